@@ -1,0 +1,54 @@
+# make tag PHOTOS=~/Pictures   tag a folder of photos, from nothing
+# make test                    all tests, from nothing
+# make check                   what CI runs: lint, types, wheel, tests
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+FOLDER = $(subst ~/,$(HOME)/,$(PHOTOS))
+GPU := $(shell nvidia-smi -L >/dev/null 2>&1 && echo '[gpu]')
+
+.PHONY: tag test lint types wheel check bench reproduce clean need-photos
+
+tag: need-photos $(VENV)/.core
+	@$(BIN)/tagger tag "$(FOLDER)"; status=$$?; \
+	echo "Go on with: $(BIN)/tagger query · $(BIN)/tagger query --none · $(BIN)/tagger labels · $(BIN)/tagger --help"; \
+	exit $$status
+
+need-photos:
+	@test -n "$(PHOTOS)" || { echo "Name a folder of photos: make tag PHOTOS=~/Pictures" >&2; exit 2; }
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m tests.check_wheel
+
+check: lint types wheel test
+
+bench: need-photos $(VENV)/.core
+	$(BIN)/tagger bench "$(FOLDER)"
+
+# Needs the photos in $$LANDMARK_DATA; about an hour on two cores.
+reproduce: $(VENV)/.dev
+	$(BIN)/python -m training reproduce training/recipes/world.toml
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache
+
+# The core is small; PyTorch comes along only where an NVIDIA GPU is present.
+$(VENV)/.core: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.$(GPU)'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	$(BIN)/pip install --quiet --editable '.[dev,gpu,heif,plot,train]'
+	@touch $@
