@@ -1,0 +1,135 @@
+"""Every setting, once. Defaults < TOML file < TAGGER_* in the environment < option on the command line.
+
+Read once at a surface and passed down as values; nothing below a surface looks here by itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from tagger.errors import ConfigError
+from tagger.types import Limits
+
+APP = "landmark-tagger"
+PREFIX = "TAGGER_"
+SQLITE = "sqlite:///"
+CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that is no setting
+
+_LIMITS = Limits()
+
+AtLeastOne = Annotated[int, Field(ge=1)]
+
+
+def default_db_url() -> str:
+    """A SQLite file in the user's data folder."""
+    return f"{SQLITE}{Path(platformdirs.user_data_dir(APP)) / 'tagger.sqlite'}"
+
+
+def as_url(text: str) -> str:
+    """A database URL; a plain path becomes the URL of a SQLite file."""
+    return text if "://" in text else f"{SQLITE}{os.path.abspath(os.path.expanduser(text))}"
+
+
+def sqlite_file(url: str) -> str:
+    """The path in the URL of a SQLite file."""
+    return url.removeprefix(SQLITE)
+
+
+class Settings(BaseSettings):
+    """What a person may set. Each field's description is its documentation."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
+
+    db_url: Annotated[str, AfterValidator(as_url)] = Field(
+        default_factory=default_db_url, description="Database URL, or the path of a SQLite file."
+    )
+    bundle: Path | None = Field(None, description="Model folder; the shipped one if unset.")
+    engine: Literal["auto", "openvino", "torch"] = Field("auto", description="Runtime.")
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
+        "auto", description="auto, cpu, cuda or cuda:N. Asking for CUDA where there is none is an error."
+    )
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="Number format.")
+    top_k: AtLeastOne = Field(5, description="Suggestions kept for each photo.")
+    include: tuple[str, ...] = Field((), description="Only files that match one of these globs.")
+    exclude: tuple[str, ...] = Field((), description="No file or folder that matches one of these globs.")
+    decode_threads: AtLeastOne = Field(_LIMITS.threads, description="Photos decoded at a time.")
+    max_pixels: AtLeastOne = Field(_LIMITS.max_pixels, description="Larger photos are refused, unread.")
+    max_file_bytes: AtLeastOne = Field(_LIMITS.max_file_bytes, description="Larger files are refused, unread.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is said on stderr.")
+
+    def limits(self) -> Limits:
+        return Limits(self.max_pixels, self.max_file_bytes, self.decode_threads)
+
+
+def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -> Settings:
+    """Gather the settings of one start.
+
+    Args:
+        options: from the command line; None means "not given".
+        config_file: TOML; None means TAGGER_CONFIG, else the user's own file if there is one.
+
+    Raises:
+        ConfigError: a key is unknown or a value malformed; the message names its source and the nearest key.
+    """
+    file = config_file or _default_file()
+    if file is not None and not file.is_file():
+        raise ConfigError(f"{file}: there is no such settings file. Check --config and {CONFIG_VARIABLE}.")
+    _check_environment()
+
+    class Sources(Settings):
+        @classmethod
+        def settings_customise_sources(  # type: ignore[override]
+            cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            toml = TomlConfigSettingsSource(settings_cls, file)
+            return (sources["init_settings"], sources["env_settings"], toml)
+
+    try:
+        return Sources(**{key: value for key, value in options.items() if value is not None})
+    except ValidationError as error:
+        raise ConfigError(_sentence(error, file)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, SettingsError) as error:
+        raise ConfigError(f"{file or 'environment'}: {error}") from error
+
+
+def _default_file() -> Path | None:
+    if named := os.environ.get(CONFIG_VARIABLE):
+        return Path(named)
+    own = Path(platformdirs.user_config_dir(APP)) / "tagger.toml"
+    return own if own.is_file() else None
+
+
+def _check_environment() -> None:
+    """A misspelt variable would otherwise be ignored without a word."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    for variable in os.environ:
+        if variable.startswith(PREFIX) and variable not in known:
+            raise ConfigError(f"{variable} in the environment is no setting.{_nearest(variable, known)}")
+
+
+def _sentence(error: ValidationError, file: Path | None) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{file}: {key!r} is no setting.{_nearest(key, Settings.model_fields)}"
+    return f"The setting {key!r} cannot be {first['input']!r}: {first['msg']}"
+
+
+def _nearest(key: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

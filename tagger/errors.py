@@ -1,0 +1,100 @@
+"""Every expected error, one tree. A class writes its own sentence: the thing, then what to do next.
+
+    TaggerError
+    ├── ConfigError            a setting is unknown, malformed or contradictory
+    ├── MissingExtra           an optional package is not installed
+    ├── BundleError            a model folder cannot be used
+    │   ├── BundleNotFound
+    │   ├── BundleDamaged      a file is missing, truncated or altered
+    │   └── BundleTooNew       written by a later version of the tagger
+    ├── EngineError
+    │   ├── EngineUnavailable  what was asked for does not exist on this machine
+    │   └── EngineFailed       inference broke in the middle of a run
+    ├── FolderNotFound         a folder to scan is not there
+    └── PhotoError             one photo cannot be read; the pipeline turns it into `Failed`
+
+The store has a small tree of its own (`db.errors.StoreError`), since db imports nothing from here;
+`EXPECTED` holds both roots for the surfaces that catch them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from db.errors import StoreError
+
+
+class TaggerError(Exception):
+    """Root of what a caller may want to catch."""
+
+
+class ConfigError(TaggerError):
+    """A setting is unknown, malformed or contradictory."""
+
+
+class MissingExtra(TaggerError):
+    """An optional package is not installed."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(f"{purpose} needs the extra '{extra}': pip install 'landmark-tagger[{extra}]'")
+
+
+class BundleError(TaggerError):
+    """A model folder cannot be used."""
+
+
+class BundleNotFound(BundleError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} is no bundle: it has no card.json. Name a folder made by 'python -m training export', "
+            "or leave --bundle out to use the shipped one."
+        )
+
+
+class BundleDamaged(BundleError):
+    def __init__(self, file: Path, problem: str) -> None:
+        super().__init__(f"{file}: {problem}. Export or download the bundle again.")
+
+
+class BundleTooNew(BundleError):
+    def __init__(self, file: Path, found: object, known: int) -> None:
+        super().__init__(
+            f"{file} has bundle format {found}, this version reads up to {known}. "
+            "Upgrade: pip install --upgrade landmark-tagger"
+        )
+
+
+class EngineError(TaggerError):
+    """Root of what goes wrong in a runtime."""
+
+
+class EngineUnavailable(EngineError):
+    """What was asked for does not exist on this machine."""
+
+
+class EngineFailed(EngineError):
+    """Inference broke; the message names the engine and the batch."""
+
+
+class FolderNotFound(TaggerError):
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"{folder!r} is neither a file nor a folder. Check the path, or mount the drive, and run again."
+        )
+
+
+class PhotoError(TaggerError):
+    """One photo cannot be read.
+
+    Args:
+        kind: a short stable word for programs, see `tagger.decode.KINDS`.
+        message: a sentence for people.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+EXPECTED: tuple[type[Exception], ...] = (TaggerError, StoreError)

@@ -1,0 +1,154 @@
+"""The values that cross modules: frozen, comparable, without behaviour beyond their own shape."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+
+Status = Literal["tagged", "none", "failed"]
+
+
+def cores() -> int:
+    """Cores that this process may use (a container or `taskset` may allow fewer than there are)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds the work on one photo.
+
+    Args:
+        max_pixels: width × height above which a photo is refused before memory is taken for it.
+        max_file_bytes: size above which a file is not read.
+        threads: how many photos are decoded at a time.
+    """
+
+    max_pixels: int = 200_000_000
+    max_file_bytes: int = 500_000_000
+    threads: int = field(default_factory=cores)
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A place that a model knows.
+
+    Args:
+        id: stable snake_case key, e.g. ``eiffel_tower``.
+        lat: degrees north, WGS 84.
+        lon: degrees east, WGS 84.
+        wikidata: a Q-number, only where certain.
+    """
+
+    id: str
+    name: str
+    country: str
+    lat: float
+    lon: float
+    city: str | None = None
+    aliases: tuple[str, ...] = ()
+    wikidata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the machine says.
+
+    Args:
+        rank: 1 is the best.
+        score: calibrated probability, 0 to 1.
+        is_tag: this and the best score of the photo both reach their landmarks' thresholds.
+    """
+
+    rank: int
+    landmark: Landmark
+    score: float
+    is_tag: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The best suggestion reaches its landmark's threshold."""
+
+    status: ClassVar[Status] = "tagged"
+    suggestions: tuple[Suggestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoLandmark:
+    """No landmark that the model knows; the suggestions are the nearest, all below their thresholds."""
+
+    status: ClassVar[Status] = "none"
+    suggestions: tuple[Suggestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The photo could not be read. That is another answer than "no landmark".
+
+    Args:
+        kind: one of `tagger.decode.KINDS`.
+        message: one sentence for people.
+    """
+
+    status: ClassVar[Status] = "failed"
+    suggestions: ClassVar[tuple[Suggestion, ...]] = ()
+    kind: str
+    message: str
+
+
+Answer = Tagged | NoLandmark | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoInfo:
+    """What a file says about its photo.
+
+    Args:
+        width: pixels, upright.
+        height: pixels, upright.
+        format: Pillow's name, e.g. ``JPEG``.
+        taken_at: the camera's wall clock from EXIF (naive: EXIF rarely knows its zone), if it says so.
+    """
+
+    width: int
+    height: int
+    format: str
+    taken_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One input's outcome.
+
+    Args:
+        path: as given by the caller; undecodable bytes are surrogate-escaped as `os.fsdecode` does.
+        sha256: hex digest of the file's bytes, None where they could not be read.
+        is_inherited: the content was known, so no inference was spent on it.
+    """
+
+    path: str
+    sha256: str | None
+    answer: Answer
+    info: PhotoInfo | None = None
+    is_inherited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """Which engine runs, and why this one.
+
+    Args:
+        device: as a person names it, e.g. ``CPU (AMD EPYC, 2 threads)``.
+        precision: float32, bfloat16 or float16.
+        reason: half a sentence.
+    """
+
+    name: str
+    device: str
+    precision: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.device}, {self.precision}: {self.reason}"

@@ -1,0 +1,66 @@
+"""Where a setting comes from, and what is said about one that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tagger.config import load_settings
+from tagger.errors import ConfigError
+
+
+@pytest.fixture
+def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "tagger.toml"
+    file.write_text('top_k = 3\nengine = "openvino"\nexclude = ["thumbs"]\n')
+    monkeypatch.setenv("TAGGER_CONFIG", str(file))
+    return file
+
+
+def test_options_beat_the_environment_which_beats_the_file(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAGGER_TOP_K", "4")
+    monkeypatch.setenv("TAGGER_MAX_PIXELS", "1000")
+    settings = load_settings({"max_pixels": 2000, "top_k": None})
+    assert (settings.exclude, settings.engine) == (("thumbs",), "openvino")
+    assert (settings.top_k, settings.max_pixels) == (4, 2000)
+
+
+def test_a_named_file_beats_the_variable(toml: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text("top_k = 9")
+    assert load_settings({}, tmp_path / "other.toml").top_k == 9
+
+
+def test_an_unknown_key_names_the_file_and_the_nearest_key(toml: Path) -> None:
+    toml.write_text("decode_thread = 3")
+    with pytest.raises(ConfigError, match=r"tagger\.toml.*'decode_thread'.*'decode_threads'"):
+        load_settings({})
+
+
+def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAGGER_DB_ULR", "sqlite:///x")
+    with pytest.raises(ConfigError, match=r"TAGGER_DB_ULR.*TAGGER_DB_URL"):
+        load_settings({})
+
+
+@pytest.mark.parametrize("options", [{"top_k": 0}, {"device": "gpu"}, {"engine": "tensorflow"}, {"top_k": "many"}])
+def test_a_value_that_cannot_be_is_named(options: dict[str, object]) -> None:
+    key, value = next(iter(options.items()))
+    with pytest.raises(ConfigError, match=f"{key!r}.*{value!r}"):
+        load_settings(options)
+
+
+def test_a_settings_file_that_is_no_toml_is_named(toml: Path) -> None:
+    toml.write_text("top_k = = 3")
+    with pytest.raises(ConfigError, match=r"tagger\.toml"):
+        load_settings({})
+
+
+def test_a_settings_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml"):
+        load_settings({}, tmp_path / "none.toml")
+
+
+def test_settings_do_not_change_afterwards(toml: Path) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings({}).top_k = 1  # type: ignore[misc]
