@@ -1,0 +1,78 @@
+"""Pictures that are drawn, and an engine that looks at their colour: parts for tests that need no real photo."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tagger.card import FORMAT, Card, InputContract, LandmarkClass
+from tagger.types import EngineInfo
+
+COLOURS = {"red_rock": (220, 30, 30), "green_hill": (30, 200, 40), "blue_lake": (30, 40, 220)}
+
+
+def card(**changes: Any) -> Card:
+    """A model of three places, one for each colour, and a background output for all else."""
+    values: dict[str, Any] = {
+        "format": FORMAT,
+        "name": "colours",
+        "version": "1",
+        "network": "none",
+        "input": InputContract(size_px=16, resize_px=16, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)),
+        "classes": tuple(
+            LandmarkClass(id, id.replace("_", " ").title(), "Nowhere", 10.0 * n, 20.0 * n, threshold=0.7)
+            for n, id in enumerate(COLOURS, start=1)
+        ),
+        "temperature": 1.0,
+        "background_outputs": 1,
+        "bfloat16": False,
+        "files": {},
+    }
+    return Card(**(values | changes))
+
+
+class ColourEngine:
+    """Scores a photo by its mean colour. Counts what it is given."""
+
+    info = EngineInfo("colour", "CPU", "float32", "for tests")
+
+    def __init__(self, batch_size: int = 4) -> None:
+        self.batch_size = batch_size
+        self.photos_seen = 0
+        self.largest_batch = 0
+
+    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.photos_seen += len(batch)
+        self.largest_batch = max(self.largest_batch, len(batch))
+        mean = batch.reshape(len(batch), -1, 3).mean(axis=1)  # (N, 3)
+        colours = np.array(list(COLOURS.values()), dtype=np.float64)  # (3, 3)
+        distance = np.linalg.norm(mean[:, None] - colours[None], axis=2)  # (N, 3)
+        background = np.full((len(batch), 1), -1.0)  # (N, 1): wins where every colour is more than 40 levels off
+        return np.concatenate([3 - distance / 10, background], axis=1).astype(np.float32)  # (N, 4)
+
+
+def jpeg(colour: tuple[int, int, int] = COLOURS["red_rock"], size: tuple[int, int] = (64, 48), **options: Any) -> bytes:
+    return encoded(Image.new("RGB", size, colour), "JPEG", **options)
+
+
+def encoded(image: Image.Image, file_format: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def photos(folder: Path, count: int, *, start: int = 0) -> list[Path]:
+    """Photos of different content that take turns between the three colours and grey."""
+    folder.mkdir(parents=True, exist_ok=True)
+    turns = [*COLOURS.values(), (128, 128, 128)]
+    paths = [folder / f"{number:05}.jpg" for number in range(start, start + count)]
+    for number, path in enumerate(paths, start):
+        image = Image.new("RGB", (40, 40), turns[number % 4])
+        image.putpixel((0, 0), (number % 256, number // 256 % 256, 77))
+        path.write_bytes(encoded(image, "PNG"))
+    return paths
