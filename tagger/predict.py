@@ -1,0 +1,106 @@
+"""A model ready for use: `load` makes a `Tagger`, for single photos and for many.
+
+The one rule: a bad photo is a value (`Failed`), a bad set-up is an exception.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tagger import calibrate, decode
+from tagger.bundle import Bundle, open_bundle
+from tagger.engines import Engine
+from tagger.engines.choose import open_engine
+from tagger.errors import PhotoError
+from tagger.pipeline import Known, Pipeline
+from tagger.preprocess import preprocess
+from tagger.types import Answer, Failed, Limits, Result
+
+Photo = str | os.PathLike[str] | bytes | Image.Image
+
+
+class Tagger:
+    """A bundle on an engine, with the limits that guard it. `load` makes one."""
+
+    def __init__(self, bundle: Bundle, engine: Engine, limits: Limits) -> None:
+        self.bundle = bundle
+        self.engine = engine
+        self.limits = limits
+
+    def suggest(self, photo: Photo, k: int = 5) -> Answer:
+        """The k most likely landmarks of one photo.
+
+        Args:
+            photo: a path, a file's bytes, or a Pillow image (taken as upright as its EXIF says).
+
+        Returns:
+            `Tagged` or `NoLandmark` with the k best suggestions, or `Failed`.
+        """
+        try:
+            image = self.upright(photo)
+        except PhotoError as error:
+            return Failed(error.kind, error.message)
+        pixels = preprocess(image, self.bundle.card.input)[np.newaxis]  # (1, H, W, 3)
+        scores = calibrate.probabilities(self.engine.logits(pixels), self.bundle.card.temperature)
+        return calibrate.answer(scores[0], self.bundle.card, k)
+
+    def tag(
+        self, paths: Iterable[str | os.PathLike[str]], k: int = 5, *, known: Known | None = None
+    ) -> Iterator[Result]:
+        """Answer for many files: in order, lazily, in batches.
+
+        Args:
+            known: asked with a sha256; an answer saves decoding and inference. Called from several threads.
+
+        Raises:
+            EngineFailed: the engine broke; all results before that batch were yielded.
+        """
+        pipeline = Pipeline(self.engine, self.bundle.card, self.limits, k, known or _nothing_known)
+        return pipeline.run(os.fspath(path) for path in paths)
+
+    def upright(self, photo: Photo) -> Image.Image:
+        """The photo as the model looks at it before it is resized: upright RGB, large JPEGs at a fraction.
+
+        Raises:
+            PhotoError: it cannot be read.
+        """
+        if isinstance(photo, Image.Image):
+            return decode.upright_rgb(photo)
+        data = photo if isinstance(photo, bytes) else decode.read(os.fspath(photo), self.limits.max_file_bytes)
+        side_px = self.bundle.card.input.resize_px
+        return decode.decode(data, min_side_px=side_px, max_pixels=self.limits.max_pixels).image
+
+
+def _nothing_known(_sha256: str) -> None:
+    return None
+
+
+def load(
+    bundle: str | os.PathLike[str] | None = None,
+    *,
+    engine: str = "auto",
+    device: str = "auto",
+    precision: str = "auto",
+    limits: Limits | None = None,
+) -> Tagger:
+    """Open a bundle on the best engine of this machine.
+
+    Args:
+        bundle: a model folder; None means the shipped one.
+        engine: auto, openvino or torch.
+        device: auto, cpu, cuda or cuda:N.
+        precision: auto, float32, bfloat16 or float16.
+        limits: None means the defaults.
+
+    Raises:
+        BundleError: the folder is no sound bundle.
+        EngineUnavailable: what was asked for is not on this machine.
+    """
+    opened = open_bundle(Path(bundle) if bundle is not None else None)
+    runtime = open_engine(opened, engine=engine, device=device, precision=precision)
+    return Tagger(opened, runtime, limits or Limits())

@@ -1,0 +1,141 @@
+"""Every input has one result, in input order, whatever happens beside it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tagger.errors import EngineFailed
+from tagger.pipeline import Pipeline
+from tagger.types import Answer, Limits, NoLandmark, Tagged
+from tests.drawn import ColourEngine, card, jpeg, photos
+
+LIMITS = Limits(max_pixels=1_000_000, max_file_bytes=1_000_000, threads=3)
+
+
+def pipeline(engine: ColourEngine | None = None, **options: object) -> Pipeline:
+    return Pipeline(engine or ColourEngine(), card(), LIMITS, **options)  # type: ignore[arg-type]
+
+
+def tops(paths: list[Path], **options: object) -> list[str]:
+    results = pipeline(**options).run(map(str, paths))
+    return [f"{r.answer.status}:{r.answer.suggestions[0].landmark.id if r.answer.suggestions else ''}" for r in results]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 50])
+def test_results_come_in_input_order_whatever_the_batch_size(tmp_path: Path, count: int) -> None:
+    files = photos(tmp_path, count)
+    for batch_size in (1, 4, 64):
+        results = list(pipeline(ColourEngine(batch_size)).run(map(str, files)))
+        assert [r.path for r in results] == [str(file) for file in files]
+        assert [r.answer.status for r in results] == ["none" if n % 4 == 3 else "tagged" for n in range(count)]
+
+
+def test_each_photo_gets_its_own_answer(tmp_path: Path) -> None:
+    files = photos(tmp_path, 3)
+    assert tops(files[::-1]) == ["tagged:blue_lake", "tagged:green_hill", "tagged:red_rock"]
+
+
+def test_bad_photos_are_values_between_the_good_ones(tmp_path: Path) -> None:
+    good = photos(tmp_path, 2)
+    (tmp_path / "text.jpg").write_text("no photo")
+    (tmp_path / "empty.jpg").touch()
+    mixed = [good[0], tmp_path / "text.jpg", tmp_path / "empty.jpg", tmp_path / "gone.jpg", good[1]]
+    assert [status.split(":")[0] for status in tops(mixed)] == ["tagged", "failed", "failed", "failed", "tagged"]
+
+
+def test_a_thousand_bad_photos_behind_a_good_one_do_not_pile_up(tmp_path: Path) -> None:
+    good = photos(tmp_path, 1)
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        for path in (*map(str, good), *(str(tmp_path / f"gone{n}.jpg") for n in range(1000))):
+            taken += 1
+            yield path
+
+    results = pipeline().run(endless())
+    assert next(results).answer.status == "tagged"
+    assert taken < 100
+    assert sum(1 for _ in results) == 1000
+
+
+def test_inputs_are_taken_lazily(tmp_path: Path) -> None:
+    files = photos(tmp_path, 200)
+    taken: list[Path] = []
+    results = pipeline().run(str(file) for file in files if not taken.append(file))  # type: ignore[func-returns-value]
+    next(results)
+    assert len(taken) < 50
+    results.close()  # type: ignore[attr-defined]
+
+
+def test_the_same_content_is_inferred_once(tmp_path: Path) -> None:
+    original, *others = photos(tmp_path, 9)
+    copies = [tmp_path / f"copy{n}.jpg" for n in range(8)]
+    for copy in copies:
+        copy.write_bytes(original.read_bytes())
+    engine = ColourEngine()
+    results = list(pipeline(engine).run(map(str, [original, *copies, *others])))
+    assert engine.photos_seen == 9
+    assert len({r.answer for r in results[:9]}) == 1
+    assert [r.is_inherited for r in results[:9]].count(False) == 1
+
+
+def test_known_content_costs_no_inference(tmp_path: Path) -> None:
+    files = photos(tmp_path, 8)
+    stored = NoLandmark(())
+    engine = ColourEngine()
+    results = list(pipeline(engine, known=lambda _sha256: stored).run(map(str, files)))
+    assert engine.photos_seen == 0
+    assert all(r.answer == stored and r.is_inherited and r.sha256 for r in results)
+
+
+def test_copies_of_a_broken_photo_all_fail(tmp_path: Path) -> None:
+    for n in range(5):
+        (tmp_path / f"{n}.jpg").write_bytes(jpeg()[:300])
+    results = list(pipeline().run(str(tmp_path / f"{n}.jpg") for n in range(5)))
+    assert [(r.answer.status, r.is_inherited) for r in results] == [("failed", False)] * 5
+
+
+def test_batches_are_as_large_as_the_engine_wants_and_no_larger(tmp_path: Path) -> None:
+    engine = ColourEngine(batch_size=16)
+    assert len(list(pipeline(engine).run(map(str, photos(tmp_path, 40))))) == 40
+    assert engine.largest_batch == 16
+
+
+class BreakingEngine(ColourEngine):
+    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if self.photos_seen >= 8:
+            raise EngineFailed("the card fell off the bus")
+        return super().logits(batch)
+
+
+def test_an_engine_error_names_the_batch_after_all_results_before_it(tmp_path: Path) -> None:
+    files = photos(tmp_path, 20)
+    answers: list[Answer] = []
+    with pytest.raises(EngineFailed, match=r"fell off.*4 photos.*00008.jpg.*00011.jpg"):
+        answers.extend(result.answer for result in pipeline(BreakingEngine()).run(map(str, files)))
+    assert len(answers) == 8
+
+
+def test_leaving_early_ends_every_thread(tmp_path: Path) -> None:
+    before = threading.active_count()
+    results = pipeline().run(map(str, photos(tmp_path, 60)))
+    assert isinstance(next(results).answer, Tagged)
+    results.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+def test_file_names_that_are_no_text_survive(tmp_path: Path) -> None:
+    strange = os.fsencode(tmp_path) + b"/caf\xe9 \n.jpg"
+    with open(strange, "wb") as file:
+        file.write(jpeg())
+    (result,) = pipeline().run([os.fsdecode(strange)])
+    assert os.fsencode(result.path) == strange
+    assert result.answer.status == "tagged"
