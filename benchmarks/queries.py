@@ -1,0 +1,205 @@
+"""How long the first page of each documented query takes in a large library.
+
+    python -m benchmarks.queries [--photos 100000]
+
+The library is built through `db.outcomes`, as runs build it: folders of trips in the order of time, each landmark in
+a few of them, 66 landmarks whose frequencies fall as 1/rank, 60 % of the photos tagged, 1 % of the files broken.
+Each query runs in a new connection; what is printed is the median, and the slowest, of several runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from benchmarks.setting import say_setting
+from db.catalog import labels, runs
+from db.hits import FileFilter, Page, PhotoFilter, TagFilter
+from db.known import known_files
+from db.outcomes import write_outcomes
+from db.queries import failures, nones, tags
+from db.rows import Assessed, FailedFile, LandmarkRow, ModelRow, Outcome, PhotoRow, RunStart, SuggestionRow
+from db.session import Store, open_store
+from db.writes import register_model, start_run
+
+BAR_MS = 50.0
+BATCH = 200
+RUNS = 10
+FIRST_DAY = datetime(2010, 1, 1)
+DAYS = 5000
+LANDMARKS = [
+    LandmarkRow(f"landmark_{rank:02}", f"Landmark {rank}", f"Country {rank // 3}", rank, 2.0 * rank)
+    for rank in range(1, 67)
+]
+MODEL = ModelRow("a" * 64, "b" * 64, "lite", "1", {})
+UNUSED = ModelRow("c" * 64, "d" * 64, "unused", "1", {})
+
+Query = Callable[[Connection], Any]
+
+
+@dataclass(frozen=True)
+class Library:
+    photos: int
+
+    def batches(self) -> Iterator[list[Outcome]]:
+        dice = random.Random(0)
+        trip: Sequence[str] = ()
+        for first in range(0, self.photos, BATCH):
+            trip = self._trip(dice)
+            yield [self._outcome(number, trip, dice) for number in range(first, min(first + BATCH, self.photos))]
+
+    def path(self, number: int) -> str:
+        return f"/home/ann/Pictures/{self.taken_at(number):%Y}/trip {number // BATCH:04}/IMG_{number:06}.jpg"
+
+    def taken_at(self, number: int) -> datetime:
+        return FIRST_DAY + timedelta(days=DAYS) * number / self.photos
+
+    def _trip(self, dice: random.Random) -> list[str]:
+        """Half of a trip's photos show its own landmark, so that landmarks lie in folders, as they do."""
+        weights = [1 / rank for rank in range(1, 67)]
+        drawn = dice.choices([landmark.key for landmark in LANDMARKS], weights, k=5)
+        return drawn + [drawn[0]] * 5
+
+    def _outcome(self, number: int, trip: Sequence[str], dice: random.Random) -> Outcome:
+        path, size = self.path(number), 100_000 + number
+        if number % 100 == 7:
+            return FailedFile(path, size, number, "truncated", "the file ends before the image does")
+        best, is_tag = dice.choice(trip), dice.random() < 0.6
+        nearest = [best, *(landmark.key for landmark in LANDMARKS[-2:] if landmark.key != best)]
+        score = dice.uniform(0.5, 1)
+        suggestions = (
+            SuggestionRow(rank, key, score / rank, is_tag and rank == 1) for rank, key in enumerate(nearest, start=1)
+        )
+        digest = hashlib.sha256(path.encode()).hexdigest()
+        photo = PhotoRow(digest, size, 4000, 3000, "JPEG", self.taken_at(number), "exif")
+        return Assessed(path, size, number, photo, "tagged" if is_tag else "none", tuple(suggestions))
+
+
+def build(store: Store, library: Library) -> float:
+    """Returns:
+    Outcomes a second, the time to invent them left out.
+    """
+    start = RunStart("openvino", "CPU", "bfloat16", "the default", ("/home/ann/Pictures",), 3, "0.1.0")
+    with store.write() as connection:
+        register_model(connection, UNUSED, landmarks=[])
+        model = register_model(connection, MODEL, landmarks=LANDMARKS)
+        numbers = [start_run(connection, start, model=model) for _ in range(RUNS)]
+    spent_s = 0.0
+    for batch, outcomes in enumerate(library.batches()):
+        began = time.perf_counter()
+        with store.write() as connection:
+            run = numbers[batch * BATCH * RUNS // library.photos]
+            write_outcomes(connection, outcomes, run=run, model=model, k=3)
+        spent_s += time.perf_counter() - began
+    store.optimize()
+    return library.photos / spent_s
+
+
+def documented_queries(library: Library) -> dict[str, Query]:
+    """The queries that must answer in `BAR_MS`, by what a person would type."""
+    late = library.taken_at(library.photos * 9 // 10)
+    folder = str(Path(library.path(library.photos // 2)).parent.parent)
+    middle = library.path(library.photos // 2)
+    most, rare = {"landmark": "landmark_01"}, {"landmark": "Landmark 66"}
+    by: dict[str, dict[str, Any]] = {
+        "no filter": {},
+        "the most frequent landmark": most,
+        "the second": {"landmark": "landmark_02"},
+        "the third": {"landmark": "landmark_03"},
+        "the rarest landmark": rare,
+        "landmark --min-score 0.8 --since (last tenth)": {**most, "min_score": 0.8, "taken_since": late},
+        "--min-score 0.99": {"min_score": 0.99},
+        "--since (last tenth)": {"taken_since": late},
+        "--country (the largest)": {"country": "country 0"},
+        "--country (small)": {"country": "Country 20"},
+        "--country --landmark elsewhere: no hits": {**most, "country": "Country 20"},
+        "--under (a year)": {"under": folder},
+        "--run (the first)": {"run": 1},
+        "--run (the last)": {"run": RUNS},
+        "--model (name)": {"model": "lite"},
+        "--model (without tags)": {"model": "unused"},
+        "all together": {"country": "country 0", "under": folder, "min_score": 0.7, "run": 5, "model": "aaaa"},
+    }
+    queries = {name: _page(TagFilter(**wanted), None) for name, wanted in by.items()}
+    queries |= {f"{name}, from the middle": _page(TagFilter(**by[name]), middle) for name in list(by)[:6]}
+    return queries | {
+        "--none": lambda connection: nones(connection, PhotoFilter()),
+        "--none --run (the last)": lambda connection: nones(connection, PhotoFilter(run=RUNS)),
+        "--none --since (last tenth)": lambda connection: nones(connection, PhotoFilter(taken_since=late)),
+        "--none --model (without any)": lambda connection: nones(connection, PhotoFilter(model="unused")),
+        "--failed": lambda connection: failures(connection, FileFilter()),
+        "--failed --run (the last)": lambda connection: failures(connection, FileFilter(run=RUNS)),
+        "tagger runs": runs,
+    }
+
+
+def whole_library_queries() -> dict[str, Query]:
+    """What must look at everything: no bar, but worth watching."""
+    return {
+        "tagger labels": labels,
+        "what a scan asks of all files": lambda connection: known_files(connection, ["/home"], model=2, k=3),
+        "--min-score 2: no hits": _page(TagFilter(min_score=2), None),
+    }
+
+
+def _page(wanted: TagFilter, after: str | None) -> Query:
+    return lambda connection: tags(connection, wanted, after=after)
+
+
+def measure_ms(url: str, query: Query, repeats: int = 7) -> tuple[float, float, int]:
+    """Returns:
+    Median, slowest, and the number of rows.
+    """
+    spent_ms = []
+    for _ in range(repeats):
+        with open_store(url) as store:
+            began = time.perf_counter()
+            with store.read() as connection:
+                answer = query(connection)
+            spent_ms.append((time.perf_counter() - began) * 1000)
+    return statistics.median(spent_ms), max(spent_ms), len(answer.hits if isinstance(answer, Page) else answer)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=int, default=100_000)
+    library = Library(parser.parse_args().photos)
+    say_setting()
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/tags.sqlite"
+        with open_store(url) as store:
+            speed = build(store, library)
+        size_mb = Path(folder, "tags.sqlite").stat().st_size / 1e6
+        print(f"{library.photos:,} files, {size_mb:.0f} MB, written at {speed:,.0f} outcomes/s\n")
+        print(f"{'first page of 50 files':60} {'rows':>7} {'median ms':>10} {'slowest':>9}")
+        slow = _table(url, documented_queries(library), BAR_MS)
+        print("\nwithout a bar")
+        _table(url, whole_library_queries(), None)
+    print(f"\n{slow} of the documented queries took more than {BAR_MS:g} ms")
+    return 1 if slow else 0
+
+
+def _table(url: str, queries: dict[str, Query], bar_ms: float | None) -> int:
+    slow = 0
+    for name, query in queries.items():
+        median, slowest, rows = measure_ms(url, query)
+        is_slow = bar_ms is not None and median > bar_ms
+        slow += is_slow
+        print(f"{name:60} {rows:7} {median:10.1f} {slowest:9.1f}{'  over the bar' if is_slow else ''}")
+    return slow
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The tag store: SQLAlchemy lives here and nowhere else."""

@@ -1,0 +1,43 @@
+"""Column types whose Python side is stricter than their SQL side."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Dialect, LargeBinary
+from sqlalchemy.types import TypeDecorator
+
+
+class PathBytes(TypeDecorator[str]):
+    """A path as the bytes that the file system holds.
+
+    Text would lose names that are not UTF-8. Bytes also compare one by one, so that a folder is a range
+    of the index: everything between ``folder/`` and ``folder0``, the byte after the slash.
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+        return None if value is None else os.fsencode(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else os.fsdecode(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware on the Python side, UTC in the file. SQLite itself knows no zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.replace(tzinfo=UTC)

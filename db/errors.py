@@ -1,0 +1,102 @@
+"""What can be wrong with a store, one tree. Each class writes its own sentence: the thing, then what to do next.
+
+    StoreError
+    ├── MalformedUrl          the database URL is none, or no SQLite file
+    ├── StoreUnreachable      the file cannot be opened, read or written
+    ├── StoreLocked           another process kept the write lock for too long
+    ├── NotAStore             the file is something else, or damaged
+    ├── StoreTooNew           written by a later version of the tagger
+    └── UnknownName           a filter names what the store does not know
+        ├── UnknownLandmark
+        ├── UnknownCountry
+        ├── UnknownModel
+        ├── UnknownRun
+        └── UnknownPhoto
+
+A surface catches `StoreError`; the message is meant for people as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class StoreError(Exception):
+    """Root of the store's expected errors."""
+
+
+class MalformedUrl(StoreError):
+    """The database URL is none, or no SQLite file."""
+
+
+class StoreUnreachable(StoreError):
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(
+            f"The database {file} cannot be used: {problem}. "
+            "Check the folder's permissions and free space, or name another with --db."
+        )
+
+
+class StoreLocked(StoreError):
+    def __init__(self, file: str, timeout_s: float) -> None:
+        super().__init__(
+            f"The database {file} was locked by another process for more than {timeout_s:g} s. "
+            "Wait for the other run to end, then run again."
+        )
+
+
+class NotAStore(StoreError):
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(f"{file} is no tag store: {problem}. Name another file with --db, or restore a backup.")
+
+
+class StoreTooNew(StoreError):
+    def __init__(self, file: str, revision: str) -> None:
+        super().__init__(
+            f"The database {file} was written by a newer version of the tagger: revision {revision} is unknown here. "
+            "Upgrade: pip install --upgrade landmark-tagger"
+        )
+
+
+class UnknownName(StoreError):
+    """A filter names what the store does not know.
+
+    Args:
+        nearest: what may have been meant, best first.
+    """
+
+    def __init__(self, sentence: str, nearest: Sequence[str], fallback: str) -> None:
+        super().__init__(f"{sentence} {_did_you_mean(nearest) or fallback}")
+        self.nearest = tuple(nearest)
+
+
+class UnknownLandmark(UnknownName):
+    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+        super().__init__(f"No landmark is called {name!r}.", nearest, "See 'tagger labels' for all of them.")
+
+
+class UnknownCountry(UnknownName):
+    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+        super().__init__(f"No landmark lies in {name!r}.", nearest, "See 'tagger labels' for all countries.")
+
+
+class UnknownModel(UnknownName):
+    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+        super().__init__(f"No model is called {name!r}.", nearest, "See 'tagger runs' for the models used so far.")
+
+
+class UnknownRun(UnknownName):
+    def __init__(self, run_id: int) -> None:
+        super().__init__(f"There is no run {run_id}.", (), "See 'tagger runs' for all of them.")
+
+
+class UnknownPhoto(UnknownName):
+    def __init__(self, sha256: str) -> None:
+        super().__init__(f"The photo {sha256} is not in the store.", (), "Run 'tagger tag' on its folder first.")
+
+
+def _did_you_mean(nearest: Sequence[str]) -> str:
+    if not nearest:
+        return ""
+    *others, last = (f"'{name}'" for name in nearest)
+    return f"Did you mean {', '.join(others) + ' or ' if others else ''}{last}?"

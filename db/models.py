@@ -1,0 +1,210 @@
+"""The tables. A photo is its content, a file is a place where it lies, and people's decisions stand apart.
+
+Every timestamp is a moment in UTC, except `Photo.taken_at`: the camera's wall clock, which knows no zone.
+What a photo's tags are is defined once, by the view `tag` (see `db.tags`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from db.columns import PathBytes, UtcDateTime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+ACTIVE = text("revoked_at IS NULL")
+IS_TAG = text("is_tag = 1")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        float: Float,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+    }
+
+
+def one_of(column: str, *values: str) -> CheckConstraint:
+    """A CHECK that a text column holds one of a few words."""
+    words = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({words})", name=column)
+
+
+class Landmark(Base):
+    __tablename__ = "landmark"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    aliases: Mapped[list[str]]
+    country: Mapped[str]
+    city: Mapped[str | None]
+    lat: Mapped[float]
+    lon: Mapped[float]
+    wikidata: Mapped[str | None]
+
+
+class Model(Base):
+    """A bundle that was used; `model_id` decides whether two are the same."""
+
+    __tablename__ = "model"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[str] = mapped_column(unique=True)
+    weights_sha256: Mapped[str]
+    name: Mapped[str]
+    version: Mapped[str]
+    card: Mapped[dict[str, Any]]
+    added_at: Mapped[datetime]
+
+
+class Run(Base):
+    """One pass of the worker."""
+
+    __tablename__ = "run"
+    __table_args__ = (one_of("status", "running", "done", "interrupted", "failed"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    status: Mapped[str]
+    engine: Mapped[str]
+    device: Mapped[str]
+    precision: Mapped[str]
+    reason: Mapped[str]  # why this engine
+    roots: Mapped[list[str]]
+    k: Mapped[int]
+    tagger_version: Mapped[str]
+    tagged: Mapped[int] = mapped_column(default=0)
+    none: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    inherited: Mapped[int] = mapped_column(default=0)
+    gone: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]
+
+
+class Photo(Base):
+    """A content. Where EXIF has no date, `taken_at` is the modification time of the first file seen, in local time."""
+
+    __tablename__ = "photo"
+    __table_args__ = (one_of("taken_from", "exif", "mtime"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+    size_bytes: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    format: Mapped[str]
+    taken_at: Mapped[datetime] = mapped_column(DateTime, index=True)
+    taken_from: Mapped[str]
+    added_at: Mapped[datetime]
+    current_model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"))  # of its newest assessment
+
+
+class File(Base):
+    """A place. Without a photo where the content could never be read, or changed and could not be read since."""
+
+    __tablename__ = "file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(PathBytes, unique=True)
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id"), index=True)
+    size_bytes: Mapped[int | None]
+    mtime_ns: Mapped[int | None]
+    first_seen_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+
+
+class Assessment(Base):
+    """What one model said of one photo when asked for its `k` best."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (
+        one_of("status", "tagged", "none"),
+        Index(None, "status", "model_id"),
+        {"sqlite_with_rowid": False},  # found by photo, never by row number
+    )
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    status: Mapped[str]
+    k: Mapped[int]
+    assessed_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Suggestion(Base):
+    """The index answers "what shows this landmark" alone, so it holds even `is_tag`, its own condition."""
+
+    __tablename__ = "suggestion"
+    __table_args__ = (
+        ForeignKeyConstraint(["photo_id", "model_id"], ["assessment.photo_id", "assessment.model_id"]),
+        Index("ix_suggestion_tag", "landmark_id", "is_tag", "photo_id", "model_id", "score", sqlite_where=IS_TAG),
+        {"sqlite_with_rowid": False},
+    )
+
+    photo_id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    landmark_id: Mapped[int] = mapped_column(ForeignKey("landmark.id"))
+    score: Mapped[float]
+    is_tag: Mapped[bool]
+
+
+class Failure(Base):
+    """Why a file could not be read; deleted when it could."""
+
+    __tablename__ = "failure"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), primary_key=True)
+    kind: Mapped[str]
+    message: Mapped[str]
+    attempts: Mapped[int]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+
+
+class Decision(Base):
+    """What a person said of a photo. Active until a later decision contradicts it; never deleted."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        one_of("verdict", "shows", "not", "none"),
+        CheckConstraint("(verdict = 'none') = (landmark_id IS NULL)", name="landmark"),
+        Index(None, "photo_id", "landmark_id", unique=True, sqlite_where=ACTIVE),
+        Index(None, "landmark_id", sqlite_where=ACTIVE),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"))
+    verdict: Mapped[str]
+    landmark_id: Mapped[int | None] = mapped_column(ForeignKey("landmark.id"))
+    who: Mapped[str]
+    source: Mapped[str]
+    decided_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,214 @@
+"""Writing a batch of outcomes, the one place where scanned files become rows.
+
+The one rule: the same outcome twice, or from two runs at once, changes nothing the second time. Each step is one
+statement for the whole batch; the caller's write transaction makes the batch all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Update, and_, bindparam, case, delete, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from db.models import Assessment, Failure, File, Landmark, Photo, Suggestion
+from db.rows import Assessed, FailedFile, Inherited, Outcome, PhotoRow
+
+CHUNK = 500  # values in one IN list
+PHOTO_COLUMNS = [field.name for field in fields(PhotoRow)]  # `asdict` copies deeply: a sixth of a batch's time
+
+
+def write_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, run: int, model: int, k: int) -> None:
+    """Store what became of a batch of files.
+
+    An assessment that is already there with as many suggestions stays as it is; one with fewer is replaced.
+    A file that succeeds loses its failure, one that was gone is back. A file that failed keeps its photo
+    unless its content is known to be another now.
+
+    Args:
+        k: how many suggestions were asked for.
+
+    Raises:
+        KeyError: an inherited content, or a suggested landmark, that the store has never seen.
+    """
+    now = datetime.now(UTC)
+    assessed = [outcome for outcome in outcomes if isinstance(outcome, Assessed)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, FailedFile)]
+    read = [outcome for outcome in outcomes if not isinstance(outcome, FailedFile)]
+    _insert_photos(connection, assessed, now)
+    photo_ids = _photo_ids(connection, outcomes)
+    answers = {photo_ids[outcome.photo.sha256]: outcome for outcome in assessed}
+    _insert_answers(connection, answers, {"run_id": run, "model_id": model}, k, now)
+    _upsert_files(connection, read, photo_ids, now)
+    _clear_failures(connection, [outcome.path for outcome in read])
+    _upsert_failed_files(connection, failed, photo_ids, now)
+    _upsert_failures(connection, failed, run, now)
+
+
+def sha256_of(outcome: Outcome) -> str | None:
+    return outcome.photo.sha256 if isinstance(outcome, Assessed) else outcome.sha256
+
+
+def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Slices that fit into an IN list."""
+    every = list(values)
+    for start in range(0, len(every), CHUNK):
+        yield every[start : start + CHUNK]
+
+
+def _insert_photos(connection: Connection, assessed: Collection[Assessed], now: datetime) -> None:
+    """The first file of a content decides its date where EXIF has none."""
+    rows = [{"added_at": now, **{name: getattr(outcome.photo, name) for name in PHOTO_COLUMNS}} for outcome in assessed]
+    if rows:
+        connection.execute(insert(Photo).on_conflict_do_nothing(), rows)
+
+
+def _photo_ids(connection: Connection, outcomes: Iterable[Outcome]) -> dict[str, int]:
+    digests = {sha256 for outcome in outcomes if (sha256 := sha256_of(outcome)) is not None}
+    found: dict[str, int] = {}
+    for some in chunks(digests):
+        rows = connection.execute(select(Photo.sha256, Photo.id).where(Photo.sha256.in_(some)))
+        found.update((sha256, id_) for sha256, id_ in rows)
+    return found
+
+
+def _insert_answers(
+    connection: Connection, answers: dict[int, Assessed], by: dict[str, int], k: int, now: datetime
+) -> None:
+    """Assessments and suggestions of the photos for which this model's answer is not stored yet."""
+    stored = _stored_k(connection, answers, by["model_id"])
+    new = {id_: answer for id_, answer in answers.items() if stored.get(id_, 0) < k}
+    if not new:
+        return
+    for some in chunks(id_ for id_ in new if id_ in stored):
+        key = and_(Suggestion.photo_id.in_(some), Suggestion.model_id == by["model_id"])
+        connection.execute(delete(Suggestion).where(key))
+    statement = insert(Assessment)
+    replaced = {name: statement.excluded[name] for name in ("run_id", "status", "k", "assessed_at")}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["photo_id", "model_id"], set_=replaced),
+        [{"photo_id": id_, **by, "status": new[id_].status, "k": k, "assessed_at": now} for id_ in new],
+    )
+    if suggestions := list(_suggestion_rows(connection, new, by)):
+        connection.execute(insert(Suggestion), suggestions)
+    for some in chunks(new):
+        connection.execute(update(Photo).where(Photo.id.in_(some)).values(current_model_id=by["model_id"]))
+
+
+def _stored_k(connection: Connection, photo_ids: Iterable[int], model: int) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for some in chunks(photo_ids):
+        stored = select(Assessment.photo_id, Assessment.k).where(Assessment.photo_id.in_(some))
+        rows = connection.execute(stored.where(Assessment.model_id == model))
+        found.update((id_, k) for id_, k in rows)
+    return found
+
+
+def _suggestion_rows(
+    connection: Connection, answers: dict[int, Assessed], by: dict[str, int]
+) -> Iterator[dict[str, Any]]:
+    landmark_ids = dict(connection.execute(select(Landmark.key, Landmark.id)).all())
+    for photo_id, answer in answers.items():
+        for suggestion in answer.suggestions:
+            yield {
+                "photo_id": photo_id,
+                **by,
+                "rank": suggestion.rank,
+                "landmark_id": landmark_ids[suggestion.landmark],
+                "score": suggestion.score,
+                "is_tag": suggestion.is_tag and answer.status == "tagged",
+            }
+
+
+def _upsert_files(
+    connection: Connection, read: Iterable[Assessed | Inherited], photo_ids: dict[str, int], now: datetime
+) -> None:
+    rows = [
+        {
+            "path": outcome.path,
+            "photo_id": photo_ids[str(sha256_of(outcome))],
+            "size_bytes": outcome.size_bytes,
+            "mtime_ns": outcome.mtime_ns,
+            "first_seen_at": now,
+        }
+        for outcome in read
+    ]
+    statement = insert(File)
+    changed = {name: statement.excluded[name] for name in ("photo_id", "size_bytes", "mtime_ns")}
+    if rows:
+        upsert = statement.on_conflict_do_update(index_elements=["path"], set_={**changed, "gone_at": None})
+        connection.execute(upsert, rows)
+
+
+def _clear_failures(connection: Connection, paths: Iterable[str]) -> None:
+    for some in chunks(paths):
+        files = select(File.id).where(File.path.in_(some))
+        connection.execute(delete(Failure).where(Failure.file_id.in_(files)))
+
+
+def _upsert_failed_files(
+    connection: Connection, failed: Collection[FailedFile], photo_ids: dict[str, int], now: datetime
+) -> None:
+    if not failed:
+        return
+    rows = [
+        {
+            "at_path": outcome.path,
+            "is_read": outcome.sha256 is not None,
+            "read_photo_id": photo_ids.get(outcome.sha256) if outcome.sha256 else None,
+            "now_bytes": outcome.size_bytes,
+            "now_ns": outcome.mtime_ns,
+        }
+        for outcome in failed
+    ]
+    new = [{"path": outcome.path, "first_seen_at": now} for outcome in failed]
+    connection.execute(insert(File).on_conflict_do_nothing(), new)
+    connection.execute(_failed_file_update(), rows)
+
+
+def _failed_file_update() -> Update:
+    """A failed file's photo: by its digest if that is known, else the old one while size and time are not others.
+
+    An unreadable file whose size or time changed is no longer known to show what it showed. One that merely
+    vanished or may not be read at the moment still does.
+    """
+    now_bytes: BindParameter[int | None] = bindparam("now_bytes")
+    now_ns: BindParameter[int | None] = bindparam("now_ns")
+    is_other = or_(
+        and_(now_bytes.is_not(None), now_bytes.is_distinct_from(File.size_bytes)),
+        and_(now_ns.is_not(None), now_ns.is_distinct_from(File.mtime_ns)),
+    )
+    photo_id = case((bindparam("is_read"), bindparam("read_photo_id")), (is_other, None), else_=File.photo_id)
+    return (
+        update(File)
+        .where(File.path == bindparam("at_path"))
+        .values(
+            photo_id=photo_id,
+            size_bytes=case((now_bytes.is_(None), File.size_bytes), else_=now_bytes),
+            mtime_ns=case((now_ns.is_(None), File.mtime_ns), else_=now_ns),
+            gone_at=None,
+        )
+    )
+
+
+def _upsert_failures(connection: Connection, failed: Collection[FailedFile], run: int, now: datetime) -> None:
+    """Attempts count runs: the same run telling the same failure twice counts once."""
+    if not failed:
+        return
+    statement = insert(Failure).values(
+        file_id=select(File.id).where(File.path == bindparam("at_path")).scalar_subquery(),
+        kind=bindparam("kind"),
+        message=bindparam("message"),
+        attempts=1,
+        first_at=now,
+        last_at=now,
+        run_id=run,
+    )
+    again = {name: statement.excluded[name] for name in ("kind", "message", "last_at", "run_id")}
+    attempts = Failure.attempts + case((Failure.run_id == run, 0), else_=1)
+    upsert = statement.on_conflict_do_update(index_elements=["file_id"], set_={**again, "attempts": attempts})
+    rows = [{"at_path": failure.path, "kind": failure.kind, "message": failure.message} for failure in failed]
+    connection.execute(upsert, rows)

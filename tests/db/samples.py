@@ -1,0 +1,110 @@
+"""Small stores for tests: three landmarks, one model, and outcomes in one line."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from db.decisions import record_decision
+from db.hits import PhotoFilter, TagFilter
+from db.outcomes import write_outcomes
+from db.queries import every, nones, tags
+from db.rows import (
+    Assessed,
+    FailedFile,
+    Inherited,
+    LandmarkRow,
+    ModelRow,
+    Outcome,
+    PhotoRow,
+    RunStart,
+    SuggestionRow,
+    Verdict,
+)
+from db.session import Store
+from db.writes import register_model, start_run
+
+LANDMARKS = (
+    LandmarkRow("eiffel_tower", "Eiffel Tower", "France", 48.858, 2.294, "Paris", ("Tour Eiffel",), "Q243"),
+    LandmarkRow("sacre_coeur", "Sacré-Cœur", "France", 48.886, 2.343, "Paris"),
+    LandmarkRow("machu_picchu", "Machu Picchu", "Peru", -13.163, -72.545),
+)
+MODEL = ModelRow("a" * 64, "b" * 64, "lite", "1", {"temperature": 1.3})
+NEWER = ModelRow("c" * 64, "d" * 64, "lite", "2", {})
+START = RunStart("openvino", "CPU", "bfloat16", "the default on a CPU", ("/p",), 3, "0.1.0")
+TAKEN = datetime(2024, 5, 1, 12, 30)
+
+
+def digest(content: str) -> str:
+    return hashlib.sha256(os.fsencode(content)).hexdigest()
+
+
+def assessed(path: str, best: str | None = "eiffel_tower", *, score: float = 0.9, **changes: Any) -> Assessed:
+    """A photo whose content is its file's name; tagged with its best suggestion, or with nothing."""
+    others = [landmark.key for landmark in LANDMARKS if landmark.key != best]
+    keys = [best, *others] if best else others
+    suggestions = tuple(
+        SuggestionRow(rank, key, score / rank, is_tag=best is not None and rank == 1)
+        for rank, key in enumerate(keys, start=1)
+    )
+    photo = PhotoRow(digest(path.rsplit("/", 1)[-1]), 1000, 800, 600, "JPEG", TAKEN, "exif")
+    photo = replace(photo, **{name: changes.pop(name) for name in ("sha256", "taken_at") if name in changes})
+    sound = Assessed(path, 1000, 1, photo, "tagged" if best else "none", suggestions)
+    return replace(sound, **changes)
+
+
+def inherited(path: str, content: str) -> Inherited:
+    return Inherited(path, 1000, 1, digest(content))
+
+
+def failed(path: str, **changes: Any) -> FailedFile:
+    return replace(FailedFile(path, 1000, 1, "truncated", "the file ends before the image does"), **changes)
+
+
+def tag_run(store: Store, outcomes: Sequence[Outcome], *, model: ModelRow = MODEL, k: int = 3) -> int:
+    """One run that writes one batch.
+
+    Returns:
+        Its number.
+    """
+    with store.write() as connection:
+        number = register_model(connection, model, landmarks=LANDMARKS)
+        run = start_run(connection, replace(START, k=k), model=number)
+        write_outcomes(connection, outcomes, run=run, model=number, k=k)
+    return run
+
+
+def tagged(store: Store, **wanted: Any) -> list[tuple[str, str]]:
+    """Paths and landmarks, in order."""
+    with store.read() as connection:
+        return [(hit.path, hit.landmark) for hit in every(tags, connection, TagFilter(**wanted))]
+
+
+def untagged(store: Store, **wanted: Any) -> list[str]:
+    with store.read() as connection:
+        return [hit.path for hit in every(nones, connection, PhotoFilter(**wanted))]
+
+
+def everything(store: Store) -> dict[str, list[Any]]:
+    """All rows of the tables that a run fills, without numbers of runs and moments."""
+    columns = {
+        "photo": "sha256, taken_at, current_model_id",
+        "file": "path, photo_id, size_bytes, mtime_ns, gone_at IS NULL",
+        "assessment": "photo_id, model_id, status, k",
+        "suggestion": "photo_id, model_id, rank, landmark_id, score, is_tag",
+        "failure": "file_id, kind, message",
+    }
+    with store.read() as connection:
+        return {
+            name: list(connection.exec_driver_sql(f"SELECT {some} FROM {name} ORDER BY 1, 2, 3"))
+            for name, some in columns.items()
+        }
+
+
+def decide(store: Store, sha256: str, verdict: Verdict, landmark: str | None) -> None:
+    with store.write() as connection:
+        record_decision(connection, sha256, verdict=verdict, landmark=landmark, who="ann", source="test")
