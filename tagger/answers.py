@@ -1,0 +1,112 @@
+"""One answer in its three shapes: the tagger's own, the store's rows, and the promised JSON line.
+
+The JSON line is version 1 of a promise, described in docs/JSON.md; a change that could break a reader is a new version.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from typing import Any
+
+from db.rows import (
+    Assessed,
+    FailedFile,
+    Inherited,
+    LandmarkRow,
+    Outcome,
+    PhotoRow,
+    PhotoStatus,
+    StoredAnswer,
+    SuggestionRow,
+)
+from tagger.scan import Found
+from tagger.types import Answer, Failed, Landmark, NoLandmark, Result, Suggestion, Tagged
+
+
+def json_line(result: Result, k: int) -> str:
+    """One line without its end. ASCII only, so that file names that are no text survive as ``\\udcXX``."""
+    answer = result.answer
+    error = {"kind": answer.kind, "message": answer.message} if isinstance(answer, Failed) else None
+    return json.dumps(
+        {
+            "path": result.path,
+            "sha256": result.sha256,
+            "status": answer.status,
+            "suggestions": [suggestion_json(suggestion) for suggestion in answer.suggestions[:k]],
+            "error": error,
+        }
+    )
+
+
+def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
+    landmark = suggestion.landmark
+    return {
+        "rank": suggestion.rank,
+        "landmark": landmark.id,
+        "name": landmark.name,
+        "country": landmark.country,
+        "lat": landmark.lat,
+        "lon": landmark.lon,
+        "score": suggestion.score,
+    }
+
+
+def stored_answer(stored: StoredAnswer) -> Answer:
+    if stored.failure is not None:
+        return Failed(*stored.failure)
+    suggestions = tuple(Suggestion(s.rank, _landmark(s.landmark), s.score, s.is_tag) for s in stored.suggestions)
+    return Tagged(suggestions) if stored.status == "tagged" else NoLandmark(suggestions)
+
+
+def outcome(found: Found, result: Result) -> Outcome:
+    """What the store keeps of a result.
+
+    Args:
+        found: the file as the scan saw it, before it was read: if it changes meanwhile, the next run sees that.
+    """
+    answer = result.answer
+    if isinstance(answer, Failed):
+        return FailedFile(
+            found.path, found.size_bytes, found.mtime_ns, answer.kind, answer.message, sha256=result.sha256
+        )
+    size_bytes, mtime_ns = found.size_bytes or 0, found.mtime_ns or 0
+    sha256 = str(result.sha256)
+    if result.info is None:  # the content came from the store, not from this run
+        return Inherited(found.path, size_bytes, mtime_ns, sha256)
+    taken_at = result.info.taken_at or datetime.fromtimestamp(mtime_ns / 1e9)
+    photo = PhotoRow(
+        sha256,
+        size_bytes,
+        result.info.width,
+        result.info.height,
+        result.info.format,
+        taken_at,
+        "exif" if result.info.taken_at else "mtime",
+    )
+    suggestions = tuple(SuggestionRow(s.rank, s.landmark.id, s.score, s.is_tag) for s in answer.suggestions)
+    status: PhotoStatus = "tagged" if isinstance(answer, Tagged) else "none"
+    return Assessed(found.path, size_bytes, mtime_ns, photo, status, suggestions)
+
+
+def landmark_row(landmark: Landmark) -> LandmarkRow:
+    return LandmarkRow(
+        landmark.id,
+        landmark.name,
+        landmark.country,
+        landmark.lat,
+        landmark.lon,
+        landmark.city,
+        landmark.aliases,
+        landmark.wikidata,
+    )
+
+
+def printable(path: str) -> str:
+    """A path as text that every terminal takes; bytes that are no text show as ``\\xff``."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _landmark(row: LandmarkRow) -> Landmark:
+    return Landmark(row.key, row.name, row.country, row.lat, row.lon, row.city, row.aliases, row.wikidata)
