@@ -18,7 +18,8 @@ def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_options_beat_the_environment_which_beats_the_file(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("toml")
+def test_options_beat_the_environment_which_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAGGER_TOP_K", "4")
     monkeypatch.setenv("TAGGER_MAX_PIXELS", "1000")
     settings = load_settings({"max_pixels": 2000, "top_k": None})
@@ -26,7 +27,8 @@ def test_options_beat_the_environment_which_beats_the_file(toml: Path, monkeypat
     assert (settings.top_k, settings.max_pixels) == (4, 2000)
 
 
-def test_a_named_file_beats_the_variable(toml: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("toml")
+def test_a_named_file_beats_the_variable(tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text("top_k = 9")
     assert load_settings({}, tmp_path / "other.toml").top_k == 9
 
@@ -61,6 +63,7 @@ def test_a_settings_file_that_is_missing_is_named(tmp_path: Path) -> None:
         load_settings({}, tmp_path / "none.toml")
 
 
-def test_settings_do_not_change_afterwards(toml: Path) -> None:
+@pytest.mark.usefixtures("toml")
+def test_settings_do_not_change_afterwards() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings({}).top_k = 1  # type: ignore[misc]

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,12 +20,12 @@ from tests.drawn import ColourEngine, card, jpeg, photos
 LIMITS = Limits(max_pixels=1_000_000, max_file_bytes=1_000_000, threads=3)
 
 
-def pipeline(engine: ColourEngine | None = None, **options: object) -> Pipeline:
-    return Pipeline(engine or ColourEngine(), card(), LIMITS, **options)  # type: ignore[arg-type]
+def pipeline(engine: ColourEngine | None = None, **options: Any) -> Pipeline:
+    return Pipeline(engine or ColourEngine(), card(), LIMITS, **options)
 
 
-def tops(paths: list[Path], **options: object) -> list[str]:
-    results = pipeline(**options).run(map(str, paths))
+def tops(paths: list[Path]) -> list[str]:
+    results = pipeline().run(map(str, paths))
     return [f"{r.answer.status}:{r.answer.suggestions[0].landmark.id if r.answer.suggestions else ''}" for r in results]
 
 
