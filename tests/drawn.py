@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tagger.card import FORMAT, Card, InputContract, LandmarkClass
+from tagger.bundle import Bundle, write_bundle
+from tagger.card import FORMAT, ONNX_FILE, Card, InputContract, LandmarkClass
 from tagger.types import EngineInfo
 
 COLOURS = {"red_rock": (220, 30, 30), "green_hill": (30, 200, 40), "blue_lake": (30, 40, 220)}
@@ -76,3 +77,29 @@ def photos(folder: Path, count: int, *, start: int = 0) -> list[Path]:
         image.putpixel((0, 0), (number % 256, number // 256 % 256, 77))
         path.write_bytes(encoded(image, "PNG"))
     return paths
+
+
+def colour_bundle(folder: Path) -> Bundle:
+    """A real model folder whose ONNX network scores a photo by how near its mean colour is to each place's.
+
+    The nearest of some points c to x has the largest 2 c·x - |c|²: one average and one linear layer.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    points = (np.array([*COLOURS.values(), (128, 128, 128)], dtype=np.float32) / 255 - 0.5) / 0.5  # (4, 3)
+    weights = numpy_helper.from_array(4 * 2 * points, "weights")  # (4, 3)
+    bias = numpy_helper.from_array(-4 * (points**2).sum(axis=1), "bias")  # (4,)
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["photos"], ["means"]),
+        helper.make_node("Flatten", ["means"], ["rows"]),
+        helper.make_node("Gemm", ["rows", "weights", "bias"], ["logits"], transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info("photos", TensorProto.FLOAT, ["n", 3, 16, 16])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 4])],
+        [weights, bias],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    return write_bundle(folder, card(), {ONNX_FILE: model.SerializeToString()})

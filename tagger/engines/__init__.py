@@ -6,7 +6,7 @@ The contract, in words, held by one test file that runs on every engine installe
 - Rows come back in the order they went in, and a row does not depend on its neighbours.
 - Two engines agree on the best class for at least 99.5 % of photos, and on scores within 0.02
   (float32) or 0.1 (half precision).
-- One thread at a time calls `logits`.
+- Any thread may call `logits`; calls wait for each other.
 - What breaks in the runtime surfaces as `tagger.errors.EngineError`, never as a wrong row.
 """
 

@@ -7,6 +7,7 @@ scores cannot depend on the photos beside it.
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,7 @@ class OpenVinoEngine:
             compiled = core.compile_model(_with_normalisation(model, bundle.card.input), "CPU", config)
         except RuntimeError as error:
             raise EngineFailed(f"openvino cannot compile {bundle.file(ONNX_FILE)}: {error}") from error
+        self._lock = threading.Lock()  # the queue has one callback and one end to wait for
         self._requests = openvino.AsyncInferQueue(compiled, threads)
         self._outputs = bundle.card.outputs
         self._info = EngineInfo("openvino", f"CPU ({_processor(core)}, {threads} threads)", precision, reason)
@@ -73,10 +75,11 @@ class OpenVinoEngine:
             rows[index] = request.get_output_tensor().data[0]
 
         try:
-            self._requests.set_callback(keep)
-            for index in range(len(batch)):
-                self._requests.start_async({0: batch[index : index + 1]}, index)  # (1, H, W, 3)
-            self._requests.wait_all()
+            with self._lock:
+                self._requests.set_callback(keep)
+                for index in range(len(batch)):
+                    self._requests.start_async({0: batch[index : index + 1]}, index)  # (1, H, W, 3)
+                self._requests.wait_all()
         except RuntimeError as error:
             raise EngineFailed(f"openvino: {error}") from error
         return rows

@@ -65,5 +65,6 @@ def test_a_settings_file_that_is_missing_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("toml")
 def test_settings_do_not_change_afterwards() -> None:
+    settings = load_settings({})
     with pytest.raises(ValueError, match="frozen"):
-        load_settings({}).top_k = 1  # type: ignore[misc]
+        settings.top_k = 1

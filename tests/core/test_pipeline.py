@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from tagger.errors import EngineFailed
 from tagger.pipeline import Pipeline
-from tagger.types import Answer, Limits, NoLandmark, Tagged
+from tagger.types import Answer, Failed, Limits, NoLandmark, Tagged
 from tests.drawn import ColourEngine, card, jpeg, photos
 
 LIMITS = Limits(max_pixels=1_000_000, max_file_bytes=1_000_000, threads=3)
@@ -49,6 +50,18 @@ def test_bad_photos_are_values_between_the_good_ones(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     mixed = [good[0], tmp_path / "text.jpg", tmp_path / "empty.jpg", tmp_path / "gone.jpg", good[1]]
     assert [status.split(":")[0] for status in tops(mixed)] == ["tagged", "failed", "failed", "failed", "tagged"]
+
+
+def test_a_file_without_permission_fails_and_the_others_do_not(
+    public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    files = photos(public_folder, 3)
+    files[1].chmod(0)
+    with without_privileges():
+        results = list(pipeline().run(map(str, files)))
+    assert [r.answer.status for r in results] == ["tagged", "failed", "tagged"]
+    assert isinstance(results[1].answer, Failed)
+    assert results[1].answer.kind == "permission"
 
 
 def test_a_thousand_bad_photos_behind_a_good_one_do_not_pile_up(tmp_path: Path) -> None:

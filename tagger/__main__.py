@@ -1,0 +1,8 @@
+"""`python -m tagger` is `tagger`."""
+
+from __future__ import annotations
+
+from tagger.cli import main
+
+if __name__ == "__main__":
+    main(prog_name="tagger")

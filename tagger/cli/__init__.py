@@ -1,0 +1,41 @@
+"""The command line: parse, call one function, print. Data goes to stdout, everything else to stderr.
+
+Exit codes: 0 done, 1 an expected error, 2 wrong usage, 3 done but some photos failed, 130 stopped by the person.
+The command modules import only click at their top, so that `--help` starts at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tagger import __version__
+from tagger.cli.bench import bench
+from tagger.cli.doctor import doctor
+from tagger.cli.labels import labels
+from tagger.cli.query import query
+from tagger.cli.runs import runs
+from tagger.cli.suggest import suggest
+from tagger.cli.tag import tag
+from tagger.errors import EXPECTED
+
+
+class Surface(click.Group):
+    """Turns expected errors into one sentence and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EXPECTED as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Surface, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tagger")
+def main() -> None:
+    """Suggest the world landmarks that photos show, or say honestly that there is none."""
+
+
+for command in (tag, suggest, query, labels, runs, doctor, bench):
+    main.add_command(command)

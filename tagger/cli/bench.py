@@ -1,0 +1,32 @@
+"""`tagger bench`: the speed of this machine on a folder of photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tagger.cli import options
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@options.model_options
+@options.CONFIG
+def bench(folder: str, config: Path | None, **given: Any) -> None:
+    """Measure photos/s on a FOLDER: end to end, decoding alone, model alone, and what holds a run back."""
+    from tagger.bench import measure
+    from tagger.scan import Globs, scan
+
+    settings = options.settings_from(config, **given)
+    paths = [found.path for found in scan([folder], Globs())]
+    if not paths:
+        raise click.ClickException(f"{folder} holds no photo. Name a folder with some hundred photos.")
+    rates = measure(options.tagger_from(settings), folder, paths, settings.top_k)
+    click.echo(f"{rates.photos} photos")
+    click.echo(f"end to end   {rates.end_to_end:8.1f} photos/s, into a fresh database")
+    click.echo(f"decode only  {rates.decode:8.1f} photos/s")
+    click.echo(f"model only   {rates.model:8.1f} photos/s")
+    click.echo(f"bound        {rates.bound:8.1f} photos/s")
+    click.echo(rates.verdict)

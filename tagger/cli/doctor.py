@@ -1,0 +1,28 @@
+"""`tagger doctor`: is everything in order on this machine?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tagger.cli import options
+
+
+@click.command()
+@options.DB
+@options.model_options
+@options.CONFIG
+def doctor(config: Path | None, **given: Any) -> None:
+    """Check versions, model, engine, database and disk; each problem comes with its next step."""
+    from tagger.doctor import examine
+
+    settings = options.settings_from(config, **given)
+    problems = 0
+    for finding in examine(settings):
+        problems += not finding.is_fine
+        click.echo(f"{'ok' if finding.is_fine else 'PROBLEM':<8} {finding.topic}: {finding.text}")
+    if problems:
+        sys.exit(1)

@@ -1,0 +1,83 @@
+"""Options that several commands share, and what they become."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from db.session import Store
+    from tagger.config import Settings
+    from tagger.predict import Tagger
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings file (TOML); else TAGGER_CONFIG, else the user's own."
+)
+DB = click.option(
+    "--db", "db_url", metavar="URL", help="Database, as sqlite:///… or a file's path; also TAGGER_DB_URL."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+MODEL = (
+    click.option("--bundle", type=click.Path(path_type=Path), help="Model folder instead of the shipped one."),
+    click.option("--engine", help="auto, openvino or torch."),
+    click.option("--device", help="auto, cpu, cuda or cuda:N."),
+    click.option("--precision", help="auto, float32, bfloat16 or float16."),
+)
+
+
+def model_options(function: Function) -> Function:
+    """--bundle, --engine, --device and --precision."""
+    for option in reversed(MODEL):
+        function = option(function)
+    return function
+
+
+def settings_from(config: Path | None, **options: Any) -> Settings:
+    """The settings of this start, with its options on top; the log is set up by them."""
+    from tagger import log
+    from tagger.config import load_settings
+
+    settings = load_settings(options, config)
+    log.set_up(settings.log_level)
+    return settings
+
+
+def tagger_from(settings: Settings) -> Tagger:
+    """The model on its engine; says on stderr which engine that is and why."""
+    from tagger.predict import load
+
+    model = load(
+        settings.bundle,
+        engine=settings.engine,
+        device=settings.device,
+        precision=settings.precision,
+        limits=settings.limits(),
+    )
+    click.echo(f"Engine: {model.engine.info}", err=True)
+    return model
+
+
+def store_from(settings: Settings, *, must_exist: bool = False) -> Store:
+    """The tag store.
+
+    Args:
+        must_exist: for commands that only look; a missing database is then an error, not a new empty file.
+    """
+    from db.session import open_store
+
+    if must_exist and not has_database(settings):
+        raise click.ClickException(f"There is no database at {settings.db_url} yet. Fill one first: tagger tag FOLDER")
+    return open_store(settings.db_url)
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether the database's file is there."""
+    from tagger.config import sqlite_file
+
+    return os.path.exists(sqlite_file(settings.db_url))

@@ -1,0 +1,50 @@
+"""`tagger suggest`: one-off answers, without a database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.cli import options
+
+if TYPE_CHECKING:
+    from tagger.types import Answer
+
+SOME_FAILED = 3
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option("-k", "top_k", type=int, help="Suggestions (default 5).")
+@options.JSON
+@options.model_options
+@options.CONFIG
+def suggest(photos: tuple[str, ...], as_json: bool, config: Path | None, **given: Any) -> None:
+    """Say which landmarks photos show. Nothing is stored."""
+    from tagger.answers import json_line, printable
+
+    settings = options.settings_from(config, **given)
+    some_failed = False
+    for result in options.tagger_from(settings).tag(photos, settings.top_k):
+        text = json_line(result, settings.top_k) if as_json else _text(printable(result.path), result.answer)
+        click.echo(text)
+        some_failed |= result.answer.status == "failed"
+    if some_failed:
+        sys.exit(SOME_FAILED)
+
+
+def _text(path: str, answer: Answer) -> str:
+    from tagger.types import Failed
+
+    if isinstance(answer, Failed):
+        return f"{path}: {answer.message} ({answer.kind})"
+    best = answer.suggestions[0].landmark.name
+    headline = best if answer.status == "tagged" else "no landmark that I know; the nearest are"
+    lines = [f"{path}: {headline}"]
+    for s in answer.suggestions:
+        place = ", ".join(part for part in (s.landmark.city, s.landmark.country) if part)
+        lines.append(f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.name}, {place} ({s.landmark.lat}, {s.landmark.lon})")
+    return "\n".join(lines)

@@ -1,0 +1,104 @@
+"""Rows for people, and for programs as JSON lines or CSV. A row is a dataclass of the store or of the tagger."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+
+from tagger.errors import TaggerError
+
+
+def print_json(rows: Iterable[Any]) -> None:
+    """One object a line; ASCII only, so that file names that are no text survive as ``\\udcXX``."""
+    for row in rows:
+        sys.stdout.write(json.dumps(asdict(row), default=_plain) + "\n")
+
+
+def print_csv(rows: Iterable[Any]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    for number, row in enumerate(rows):
+        values = asdict(row)
+        if number == 0:
+            writer.writerow(values)
+        writer.writerow([_cell(value) for value in values.values()])
+
+
+def print_lines(rows: Iterable[Any]) -> None:
+    """One line a row, path last, so that nothing needs to be cut; an empty listing says so on stderr."""
+    is_empty = True
+    for row in rows:
+        is_empty = False
+        click.echo(_LINES[type(row).__name__](row))
+    if is_empty:
+        click.echo("Nothing found.", err=True)
+
+
+def _tag(hit: Any) -> str:
+    score = f"{hit.score:6.1%}" if hit.score is not None else "person"
+    return f"{score}  {hit.name + ', ' + hit.country:<42.42}  {hit.taken_at:%Y-%m-%d}  {_path(hit.path)}"
+
+
+def _none(hit: Any) -> str:
+    return f"{hit.taken_at:%Y-%m-%d}  {_path(hit.path)}"
+
+
+def _failure(hit: Any) -> str:
+    return f"{hit.kind:<12}  {_path(hit.path)}: {hit.message} (attempt {hit.attempts}, {_local(hit.last_at)})"
+
+
+def _label(row: Any) -> str:
+    landmark = row.landmark
+    place = ", ".join(part for part in (landmark.city, landmark.country) if part)
+    return f"{row.photos:>6}  {landmark.key:<28}  {landmark.name}, {place}"
+
+
+def _run(row: Any) -> str:
+    counts, start = row.counts, row.start
+    seconds = f"{(row.finished_at - row.started_at).total_seconds():.1f} s" if row.finished_at else "not ended"
+    told = (
+        f"{counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.unchanged} unchanged, "
+        f"{counts.inherited} inherited, {counts.gone} gone"
+    )
+    engine = f"{row.model_name} {row.model_version} on {start.engine} ({start.precision})"
+    line = (
+        f"{row.id:>4}  {_local(row.started_at)}  {row.status:<11}  {told}; {seconds}; {engine}; {' '.join(start.roots)}"
+    )
+    return f"{line}\n      {row.error}" if row.error else line
+
+
+_LINES: dict[str, Callable[[Any], str]] = {
+    "TagHit": _tag,
+    "NoneHit": _none,
+    "FailureHit": _failure,
+    "LabelRow": _label,
+    "RunRow": _run,
+}
+
+
+def _path(path: str) -> str:
+    from tagger.answers import printable
+
+    return printable(path)
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return _path(value) if isinstance(value, str) else value
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TaggerError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,97 @@
+"""`tagger tag`: a run over folders."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.cli import options
+
+if TYPE_CHECKING:
+    from tagger.config import Settings
+    from tagger.worker import Run, Summary
+
+SOME_FAILED = 3
+STOPPED = 130
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="FOLDER...")
+@click.option("-k", "top_k", type=int, help="Suggestions kept for each photo (default 5).")
+@click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No file or folder that matches; may be repeated.")
+@options.JSON
+@options.DB
+@options.model_options
+@options.CONFIG
+def tag(paths: tuple[str, ...], as_json: bool, config: Path | None, **given: Any) -> None:
+    """Tag every new or changed photo in folders, and store the tags.
+
+    Unchanged files are not read again. Ctrl-C ends a run; what is done stays stored.
+    """
+    given |= {name: given[name] or None for name in ("include", "exclude")}
+    settings = options.settings_from(config, **given)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service ends like Ctrl-C
+    with options.store_from(settings) as store:
+        run = _run(settings, store, paths, as_json)
+        try:
+            _print_results(run, settings.top_k, as_json)
+        except KeyboardInterrupt:
+            click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
+            sys.exit(STOPPED)
+        store.optimize()
+        assert run.summary is not None
+        click.echo(_sentence(run.summary, store.file), err=True)
+        if run.summary.counts.failed:
+            sys.exit(SOME_FAILED)
+
+
+def _run(settings: Settings, store: Any, paths: tuple[str, ...], as_json: bool) -> Run:
+    from tagger.bundle import open_bundle
+    from tagger.progress import Bar
+    from tagger.scan import Globs
+    from tagger.worker import Run
+
+    # Not verified here: where there is nothing new, the weights are not even read.
+    bundle = open_bundle(settings.bundle, verify=False)
+    return Run(
+        store,
+        bundle,
+        paths,
+        Globs(settings.include, settings.exclude),
+        settings.top_k,
+        open_tagger=lambda: options.tagger_from(settings),
+        progress=Bar(),
+        with_unchanged=as_json,
+    )
+
+
+def _print_results(run: Run, k: int, as_json: bool) -> None:
+    from tagger.answers import json_line
+    from tagger.progress import beside_the_bar
+
+    with beside_the_bar():
+        for result in run.results():
+            if as_json:
+                sys.stdout.write(json_line(result, k) + "\n")
+    sys.stdout.flush()
+
+
+def _sentence(summary: Summary, database: str) -> str:
+    counts = summary.counts
+    speed = f", {summary.looked_at / summary.seconds:.1f} photos/s" if summary.looked_at else ""
+    told = [
+        f"{counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed "
+        f"in {summary.seconds:.1f} s{speed}.",
+        f"{counts.unchanged} unchanged, {counts.inherited} known by their content, {counts.gone} gone.",
+        f"Run {summary.run_id} is stored in {database}",
+    ]
+    if counts.failed:
+        told.append("What failed and why: tagger query --failed")
+    if counts.tagged:
+        told.append("See the tags: tagger query")
+    return "\n".join(told)

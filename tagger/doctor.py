@@ -1,0 +1,89 @@
+"""Is everything in order here? Each check is one line; a problem comes with its next step."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from PIL import Image
+
+from db.session import open_store
+from tagger import __version__
+from tagger.config import Settings, sqlite_file
+from tagger.errors import EXPECTED
+from tagger.predict import load
+
+PACKAGES = ("numpy", "pillow", "openvino", "sqlalchemy", "torch", "pillow-heif", "matplotlib")
+ENOUGH_DISK_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Args:
+    is_fine: False asks somebody to act; `text` then says how.
+    """
+
+    topic: str
+    is_fine: bool
+    text: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All checks, in an order in which the first problem explains later ones."""
+    yield Finding("versions", True, _versions())
+    yield _checked("model", lambda: _model(settings))
+    yield _checked("database", lambda: _database(settings))
+    yield _disk(sqlite_file(settings.db_url))
+
+
+def _checked(topic: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(topic, True, check())
+    except EXPECTED as error:
+        return Finding(topic, False, str(error))
+
+
+def _versions() -> str:
+    found = [f"landmark-tagger {__version__}", f"Python {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"no {package}")
+    return ", ".join(found)
+
+
+def _model(settings: Settings) -> str:
+    """Opens the bundle, which verifies it, and runs it once."""
+    model = load(settings.bundle, engine=settings.engine, device=settings.device, precision=settings.precision)
+    card = model.bundle.card
+    answer = model.suggest(Image.new("RGB", (320, 240), "grey"))
+    return (
+        f"{card.name} {card.version} in {model.bundle.folder}, verified, {len(card.classes)} landmarks; "
+        f"{model.engine.info}; a grey picture shows {answer.status}"
+    )
+
+
+def _database(settings: Settings) -> str:
+    file = sqlite_file(settings.db_url)
+    if not os.path.exists(file):
+        return f"{file} is not there yet; 'tagger tag' makes it"
+    with open_store(settings.db_url):
+        return f"{file} can be opened and is current, {os.path.getsize(file) / 1e6:.1f} MB"
+
+
+def _disk(file: str) -> Finding:
+    """Free space where the database lies, or is going to lie."""
+    folder = Path(file).absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    text = f"{free / 1e9:.1f} GB free in {folder}"
+    if free < ENOUGH_DISK_BYTES:
+        return Finding("disk", False, f"{text}: free some, or put the database elsewhere with --db or TAGGER_DB_URL")
+    return Finding("disk", True, text)
