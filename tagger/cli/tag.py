@@ -43,8 +43,9 @@ def tag(paths: tuple[str, ...], as_json: bool, config: Path | None, **given: Any
         except KeyboardInterrupt:
             click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
             sys.exit(STOPPED)
-        store.optimize()
         assert run.summary is not None
+        if run.summary.looked_at:
+            store.optimize()
         click.echo(_sentence(run.summary, store.file), err=True)
         if run.summary.counts.failed:
             sys.exit(SOME_FAILED)

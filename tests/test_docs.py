@@ -1,0 +1,93 @@
+"""The documents keep their word: what they name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from pathlib import Path
+
+import click
+import pytest
+
+from db.session import open_store
+from tagger.answers import json_line
+from tagger.cli import main
+from tagger.config import Settings
+from tagger.decode import KINDS
+from tagger.types import Landmark, Result, Suggestion, Tagged
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = (ROOT / "docs" / "REFERENCE.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+OPTIONS = sorted(
+    {
+        (name, option)
+        for name, command in main.commands.items()
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+        if option != "--help"
+    }
+)
+
+
+@pytest.mark.parametrize("command", main.commands)
+def test_every_command_is_in_the_reference_and_the_readme(command: str) -> None:
+    assert f"`tagger {command}" in REFERENCE
+    assert f"tagger {command}" in README
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_every_option_is_in_the_reference(command: str, option: str) -> None:
+    assert re.search(rf"{re.escape(option)}\b", REFERENCE), f"tagger {command} {option}"
+
+
+@pytest.mark.parametrize("setting", Settings.model_fields)
+def test_every_setting_is_in_the_reference_with_its_default(setting: str) -> None:
+    (row,) = (line for line in REFERENCE.splitlines() if line.startswith(f"| `{setting}` |"))
+    default = Settings.model_fields[setting].default
+    if isinstance(default, int) and setting != "decode_threads":
+        assert f"| {default:,} |" in row
+    elif isinstance(default, str):
+        assert f"| `{default}` |" in row
+
+
+def test_the_reference_names_no_setting_that_is_none() -> None:
+    table = REFERENCE.split("## Settings")[1].split("## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == set(Settings.model_fields)
+
+
+def test_every_kind_of_failure_is_in_the_reference() -> None:
+    table = REFERENCE.split("Kinds of failure")[1].split("## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == set(KINDS)
+
+
+def test_the_promised_json_line_has_the_keys_that_are_written() -> None:
+    (promised,) = (json.loads(line) for line in REFERENCE.splitlines() if line.startswith('{"path"'))
+    landmark = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945)
+    answer = Tagged((Suggestion(1, landmark, 0.97, is_tag=True),))
+    written = json.loads(json_line(Result(promised["path"], promised["sha256"], answer), k=5))
+    assert list(promised) == list(written)
+    assert promised == written
+
+
+def test_the_sql_example_runs(tmp_path: Path) -> None:
+    sql = REFERENCE.split("```sql")[1].split("```")[0]
+    with open_store(f"sqlite:///{tmp_path / 'tags.sqlite'}"):
+        pass
+    connection = sqlite3.connect(tmp_path / "tags.sqlite")
+    assert connection.execute(sql).fetchall() == []
+    connection.close()
+
+
+def test_make_targets_in_the_readme_exist() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"\bmake (\w+)", README)) <= targets
+
+
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)", (ROOT / document).read_text()):
+        assert (ROOT / target).exists(), target
