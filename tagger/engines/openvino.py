@@ -7,12 +7,17 @@ scores cannot depend on the photos beside it.
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
+
+# OpenVINO reports each import to a web analytics service. Without the package that does it, it takes a stub of its own.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+import openvino
 from openvino.preprocess import PrePostProcessor
 
 from tagger.bundle import Bundle
