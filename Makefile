@@ -5,8 +5,8 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-FOLDER = $(subst ~/,$(HOME)/,$(PHOTOS))
-GPU := $(shell nvidia-smi -L >/dev/null 2>&1 && echo '[gpu]')
+FOLDER = $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
+GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo '[gpu]')
 
 .PHONY: tag test lint types wheel check bench reproduce clean need-photos
 

@@ -6,6 +6,7 @@ as a reader and wants to write later would fail at once, since its snapshot is o
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,7 +87,7 @@ def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
     """Open a store and bring its schema up to date; a new one is made, with its folder.
 
     Args:
-        url: ``sqlite:///`` and a path, so four slashes before an absolute one.
+        url: ``sqlite:///`` and a path, so four slashes before an absolute one; or a plain path.
         timeout_s: how long to wait for another process that writes.
 
     Raises:
@@ -105,7 +106,36 @@ def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
     return store
 
 
+def store_file(url: str) -> Path:
+    """The SQLite file that a URL or a plain path means.
+
+    Raises:
+        MalformedUrl: it means none.
+    """
+    return Path(str(_parse(url).database))
+
+
+def store_exists(url: str) -> bool:
+    """Whether the file is there.
+
+    Raises:
+        StoreUnreachable: its folder does not let anybody look.
+    """
+    file = store_file(url)
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreUnreachable(str(file), f"it cannot be looked at ({error.strerror})") from error
+    return True
+
+
 def _parse(url: str) -> URL:
+    if not url.strip():
+        raise MalformedUrl("The database URL is empty. Write sqlite:////folder/tags.sqlite")
+    if "://" not in url:
+        return URL.create("sqlite", database=os.path.abspath(os.path.expanduser(url)))
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -136,7 +166,7 @@ def _engine(url: URL, timeout_s: float) -> Engine:
 def _prepare(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # Python's own BEGIN comes late, and never before DDL
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = NORMAL")  # with WAL: a power cut loses the last batch, never the file
+    connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
 
 
 def _begin(connection: Connection) -> None:

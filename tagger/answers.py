@@ -1,6 +1,6 @@
 """One answer in its three shapes: the tagger's own, the store's rows, and the promised JSON line.
 
-The JSON line is version 1 of a promise, described in docs/JSON.md; a change that could break a reader is a new version.
+The JSON line is version 1 of a promise, described in docs/REFERENCE.md; what could break a reader is a new version.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def outcome(found: Found, result: Result) -> Outcome:
     sha256 = str(result.sha256)
     if result.info is None:  # the content came from the store, not from this run
         return Inherited(found.path, size_bytes, mtime_ns, sha256)
-    taken_at = result.info.taken_at or datetime.fromtimestamp(mtime_ns / 1e9)
+    taken_at = result.info.taken_at or _file_date(mtime_ns)
     photo = PhotoRow(
         sha256,
         size_bytes,
@@ -88,6 +88,14 @@ def outcome(found: Found, result: Result) -> Outcome:
     suggestions = tuple(SuggestionRow(s.rank, s.landmark.id, s.score, s.is_tag) for s in answer.suggestions)
     status: PhotoStatus = "tagged" if isinstance(answer, Tagged) else "none"
     return Assessed(found.path, size_bytes, mtime_ns, photo, status, suggestions)
+
+
+def _file_date(mtime_ns: int) -> datetime:
+    """The file's time by this machine's clock; 1970 where it is no date that a calendar knows."""
+    try:
+        return datetime.fromtimestamp(mtime_ns / 1e9)
+    except (ValueError, OverflowError, OSError):
+        return datetime(1970, 1, 1)
 
 
 def landmark_row(landmark: Landmark) -> LandmarkRow:
@@ -104,8 +112,9 @@ def landmark_row(landmark: Landmark) -> LandmarkRow:
 
 
 def printable(path: str) -> str:
-    """A path as text that every terminal takes; bytes that are no text show as ``\\xff``."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path as one line of text; bytes that are no text show as ``\\xff``, control characters as ``\\x1b``."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _landmark(row: LandmarkRow) -> Landmark:

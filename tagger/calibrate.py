@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.card import Card
-from tagger.types import NoLandmark, Suggestion, Tagged
+from tagger.errors import EngineFailed
+from tagger.types import Answer, NoLandmark, Suggestion, Tagged
 
 
 def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
@@ -27,6 +28,20 @@ def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np
     exponentials = np.exp(scaled)
     result: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
     return result
+
+
+def answers(logits: NDArray[np.float32], card: Card, k: int) -> list[Answer]:
+    """What a network's output says of each photo.
+
+    Args:
+        logits: (N, outputs).
+
+    Raises:
+        EngineFailed: a number is infinite or none at all (half precision can overflow); it says nothing of the photo.
+    """
+    if not np.isfinite(logits).all():
+        raise EngineFailed("the network's output is not finite. Try --precision float32.")
+    return [answer(row, card, k) for row in probabilities(logits, card.temperature)]
 
 
 def answer(scores: NDArray[np.float64], card: Card, k: int) -> Tagged | NoLandmark:

@@ -6,6 +6,7 @@ The one rule: nothing about a model is known anywhere else. `card.json` is this 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -81,18 +82,23 @@ class Card:
         files: sha256 by file name, for each file beside the card.
     """
 
-    format: int
+    format: Annotated[int, Field(ge=1)]
     name: str
     version: str
     network: str
     input: InputContract
-    classes: tuple[LandmarkClass, ...]
+    classes: Annotated[tuple[LandmarkClass, ...], Field(min_length=1)]
     temperature: Positive
     background_outputs: Annotated[int, Field(ge=0)]
     bfloat16: bool
     files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
     metrics: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
     provenance: dict[str, JsonValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        repeated = [name for name, count in Counter(c.id for c in self.classes).items() if count > 1]
+        if repeated:
+            raise ValueError(f"the landmark {repeated[0]!r} is there twice")
 
     @property
     def outputs(self) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,7 +27,6 @@ from tagger.types import Limits
 
 APP = "landmark-tagger"
 PREFIX = "TAGGER_"
-SQLITE = "sqlite:///"
 CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that is no setting
 
 _LIMITS = Limits()
@@ -37,17 +36,7 @@ AtLeastOne = Annotated[int, Field(ge=1)]
 
 def default_db_url() -> str:
     """A SQLite file in the user's data folder."""
-    return f"{SQLITE}{Path(platformdirs.user_data_dir(APP)) / 'tagger.sqlite'}"
-
-
-def as_url(text: str) -> str:
-    """A database URL; a plain path becomes the URL of a SQLite file."""
-    return text if "://" in text else f"{SQLITE}{os.path.abspath(os.path.expanduser(text))}"
-
-
-def sqlite_file(url: str) -> str:
-    """The path in the URL of a SQLite file."""
-    return url.removeprefix(SQLITE)
+    return str(Path(platformdirs.user_data_dir(APP)) / "tagger.sqlite")
 
 
 class Settings(BaseSettings):
@@ -55,9 +44,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
 
-    db_url: Annotated[str, AfterValidator(as_url)] = Field(
-        default_factory=default_db_url, description="Database URL, or the path of a SQLite file."
-    )
+    db_url: str = Field(default_factory=default_db_url, description="Database URL, or the path of a SQLite file.")
     bundle: Path | None = Field(None, description="Model folder; the shipped one if unset.")
     engine: Literal["auto", "openvino", "torch"] = Field("auto", description="Runtime.")
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
@@ -102,9 +89,11 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
     try:
         return Sources(**{key: value for key, value in options.items() if value is not None})
     except ValidationError as error:
-        raise ConfigError(_sentence(error, file)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, SettingsError) as error:
-        raise ConfigError(f"{file or 'environment'}: {error}") from error
+        raise ConfigError(_sentence(error, options, file)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is no TOML file: {error}") from error
+    except SettingsError as error:
+        raise ConfigError(f"{error}. In the environment a list is JSON: TAGGER_EXCLUDE='[\"thumbs\"]'") from error
 
 
 def _default_file() -> Path | None:
@@ -122,12 +111,14 @@ def _check_environment() -> None:
             raise ConfigError(f"{variable} in the environment is no setting.{_nearest(variable, known)}")
 
 
-def _sentence(error: ValidationError, file: Path | None) -> str:
+def _sentence(error: ValidationError, options: Mapping[str, Any], file: Path | None) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         return f"{file}: {key!r} is no setting.{_nearest(key, Settings.model_fields)}"
-    return f"The setting {key!r} cannot be {first['input']!r}: {first['msg']}"
+    variable = PREFIX + key.upper()
+    source = "option" if options.get(key) is not None else variable if variable in os.environ else str(file)
+    return f"{source}: the setting {key!r} cannot be {first['input']!r}: {first['msg']}"
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from PIL import Image
 
-from db.session import open_store
+from db.session import open_store, store_exists, store_file
 from tagger import __version__
-from tagger.config import Settings, sqlite_file
-from tagger.errors import EXPECTED
+from tagger.config import Settings
+from tagger.errors import EXPECTED, TaggerError
 from tagger.predict import load
 
 PACKAGES = ("numpy", "pillow", "openvino", "sqlalchemy", "torch", "pillow-heif", "matplotlib")
@@ -38,7 +36,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("versions", True, _versions())
     yield _checked("model", lambda: _model(settings))
     yield _checked("database", lambda: _database(settings))
-    yield _disk(sqlite_file(settings.db_url))
+    yield _checked("disk", lambda: _disk(settings))
 
 
 def _checked(topic: str, check: Callable[[], str]) -> Finding:
@@ -70,20 +68,20 @@ def _model(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    file = sqlite_file(settings.db_url)
-    if not os.path.exists(file):
+    file = store_file(settings.db_url)
+    if not store_exists(settings.db_url):
         return f"{file} is not there yet; 'tagger tag' makes it"
     with open_store(settings.db_url):
-        return f"{file} can be opened and is current, {os.path.getsize(file) / 1e6:.1f} MB"
+        return f"{file} can be opened and is current, {file.stat().st_size / 1e6:.1f} MB"
 
 
-def _disk(file: str) -> Finding:
+def _disk(settings: Settings) -> str:
     """Free space where the database lies, or is going to lie."""
-    folder = Path(file).absolute().parent
+    folder = store_file(settings.db_url).parent
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     text = f"{free / 1e9:.1f} GB free in {folder}"
     if free < ENOUGH_DISK_BYTES:
-        return Finding("disk", False, f"{text}: free some, or put the database elsewhere with --db or TAGGER_DB_URL")
-    return Finding("disk", True, text)
+        raise TaggerError(f"{text}: free some, or put the database elsewhere with --db or TAGGER_DB_URL")
+    return text

@@ -124,7 +124,9 @@ class Pipeline:
                 self._start(batch, runner)
                 batch = []
             while waiting and (waiting[0].is_ready() or self._must_wait(waiting, batch, window)):
-                yield self._release(waiting.popleft())
+                prepared = waiting.popleft()
+                yield prepared.result()
+                self._forget(prepared)
             if not window and not waiting:
                 return
 
@@ -136,12 +138,11 @@ class Pipeline:
         head = waiting[0].content
         return in_flight >= BATCHES_IN_FLIGHT * self.engine.batch_size and head is not None and head.batch is not None
 
-    def _release(self, prepared: _Prepared) -> Result:
-        result = prepared.result()
+    def _forget(self, prepared: _Prepared) -> None:
+        """Only once the caller has had the answer: from here on `known` may be asked for it."""
         if prepared.is_first and prepared.content is not None:
             with self._lock:
                 self._claims.pop(prepared.content.sha256, None)
-        return result
 
     def _start(self, batch: list[_Prepared], runner: ThreadPoolExecutor) -> None:
         contents = [prepared.content for prepared in batch if prepared.content is not None]
@@ -153,11 +154,9 @@ class Pipeline:
 
     def _infer(self, pixels: NDArray[np.uint8], names: str) -> list[Answer]:
         try:
-            logits = self.engine.logits(pixels)
+            return calibrate.answers(self.engine.logits(pixels), self.card, self.k)
         except EngineFailed as error:
             raise EngineFailed(f"{error} (in the batch of {names})") from error
-        scores = calibrate.probabilities(logits, self.card.temperature)
-        return [calibrate.answer(row, self.card, self.k) for row in scores]
 
     def _prepare(self, path: str) -> _Prepared:
         """Read, hash and decode one file; runs in a decode thread."""

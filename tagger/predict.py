@@ -46,8 +46,7 @@ class Tagger:
         except PhotoError as error:
             return Failed(error.kind, error.message)
         pixels = preprocess(image, self.bundle.card.input)[np.newaxis]  # (1, H, W, 3)
-        scores = calibrate.probabilities(self.engine.logits(pixels), self.bundle.card.temperature)
-        return calibrate.answer(scores[0], self.bundle.card, k)
+        return calibrate.answers(self.engine.logits(pixels), self.bundle.card, k)[0]
 
     def tag(
         self, paths: Iterable[str | os.PathLike[str]], k: int = 5, *, known: Known | None = None
@@ -69,10 +68,10 @@ class Tagger:
         Raises:
             PhotoError: it cannot be read.
         """
-        if isinstance(photo, Image.Image):
-            return decode.upright_rgb(photo)
-        data = photo if isinstance(photo, bytes) else decode.read(os.fspath(photo), self.limits.max_file_bytes)
         side_px = self.bundle.card.input.resize_px
+        if isinstance(photo, Image.Image):
+            return decode.upright_rgb(photo, side_px)
+        data = photo if isinstance(photo, bytes) else decode.read(os.fspath(photo), self.limits.max_file_bytes)
         return decode.decode(data, min_side_px=side_px, max_pixels=self.limits.max_pixels).image
 
 

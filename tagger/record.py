@@ -94,8 +94,10 @@ class Record:
         """Store what is pending, and that the run was stopped or broke."""
         stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
         try:
-            if not isinstance(error, StoreError):
-                self._flush()
+            self._flush()
+        except Exception as second:  # the run is ending; what matters now is that it says so
+            log.error("The last batch could not be stored: %s", second)
+        try:
             self._end("interrupted" if stopped else "failed", None if stopped else str(error))
         except StoreError as second:
             log.error("How the run ended could not be stored: %s", second)

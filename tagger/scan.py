@@ -10,6 +10,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -20,6 +21,7 @@ from tagger.errors import FolderNotFound
 SUFFIXES = frozenset(
     ("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "tif", "tiff", "bmp", "avif", "heic", "heif")
 )
+MTIME_LIMIT_NS = 2**63 - 1  # the largest number of SQLite, in the year 2262; a broken camera clock may be beyond
 NO_MEDIA = ".nomedia"
 
 
@@ -52,7 +54,8 @@ class Globs:
 
 
 def scan(roots: Sequence[str], globs: Globs) -> Iterator[Found]:
-    """Every photo file under some files and folders, in the order of the roots, each folder sorted by name.
+    """Every photo file under some files and folders, in the order of the roots: a folder's files by name, then its
+    folders by name. Links to folders come last, so that a photo is known by its own place rather than by a link's.
 
     A file that is named itself counts whatever its suffix. A folder with an image's name, and one that may not be
     listed, come out as `Found` too: opening them later says what is wrong.
@@ -67,41 +70,47 @@ def scan(roots: Sequence[str], globs: Globs) -> Iterator[Found]:
     walked: set[tuple[int, int]] = set()
     for root in absolute:
         if os.path.isdir(root):
-            yield from _walk(root, "", globs, walked)
+            yield from _walk(root, globs, walked)
         else:
             yield _look(root)
 
 
-def _walk(folder: str, relative: str, globs: Globs, walked: set[tuple[int, int]]) -> Iterator[Found]:
-    """One folder and all below it; `relative` is its path below the root, with a slash at the end, or empty."""
+def _walk(root: str, globs: Globs, walked: set[tuple[int, int]]) -> Iterator[Found]:
+    """A folder and all below it; with each folder goes its path below the root, ending in a slash, or empty."""
+    waiting, links = [(root, "")], deque[tuple[str, str]]()
+    while waiting or links:
+        folder, relative = waiting.pop() if waiting else links.popleft()
+        entries = _entries(folder, walked)
+        if entries is None:
+            yield Found(folder, None, None)
+            continue
+        folders: list[tuple[str, str]] = []
+        for entry in entries:
+            name = entry.name
+            if name.startswith("."):
+                continue
+            if not _is_folder(entry):
+                if _is_image(name) and globs.admit(relative + name, name):
+                    yield _look(entry)
+            elif not globs.shut_out(relative + name, name):
+                if _is_image(name):
+                    yield Found(entry.path, None, None)
+                (links if entry.is_symlink() else folders).append((entry.path, f"{relative}{name}/"))
+        waiting.extend(reversed(folders))
+
+
+def _entries(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]] | None:
+    """What lies in a folder, by name; nothing where it was walked before or has a `.nomedia`; None if it is closed."""
     try:
         identity = os.stat(folder)
         if (identity.st_dev, identity.st_ino) in walked:
-            return
+            return []
         walked.add((identity.st_dev, identity.st_ino))
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=attrgetter("name"))
     except OSError:
-        yield Found(folder, None, None)
-        return
-    if any(entry.name == NO_MEDIA for entry in entries):
-        return
-    for entry in entries:
-        name = entry.name
-        if name.startswith("."):
-            continue
-        if _is_folder(entry):
-            yield from _enter(entry, relative + name, globs, walked)
-        elif _is_image(name) and globs.admit(relative + name, name):
-            yield _entry(entry)
-
-
-def _enter(entry: os.DirEntry[str], relative: str, globs: Globs, walked: set[tuple[int, int]]) -> Iterator[Found]:
-    if globs.shut_out(relative, entry.name):
-        return
-    if _is_image(entry.name):
-        yield Found(entry.path, None, None)
-    yield from _walk(entry.path, relative + "/", globs, walked)
+        return None
+    return [] if any(entry.name == NO_MEDIA for entry in entries) else entries
 
 
 def _is_image(name: str) -> bool:
@@ -115,20 +124,15 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _entry(entry: os.DirEntry[str]) -> Found:
+def _look(file: str | os.DirEntry[str]) -> Found:
+    path = os.fspath(file)
     try:
-        status = entry.stat()
-    except OSError:
-        return Found(entry.path, None, None)
-    return Found(entry.path, status.st_size, status.st_mtime_ns)
-
-
-def _look(path: str) -> Found:
-    try:
-        status = os.stat(path)
+        status = os.stat(file) if isinstance(file, str) else file.stat()
     except OSError:
         return Found(path, None, None)
-    return Found(path, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else Found(path, None, None)
+    if not stat.S_ISREG(status.st_mode):
+        return Found(path, None, None)
+    return Found(path, status.st_size, max(-MTIME_LIMIT_NS, min(status.st_mtime_ns, MTIME_LIMIT_NS)))
 
 
 def _matches(patterns: Sequence[str], relative: str, name: str) -> bool:

@@ -20,12 +20,13 @@ class Limits:
     """What bounds the work on one photo.
 
     Args:
-        max_pixels: width × height above which a photo is refused before memory is taken for it.
+        max_pixels: a photo that needs more of them in memory is refused before memory is taken for it (large
+            JPEGs are held at a fraction of their size).
         max_file_bytes: size above which a file is not read.
         threads: how many photos are decoded at a time.
     """
 
-    max_pixels: int = 200_000_000
+    max_pixels: int = 100_000_000
     max_file_bytes: int = 500_000_000
     threads: int = field(default_factory=cores)
 
@@ -77,7 +78,7 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class NoLandmark:
-    """No landmark that the model knows; the suggestions are the nearest, all below their thresholds."""
+    """No landmark that the model knows; the suggestions are the nearest, the best is below its threshold."""
 
     status: ClassVar[Status] = "none"
     suggestions: tuple[Suggestion, ...]

@@ -1,14 +1,15 @@
 """One run: walk folders, tag what is new or changed, store it batch by batch.
 
 The one rule: running again goes on where the last run ended. Nothing is read of a file whose size and time are as
-stored, and without new photos no model is loaded.
+stored, unless reading it failed; and without photos to look at no model is loaded.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
@@ -67,7 +68,7 @@ class Run:
     _model: int = 0
     _started: float = field(default_factory=time.monotonic)
 
-    def results(self) -> Iterator[Result]:
+    def results(self) -> Generator[Result, None, None]:
         """Work, and yield a result for every file that was looked at, in the order of the scan.
 
         Raises:
@@ -76,7 +77,7 @@ class Run:
             StoreError: the store cannot be read or written.
         """
         roots = [os.path.abspath(root) for root in self.roots]
-        found = list(scan(roots, self.globs))
+        found = list({item.path: item for item in scan(roots, self.globs)}.values())
         self._model = register(self.store, self.bundle)
         with self.store.read() as connection:
             known = known_files(connection, roots, model=self._model, k=self.k)
@@ -132,6 +133,16 @@ def _is_unchanged(item: Found, state: FileState | None) -> bool:
 def _absence(found: list[Found], known: dict[str, FileState]) -> tuple[list[str], list[str]]:
     """The stored files that are gone, and those that were gone and are back."""
     seen = {item.path for item in found}
-    gone = [path for path, state in known.items() if not state.gone and path not in seen and not os.path.lexists(path)]
-    back = [item.path for item in found if item.path in known and known[item.path].gone and os.path.lexists(item.path)]
+    gone = [path for path, state in known.items() if not state.gone and path not in seen and _is_gone(path)]
+    back = [item.path for item in found if item.path in known and known[item.path].gone and not _is_gone(item.path)]
     return gone, back
+
+
+def _is_gone(path: str) -> bool:
+    """Whether there is surely no such file. One behind a closed folder or a drive that fails is not gone."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)  # a folder that once could not be listed, and now can
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False

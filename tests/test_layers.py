@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS: list[tuple[str, ...]] = [
     ("db",),
     ("tagger.errors", "tagger.types", "tagger.config", "tagger.log"),
-    ("tagger.card", "tagger.decode", "tagger.preprocess", "tagger.calibrate"),
+    ("tagger.card", "tagger.decode", "tagger.upright", "tagger.preprocess", "tagger.calibrate"),
     ("tagger.nets", "tagger.bundle"),
     ("tagger.engines",),
     ("tagger.pipeline", "tagger.predict", "tagger.course", "tagger"),
@@ -32,11 +32,11 @@ HOMES = {
     "matplotlib": ("tagger.course", "training"),
     "numpy": (
         "tagger.calibrate", "tagger.decode", "tagger.engines", "tagger.pipeline", "tagger.predict",
-        "tagger.preprocess", "tagger.bench", "training",
+        "tagger.preprocess", "tagger.upright", "tagger.bench", "training",
     ),
     "onnx": ("training",),
     "openvino": ("tagger.engines.openvino", "training"),
-    "PIL": ("tagger.decode", "tagger.predict", "tagger.preprocess", "training"),
+    "PIL": ("tagger.decode", "tagger.doctor", "tagger.upright", "tagger.predict", "tagger.preprocess", "training"),
     "pillow_heif": ("tagger.decode",),
     "platformdirs": ("tagger.config", "tagger.engines.choose"),
     "pydantic": ("tagger.config", "tagger.card", "tagger.bundle", "training"),

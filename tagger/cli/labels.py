@@ -19,12 +19,13 @@ def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path 
     """List the landmarks that the model knows, and how many photos of yours show each."""
     from db import catalog
     from db.rows import LabelRow
+    from db.session import store_exists
     from tagger.answers import landmark_row
     from tagger.bundle import open_bundle
 
     settings = options.settings_from(config, db_url=db_url, bundle=bundle)
     photos: dict[str, int] = {}
-    if options.has_database(settings):
+    if store_exists(settings.db_url):
         with options.store_from(settings) as store, store.read() as connection:
             photos = {row.landmark.key: row.photos for row in catalog.labels(connection)}
     known = (landmark_row(c.landmark()) for c in open_bundle(settings.bundle, verify=False).card.classes)

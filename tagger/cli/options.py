@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -69,15 +68,9 @@ def store_from(settings: Settings, *, must_exist: bool = False) -> Store:
     Args:
         must_exist: for commands that only look; a missing database is then an error, not a new empty file.
     """
-    from db.session import open_store
+    from db.session import open_store, store_exists, store_file
 
-    if must_exist and not has_database(settings):
-        raise click.ClickException(f"There is no database at {settings.db_url} yet. Fill one first: tagger tag FOLDER")
+    if must_exist and not store_exists(settings.db_url):
+        file = store_file(settings.db_url)
+        raise click.ClickException(f"There is no database at {file} yet. Fill one first: tagger tag FOLDER")
     return open_store(settings.db_url)
-
-
-def has_database(settings: Settings) -> bool:
-    """Whether the database's file is there."""
-    from tagger.config import sqlite_file
-
-    return os.path.exists(sqlite_file(settings.db_url))

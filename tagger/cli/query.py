@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from os.path import abspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,23 +13,53 @@ from tagger.cli import options
 from tagger.cli.table import print_csv, print_json, print_lines
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from db.hits import FileFilter
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 
+def _end(_context: click.Context, _option: click.Parameter, until: datetime | None) -> datetime | None:
+    """The first moment that no longer counts: a day counts whole, a moment with its second."""
+    if until is None:
+        return None
+    is_day = (until.hour, until.minute, until.second) == (0, 0, 0)
+    try:
+        return until + (timedelta(days=1) if is_day else timedelta(seconds=1))
+    except OverflowError as error:
+        raise click.BadParameter("no later day exists; leave the option out.") from error
+
+
+def _utc(_context: click.Context, _option: click.Parameter, local: datetime | None) -> datetime | None:
+    try:
+        return local and local.astimezone(UTC)
+    except (OverflowError, ValueError) as error:
+        raise click.BadParameter("no such moment exists everywhere on earth.") from error
+
+
+def _utc_end(context: click.Context, option: click.Parameter, until: datetime | None) -> datetime | None:
+    return _utc(context, option, _end(context, option, until))
+
+
 @click.command()
 @click.argument("landmark", required=False)
-@click.option("--none", "kind", flag_value="none", help="Photos without a known landmark.")
-@click.option("--failed", "kind", flag_value="failed", help="Files that could not be read, with the reason.")
+@click.option("--none", "only_nones", is_flag=True, help="Photos without a known landmark.")
+@click.option("--failed", "only_failed", is_flag=True, help="Files that could not be read, with the reason.")
 @click.option("--country", help="Only landmarks of this country.")
 @click.option("--min-score", type=click.FloatRange(0, 1), help="Only tags with at least this score.")
 @click.option("--under", type=click.Path(), metavar="FOLDER", help="Only files below this folder.")
 @click.option("--since", "taken_since", type=DAY, help="Taken on this day or later (EXIF, else the file's date).")
-@click.option("--until", "taken_until", type=DAY, help="Taken on this day or earlier.")
-@click.option("--tagged-since", "answered_since", type=DAY, help="Tagged on this day or later, in local time.")
-@click.option("--tagged-until", "answered_until", type=DAY, help="Tagged on this day or earlier, in local time.")
-@click.option("--run", type=int, metavar="ID", help="Only what this run wrote.")
+@click.option("--until", "taken_until", type=DAY, callback=_end, help="Taken on this day or earlier.")
+@click.option(
+    "--tagged-since", "answered_since", type=DAY, callback=_utc, help="Tagged on this day or later, in local time."
+)
+@click.option(
+    "--tagged-until",
+    "answered_until",
+    type=DAY,
+    callback=_utc_end,
+    help="Tagged on this day or earlier, in local time.",
+)
+@click.option("--run", type=click.IntRange(1, 2**63 - 1), metavar="ID", help="Only what this run wrote.")
 @click.option("--model", help="This model's answers (its name or id) instead of the newest ones.")
 @click.option("--gone", "include_gone", is_flag=True, help="Also files that are no longer there.")
 @click.option("--limit", type=click.IntRange(1), help="At most this many lines.")
@@ -38,7 +68,8 @@ DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 @options.DB
 @options.CONFIG
 def query(
-    kind: str | None,
+    only_nones: bool,
+    only_failed: bool,
     limit: int | None,
     as_json: bool,
     as_csv: bool,
@@ -52,49 +83,41 @@ def query(
     """
     from itertools import islice
 
-    printer = print_json if as_json else print_csv if as_csv else print_lines
-    listing = _listing(kind, _normalised(asked))
-    settings = options.settings_from(config, db_url=db_url)
-    with options.store_from(settings, must_exist=True) as store, store.read() as connection:
-        printer(islice(listing(connection), limit))
+    from db import queries
 
-
-def _normalised(asked: dict[str, Any]) -> dict[str, Any]:
-    """What was asked for, in the store's terms; what was not is left out."""
-    from os.path import abspath
-
-    for name in ("taken_until", "answered_until"):
-        if asked[name] is not None:
-            asked[name] = _after(asked[name])
-    for name in ("answered_since", "answered_until"):
-        if asked[name] is not None:
-            asked[name] = asked[name].astimezone(UTC)
+    if only_nones and only_failed:
+        raise click.UsageError("--none and --failed are two different listings. Ask for one of them.")
     if asked["under"] is not None:
         asked["under"] = abspath(asked["under"])
-    return {name: value for name, value in asked.items() if value not in (None, False)}
+    find, wanted, hit = _listing(only_nones, only_failed, asked)
+    settings = options.settings_from(config, db_url=db_url)
+    with options.store_from(settings, must_exist=True) as store, store.read() as connection:
+        hits = islice(queries.every(find, connection, wanted), limit)
+        if as_json:
+            print_json(hits)
+        elif as_csv:
+            print_csv(hits, hit)
+        else:
+            print_lines(hits)
 
 
-def _after(until: datetime) -> datetime:
-    """The first moment that no longer counts: a day counts whole, a moment with its second."""
-    is_day = (until.hour, until.minute, until.second) == (0, 0, 0)
-    return until + (timedelta(days=1) if is_day else timedelta(seconds=1))
+def _listing(only_nones: bool, only_failed: bool, asked: dict[str, Any]) -> tuple[Any, FileFilter, type[Any]]:
+    """Which query, with which filter, and what it finds."""
+    from db import hits, queries
+
+    given = {name: value for name, value in asked.items() if value is not None and value is not False}
+    if only_failed:
+        return queries.failures, _filter("--failed", hits.FileFilter, given), hits.FailureHit
+    if only_nones:
+        return queries.nones, _filter("--none", hits.PhotoFilter, given), hits.NoneHit
+    return queries.tags, hits.TagFilter(**given), hits.TagHit
 
 
-def _listing(kind: str | None, asked: dict[str, Any]) -> Callable[[Connection], Iterator[Any]]:
-    from db import queries
-    from db.hits import FileFilter, PhotoFilter, TagFilter
-
-    def of(listing: Any, filter_type: Any) -> Callable[[Connection], Iterator[Any]]:
-        strange = sorted(set(asked) - set(filter_type.__dataclass_fields__))
-        if strange:
-            raise click.UsageError(f"--{kind} does not go together with {', '.join(map(_spelled, strange))}.")
-        return lambda connection: queries.every(listing, connection, filter_type(**asked))
-
-    if kind == "failed":
-        return of(queries.failures, FileFilter)
-    if kind == "none":
-        return of(queries.nones, PhotoFilter)
-    return of(queries.tags, TagFilter)
+def _filter(listing: str, filter_type: type[FileFilter], given: dict[str, Any]) -> FileFilter:
+    strange = sorted(set(given) - set(filter_type.__dataclass_fields__))
+    if strange:
+        raise click.UsageError(f"{listing} does not go together with {', '.join(map(_spelled, strange))}.")
+    return filter_type(**given)
 
 
 def _spelled(name: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import sys
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import click
@@ -18,20 +19,21 @@ from tagger.errors import TaggerError
 def print_json(rows: Iterable[Any]) -> None:
     """One object a line; ASCII only, so that file names that are no text survive as ``\\udcXX``."""
     for row in rows:
-        sys.stdout.write(json.dumps(asdict(row), default=_plain) + "\n")
+        click.echo(json.dumps(asdict(row), default=_plain))
 
 
-def print_csv(rows: Iterable[Any]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    for number, row in enumerate(rows):
-        values = asdict(row)
-        if number == 0:
-            writer.writerow(values)
-        writer.writerow([_cell(value) for value in values.values()])
+def print_csv(rows: Iterable[Any], row_type: type[Any]) -> None:
+    """A header, even above nothing, then a line a row."""
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="")
+    for values in chain([[field.name for field in fields(row_type)]], (asdict(row).values() for row in rows)):
+        writer.writerow([_cell(value) for value in values])
+        click.echo(line.getvalue())
+        line.seek(line.truncate(0))
 
 
 def print_lines(rows: Iterable[Any]) -> None:
-    """One line a row, path last, so that nothing needs to be cut; an empty listing says so on stderr."""
+    """One line a row, path last, so that it is never cut; an empty listing says so on stderr."""
     is_empty = True
     for row in rows:
         is_empty = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,8 +76,8 @@ def _print_results(run: Run, k: int, as_json: bool) -> None:
     from tagger.answers import json_line
     from tagger.progress import beside_the_bar
 
-    with beside_the_bar():
-        for result in run.results():
+    with beside_the_bar(), closing(run.results()) as results:
+        for result in results:
             if as_json:
                 sys.stdout.write(json_line(result, k) + "\n")
     sys.stdout.flush()

@@ -70,8 +70,10 @@ def _obstacle_to_cuda() -> str | None:
         return "no NVIDIA GPU here"
     if not has_torch():
         return _announced("there is an NVIDIA GPU, but PyTorch is missing: pip install 'landmark-tagger[gpu]'")
-    import torch
-
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # a CUDA library that is missing is an OSError
+        return _announced(f"there is an NVIDIA GPU, but PyTorch cannot be loaded ({error})")
     if not torch.cuda.is_available():
         return _announced(f"there is an NVIDIA GPU, but PyTorch {torch.__version__} cannot use it")
     return None
@@ -85,8 +87,10 @@ def _announced(obstacle: str) -> str:
 def _torch(bundle: Bundle, *, device: str, precision: str, reason: str = "asked for") -> Engine:
     if not has_torch():
         raise MissingExtra("The torch engine", "gpu")
-    from tagger.engines.torch import TorchEngine
-
+    try:
+        from tagger.engines.torch import TorchEngine
+    except (ImportError, OSError) as error:
+        raise EngineUnavailable(f"PyTorch is installed but cannot be loaded ({error}). Install it again.") from error
     if device == "auto":
         obstacle = _obstacle_to_cuda()
         device, reason = ("cuda", reason) if obstacle is None else ("cpu", obstacle)

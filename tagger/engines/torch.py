@@ -6,6 +6,7 @@ in half precision. The batch size is found at the start and halved when the devi
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -42,6 +43,7 @@ class TorchEngine:
 
         Raises:
             EngineUnavailable: no such device here.
+            EngineFailed: the device's memory does not hold the network.
             BundleError: the weights do not fit the network that the card names.
         """
         self._device = _device(device)
@@ -50,7 +52,11 @@ class TorchEngine:
         if precision not in DTYPES:
             raise EngineUnavailable(f"The torch engine does not compute in {precision}. Use {', '.join(DTYPES)}.")
         self._dtype = DTYPES[precision]
-        self._network = _network(bundle).to(self._device, self._dtype).to(memory_format=torch.channels_last)
+        self._lock = threading.Lock()
+        try:
+            self._network = _network(bundle).to(self._device, self._dtype).to(memory_format=torch.channels_last)
+        except torch.OutOfMemoryError as error:
+            raise EngineFailed(f"torch: the network does not fit into the memory of {device} ({error})") from error
         self._mean, self._std = (
             torch.tensor(values, device=self._device).view(1, 3, 1, 1)  # (1, 3, 1, 1)
             for values in (bundle.card.input.mean, bundle.card.input.std)
@@ -68,7 +74,8 @@ class TorchEngine:
         return self._batch_size
 
     def logits(self, batch: Pixels) -> Logits:
-        rows, self._batch_size = in_fitting_batches(self._forward, batch, self._batch_size)
+        with self._lock:
+            rows, self._batch_size = in_fitting_batches(self._forward, batch, self._batch_size)
         return rows
 
     @torch.inference_mode()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.app.conftest import Tagger, lines
 from tests.drawn import encoded, jpeg, photos
@@ -16,7 +17,7 @@ from tests.drawn import encoded, jpeg, photos
 @pytest.fixture
 def names(tagger: Tagger, library: Path) -> Callable[..., list[str]]:
     """A tagged library: twelve photos, one of them dated, in two folders, and one broken file."""
-    exif = __import__("PIL.Image").Image.Exif()
+    exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9003] = "2019:07:01 12:00:00"
     (library / "2019").mkdir()
     (library / "2019" / "old.jpg").write_bytes(jpeg(exif=exif))
@@ -78,6 +79,35 @@ def test_filters_that_exclude_each_other_are_wrong_usage(tagger: Tagger) -> None
     assert "--country" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--none", "--failed"),
+        ("--until", "9999-12-31"),
+        ("--tagged-since", "0001-01-01"),
+        ("--run", "0"),
+        ("--run", 9**30),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_usage(tagger: Tagger, arguments: tuple[str, ...]) -> None:
+    done = tagger("query", *arguments)
+    assert done.returncode == 2
+    assert "Usage" in done.stderr
+
+
+@pytest.mark.usefixtures("names")
+def test_csv_has_its_header_even_above_nothing(tagger: Tagger) -> None:
+    assert tagger("query", "--csv", "--min-score", "1").stdout.startswith("path,sha256,taken_at,landmark,")
+    assert tagger("query", "--csv", "--failed").stdout.startswith("path,kind,message")
+
+
+def test_a_secret_in_a_database_url_is_not_repeated(tagger: Tagger) -> None:
+    for command in ("query", "labels", "doctor", "runs"):
+        done = tagger(command, "--db", "postgresql://ann:secret@host/tags")
+        assert done.returncode == 1
+        assert "secret" not in done.stdout + done.stderr
+
+
 def test_without_a_database_the_next_step_is_named(tagger: Tagger, tmp_path: Path) -> None:
     done = tagger("query")
     assert done.returncode == 1
@@ -105,7 +135,7 @@ def test_runs_tell_when_how_many_and_on_what(tagger: Tagger, library: Path) -> N
 
 
 def test_a_database_that_is_none_is_an_error(tagger: Tagger, tmp_path: Path) -> None:
-    (tmp_path / "tags.sqlite").write_bytes(encoded(__import__("PIL.Image").Image.new("RGB", (99, 99)), "PNG"))
+    (tmp_path / "tags.sqlite").write_bytes(encoded(Image.new("RGB", (99, 99)), "PNG"))
     done = tagger("query")
     assert done.returncode == 1
     assert "tags.sqlite" in done.stderr

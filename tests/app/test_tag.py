@@ -114,6 +114,19 @@ def test_names_that_are_no_text_travel_through_json(tagger: Tagger, tmp_path: Pa
     assert r"caf\xe9 \xff.jpg" in tagger("query").stdout
 
 
+def test_a_control_character_in_a_name_does_not_reach_the_terminal(tagger: Tagger, tmp_path: Path) -> None:
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names" / "new\nline\x1b[31m.jpg").write_text("no photo")
+    done = tagger("tag", tmp_path / "names")
+    assert r"new\nline\x1b[31m.jpg" in done.stderr
+    assert "\x1b[31m" not in done.stderr
+
+
+def test_a_name_that_looks_like_an_option_is_a_file_behind_two_dashes(tagger: Tagger, library: Path) -> None:
+    (library / "-k.jpg").write_bytes(jpeg())
+    assert "-k.jpg" in tagger("tag", "--json", "--", library).stdout
+
+
 def test_ctrl_c_ends_cleanly_with_what_is_done_stored(tagger: Tagger, tmp_path: Path, model_folder: Path) -> None:
     photos(tmp_path / "many", 3000)
     command = [sys.executable, "-m", "tagger", "tag", str(tmp_path / "many"), "--json"]

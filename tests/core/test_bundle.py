@@ -61,6 +61,8 @@ def test_a_truncated_card_is_refused(bundle: Bundle) -> None:
     ("changes", "place"),
     [
         ({"temperature": 0}, "temperature"),
+        ({"format": -3}, "format"),
+        ({"classes": []}, "classes"),
         ({"classes": [{"id": "x"}]}, r"classes\.0"),
         ({"input": {"size_px": 0}}, "input"),
         ({"files": {"model.onnx": "abc"}}, "files"),
@@ -86,6 +88,21 @@ def test_a_model_is_the_same_while_nothing_that_decides_changes(bundle: Bundle) 
 
 
 def test_an_interrupted_write_leaves_no_bundle(bundle: Bundle) -> None:
-    (bundle.folder / "card.json").unlink()  # the card is written last
+    class Interrupted(dict[str, bytes]):
+        def items(self) -> Any:
+            yield "model.onnx", b"half"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_bundle(bundle.folder, card(), Interrupted())
     with pytest.raises(BundleNotFound):
+        open_bundle(bundle.folder)
+
+
+def test_a_card_with_the_same_landmark_twice_is_refused(bundle: Bundle) -> None:
+    with pytest.raises(ValueError, match="red_rock"):
+        card(classes=(card().classes[0], card().classes[0]))
+    classes = json.loads((bundle.folder / "card.json").read_text())["classes"]
+    rewrite(bundle, classes=[classes[0], classes[0]])
+    with pytest.raises(BundleDamaged, match="twice"):
         open_bundle(bundle.folder)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tagger.calibrate import answer, probabilities
+from tagger.calibrate import answer, answers, probabilities
+from tagger.errors import EngineFailed
 from tests.drawn import card
 
 
@@ -49,6 +50,12 @@ def test_the_status_does_not_depend_on_k() -> None:
     model = card(classes=(card().classes[0], easy, card().classes[2]))
     scores = np.array([0.6, 0.3, 0.05, 0.05])
     assert {answer(scores, model, k).status for k in (1, 2, 3)} == {"none"}
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_an_output_that_is_no_number_is_an_error_and_never_a_none(broken: float) -> None:
+    with pytest.raises(EngineFailed, match="not finite"):
+        answers(np.array([[1.0, broken, 0.0, 0.0]], dtype=np.float32), card(), k=2)
 
 
 def test_two_landmarks_in_one_photo_can_both_be_tags() -> None:

@@ -52,6 +52,18 @@ def test_a_value_that_cannot_be_is_named(options: dict[str, object]) -> None:
         load_settings(options)
 
 
+def test_a_bad_value_names_where_it_came_from(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml.write_text('top_k = "many"')
+    with pytest.raises(ConfigError, match=r"tagger\.toml: the setting 'top_k'"):
+        load_settings({})
+    monkeypatch.setenv("TAGGER_TOP_K", "0")
+    with pytest.raises(ConfigError, match=r"TAGGER_TOP_K: the setting"):
+        load_settings({})
+    monkeypatch.setenv("TAGGER_INCLUDE", "*.jpg")
+    with pytest.raises(ConfigError, match="a list is JSON"):
+        load_settings({"top_k": 1})
+
+
 def test_a_settings_file_that_is_no_toml_is_named(toml: Path) -> None:
     toml.write_text("top_k = = 3")
     with pytest.raises(ConfigError, match=r"tagger\.toml"):

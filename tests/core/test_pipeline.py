@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -99,6 +100,17 @@ def test_the_same_content_is_inferred_once(tmp_path: Path) -> None:
     assert engine.photos_seen == 9
     assert len({r.answer for r in results[:9]}) == 1
     assert [r.is_inherited for r in results[:9]].count(False) == 1
+
+
+def test_a_content_is_never_between_on_its_way_and_known(tmp_path: Path) -> None:
+    (first,) = photos(tmp_path, 1)
+    copies = [first] * 200
+    stored: dict[str, Answer] = {}
+    engine = ColourEngine(batch_size=2)
+    for result in pipeline(engine, known=stored.get).run(map(str, copies)):
+        time.sleep(0.002)  # a slow caller: the answer is on its way to the store
+        stored[str(result.sha256)] = result.answer
+    assert engine.photos_seen == 1
 
 
 def test_known_content_costs_no_inference(tmp_path: Path) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from db.errors import MalformedUrl, NotAStore, StoreLocked, StoreUnreachable
-from db.session import Store, open_store
+from db.session import Store, open_store, store_exists, store_file
 from tests.db.samples import assessed, tag_run, tagged
 
 
@@ -78,16 +79,36 @@ def test_a_path_that_is_a_folder_is_named(tmp_path: Path) -> None:
         open_store(f"sqlite:///{tmp_path}")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_write_permission_is_named(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(StoreUnreachable, match=r"tags\.sqlite cannot be used"):
-        open_store(f"sqlite:///{tmp_path}/tags.sqlite")
+def test_a_folder_without_write_permission_is_named(
+    public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    public_folder.chmod(0o555)
+    with without_privileges(), pytest.raises(StoreUnreachable, match=r"tags\.sqlite cannot be used"):
+        open_store(f"sqlite:///{public_folder}/tags.sqlite")
 
 
-@pytest.mark.parametrize(
-    "url", ["/home/me/tags.sqlite", "", "postgresql://me:secret@host/tags", "nosuch://x", "sqlite://"]
-)
+def test_a_plain_path_is_a_sqlite_file_whatever_is_in_its_name(tmp_path: Path) -> None:
+    strange = str(tmp_path / "what?x=1 #50%.sqlite")
+    assert not store_exists(strange)
+    open_store(strange).close()
+    assert store_exists(strange)
+    assert store_file(strange) == Path(strange)
+    assert Path(strange).stat().st_size > 0
+
+
+def test_a_url_s_driver_and_options_are_not_part_of_its_file(tmp_path: Path) -> None:
+    assert store_file(f"sqlite+pysqlite:///{tmp_path}/tags.sqlite?timeout=5") == tmp_path / "tags.sqlite"
+
+
+def test_a_file_in_a_closed_folder_is_not_said_to_be_missing(
+    public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    public_folder.chmod(0)
+    with without_privileges(), pytest.raises(StoreUnreachable, match="cannot be looked at"):
+        store_exists(str(public_folder / "tags.sqlite"))
+
+
+@pytest.mark.parametrize("url", ["", "postgresql://me:secret@host/tags", "nosuch://x", "sqlite://"])
 def test_a_url_that_names_no_sqlite_file_says_how_to_write_one(url: str) -> None:
     with pytest.raises(MalformedUrl, match=r"Write sqlite:////folder/tags\.sqlite") as raised:
         open_store(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,9 +25,9 @@ def found(root: Path, *more: str, include: tuple[str, ...] = (), exclude: tuple[
     return [os.path.relpath(path, root) for path in paths]
 
 
-def test_photos_are_found_at_every_depth_in_the_order_of_their_names(tmp_path: Path) -> None:
+def test_photos_are_found_at_every_depth_a_folder_s_files_before_its_folders(tmp_path: Path) -> None:
     touch(tmp_path, "b.jpg", "a/z.JPEG", "a/b/c.heic", "c.webp", "notes.txt", "movie.mp4", "jpg")
-    assert found(tmp_path) == ["a/b/c.heic", "a/z.JPEG", "b.jpg", "c.webp"]
+    assert found(tmp_path) == ["b.jpg", "c.webp", "a/z.JPEG", "a/b/c.heic"]
 
 
 def test_hidden_names_and_nomedia_folders_are_skipped(tmp_path: Path) -> None:
@@ -45,6 +46,36 @@ def test_a_loop_of_links_ends_and_a_linked_folder_is_walked_once(tmp_path: Path)
     (tmp_path / "b").symlink_to(tmp_path / "a")
     (tmp_path / "self").symlink_to("self")
     assert found(tmp_path) == ["a/photo.jpg"]
+
+
+def test_a_link_does_not_hide_the_place_it_leads_to(tmp_path: Path) -> None:
+    touch(tmp_path, "z/deep/photo.jpg")
+    (tmp_path / "a").symlink_to(tmp_path / "z" / "deep")
+    assert found(tmp_path) == ["z/deep/photo.jpg"]
+
+
+def test_a_tree_deeper_than_python_recurses_is_walked(tmp_path: Path) -> None:
+    depth = 1200
+    try:
+        place = os.open(tmp_path, os.O_RDONLY)
+        for _ in range(depth):
+            os.mkdir("d", dir_fd=place)
+            place, above = os.open("d", os.O_RDONLY, dir_fd=place), place
+            os.close(above)
+        os.close(os.open("photo.jpg", os.O_CREAT | os.O_WRONLY, dir_fd=place))
+        os.close(place)
+        assert found(tmp_path) == ["d/" * depth + "photo.jpg"]
+    finally:
+        subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # pytest's own cleaning recurses
+
+
+@pytest.mark.parametrize("mtime_ns", [14 * 10**18, -(2**62)])
+def test_a_time_that_no_database_holds_is_clamped(tmp_path: Path, mtime_ns: int) -> None:
+    touch(tmp_path, "a.jpg")
+    os.utime(tmp_path / "a.jpg", ns=(0, mtime_ns))
+    (item,) = scan([str(tmp_path)], Globs())
+    assert item.mtime_ns is not None
+    assert abs(item.mtime_ns) < 2**63
 
 
 def test_nested_and_repeated_roots_yield_a_file_once(tmp_path: Path) -> None:

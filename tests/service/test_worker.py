@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -200,7 +201,7 @@ def test_ctrl_c_keeps_what_is_done(store: Store, bundle: Bundle, library: Path) 
     with pytest.raises(KeyboardInterrupt):
         for number, _ in enumerate(results, start=1):
             if number == 5:
-                results.throw(KeyboardInterrupt())  # type: ignore[attr-defined]
+                results.throw(KeyboardInterrupt())
     with store.read() as connection:
         (ended,) = catalog.runs(connection)
     assert (ended.status, ended.counts.tagged, ended.counts.none) == ("interrupted", 4, 1)
@@ -220,6 +221,53 @@ def test_names_that_are_no_text_are_found_again(store: Store, bundle: Bundle, tm
     counts(new_run(store, bundle, tmp_path / "names", ColourEngine()))
     assert counts(new_run(store, bundle, tmp_path / "names", ColourEngine())) == {"unchanged": 1}
     assert [os.fsencode(name) for name, _ in tags(store)] == [b"\xff \xe9.jpg"]
+
+
+@pytest.mark.parametrize("mtime_ns", [14 * 10**18, -(2**62)])
+def test_a_file_from_a_broken_clock_stops_nothing(store: Store, bundle: Bundle, library: Path, mtime_ns: int) -> None:
+    os.utime(library / "00001.jpg", ns=(0, mtime_ns))
+    assert counts(new_run(store, bundle, library, ColourEngine())) == {"tagged": 9, "none": 3}
+    assert counts(new_run(store, bundle, library, ColourEngine())) == {"unchanged": 12}
+
+
+def test_a_file_named_twice_is_one_file(store: Store, bundle: Bundle, library: Path) -> None:
+    run = new_run(store, bundle, library, ColourEngine())
+    run.roots = [str(library), str(library / "00001.jpg"), str(library)]
+    assert counts(run) == {"tagged": 9, "none": 3}
+
+
+def test_files_in_a_closed_folder_are_not_gone_and_its_failure_ends_when_it_opens(
+    bundle: Bundle, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    public_folder.chmod(0o777)
+    trip = public_folder / "library" / "trip"
+    photos(trip, 3)
+
+    def run() -> tuple[dict[str, int], int, int]:
+        with without_privileges(), open_store(f"sqlite:///{public_folder / 'tags.sqlite'}") as own:
+            told = counts(new_run(own, bundle, public_folder / "library", ColourEngine()))
+            with own.read() as connection:
+                return told, len(tags(own)), len(queries.failures(connection, FileFilter()).hits)
+
+    assert run() == ({"tagged": 3}, 3, 0)
+    trip.chmod(0)
+    assert run() == ({"failed": 1}, 3, 1)
+    trip.chmod(0o755)
+    told, tagged, failed = run()
+    assert (told["unchanged"], tagged, failed) == (3, 3, 0)
+
+
+class PoisonedEngine(ColourEngine):
+    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:  # noqa: ARG002
+        raise ZeroDivisionError("a bug")
+
+
+def test_even_a_bug_leaves_a_run_that_says_how_it_ended(store: Store, bundle: Bundle, library: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        counts(new_run(store, bundle, library, PoisonedEngine()))
+    with store.read() as connection:
+        (ended,) = catalog.runs(connection)
+    assert (ended.status, ended.error) == ("failed", "a bug")
 
 
 def test_the_database_is_plain_sqlite(store: Store, bundle: Bundle, library: Path) -> None:

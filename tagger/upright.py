@@ -1,0 +1,59 @@
+"""Any of Pillow's images as upright 8-bit RGB on white.
+
+The one rule: a huge image is reduced before it is converted, since each conversion holds a copy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "F", "I")
+TURNS = {  # by EXIF's orientation, EXIF 2.32, tag 274
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+TURNED = (5, 6, 7, 8)  # orientations at which width and height change places
+
+
+def upright(image: Image.Image, orientation: object, min_side_px: int) -> Image.Image:
+    """Turn, convert, and reduce where much larger than needed.
+
+    Args:
+        orientation: EXIF's; what is no number from 1 to 8 counts as 1.
+        min_side_px: the result's short side is at least twice this where the image's is.
+    """
+    converted = _rgb(_reduced(image, min_side_px))
+    turn = TURNS.get(orientation) if isinstance(orientation, int) else None
+    return converted if turn is None else converted.transpose(turn)
+
+
+def _reduced(image: Image.Image, min_side_px: int) -> Image.Image:
+    """Smaller by a whole factor, so that the conversions after it need little memory."""
+    factor = min(image.size) // (2 * min_side_px)
+    return image.reduce(factor) if factor > 1 and image.mode in REDUCIBLE else image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Any of Pillow's modes as 8-bit RGB, transparency on white."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _eight_bits(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """(H, W) of 16-bit integers, or of floats from 0 to 1 (or to their own maximum), as 0 to 255."""
+    if np.issubdtype(grey.dtype, np.integer):
+        return (grey.clip(0, 65535) >> 8).astype(np.uint8)
+    values = np.nan_to_num(grey.astype(np.float32))
+    return (values / max(1.0, float(values.max())) * 255).clip(0, 255).astype(np.uint8)
