@@ -144,3 +144,13 @@ def test_strangers_stay_strangers(module: str, stranger: str) -> None:
 def test_files_stay_short() -> None:
     long = {name: count for name, file in MODULES.items() if (count := len(file.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def test_functions_fit_on_a_screen() -> None:
+    long = {
+        f"{name}.{node.name}": node.end_lineno - node.lineno
+        for name, file in MODULES.items()
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno > 60
+    }
+    assert long == {}
