@@ -1,0 +1,3 @@
+"""Training: a folder of labelled photos in, a model bundle out. `python -m training --help` says how."""
+
+from __future__ import annotations
