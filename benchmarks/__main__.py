@@ -25,7 +25,7 @@ def section(name: str) -> str:
     print(f"{name} …", file=sys.stderr)
     done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], stdout=subprocess.PIPE, text=True, check=True)
     about = ast.get_docstring(ast.parse((Path(__file__).parent / f"{name}.py").read_text())) or ""
-    text = about.split("\n\n    ")[0]
+    text = "\n\n".join(part for part in about.split("\n\n") if "python -m benchmarks" not in part)
     return f"## {name}\n\n{text}\n\n```\n{done.stdout.rstrip()}\n```\n"
 
 

@@ -47,7 +47,9 @@ class Globs:
     exclude: Sequence[str] = ()
 
     def admit(self, relative: str, name: str) -> bool:
-        return (not self.include or _matches(self.include, relative, name)) and not self.shut_out(relative, name)
+        if self.include and not _matches(self.include, relative, name):
+            return False
+        return not self.shut_out(relative, name)
 
     def shut_out(self, relative: str, name: str) -> bool:
         return bool(self.exclude) and _matches(self.exclude, relative, name)
@@ -91,7 +93,7 @@ def _walk(root: str, globs: Globs, walked: set[tuple[int, int]]) -> Iterator[Fou
                 continue
             if not _is_folder(entry):
                 if _is_image(name) and globs.admit(relative + name, name):
-                    yield _look(entry)
+                    yield _entry(entry)
             elif not globs.shut_out(relative + name, name):
                 if _is_image(name):
                     yield Found(entry.path, None, None)
@@ -124,15 +126,27 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _look(file: str | os.DirEntry[str]) -> Found:
-    path = os.fspath(file)
+def _look(path: str) -> Found:
     try:
-        status = os.stat(file) if isinstance(file, str) else file.stat()
+        return _found(path, os.stat(path))
     except OSError:
         return Found(path, None, None)
+
+
+def _entry(entry: os.DirEntry[str]) -> Found:
+    try:
+        return _found(entry.path, entry.stat())
+    except OSError:
+        return Found(entry.path, None, None)
+
+
+def _found(path: str, status: os.stat_result) -> Found:
     if not stat.S_ISREG(status.st_mode):
         return Found(path, None, None)
-    return Found(path, status.st_size, max(-MTIME_LIMIT_NS, min(status.st_mtime_ns, MTIME_LIMIT_NS)))
+    mtime_ns = status.st_mtime_ns
+    if not -MTIME_LIMIT_NS <= mtime_ns <= MTIME_LIMIT_NS:
+        mtime_ns = MTIME_LIMIT_NS
+    return Found(path, status.st_size, mtime_ns)
 
 
 def _matches(patterns: Sequence[str], relative: str, name: str) -> bool:

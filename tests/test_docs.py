@@ -13,7 +13,7 @@ import pytest
 from db.session import open_store
 from tagger.answers import json_line
 from tagger.cli import main
-from tagger.config import Settings
+from tagger.config import Settings, load_settings
 from tagger.decode import KINDS
 from tagger.types import Landmark, Result, Suggestion, Tagged
 
@@ -65,6 +65,12 @@ def test_every_setting_is_in_the_reference_with_its_default(setting: str) -> Non
 def test_the_reference_names_no_setting_that_is_none() -> None:
     table = REFERENCE.split("## Settings")[1].split("## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == set(Settings.model_fields)
+
+
+def test_the_example_file_holds_every_setting_with_its_default() -> None:
+    example = ROOT / "deploy" / "tagger.example.toml"
+    assert load_settings({}, example) == Settings()
+    assert set(re.findall(r"^(?:# )?(\w+) = ", example.read_text(), re.M)) == set(Settings.model_fields)
 
 
 def test_every_kind_of_failure_is_in_the_reference() -> None:

@@ -39,7 +39,8 @@ class OpenVinoEngine:
         Args:
             precision: auto, float32 or bfloat16. Auto takes bfloat16 where the processor computes in it
                 and the bundle's card allows it.
-            cache_dir: where the compiled network is kept for the next start; None keeps nothing.
+            cache_dir: where the compiled network is kept for the next start; None keeps nothing. OpenVINO notices a
+                truncated file there and compiles again, but a changed byte within it only by luck.
 
         Raises:
             EngineUnavailable: the precision cannot be had here.
