@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import DateTime, Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
@@ -22,8 +24,13 @@ class PathBytes(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
         return None if value is None else os.fsencode(value)
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else os.fsdecode(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], str | None]:  # noqa: ARG002
+        """One call a row, where the inherited one makes three; a scan asks for 200,000 paths."""
+        return _decoded
+
+
+def _decoded(value: bytes | None) -> str | None:
+    return None if value is None else os.fsdecode(value)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -21,23 +21,22 @@ DETAILS = ("name", "country", "lat", "lon", "city", "aliases", "wikidata")
 def register_model(connection: Connection, model: ModelRow, *, landmarks: Sequence[LandmarkRow]) -> int:
     """Make a model and its landmarks known.
 
-    A model seen for the first time brings the landmarks' details up to date; one seen before only adds
-    landmarks that are missing, so that going back to an old model does not bring back its old details.
+    A model seen for the first time brings the landmarks' details up to date; one seen before changes nothing, so that
+    going back to an old model does not bring back its old details.
 
     Returns:
         The number by which the other functions know this model.
     """
-    added = insert(Model).values(**asdict(model), added_at=datetime.now(UTC)).on_conflict_do_nothing()
-    is_new = connection.execute(added).rowcount == 1
+    known = select(Model.id).where(Model.model_id == model.model_id)
+    if (number := connection.execute(known).scalar()) is not None:
+        return number
+    connection.execute(insert(Model).values(**asdict(model), added_at=datetime.now(UTC)))
     statement = insert(Landmark)
-    if is_new:
-        details = {name: statement.excluded[name] for name in DETAILS}
-        statement = statement.on_conflict_do_update(index_elements=["key"], set_=details)
-    else:
-        statement = statement.on_conflict_do_nothing()
+    details = {name: statement.excluded[name] for name in DETAILS}
     if landmarks:
+        statement = statement.on_conflict_do_update(index_elements=["key"], set_=details)
         connection.execute(statement, [asdict(landmark) for landmark in landmarks])
-    return connection.execute(select(Model.id).where(Model.model_id == model.model_id)).scalar_one()
+    return connection.execute(known).scalar_one()
 
 
 def start_run(connection: Connection, start: RunStart, *, model: int) -> int:

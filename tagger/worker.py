@@ -133,8 +133,8 @@ def _is_unchanged(item: Found, state: FileState | None) -> bool:
 def _absence(found: list[Found], known: dict[str, FileState]) -> tuple[list[str], list[str]]:
     """The stored files that are gone, and those that were gone and are back."""
     seen = {item.path for item in found}
-    gone = [path for path, state in known.items() if not state.gone and path not in seen and _is_gone(path)]
-    back = [item.path for item in found if item.path in known and known[item.path].gone and not _is_gone(item.path)]
+    gone = [path for path in known.keys() - seen if not known[path].gone and _is_gone(path)]
+    back = [path for path, state in known.items() if state.gone and path in seen and not _is_gone(path)]
     return gone, back
 
 
