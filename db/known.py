@@ -55,6 +55,12 @@ def below(folder: str, after: str | None = None) -> ColumnElement[bool]:
     return (File.path > start) & (File.path < beyond)
 
 
+def assessed_contents(connection: Connection, *, model: int, k: int) -> Iterator[str]:
+    """The sha256 of every content of which this model once kept k suggestions."""
+    contents = select(Photo.sha256).join(Assessment, Assessment.photo_id == Photo.id)
+    yield from connection.execute(contents.where(Assessment.model_id == model, Assessment.k >= k)).scalars()
+
+
 def content_answer(connection: Connection, sha256: str, *, model: int, k: int) -> StoredAnswer | None:
     """What this model once said of a content, wherever it lay; None where it never kept k suggestions of it."""
     found = connection.execute(ASSESSMENT, {"sha256": sha256, "model": model, "k": k}).first()

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tagger import calibrate, decode
 from tagger.card import Card, InputContract
@@ -146,15 +145,16 @@ class Pipeline:
 
     def _start(self, batch: list[_Prepared], runner: ThreadPoolExecutor) -> None:
         contents = [prepared.content for prepared in batch if prepared.content is not None]
-        pixels = np.stack([content.pixels for content in contents if content.pixels is not None])  # (N, H, W, 3)
+        pixels = [content.pixels for content in contents if content.pixels is not None]
         names = f"{len(batch)} photos from {batch[0].path!r} to {batch[-1].path!r}"
         future = runner.submit(self._infer, pixels, names)
         for row, content in enumerate(contents):
             content.pixels, content.row, content.batch = None, row, future
 
-    def _infer(self, pixels: NDArray[np.uint8], names: str) -> list[Answer]:
+    def _infer(self, pixels: list[Pixels], names: str) -> list[Answer]:
         try:
-            return calibrate.answers(self.engine.logits(pixels), self.card, self.k)
+            logits = self.engine.logits(np.stack(pixels))  # (N, outputs)
+            return calibrate.answers(logits, self.card, self.k)
         except EngineFailed as error:
             raise EngineFailed(f"{error} (in the batch of {names})") from error
 

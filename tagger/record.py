@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from db.errors import StoreError
-from db.known import content_answer
+from db.known import assessed_contents, content_answer
 from db.outcomes import write_outcomes
 from db.rows import ModelRow, Outcome, RunCounts, RunStart, RunStatus
 from db.session import Store
@@ -50,6 +50,9 @@ class Record:
         self._pending: list[Outcome] = []
         self._pending_answers: dict[str, Answer] = {}
         self._last_write = time.monotonic()
+        with store.read() as connection:
+            contents = assessed_contents(connection, model=model, k=k)
+            self._answered = {_short(sha256) for sha256 in contents}
         folders = tuple(printable(root) for root in roots)
         start = RunStart(engine.name, engine.device, engine.precision, engine.reason, folders, k, __version__)
         with store.write() as connection:
@@ -61,6 +64,8 @@ class Record:
 
     def known(self, sha256: str) -> Answer | None:
         """What this model said of a content before, in this run or an earlier one."""
+        if _short(sha256) not in self._answered:
+            return None
         if pending := self._pending_answers.get(sha256):
             return pending
         with self._store.read() as connection:
@@ -75,6 +80,7 @@ class Record:
             log.warning("%s: %s (%s)", printable(found.path), result.answer.message, result.answer.kind)
         elif result.sha256:
             self._pending_answers[result.sha256] = result.answer
+            self._answered.add(_short(result.sha256))
         self._pending.append(outcome(found, result))
         waited_s = time.monotonic() - self._last_write
         if len(self._pending) >= PHOTOS_PER_TRANSACTION or waited_s > SECONDS_PER_TRANSACTION:
@@ -113,3 +119,8 @@ class Record:
     def _end(self, status: RunStatus, error: str | None = None) -> None:
         with self._store.write() as connection:
             finish_run(connection, self.run_id, status=status, counts=self.counts, error=error)
+
+
+def _short(sha256: str) -> int:
+    """64 bits of a digest: enough to be sure of a content that it is new, at 70 bytes for each that is not."""
+    return int(sha256[:16], 16)
