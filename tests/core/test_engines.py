@@ -24,7 +24,8 @@ needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="the extra 'gpu' is not i
 needs_cuda = pytest.mark.skipif(not has_nvidia_driver(), reason="no NVIDIA GPU here")
 
 FLOAT32_TOLERANCE = 0.05  # on scores, as `tagger.engines` states
-HALF_TOLERANCE = 0.15
+HALF_TOLERANCE = 0.2
+MEAN_TOLERANCE = 0.01
 
 ENGINES = [
     pytest.param({"engine": "openvino", "precision": "float32"}, id="openvino"),
@@ -130,8 +131,10 @@ def test_engines_agree_on_real_photos(
     batch = np.stack([pixels_of(str(file), bundle.card.input, Limits()) for file in files[:count]])
     reference = scores(opened({"engine": "openvino", "precision": "float32"}), bundle, batch)
     found = scores(opened(options), bundle, batch)
+    differences = np.abs(found - reference).max(axis=1)  # (N,)
     assert (found.argmax(axis=1) == reference.argmax(axis=1)).mean() >= 0.995
-    assert np.abs(found - reference).max() <= tolerance(opened(options))
+    assert differences.max() <= tolerance(opened(options))
+    assert differences.mean() <= MEAN_TOLERANCE
 
 
 @pytest.mark.skipif(has_nvidia_driver(), reason="this machine has an NVIDIA GPU")
