@@ -18,21 +18,15 @@ from PIL import Image
 from benchmarks.setting import say_setting, table, tagger_command
 
 FOLDERS = 100
-CONTENTS = 50
 
 
 def make_tree(root: Path, files: int) -> None:
-    """Drawn photos in a hundred folders; few contents, since only names, sizes and times matter here."""
-    originals = []
-    for number in range(CONTENTS):
-        image = Image.new("RGB", (64, 64), (number * 5, 100, 200))
-        image.save(root / "drawn.jpg")
-        originals.append((root / "drawn.jpg").read_bytes())
-    (root / "drawn.jpg").unlink()
+    """Drawn photos, each of its own content, in a hundred folders."""
     for number in range(files):
         folder = root / f"{number % FOLDERS:03}"
         folder.mkdir(exist_ok=True)
-        (folder / f"{number:06}.jpg").write_bytes(originals[number % CONTENTS])
+        image = Image.new("RGB", (32, 32), (number % 256, number // 256, 200))
+        image.save(folder / f"{number:06}.png")
 
 
 def bare_walk(folder: str) -> int:

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from db.session import open_store
+from tagger.decode import read
 from tagger.errors import PhotoError, TaggerError
 from tagger.pipeline import pixels_of
 from tagger.predict import Tagger
@@ -64,8 +65,8 @@ def measure(tagger: Tagger, folder: str, paths: Sequence[str], k: int) -> Rates:
         paths: photos below the folder; the decoding is measured on them.
     """
     for path in paths:  # the first reading is the disk's speed, not ours
-        with suppress(OSError):
-            Path(path).read_bytes()
+        with suppress(PhotoError):
+            read(path, tagger.limits.max_file_bytes)
     batch, decode = _decode_rate(tagger, paths)
     model = _model_rate(tagger, batch)
     photos, end_to_end = _run_rate(tagger, folder, k)

@@ -50,9 +50,7 @@ class Record:
         self._pending: list[Outcome] = []
         self._pending_answers: dict[str, Answer] = {}
         self._last_write = time.monotonic()
-        with store.read() as connection:
-            contents = assessed_contents(connection, model=model, k=k)
-            self._answered = {_short(sha256) for sha256 in contents}
+        self._answered: set[int] = set()
         folders = tuple(printable(root) for root in roots)
         start = RunStart(engine.name, engine.device, engine.precision, engine.reason, folders, k, __version__)
         with store.write() as connection:
@@ -61,6 +59,12 @@ class Record:
     @property
     def counts(self) -> RunCounts:
         return RunCounts(**{name: self._counts[name] for name in RunCounts.__dataclass_fields__})
+
+    def recall(self) -> None:
+        """Learn which contents were answered before; to be called once, if `known` is going to be asked."""
+        with self._store.read() as connection:
+            contents = assessed_contents(connection, model=self._model, k=self._k)
+            self._answered = {_short(sha256) for sha256 in contents}
 
     def known(self, sha256: str) -> Answer | None:
         """What this model said of a content before, in this run or an earlier one."""

@@ -99,6 +99,7 @@ class Run:
             self.summary = Summary(record.run_id, record.counts, len(todo), seconds, engine)
 
     def _tag(self, todo: list[Found], tagger: Tagger, record: Record) -> Iterator[Result]:
+        record.recall()
         self.progress.start(len(todo))
         results = tagger.tag([item.path for item in todo], self.k, known=record.known)
         for item, result in zip(todo, results, strict=True):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tagger.config import Settings
     from tagger.predict import Tagger
 
+SOME_FAILED = 3  # exit code of a command that is done, but not with every photo
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 CONFIG = click.option(

@@ -13,8 +13,6 @@ from tagger.cli import options
 if TYPE_CHECKING:
     from tagger.types import Answer
 
-SOME_FAILED = 3
-
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
@@ -33,7 +31,7 @@ def suggest(photos: tuple[str, ...], as_json: bool, config: Path | None, **given
         click.echo(text)
         some_failed |= result.answer.status == "failed"
     if some_failed:
-        sys.exit(SOME_FAILED)
+        sys.exit(options.SOME_FAILED)
 
 
 def _text(path: str, answer: Answer) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tagger.config import Settings
     from tagger.worker import Run, Summary
 
-SOME_FAILED = 3
 STOPPED = 130
 
 
@@ -49,7 +48,7 @@ def tag(paths: tuple[str, ...], as_json: bool, config: Path | None, **given: Any
             store.optimize()
         click.echo(_sentence(run.summary, store.file), err=True)
         if run.summary.counts.failed:
-            sys.exit(SOME_FAILED)
+            sys.exit(options.SOME_FAILED)
 
 
 def _run(settings: Settings, store: Any, paths: tuple[str, ...], as_json: bool) -> Run:

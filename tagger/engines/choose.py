@@ -17,7 +17,6 @@ from tagger.errors import EngineUnavailable, MissingExtra
 log = logging.getLogger(__name__)
 
 ENGINES = ("auto", "openvino", "torch")
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
 def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
