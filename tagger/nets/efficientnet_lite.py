@@ -16,6 +16,9 @@ from typing import NamedTuple
 import torch.nn.functional as F  # noqa: N812 (the name that every torch user knows)
 from torch import Tensor, nn
 
+from tagger.nets.depthwise import depthwise
+from tagger.nets.network import Chain
+
 STEM_CHANNELS = 32  # neither the stem nor the features are widened in the Lite family
 FEATURES = 1280
 BN_EPS = 1e-3  # TensorFlow's default, which the published weights were trained with
@@ -49,12 +52,13 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
-        if stride == 1:
-            same = (kernel - 1) // 2
-            return F.conv2d(x, self.weight, self.bias, 1, same, 1, self.groups)  # (N, C, H, W)
-        rows, columns = (_padding(size, kernel, stride) for size in x.shape[2:])
-        x = F.pad(x, (*columns, *rows))  # (N, C, H + pad, W + pad)
-        return F.conv2d(x, self.weight, self.bias, stride, 0, 1, self.groups)  # (N, C, ceil(H / s), ceil(W / s))
+        same = (kernel - 1) // 2 if stride == 1 else 0
+        if stride > 1:
+            rows, columns = (_padding(size, kernel, stride) for size in x.shape[2:])
+            x = F.pad(x, (*columns, *rows))  # (N, C, H + pad, W + pad)
+        if self.groups > 1 and self.bias is None:
+            return depthwise(x, self.weight, stride, same)  # (N, C, ceil(H / s), ceil(W / s))
+        return F.conv2d(x, self.weight, self.bias, stride, same, 1, self.groups)  # (N, C', ceil(H / s), ceil(W / s))
 
 
 def _padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
@@ -85,8 +89,8 @@ class InvertedResidual(nn.Module):
         return x + y if self.has_shortcut else y
 
 
-class EfficientNetLite(nn.Module):
-    """Normalised photos to logits.
+class EfficientNetLite(Chain):
+    """See the module.
 
     Args:
         width: factor on the channels of every stage, rounded to multiples of 8.
@@ -109,17 +113,12 @@ class EfficientNetLite(nn.Module):
         self.dropout = nn.Dropout(DROPOUT)
         self.classifier = nn.Linear(FEATURES, outputs)
 
-    def features(self, photos: Tensor) -> Tensor:
-        """Pooled features, ≥ 0, of (N, 3, H, W) normalised photos."""
-        x = self.stem(photos)  # (N, 32, H / 2, W / 2)
-        x = self.stages(x)  # (N, 320, H / 32, W / 32)
-        x = self.top(x)  # (N, 1280, H / 32, W / 32)
-        pooled: Tensor = x.mean((2, 3))  # (N, 1280)
-        return pooled
+    @property
+    def parts(self) -> list[nn.Module]:
+        return [self.stem, *self.stages, self.top]
 
-    def forward(self, photos: Tensor) -> Tensor:
-        logits: Tensor = self.classifier(self.dropout(self.features(photos)))  # (N, outputs)
-        return logits
+    def pooled(self, x: Tensor) -> Tensor:
+        return x.mean((2, 3))  # (N, 1280), ≥ 0
 
 
 def _scaled(width: float, depth: float) -> list[Stage]:
