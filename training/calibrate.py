@@ -14,72 +14,56 @@ from tagger.bundle import Bundle, write_bundle
 from tagger.calibrate import probabilities
 from tagger.engines.openvino import OpenVinoEngine
 from training.dataset import photos
-from training.evaluate import infer
+from training.evaluate import answers, infer
 from training.export import draft, weight_files
 from training.run import Run
+from training.thresholds import choose_thresholds
 
 Logits = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
-TEMPERATURES = (0.05, 20.0)
-PRECISION = 1e-4
-GOLDEN = (5**0.5 - 1) / 2
+TEMPERATURES = np.geomspace(0.05, 20, 300)  # steps of 2 %
 
 
 def calibrate(run: Run) -> Bundle:
-    """Export the run's weights into its own bundle and fit temperature and threshold through the exported file."""
+    """Export the run's weights into its own bundle and fit temperature and thresholds through the exported file."""
+    entries, known = run.entries("val"), len(run.classes)
     bundle = write_bundle(run.bundle, draft(run), files := weight_files(run))
+    for outdated in (run.metrics, run.details):
+        outdated.unlink(missing_ok=True)
     engine = OpenVinoEngine(bundle, precision="float32")
-    outputs = infer(engine, photos(run, run.entries("val")), run.recipe.workers)
-    temperature = fit_temperature(outputs.logits, outputs.labels)
-    known = len(run.classes)
-    best = probabilities(outputs.logits, temperature)[:, :known].max(axis=1)  # (N,)
-    threshold = choose_threshold(best, outputs.labels == known, run.recipe.threshold.max_negatives_tagged)
-    classes = tuple(replace(entry, threshold=threshold) for entry in run.classes)
-    run.log(stage="calibrate", temperature=temperature, threshold=threshold)
-    return write_bundle(run.bundle, replace(bundle.card, classes=classes, temperature=temperature), files)
+    outputs = infer(engine, photos(run, entries), run.recipe.workers)
+    card = replace(bundle.card, temperature=fit_temperature(outputs.logits, outputs.labels, known))
+    groups = [entry.group or str(entry.path) for entry in entries]
+    chosen = choose_thresholds(answers(card, outputs), groups, known, run.recipe.threshold)
+    classes = tuple(replace(one, threshold=float(own)) for one, own in zip(run.classes, chosen, strict=True))
+    lowest, highest = float(chosen.min()), float(chosen.max())
+    run.log(stage="calibrate", temperature=card.temperature, lowest_threshold=lowest, highest_threshold=highest)
+    return write_bundle(run.bundle, replace(card, classes=classes), files)
 
 
-def fit_temperature(logits: Logits, labels: Labels) -> float:
-    """The temperature at which the right outputs are likeliest.
+def fit_temperature(logits: Logits, labels: Labels, known: int) -> float:
+    """The temperature at which the first suggestions' scores best foretell which of them are right.
+
+    That is what people see of the softmax. A temperature that makes all outputs likeliest instead, the background
+    output among them, leaves those scores further from the truth.
 
     Args:
         logits: (N, outputs), negatives included.
         labels: (N,), the background output for negatives.
+        known: landmarks; the outputs after them are background.
 
     Source:
-        Guo et al. 2017, arXiv:1706.04599, section 4.2. The likelihood has one maximum in the temperature, so that
-        a golden-section search over its logarithm finds it.
+        Temperature scaling, Guo et al. 2017, arXiv:1706.04599, section 4.2, on the top label alone.
     """
-    low, high = np.log(TEMPERATURES)
-    while high - low > PRECISION:
-        left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-        if surprise(logits, labels, float(np.exp(left))) < surprise(logits, labels, float(np.exp(right))):
-            high = right
-        else:
-            low = left
-    return round(float(np.exp((low + high) / 2)), 4)
+    best = min(TEMPERATURES, key=lambda temperature: surprise(logits, labels, float(temperature), known))
+    return round(float(best), 4)
 
 
-def surprise(logits: Logits, labels: Labels, temperature: float) -> float:
-    """Mean negative log-likelihood of the right outputs."""
-    right = probabilities(logits, temperature)[np.arange(len(labels)), labels]  # (N,)
-    return float(-np.log(np.maximum(right, np.finfo(np.float64).tiny)).mean())
-
-
-def choose_threshold(scores: NDArray[np.float64], is_negative: NDArray[np.bool_], max_negatives_tagged: float) -> float:
-    """The lowest threshold at which no more than a share of the negatives is tagged.
-
-    Args:
-        scores: (N,), the best landmark's calibrated score of each photo.
-        max_negatives_tagged: 0 to 1.
-
-    Returns:
-        Rounded up to three decimals; without negatives, 0.5.
-    """
-    negatives = np.sort(scores[is_negative])[::-1]
-    if not len(negatives):
-        return 0.5
-    allowed = int(max_negatives_tagged * len(negatives))
-    first_refused = negatives[allowed] if allowed < len(negatives) else 0.0
-    return min(1.0, (int(first_refused * 1000) + 1) / 1000)
+def surprise(logits: Logits, labels: Labels, temperature: float, known: int) -> float:
+    """Mean negative log-likelihood of the first suggestions being right or wrong, as their scores have it."""
+    scores = probabilities(logits, temperature)[:, :known]  # (N, landmarks)
+    right = scores.argmax(axis=1) == labels  # (N,)
+    best = scores.max(axis=1)  # (N,)
+    likely = np.where(right, best, 1 - best)  # (N,)
+    return float(-np.log(np.maximum(likely, np.finfo(np.float64).eps)).mean())

@@ -1,83 +1,192 @@
-"""The steps of training on the command line, in their order; `reproduce` runs them all."""
+"""The steps of training on the command line, in their order; `reproduce` runs those that make a bundle.
+
+The one rule: a step is one call; what it needs from an earlier one lies in the run's folder.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tagger.bundle import shipped_folder
 from tagger.errors import EXPECTED
-from training.prepare import photo_folder, prepare, summary
-from training.run import RUNS, Run, open_run
+from training.archive import COURSE_URL
+from training.described import photo_folder
+from training.prepare import Source, prepare
+from training.recipe import load_recipe
+from training.run import DATA, RUNS, Run, begin_run, open_run
+
+Options = argparse.Namespace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 done, 1 an expected error, 2 wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        run = open_run(options.recipe, photo_folder(), options.runs)
-        for step in STEPS[options.step]:
-            step(run, options)
+        options.step(options)
     except EXPECTED as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _prepare(run: Run, _: argparse.Namespace) -> None:
-    print(summary(prepare(run.photos, run.manifest)))
+def _prepare(options: Options) -> None:
+    print(prepare(_source(options), options.data, decisions=options.decisions).summary())
 
 
-def _fit(run: Run, options: argparse.Namespace) -> None:
-    from training.transfer import fit
+def _source(options: Options) -> Source:
+    for kind in ("archive", "url", "folder"):
+        if where := getattr(options, kind):
+            return Source(kind, where)
+    return Source("described", photo_folder())
 
+
+def _fit(options: Options) -> Run:
+    from training.fit import fit
+
+    changes = [*options.changes, *([f"base_weights={options.weights.resolve()}"] if options.weights else [])]
+    run = begin_run(load_recipe(options.recipe, changes), options.data, options.runs)
     fit(run, resume=options.resume)
+    return run
 
 
-def _calibrate(run: Run, _: argparse.Namespace) -> None:
+def _calibrate(options: Options) -> None:
     from training.calibrate import calibrate
 
-    calibrate(run)
+    calibrate(_run(options))
 
 
-def _evaluate(run: Run, _: argparse.Namespace) -> None:
+def _evaluate(options: Options) -> None:
     from training.evaluate import evaluate
 
-    evaluate(run)
+    evaluate(_run(options), options.split or ("val", "test"))
 
 
-def _export(run: Run, options: argparse.Namespace) -> None:
+def _export(options: Options) -> None:
     from training.export import export
 
-    bundle = export(run, options.to)
+    bundle = export(_run(options), options.to)
     print(f"{bundle.folder}: model {bundle.model_id[:12]}")
 
 
-EACH = {"prepare": _prepare, "fit": _fit, "calibrate": _calibrate, "evaluate": _evaluate, "export": _export}
-STEPS = {name: (step,) for name, step in EACH.items()} | {"reproduce": tuple(EACH.values())}
-HELP = {
-    "prepare": "check every photo and that no near-duplicate is in two splits",
-    "fit": "train the network",
-    "calibrate": "export the weights, fit temperature and threshold on the validation split",
-    "evaluate": "measure the exported file on the validation and the test split",
-    "export": "write the bundle with its figures and origin",
-    "reproduce": "all of these",
-}
+def _reproduce(options: Options) -> None:
+    _prepare(options)
+    options.run = _fit(options).folder
+    for step in (_calibrate, _evaluate, _export):
+        step(options)
+
+
+def _none(options: Options) -> None:
+    from training.none import compare
+
+    compare(_run(options))
+
+
+def _sources(options: Options) -> None:
+    from training.sources import leave_out
+
+    leave_out(_run(options), options.changes)
+
+
+def _report(options: Options) -> None:
+    from training.report import report
+
+    print(report(_run(options)))
+
+
+def _compare(options: Options) -> None:
+    from training.compare import compare
+
+    compare([open_run(named, options.runs) for named in options.run], options.to)
+
+
+def _int8(options: Options) -> None:
+    from training.int8 import measure
+
+    measure(_run(options))
+
+
+def _card(options: Options) -> None:
+    from training.model_card import update
+
+    update(_run(options), options.docs)
+
+
+def _run(options: Options) -> Run:
+    return open_run(options.run, options.runs)
+
+
+def steps() -> Mapping[str, argparse.ArgumentParser]:
+    """Every step's own parser, by its name."""
+    (action,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(action.choices)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training", description="Train a bundle from the folder of photos that LANDMARK_DATA names."
+    parser = argparse.ArgumentParser(prog="python -m training", description="Train a bundle and say what it is worth.")
+    parsers = parser.add_subparsers(required=True, metavar="STEP")
+
+    def step(name: str, action: Callable[[Options], object], text: str) -> argparse.ArgumentParser:
+        added = parsers.add_parser(name, help=text, description=text)
+        added.set_defaults(step=action)
+        return added
+
+    text = "check every photo, draw splits, see that no near-duplicate is in two of them"
+    _add_source(step("prepare", _prepare, text), "--to")
+    fit = step("fit", _fit, "train the network of a recipe")
+    _add_recipe(fit)
+    fit.add_argument("--data", type=Path, default=DATA, help="what prepare made (default: %(default)s)")
+    _on_run(step("calibrate", _calibrate, "export the weights; fit temperature and thresholds on the validation split"))
+    measured = _on_run(step("evaluate", _evaluate, "measure the exported file"))
+    measured.add_argument("--split", action="append", choices=("val", "test"), help="default: both")
+    _to_bundle(_on_run(step("export", _export, "write the bundle with its figures and origin")))
+    everything = step("reproduce", _reproduce, "prepare, fit, calibrate, evaluate and export, in one go")
+    _add_source(everything, "--data")
+    _add_recipe(everything)
+    _to_bundle(everything)
+    everything.set_defaults(split=None)
+
+    _on_run(step("none", _none, "compare ways to say none, on the validation split"))
+    held_out = _on_run(step("sources", _sources, "train again without whole sources of photos and test on those"))
+    held_out.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, such as fewer epochs")
+    _on_run(step("report", _report, "one HTML page with everything that was measured"))
+    compared = step("compare", _compare, "runs side by side: accuracy, calibration, photos/s on this machine, size")
+    compared.add_argument("run", nargs="+", type=Path, metavar="RUN")
+    compared.add_argument(
+        "--to", type=Path, default=RUNS, help="where the table and the plot go (default: %(default)s)"
     )
-    steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
-    for name, text in HELP.items():
-        step = steps.add_parser(name, help=text, description=text)
-        step.add_argument("recipe", type=Path, help="a TOML file, such as training/recipes/world.toml")
-        step.add_argument("--runs", type=Path, default=RUNS, help="where runs keep their files (default: %(default)s)")
-        if name in ("fit", "reproduce"):
-            step.add_argument("--resume", action="store_true", help="continue after the last whole epoch")
-        if name in ("export", "reproduce"):
-            step.add_argument("--to", type=Path, default=shipped_folder(), help="the bundle (default: %(default)s)")
+    compared.add_argument("--runs", type=Path, default=RUNS, help="where runs keep their files")
+    _on_run(step("int8", _int8, "what eight-bit weights would lose and gain"))
+    card = _on_run(step("card", _card, "renew the generated parts of the model card"))
+    card.add_argument("--docs", type=Path, default=Path("docs"), help="default: %(default)s")
     return parser
+
+
+def _add_source(step: argparse.ArgumentParser, result: str) -> None:
+    source = step.add_mutually_exclusive_group()
+    source.add_argument("--archive", type=Path, metavar="ZIP", help="the course's archive, or one of its layout")
+    source.add_argument("--url", nargs="?", const=COURSE_URL, help="its address; without one, the course's public one")
+    source.add_argument("--folder", type=Path, help="a folder with a folder of photos for each landmark")
+    step.add_argument("--decisions", type=Path, metavar="CSV", help="what people decided; it outranks the labels")
+    step.add_argument(result, dest="data", type=Path, default=DATA, help="where the result goes (default: %(default)s)")
+    step.epilog = "Without a source, the folder that LANDMARK_DATA names is taken, which has a manifest.csv of its own."
+
+
+def _add_recipe(step: argparse.ArgumentParser) -> None:
+    step.add_argument("recipe", type=Path, help="a TOML file, such as training/recipes/transfer.toml")
+    step.add_argument("changes", nargs="*", metavar="key=value", help="changes to it, such as train.epochs=8")
+    step.add_argument("--resume", action="store_true", help="continue after the last whole epoch")
+    step.add_argument("--weights", type=Path, metavar="FILE", help="the base's weights, in place of the published ones")
+    step.add_argument("--runs", type=Path, default=RUNS, help="where runs keep their files (default: %(default)s)")
+
+
+def _on_run(step: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    step.add_argument("run", type=Path, metavar="RUN", help="a run's folder or name")
+    step.add_argument("--runs", type=Path, default=RUNS, help="where runs keep their files (default: %(default)s)")
+    return step
+
+
+def _to_bundle(step: argparse.ArgumentParser) -> None:
+    step.add_argument("--to", type=Path, default=shipped_folder(), help="the bundle (default: %(default)s)")

@@ -6,6 +6,7 @@ The one rule: files are decoded by `tagger.decode`, and photos at rest are prepa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
 
 from tagger.card import InputContract
 from tagger.decode import decode
 from tagger.preprocess import normalise, preprocess
-from training.prepare import Entry
+from training.manifest import Entry
 from training.run import Run
 
 MAX_PIXELS = 100_000_000
@@ -27,47 +29,54 @@ Sample = tuple[Tensor, int]
 
 
 class Photos(Dataset[Sample]):
-    """Labelled photos, (H, W, 3) uint8 each.
+    """Labelled photos at rest, (H, W, 3) uint8 each; `varied` makes augmented ones of them.
 
     Args:
         labels: for each path, the output that should win.
-        augment: None leaves the photos as an engine will see them.
-        seed: with the photo's index it decides the augmentation, whatever worker does it.
+        keep_px: decode each photo now and keep it in memory with this short side, for augmenting only; 0 keeps none.
     """
 
     def __init__(
-        self,
-        paths: Sequence[Path],
-        labels: Sequence[int],
-        contract: InputContract,
-        *,
-        augment: Augment | None = None,
-        seed: int = 0,
+        self, paths: Sequence[Path], labels: Sequence[int], contract: InputContract, *, keep_px: int = 0
     ) -> None:
         self.paths, self.labels, self.contract = paths, labels, contract
-        self.augment, self.seed = augment, seed
+        self.augment: Augment | None = None
+        self.seed = 0
+        shown = tqdm(paths, desc="photos", disable=not keep_px)
+        self._kept = [_small(self._decoded(path, keep_px), keep_px) for path in shown] if keep_px else []
+
+    def varied(self, augment: Augment, seed: int) -> Photos:
+        """The same photos augmented; the seed and a photo's index decide how, whatever worker does it."""
+        other = copy(self)
+        other.augment, other.seed = augment, seed
+        return other
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> Sample:
-        data = self.paths[index].read_bytes()
-        image = decode(data, min_side_px=self.contract.resize_px, max_pixels=MAX_PIXELS).image
-        return self._pixels(image, index), self.labels[index]
-
-    def _pixels(self, image: Image.Image, index: int) -> Tensor:
         if self.augment is None:
-            return torch.tensor(preprocess(image, self.contract))  # (H, W, 3)
+            image = self._decoded(self.paths[index], self.contract.resize_px)
+            return torch.tensor(preprocess(image, self.contract)), self.labels[index]  # (H, W, 3)
+        image = self._kept[index] if self._kept else self._decoded(self.paths[index], self.contract.resize_px)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed * 1_000_003 + index)
-            return self.augment(image).permute(1, 2, 0)  # (H, W, 3)
+            return self.augment(image).permute(1, 2, 0), self.labels[index]  # (H, W, 3)
+
+    def _decoded(self, path: Path, side_px: int) -> Image.Image:
+        return decode(path.read_bytes(), min_side_px=side_px, max_pixels=MAX_PIXELS).image
 
 
-def photos(run: Run, entries: Sequence[Entry], *, augment: Augment | None = None, seed: int = 0) -> Photos:
+def photos(run: Run, entries: Sequence[Entry], *, keep_px: int = 0) -> Photos:
     """The photos of a run's manifest."""
-    paths = [run.photos / entry.path for entry in entries]
     labels = [run.label(entry) for entry in entries]
-    return Photos(paths, labels, run.recipe.input, augment=augment, seed=seed)
+    return Photos([entry.path for entry in entries], labels, run.recipe.input, keep_px=keep_px)
+
+
+def _small(image: Image.Image, side_px: int) -> Image.Image:
+    factor = min(1.0, side_px / min(image.size))
+    width, height = (round(side * factor) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def batches(

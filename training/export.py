@@ -21,7 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tagger.bundle import Bundle, open_bundle, write_bundle
 from tagger.card import FORMAT, ONNX_FILE, SAFETENSORS_FILE, Card
-from tagger.nets import EfficientNetLite, build
+from tagger.nets import build
 from training.provenance import provenance
 from training.run import Run
 
@@ -59,7 +59,7 @@ def draft(run: Run) -> Card:
     recipe = run.recipe
     return Card(
         format=FORMAT,
-        name=recipe.name,
+        name=recipe.bundle,
         version=recipe.version,
         network=recipe.network,
         input=recipe.input,
@@ -71,7 +71,7 @@ def draft(run: Run) -> Card:
     )
 
 
-def onnx_bytes(network: EfficientNetLite, size_px: int) -> bytes:
+def onnx_bytes(network: nn.Module, size_px: int) -> bytes:
     """The network as an ONNX model: float32 (N, 3, H, W), normalised, to float32 logits (N, outputs)."""
     example = torch.zeros(2, 3, size_px, size_px)  # (N, 3, H, W)
     program = torch.onnx.export(

@@ -7,53 +7,75 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
-from tagger.nets import EfficientNetLite
+from tagger.nets import Network
 from training.augment import augment
 from training.dataset import Photos, batches, network_input, photos
+from training.device import half_precision, used_device
 from training.recipe import Head
 from training.run import Run
+from training.trunk import Trunk
 
 BATCH = 64
 
 
-def fit_head(network: EfficientNetLite, run: Run, recipe: Head) -> None:
+def fit_head(network: Network, run: Run, recipe: Head) -> None:
     """Train the network's classifier in place, from nothing."""
-    features, labels = _views(network, run, recipe)
-    head = network.classifier
+    seen, labels = _views(network, run, recipe)
+    head = network.classifier.cpu()  # so small that moving the features would take longer
+    loss = descend(head, seen, labels, recipe, dropout=network.dropout.p, seed=run.recipe.seed)
+    head.to(used_device(run.recipe.device))
+    run.log(stage="head", features=len(seen), loss=round(loss, 4))
+
+
+def descend(head: nn.Linear, seen: Tensor, targets: Tensor, recipe: Head, *, dropout: float, seed: int) -> float:
+    """Train a linear layer in place, from nothing.
+
+    Args:
+        seen: (N, features).
+        targets: (N,) outputs that should win, or (N, outputs) shares.
+
+    Returns:
+        The last step's loss.
+    """
     torch.nn.init.zeros_(head.weight)
     torch.nn.init.zeros_(head.bias)
     optimiser = torch.optim.AdamW(head.parameters(), recipe.rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.steps)
-    torch.manual_seed(run.recipe.seed)
+    torch.manual_seed(seed)
     for _ in range(recipe.steps):
-        picked = torch.randint(len(features), (min(4096, len(features)),))  # (B,)
-        logits = head(F.dropout(features[picked], network.dropout.p))  # (B, outputs)
-        loss = F.cross_entropy(logits, labels[picked], label_smoothing=recipe.label_smoothing)
+        picked = torch.randint(len(seen), (min(4096, len(seen)),))  # (B,)
+        logits = head(F.dropout(seen[picked], dropout))  # (B, outputs)
+        loss = F.cross_entropy(logits, targets[picked], label_smoothing=recipe.label_smoothing)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
-    run.log(stage="head", features=len(features), loss=round(float(loss.detach()), 4))
+    return float(loss.detach())
 
 
-def _views(network: EfficientNetLite, run: Run, recipe: Head) -> tuple[Tensor, Tensor]:
-    """Features (views × photos, 1280) of the training photos, and their labels."""
-    entries, varied, seed = run.entries("train"), augment(run.recipe.train_px), run.recipe.seed * 1000
-    sets = [photos(run, entries, augment=varied, seed=seed + view) for view in range(recipe.views)]
-    sets += [photos(run, entries)] if recipe.at_rest else []
-    parts = [_features(network, dataset, run) for dataset in sets]
-    return torch.cat([f for f, _ in parts]), torch.cat([y for _, y in parts])  # (V·N, 1280), (V·N,)
+def _views(network: Network, run: Run, recipe: Head) -> tuple[Tensor, Tensor]:
+    """Features (views × photos, features) of the training photos, and their labels."""
+    at_rest, seed = photos(run, run.entries("train")), run.recipe.seed * 1000
+    change = augment(run.recipe.train_px, run.recipe.augment)
+    sets = [at_rest.varied(change, seed + view) for view in range(recipe.views)]
+    sets += [at_rest] if recipe.at_rest else []
+    parts = [features(network, dataset, run) for dataset in sets]
+    return torch.cat([f for f, _ in parts]), torch.cat([y for _, y in parts])  # (V·N, features), (V·N,)
 
 
 @torch.inference_mode()
-def _features(network: EfficientNetLite, dataset: Photos, run: Run) -> tuple[Tensor, Tensor]:
+def features(network: Network, dataset: Photos, run: Run) -> tuple[Tensor, Tensor]:
+    """(N, features) of a set of photos, in its order, and (N,) labels."""
     network.eval()
-    features, labels = [], []
+    device = used_device(run.recipe.device)
+    trunk = Trunk(network, len(network.parts), device)
+    rows, labels = [], []
     for pixels, targets in tqdm(batches(dataset, BATCH, run.recipe.workers), desc="features"):
-        with torch.autocast("cpu", torch.bfloat16):
-            features.append(network.features(network_input(pixels, run.recipe.input)).float())  # (B, 1280)
+        with half_precision(device):
+            seen = trunk.features(network, network_input(pixels, run.recipe.input).to(device))  # (B, features)
+        rows.append(seen.float().cpu())
         labels.append(targets)  # (B,)
-    return torch.cat(features), torch.cat(labels)  # (N, 1280), (N,)
+    return torch.cat(rows), torch.cat(labels)  # (N, features), (N,)

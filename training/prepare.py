@@ -1,151 +1,153 @@
 """Step 0: which photo belongs to which split, checked.
 
-The one rule: no photo, and no near-duplicate of one, is on both sides of a split. The folder's own `manifest.csv`
-(columns file, split, role, label, group, sha256) is only believed after its files were read.
+The one rule: no source is trusted. Every file is read, people's decisions outrank its label, no near-duplicates are in
+two splits, and what is left out or moved is said.
 """
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import os
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter, ValidationError
+from training.archive import extract
+from training.data_report import write_report
+from training.decisions import Decided, decide, load_decisions
+from training.described import DESCRIBED_BITS, check_described, found_in, load_described
+from training.download import download
+from training.facts import Facts, gather
+from training.folders import found_below
+from training.manifest import DataError, Entry, check_leaks, summary, write_manifest
+from training.places_draft import write_draft
+from training.split import check_classes, draw, one_side
+from training.survey import SAME_LANDMARK_BITS, LeftOut, Photo, near_duplicates, survey, without_conflicts
 
-from tagger.errors import ConfigError, FolderNotFound, TaggerError
-
-DATA_VARIABLE = "LANDMARK_DATA"
-MANIFEST = "manifest.csv"
-SPLITS = ("train", "val", "test")
-
-Split = Literal["train", "val", "test"]
-
-
-class DataError(TaggerError):
-    """The photos are not what their manifest says, or a split leaks."""
+SEED = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One labelled photo.
+class Source:
+    """Where photos come from.
 
     Args:
-        path: relative to the folder of photos.
-        label: the landmark's id, or the kind of a negative.
-        group: near-duplicates share it.
+        kind: ``described``: a folder with a manifest of its own; ``folder``: one with a folder of photos for each
+            landmark; ``archive``: the course's archive as a file; ``url``: the same at an address.
     """
 
-    path: str
-    sha256: str
-    split: Split
-    role: Literal["landmark", "negative"]
-    label: str
-    group: str
+    kind: Literal["described", "folder", "archive", "url"]
+    where: str | Path
 
     @property
-    def landmark(self) -> str | None:
-        """The landmark's id, None for a photo that shows none of them."""
-        return self.label if self.role == "landmark" else None
+    def name(self) -> str:
+        """Its last part, which names no folder of anybody's machine."""
+        return str(self.where) if self.kind == "url" else Path(self.where).resolve().name
 
 
-def photo_folder() -> Path:
-    """The folder of photos that LANDMARK_DATA names.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What `prepare` wrote into a folder.
+
+    Args:
+        gaps: landmarks whose places somebody has to fill in.
+    """
+
+    folder: Path
+    entries: list[Entry]
+    facts: Facts
+    gaps: list[str]
+
+    @property
+    def manifest(self) -> Path:
+        return self.folder / "manifest.csv"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data.json"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "data.html"
+
+    @property
+    def places(self) -> Path:
+        return self.folder / "landmarks.toml"
+
+    def summary(self) -> str:
+        """Lines for people: the splits, then everything that is not as the source had it."""
+        gaps = [f"{self.places} needs the places of {', '.join(self.gaps)}"] if self.gaps else []
+        return "\n".join([summary(self.entries), *self.facts.remarks(), *gaps, f"report: {self.report}"])
+
+
+def prepare(source: Source | Path, to: Path, *, decisions: Path | None = None, seed: int = SEED) -> Prepared:
+    """Read every photo and write the manifest, its figures and its report.
+
+    Args:
+        source: a path is a described folder.
+        to: the folder to write to; an archive is unpacked (and loaded) into it as well.
+        decisions: a CSV of what people decided, see `training.decisions`.
+        seed: for the splits that the source does not have.
 
     Raises:
-        ConfigError: the variable is not set.
-        FolderNotFound: it names no folder.
+        DataError: the photos are not what they should be; nothing is written then but an archive's photos.
     """
-    named = os.environ.get(DATA_VARIABLE)
-    if not named:
-        raise ConfigError(f"{DATA_VARIABLE} is not set. Name the folder that holds {MANIFEST} and the photos in it.")
-    if not Path(named).is_dir():
-        raise FolderNotFound(named)
-    return Path(named)
-
-
-def prepare(photos: Path, manifest: Path) -> list[Entry]:
-    """Verify every photo and write the run's own manifest.
-
-    Raises:
-        DataError: a photo is missing or altered, or a group or a content is in two splits.
-    """
-    entries = load_described(photos)
-    for entry in entries:
-        _verify(photos, entry)
+    source = source if isinstance(source, Source) else Source("described", source)
+    words = load_decisions(decisions) if decisions else None  # a typo in it should not wait for the photos
+    root, photos, left_out = _read(source, to)
+    decided = decide(photos, words) if words is not None else Decided(photos, [], {})
+    photos, conflicts = without_conflicts(decided.photos)
+    bits = DESCRIBED_BITS if source.kind == "described" else SAME_LANDMARK_BITS
+    groups = near_duplicates(photos, bits)
+    given, moved = one_side(photos, groups)
+    sides = draw(photos, groups, given, seed)
+    if source.kind != "described":
+        check_classes(photos, sides)
+    entries = [
+        Entry(p.found.path, p.sha256, side, p.found.role, p.found.label, group, p.width, p.height, p.found.source)
+        for p, side, group in zip(photos, sides, groups, strict=True)
+    ]
     check_leaks(entries)
-    manifest.parent.mkdir(parents=True, exist_ok=True)
-    with manifest.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [entry.name for entry in fields(Entry)])
-        writer.writeheader()
-        writer.writerows(asdict(entry) for entry in entries)
-    return entries
+    facts = gather(
+        entries,
+        source=source.name,
+        root=root,
+        seed=seed,
+        bits=bits,
+        left_out=[*left_out, *decided.left_out, *conflicts],
+        moved=moved,
+        decisions=decided.counts,
+    )
+    return _written(source, Prepared(to, entries, facts, []))
 
 
-def load_described(photos: Path) -> list[Entry]:
-    """What the folder of photos says about itself, unverified.
-
-    Raises:
-        DataError: it has no manifest or a strange one.
-    """
-    return _parsed(photos / MANIFEST, "file")
-
-
-def load_manifest(manifest: Path) -> list[Entry]:
-    """What `prepare` wrote.
-
-    Raises:
-        DataError: it is not there or not a manifest.
-    """
-    return _parsed(manifest, "path")
+def _read(source: Source, to: Path) -> tuple[Path, list[Photo], list[LeftOut]]:
+    """The folder of the photos, and what was read of it."""
+    if source.kind == "described":
+        root = Path(source.where).resolve()
+        described = load_described(root)
+        photos, left_out = survey(found_in(described))
+        check_described(described, photos, left_out)
+        return root, photos, []
+    root = _folder(source, to).resolve()
+    photos, left_out = survey(found_below(root))
+    if not photos:
+        raise DataError(f"None of the {len(left_out)} photos in {root} can be read. The first: {left_out[0].reason}")
+    return root, photos, left_out
 
 
-def check_leaks(entries: Iterable[Entry]) -> None:
-    """Refuse a manifest in which the test could be answered from memory.
-
-    Raises:
-        DataError: names the first group or content that is in two splits.
-    """
-    splits: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for entry in entries:
-        splits["content", entry.sha256].add(entry.split)
-        if entry.group:
-            splits[f"group of {entry.role} {entry.landmark or ''}".strip(), entry.group].add(entry.split)
-    for (kind, name), found in splits.items():
-        if len(found) > 1:
-            raise DataError(f"The {kind} {name!r} is in {' and '.join(sorted(found))}. Move all of it to one split.")
+def _folder(source: Source, to: Path) -> Path:
+    if source.kind == "folder":
+        return Path(source.where)
+    archive = download(str(source.where), to) if source.kind == "url" else Path(source.where)
+    return extract(archive, to / "photos")
 
 
-def summary(entries: Sequence[Entry]) -> str:
-    """How many photos are in each split, one line each."""
-    counts = Counter(f"{entry.split} {entry.role}" for entry in entries)
-    classes = len({entry.landmark for entry in entries} - {None})
-    lines = [f"{s:5} {counts[f'{s} landmark']:6} landmark photos {counts[f'{s} negative']:6} negatives" for s in SPLITS]
-    return "\n".join([*lines, f"{classes} landmarks, no photo or near-duplicate in two splits"])
-
-
-def _parsed(path: Path, path_column: str) -> list[Entry]:
-    names = {entry.name: entry.name for entry in fields(Entry)} | {"path": path_column}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [{name: row[column] for name, column in names.items()} for row in csv.DictReader(file)]
-        return TypeAdapter(list[Entry]).validate_python(rows)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
-    except KeyError as error:
-        raise DataError(f"{path} has no column {error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise DataError(f"{path}, row {first['loc'][0]}: {first['loc'][-1]}: {first['msg']}") from error
-
-
-def _verify(photos: Path, entry: Entry) -> None:
-    path = photos / entry.path
-    if not path.is_file():
-        raise DataError(f"{path} is in the manifest but not in the folder.")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != entry.sha256:
-        raise DataError(f"{path} is not the photo that the manifest describes (sha256 differs).")
+def _written(source: Source, prepared: Prepared) -> Prepared:
+    """The manifest last: where there is one, everything else is there too."""
+    prepared.folder.mkdir(parents=True, exist_ok=True)
+    gaps = []
+    if source.kind != "described":
+        gaps = write_draft(prepared.places, prepared.facts.classes)
+    prepared.facts.write(prepared.data)
+    write_report(prepared.report, prepared.facts, prepared.entries)
+    write_manifest(prepared.manifest, prepared.entries)
+    return replace(prepared, gaps=gaps)

@@ -6,7 +6,8 @@ import pytest
 
 from tests.training.drawn import photo_folder, recipe
 from training.prepare import prepare
-from training.run import Run, open_run
+from training.recipe import load_recipe
+from training.run import Run, begin_run
 
 
 @pytest.fixture
@@ -15,8 +16,12 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, photos: Path) -> Run:
-    """A run whose photos are prepared."""
-    opened = open_run(recipe(tmp_path), photos, tmp_path / "runs")
-    prepare(opened.photos, opened.manifest)
-    return opened
+def data(tmp_path: Path, photos: Path) -> Path:
+    """The photos, prepared."""
+    return prepare(photos, tmp_path / "runs" / "data").folder
+
+
+@pytest.fixture
+def run(tmp_path: Path, data: Path) -> Run:
+    """A run that was begun, and nothing more."""
+    return begin_run(load_recipe(recipe(tmp_path)), data, tmp_path / "runs")

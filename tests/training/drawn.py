@@ -17,6 +17,7 @@ COLUMNS = ("file", "split", "role", "label", "group", "width", "height", "sha256
 
 RECIPE = """
 name = "colours"
+bundle = "colours"
 version = "1"
 landmarks = "landmarks.toml"
 base = "random"
@@ -33,9 +34,14 @@ std = [0.5, 0.5, 0.5]
 views = 1
 steps = 5
 
-[finetune]
+[train]
 epochs = 2
+frozen_parts = 4
 batch = 8
+mix = 0.5
+
+[refit]
+steps = 5
 """
 
 Row = dict[str, object]

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 import training
@@ -13,6 +14,7 @@ from tagger.decode import decode
 from tagger.preprocess import normalise, preprocess
 from training.augment import augment
 from training.dataset import MAX_PIXELS, batches, network_input, photos
+from training.recipe import Augment as Choices
 from training.run import Run
 
 # What only `tagger.decode` and `tagger.preprocess` may know how to do.
@@ -22,7 +24,7 @@ OWN_PREPROCESSING = re.compile(r"Image\.open|CenterCrop|\bResize\(|Normalize|/ ?
 def test_photos_at_rest_are_byte_for_byte_what_the_product_computes(run: Run) -> None:
     entries = run.entries("val")
     for entry, (pixels, _) in zip(entries, photos(run, entries), strict=True):  # type: ignore[call-overload]
-        data = (run.photos / entry.path).read_bytes()
+        data = entry.path.read_bytes()
         contract = run.recipe.input
         image = decode(data, min_side_px=contract.resize_px, max_pixels=MAX_PIXELS).image
         np.testing.assert_array_equal(pixels.numpy(), preprocess(image, contract))
@@ -46,13 +48,23 @@ def test_labels_are_the_places_order_and_negatives_are_the_last_output(run: Run)
 
 
 def test_augmentation_depends_on_the_seed_and_the_photo_only(run: Run) -> None:
-    entries = run.entries("train")
-    first, again, other = (photos(run, entries, augment=augment(24), seed=seed) for seed in (1, 1, 2))
+    at_rest = photos(run, run.entries("train"))
+    first, again, other = (at_rest.varied(augment(24, Choices()), seed) for seed in (1, 1, 2))
     assert first[3][0].shape == (24, 24, 3)
     assert first[3][0].dtype == torch.uint8
     torch.manual_seed(99)
     assert torch.equal(first[3][0], again[3][0])
     assert not torch.equal(first[3][0], other[3][0])
+
+
+def test_photos_kept_in_memory_are_decoded_once_and_small(run: Run) -> None:
+    entries = run.entries("train")
+    kept = photos(run, entries, keep_px=20)
+    for entry in entries:
+        entry.path.unlink()
+    assert kept.varied(augment(24, Choices()), 1)[3][0].shape == (24, 24, 3)
+    with pytest.raises(FileNotFoundError):
+        kept[3]
 
 
 def test_batches_at_rest_keep_the_order_and_shuffled_ones_repeat_with_their_seed(run: Run) -> None:

@@ -13,6 +13,8 @@ from tagger.engines.torch import TorchEngine
 from tests.drawn import COLOURS
 from tests.training.drawn import RECIPE, photo_folder, recipe
 from training.cli import main
+from training.recipe import load_recipe
+from training.run import begin_run, open_run
 
 LEARNING = RECIPE.replace('"random"', '"imagenet"').replace("steps = 5", "steps = 50\nrate = 1e-2")
 
@@ -25,10 +27,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         arguments = [
             "reproduce",
             str(recipe(folder, LEARNING)),
-            "--runs",
-            str(folder / "runs"),
-            "--to",
-            str(folder / "made"),
+            f"--runs={folder / 'runs'}",
+            f"--data={folder / 'runs' / 'data'}",
+            f"--to={folder / 'made'}",
         ]
         assert main(arguments) == 0
     return open_bundle(folder / "made")
@@ -77,8 +78,28 @@ def test_a_step_too_early_is_one_sentence_that_names_the_step_before(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LANDMARK_DATA", str(photos))
-    for step, missing in (("fit", "prepare"), ("calibrate", "fit"), ("evaluate", "calibrate"), ("export", "evaluate")):
-        assert main([step, str(recipe(tmp_path)), "--runs", str(tmp_path / "runs")]) == 1
-        assert f"python -m training {missing}" in capsys.readouterr().err
-        if step == "fit":
-            assert main(["prepare", str(recipe(tmp_path)), "--runs", str(tmp_path / "runs")]) == 0
+    runs, data, text = tmp_path / "runs", tmp_path / "runs" / "data", str(recipe(tmp_path))
+
+    def said(*arguments: str) -> str:
+        assert main([*arguments, f"--runs={runs}"]) == 1
+        return capsys.readouterr().err
+
+    assert "python -m training prepare" in said("fit", text, f"--data={data}")
+    assert "python -m training fit" in said("calibrate", "colours")
+    assert main(["prepare", f"--to={data}"]) == 0
+    begin_run(load_recipe(Path(text)), data, runs)
+    for step, missing in (("calibrate", "fit"), ("evaluate", "calibrate"), ("export", "evaluate")):
+        assert f"python -m training {missing}" in said(step, "colours")
+
+
+def test_a_recipe_is_changed_on_the_command_line_and_the_run_remembers(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANDMARK_DATA", str(photos))
+    runs, data = tmp_path / "runs", tmp_path / "runs" / "data"
+    assert main(["prepare", f"--to={data}"]) == 0
+    changes = ["train.epochs=0", "name=blues", "network=efficientnet_lite1"]
+    assert main(["fit", str(recipe(tmp_path)), *changes, f"--data={data}", f"--runs={runs}"]) == 0
+    begun = open_run(Path("blues"), runs)
+    assert (begun.recipe.train.epochs, begun.recipe.network) == (0, "efficientnet_lite1")
+    assert begun.weights.is_file()

@@ -10,8 +10,8 @@ import pytest
 
 from tagger.bundle import Bundle, open_bundle, shipped_folder
 from tagger.engines.openvino import OpenVinoEngine
+from training.described import load_described
 from training.places import load_places
-from training.prepare import load_described
 
 PLACES = Path(__file__).parents[2] / "training" / "landmarks.toml"
 LARGEST_BYTES = 25_000_000
@@ -88,6 +88,6 @@ def test_a_sample_of_the_test_split_is_answered_as_recorded(bundle: Bundle) -> N
     entries = [entry for entry in load_described(folder) if entry.split == "test" and entry.landmark]
     sample = random.Random(1).sample(entries, SAMPLE)
     ids = [entry.id for entry in bundle.card.classes]
-    dataset = Photos([folder / e.path for e in sample], [ids.index(e.label) for e in sample], bundle.card.input)
+    dataset = Photos([e.path for e in sample], [ids.index(e.label) for e in sample], bundle.card.input)
     found = figures(bundle.card, infer(OpenVinoEngine(bundle), dataset, workers=0))
     assert found["top1"] == pytest.approx(bundle.card.metrics["test"]["top1"], abs=0.06)

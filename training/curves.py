@@ -1,0 +1,32 @@
+"""Loss and accuracy by epoch for TensorBoard, beside the run's log.
+
+The one rule: they are a view; nothing reads them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from torch.utils.tensorboard import SummaryWriter
+
+
+class Curves:
+    """Look at them with ``tensorboard --logdir runs``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._writer = SummaryWriter(str(folder / "curves"))
+
+    def __enter__(self) -> Curves:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+
+    def add(self, epoch: int, figures: Mapping[str, float]) -> None:
+        """One point on each curve."""
+        for name, value in figures.items():
+            self._writer.add_scalar(name, value, epoch)
