@@ -1,0 +1,92 @@
+"""A run's files as the steps of training write them, with figures that nobody measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from tests.drawn import COLOURS
+from training.run import Run
+
+SHARES = {
+    "top1": 0.75,
+    "top3": 0.9,
+    "top5": 1.0,
+    "tagged": 0.7,
+    "rightly_tagged": 0.65,
+    "tags_right": 0.93,
+    "negatives_tagged": 0.05,
+    "coverage_at_95": 0.6,
+    "coverage_at_99": 0.4,
+}
+FIGURES: dict[str, Any] = {
+    "landmark_photos": 9,
+    "negative_photos": 3,
+    **SHARES,
+    "gap": 0.8,
+    "ece_before": 0.2,
+    "ece": 0.03,
+}
+KINDS = {"fog": {"photos": 3, "tagged": 1}}
+EPOCHS = [
+    {"stage": "train", "epoch": n, "loss": 4.0 / n, "val_top1": 0.2 * n, "photos_a_second": 100.0, "device": "CPU"}
+    for n in (1, 2, 3)
+]
+WAYS = {
+    "ways": [
+        {"name": "probability", "what": "score < threshold", "rightly_tagged": 0.65, "rightly_tagged_low": 0.6,
+         "rightly_tagged_high": 0.7, "tags_right": 0.93, "negatives_tagged": 0.05, "auroc": 0.9, "gap": 0.8},
+    ],
+    "best": "probability",
+}  # fmt: skip
+SOURCES = {
+    "folds": [{"name": "1", "left_out": ["drawn"], "landmark_photos": 9, "negative_photos": 3, "top1": 0.5,
+               "rightly_tagged": 0.4, "negatives_tagged": 0.1}],
+    "all": {"landmark_photos": 9, "negative_photos": 3, "top1": 0.5, "rightly_tagged": 0.4, "negatives_tagged": 0.1},
+}  # fmt: skip
+
+
+def details(run: Run) -> dict[str, Any]:
+    photo = next(entry.path for entry in run.entries("test") if entry.landmark == "red_rock")
+    return {
+        "intervals": {name: [round(value - 0.02, 4), round(value + 0.01, 4)] for name, value in SHARES.items()},
+        "per_class": [
+            {"id": name, "photos": 3, "top1": n / 3, "tagged": 0.6, "rightly_tagged": n / 4, "threshold": 0.5}
+            for n, name in enumerate(COLOURS, start=1)
+        ],
+        "confusions": [{"truth": "red_rock", "said": "blue_lake", "count": 2, "photos": [str(photo), "gone.jpg"]}],
+        "reliability": {"before": _bins(0.1), "after": _bins(0.0)},
+        "risk_coverage": [[0.1, 1.0], [0.5, 0.97], [0.8, 0.9], [1.0, 0.7]],
+        "negatives_by_kind": KINDS,
+        "robustness": {"jpeg_30": {**SHARES, "top1": 0.72}},
+    }
+
+
+def measure(run: Run, **changes: float) -> Run:
+    """Write what `fit` and `evaluate` write into the run's folder.
+
+    Args:
+        changes: to the test split's figures.
+    """
+    write(run, "metrics.json", {"val": FIGURES, "test": FIGURES | changes})
+    write(run, "details.json", {"test": details(run)})
+    lines = [*EPOCHS, {"stage": "fitted", "minutes": 12.0, "resumed": False, "device": "CPU"}]
+    (run.folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return run
+
+
+def write(run: Run, name: str, content: object) -> None:
+    (run.folder / name).write_text(json.dumps(content))
+
+
+def renamed(run: Run, name: str, **recipe: Any) -> Run:
+    """Another run on the same photos, begun."""
+    from training.run import begin_run
+
+    return begin_run(replace(run.recipe, name=name, **recipe), run.folder.parent / "data", run.folder.parent)
+
+
+def _bins(off: float) -> list[dict[str, float]]:
+    middles = [(n + 0.5) / 15 for n in range(15)]
+    return [{"count": n, "confidence": x, "accuracy": max(0.0, x - off)} for n, x in enumerate(middles)]
