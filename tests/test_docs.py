@@ -16,10 +16,12 @@ from tagger.cli import main
 from tagger.config import Settings, load_settings
 from tagger.decode import KINDS
 from tagger.types import Landmark, Result, Suggestion, Tagged
+from training.cli import steps
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "docs" / "REFERENCE.md").read_text()
 README = (ROOT / "README.md").read_text()
+TRAINING = (ROOT / "docs" / "TRAINING.md").read_text()
 
 OPTIONS = sorted(
     {
@@ -31,6 +33,8 @@ OPTIONS = sorted(
         if option != "--help"
     }
 )
+
+STEPS = steps()
 
 
 @pytest.mark.parametrize("command", main.commands)
@@ -56,7 +60,9 @@ def _about(command: str) -> str:
 def test_every_setting_is_in_the_reference_with_its_default(setting: str) -> None:
     (row,) = (line for line in REFERENCE.splitlines() if line.startswith(f"| `{setting}` |"))
     default = Settings.model_fields[setting].default
-    if isinstance(default, int) and setting != "decode_threads":
+    if isinstance(default, bool):
+        assert f"| {'on' if default else 'off'} |" in row
+    elif isinstance(default, int) and setting != "decode_threads":
         assert f"| {default:,} |" in row
     elif isinstance(default, str):
         assert f"| `{default}` |" in row
@@ -106,3 +112,11 @@ def test_make_targets_in_the_readme_exist() -> None:
 def test_links_lead_somewhere(document: str) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)", (ROOT / document).read_text()):
         assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_of_training_is_documented_with_its_options(step: str) -> None:
+    (row,) = (line for line in TRAINING.splitlines() if line.startswith(f"| `{step}"))
+    said = row + (TRAINING if step == "reproduce" else "")
+    missing = [o for action in STEPS[step]._actions for o in action.option_strings if o != "--help" and o not in said]
+    assert [option for option in missing if option.startswith("--")] == []

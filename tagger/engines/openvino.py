@@ -25,6 +25,8 @@ from tagger.card import ONNX_FILE, InputContract
 from tagger.errors import EngineFailed, EngineUnavailable
 from tagger.types import EngineInfo, cores
 
+__all__ = ["OpenVinoEngine", "openvino"]  # whoever needs the runtime takes it from here, without its telemetry
+
 PHOTOS_PER_STREAM = 8  # enough that the wait for the last photo of a call is small
 
 
@@ -32,7 +34,13 @@ class OpenVinoEngine:
     """See `tagger.engines.Engine`."""
 
     def __init__(
-        self, bundle: Bundle, *, precision: str = "auto", cache_dir: Path | None = None, reason: str = "asked for"
+        self,
+        bundle: Bundle,
+        *,
+        precision: str = "auto",
+        cache_dir: Path | None = None,
+        reason: str = "asked for",
+        model: openvino.Model | None = None,
     ) -> None:
         """Compile the network for this CPU.
 
@@ -41,6 +49,7 @@ class OpenVinoEngine:
                 and the bundle's card allows it.
             cache_dir: where the compiled network is kept for the next start; None keeps nothing. OpenVINO notices a
                 truncated file there and compiles again, but a changed byte within it only by luck.
+            model: the bundle's network, where it was changed after it was read; it is changed further here.
 
         Raises:
             EngineUnavailable: the precision cannot be had here.
@@ -57,7 +66,7 @@ class OpenVinoEngine:
         if cache_dir is not None:
             config["CACHE_DIR"] = str(cache_dir)
         try:
-            model = core.read_model(bundle.file(ONNX_FILE))
+            model = model or core.read_model(bundle.file(ONNX_FILE))
             compiled = core.compile_model(_with_normalisation(model, bundle.card.input), "CPU", config)
         except RuntimeError as error:
             raise EngineFailed(f"openvino cannot compile {bundle.file(ONNX_FILE)}: {error}") from error
