@@ -36,9 +36,9 @@ check: lint types wheel test
 bench: need-photos $(VENV)/.core
 	$(BIN)/tagger bench "$(FOLDER)"
 
-# Needs the photos in $$LANDMARK_DATA; about an hour on two cores.
+# Needs the photos in $$LANDMARK_DATA; about an hour and a half on two cores.
 reproduce: $(VENV)/.dev
-	$(BIN)/python -m training reproduce training/recipes/world.toml
+	$(BIN)/python -m training reproduce training/recipes/transfer.toml
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache
