@@ -128,7 +128,7 @@ def test_every_way_is_there_and_heads_learn_what_features_show() -> None:
         assert found.score[shown].min() > found.score[~shown].max(), found.name
 
 
-def test_a_run_is_compared_on_its_validation_photos_and_features_are_computed_once(
+def test_a_run_is_compared_and_features_are_computed_once_for_the_same_weights(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)
@@ -138,13 +138,6 @@ def test_a_run_is_compared_on_its_validation_photos_and_features_are_computed_on
     assert json.loads((run.folder / "none.json").read_text()) == found
     monkeypatch.delattr("training.none.features")
     assert compare(run) == found
-
-
-def test_features_of_other_weights_are_not_used_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.manual_seed(0)
     save_file(build(run.recipe.network, run.outputs).state_dict(), run.weights)
-    compare(run)
-    save_file(build(run.recipe.network, run.outputs).state_dict(), run.weights)
-    monkeypatch.delattr("training.none.features")
     with pytest.raises(NameError):
         compare(run)
