@@ -96,7 +96,7 @@ def test_a_checkpoint_of_another_recipe_or_other_photos_is_not_continued(run: Ru
         fit(run, resume=True)
     fit(run)
     write_manifest(run.manifest, load_manifest(run.manifest)[1:])
-    with pytest.raises(DataError, match="from other photos"):
+    with pytest.raises(DataError, match="or other photos"):
         fit(with_changes(run), resume=True)
 
 
