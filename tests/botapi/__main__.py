@@ -1,0 +1,34 @@
+"""The server as a process of its own: prints where it listens as one line of JSON, and runs until told to stop.
+
+The one rule: it ends with its parent (standard input closes), on `/control/stop`, or on Ctrl-C; never by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+from contextlib import suppress
+
+from tests.botapi.server import TOKEN, BotApiServer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.botapi", description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--token", default=TOKEN)
+    arguments = parser.parse_args()
+    with BotApiServer(token=arguments.token, port=arguments.port) as server, suppress(KeyboardInterrupt):
+        print(json.dumps({"url": server.url, "port": server.port, "token": server.token}), flush=True)
+        threading.Thread(target=_watch, args=(server,), daemon=True).start()
+        server.stopped.wait()
+
+
+def _watch(server: BotApiServer) -> None:
+    sys.stdin.read()
+    server.stopped.set()
+
+
+if __name__ == "__main__":
+    main()
