@@ -45,6 +45,17 @@ def record_decision(
     return connection.execute(decided.returning(Decision.id)).scalar_one()
 
 
+def revoke_decisions(connection: Connection, sha256: str) -> None:
+    """Nothing that people said of a photo counts any more; it stays as history.
+
+    For a surface where one answer replaces another, before it records the new one: there a "shows" does not stand
+    beside an earlier one.
+    """
+    of_photo = Decision.photo_id == select(Photo.id).where(Photo.sha256 == sha256).scalar_subquery()
+    active = (of_photo, Decision.revoked_at.is_(None))
+    connection.execute(update(Decision).where(*active).values(revoked_at=datetime.now(UTC)))
+
+
 def _contradicted(verdict: Verdict, about: int | None) -> ColumnElement[bool]:
     """ "None" contradicts every "shows" and the reverse; on one landmark the last word counts."""
     if verdict == "none":

@@ -18,7 +18,7 @@ from db.errors import NotAStore, StoreTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 WRITING = "BEGIN IMMEDIATE"  # how `db.session` begins a transaction that writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -1,54 +1,25 @@
 """The tables. A photo is its content, a file is a place where it lies, and people's decisions stand apart.
 
 Every timestamp is a moment in UTC, except `Photo.taken_at`: the camera's wall clock, which knows no zone.
-What a photo's tags are is defined once, by the view `tag` (see `db.tags`).
+What a photo's tags are is defined once, by the view `tag` (see `db.tags`). The Telegram bot's tables are in
+`db.telegram_tables`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    CheckConstraint,
-    DateTime,
-    Float,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    MetaData,
-    text,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from db.columns import PathBytes, UtcDateTime
+from db import telegram_tables as telegram_tables  # whoever knows the tables knows all of them
+from db.base import Base as Base
+from db.base import one_of
+from db.columns import PathBytes
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
 ACTIVE = text("revoked_at IS NULL")
 IS_TAG = text("is_tag = 1")
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: UtcDateTime,
-        float: Float,
-        dict[str, Any]: JSON,
-        list[str]: JSON,
-    }
-
-
-def one_of(column: str, *values: str) -> CheckConstraint:
-    """A CHECK that a text column holds one of a few words."""
-    words = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({words})", name=column)
 
 
 class Landmark(Base):

@@ -35,17 +35,30 @@ def write_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, run: 
         KeyError: an inherited content, or a suggested landmark, that the store has never seen.
     """
     now = datetime.now(UTC)
-    assessed = [outcome for outcome in outcomes if isinstance(outcome, Assessed)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, FailedFile)]
     read = [outcome for outcome in outcomes if not isinstance(outcome, FailedFile)]
-    _insert_photos(connection, assessed, now)
-    photo_ids = _photo_ids(connection, outcomes)
-    answers = {photo_ids[outcome.photo.sha256]: outcome for outcome in assessed}
-    _insert_answers(connection, answers, {"run_id": run, "model_id": model}, k, now)
+    photo_ids = write_contents(connection, outcomes, run=run, model=model, k=k)
     _upsert_files(connection, read, photo_ids, now)
     _clear_failures(connection, [outcome.path for outcome in read])
     _upsert_failed_files(connection, failed, photo_ids, now)
     _upsert_failures(connection, failed, run, now)
+
+
+def write_contents(
+    connection: Connection, outcomes: Sequence[Outcome], *, run: int, model: int, k: int
+) -> dict[str, int]:
+    """Like `write_outcomes`, but only what is said of contents, wherever they lie.
+
+    Returns:
+        The photos' numbers by sha256.
+    """
+    now = datetime.now(UTC)
+    assessed = [outcome for outcome in outcomes if isinstance(outcome, Assessed)]
+    _insert_photos(connection, assessed, now)
+    photo_ids = _photo_ids(connection, outcomes)
+    answers = {photo_ids[outcome.photo.sha256]: outcome for outcome in assessed}
+    _insert_answers(connection, answers, {"run_id": run, "model_id": model}, k, now)
+    return photo_ids
 
 
 def sha256_of(outcome: Outcome) -> str | None:

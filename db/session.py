@@ -63,6 +63,16 @@ class Store:
             connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
             connection.exec_driver_sql("ANALYZE")
 
+    def empty_log(self) -> bool:
+        """Move the write-ahead log into the file and leave nothing in it: until then it holds what was deleted.
+
+        Returns:
+            Whether that was possible; while somebody reads an older state it is not.
+        """
+        with self._translated(), self._engine.execution_options(begin="").connect() as connection:
+            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            return not busy
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -167,6 +177,7 @@ def _prepare(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # Python's own BEGIN comes late, and never before DDL
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
+    connection.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not left in the file
 
 
 def _begin(connection: Connection) -> None:
