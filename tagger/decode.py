@@ -10,12 +10,15 @@ import math
 import os
 import stat
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from tagger.errors import PhotoError
+from tagger.gps import Position
 from tagger.types import PhotoInfo
 from tagger.upright import TURNED, upright
 
@@ -115,6 +118,18 @@ def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
     return Decoded(photo, PhotoInfo(*size, file_format, _taken_at(exif)))
 
 
+def position(data: bytes) -> Position | None:
+    """Where a photo says that it was taken; None where it does not say, or nothing that can be."""
+    try:
+        gps = _exif(_open(data)).get_ifd(ExifTags.IFD.GPSInfo)
+        lat = _degrees(gps[ExifTags.GPS.GPSLatitude], gps.get(ExifTags.GPS.GPSLatitudeRef) == "S")
+        lon = _degrees(gps[ExifTags.GPS.GPSLongitude], gps.get(ExifTags.GPS.GPSLongitudeRef) == "W")
+    except Exception:  # a photo without sound coordinates is still a photo
+        return None
+    is_nowhere = (lat, lon) == (0, 0) or not (abs(lat) <= 90 and abs(lon) <= 180)  # 0, 0: a receiver without a fix
+    return None if is_nowhere else Position(lat, lon)
+
+
 def upright_rgb(image: Image.Image, min_side_px: int) -> Image.Image:
     """An opened image, turned as its EXIF says, on white where it is transparent, 8 bits a channel.
 
@@ -178,6 +193,13 @@ def _exif(image: Image.Image) -> Image.Exif:
         return image.getexif()
     except Exception:  # Pillow parses lazily and raises many things
         return Image.Exif()
+
+
+def _degrees(parts: Sequence[Any], is_negative: bool) -> float:
+    """From EXIF's degrees, minutes and seconds, EXIF 2.32, section 4.6.6."""
+    degrees, minutes, seconds = (float(part) for part in parts)
+    value = degrees + minutes / 60 + seconds / 3600
+    return -value if is_negative else value
 
 
 def _taken_at(exif: Image.Exif) -> datetime | None:
