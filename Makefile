@@ -50,5 +50,5 @@ $(VENV)/.core: pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --editable '.[dev,gpu,heif,plot,train]'
+	$(BIN)/pip install --quiet --editable '.[bot,dev,gpu,heif,plot,train]'
 	@touch $@

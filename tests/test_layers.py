@@ -24,7 +24,7 @@ LAYERS: list[tuple[str, ...]] = [
         "tagger.preprocess",
         "tagger.phash",
         "tagger.calibrate",
-    ),  # fmt: skip
+    ),
     ("tagger.nets", "tagger.bundle"),
     ("tagger.engines",),
     ("tagger.pipeline", "tagger.predict", "tagger.course", "tagger"),
@@ -37,6 +37,7 @@ LAYERS: list[tuple[str, ...]] = [
 
 # Third-party packages by the only modules that may import them.
 HOMES = {
+    "aiohttp": ("tagger.bot.client",),
     "alembic": ("db",),
     "babel": ("tagger.bot",),
     "click": ("tagger.cli",),
