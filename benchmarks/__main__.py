@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ORDER = ("accuracy", "throughput", "startup", "memory", "rescan", "queries", "killed", "bot", "bot_killed")
+ORDER = ("accuracy", "throughput", "startup", "memory", "rescan", "queries", "killed")
 
 INTRODUCTION = """# Benchmarks
 
