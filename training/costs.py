@@ -18,13 +18,25 @@ def effort(runs: Iterable[Findings]) -> Table:
         fitted, epochs = found.stage("fitted"), found.epochs
         if not (fitted or epochs):
             continue
-        minutes = f"{fitted['minutes']:.0f}" + (" (the last part)" if fitted.get("resumed") else "") if fitted else "–"
         speed = f"{sum(line['photos_a_second'] for line in epochs) / len(epochs):.0f}" if epochs else "–"
         device = str((fitted or epochs[-1]).get("device", "–"))
-        rows.append((found.name, found.run.recipe.network, str(len(epochs)), speed, minutes, device))
+        rows.append((found.name, found.run.recipe.network, str(len(epochs)), speed, _minutes(found), device))
     header = ("run", "network", "#epochs", "#photos/s", "#minutes", "device")
-    reading = "Minutes of the whole fit, from the first photo to the weights; photos/s is the mean over its epochs."
+    reading = (
+        "Minutes of the whole fit, from the first photo to the weights, or of all epochs where it was interrupted and "
+        "resumed; photos/s is the mean over its epochs."
+    )
     return Table("What training cost", header, rows, reading, "fit training/recipes/RECIPE.toml", "train split")
+
+
+def _minutes(found: Findings) -> str:
+    fitted = found.stage("fitted")
+    if not fitted:
+        return "–"
+    if not fitted.get("resumed"):
+        return f"{fitted['minutes']:.0f}"
+    photos = len(found.run.entries("train"))
+    return f"{sum(photos / line['photos_a_second'] for line in found.epochs) / 60:.0f} (epochs)"
 
 
 def eight_bits(found: Findings) -> Table:

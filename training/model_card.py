@@ -58,6 +58,11 @@ class Sources:
         return [one for one in (self.scratch, self.found) if one is not None]
 
     @cached_property
+    def beside(self) -> list[Findings]:
+        """All runs that lie in one folder with this one, itself included, by name."""
+        return [Findings(open_run(file.parent)) for file in sorted(self.found.run.folder.parent.glob("*/recipe.json"))]
+
+    @cached_property
     def compared(self) -> Json | None:
         file = self.found.run.folder.parent / TABLE
         found: Json | None = json.loads(file.read_text("utf-8")) if file.exists() else None
@@ -133,6 +138,11 @@ def _curves(sources: Sources) -> str:
     return f"{shown}\n\n{_measured(sources, 'fit training/recipes/RECIPE.toml', 'train and validation split')}"
 
 
+def _elsewhere(sources: Sources) -> str:
+    folds, runs = tables.sources(sources.found), tables.elsewhere(sources.beside)
+    return "\n\n".join(_part(sources, table) for table in (folds, runs) if table is folds or len(runs.rows) > 1)
+
+
 def _compared(sources: Sources) -> str:
     made = costs.side_by_side(sources.compared)
     if sources.compared is None:
@@ -151,7 +161,7 @@ PARTS: Mapping[str, Callable[[Sources], str]] = {
     "negatives": lambda sources: _part(sources, tables.negatives(sources.found)),
     "none": lambda sources: _part(sources, tables.ways(sources.found)),
     "robustness": lambda sources: _part(sources, tables.robustness(sources.found)),
-    "sources": lambda sources: _part(sources, tables.sources(sources.found)),
+    "sources": _elsewhere,
     "curves": _curves,
     "compare": _compared,
     "int8": lambda sources: _part(sources, costs.eight_bits(sources.found)),

@@ -143,8 +143,9 @@ class Recipe:
     @property
     def what_trains(self) -> str:
         """The choices that decide the weights; a checkpoint continues only under the same ones."""
+        begin = (self.network, self.base, self.base_weights, self.seed, self.head)
         scale = (self.input.mean, self.input.std)
-        return repr((self.network, self.base, self.seed, self.train_px, scale, self.augment, self.train))
+        return repr((*begin, self.train_px, scale, self.augment, self.train))
 
 
 def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:

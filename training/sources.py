@@ -10,6 +10,7 @@ calibration.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -137,7 +138,9 @@ def _fold_run(run: Run, fold: Fold, number: int, entries: Sequence[Entry], chang
     held = [replace(entry, split="test") for entry in entries if fold.leaves_out(entry)]
     data = folder / f"data-{number}"
     write_manifest(data / "manifest.csv", [*kept, *held])
-    return begin_run(replace(changed(run.recipe, changes), name=f"fold-{number}"), data, folder)
+    recipe = changed(run.recipe, changes)
+    made_by = hashlib.sha256(recipe.what_trains.encode()).hexdigest()[:8]  # other changes never meet old weights
+    return begin_run(replace(recipe, name=f"fold-{number}-{made_by}"), data, folder)
 
 
 def _pooled(measured: Sequence[Measured]) -> Figures:

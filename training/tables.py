@@ -187,6 +187,23 @@ def sources(found: Findings) -> Table:
     return Table(title, header, rows, reading, command, "all splits, in folds")
 
 
+def elsewhere(every: Sequence[Findings]) -> Table:
+    """Runs by what they know of sources that their training never saw, the best first; those that were asked."""
+    asked = [(found, made) for found in every if (made := found.read("sources.json"))]
+    asked.sort(key=lambda pair: -pair[1]["all"].get(AT_3_PERCENT, 0.0))
+    rows = [
+        (found.name, found.run.recipe.network, " ".join(made.get("changes", [])),
+         *(share(made["all"].get(key)) for key in ("top1", "top5", AT_3_PERCENT)))
+        for found, made in asked
+    ]  # fmt: skip
+    header = ("run", "network", "changed for this", "#first right", "#one of five",
+              "#rightly tagged where 3 % of the negatives are")  # fmt: skip
+    reading = "All folds together, for each run that was asked: every one sees the same photos in the same folds."
+    return Table(
+        "Which of them knows photos from elsewhere", header, rows, reading, "sources RUN", "all splits, in folds"
+    )
+
+
 def share(value: float | None) -> str:
     """0.933 as 93.3 %."""
     return "–" if value is None else f"{100 * value:.1f} %"

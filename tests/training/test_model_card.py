@@ -13,7 +13,7 @@ from training.manifest import DataError
 from training.markdown import markdown
 from training.model_card import PARTS, update
 from training.run import Run
-from training.tables import Table
+from training.tables import AT_3_PERCENT, Table
 
 PROSE = "# Card\n\nSaid by a person.\n\n<!-- generated: {} -->\nold\n<!-- end -->\n\nAnd so on.\n"
 REAL = Path(__file__).parents[2] / "docs" / "MODEL.md"
@@ -70,6 +70,15 @@ def test_the_scratch_run_beside_it_is_drawn_and_priced_as_well(run: Run, tmp_pat
     assert "| 50.0 % |" in text
     assert "| scratch | scratch | 3 | 100 | 12 | CPU |" in text
     assert "colours" in (docs / "plots" / "learning.svg").read_text()
+
+
+def test_runs_that_were_asked_about_unseen_sources_stand_side_by_side_best_first(run: Run, tmp_path: Path) -> None:
+    docs = card(tmp_path / "docs", PROSE.format("sources"))
+    for name, rightly in (("colours", 0.4), ("small", 0.5)):
+        write(renamed(run, name), "sources.json", {**SOURCES, "all": {"top1": 0.5, AT_3_PERCENT: rightly}})
+    text = updated(measure(run), docs)
+    assert text.index("| small |") < text.index("| colours |")
+    assert "| 50.0 % |" in text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.training.measured import SOURCES, WAYS, measure, write
 from training import plots
+from training.costs import effort
 from training.findings import Findings
 from training.manifest import DataError
 from training.plots import shipped_point
@@ -104,6 +106,16 @@ def test_an_interrupted_and_resumed_training_is_one_curve(run: Run) -> None:
         log.write('{"stage": "train", "epoch": 2, "loss": 9, "val_top1": 0.9, "photos_a_second": 1}\n')
     epochs = Findings(run).epochs
     assert [(line["epoch"], line["loss"]) for line in epochs] == [(1, 4.0), (2, 9)]
+
+
+def test_the_minutes_of_a_resumed_training_are_those_of_all_its_epochs(run: Run) -> None:
+    measure(run)
+    photos = len(run.entries("train"))
+    slow = {"stage": "train", "epoch": 3, "photos_a_second": photos / 600}
+    with (run.folder / "log.jsonl").open("a") as log:
+        log.write(f"{json.dumps(slow)}\n" + '{"stage": "fitted", "minutes": 1.0, "resumed": true}\n')
+    (row,) = effort([Findings(run)]).rows
+    assert row[4] == "10 (epochs)"
 
 
 def test_the_shipped_point_counts_tags_on_negatives_as_wrong() -> None:

@@ -73,3 +73,11 @@ def test_what_a_fold_is_tested_on_it_was_not_trained_or_calibrated_on(of_two_sou
     whole = found["all"]
     assert isinstance(whole, dict)
     assert whole["landmark_photos"] == sum(1 for entry in load_manifest(run.manifest) if entry.landmark)
+
+
+def test_folds_that_were_trained_otherwise_are_trained_anew(of_two_sources: Run) -> None:
+    run = of_two_sources
+    for steps in (2, 3, 3):
+        leave_out(run, ["train.epochs=0", f"head.steps={steps}"])
+    trained = {path.parent.name for path in (run.folder / "sources").glob("fold-0-*/weights.safetensors")}
+    assert len(trained) == 2
