@@ -10,7 +10,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-ORDER = ("accuracy", "throughput", "startup", "memory", "rescan", "queries", "killed")
+ORDER = (
+    "accuracy",
+    "throughput",
+    "startup",
+    "memory",
+    "rescan",
+    "queries",
+    "killed",
+    "bot",
+    "bot_client",
+    "bot_killed",
+)
 
 INTRODUCTION = """# Benchmarks
 

@@ -33,17 +33,17 @@ FINISHED = (
     .where(TelegramUpdate.update_id == bindparam("number"))
     .values(state="answered", reply=None, content=None)
 )
-OF_CHAT = select(TelegramChat.last_message_id).where(TelegramChat.chat_id == bindparam("chat_id"))
-
 # Private chats and small groups share one row of message numbers, which is the bot's own; each supergroup and channel
 # has one of its own, and their chats' numbers begin here.
 FIRST_SUPERGROUP = -1_000_000_000_000
-SHARED = (
+_OF_CHAT = select(TelegramChat.last_message_id).where(TelegramChat.chat_id == bindparam("chat"))
+_SHARED = (
     select(TelegramChat.last_message_id)
     .where(TelegramChat.chat_id > FIRST_SUPERGROUP)
     .order_by(TelegramChat.last_message_id.desc())
     .limit(1)
 )
+HEIGHTS = select(_OF_CHAT.scalar_subquery(), _SHARED.scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,8 @@ def heard(connection: Connection, chat_id: int, message_id: int) -> None:
 
 
 def heights(connection: Connection, chat_id: int) -> Heights:
-    chat = connection.execute(OF_CHAT, {"chat_id": chat_id}).scalar() or 0
-    if chat_id <= FIRST_SUPERGROUP:
-        return Heights(chat, chat)
-    return Heights(chat, connection.execute(SHARED).scalar() or 0)
+    chat, shared = connection.execute(HEIGHTS, {"chat": chat_id}).one()
+    return Heights(chat or 0, (chat if chat_id <= FIRST_SUPERGROUP else shared) or 0)
 
 
 def _row(received: Received, now: datetime) -> dict[str, Any]:

@@ -17,7 +17,22 @@ from sqlalchemy.dialects.sqlite import insert
 from db.models import Assessment, Failure, File, Landmark, Photo, Suggestion
 from db.rows import Assessed, FailedFile, Inherited, Outcome, PhotoRow
 
+# Made once: a statement takes as long to build as to run, and the bot's batches are small.
+ADDED = insert(Photo).on_conflict_do_nothing()
+_ASSESSED = insert(Assessment)
+ASSESSED = _ASSESSED.on_conflict_do_update(
+    index_elements=["photo_id", "model_id"],
+    set_={name: _ASSESSED.excluded[name] for name in ("run_id", "status", "k", "assessed_at")},
+)
+SUGGESTED = insert(Suggestion)
+LANDMARKS = select(Landmark.key, Landmark.id)
+STORED_K = select(Assessment.photo_id, Assessment.k).where(
+    Assessment.photo_id.in_(bindparam("photos", expanding=True)), Assessment.model_id == bindparam("model")
+)
+NOW_CURRENT = update(Photo).where(Photo.id == bindparam("photo")).values(current_model_id=bindparam("model"))
+
 CHUNK = 500  # values in one IN list
+NUMBERS = select(Photo.sha256, Photo.id).where(Photo.sha256.in_(bindparam("contents", expanding=True)))
 PHOTO_COLUMNS = [field.name for field in fields(PhotoRow)]  # `asdict` copies deeply: a sixth of a batch's time
 
 
@@ -37,28 +52,31 @@ def write_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, run: 
     now = datetime.now(UTC)
     failed = [outcome for outcome in outcomes if isinstance(outcome, FailedFile)]
     read = [outcome for outcome in outcomes if not isinstance(outcome, FailedFile)]
-    photo_ids = write_contents(connection, outcomes, run=run, model=model, k=k)
+    write_contents(connection, outcomes, run=run, model=model, k=k)
+    digests = (sha256_of(outcome) for outcome in outcomes)
+    photo_ids = photo_numbers(connection, (sha256 for sha256 in digests if sha256 is not None))
     _upsert_files(connection, read, photo_ids, now)
     _clear_failures(connection, [outcome.path for outcome in read])
     _upsert_failed_files(connection, failed, photo_ids, now)
     _upsert_failures(connection, failed, run, now)
 
 
-def write_contents(
-    connection: Connection, outcomes: Sequence[Outcome], *, run: int, model: int, k: int
-) -> dict[str, int]:
-    """Like `write_outcomes`, but only what is said of contents, wherever they lie.
-
-    Returns:
-        The photos' numbers by sha256.
-    """
-    now = datetime.now(UTC)
+def write_contents(connection: Connection, outcomes: Sequence[Outcome], *, run: int, model: int, k: int) -> None:
+    """Like `write_outcomes`, but only what is said of contents, wherever they lie."""
     assessed = [outcome for outcome in outcomes if isinstance(outcome, Assessed)]
+    now = datetime.now(UTC)
     _insert_photos(connection, assessed, now)
-    photo_ids = _photo_ids(connection, outcomes)
-    answers = {photo_ids[outcome.photo.sha256]: outcome for outcome in assessed}
+    numbers = photo_numbers(connection, (outcome.photo.sha256 for outcome in assessed))
+    answers = {numbers[outcome.photo.sha256]: outcome for outcome in assessed}
     _insert_answers(connection, answers, {"run_id": run, "model_id": model}, k, now)
-    return photo_ids
+
+
+def photo_numbers(connection: Connection, contents: Iterable[str]) -> dict[str, int]:
+    """The numbers of those of some contents that are stored, by sha256."""
+    found: dict[str, int] = {}
+    for some in chunks(set(contents)):
+        found.update(connection.execute(NUMBERS, {"contents": some}).all())
+    return found
 
 
 def sha256_of(outcome: Outcome) -> str | None:
@@ -76,16 +94,7 @@ def _insert_photos(connection: Connection, assessed: Collection[Assessed], now: 
     """The first file of a content decides its date where EXIF has none."""
     rows = [{"added_at": now, **{name: getattr(outcome.photo, name) for name in PHOTO_COLUMNS}} for outcome in assessed]
     if rows:
-        connection.execute(insert(Photo).on_conflict_do_nothing(), rows)
-
-
-def _photo_ids(connection: Connection, outcomes: Iterable[Outcome]) -> dict[str, int]:
-    digests = {sha256 for outcome in outcomes if (sha256 := sha256_of(outcome)) is not None}
-    found: dict[str, int] = {}
-    for some in chunks(digests):
-        rows = connection.execute(select(Photo.sha256, Photo.id).where(Photo.sha256.in_(some)))
-        found.update((sha256, id_) for sha256, id_ in rows)
-    return found
+        connection.execute(ADDED, rows)
 
 
 def _insert_answers(
@@ -99,31 +108,26 @@ def _insert_answers(
     for some in chunks(id_ for id_ in new if id_ in stored):
         key = and_(Suggestion.photo_id.in_(some), Suggestion.model_id == by["model_id"])
         connection.execute(delete(Suggestion).where(key))
-    statement = insert(Assessment)
-    replaced = {name: statement.excluded[name] for name in ("run_id", "status", "k", "assessed_at")}
     connection.execute(
-        statement.on_conflict_do_update(index_elements=["photo_id", "model_id"], set_=replaced),
+        ASSESSED,
         [{"photo_id": id_, **by, "status": new[id_].status, "k": k, "assessed_at": now} for id_ in new],
     )
     if suggestions := list(_suggestion_rows(connection, new, by)):
-        connection.execute(insert(Suggestion), suggestions)
-    for some in chunks(new):
-        connection.execute(update(Photo).where(Photo.id.in_(some)).values(current_model_id=by["model_id"]))
+        connection.execute(SUGGESTED, suggestions)
+    connection.execute(NOW_CURRENT, [{"photo": id_, "model": by["model_id"]} for id_ in new])
 
 
 def _stored_k(connection: Connection, photo_ids: Iterable[int], model: int) -> dict[int, int]:
     found: dict[int, int] = {}
     for some in chunks(photo_ids):
-        stored = select(Assessment.photo_id, Assessment.k).where(Assessment.photo_id.in_(some))
-        rows = connection.execute(stored.where(Assessment.model_id == model))
-        found.update((id_, k) for id_, k in rows)
+        found.update(connection.execute(STORED_K, {"photos": some, "model": model}).all())
     return found
 
 
 def _suggestion_rows(
     connection: Connection, answers: dict[int, Assessed], by: dict[str, int]
 ) -> Iterator[dict[str, Any]]:
-    landmark_ids = dict(connection.execute(select(Landmark.key, Landmark.id)).all())
+    landmark_ids = dict(connection.execute(LANDMARKS).all())
     for photo_id, answer in answers.items():
         for suggestion in answer.suggestions:
             yield {

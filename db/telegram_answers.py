@@ -5,17 +5,38 @@ Every writing function runs inside the caller's `Store.write` transaction.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from db.models import Assessment, Decision, Photo
 from db.rows import Verdict
 from db.telegram_tables import TelegramAnswer, TelegramPhoto
+
+# Made once: a statement takes as long to build as to run, and these run for each photo.
+ANSWERED = insert(TelegramAnswer).returning(TelegramAnswer.id)
+SENT = insert(TelegramPhoto)
+_OF_ANSWER = update(TelegramAnswer).where(TelegramAnswer.id == bindparam("answer"))
+SENT_AS = _OF_ANSWER.values(message_id=bindparam("message"))
+ASKED_BY = _OF_ANSWER.values(asked_message_id=bindparam("message"))
+KNOWN = (
+    select(Photo.sha256)
+    .join(TelegramPhoto, TelegramPhoto.photo_id == Photo.id)
+    .join(Assessment, Assessment.photo_id == Photo.id)
+    .where(TelegramPhoto.file_unique_id == bindparam("unique"))
+    .where(Assessment.model_id == bindparam("model"), Assessment.k >= bindparam("k"))
+    .limit(1)
+)
+DECIDED = (
+    select(Photo.id, Decision.verdict, Decision.landmark_id)
+    .outerjoin(Decision, (Decision.photo_id == Photo.id) & Decision.revoked_at.is_(None))
+    .where(Photo.sha256 == bindparam("content"))
+    .order_by(Decision.id)
+)
+NAMES = ("chat_id", "message_id", "user_id", "file_unique_id", "landmark_id", "score")  # of a sent photo's columns
 
 Verdicts = tuple[tuple[Verdict, int | None], ...]  # each with its landmark
 
@@ -70,8 +91,8 @@ def add_answer(connection: Connection, *, chat_id: int, user_id: int, album: str
     """Returns:
     The answer's number.
     """
-    row = insert(TelegramAnswer).values(chat_id=chat_id, user_id=user_id, album=album, shown=shown)
-    return connection.execute(row.returning(TelegramAnswer.id)).scalar_one()
+    row = {"chat_id": chat_id, "user_id": user_id, "album": album, "shown": shown}
+    return int(connection.execute(ANSWERED, row).scalar_one())
 
 
 def show(connection: Connection, answer_id: int, shown: dict[str, Any]) -> None:
@@ -79,33 +100,27 @@ def show(connection: Connection, answer_id: int, shown: dict[str, Any]) -> None:
     connection.execute(update(TelegramAnswer).where(TelegramAnswer.id == answer_id).values(shown=shown))
 
 
-def add_photos(
-    connection: Connection, answer_id: int, photos: Sequence[SentPhoto], photo_ids: dict[str, int]
-) -> tuple[Said, ...]:
-    """Args:
-        photo_ids: by sha256, as `db.outcomes.write_contents` returns them.
-
-    Returns:
+def add_photos(connection: Connection, answer_id: int, photos: Sequence[SentPhoto]) -> tuple[Said, ...]:
+    """Returns:
         What is said of each, with what people said of its content before.
+
+    Raises:
+        KeyError: a content that the store has never seen.
     """
     now = datetime.now(UTC)
-    columns = ("chat_id", "message_id", "user_id", "file_unique_id", "landmark_id", "score")
+    found = {photo.sha256: _decided(connection, photo.sha256) for photo in photos}
     rows = [
         {
             "answer_id": answer_id,
-            "photo_id": photo_ids[photo.sha256],
+            "photo_id": found[photo.sha256][0],
             "received_at": now,
-            **{name: getattr(photo, name) for name in columns},
+            **{name: getattr(photo, name) for name in NAMES},
         }
         for photo in photos
     ]
-    if not rows:
-        return ()
-    connection.execute(insert(TelegramPhoto), rows)
-    decided = _decided(connection, photo_ids.values())
-    return tuple(
-        Said(photo.sha256, photo.message_id, photo.landmark_id, decided[photo_ids[photo.sha256]]) for photo in photos
-    )
+    if rows:
+        connection.execute(SENT, rows)
+    return tuple(Said(photo.sha256, photo.message_id, photo.landmark_id, found[photo.sha256][1]) for photo in photos)
 
 
 def tell(connection: Connection, answer_id: int, told: Mapping[int, tuple[int | None, float | None]]) -> None:
@@ -120,13 +135,12 @@ def tell(connection: Connection, answer_id: int, told: Mapping[int, tuple[int | 
 
 
 def sent_as(connection: Connection, answer_id: int, message_id: int) -> None:
-    connection.execute(update(TelegramAnswer).where(TelegramAnswer.id == answer_id).values(message_id=message_id))
+    connection.execute(SENT_AS, {"answer": answer_id, "message": message_id})
 
 
 def asked_by(connection: Connection, answer_id: int, message_id: int | None) -> None:
     """The question for a landmark's name that is open, or none any more."""
-    asked = {"asked_message_id": message_id}
-    connection.execute(update(TelegramAnswer).where(TelegramAnswer.id == answer_id).values(asked))
+    connection.execute(ASKED_BY, {"answer": answer_id, "message": message_id})
 
 
 def answer(connection: Connection, answer_id: int, *, chat_id: int) -> StoredReply | None:
@@ -157,34 +171,22 @@ def asking_answer(connection: Connection, *, chat_id: int, message_id: int | Non
 
 def known_content(connection: Connection, file_unique_id: str, *, model: int, k: int) -> str | None:
     """The sha256 of a photo that was sent before and that this model has looked at."""
-    statement = (
-        select(Photo.sha256)
-        .join(TelegramPhoto, TelegramPhoto.photo_id == Photo.id)
-        .join(Assessment, Assessment.photo_id == Photo.id)
-        .where(TelegramPhoto.file_unique_id == file_unique_id)
-        .where(Assessment.model_id == model, Assessment.k >= k)
-    )
-    return connection.execute(statement.limit(1)).scalar()
+    return connection.execute(KNOWN, {"unique": file_unique_id, "model": model, "k": k}).scalar()
 
 
 def _said(connection: Connection, answer_id: int) -> tuple[Said, ...]:
     photos = (
-        select(Photo.id, Photo.sha256, TelegramPhoto.message_id, TelegramPhoto.landmark_id)
+        select(Photo.sha256, TelegramPhoto.message_id, TelegramPhoto.landmark_id)
         .join(Photo, Photo.id == TelegramPhoto.photo_id)
         .where(TelegramPhoto.answer_id == answer_id)
         .order_by(TelegramPhoto.message_id)
     )
-    rows = connection.execute(photos).all()
-    decided = _decided(connection, [row.id for row in rows])
-    return tuple(Said(row.sha256, row.message_id, row.landmark_id, decided[row.id]) for row in rows)
+    return tuple(Said(*row, _decided(connection, row.sha256)[1]) for row in connection.execute(photos).all())
 
 
-def _decided(connection: Connection, photo_ids: Iterable[int]) -> dict[int, Verdicts]:
-    """What people say of photos, by their numbers."""
-    active = select(Decision.photo_id, Decision.verdict, Decision.landmark_id).where(
-        Decision.photo_id.in_(list(photo_ids)), Decision.revoked_at.is_(None)
-    )
-    found: dict[int, Verdicts] = defaultdict(tuple)
-    for row in connection.execute(active.order_by(Decision.id)):
-        found[row.photo_id] += ((row.verdict, row.landmark_id),)
-    return found
+def _decided(connection: Connection, sha256: str) -> tuple[int, Verdicts]:
+    """A photo's number, and what people say of it."""
+    rows = connection.execute(DECIDED, {"content": sha256}).all()
+    if not rows:
+        raise KeyError(sha256)
+    return rows[0].id, tuple((row.verdict, row.landmark_id) for row in rows if row.verdict is not None)

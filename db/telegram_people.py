@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.models import Decision, Photo
 from db.rows import Verdict
 from db.telegram_tables import TelegramPerson, TelegramPhoto
+
+LANGUAGE = select(TelegramPerson.language).where(TelegramPerson.user_id == bindparam("user_id"))  # asked for everybody
 
 Verdicts = list[tuple[Verdict, int | None]]
 
@@ -39,7 +41,7 @@ class PersonsPhoto:
 
 def language(connection: Connection, user_id: int) -> str | None:
     """The language that a person chose."""
-    return connection.execute(select(TelegramPerson.language).where(TelegramPerson.user_id == user_id)).scalar()
+    return connection.execute(LANGUAGE, {"user_id": user_id}).scalar()
 
 
 def choose_language(connection: Connection, user_id: int, code: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -32,11 +32,20 @@ CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that
 _LIMITS = Limits()
 
 AtLeastOne = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+Root = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$")]
+Address = Annotated[str, Field(pattern=r"^[^\s/]*:\d+$")]
+TELEGRAM = "https://api.telegram.org"
 
 
 def default_db_url() -> str:
     """A SQLite file in the user's data folder."""
     return str(Path(platformdirs.user_data_dir(APP)) / "tagger.sqlite")
+
+
+def default_bot_folder() -> Path:
+    """A folder beside the default database."""
+    return Path(platformdirs.user_data_dir(APP)) / "telegram"
 
 
 class Settings(BaseSettings):
@@ -59,8 +68,27 @@ class Settings(BaseSettings):
     max_file_bytes: AtLeastOne = Field(_LIMITS.max_file_bytes, description="Larger files are refused, unread.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is said on stderr.")
 
+    bot_token: SecretStr | None = Field(None, description="The bot's token. Better in the environment than in a file.")
+    bot_token_file: Path | None = Field(None, description="A file that holds the token, instead of bot_token.")
+    bot_api_url: Root = Field(TELEGRAM, description="Root of the Bot API's server.")
+    bot_allow: tuple[int, ...] = Field((), description="Only these users and chats, by number; all if empty.")
+    bot_daily_limit: Count = Field(0, description="Photos for each person and day; 0 is no limit.")
+    bot_admin_chat: int | None = Field(None, description="The chat that may ask for /health and /runs.")
+    bot_report_runs: bool = Field(False, description="Tell the admin chat how each run of the worker ended.")
+    bot_keep_photos: bool = Field(False, description="Keep photos after they were answered.")
+    bot_folder: Path = Field(default_factory=default_bot_folder, description="Photos in work, and the kept ones.")
+    bot_webhook_url: str | None = Field(None, description="Public https address; with it the bot does not poll.")
+    bot_webhook_secret: SecretStr | None = Field(None, description="What Telegram must send along to the webhook.")
+    bot_webhook_listen: Address = Field("127.0.0.1:8443", description="Where the webhook's own server listens.")
+    bot_gather_ms: Count = Field(5, description="How long photos of all chats are gathered for one batch.")
+    bot_album_ms: Count = Field(700, description="How long an album waits for its next photo.")
+    bot_max_per_s: Count | None = Field(None, description="Messages a second; 0 is no limit of the bot's own.")
+
     def limits(self) -> Limits:
         return Limits(self.max_pixels, self.max_file_bytes, self.decode_threads)
+
+
+SECRETS = frozenset(name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation))
 
 
 def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -> Settings:
@@ -118,7 +146,8 @@ def _sentence(error: ValidationError, options: Mapping[str, Any], file: Path | N
         return f"{file}: {key!r} is no setting.{_nearest(key, Settings.model_fields)}"
     variable = PREFIX + key.upper()
     source = "option" if options.get(key) is not None else variable if variable in os.environ else str(file)
-    return f"{source}: the setting {key!r} cannot be {first['input']!r}: {first['msg']}"
+    shown = "what it is" if key in SECRETS else repr(first["input"])
+    return f"{source}: the setting {key!r} cannot be {shown}: {first['msg']}"
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,15 +81,20 @@ def photos(folder: Path, count: int, *, start: int = 0) -> list[Path]:
 
 
 def colour_bundle(folder: Path) -> Bundle:
-    """A real model folder whose ONNX network scores a photo by how near its mean colour is to each place's.
+    """A real model folder whose ONNX network scores a photo by how near its mean colour is to each place's."""
+    return write_bundle(folder, card(), {ONNX_FILE: colour_network([*COLOURS.values(), (128, 128, 128)])})
+
+
+def colour_network(colours: Sequence[tuple[int, int, int]], sharpness: float = 4.0) -> bytes:
+    """An ONNX network with an output for each colour.
 
     The nearest of some points c to x has the largest 2 c·x - |c|²: one average and one linear layer.
     """
     from onnx import TensorProto, helper, numpy_helper
 
-    points = (np.array([*COLOURS.values(), (128, 128, 128)], dtype=np.float32) / 255 - 0.5) / 0.5  # (4, 3)
-    weights = numpy_helper.from_array(4 * 2 * points, "weights")  # (4, 3)
-    bias = numpy_helper.from_array(-4 * (points**2).sum(axis=1), "bias")  # (4,)
+    points = (np.array(colours, dtype=np.float32) / 255 - 0.5) / 0.5  # (N, 3)
+    weights = numpy_helper.from_array(np.float32(sharpness) * 2 * points, "weights")  # (N, 3)
+    bias = numpy_helper.from_array(-np.float32(sharpness) * (points**2).sum(axis=1), "bias")  # (N,)
     nodes = [
         helper.make_node("GlobalAveragePool", ["photos"], ["means"]),
         helper.make_node("Flatten", ["means"], ["rows"]),
@@ -98,8 +104,8 @@ def colour_bundle(folder: Path) -> Bundle:
         nodes,
         "colours",
         [helper.make_tensor_value_info("photos", TensorProto.FLOAT, ["n", 3, 16, 16])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 4])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(points)])],
         [weights, bias],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    return write_bundle(folder, card(), {ONNX_FILE: model.SerializeToString()})
+    return bytes(model.SerializeToString())

@@ -14,6 +14,7 @@ import click
 
 from tagger import __version__
 from tagger.cli.bench import bench
+from tagger.cli.bot import bot
 from tagger.cli.doctor import doctor
 from tagger.cli.labels import labels
 from tagger.cli.query import query
@@ -43,5 +44,5 @@ def main() -> None:
     atexit.register(gc.freeze)
 
 
-for command in (tag, suggest, query, labels, runs, doctor, bench):
+for command in (tag, suggest, query, labels, runs, doctor, bench, bot):
     main.add_command(command)

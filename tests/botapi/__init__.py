@@ -20,8 +20,8 @@ The one rule: a bot that breaks the Bot API's rules is refused as Telegram refus
         slow = [call for call in server.calls("getFile")]     # .method .parameters .at .status .answered_at
 
 People (methods of the chat; the person comes first, but in `delete(message)`): `send_text send_photo send_document
-send_sticker send_video send_voice send_location send_album(photos, caption, order=[2, 0, 1]) edit_text tap
-set_bot_status("blocked")`.
+send_sticker send_video send_animation send_video_note send_audio send_voice send_location
+send_album(photos, caption, order=[2, 0, 1]) edit_text tap set_bot_status("blocked")`.
 Waiting: `wait_for_message(after=…, where=…)`, `wait_for_answer`, `wait_for_edit(message, count=…)`, `wait_for_action`.
 Times: `server.handed_out(message)`, `server.latency_s(message)`, `request.at`, all monotonic.
 

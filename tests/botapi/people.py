@@ -92,6 +92,20 @@ class PeopleChat(Chat):
         video = stored.json | {"width": 1280, "height": 720, "duration": 5, "mime_type": "video/mp4"}
         return self._send(person, {"video": video} | _extras(caption, None))
 
+    def send_animation(self, person: Person) -> Message:
+        """It stands in the message as a file, too, for apps that know no animations."""
+        stored = self.state.files.add(b"ftyp animation", "animations", "mp4").json | {"mime_type": "video/mp4"}
+        animation = stored | {"width": 320, "height": 240, "duration": 2}
+        return self._send(person, {"animation": animation, "document": stored})
+
+    def send_video_note(self, person: Person) -> Message:
+        stored = self.state.files.add(b"ftyp note", "video_notes", "mp4")
+        return self._send(person, {"video_note": stored.json | {"length": 240, "duration": 2}})
+
+    def send_audio(self, person: Person) -> Message:
+        stored = self.state.files.add(b"ID3 audio", "music", "mp3")
+        return self._send(person, {"audio": stored.json | {"duration": 3, "mime_type": "audio/mpeg"}})
+
     def send_voice(self, person: Person) -> Message:
         stored = self.state.files.add(b"OggS voice", "voice", "oga")
         return self._send(person, {"voice": stored.json | {"duration": 3, "mime_type": "audio/ogg"}})

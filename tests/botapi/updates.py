@@ -82,7 +82,6 @@ class Updates:
         self._confirmed(update)
 
     def _confirmed(self, update: Update) -> None:
-        self.last_handed_out = 0.0  # monotonic
         self.confirmed_at[update.id] = time.monotonic()
         self._done.append(update)
         self.changed.notify_all()

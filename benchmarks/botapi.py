@@ -1,0 +1,86 @@
+"""The bot and the Bot API server of the tests as processes, for the bot's benchmarks.
+
+The one rule: all times are the server's own, taken where an update leaves it and where a request arrives.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from benchmarks.setting import tagger_command
+
+READY_S = 120.0
+
+
+class Server:
+    """`python -m tests.botapi`, driven over HTTP."""
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "tests.botapi"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        where = json.loads(self._process.stdout.readline())
+        self.url, self.token = where["url"], where["token"]
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+    def __call__(self, command: str, **given: Any) -> Any:
+        request = urllib.request.Request(f"{self.url}/control/{command}", json.dumps(given).encode())
+        with urllib.request.urlopen(request, timeout=300) as response:
+            return json.loads(response.read())["result"]
+
+    def photos(self) -> list[dict[str, Any]]:
+        """Each photo that was sent: when it was handed out, and its answers."""
+        return [row for row in self("answers") if row["kind"] == "photo"]
+
+    def wait_answered(self, photos: int, timeout_s: float = 600) -> None:
+        until = time.monotonic() + timeout_s
+        while self("state")["answered"] < photos:
+            if time.monotonic() > until:
+                raise TimeoutError(f"after {timeout_s} s not all of {photos} photos are answered")
+            time.sleep(0.1)
+
+
+class Bot:
+    """`tagger bot` with the shipped model."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self.database = folder / "tags.sqlite"
+        self._environment = os.environ | {
+            "TAGGER_BOT_API_URL": server.url,
+            "TAGGER_BOT_TOKEN": server.token,
+            "TAGGER_BOT_FOLDER": str(folder / "telegram"),
+        }
+        self.start()
+
+    def start(self) -> None:
+        command = [str(tagger_command()), "bot", "--db", str(self.database)]
+        self.process = subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        if self.process.wait(60) != 0:
+            raise RuntimeError("the bot did not end with 0")
+
+    @property
+    def peak_mb(self) -> float:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError("the system does not tell the bot's memory")
