@@ -29,10 +29,11 @@ def test_updates_are_asked_for_until_they_come(fault: Fault, server: BotApiServe
     bot, chat = start(), ana.private()
     answer(chat, chat.send_photo(ana, picture(RED, 99)))
     server.faults.next("getUpdates", fault, times=3)
-    photos = [chat.send_photo(ana, picture(colour)) for colour in (RED, GREEN, BLUE)]
-    answer(chat, photos[-1])
+    photos = []
+    while server.faults.left:  # a question that waits for news meets its fault only when there is some
+        photos += [chat.send_photo(ana, picture(colour)) for colour in (RED, GREEN, BLUE)]
+        answer(chat, photos[-1])
     bot.settle()
-    assert server.faults.left == 0
     assert [message.reply_to for message in chat.from_bot] == [1, *(photo.id for photo in photos)]
 
 
