@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from dataclasses import fields
 from difflib import get_close_matches
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -113,14 +114,13 @@ def _nearest(text: str, called: dict[str, str]) -> list[str]:
 
 
 def _runs() -> Select[tuple[Run]]:
-    columns = [column for column in Run.__table__.columns if column.name != "model_id"]
+    columns = [column for column in Run.__table__.columns if column.name not in ("model_id", "report")]
     return select(*columns, Model.name.label("model_name"), Model.version, Model.model_id).join(Model)
 
 
 def _run_row(row: Row[tuple[Run]]) -> RunRow:
     at = row._mapping
-    start = ("engine", "device", "precision", "reason", "k", "tagger_version")
-    counts = ("tagged", "none", "failed", "unchanged", "inherited", "gone")
+    start = (field.name for field in fields(RunStart) if field.name != "roots")
     return RunRow(
         id=at["id"],
         model_name=at["model_name"],
@@ -130,6 +130,7 @@ def _run_row(row: Row[tuple[Run]]) -> RunRow:
         started_at=at["started_at"],
         finished_at=at["finished_at"],
         status=at["status"],
-        counts=RunCounts(**{name: at[name] for name in counts}),
+        counts=RunCounts(**{field.name: at[field.name] for field in fields(RunCounts)}),
         error=at["error"],
+        undone_at=at["undone_at"],
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
+
+FS_ENCODING, FS_ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 
 
 class PathBytes(TypeDecorator[str]):
@@ -30,7 +33,8 @@ class PathBytes(TypeDecorator[str]):
 
 
 def _decoded(value: bytes | None) -> str | None:
-    return None if value is None else os.fsdecode(value)
+    """As `os.fsdecode`, which asks of each what it is."""
+    return None if value is None else value.decode(FS_ENCODING, FS_ERRORS)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -6,6 +6,8 @@
     ├── StoreLocked           another process kept the write lock for too long
     ├── NotAStore             the file is something else, or damaged
     ├── StoreTooNew           written by a later version of the tagger
+    ├── BackupFailed          there is no new copy of the database
+    ├── RunNotEnded           what is asked for needs a run that has ended
     └── UnknownName           a filter names what the store does not know
         ├── UnknownLandmark
         ├── UnknownCountry
@@ -56,6 +58,19 @@ class StoreTooNew(StoreError):
             f"The database {file} was written by a newer version of the tagger: revision {revision} is unknown here. "
             "Upgrade: pip install --upgrade landmark-tagger"
         )
+
+
+class BackupFailed(StoreError):
+    def __init__(self, folder: str, problem: str) -> None:
+        super().__init__(
+            f"The database could not be copied to {folder}: {problem}. Older copies are untouched. "
+            "Check the folder's permissions and free space, or name another: jobs.backup_folder."
+        )
+
+
+class RunNotEnded(StoreError):
+    def __init__(self, run_id: int) -> None:
+        super().__init__(f"Run {run_id} is still at work. Stop it, or wait until it has ended, and try again.")
 
 
 class UnknownName(StoreError):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, select
 
+from db.chunks import chunks
 from db.known import below
 from db.models import Assessment, Decision, File, Landmark, Photo, Suggestion
-from db.outcomes import chunks
 from db.telegram_tables import TelegramAnswer, TelegramChat, TelegramPerson, TelegramPhoto, TelegramUpdate
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 HitT = TypeVar("HitT")
 
@@ -39,11 +39,13 @@ class PhotoFilter(FileFilter):
         taken_since: naive, inclusive: the camera's wall clock.
         taken_until: naive, exclusive.
         model: its name, or the beginning of its id; then this model's answers count, not the newest ones.
+        unique: of photos that look the same only one, see `db.unique`.
     """
 
     taken_since: datetime | None = None
     taken_until: datetime | None = None
     model: str | None = None
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +68,11 @@ class TagHit:
     """A landmark on a photo.
 
     Args:
-        source: who says so; a person's tags have no rank, score, model or run.
+        source: who says so; a person's tags have no rank, scores, reason, model or run.
         taken_at: naive, the camera's wall clock.
+        visual_score: the model's own; `score` has the evidence beside the picture in it.
+        reason: that evidence; its "kind" is near, far or vote.
+        others: how many files that look the same it stands for; 0 where nobody asked.
     """
 
     path: str
@@ -86,6 +91,9 @@ class TagHit:
     model_version: str | None
     run: int | None
     tagged_at: datetime
+    visual_score: float | None
+    reason: dict[str, Any] | None
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +102,23 @@ class NoneHit:
 
     Args:
         source: "person" where a decision says or caused it.
+        others: as in `TagHit`.
     """
 
     path: str
     sha256: str
     source: Literal["machine", "person"]
     taken_at: datetime
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FailureHit:
+    """Args:
+    next_at: it is not tried before; None where every run tries it, or where it is in quarantine.
+    quarantined_at: it is not tried since, until it changes or somebody asks for it.
+    """
+
     path: str
     kind: str
     message: str
@@ -111,6 +126,8 @@ class FailureHit:
     first_at: datetime
     last_at: datetime
     run: int
+    next_at: datetime | None = None
+    quarantined_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,46 +5,78 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select
+from sqlalchemy import Boolean, ColumnElement, Connection, and_, bindparam, case, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from db.catalog import landmarks
+from db.chunks import chunks
 from db.models import Assessment, Failure, File, Photo, Suggestion
-from db.outcomes import chunks
-from db.rows import FileState, StoredAnswer, StoredSuggestion
+from db.rows import FileState, LandmarkRow, PhotoStatus, StoredAnswer, StoredSuggestion
+
+ROWS_AT_ONCE = 1000  # one by one takes half as long again
+
+# Whether a model has said enough of a photo. What was taken back counts as said, unless it is asked for again.
+ANSWERED = and_(
+    Assessment.model_id == bindparam("model"),
+    case(
+        (Assessment.status == "undone", ~bindparam("again", type_=Boolean)),
+        else_=Assessment.k >= bindparam("k"),
+    ),
+)
 
 # Made once: building the statement would take longer than running it.
 ASSESSMENT = (
     select(Photo.id, Assessment.status)
     .join(Assessment, Assessment.photo_id == Photo.id)
-    .where(Photo.sha256 == bindparam("sha256"))
-    .where(Assessment.model_id == bindparam("model"), Assessment.k >= bindparam("k"))
+    .where(Photo.sha256 == bindparam("sha256"), ANSWERED)
 )
 
 
-def known_files(connection: Connection, roots: Iterable[str], *, model: int, k: int) -> dict[str, FileState]:
+def known_files(
+    connection: Connection, roots: Iterable[str], *, model: int, k: int, again: bool = False
+) -> dict[str, FileState]:
     """Everything the store knows below some folders, by path.
 
     Args:
         roots: absolute; a root may also be a file.
+        again: what was taken back counts as never said; likewise below.
     """
-    found: dict[str, FileState] = {}
-    assessed = (Assessment.photo_id == File.photo_id) & (Assessment.model_id == model) & (Assessment.k >= k)
+    columns = (File.path, *_last_look(), Assessment.k, *_failing(datetime.now(UTC)), File.gone_at.is_not(None))
     statement = (
-        select(File.path, File.size_bytes, File.mtime_ns, Assessment.k, Failure.file_id, File.gone_at.is_not(None))
+        select(*columns)
         .select_from(File)
-        .outerjoin(Assessment, assessed)
+        .outerjoin(Assessment, (Assessment.photo_id == File.photo_id) & ANSWERED)
         .outerjoin(Failure, Failure.file_id == File.id)
     )
+    asked = {"model": model, "k": k, "again": again}
+    found: dict[str, FileState] = {}
     for root in roots:
         for at in (File.path == root, below(root)):
-            for path, size, mtime, stored_k, failure, gone in connection.execute(statement.where(at)):
-                found[path] = FileState(size, mtime, stored_k is not None, failure is not None, gone)
+            rows = connection.execute(statement.where(at), asked, execution_options={"yield_per": ROWS_AT_ONCE})
+            for path, size, mtime, stored_k, failed, rests, gone in rows:
+                found[path] = FileState(size, mtime, stored_k is not None, failed, rests, gone)
     return found
 
 
-def below(folder: str, after: str | None = None) -> ColumnElement[bool]:
+def _last_look() -> tuple[ColumnElement[int | None], ColumnElement[int | None]]:
+    """A file's size and time when it was last looked at: if that failed, they are the failure's."""
+    is_sound = Failure.file_id.is_(None)
+    return (
+        case((is_sound, File.size_bytes), else_=Failure.size_bytes),
+        case((is_sound, File.mtime_ns), else_=Failure.mtime_ns),
+    )
+
+
+def _failing(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether the last look failed, and whether another is not due yet."""
+    is_later = and_(Failure.next_at.is_not(None), Failure.next_at > now)
+    return Failure.file_id.is_not(None), or_(Failure.quarantined_at.is_not(None), is_later)
+
+
+def below(folder: str, after: str | None = None, path: InstrumentedAttribute[str] = File.path) -> ColumnElement[bool]:
     """The paths inside a folder, perhaps only those after one of them: a range of the index.
 
     One lower bound, not two: given two, SQLite may walk from the lower one.
@@ -52,24 +84,26 @@ def below(folder: str, after: str | None = None) -> ColumnElement[bool]:
     prefix = folder.rstrip("/")
     first, beyond = f"{prefix}/", f"{prefix}{chr(ord('/') + 1)}"
     start = first if after is None else max(first, after, key=os.fsencode)
-    return (File.path > start) & (File.path < beyond)
+    return (path > start) & (path < beyond)
 
 
-def assessed_contents(connection: Connection, *, model: int, k: int) -> Iterator[str]:
+def assessed_contents(connection: Connection, *, model: int, k: int, again: bool = False) -> Iterator[str]:
     """The sha256 of every content of which this model once kept k suggestions."""
-    contents = select(Photo.sha256).join(Assessment, Assessment.photo_id == Photo.id)
-    yield from connection.execute(contents.where(Assessment.model_id == model, Assessment.k >= k)).scalars()
+    contents = select(Photo.sha256).join(Assessment, Assessment.photo_id == Photo.id).where(ANSWERED)
+    yield from connection.execute(contents, {"model": model, "k": k, "again": again}).scalars()
 
 
-def content_answer(connection: Connection, sha256: str, *, model: int, k: int) -> StoredAnswer | None:
+def content_answer(
+    connection: Connection, sha256: str, *, model: int, k: int, again: bool = False
+) -> StoredAnswer | None:
     """What this model once said of a content, wherever it lay; None where it never kept k suggestions of it."""
-    found = connection.execute(ASSESSMENT, {"sha256": sha256, "model": model, "k": k}).first()
+    asked = {"sha256": sha256, "model": model, "k": k, "again": again}
+    found = connection.execute(ASSESSMENT, asked).first()
     if found is None:
         return None
     known = landmarks(connection)
     rows = _suggestions(connection, {found.id}, model)
-    suggestions = tuple(StoredSuggestion(rank, known[landmark], score, tag) for _, rank, landmark, score, tag in rows)
-    return StoredAnswer("", sha256, found.status, suggestions)
+    return StoredAnswer("", sha256, _status(found.status), tuple(_stored(row, known) for row in rows))
 
 
 def stored_answers(connection: Connection, paths: Iterable[str], *, model: int) -> Iterator[StoredAnswer]:
@@ -79,15 +113,20 @@ def stored_answers(connection: Connection, paths: Iterable[str], *, model: int) 
         files = _answered_files(connection, some, model)
         photo_ids = {row.photo_id for row in files.values()}
         suggestions: dict[int, list[StoredSuggestion]] = defaultdict(list)
-        for photo_id, rank, landmark, score, is_tag in _suggestions(connection, photo_ids, model):
-            suggestions[photo_id].append(StoredSuggestion(rank, known[landmark], score, is_tag))
+        for row in _suggestions(connection, photo_ids, model):
+            suggestions[row.photo_id].append(_stored(row, known))
         for path in some:
             if (row := files.get(path)) is None:
                 continue
             if row.kind is not None:
                 yield StoredAnswer(path, row.sha256, "failed", (), (row.kind, row.message))
             elif row.status is not None:
-                yield StoredAnswer(path, row.sha256, row.status, tuple(suggestions[row.photo_id]))
+                yield StoredAnswer(path, row.sha256, _status(row.status), tuple(suggestions[row.photo_id]))
+
+
+def _status(stored: str) -> PhotoStatus:
+    """What was taken back is an answer without suggestions."""
+    return "tagged" if stored == "tagged" else "none"
 
 
 def _answered_files(connection: Connection, paths: list[str], model: int) -> dict[str, Any]:
@@ -104,6 +143,10 @@ def _answered_files(connection: Connection, paths: list[str], model: int) -> dic
 
 
 def _suggestions(connection: Connection, photo_ids: set[int | None], model: int) -> Iterable[Any]:
-    columns = (Suggestion.photo_id, Suggestion.rank, Suggestion.landmark_id, Suggestion.score, Suggestion.is_tag)
-    by_model = select(*columns).where(Suggestion.photo_id.in_(photo_ids), Suggestion.model_id == model)
+    by_model = select(Suggestion.__table__).where(Suggestion.photo_id.in_(photo_ids), Suggestion.model_id == model)
     return connection.execute(by_model.order_by(Suggestion.photo_id, Suggestion.rank))
+
+
+def _stored(row: Any, landmarks: dict[int, LandmarkRow]) -> StoredSuggestion:
+    landmark = landmarks[row.landmark_id]
+    return StoredSuggestion(row.rank, landmark, row.score, row.is_tag, row.visual_score, row.reason)

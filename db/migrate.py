@@ -7,6 +7,8 @@ open a new database at once, the second waits and finds the work done. Alembic i
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from db.errors import NotAStore, StoreTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 WRITING = "BEGIN IMMEDIATE"  # how `db.session` begins a transaction that writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -34,12 +36,29 @@ def migrate(engine: Engine, file: str, timeout_s: float) -> None:
         if _revision(connection) == HEAD:
             return
     _switch_to_wal(engine, timeout_s)
-    with engine.connect().execution_options(begin=WRITING) as connection, connection.begin():
+    with _unwatched(engine) as connection, connection.begin():
         found = _revision(connection)
         if found is None and inspect(connection).get_table_names():
             raise NotAStore(file, "it is a database of something else")
         if found != HEAD:
             _upgrade(connection, file, found)
+            assert not connection.exec_driver_sql("PRAGMA foreign_key_check").first(), "a migration lost rows"
+
+
+@contextmanager
+def _unwatched(engine: Engine) -> Iterator[Connection]:
+    """A connection that does not watch foreign keys: a table is put aside while others refer to it.
+
+    SQLite takes the switch only outside of a transaction.
+    """
+    with engine.connect() as connection:
+        switch = connection.connection.driver_connection
+        assert switch is not None
+        switch.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield connection.execution_options(begin=WRITING)
+        finally:
+            connection.invalidate()  # the next one is prepared anew
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

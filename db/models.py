@@ -51,10 +51,10 @@ class Model(Base):
 
 
 class Run(Base):
-    """One pass of the worker."""
+    """One pass of the worker. "stopped": its time window closed; "died": found dead when a later run began."""
 
     __tablename__ = "run"
-    __table_args__ = (one_of("status", "running", "done", "interrupted", "failed"),)
+    __table_args__ = (one_of("status", "running", "done", "stopped", "interrupted", "failed", "died"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))
@@ -75,13 +75,24 @@ class Run(Base):
     inherited: Mapped[int] = mapped_column(default=0)
     gone: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None]
+    set_aside: Mapped[int] = mapped_column(default=0)  # failed before and not due again yet
+    job: Mapped[str] = mapped_column(default="tag")
+    pid: Mapped[int | None]
+    host: Mapped[str | None]
+    settings_hash: Mapped[str | None]
+    report: Mapped[dict[str, Any] | None]
+    undone_at: Mapped[datetime | None]
 
 
 class Photo(Base):
     """A content. Where EXIF has no date, `taken_at` is the modification time of the first file seen, in local time."""
 
     __tablename__ = "photo"
-    __table_args__ = (one_of("taken_from", "exif", "mtime"),)
+    __table_args__ = (
+        one_of("taken_from", "exif", "mtime"),
+        Index(None, "phash", sqlite_where=text("phash IS NOT NULL")),
+        Index(None, "group_id", sqlite_where=text("group_id IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(unique=True)
@@ -93,6 +104,10 @@ class Photo(Base):
     taken_from: Mapped[str]
     added_at: Mapped[datetime]
     current_model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"))  # of its newest assessment
+    lat: Mapped[float | None]  # EXIF's, WGS 84
+    lon: Mapped[float | None]
+    phash: Mapped[int | None]  # 64 bits as a signed number, see `tagger.phash`
+    group_id: Mapped[int | None]  # smallest photo id among its near-duplicates, itself included; None: not compared yet
 
 
 class File(Base):
@@ -110,11 +125,11 @@ class File(Base):
 
 
 class Assessment(Base):
-    """What one model said of one photo when asked for its `k` best."""
+    """What one model said of one photo when asked for its `k` best. "undone": its suggestions were taken back."""
 
     __tablename__ = "assessment"
     __table_args__ = (
-        one_of("status", "tagged", "none"),
+        one_of("status", "tagged", "none", "undone"),
         Index(None, "status", "model_id"),
         {"sqlite_with_rowid": False},  # found by photo, never by row number
     )
@@ -144,10 +159,12 @@ class Suggestion(Base):
     landmark_id: Mapped[int] = mapped_column(ForeignKey("landmark.id"))
     score: Mapped[float]
     is_tag: Mapped[bool]
+    visual_score: Mapped[float]  # the model's own; `score` has the evidence beside the picture in it
+    reason: Mapped[str | None]  # that evidence, as JSON
 
 
 class Failure(Base):
-    """Why a file could not be read; deleted when it could."""
+    """Why a file could not be read; deleted when it could. Without `next_at` it is tried in every run."""
 
     __tablename__ = "failure"
 
@@ -158,6 +175,21 @@ class Failure(Base):
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    next_at: Mapped[datetime | None]  # not tried before
+    quarantined_at: Mapped[datetime | None]  # not tried again until it changes or somebody asks for it
+    size_bytes: Mapped[int | None]  # of the file when it failed; None where that is not known
+    mtime_ns: Mapped[int | None]
+
+
+class Lease(Base):
+    """A file in work. If the process dies, what is still here was in work when it died."""
+
+    __tablename__ = "lease"
+
+    path: Mapped[str] = mapped_column(PathBytes, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    taken_at: Mapped[datetime]
+    attempts: Mapped[int]  # how many runs died with it in work
 
 
 class Decision(Base):
@@ -179,3 +211,35 @@ class Decision(Base):
     source: Mapped[str]
     decided_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class Canary(Base):
+    """What one model last said of a picture whose landmark is known."""
+
+    __tablename__ = "canary"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
+    label: Mapped[str]  # the picture, for people
+    expected: Mapped[str]  # a landmark's key
+    found: Mapped[str | None]
+    score: Mapped[float | None]
+    checked_at: Mapped[datetime]
+
+
+class JobRun(Base):
+    """One start of a scheduled job, or one by hand: then `due_at` is empty."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (
+        one_of("status", "running", "done", "stopped", "failed", "died"),
+        Index(None, "job", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job: Mapped[str]
+    due_at: Mapped[datetime | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    status: Mapped[str]
+    message: Mapped[str | None]

@@ -11,14 +11,21 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Update, and_, bindparam, case, delete, or_, select, update
+from sqlalchemy import BindParameter, Connection, Update, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.models import Assessment, Failure, File, Landmark, Photo, Suggestion
+from db.chunks import chunks
+from db.failures import DEFAULT_RETRY, Retry, clear_failures, write_failures
+from db.models import Assessment, File, Landmark, Photo, Suggestion
 from db.rows import Assessed, FailedFile, Inherited, Outcome, PhotoRow
 
 # Made once: a statement takes as long to build as to run, and the bot's batches are small.
-ADDED = insert(Photo).on_conflict_do_nothing()
+LATER_COLUMNS = ("lat", "lon", "phash")  # a store of an earlier version did not have them
+_ADDED = insert(Photo)
+ADDED = _ADDED.on_conflict_do_update(
+    index_elements=["sha256"],
+    set_={name: func.coalesce(Photo.__table__.c[name], _ADDED.excluded[name]) for name in LATER_COLUMNS},
+)
 _ASSESSED = insert(Assessment)
 ASSESSED = _ASSESSED.on_conflict_do_update(
     index_elements=["photo_id", "model_id"],
@@ -27,16 +34,19 @@ ASSESSED = _ASSESSED.on_conflict_do_update(
 SUGGESTED = insert(Suggestion)
 LANDMARKS = select(Landmark.key, Landmark.id)
 STORED_K = select(Assessment.photo_id, Assessment.k).where(
-    Assessment.photo_id.in_(bindparam("photos", expanding=True)), Assessment.model_id == bindparam("model")
+    Assessment.photo_id.in_(bindparam("photos", expanding=True)),
+    Assessment.model_id == bindparam("model"),
+    Assessment.status != "undone",  # what was taken back is replaced
 )
 NOW_CURRENT = update(Photo).where(Photo.id == bindparam("photo")).values(current_model_id=bindparam("model"))
-
-CHUNK = 500  # values in one IN list
 NUMBERS = select(Photo.sha256, Photo.id).where(Photo.sha256.in_(bindparam("contents", expanding=True)))
+
 PHOTO_COLUMNS = [field.name for field in fields(PhotoRow)]  # `asdict` copies deeply: a sixth of a batch's time
 
 
-def write_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, run: int, model: int, k: int) -> None:
+def write_outcomes(
+    connection: Connection, outcomes: Sequence[Outcome], *, run: int, model: int, k: int, retry: Retry = DEFAULT_RETRY
+) -> None:
     """Store what became of a batch of files.
 
     An assessment that is already there with as many suggestions stays as it is; one with fewer is replaced.
@@ -45,6 +55,7 @@ def write_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, run: 
 
     Args:
         k: how many suggestions were asked for.
+        retry: when what failed is tried again.
 
     Raises:
         KeyError: an inherited content, or a suggested landmark, that the store has never seen.
@@ -56,9 +67,9 @@ def write_outcomes(connection: Connection, outcomes: Sequence[Outcome], *, run: 
     digests = (sha256_of(outcome) for outcome in outcomes)
     photo_ids = photo_numbers(connection, (sha256 for sha256 in digests if sha256 is not None))
     _upsert_files(connection, read, photo_ids, now)
-    _clear_failures(connection, [outcome.path for outcome in read])
+    clear_failures(connection, [outcome.path for outcome in read])
     _upsert_failed_files(connection, failed, photo_ids, now)
-    _upsert_failures(connection, failed, run, now)
+    write_failures(connection, failed, run=run, now=now, retry=retry)
 
 
 def write_contents(connection: Connection, outcomes: Sequence[Outcome], *, run: int, model: int, k: int) -> None:
@@ -83,15 +94,8 @@ def sha256_of(outcome: Outcome) -> str | None:
     return outcome.photo.sha256 if isinstance(outcome, Assessed) else outcome.sha256
 
 
-def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Slices that fit into an IN list."""
-    every = list(values)
-    for start in range(0, len(every), CHUNK):
-        yield every[start : start + CHUNK]
-
-
 def _insert_photos(connection: Connection, assessed: Collection[Assessed], now: datetime) -> None:
-    """The first file of a content decides its date where EXIF has none."""
+    """The first file of a content decides its date where EXIF has none; what was not known of it then is added."""
     rows = [{"added_at": now, **{name: getattr(outcome.photo, name) for name in PHOTO_COLUMNS}} for outcome in assessed]
     if rows:
         connection.execute(ADDED, rows)
@@ -137,6 +141,8 @@ def _suggestion_rows(
                 "landmark_id": landmark_ids[suggestion.landmark],
                 "score": suggestion.score,
                 "is_tag": suggestion.is_tag and answer.status == "tagged",
+                "visual_score": suggestion.score if suggestion.visual_score is None else suggestion.visual_score,
+                "reason": suggestion.reason,
             }
 
 
@@ -158,12 +164,6 @@ def _upsert_files(
     if rows:
         upsert = statement.on_conflict_do_update(index_elements=["path"], set_={**changed, "gone_at": None})
         connection.execute(upsert, rows)
-
-
-def _clear_failures(connection: Connection, paths: Iterable[str]) -> None:
-    for some in chunks(paths):
-        files = select(File.id).where(File.path.in_(some))
-        connection.execute(delete(Failure).where(Failure.file_id.in_(files)))
 
 
 def _upsert_failed_files(
@@ -209,23 +209,3 @@ def _failed_file_update() -> Update:
             gone_at=None,
         )
     )
-
-
-def _upsert_failures(connection: Connection, failed: Collection[FailedFile], run: int, now: datetime) -> None:
-    """Attempts count runs: the same run telling the same failure twice counts once."""
-    if not failed:
-        return
-    statement = insert(Failure).values(
-        file_id=select(File.id).where(File.path == bindparam("at_path")).scalar_subquery(),
-        kind=bindparam("kind"),
-        message=bindparam("message"),
-        attempts=1,
-        first_at=now,
-        last_at=now,
-        run_id=run,
-    )
-    again = {name: statement.excluded[name] for name in ("kind", "message", "last_at", "run_id")}
-    attempts = Failure.attempts + case((Failure.run_id == run, 0), else_=1)
-    upsert = statement.on_conflict_do_update(index_elements=["file_id"], set_={**again, "attempts": attempts})
-    rows = [{"at_path": failure.path, "kind": failure.kind, "message": failure.message} for failure in failed]
-    connection.execute(upsert, rows)

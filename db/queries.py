@@ -6,6 +6,7 @@ costs as much as the page is long. `db.narrow` shortens the walk where a filter 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, TableClause, and_, or_, select, true
 
-from db import narrow
+from db import narrow, unique
 from db.catalog import country_landmark_ids, landmark_id, model_ids, run
 from db.hits import FailureHit, FileFilter, HitT, NoneHit, Page, PhotoFilter, TagFilter, TagHit
 from db.known import below
@@ -23,6 +24,7 @@ from db.tags import machine_tag, person_tag, tag
 
 if TYPE_CHECKING:
     from db.narrow import AnySelect
+    from db.unique import FileTable, Passes, PhotoTable
 
 FilterT = TypeVar("FilterT", bound=FileFilter, contravariant=True)
 
@@ -42,11 +44,17 @@ def tags(connection: Connection, wanted: TagFilter, *, after: str | None = None,
         UnknownName: the filter names a landmark, country, model or run that is not there.
     """
     named = _named(connection, wanted)
-    has_tag = or_(*(_has(view, _tag_conditions(view, wanted, named)) for view in (machine_tag, person_tag)))
-    files = _photos(wanted, after).where(has_tag)
+
+    def passes(file: FileTable, photo: PhotoTable, after: str | None = None) -> ColumnElement[bool]:
+        views = (machine_tag, person_tag)
+        has_tag = or_(*(_has(view, photo, _tag_conditions(view, wanted, named)) for view in views))
+        return and_(_in_reach(wanted, file, after), _taken(wanted, photo), has_tag)
+
+    files = _photos(wanted, after, passes)
     files = narrow.to_rarest(connection, files, File.photo_id, narrow.tag_sets(wanted, named.landmarks, named.models))
     rows, next_after = _page(connection, files, limit)
-    return Page(tuple(_tag_hits(connection, rows, _tag_conditions(tag, wanted, named))), next_after)
+    others = unique.others(connection, {row.id for row in rows}, passes) if wanted.unique else {}
+    return Page(tuple(_tag_hits(connection, rows, _tag_conditions(tag, wanted, named), others)), next_after)
 
 
 def nones(connection: Connection, wanted: PhotoFilter, *, after: str | None = None, limit: int = 50) -> Page[NoneHit]:
@@ -56,21 +64,19 @@ def nones(connection: Connection, wanted: PhotoFilter, *, after: str | None = No
         UnknownName: the filter names a model or run that is not there.
     """
     named = _named(connection, wanted)
-    decided = select(Decision.id).where(Decision.photo_id == Photo.id, Decision.revoked_at.is_(None)).correlate(Photo)
-    answered = or_(
-        between(Assessment.assessed_at, wanted.answered_since, wanted.answered_until),
-        decided.where(between(Decision.decided_at, wanted.answered_since, wanted.answered_until)).exists(),
-    )
-    seen = select(Assessment.k).where(
-        Assessment.photo_id == Photo.id,
-        _by_model(wanted, named),
-        answered,
-        ~_has(machine_tag, machine_tag.c.model_id == Assessment.model_id),
-    )
-    files = _photos(wanted, after).where(seen.exists(), ~_has(person_tag, true()))
+
+    def passes(file: FileTable, photo: PhotoTable, after: str | None = None) -> ColumnElement[bool]:
+        without_tag = and_(_was_seen(wanted, named, photo), ~_has(person_tag, photo, true()))
+        return and_(_in_reach(wanted, file, after), _taken(wanted, photo), without_tag)
+
+    files = _photos(wanted, after, passes).add_columns(_decided(Photo).exists().label("decided"))
     files = narrow.to_rarest(connection, files, File.photo_id, narrow.none_sets(wanted, named.models))
-    rows, next_after = _page(connection, files.add_columns(decided.exists().label("decided")), limit)
-    hits = (NoneHit(row.path, row.sha256, "person" if row.decided else "machine", row.taken_at) for row in rows)
+    rows, next_after = _page(connection, files, limit)
+    others = unique.others(connection, {row.id for row in rows}, passes) if wanted.unique else {}
+    hits = (
+        NoneHit(row.path, row.sha256, "person" if row.decided else "machine", row.taken_at, others.get(row.id, 0))
+        for row in rows
+    )
     return Page(tuple(hits), next_after)
 
 
@@ -86,8 +92,9 @@ def failures(
         run(connection, wanted.run)
     last_at = between(Failure.last_at, wanted.answered_since, wanted.answered_until)
     by_run = true() if wanted.run is None else Failure.run_id == wanted.run
-    columns = (Failure.kind, Failure.message, Failure.attempts, Failure.first_at, Failure.last_at, Failure.run_id)
-    files = select(File.path, *columns).join(Failure).where(_in_reach(wanted, after), last_at, by_run)
+    tried = (Failure.attempts, Failure.first_at, Failure.last_at, Failure.run_id)
+    columns = (Failure.kind, Failure.message, *tried, Failure.next_at, Failure.quarantined_at)
+    files = select(File.path, *columns).join(Failure).where(_in_reach(wanted, File, after), last_at, by_run)
     files = narrow.to_rarest(connection, files, File.id, [select(Failure.file_id)])
     rows, next_after = _page(connection, files.order_by(File.path), limit)
     return Page(tuple(FailureHit(*row) for row in rows), next_after)
@@ -128,21 +135,43 @@ def _named(connection: Connection, wanted: PhotoFilter) -> Named:
     return Named(sorted(set.intersection(*asked)) if asked else None, models)
 
 
-def _photos(wanted: PhotoFilter, after: str | None) -> AnySelect:
+def _photos(wanted: PhotoFilter, after: str | None, passes: Passes) -> AnySelect:
     columns = (File.path, Photo.id, Photo.sha256, Photo.taken_at)
-    taken = between(Photo.taken_at, wanted.taken_since, wanted.taken_until)
-    return select(*columns).join(Photo).where(_in_reach(wanted, after), taken).order_by(File.path)
+    files = select(*columns).join(Photo).where(passes(File, Photo, after))
+    return (files.where(unique.is_best(passes)) if wanted.unique else files).order_by(File.path)
 
 
-def _in_reach(wanted: FileFilter, after: str | None) -> ColumnElement[bool]:
+def _in_reach(wanted: FileFilter, file: FileTable, after: str | None) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.under is not None:
-        conditions.append(below(wanted.under, after))
+        conditions.append(below(wanted.under, after, file.path))
     elif after is not None:
-        conditions.append(File.path > after)
+        conditions.append(file.path > after)
     if not wanted.include_gone:
-        conditions.append(File.gone_at.is_(None))
+        conditions.append(file.gone_at.is_(None))
     return and_(true(), *conditions)
+
+
+def _taken(wanted: PhotoFilter, photo: PhotoTable) -> ColumnElement[bool]:
+    return between(photo.taken_at, wanted.taken_since, wanted.taken_until)
+
+
+def _was_seen(wanted: PhotoFilter, named: Named, photo: PhotoTable) -> ColumnElement[bool]:
+    """A model that counts has looked at it and left no tag on it."""
+    since, until = wanted.answered_since, wanted.answered_until
+    decided = _decided(photo).where(between(Decision.decided_at, since, until))
+    seen = select(Assessment.k).where(
+        Assessment.photo_id == photo.id,
+        Assessment.status != "undone",
+        _by_model(wanted, named, photo),
+        or_(between(Assessment.assessed_at, since, until), decided.exists()),
+        ~_has(machine_tag, photo, machine_tag.c.model_id == Assessment.model_id),
+    )
+    return seen.correlate(photo).exists()
+
+
+def _decided(photo: PhotoTable) -> AnySelect:
+    return select(Decision.id).where(Decision.photo_id == photo.id, Decision.revoked_at.is_(None)).correlate(photo)
 
 
 def _tag_conditions(view: TableClause, wanted: TagFilter, named: Named) -> ColumnElement[bool]:
@@ -161,19 +190,19 @@ def _tag_conditions(view: TableClause, wanted: TagFilter, named: Named) -> Colum
     return and_(*conditions)
 
 
-def _by_model(wanted: PhotoFilter, named: Named) -> ColumnElement[bool]:
+def _by_model(wanted: PhotoFilter, named: Named, photo: PhotoTable) -> ColumnElement[bool]:
     """Which model's assessment counts: the asked one's, the run's, else the newest."""
     conditions: list[ColumnElement[bool]] = []
     if named.models is not None:
         conditions.append(Assessment.model_id.in_(named.models))
     if wanted.run is not None:
         conditions.append(Assessment.run_id == wanted.run)
-    return and_(*conditions) if conditions else Assessment.model_id == Photo.current_model_id
+    return and_(*conditions) if conditions else Assessment.model_id == photo.current_model_id
 
 
-def _has(view: TableClause, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    tags_of_photo = select(view.c.landmark_id).where(view.c.photo_id == Photo.id, condition)
-    return tags_of_photo.correlate(Photo, Assessment).exists()
+def _has(view: TableClause, photo: PhotoTable, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    tags_of_photo = select(view.c.landmark_id).where(view.c.photo_id == photo.id, condition)
+    return tags_of_photo.correlate(photo, Assessment).exists()
 
 
 def _page(connection: Connection, files: AnySelect, limit: int) -> tuple[Sequence[Any], str | None]:
@@ -182,7 +211,9 @@ def _page(connection: Connection, files: AnySelect, limit: int) -> tuple[Sequenc
     return rows[:limit], rows[limit - 1].path if len(rows) > limit else None
 
 
-def _tag_hits(connection: Connection, files: Sequence[Any], condition: ColumnElement[bool]) -> Iterator[TagHit]:
+def _tag_hits(
+    connection: Connection, files: Sequence[Any], condition: ColumnElement[bool], others: dict[int, int]
+) -> Iterator[TagHit]:
     if not files:  # an empty IN list would make SQLite collect all tags first
         return
     of_photo: dict[int, list[Any]] = defaultdict(list)
@@ -190,14 +221,15 @@ def _tag_hits(connection: Connection, files: Sequence[Any], condition: ColumnEle
         of_photo[row.photo_id].append(row[1:])
     for file in files:
         for details in of_photo[file.id]:
-            yield TagHit(file.path, file.sha256, file.taken_at, *details)
+            told = (*details[:-1], json.loads(details[-1]) if details[-1] else None, others.get(file.id, 0))
+            yield TagHit(file.path, file.sha256, file.taken_at, *told)
 
 
 def _details(photo_ids: set[int], condition: ColumnElement[bool]) -> AnySelect:
     place = (Landmark.key, Landmark.name, Landmark.country, Landmark.city, Landmark.lat, Landmark.lon)
     by = (tag.c.source, tag.c.rank, tag.c.score, Model.name, Model.version, tag.c.run_id)
     return (
-        select(tag.c.photo_id, *place, *by, tag.c.tagged_at)
+        select(tag.c.photo_id, *place, *by, tag.c.tagged_at, tag.c.visual_score, tag.c.reason)
         .join(Landmark, Landmark.id == tag.c.landmark_id)
         .outerjoin(Model, Model.id == tag.c.model_id)
         .where(tag.c.photo_id.in_(photo_ids), condition)

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 PhotoStatus = Literal["tagged", "none"]
-RunStatus = Literal["running", "done", "interrupted", "failed"]
+RunStatus = Literal["running", "done", "stopped", "interrupted", "failed", "died"]
+JobStatus = Literal["running", "done", "stopped", "failed", "died"]
 Verdict = Literal["shows", "not", "none"]
 
 
@@ -50,6 +51,8 @@ class RunStart:
     """Args:
     reason: why this engine, for people.
     k: how many suggestions are asked for.
+    job: what started it: tag, nightly, retag, telegram.
+    settings_hash: of what was set, so that two runs can be told apart by it.
     """
 
     engine: str
@@ -59,16 +62,25 @@ class RunStart:
     roots: tuple[str, ...]
     k: int
     tagger_version: str
+    job: str = "tag"
+    pid: int | None = None
+    host: str | None = None
+    settings_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
+    """Args:
+    set_aside: files that failed before and are not due yet, or are in quarantine.
+    """
+
     tagged: int = 0
     none: int = 0
     failed: int = 0
     unchanged: int = 0
     inherited: int = 0
     gone: int = 0
+    set_aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,23 @@ class RunRow:
     status: RunStatus
     counts: RunCounts
     error: str | None
+    undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that never said how it ended; perhaps it has not ended."""
+
+    id: int
+    job: str
+    pid: int | None
+    host: str | None
+    started_at: datetime
+
+    def __str__(self) -> str:
+        """What it is, for people: the job, its process, its beginning."""
+        process = f"process {self.pid} on {self.host}, " if self.pid else ""
+        return f"{self.job}, {process}since {self.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +119,24 @@ class SuggestionRow:
     """Args:
     rank: 1 is the best.
     landmark: its key.
+    visual_score: the model's own, where evidence beside the picture changed it; None where none did.
+    reason: that evidence, as JSON.
     """
 
     rank: int
     landmark: str
     score: float
     is_tag: bool
+    visual_score: float | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoRow:
     """Args:
     taken_at: naive: the camera's wall clock, or the file's mtime in local time where EXIF has none.
+    lat: EXIF's, WGS 84; None, like `lon`, where it has none.
+    phash: what the photo looks like, 64 bits as a signed number.
     """
 
     sha256: str
@@ -111,6 +146,9 @@ class PhotoRow:
     format: str
     taken_at: datetime
     taken_from: Literal["exif", "mtime"]
+    lat: float | None = None
+    lon: float | None = None
+    phash: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +177,8 @@ class Inherited:
 class FailedFile:
     """Args:
     size_bytes: None where not even that could be found out; likewise the next two.
+    is_passing: the failure says nothing about the file (a drive that is off, a missing permission).
+    attempts: how often it was tried, where that is not one more than the store knows.
     """
 
     path: str
@@ -147,6 +187,8 @@ class FailedFile:
     kind: str
     message: str
     sha256: str | None = None
+    is_passing: bool = False
+    attempts: int | None = None
 
 
 Outcome = Assessed | Inherited | FailedFile
@@ -157,9 +199,10 @@ class FileState:
     """What the store knows of a path. Not frozen: a library has 200,000 of them, and frozen ones take longer to make.
 
     Args:
-        size_bytes: None where a failed file's size was never known.
+        size_bytes: when it was last looked at; None where a failed file's size was not known.
         is_assessed: the model has looked at its content and kept enough suggestions.
         failed: the last attempt to read it failed.
+        rests: it failed, and while size and time stay as they are it is not to be tried yet.
         gone: it was not there when last looked for; if it is back unchanged, see `db.writes.mark_present`.
     """
 
@@ -167,15 +210,23 @@ class FileState:
     mtime_ns: int | None
     is_assessed: bool
     failed: bool
+    rests: bool
     gone: bool
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSuggestion:
+    """Args:
+    visual_score: the model's own; `score` has the evidence beside the picture in it.
+    reason: that evidence, as JSON.
+    """
+
     rank: int
     landmark: LandmarkRow
     score: float
     is_tag: bool
+    visual_score: float
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +253,40 @@ class LabelRow:
 
     landmark: LandmarkRow
     photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunRow:
+    """Args:
+    due_at: None where a person started it.
+    """
+
+    id: int
+    job: str
+    due_at: datetime | None
+    started_at: datetime
+    finished_at: datetime | None
+    status: JobStatus
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryRow:
+    """What one model said of a picture whose landmark is known.
+
+    Args:
+        label: the picture's name, for people.
+        expected: a landmark's key, or "none".
+        found: likewise.
+        score: of the best suggestion.
+    """
+
+    sha256: str
+    label: str
+    expected: str
+    found: str
+    score: float
+
+    @property
+    def is_right(self) -> bool:
+        return self.found == self.expected

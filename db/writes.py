@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from db.leases import count_death
 from db.models import File, Landmark, Model, Run
-from db.rows import LandmarkRow, ModelRow, RunCounts, RunStart, RunStatus
+from db.rows import LandmarkRow, ModelRow, OpenRun, RunCounts, RunStart, RunStatus
 
+BOT = "telegram"  # the job of a run that stands beside all others
 DETAILS = ("name", "country", "lat", "lon", "city", "aliases", "wikidata")
 
 
@@ -47,11 +50,42 @@ def start_run(connection: Connection, start: RunStart, *, model: int) -> int:
     return connection.execute(started.returning(Run.id)).scalar_one()
 
 
+def set_engine(connection: Connection, run: int, *, engine: str, device: str, precision: str, reason: str) -> None:
+    """A run begins before its model is opened; this says what it was opened on."""
+    chosen = {"engine": engine, "device": device, "precision": precision, "reason": reason}
+    connection.execute(update(Run).where(Run.id == run).values(chosen))
+
+
+def save_counts(connection: Connection, run: int, counts: RunCounts) -> None:
+    """How far a run has come, so that it is known even if it dies."""
+    connection.execute(update(Run).where(Run.id == run).values(asdict(counts)))
+
+
 def finish_run(
     connection: Connection, run: int, *, status: RunStatus, counts: RunCounts, error: str | None = None
 ) -> None:
     finished = {"status": status, "finished_at": datetime.now(UTC), "error": error, **asdict(counts)}
     connection.execute(update(Run).where(Run.id == run).values(finished))
+
+
+def save_report(connection: Connection, run: int, report: dict[str, Any]) -> None:
+    connection.execute(update(Run).where(Run.id == run).values(report=report))
+
+
+def running(connection: Connection) -> OpenRun | None:
+    """The newest run that has not ended, the bot's left out."""
+    row = connection.execute(_open_runs().order_by(Run.id.desc()).limit(1)).first()
+    return OpenRun(*row) if row else None
+
+
+def mark_died(connection: Connection) -> list[OpenRun]:
+    """Every run that has not ended, died, and what it had in work is suspect. Only for whoever keeps all others away:
+    no run is at work then."""
+    died = [OpenRun(*row) for row in connection.execute(_open_runs().order_by(Run.id))]
+    numbers = [run.id for run in died]
+    connection.execute(update(Run).where(Run.id.in_(numbers)).values(status="died"))
+    count_death(connection, numbers)
+    return died
 
 
 def mark_gone(connection: Connection, paths: Iterable[str]) -> None:
@@ -62,6 +96,11 @@ def mark_gone(connection: Connection, paths: Iterable[str]) -> None:
 def mark_present(connection: Connection, paths: Iterable[str]) -> None:
     """These files were gone and are back as they were: a drive is mounted again."""
     _set_gone(connection, paths, None)
+
+
+def _open_runs() -> Select[*tuple[Any, ...]]:
+    columns = (Run.id, Run.job, Run.pid, Run.host, Run.started_at)
+    return select(*columns).where(Run.status == "running", Run.job != BOT)
 
 
 def _set_gone(connection: Connection, paths: Iterable[str], gone_at: datetime | None) -> None:

@@ -19,10 +19,12 @@ from db.rows import (
     PhotoRow,
     PhotoStatus,
     StoredAnswer,
+    StoredSuggestion,
     SuggestionRow,
 )
+from tagger.reasons import reason_from, reason_json, reason_text
 from tagger.scan import Found
-from tagger.types import Answer, Failed, Landmark, NoLandmark, Result, Suggestion, Tagged
+from tagger.types import PASSING, Answer, Failed, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
 
 
 def json_line(result: Result, k: int) -> str:
@@ -50,44 +52,74 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "lat": landmark.lat,
         "lon": landmark.lon,
         "score": suggestion.score,
+        "visual_score": suggestion.seen,
+        "reason": reason_json(suggestion.reason),
     }
 
 
 def stored_answer(stored: StoredAnswer) -> Answer:
     if stored.failure is not None:
         return Failed(*stored.failure)
-    suggestions = tuple(Suggestion(s.rank, _landmark(s.landmark), s.score, s.is_tag) for s in stored.suggestions)
+    suggestions = tuple(map(_suggestion, stored.suggestions))
     return Tagged(suggestions) if stored.status == "tagged" else NoLandmark(suggestions)
 
 
-def outcome(found: Found, result: Result) -> Outcome:
+def _suggestion(stored: StoredSuggestion) -> Suggestion:
+    landmark = _landmark(stored.landmark)
+    reason = reason_from(stored.reason, landmark.id)
+    visual = None if stored.visual_score == stored.score else stored.visual_score
+    return Suggestion(stored.rank, landmark, stored.score, stored.is_tag, visual, reason)
+
+
+def outcome(found: Found, result: Result, *, keeps_place: bool = False) -> Outcome:
     """What the store keeps of a result.
 
     Args:
         found: the file as the scan saw it, before it was read: if it changes meanwhile, the next run sees that.
+        keeps_place: also where the photo was taken, which is for its owner's own library only.
     """
     answer = result.answer
     if isinstance(answer, Failed):
         return FailedFile(
-            found.path, found.size_bytes, found.mtime_ns, answer.kind, answer.message, sha256=result.sha256
+            found.path,
+            found.size_bytes,
+            found.mtime_ns,
+            answer.kind,
+            answer.message,
+            result.sha256,
+            is_passing=answer.kind in PASSING,
         )
     size_bytes, mtime_ns = found.size_bytes or 0, found.mtime_ns or 0
     sha256 = str(result.sha256)
     if result.info is None:  # the content came from the store, not from this run
         return Inherited(found.path, size_bytes, mtime_ns, sha256)
-    taken_at = result.info.taken_at or _file_date(mtime_ns)
-    photo = PhotoRow(
+    photo = _photo_row(sha256, result.info, size_bytes, mtime_ns, keeps_place)
+    status: PhotoStatus = "tagged" if isinstance(answer, Tagged) else "none"
+    return Assessed(found.path, size_bytes, mtime_ns, photo, status, tuple(map(_suggestion_row, answer.suggestions)))
+
+
+def _photo_row(sha256: str, info: PhotoInfo, size_bytes: int, mtime_ns: int, keeps_place: bool) -> PhotoRow:
+    return PhotoRow(
         sha256,
         size_bytes,
-        result.info.width,
-        result.info.height,
-        result.info.format,
-        taken_at,
-        "exif" if result.info.taken_at else "mtime",
+        info.width,
+        info.height,
+        info.format,
+        info.taken_at or _file_date(mtime_ns),
+        "exif" if info.taken_at else "mtime",
+        info.lat if keeps_place else None,
+        info.lon if keeps_place else None,
+        None if info.phash is None else _signed(info.phash),
     )
-    suggestions = tuple(SuggestionRow(s.rank, s.landmark.id, s.score, s.is_tag) for s in answer.suggestions)
-    status: PhotoStatus = "tagged" if isinstance(answer, Tagged) else "none"
-    return Assessed(found.path, size_bytes, mtime_ns, photo, status, suggestions)
+
+
+def _signed(bits: int) -> int:
+    """As SQLite holds 64 of them."""
+    return bits - (1 << 64) if bits >> 63 else bits
+
+
+def _suggestion_row(s: Suggestion) -> SuggestionRow:
+    return SuggestionRow(s.rank, s.landmark.id, s.score, s.is_tag, s.visual_score, reason_text(s.reason))
 
 
 def _file_date(mtime_ns: int) -> datetime:

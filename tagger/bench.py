@@ -18,6 +18,7 @@ import numpy as np
 
 from db.session import open_store
 from tagger.decode import read
+from tagger.decoders import Decoders
 from tagger.errors import PhotoError, TaggerError
 from tagger.pipeline import pixels_of
 from tagger.predict import Tagger
@@ -27,6 +28,7 @@ from tagger.scan import Globs
 from tagger.worker import Run
 
 MODEL_SECONDS = 3.0
+TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,19 @@ def _model_rate(tagger: Tagger, batch: Pixels) -> float:
 
 
 def _run_rate(tagger: Tagger, folder: str, k: int) -> tuple[int, float]:
-    with TemporaryDirectory() as place, open_store(f"sqlite:///{Path(place) / 'bench.sqlite'}") as store:
-        run = Run(store, tagger.bundle, [folder], Globs(), k, open_tagger=lambda: tagger, progress=Silent())
+    decoders = Decoders(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
+    with decoders, TemporaryDirectory() as place, open_store(str(Path(place) / "bench.sqlite")) as store:
+        decoders.wait()  # in a run they begin while the model is loaded
+        run = Run(
+            store,
+            tagger.bundle,
+            [folder],
+            Globs(),
+            k,
+            open_tagger=lambda: tagger,
+            progress=Silent(),
+            open_decoders=lambda _photos: decoders,
+        )
         start = time.perf_counter()
         photos = sum(1 for _ in run.results())
         return photos, photos / (time.perf_counter() - start)

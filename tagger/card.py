@@ -105,6 +105,11 @@ class Card:
         """Width of the network's last layer."""
         return len(self.classes) + self.background_outputs
 
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The smallest calibrated score at which a landmark is a tag, by landmark."""
+        return {known.id: known.threshold for known in self.classes}
+
 
 def what_decides(card: dict[str, Any]) -> dict[str, Any]:
     """The part of a card's JSON that can change an answer; two cards that share it are one model."""

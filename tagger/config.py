@@ -6,14 +6,17 @@ Read once at a surface and passed down as values; nothing below a surface looks 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +26,8 @@ from pydantic_settings import (
 )
 
 from tagger.errors import ConfigError
+from tagger.rules import Rules
+from tagger.times import TIME_OF_DAY, parse
 from tagger.types import Limits
 
 APP = "landmark-tagger"
@@ -30,12 +35,38 @@ PREFIX = "TAGGER_"
 CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that is no setting
 
 _LIMITS = Limits()
+_RULES = Rules()
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Root = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$")]
 Address = Annotated[str, Field(pattern=r"^[^\s/]*:\d+$")]
 TELEGRAM = "https://api.telegram.org"
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError("no such time zone; write one as Europe/Berlin") from error
+    return name
+
+
+def _times(text: str) -> str:
+    parse(text)
+    return text
+
+
+def _time_or_off(text: str) -> str:
+    if text != "off" and not TIME_OF_DAY.fullmatch(text):
+        raise ValueError("write a time of day as 06:00, or off")
+    return _times(text)
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Times = Annotated[str, AfterValidator(_times)]
+TimeOrOff = Annotated[str, AfterValidator(_time_or_off)]
+AddressOrOff = Annotated[str, Field(pattern=r"^(off|[^\s/]*:\d+)$")]
 
 
 def default_db_url() -> str:
@@ -48,10 +79,32 @@ def default_bot_folder() -> Path:
     return Path(platformdirs.user_data_dir(APP)) / "telegram"
 
 
+class Jobs(BaseModel):
+    """When the jobs run: a time of day, five cron fields, or "off"; and what they need to know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nightly: Times = Field(default="02:00", description="When new photos in the folders are tagged.")
+    until: TimeOrOff = Field(
+        default="06:00", description="When nightly and retag stop; the next night goes on from there."
+    )
+    retag: Times = Field(default="off", description="When photos that an older model tagged are tagged anew.")
+    backup: Times = Field(default="04:30", description="When the database is copied.")
+    backup_folder: Path | None = Field(default=None, description="Where the copies lie; beside the database if unset.")
+    backup_keep: AtLeastOne = Field(default=7, description="How many copies are kept.")
+    prune: Times = Field(default="off", description="When rows of files that are long gone are removed.")
+    prune_after_days: AtLeastOne = Field(default=90, description="How long a file must be gone for that.")
+    canary: Times = Field(
+        default="off", description="When known pictures are asked, to see whether the model still works."
+    )
+    canary_folder: Path | None = Field(default=None, description="They, in a folder for each landmark.")
+    digest: Times = Field(default="off", description="When the last day is summed up.")
+
+
 class Settings(BaseSettings):
     """What a person may set. Each field's description is its documentation."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__")
 
     db_url: str = Field(default_factory=default_db_url, description="Database URL, or the path of a SQLite file.")
     bundle: Path | None = Field(None, description="Model folder; the shipped one if unset.")
@@ -66,7 +119,34 @@ class Settings(BaseSettings):
     decode_threads: AtLeastOne = Field(_LIMITS.threads, description="Photos decoded at a time.")
     max_pixels: AtLeastOne = Field(_LIMITS.max_pixels, description="Larger photos are refused, unread.")
     max_file_bytes: AtLeastOne = Field(_LIMITS.max_file_bytes, description="Larger files are refused, unread.")
+    photo_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        60.0, description="A photo that takes longer to decode is given up."
+    )
+    retry_after_h: Annotated[float, Field(gt=0, le=8_760)] = Field(
+        _RULES.retry_after_h, description="When a file that failed is tried again; doubled after each attempt."
+    )
+    max_attempts: AtLeastOne = Field(_RULES.max_attempts, description="After so many a file is in quarantine.")
+    max_gone_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        _RULES.max_gone_share, description="Where more of a folder is gone, none of it is taken for gone."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is said on stderr.")
+    vote_gap_min: Annotated[float, Field(ge=0)] = Field(
+        _RULES.vote_gap_min, description="Photos taken within so many minutes may vote on one between them; 0: none."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="How it is said: for people, or as JSON lines.")
+
+    folders: tuple[Path, ...] = Field((), description="Folders that the nightly job tags and serve watches.")
+    timezone: Zone | None = Field(None, description="Where the jobs' clock hangs; the machine's zone if unset.")
+    watch_settle_s: Annotated[float, Field(gt=0)] = Field(5.0, description="How long a new file must stand still.")
+    metrics_listen: AddressOrOff = Field("127.0.0.1:9464", description="Where schedule and serve tell how they are.")
+    jobs: Jobs = Field(Jobs(), description="When the jobs run.")
+
+    def fingerprint(self) -> str:
+        """Short, and other where anything is set otherwise; secrets are not in it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    def zone(self) -> ZoneInfo | None:
+        return ZoneInfo(self.timezone) if self.timezone else None
 
     bot_token: SecretStr | None = Field(None, description="The bot's token. Better in the environment than in a file.")
     bot_token_file: Path | None = Field(None, description="A file that holds the token, instead of bot_token.")
@@ -86,6 +166,20 @@ class Settings(BaseSettings):
 
     def limits(self) -> Limits:
         return Limits(self.max_pixels, self.max_file_bytes, self.decode_threads)
+
+    def rules(self) -> Rules:
+        return Rules(self.retry_after_h, self.max_attempts, self.max_gone_share, self.vote_gap_min)
+
+
+def fields() -> dict[str, FieldInfo]:
+    """Every setting by its name; those of the table `jobs` as ``jobs.nightly``."""
+    nested = {f"jobs.{name}": field for name, field in Jobs.model_fields.items()}
+    return {name: field for name, field in Settings.model_fields.items() if name != "jobs"} | nested
+
+
+def variable_of(name: str) -> str:
+    """A setting in the environment: TAGGER_TOP_K, TAGGER_JOBS__NIGHTLY."""
+    return PREFIX + name.upper().replace(".", "__")
 
 
 SECRETS = frozenset(name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation))
@@ -133,7 +227,7 @@ def _default_file() -> Path | None:
 
 def _check_environment() -> None:
     """A misspelt variable would otherwise be ignored without a word."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    known = {variable_of(name) for name in (*fields(), "jobs")} | {CONFIG_VARIABLE}
     for variable in os.environ:
         if variable.startswith(PREFIX) and variable not in known:
             raise ConfigError(f"{variable} in the environment is no setting.{_nearest(variable, known)}")
@@ -141,10 +235,10 @@ def _check_environment() -> None:
 
 def _sentence(error: ValidationError, options: Mapping[str, Any], file: Path | None) -> str:
     first = error.errors()[0]
-    key = str(first["loc"][0])
+    key = ".".join(map(str, first["loc"][:2] if first["loc"][0] == "jobs" else first["loc"][:1]))
     if first["type"] == "extra_forbidden":
-        return f"{file}: {key!r} is no setting.{_nearest(key, Settings.model_fields)}"
-    variable = PREFIX + key.upper()
+        return f"{file}: {key!r} is no setting.{_nearest(key, fields())}"
+    variable = variable_of(key)
     source = "option" if options.get(key) is not None else variable if variable in os.environ else str(file)
     shown = "what it is" if key in SECRETS else repr(first["input"])
     return f"{source}: the setting {key!r} cannot be {shown}: {first['msg']}"

@@ -11,7 +11,7 @@ import os
 import stat
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,9 @@ KINDS = {
     "truncated": "the file ends before the image does",
     "corrupt": "the image data contradicts itself",
     "io_error": "the disk or network drive failed while reading",
+    "timed_out": "decoding took longer than the limit",
+    "decoder_crashed": "the process that decoded it died",
+    "process_died": "several runs died while it was in work",
 }
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")  # JPEG includes MPO, which some phones write
@@ -115,13 +118,22 @@ def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
     photo = upright_rgb(image, min_side_px)
     exif = _exif(image)
     size = (height, width) if exif.get(ExifTags.Base.Orientation) in TURNED else (width, height)
-    return Decoded(photo, PhotoInfo(*size, file_format, _taken_at(exif)))
+    info = PhotoInfo(*size, file_format, _taken_at(exif))
+    at = _position(exif)
+    return Decoded(photo, replace(info, lat=at.lat, lon=at.lon) if at else info)
 
 
 def position(data: bytes) -> Position | None:
     """Where a photo says that it was taken; None where it does not say, or nothing that can be."""
     try:
-        gps = _exif(_open(data)).get_ifd(ExifTags.IFD.GPSInfo)
+        return _position(_exif(_open(data)))
+    except PhotoError:
+        return None
+
+
+def _position(exif: Image.Exif) -> Position | None:
+    try:
+        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
         lat = _degrees(gps[ExifTags.GPS.GPSLatitude], gps.get(ExifTags.GPS.GPSLatitudeRef) == "S")
         lon = _degrees(gps[ExifTags.GPS.GPSLongitude], gps.get(ExifTags.GPS.GPSLongitudeRef) == "W")
     except Exception:  # a photo without sound coordinates is still a photo

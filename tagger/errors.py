@@ -10,7 +10,11 @@
     ├── EngineError
     │   ├── EngineUnavailable  what was asked for does not exist on this machine
     │   └── EngineFailed       inference broke in the middle of a run
+    ├── WatchFailed            the system refuses to watch a folder
+    ├── UnknownJob             a job is called that there is not
+    ├── DecoderUnavailable     no process can be started to decode photos
     ├── FolderNotFound         a folder to scan is not there
+    ├── RunInProgress          another run has the database
     └── PhotoError             one photo cannot be read; the pipeline turns it into `Failed`
 
 The store has a small tree of its own (`db.errors.StoreError`), since db imports nothing from here;
@@ -19,6 +23,7 @@ The store has a small tree of its own (`db.errors.StoreError`), since db imports
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from db.errors import StoreError
@@ -76,10 +81,40 @@ class EngineFailed(EngineError):
     """Inference broke; the message names the engine and the batch."""
 
 
+class WatchFailed(TaggerError):
+    """Args:
+    limit: the kernel's setting that is too low, if that is the reason.
+    """
+
+    def __init__(self, problem: str, limit: str | None) -> None:
+        remedy = f"Raise the limit: sudo sysctl {limit}" if limit else "Tag the folder at night instead: jobs.nightly"
+        super().__init__(f"The folders cannot be watched: {problem}. {remedy}")
+
+
+class UnknownJob(TaggerError):
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"No job is called {name!r}. There are: {', '.join(known)}.")
+
+
+class DecoderUnavailable(TaggerError):
+    def __init__(self, end: str) -> None:
+        super().__init__(
+            f"No process can be started to decode photos: {end}. "
+            "See what 'python -m tagger.decoder' says, and how much memory and how many processes are allowed."
+        )
+
+
 class FolderNotFound(TaggerError):
     def __init__(self, folder: str) -> None:
         super().__init__(
             f"{folder!r} is neither a file nor a folder. Check the path, or mount the drive, and run again."
+        )
+
+
+class RunInProgress(TaggerError):
+    def __init__(self, database: str, holder: str) -> None:
+        super().__init__(
+            f"Another run is at work on {database} ({holder}). Wait until it has ended, or stop it, then run again."
         )
 
 

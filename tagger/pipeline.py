@@ -6,21 +6,23 @@ One thread runs the engine while the decode threads prepare what comes next; the
 
 from __future__ import annotations
 
-import hashlib
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 
-from tagger import calibrate, decode
+from tagger import calibrate
 from tagger.card import Card, InputContract
 from tagger.engines import Engine
 from tagger.errors import EngineFailed, PhotoError
-from tagger.preprocess import Pixels, preprocess
+from tagger.look import Here, Looker
+from tagger.preprocess import Pixels
+from tagger.stages import Stages
 from tagger.types import Answer, Failed, Limits, PhotoInfo, Result
 
 BATCHES_IN_FLIGHT = 2  # one in the engine, one waiting for it
@@ -59,6 +61,7 @@ class _Prepared:
     failure: Failed | None = None
     is_first: bool = False
     was_known: bool = False
+    seconds: float = 0.0
 
     def is_ready(self) -> bool:
         return self.content is None or self.content.is_ready()
@@ -66,10 +69,10 @@ class _Prepared:
     def result(self) -> Result:
         if self.content is None:
             assert self.failure is not None
-            return Result(self.path, None, self.failure)
+            return Result(self.path, None, self.failure, seconds=self.seconds)
         answer = self.content.resolve()
         inherited = (self.was_known or not self.is_first) and not isinstance(answer, Failed)
-        return Result(self.path, self.content.sha256, answer, self.content.info, inherited)
+        return Result(self.path, self.content.sha256, answer, self.content.info, inherited, self.seconds)
 
 
 @dataclass(slots=True)
@@ -78,6 +81,8 @@ class Pipeline:
 
     Args:
         known: asked with a sha256 from the decode threads; an answer saves decoding and inference.
+        looker: how they read and decode; by themselves unless told otherwise.
+        stages: told how long the engine works, and how long it waits for photos.
     """
 
     engine: Engine
@@ -85,10 +90,12 @@ class Pipeline:
     limits: Limits
     k: int = 5
     known: Known = field(default=lambda _sha256: None)
+    stages: Stages = field(default_factory=Stages)
+    looker: Looker | None = None
     _claims: dict[str, _Content] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, paths: Iterable[str]) -> Iterator[Result]:
+    def run(self, paths: Iterable[str]) -> Generator[Result, None, None]:
         """Answer for every path, in order; lazily, as fast as the caller takes the results.
 
         Raises:
@@ -100,6 +107,10 @@ class Pipeline:
         ):
             try:
                 yield from self._in_order(iter(paths), decoders, runner)
+            except BaseException:
+                if self.looker:
+                    self.looker.abandon()  # else the end would wait for what they are looking at
+                raise
             finally:
                 decoders.shutdown(wait=False, cancel_futures=True)
                 runner.shutdown(wait=False, cancel_futures=True)
@@ -113,9 +124,10 @@ class Pipeline:
         batch: list[_Prepared] = []
         while True:
             room = size + 2 * self.limits.threads - len(window)
-            window.extend(decoders.submit(self._prepare, path) for path in islice(paths, max(room, 0)))
+            window.extend(decoders.submit(self._timed, path) for path in islice(paths, max(room, 0)))
             if window:
-                prepared = window.popleft().result()
+                with self.stages.time("decode_wait"):
+                    prepared = window.popleft().result()
                 waiting.append(prepared)
                 if prepared.is_first and prepared.content and prepared.content.pixels is not None:
                     batch.append(prepared)
@@ -153,30 +165,41 @@ class Pipeline:
 
     def _infer(self, pixels: list[Pixels], names: str) -> list[Answer]:
         try:
-            logits = self.engine.logits(np.stack(pixels))  # (N, outputs)
+            with self.stages.time("engine"):
+                logits = self.engine.logits(np.stack(pixels))  # (N, outputs)
             return calibrate.answers(logits, self.card, self.k)
         except EngineFailed as error:
             raise EngineFailed(f"{error} (in the batch of {names})") from error
 
+    def _timed(self, path: str) -> _Prepared:
+        began = time.perf_counter()
+        prepared = self._prepare(path)
+        prepared.seconds = time.perf_counter() - began
+        return prepared
+
     def _prepare(self, path: str) -> _Prepared:
         """Read, hash and decode one file; runs in a decode thread."""
-        try:
-            data = decode.read(path, self.limits.max_file_bytes)
-        except PhotoError as error:
-            return _Prepared(path, None, Failed(error.kind, error.message))
-        mine = _Content(hashlib.sha256(data).hexdigest())
+        prepared = _Prepared(path, None)
+        looker = self.looker or Here(self.card.input, self.limits)
+        looked = looker.look(path, lambda sha256: self._claim(prepared, sha256))
+        if prepared.content is None:
+            prepared.failure = looked.failure
+        elif prepared.is_first and not prepared.was_known:
+            content = prepared.content
+            content.info, content.pixels, content.answer = looked.info, looked.pixels, looked.failure
+        return prepared
+
+    def _claim(self, prepared: _Prepared, sha256: str) -> bool:
+        """Whether this input brings in a content that nobody has answered yet."""
+        mine = _Content(sha256)
         with self._lock:
-            content = self._claims.setdefault(mine.sha256, mine)
-        if content is not mine:
-            return _Prepared(path, content)
-        content.answer = self.known(content.sha256)
-        if content.answer is not None:
-            return _Prepared(path, content, is_first=True, was_known=True)
-        try:
-            content.info, content.pixels = _look(data, self.card.input, self.limits)
-        except PhotoError as error:
-            content.answer = Failed(error.kind, error.message)
-        return _Prepared(path, content, is_first=True)
+            prepared.content = self._claims.setdefault(sha256, mine)
+        if prepared.content is not mine:
+            return False
+        prepared.is_first = True
+        mine.answer = self.known(sha256)
+        prepared.was_known = mine.answer is not None
+        return not prepared.was_known
 
 
 def pixels_of(path: str, contract: InputContract, limits: Limits) -> Pixels:
@@ -185,11 +208,8 @@ def pixels_of(path: str, contract: InputContract, limits: Limits) -> Pixels:
     Raises:
         PhotoError: it cannot be read.
     """
-    data = decode.read(path, limits.max_file_bytes)
-    hashlib.sha256(data).hexdigest()
-    return _look(data, contract, limits)[1]
-
-
-def _look(data: bytes, contract: InputContract, limits: Limits) -> tuple[PhotoInfo, Pixels]:
-    decoded = decode.decode(data, min_side_px=contract.resize_px, max_pixels=limits.max_pixels)
-    return decoded.info, preprocess(decoded.image, contract)
+    looked = Here(contract, limits).look(path, lambda _sha256: True)
+    if looked.pixels is None:
+        assert looked.failure is not None
+        raise PhotoError(looked.failure.kind, looked.failure.message)
+    return looked.pixels

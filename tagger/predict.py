@@ -6,7 +6,7 @@ The one rule: a bad photo is a value (`Failed`), a bad set-up is an exception.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,11 @@ from tagger.bundle import Bundle, open_bundle
 from tagger.engines import Engine
 from tagger.engines.choose import open_engine
 from tagger.errors import PhotoError
+from tagger.gps import WEIGHED, weighed
+from tagger.look import Looker
 from tagger.pipeline import Known, Pipeline
 from tagger.preprocess import preprocess
+from tagger.stages import Stages
 from tagger.types import Answer, Failed, Limits, Result
 
 Photo = str | os.PathLike[str] | bytes | Image.Image
@@ -49,18 +52,33 @@ class Tagger:
         return calibrate.answers(self.engine.logits(pixels), self.bundle.card, k)[0]
 
     def tag(
-        self, paths: Iterable[str | os.PathLike[str]], k: int = 5, *, known: Known | None = None
-    ) -> Iterator[Result]:
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        k: int = 5,
+        *,
+        known: Known | None = None,
+        gps: bool = False,
+        stages: Stages | None = None,
+        looker: Looker | None = None,
+    ) -> Generator[Result, None, None]:
         """Answer for many files: in order, lazily, in batches.
 
         Args:
             known: asked with a sha256; an answer saves decoding and inference. Called from several threads.
+            gps: hear where a photo was taken, see `tagger.gps`.
+            stages: told where the time goes.
+            looker: reads and decodes instead of this process's threads, see `tagger.decoders`.
 
         Raises:
             EngineFailed: the engine broke; all results before that batch were yielded.
         """
-        pipeline = Pipeline(self.engine, self.bundle.card, self.limits, k, known or _nothing_known)
-        return pipeline.run(os.fspath(path) for path in paths)
+        asked = max(k, WEIGHED) if gps else k
+        pipeline = Pipeline(
+            self.engine, self.bundle.card, self.limits, asked, known or _nothing_known, stages or Stages(), looker
+        )
+        results = pipeline.run(os.fspath(path) for path in paths)
+        thresholds = self.bundle.card.thresholds
+        return (weighed(result, thresholds, k) for result in results) if gps else results
 
     def upright(self, photo: Photo) -> Image.Image:
         """The photo as the model looks at it before it is resized: upright RGB, large JPEGs at a fraction.

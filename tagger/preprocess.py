@@ -5,11 +5,14 @@ The result stays uint8; an engine normalises it on its own device (a quarter of 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tagger.card import InputContract
+if TYPE_CHECKING:
+    from tagger.card import InputContract  # loads pydantic, which a decoder process does not need
 
 Pixels = NDArray[np.uint8]
 

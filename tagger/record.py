@@ -6,23 +6,43 @@ The one rule: a batch is one transaction, and what it stored stays stored, whate
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
+from db import leases
 from db.errors import StoreError
+from db.failures import Retry
 from db.known import assessed_contents, content_answer
 from db.outcomes import write_outcomes
-from db.rows import ModelRow, Outcome, RunCounts, RunStart, RunStatus
+from db.rows import FailedFile, ModelRow, Outcome, RunCounts, RunStart, RunStatus
 from db.session import Store
-from db.writes import finish_run, mark_gone, mark_present, register_model, start_run
+from db.writes import (
+    finish_run,
+    mark_gone,
+    mark_present,
+    register_model,
+    save_counts,
+    set_engine,
+    start_run,
+)
 from tagger import __version__
+from tagger.absence import Absence
 from tagger.answers import landmark_row, outcome, printable, stored_answer
 from tagger.bundle import Bundle
 from tagger.card import ONNX_FILE
+from tagger.plan import Plan
+from tagger.rules import Rules
 from tagger.scan import Found
-from tagger.types import Answer, EngineInfo, Failed, Result
+from tagger.stages import Stages
+from tagger.types import DIED, Answer, EngineInfo, Failed, Result
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
@@ -39,22 +59,53 @@ def register(store: Store, bundle: Bundle) -> int:
         return register_model(connection, model, landmarks=[landmark_row(known.landmark()) for known in card.classes])
 
 
+def new_start(roots: Sequence[str], k: int, engine: EngineInfo, *, job: str, settings_hash: str | None) -> RunStart:
+    """What a run of this process says of itself when it begins."""
+    return RunStart(
+        engine.name,
+        engine.device,
+        engine.precision,
+        engine.reason,
+        tuple(printable(root) for root in roots),
+        k,
+        __version__,
+        job,
+        os.getpid(),
+        socket.gethostname(),
+        settings_hash,
+    )
+
+
 class Record:
     """One run's row and its pending batch. `known` may be called from any thread, the rest from one."""
 
-    def __init__(self, store: Store, model: int, k: int, roots: Sequence[str], engine: EngineInfo) -> None:
+    def __init__(self, store: Store, start: RunStart, *, model: int, rules: Rules, stages: Stages) -> None:
+        self.status: RunStatus = "running"
         self._store = store
+        self._retry = Retry(rules.retry_after_h, rules.max_attempts)
+        self._again = rules.again
+        self._stages = stages
         self._model = model
-        self._k = k
+        self._k = start.k
         self._counts: Counter[str] = Counter()
         self._pending: list[Outcome] = []
         self._pending_answers: dict[str, Answer] = {}
         self._last_write = time.monotonic()
         self._answered: set[int] = set()
-        folders = tuple(printable(root) for root in roots)
-        start = RunStart(engine.name, engine.device, engine.precision, engine.reason, folders, k, __version__)
         with store.write() as connection:
             self.run_id = start_run(connection, start, model=model)
+
+    def use(self, engine: EngineInfo) -> None:
+        """Say on what the model was opened; a run begins before that."""
+        with self._store.write() as connection:
+            set_engine(
+                connection,
+                self.run_id,
+                engine=engine.name,
+                device=engine.device,
+                precision=engine.precision,
+                reason=engine.reason,
+            )
 
     @property
     def counts(self) -> RunCounts:
@@ -63,7 +114,7 @@ class Record:
     def recall(self) -> None:
         """Learn which contents were answered before; to be called once, if `known` is going to be asked."""
         with self._store.read() as connection:
-            contents = assessed_contents(connection, model=self._model, k=self._k)
+            contents = assessed_contents(connection, model=self._model, k=self._k, again=self._again)
             self._answered = {_short(sha256) for sha256 in contents}
 
     def known(self, sha256: str) -> Answer | None:
@@ -73,7 +124,7 @@ class Record:
         if pending := self._pending_answers.get(sha256):
             return pending
         with self._store.read() as connection:
-            stored = content_answer(connection, sha256, model=self._model, k=self._k)
+            stored = content_answer(connection, sha256, model=self._model, k=self._k, again=self._again)
         return stored_answer(stored) if stored else None
 
     def keep(self, found: Found, result: Result) -> None:
@@ -85,26 +136,48 @@ class Record:
         elif result.sha256:
             self._pending_answers[result.sha256] = result.answer
             self._answered.add(_short(result.sha256))
-        self._pending.append(outcome(found, result))
+        self._pending.append(outcome(found, result, keeps_place=True))
         waited_s = time.monotonic() - self._last_write
         if len(self._pending) >= PHOTOS_PER_TRANSACTION or waited_s > SECONDS_PER_TRANSACTION:
-            self._flush()
+            self.flush()
 
-    def finish(self, *, unchanged: int, gone: Sequence[str], back: Sequence[str]) -> None:
-        """Store what is pending, which files are gone or back, and that the run is done."""
-        self._flush()
-        self._counts.update(unchanged=unchanged, gone=len(gone))
-        if gone or back:
+    def lease(self, paths: Sequence[str]) -> None:
+        """These files are going to be in work; `flush` lets go of those whose outcome it stores."""
+        with self._store.write() as connection:
+            leases.take(connection, paths, run=self.run_id)
+
+    def let_go(self, paths: Sequence[str]) -> None:
+        """These files are not in work; they are not even there."""
+        if paths:
             with self._store.write() as connection:
-                mark_gone(connection, gone)
-                mark_present(connection, back)
-        self._end("done")
+                leases.release(connection, paths)
+
+    def give_up(self, found: Found, attempts: int) -> Result:
+        """Put a file into quarantine untried: so many runs died with it in work."""
+        failure = Failed(DIED, f"the process died {attempts} times while it was in work")
+        log.warning("%s: %s (%s)", printable(found.path), failure.message, failure.kind)
+        self._counts[failure.status] += 1
+        told = FailedFile(found.path, found.size_bytes, found.mtime_ns, DIED, failure.message, attempts=attempts)
+        with self._store.write() as connection:
+            self._write(connection, [told])
+            leases.keep_one_death(connection, found.path)
+        return Result(found.path, None, failure)
+
+    def finish(self, plan: Plan, absence: Absence, *, is_cut: bool) -> None:
+        """Store what is pending, which files are gone or back, and that the run is done, or its time was up."""
+        self.flush()
+        self._counts.update(unchanged=plan.unchanged, set_aside=plan.set_aside, gone=len(absence.gone))
+        if absence.gone or absence.back:
+            with self._store.write() as connection:
+                mark_gone(connection, absence.gone)
+                mark_present(connection, absence.back)
+        self._end("stopped" if is_cut else "done")
 
     def end_early(self, error: BaseException) -> None:
         """Store what is pending, and that the run was stopped or broke."""
         stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
         try:
-            self._flush()
+            self.flush()
         except Exception as second:  # the run is ending; what matters now is that it says so
             log.error("The last batch could not be stored: %s", second)
         try:
@@ -112,16 +185,25 @@ class Record:
         except StoreError as second:
             log.error("How the run ended could not be stored: %s", second)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Store what is pending now."""
         if self._pending:
-            with self._store.write() as connection:
-                write_outcomes(connection, self._pending, run=self.run_id, model=self._model, k=self._k)
+            with self._stages.time("store"), self._store.write() as connection:
+                self._write(connection, self._pending)
+                leases.release(connection, [kept.path for kept in self._pending])
+                save_counts(connection, self.run_id, self.counts)
         self._pending = []
         self._pending_answers = {}
         self._last_write = time.monotonic()
 
+    def _write(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
+        by = {"run": self.run_id, "model": self._model, "k": self._k}
+        write_outcomes(connection, outcomes, **by, retry=self._retry)
+
     def _end(self, status: RunStatus, error: str | None = None) -> None:
+        self.status = status
         with self._store.write() as connection:
+            leases.release_all(connection, run=self.run_id)
             finish_run(connection, self.run_id, status=status, counts=self.counts, error=error)
 
 

@@ -65,16 +65,30 @@ def scan(roots: Sequence[str], globs: Globs) -> Iterator[Found]:
     Raises:
         FolderNotFound: a root does not exist. Nothing was yielded then.
     """
-    absolute = [os.path.abspath(root) for root in roots]
-    for root in absolute:
-        if not os.path.lexists(root):
-            raise FolderNotFound(root)
+    absolute = existing([os.path.abspath(root) for root in roots])
     walked: set[tuple[int, int]] = set()
     for root in absolute:
         if os.path.isdir(root):
             yield from _walk(root, globs, walked)
         else:
             yield _look(root)
+
+
+def existing(roots: Sequence[str], *, skip_missing: bool = False) -> list[str]:
+    """The roots, if all are there; or those that are, if others may be missing.
+
+    Raises:
+        FolderNotFound: the first that is not there, or one of them where none is.
+    """
+    there = [root for root in roots if os.path.lexists(root)]
+    missing = next((root for root in roots if root not in there), None)
+    if missing is not None and not (skip_missing and there):
+        raise FolderNotFound(missing)
+    return there
+
+
+def is_below(path: str, root: str) -> bool:
+    return path.startswith(root.rstrip("/") + "/")
 
 
 def _walk(root: str, globs: Globs, walked: set[tuple[int, int]]) -> Iterator[Found]:
@@ -113,6 +127,21 @@ def _entries(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]
     except OSError:
         return None
     return [] if any(entry.name == NO_MEDIA for entry in entries) else entries
+
+
+def comes_upon(root: str, path: str, globs: Globs) -> bool:
+    """Whether a walk over a root comes upon a file that lies below it, links left aside."""
+    *folders, name = os.path.relpath(path, root).split(os.sep)
+    if any(part.startswith(".") for part in (*folders, name)) or not _is_image(name):
+        return False
+    relative, at = "", root
+    for folder in ("", *folders):
+        at = os.path.join(at, folder)
+        is_shut_out = bool(folder) and globs.shut_out(relative + folder, folder)
+        if is_shut_out or os.path.lexists(os.path.join(at, NO_MEDIA)):
+            return False
+        relative += f"{folder}/" if folder else ""
+    return globs.admit(relative + name, name)
 
 
 def _is_image(name: str) -> bool:

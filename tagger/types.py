@@ -9,6 +9,9 @@ from typing import ClassVar, Literal
 
 Status = Literal["tagged", "none", "failed"]
 
+PASSING = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
+DIED = "process_died"  # the kind of failure of a file that ended whole runs
+
 
 def cores() -> int:
     """Cores that this process may use (a container or `taskset` may allow fewer than there are)."""
@@ -53,6 +56,39 @@ class Landmark:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """A photo's own coordinates, for or against a landmark.
+
+    Args:
+        kind: "near" raises its score; "far" contradicts it.
+        landmark: its id.
+        km: from where the photo was taken to the landmark.
+    """
+
+    kind: Literal["near", "far"]
+    landmark: str
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Two photos of the same occasion, one before and one after, that are sure of a landmark.
+
+    Args:
+        landmark: its id.
+        before_s: seconds from the earlier one to this photo.
+        after_s: seconds from this photo to the later one.
+        km: as in a `Reason` that it is near; None where the photo has no coordinates.
+    """
+
+    landmark: str
+    before_s: int
+    after_s: int
+    km: float | None = None
+    kind: Literal["vote"] = "vote"
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """What the machine says.
 
@@ -60,12 +96,21 @@ class Suggestion:
         rank: 1 is the best.
         score: calibrated probability, 0 to 1.
         is_tag: this and the best score of the photo both reach their landmarks' thresholds.
+        visual_score: the model's own score where evidence beside the picture changed it; None where none did.
+        reason: that evidence.
     """
 
     rank: int
     landmark: Landmark
     score: float
     is_tag: bool
+    visual_score: float | None = None
+    reason: Reason | Vote | None = None
+
+    @property
+    def seen(self) -> float:
+        """What the picture alone says."""
+        return self.score if self.visual_score is None else self.visual_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +156,18 @@ class PhotoInfo:
         height: pixels, upright.
         format: Pillow's name, e.g. ``JPEG``.
         taken_at: the camera's wall clock from EXIF (naive: EXIF rarely knows its zone), if it says so.
+        lat: degrees north, WGS 84, of where it was taken; None, like `lon`, where EXIF does not say.
+        lon: degrees east.
+        phash: what the upright photo looks like, see `tagger.phash`; None where nobody asked.
     """
 
     width: int
     height: int
     format: str
     taken_at: datetime | None
+    lat: float | None = None
+    lon: float | None = None
+    phash: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +178,7 @@ class Result:
         path: as given by the caller; undecodable bytes are surrogate-escaped as `os.fsdecode` does.
         sha256: hex digest of the file's bytes, None where they could not be read.
         is_inherited: the content was known, so no inference was spent on it.
+        seconds: spent on reading and decoding it.
     """
 
     path: str
@@ -134,6 +186,7 @@ class Result:
     answer: Answer
     info: PhotoInfo | None = None
     is_inherited: bool = False
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

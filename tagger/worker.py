@@ -6,27 +6,41 @@ stored, unless reading it failed; and without photos to look at no model is load
 
 from __future__ import annotations
 
+import logging
 import os
-import stat
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from db.known import known_files, stored_answers
-from db.rows import FileState, RunCounts
+from db.leases import left_behind
+from db.rows import RunCounts, RunStatus
 from db.session import Store
-from tagger.answers import stored_answer
+from tagger import report
+from tagger.absence import Absence, Doubt, absence
+from tagger.afterwards import compare, count_votes
+from tagger.answers import printable, stored_answer
 from tagger.bundle import Bundle
+from tagger.lock import alone
+from tagger.plan import Plan, make_plan, vanished
 from tagger.progress import Progress
-from tagger.record import Record, register
-from tagger.scan import Found, Globs, scan
+from tagger.record import Record, new_start, register
+from tagger.rules import Rules
+from tagger.scan import Found, Globs, existing, scan
 from tagger.types import EngineInfo, Result
 
 if TYPE_CHECKING:
-    from tagger.predict import Tagger  # loads numpy and Pillow, which a run without new photos does not need
+    # They load numpy and Pillow, which a run without new photos does not need.
+    from tagger.decoders import Decoders
+    from tagger.predict import Tagger
 
+log = logging.getLogger(__name__)
+
+LEASED_AT_ONCE = 128
 NOT_NEEDED = EngineInfo("none", "none", "none", "nothing new to look at")
 
 
@@ -37,13 +51,35 @@ class Summary:
     Args:
         seconds: wall clock, the scan included.
         looked_at: photos that were new or changed.
+        missing: roots that were not there.
+        doubts: roots of which so much is gone that none of it was marked.
+        suspects: files that were tried alone, since a run had died with them in work.
+        given_up: files that are in quarantine since runs died with them.
     """
 
     run_id: int
+    status: RunStatus
     counts: RunCounts
     looked_at: int
     seconds: float
     engine: EngineInfo
+    missing: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    suspects: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is learned on the way."""
+
+    roots: list[str]
+    missing: list[str]
+    engine: EngineInfo = NOT_NEEDED
+    plan: Plan = field(default_factory=Plan)
+    absence: Absence = field(default_factory=Absence)
+    decoders: Decoders | None = None
+    is_cut: bool = False
 
 
 @dataclass(slots=True)
@@ -54,6 +90,10 @@ class Run:
         k: suggestions kept for each photo.
         open_tagger: called only when there is something to look at.
         with_unchanged: also yield the stored answers of unchanged files.
+        open_decoders: makes the processes that decode, at most as many as told; without them threads decode.
+        job: what started it: tag, nightly, retag.
+        settings_hash: of what was set, so that two runs can be told apart by it.
+        until: aware; after it nothing is begun, and the run ends as "stopped".
     """
 
     store: Store
@@ -64,53 +104,136 @@ class Run:
     open_tagger: Callable[[], Tagger]
     progress: Progress
     with_unchanged: bool = False
+    open_decoders: Callable[[int], Decoders] | None = None
+    rules: Rules = field(default_factory=Rules)
+    job: str = "tag"
+    settings_hash: str | None = None
+    until: datetime | None = None
     summary: Summary | None = None
     _model: int = 0
+    _notes: report.Notes = field(default_factory=report.Notes)
     _started: float = field(default_factory=time.monotonic)
 
     def results(self) -> Generator[Result, None, None]:
-        """Work, and yield a result for every file that was looked at, in the order of the scan.
+        """Work, and yield a result for every file that was looked at, in the order of the scan; last those on which
+        an earlier run died.
 
         Raises:
             FolderNotFound: a root does not exist; nothing was changed.
+            RunInProgress: another run has the store; nothing was changed.
             EngineError: the model cannot run, or broke; what was done before is stored.
             StoreError: the store cannot be read or written.
         """
         roots = [os.path.abspath(root) for root in self.roots]
-        found = list({item.path: item for item in scan(roots, self.globs)}.values())
+        there = existing(roots, skip_missing=self.rules.skip_missing)
+        work = _Work(there, [root for root in roots if root not in there])
+        for root in work.missing:
+            log.warning("%s is not there; the others are looked at without it", printable(root))
+        with alone(self.store):
+            yield from self._results(work)
+
+    def _results(self, work: _Work) -> Iterator[Result]:
         self._model = register(self.store, self.bundle)
-        with self.store.read() as connection:
-            known = known_files(connection, roots, model=self._model, k=self.k)
-        todo = [item for item in found if not _is_unchanged(item, known.get(item.path))]
-        tagger = self.open_tagger() if todo else None
-        engine = tagger.engine.info if tagger else NOT_NEEDED
-        record = Record(self.store, self._model, self.k, roots, engine)
+        start = new_start(work.roots, self.k, NOT_NEEDED, job=self.job, settings_hash=self.settings_hash)
+        record = Record(self.store, start, model=self._model, rules=self.rules, stages=self._notes.stages)
         try:
-            new = self._tag(todo, tagger, record) if tagger else iter(())
-            yield from self._in_scan_order(found, todo, new) if self.with_unchanged else new
-            gone, back = _absence(found, known)
-            record.finish(unchanged=len(found) - len(todo), gone=gone, back=back)
+            yield from self._work(work, record)
         except BaseException as error:
             record.end_early(error)
             raise
         finally:
             self.progress.close()
-            seconds = time.monotonic() - self._started
-            self.summary = Summary(record.run_id, record.counts, len(todo), seconds, engine)
+            if work.decoders:
+                work.decoders.close()
+            self.summary = self._summed_up(work, record)
+            report.write(self.store, self.summary, self._notes)
 
-    def _tag(self, todo: list[Found], tagger: Tagger, record: Record) -> Iterator[Result]:
+    def _work(self, work: _Work, record: Record) -> Iterator[Result]:
+        with self._notes.stages.time("scan"):
+            found = list({item.path: item for item in scan(work.roots, self.globs)}.values())
+            with self.store.read() as connection:
+                known = known_files(connection, work.roots, model=self._model, k=self.k, again=self.rules.again)
+                left = left_behind(connection)
+            plan = work.plan = make_plan(found, known, left, self.rules)
+        if plan.suspects:
+            log.warning("%d files were in work when a run died: they are tried last, one by one", len(plan.suspects))
+        in_order, alone_in_work = self._new(work, record)
+        yield from self._in_scan_order(found, plan, in_order) if self.with_unchanged else in_order
+        yield from alone_in_work
+        yield from self._noted(record.give_up(item, attempts) for item, attempts in plan.given_up)
+        max_share = 1 if self.rules.accept_gone else self.rules.max_gone_share
+        work.absence = absence(found, known, work.roots, max_share=max_share)
+        for doubt in work.absence.doubts:
+            log.warning("%s", doubt)
+        record.let_go(vanished(left, found, work.roots))
+        record.flush()
+        with self._notes.stages.time("compare"):
+            compare(self.store)
+            if plan.looks_at:
+                thresholds, gap_min = self.bundle.card.thresholds, self.rules.vote_gap_min
+                count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
+        record.finish(plan, work.absence, is_cut=work.is_cut)
+
+    def _new(self, work: _Work, record: Record) -> tuple[Iterator[Result], Iterator[Result]]:
+        """The answers to what is new or changed, and to the suspects; lazily. Opens the model if it is needed."""
+        plan = work.plan
+        if not plan.looks_at or self._is_over(work):
+            return iter(()), iter(())
+        if self.open_decoders:
+            work.decoders = self.open_decoders(plan.looks_at)  # they begin while the model is loaded
+        tagger = self.open_tagger()
+        work.engine = tagger.engine.info
+        record.use(work.engine)
         record.recall()
-        self.progress.start(len(todo))
-        results = tagger.tag([item.path for item in todo], self.k, known=record.known)
-        for item, result in zip(todo, results, strict=True):
-            record.keep(item, result)
-            self.progress.advance(result)
+        self.progress.start(plan.looks_at)
+        return self._tag(plan.todo, tagger, record, work), self._one_by_one(plan.suspects, tagger, record, work)
+
+    def _is_over(self, work: _Work) -> bool:
+        """Whether the time window has closed while there is still something to do."""
+        work.is_cut = work.is_cut or (self.until is not None and datetime.now(UTC) >= self.until)
+        return work.is_cut
+
+    def _tag(self, todo: list[Found], tagger: Tagger, record: Record, work: _Work) -> Iterator[Result]:
+        paths, stages = self._leased(todo, record, work), self._notes.stages
+        results = tagger.tag(paths, self.k, known=record.known, gps=True, stages=stages, looker=work.decoders)
+        with closing(results):
+            for item, result in zip(todo, results, strict=False):  # fewer results where the time was up
+                record.keep(item, result)
+                self.progress.advance(result)
+                self._notes.take(result)
+                yield result
+
+    def _noted(self, results: Iterable[Result]) -> Iterator[Result]:
+        for result in results:
+            self._notes.take(result)
             yield result
 
-    def _in_scan_order(self, found: list[Found], todo: list[Found], new: Iterator[Result]) -> Iterator[Result]:
-        """New results and stored answers, merged."""
-        changed = {item.path for item in todo}
-        for is_new, group in groupby(found, key=lambda item: item.path in changed):
+    def _leased(self, todo: list[Found], record: Record, work: _Work) -> Iterator[str]:
+        """The paths, as they are asked for; each is on record as being in work before it is given out."""
+        for start in range(0, len(todo), LEASED_AT_ONCE):
+            if self._is_over(work):
+                return
+            paths = [item.path for item in todo[start : start + LEASED_AT_ONCE]]
+            record.lease(paths)
+            for path in paths:
+                if self._is_over(work):
+                    return
+                yield path
+
+    def _one_by_one(self, suspects: list[Found], tagger: Tagger, record: Record, work: _Work) -> Iterator[Result]:
+        """With nothing else in work: if the process dies now, it is known on what."""
+        for item in suspects:
+            if self._is_over(work):
+                return
+            record.flush()
+            yield from self._tag([item], tagger, record, work)
+
+    def _in_scan_order(self, found: list[Found], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
+        """New results and stored answers, merged; without the files that come last."""
+        changed = {item.path for item in plan.todo}
+        last = {item.path for item in plan.suspects} | {item.path for item, _ in plan.given_up}
+        in_order = (item for item in found if item.path not in last)
+        for is_new, group in groupby(in_order, key=lambda item: item.path in changed):
             items = list(group)
             yield from islice(new, len(items)) if is_new else self._stored(items)
         yield from new  # nothing is left; this lets it end
@@ -120,30 +243,16 @@ class Run:
             for stored in stored_answers(connection, (item.path for item in items), model=self._model):
                 yield Result(stored.path, stored.sha256, stored_answer(stored))
 
-
-def _is_unchanged(item: Found, state: FileState | None) -> bool:
-    return (
-        state is not None
-        and state.is_assessed
-        and not state.failed
-        and item.size_bytes is not None
-        and (state.size_bytes, state.mtime_ns) == (item.size_bytes, item.mtime_ns)
-    )
-
-
-def _absence(found: list[Found], known: dict[str, FileState]) -> tuple[list[str], list[str]]:
-    """The stored files that are gone, and those that were gone and are back."""
-    seen = {item.path for item in found}
-    gone = [path for path in known.keys() - seen if not known[path].gone and _is_gone(path)]
-    back = [path for path, state in known.items() if state.gone and path in seen and not _is_gone(path)]
-    return gone, back
-
-
-def _is_gone(path: str) -> bool:
-    """Whether there is surely no such file. One behind a closed folder or a drive that fails is not gone."""
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)  # a folder that once could not be listed, and now can
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
+    def _summed_up(self, work: _Work, record: Record) -> Summary:
+        return Summary(
+            record.run_id,
+            record.status,
+            record.counts,
+            work.plan.looks_at,
+            time.monotonic() - self._started,
+            work.engine,
+            tuple(work.missing),
+            work.absence.doubts,
+            tuple(item.path for item in work.plan.suspects),
+            tuple(item.path for item, _ in work.plan.given_up),
+        )

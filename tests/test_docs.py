@@ -13,7 +13,7 @@ import pytest
 from db.session import open_store
 from tagger.answers import json_line
 from tagger.cli import main
-from tagger.config import Settings, load_settings
+from tagger.config import fields, load_settings
 from tagger.decode import KINDS
 from tagger.types import Landmark, Result, Suggestion, Tagged
 from training.cli import steps
@@ -56,10 +56,10 @@ def _about(command: str) -> str:
     return "\n".join(others) + queries
 
 
-@pytest.mark.parametrize("setting", Settings.model_fields)
+@pytest.mark.parametrize("setting", fields())
 def test_every_setting_is_in_the_reference_with_its_default(setting: str) -> None:
     (row,) = (line for line in REFERENCE.splitlines() if line.startswith(f"| `{setting}` |"))
-    default = Settings.model_fields[setting].default
+    default = fields()[setting].default
     if isinstance(default, bool):
         assert f"| {'on' if default else 'off'} |" in row
     elif isinstance(default, int) and setting != "decode_threads":
@@ -70,14 +70,16 @@ def test_every_setting_is_in_the_reference_with_its_default(setting: str) -> Non
 
 def test_the_reference_names_no_setting_that_is_none() -> None:
     table = REFERENCE.split("## Settings")[1].split("## ")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == set(Settings.model_fields)
+    assert set(re.findall(r"^\| `([\w.]+)` \|", table, re.M)) == set(fields())
 
 
 def test_the_example_file_holds_every_setting_with_its_default(tmp_path: Path) -> None:
     example, empty = ROOT / "deploy" / "tagger.example.toml", tmp_path / "empty.toml"
     empty.touch()
     assert load_settings({}, example).model_dump() == load_settings({}, empty).model_dump()
-    assert set(re.findall(r"^(?:# )?(\w+) = ", example.read_text(), re.M)) == set(Settings.model_fields)
+    above, jobs = example.read_text().split("[jobs]")
+    named = re.findall(r"^(?:# )?(\w+) = ", above, re.M)
+    assert {*named, *(f"jobs.{name}" for name in re.findall(r"^(?:# )?(\w+) = ", jobs, re.M))} == set(fields())
 
 
 def test_every_kind_of_failure_is_in_the_reference() -> None:

@@ -17,7 +17,8 @@ from pathlib import Path
 from telegram.error import TelegramError
 
 from db import catalog
-from db.rows import RunRow
+from db.jobs import last_starts
+from db.rows import JobRunRow, RunRow
 from tagger import __version__
 from tagger.bot.gate import is_admin
 from tagger.bot.services import Services
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 STARTED = time.monotonic()
 SHOWN = 5
 LOOK_EVERY_S = 30.0
+DIGESTS = -(10**12)  # below the numbers under which runs are told
+LONGEST = 4000  # characters; a message takes 4096
 
 
 async def health(visit: Visit) -> None:
@@ -84,15 +87,38 @@ async def report_runs(services: Services) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
+async def pass_digests_on(services: Services) -> None:
+    """Tell the admin chat each digest that is written after the bot started, until cancelled."""
+    chat_id = services.settings.bot_admin_chat
+    assert chat_id is not None
+    newest = await _last_digest(services)
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        last = await _last_digest(services)
+        if last is not None and last.status == "done" and (newest is None or last.id > newest.id):
+            newest = last
+            await _tell(services, chat_id, DIGESTS - last.id, (last.message or "")[:LONGEST])
+
+
+async def _last_digest(services: Services) -> JobRunRow | None:
+    return (await services.desk.read(last_starts)).get("digest")
+
+
 async def _report(services: Services, chat_id: int, row: RunRow) -> None:
-    update_id = -row.id  # no update of Telegram's has a negative number
+    await _tell(services, chat_id, -row.id, told(row))
+
+
+async def _tell(services: Services, chat_id: int, update_id: int, text: str) -> None:
+    """Args:
+    update_id: a number of its own; no update of Telegram's has a negative one.
+    """
     services.turns.take(update_id, chat_id)
     try:
         await services.outbox.post(
-            update_id, lambda: services.bot.send_message(chat_id, escape(told(row), quote=False), "HTML")
+            update_id, lambda: services.bot.send_message(chat_id, escape(text, quote=False), "HTML")
         )
     except TelegramError as error:
-        log.warning("The admin chat cannot be told of run %d: %s", row.id, error)
+        log.warning("The admin chat cannot be told: %s", error)
     finally:
         services.outbox.finished.discard(update_id)
         services.turns.done(update_id)

@@ -18,11 +18,9 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
 from db import catalog
-from db.rows import RunStart
 from db.session import Store
 from db.writes import finish_run, start_run
-from tagger import __version__
-from tagger.bot.admin import report_runs
+from tagger.bot.admin import pass_digests_on, report_runs
 from tagger.bot.client import bot_of, files_of
 from tagger.bot.desk import Desk
 from tagger.bot.handlers import add_handlers
@@ -38,13 +36,13 @@ from tagger.bot.turns import Turns
 from tagger.config import Settings
 from tagger.errors import ConfigError
 from tagger.predict import Tagger
-from tagger.record import register
+from tagger.record import new_start, register
 
 log = logging.getLogger(__name__)
 
 FINISH_S = 30.0
 SWITCH_S = 0.0005  # the loop gives the interpreter up at each request; Python would let it wait 5 ms for it
-ROOT = "telegram"  # what the bot's run says it walked over
+ROOT = "telegram"  # what the bot's run says it walked over, and what started it
 
 App = Application[Any, Any, Any, Any, Any, Any]
 
@@ -83,6 +81,8 @@ async def _run(application: App, services: Services, inlet: Inlet, stop: asyncio
     background = [asyncio.ensure_future(application.post_init(application))]
     if services.settings.bot_report_runs and services.settings.bot_admin_chat is not None:
         background.append(asyncio.create_task(report_runs(services)))
+    if services.settings.bot_admin_chat is not None:
+        background.append(asyncio.create_task(pass_digests_on(services)))
     try:
         await _unless(stop, _receive(services, inlet))
     finally:
@@ -171,7 +171,7 @@ async def _services(settings: Settings, token: str, store: Store, tagger: Tagger
     desk, turns, k = Desk(store), Turns(), settings.top_k
     number = register(store, tagger.bundle)
     info = tagger.engine.info
-    start = RunStart(info.name, info.device, info.precision, info.reason, (ROOT,), k, __version__)
+    start = new_start((ROOT,), k, info, job=ROOT, settings_hash=settings.fingerprint())
     run = await desk.write(lambda connection: start_run(connection, start, model=number))
     landmarks = await desk.read(catalog.landmarks)
     of_key = {row.key: each for each, row in landmarks.items()}

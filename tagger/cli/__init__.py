@@ -16,11 +16,15 @@ from tagger import __version__
 from tagger.cli.bench import bench
 from tagger.cli.bot import bot
 from tagger.cli.doctor import doctor
+from tagger.cli.jobs import jobs
 from tagger.cli.labels import labels
 from tagger.cli.query import query
 from tagger.cli.runs import runs
+from tagger.cli.schedule import schedule
+from tagger.cli.serve import serve
 from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
+from tagger.cli.watch import watch
 from tagger.errors import EXPECTED
 
 
@@ -44,5 +48,5 @@ def main() -> None:
     atexit.register(gc.freeze)
 
 
-for command in (tag, suggest, query, labels, runs, doctor, bench, bot):
+for command in (tag, suggest, query, labels, runs, jobs, schedule, watch, serve, bot, doctor, bench):
     main.add_command(command)

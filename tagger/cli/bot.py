@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tagger.cli import options
+
+if TYPE_CHECKING:
+    from db.session import Store
+    from tagger.config import Settings
+    from tagger.predict import Tagger
 
 
 @click.command()
@@ -22,19 +27,42 @@ def bot(config: Path | None, **given: Any) -> None:
     The token comes from TAGGER_BOT_TOKEN or from the file in TAGGER_BOT_TOKEN_FILE. Ctrl-C or SIGTERM finish what is
     in work, and end.
     """
-    from tagger.errors import ConfigError, MissingExtra
+    need_bot()
+    settings = options.settings_from(config, **given)
+    token = prepared(settings)
+    model = options.tagger_from(settings)
+    with options.store_from(settings) as store:
+        answer(settings, token, store, model)
+
+
+def need_bot() -> None:
+    """Raises:
+    MissingExtra: what the bot is built on is not installed.
+    """
+    from tagger.errors import MissingExtra
 
     if any(find_spec(package) is None for package in ("telegram", "aiohttp", "babel", "aiolimiter", "tornado")):
         raise MissingExtra("The Telegram bot", "bot")
-    from tagger.bot.secrets import hide, token_of
-    from tagger.bot.serve import serve
 
-    settings = options.settings_from(config, **given)
-    token = token_of(settings)
-    secret = settings.bot_webhook_secret
+
+def prepared(settings: Settings) -> str:
+    """The bot's token, which from here on is in nothing that is said.
+
+    Raises:
+        ConfigError: there is none, or a setting that it needs is missing.
+    """
+    from tagger.bot.secrets import hide, token_of
+    from tagger.errors import ConfigError
+
+    token, secret = token_of(settings), settings.bot_webhook_secret
     if settings.bot_webhook_url is not None and secret is None:
         raise ConfigError("bot_webhook_url needs bot_webhook_secret, or anybody could send updates. Set both.")
     hide([token, *([secret.get_secret_value()] if secret else [])])
-    model = options.tagger_from(settings)
-    with options.store_from(settings) as store:
-        asyncio.run(serve(settings, token, store, model))
+    return token
+
+
+def answer(settings: Settings, token: str, store: Store, model: Tagger) -> None:
+    """Answer until SIGTERM or Ctrl-C."""
+    from tagger.bot.serve import serve
+
+    asyncio.run(serve(settings, token, store, model))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +12,9 @@ import click
 
 if TYPE_CHECKING:
     from db.session import Store
+    from tagger.bundle import Bundle
     from tagger.config import Settings
+    from tagger.decoders import Decoders
     from tagger.predict import Tagger
 
 SOME_FAILED = 3  # exit code of a command that is done, but not with every photo
@@ -45,7 +49,7 @@ def settings_from(config: Path | None, **options: Any) -> Settings:
     from tagger.config import load_settings
 
     settings = load_settings(options, config)
-    log.set_up(settings.log_level)
+    log.set_up(settings.log_level, settings.log_format)
     return settings
 
 
@@ -62,6 +66,37 @@ def tagger_from(settings: Settings) -> Tagger:
     )
     click.echo(f"Engine: {model.engine.info}", err=True)
     return model
+
+
+def decoders_from(settings: Settings, bundle: Bundle, photos: int) -> Decoders:
+    """The processes that decode for a run over so many photos."""
+    from tagger.decoders import Decoders
+
+    return Decoders(bundle.card.input, settings.limits(), photos=photos, timeout_s=settings.photo_timeout_s)
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """SIGTERM and Ctrl-C ask for an end in order; a second one ends the process as it stands."""
+
+    def handle(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+
+
+def shared_tagger(settings: Settings) -> Callable[[], Tagger]:
+    """The model for several threads: opened when the first needs it, once, and kept."""
+    lock, opened = threading.Lock(), list["Tagger"]()
+
+    def open_tagger() -> Tagger:
+        with lock:
+            if not opened:
+                opened.append(tagger_from(settings))
+            return opened[0]
+
+    return open_tagger
 
 
 def store_from(settings: Settings, *, must_exist: bool = False) -> Store:

@@ -61,6 +61,7 @@ def _utc_end(context: click.Context, option: click.Parameter, until: datetime | 
 )
 @click.option("--run", type=click.IntRange(1, 2**63 - 1), metavar="ID", help="Only what this run wrote.")
 @click.option("--model", help="This model's answers (its name or id) instead of the newest ones.")
+@click.option("--unique", is_flag=True, help="Of photos that look the same only one, and how many it stands for.")
 @click.option("--gone", "include_gone", is_flag=True, help="Also files that are no longer there.")
 @click.option("--limit", type=click.IntRange(1), help="At most this many lines.")
 @options.JSON

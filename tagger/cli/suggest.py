@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-k", "top_k", type=int, help="Suggestions (default 5).")
+@click.option("--no-gps", "is_blind", is_flag=True, help="Only what the picture shows, not where it was taken.")
 @options.JSON
 @options.model_options
 @options.CONFIG
-def suggest(photos: tuple[str, ...], as_json: bool, config: Path | None, **given: Any) -> None:
+def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path | None, **given: Any) -> None:
     """Say which landmarks photos show. Nothing is stored."""
     from tagger.answers import json_line, printable
 
     settings = options.settings_from(config, **given)
     some_failed = False
-    for result in options.tagger_from(settings).tag(photos, settings.top_k):
+    for result in options.tagger_from(settings).tag(photos, settings.top_k, gps=not is_blind):
         text = json_line(result, settings.top_k) if as_json else _text(printable(result.path), result.answer)
         click.echo(text)
         some_failed |= result.answer.status == "failed"
@@ -35,6 +36,7 @@ def suggest(photos: tuple[str, ...], as_json: bool, config: Path | None, **given
 
 
 def _text(path: str, answer: Answer) -> str:
+    from tagger.reasons import in_words, reason_json
     from tagger.types import Failed
 
     if isinstance(answer, Failed):
@@ -44,5 +46,8 @@ def _text(path: str, answer: Answer) -> str:
     lines = [f"{path}: {headline}"]
     for s in answer.suggestions:
         place = ", ".join(part for part in (s.landmark.city, s.landmark.country) if part)
-        lines.append(f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.name}, {place} ({s.landmark.lat}, {s.landmark.lon})")
+        why = f"  {told}" if (told := in_words(reason_json(s.reason))) else ""
+        lines.append(
+            f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.name}, {place} ({s.landmark.lat}, {s.landmark.lon}){why}"
+        )
     return "\n".join(lines)

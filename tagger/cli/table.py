@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from tagger.errors import TaggerError
+from tagger.reasons import in_words
 
 
 def print_json(rows: Iterable[Any]) -> None:
@@ -33,7 +34,7 @@ def print_csv(rows: Iterable[Any], row_type: type[Any]) -> None:
 
 
 def print_lines(rows: Iterable[Any]) -> None:
-    """One line a row, path last, so that it is never cut; an empty listing says so on stderr."""
+    """One line a row, path near its end, so that it is never cut; an empty listing says so on stderr."""
     is_empty = True
     for row in rows:
         is_empty = False
@@ -44,15 +45,26 @@ def print_lines(rows: Iterable[Any]) -> None:
 
 def _tag(hit: Any) -> str:
     score = f"{hit.score:6.1%}" if hit.score is not None else "person"
-    return f"{score}  {hit.name + ', ' + hit.country:<42.42}  {hit.taken_at:%Y-%m-%d}  {_path(hit.path)}"
+    why = f"  ({told})" if (told := in_words(hit.reason)) else ""
+    place = f"{hit.name + ', ' + hit.country:<42.42}"
+    return f"{score}  {place}  {hit.taken_at:%Y-%m-%d}  {_path(hit.path)}{_others(hit)}{why}"
 
 
 def _none(hit: Any) -> str:
-    return f"{hit.taken_at:%Y-%m-%d}  {_path(hit.path)}"
+    return f"{hit.taken_at:%Y-%m-%d}  {_path(hit.path)}{_others(hit)}"
+
+
+def _others(hit: Any) -> str:
+    return f"  (+{hit.others})" if hit.others else ""
 
 
 def _failure(hit: Any) -> str:
-    return f"{hit.kind:<12}  {_path(hit.path)}: {hit.message} (attempt {hit.attempts}, {_local(hit.last_at)})"
+    told = f"attempt {hit.attempts}, {_local(hit.last_at)}"
+    if hit.quarantined_at:
+        told += ", in quarantine"
+    elif hit.next_at:
+        told += f", again after {_local(hit.next_at)}"
+    return f"{hit.kind:<15}  {_path(hit.path)}: {hit.message} ({told})"
 
 
 def _label(row: Any) -> str:
@@ -75,12 +87,22 @@ def _run(row: Any) -> str:
     return f"{line}\n      {row.error}" if row.error else line
 
 
+def _job(row: Any) -> str:
+    when = f"next {_local(row.next_at)}" if row.next_at else "off"
+    line = f"{row.job:<8}  {row.time:<12}  {when:<21}  "
+    if row.last is None:
+        return f"{line}never ran"
+    told = f": {row.last.message}" if row.last.message else ""
+    return f"{line}last {_local(row.last.started_at)} {row.last.status}{told}".replace("\n", "\n      ")
+
+
 _LINES: dict[str, Callable[[Any], str]] = {
     "TagHit": _tag,
     "NoneHit": _none,
     "FailureHit": _failure,
     "LabelRow": _label,
     "RunRow": _run,
+    "JobLine": _job,
 }
 
 
@@ -97,6 +119,8 @@ def _local(moment: datetime) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, dict):
+        return json.dumps(value)
     return _path(value) if isinstance(value, str) else value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tagger.cli import options
 
 if TYPE_CHECKING:
     from tagger.config import Settings
+    from tagger.rules import Rules
     from tagger.worker import Run, Summary
 
 STOPPED = 130
@@ -24,20 +26,32 @@ STOPPED = 130
 @click.option("-k", "top_k", type=int, help="Suggestions kept for each photo (default 5).")
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No file or folder that matches; may be repeated.")
+@click.option("--retry-failed", is_flag=True, help="Also try files that failed and are not due, or in quarantine.")
+@click.option("--accept-gone", is_flag=True, help="Files are gone however many they are: no drive is missing.")
+@click.option("--again", is_flag=True, help="Also look at photos whose suggestions 'tagger runs undo' took back.")
 @options.JSON
 @options.DB
 @options.model_options
 @options.CONFIG
-def tag(paths: tuple[str, ...], as_json: bool, config: Path | None, **given: Any) -> None:
+def tag(
+    paths: tuple[str, ...],
+    retry_failed: bool,
+    accept_gone: bool,
+    again: bool,
+    as_json: bool,
+    config: Path | None,
+    **given: Any,
+) -> None:
     """Tag every new or changed photo in folders, and store the tags.
 
     Unchanged files are not read again. Ctrl-C ends a run; what is done stays stored.
     """
     given |= {name: given[name] or None for name in ("include", "exclude")}
     settings = options.settings_from(config, **given)
+    rules = replace(settings.rules(), retry_failed=retry_failed, accept_gone=accept_gone, again=again)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service ends like Ctrl-C
     with options.store_from(settings) as store:
-        run = _run(settings, store, paths, as_json)
+        run = _run(settings, store, paths, as_json, rules)
         try:
             _print_results(run, settings.top_k, as_json)
         except KeyboardInterrupt:
@@ -51,7 +65,7 @@ def tag(paths: tuple[str, ...], as_json: bool, config: Path | None, **given: Any
             sys.exit(options.SOME_FAILED)
 
 
-def _run(settings: Settings, store: Any, paths: tuple[str, ...], as_json: bool) -> Run:
+def _run(settings: Settings, store: Any, paths: tuple[str, ...], as_json: bool, rules: Rules) -> Run:
     from tagger.bundle import open_bundle
     from tagger.progress import Bar
     from tagger.scan import Globs
@@ -66,8 +80,11 @@ def _run(settings: Settings, store: Any, paths: tuple[str, ...], as_json: bool) 
         Globs(settings.include, settings.exclude),
         settings.top_k,
         open_tagger=lambda: options.tagger_from(settings),
+        open_decoders=lambda photos: options.decoders_from(settings, bundle, photos),
         progress=Bar(),
         with_unchanged=as_json,
+        rules=rules,
+        settings_hash=settings.fingerprint(),
     )
 
 
@@ -91,6 +108,8 @@ def _sentence(summary: Summary, database: str) -> str:
         f"{counts.unchanged} unchanged, {counts.inherited} known by their content, {counts.gone} gone.",
         f"Run {summary.run_id} is stored in {database}",
     ]
+    if counts.set_aside:
+        told.append(f"{counts.set_aside} failed before and were left alone; to try them now: --retry-failed")
     if counts.failed:
         told.append("What failed and why: tagger query --failed")
     if counts.tagged:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.app.conftest import Tagger, lines
+from tests.core.test_phash import picture
 from tests.drawn import encoded, jpeg, photos
 
 
@@ -51,6 +53,35 @@ def test_filters_narrow_the_listing(names: Callable[..., list[str]], library: Pa
 def test_nones_and_failures_are_different_answers(names: Callable[..., list[str]]) -> None:
     assert names("--none") == ["00003.jpg", "00007.jpg", "00011.jpg"]
     assert names("--failed") == ["broken.jpg"]
+
+
+def test_of_photos_that_look_the_same_one_is_listed_with_how_many_it_stands_for(tagger: Tagger, tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    for name, width in (("copy.jpg", 350), ("original.jpg", 700)):
+        picture(1).resize((width, width)).save(tmp_path / "library" / name)
+    (tmp_path / "library" / "twin.jpg").write_bytes((tmp_path / "library" / "original.jpg").read_bytes())
+    tagger("tag", tmp_path / "library")
+    (row,) = lines(tagger("query", "--none", "--unique", "--json"))
+    assert (os.path.basename(row["path"]), row["others"]) == ("original.jpg", 2)
+    assert "original.jpg  (+2)" in tagger("query", "--none", "--unique").stdout
+    assert tagger("query", "--failed", "--unique").returncode == 2
+
+
+def test_a_tag_tells_its_reason(tagger: Tagger, tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (10.0, 0.0, 0.0), 3: "E", 4: (20.0, 0.6, 0.0)})
+    (tmp_path / "library" / "rock.jpg").write_bytes(jpeg(exif=exif))
+    (written,) = lines(tagger("tag", tmp_path / "library", "--json"))
+    (row,) = lines(tagger("query", "--json"))
+    assert row["reason"] == written["suggestions"][0]["reason"] == {"kind": "near", "km": 1.095}
+    assert row["visual_score"] < row["score"]
+    assert "rock.jpg  (taken 1.1 km away)" in tagger("query").stdout
+    (cell,) = csv.DictReader(tagger("query", "--csv").stdout.splitlines())
+    assert json.loads(cell["reason"]) == row["reason"]
+    photo = tmp_path / "library" / "rock.jpg"
+    assert "taken 1.1 km away" in tagger("suggest", photo).stdout
+    assert "km away" not in tagger("suggest", photo, "--no-gps").stdout
 
 
 @pytest.mark.usefixtures("names")

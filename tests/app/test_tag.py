@@ -32,8 +32,10 @@ def test_the_json_line_keeps_its_promise(tagger: Tagger, library: Path) -> None:
     assert (first["path"], first["status"], first["error"]) == (str(path), "tagged", None)
     assert first["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     best = first["suggestions"][0]
-    assert list(best) == ["rank", "landmark", "name", "country", "lat", "lon", "score"]
-    assert best | {"score": 1} == {
+    keys = ["rank", "landmark", "name", "country", "lat", "lon", "score", "visual_score", "reason"]
+    assert list(best) == keys
+    assert best["visual_score"] == best["score"]
+    assert best | {"score": 1, "visual_score": 1} == {
         "rank": 1,
         "landmark": "red_rock",
         "name": "Red Rock",
@@ -41,6 +43,8 @@ def test_the_json_line_keeps_its_promise(tagger: Tagger, library: Path) -> None:
         "lat": 10.0,
         "lon": 20.0,
         "score": 1,
+        "visual_score": 1,
+        "reason": None,
     }
     assert 0.9 < best["score"] <= 1
     assert grey["status"] == "none"

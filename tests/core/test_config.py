@@ -80,3 +80,41 @@ def test_settings_do_not_change_afterwards() -> None:
     settings = load_settings({})
     with pytest.raises(ValueError, match="frozen"):
         settings.top_k = 1
+
+
+def test_the_table_of_jobs_and_its_variables_are_laid_over_one_another(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml.write_text('[jobs]\nnightly = "30 1 * * mon-fri"\nbackup_keep = 3')
+    monkeypatch.setenv("TAGGER_JOBS__BACKUP_KEEP", "5")
+    jobs = load_settings({}).jobs
+    assert (jobs.nightly, jobs.until, jobs.backup_keep) == ("30 1 * * mon-fri", "06:00", 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[jobs]\nnigthly = "02:00"', r"tagger\.toml: 'jobs\.nigthly' is no setting.*'jobs\.nightly'"),
+        ('[jobs]\nnightly = "2 am"', r"tagger\.toml: the setting 'jobs\.nightly' cannot be '2 am'.*five cron fields"),
+        ('[jobs]\nuntil = "0 6 * * *"', "06:00"),
+        ('timezone = "Berlin"', "'timezone' cannot be 'Berlin'.*Europe/Berlin"),
+        ("watch_settle_s = 0", "watch_settle_s"),
+        ('metrics_listen = "9464"', "metrics_listen"),
+    ],
+)
+def test_a_time_or_zone_that_is_none_is_named(toml: Path, text: str, said: str) -> None:
+    toml.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        load_settings({})
+
+
+def test_a_misspelt_variable_of_the_jobs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAGGER_JOBS__NIGTHLY", "02:00")
+    with pytest.raises(ConfigError, match=r"TAGGER_JOBS__NIGTHLY.*TAGGER_JOBS__NIGHTLY"):
+        load_settings({})
+
+
+def test_a_time_zone_outside_of_the_zones_folder_is_refused(toml: Path) -> None:
+    toml.write_text('timezone = "../../etc/passwd"')
+    with pytest.raises(ConfigError, match="timezone"):
+        load_settings({})

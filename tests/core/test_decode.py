@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tagger.decode import KINDS, decode, read
+from tagger.decode import KINDS, decode, position, read
 from tagger.errors import PhotoError
 from tests.drawn import encoded, jpeg
 
@@ -127,6 +127,31 @@ def test_the_date_of_exposure_is_read() -> None:
     info = decode(jpeg(exif=exif), min_side_px=16, max_pixels=MANY).info
     assert info.taken_at is not None
     assert info.taken_at.isoformat() == "2024-05-17T18:30:01"
+
+
+def located(latitude: str, longitude: str, lat: tuple[float, ...], lon: tuple[float, ...]) -> bytes:
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: latitude, 2: lat, 3: longitude, 4: lon})
+    return jpeg(exif=exif)
+
+
+def test_the_place_of_exposure_is_read() -> None:
+    data = located("S", "W", (22.0, 57.0, 7.2), (43.0, 12.0, 38.4))
+    info, at = decode(data, min_side_px=16, max_pixels=MANY).info, position(data)
+    assert at is not None
+    assert (at.lat, at.lon) == (info.lat, info.lon)
+    assert at.lat == pytest.approx(-22.952)
+    assert at.lon == pytest.approx(-43.210667)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [jpeg(), located("N", "E", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)), located("N", "E", (91.0, 0.0, 0.0), (0.0, 0.0, 1.0))],
+    ids=["none", "without a fix", "off the map"],
+)
+def test_an_impossible_place_is_no_place(data: bytes) -> None:
+    info = decode(data, min_side_px=16, max_pixels=MANY).info
+    assert (info.lat, info.lon, position(data)) == (None, None, None)
 
 
 @pytest.mark.parametrize("date", ["0000:00:00 00:00:00", "yesterday", ""])

@@ -87,7 +87,7 @@ def test_inputs_are_taken_lazily(tmp_path: Path) -> None:
     results = pipeline().run(str(file) for file in files if not taken.append(file))  # type: ignore[func-returns-value]
     next(results)
     assert len(taken) < 50
-    results.close()  # type: ignore[attr-defined]
+    results.close()
 
 
 def test_the_same_content_is_inferred_once(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_leaving_early_ends_every_thread(tmp_path: Path) -> None:
     before = threading.active_count()
     results = pipeline().run(map(str, photos(tmp_path, 60)))
     assert isinstance(next(results).answer, Tagged)
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert threading.active_count() == before
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from db.decisions import record_decision
 from db.hits import PhotoFilter, TagFilter
-from db.outcomes import write_outcomes
+from db.outcomes import PHOTO_COLUMNS, write_outcomes
 from db.queries import every, nones, tags
 from db.rows import (
     Assessed,
@@ -52,7 +52,7 @@ def assessed(path: str, best: str | None = "eiffel_tower", *, score: float = 0.9
         for rank, key in enumerate(keys, start=1)
     )
     photo = PhotoRow(digest(path.rsplit("/", 1)[-1]), 1000, 800, 600, "JPEG", TAKEN, "exif")
-    photo = replace(photo, **{name: changes.pop(name) for name in ("sha256", "taken_at") if name in changes})
+    photo = replace(photo, **{name: changes.pop(name) for name in PHOTO_COLUMNS if name in changes})
     sound = Assessed(path, 1000, 1, photo, "tagged" if best else "none", suggestions)
     return replace(sound, **changes)
 

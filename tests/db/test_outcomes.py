@@ -154,9 +154,11 @@ def test_a_failed_file_with_changed_content_no_longer_shows_its_old_photo(
 @pytest.mark.parametrize("seen", [{}, {"size_bytes": None, "mtime_ns": None}], ids=["unchanged", "vanished"])
 def test_a_file_that_merely_could_not_be_read_keeps_its_tags(store: Store, seen: dict[str, None]) -> None:
     tag_run(store, [assessed("/p/a.jpg")])
-    tag_run(store, [failed("/p/a.jpg", kind="permission", **seen)])
+    tag_run(store, [failed("/p/a.jpg", kind="permission", is_passing=True, **seen)])
     assert tagged(store) == [("/p/a.jpg", "eiffel_tower")]
-    assert known(store) == {"/p/a.jpg": FileState(1000, 1, is_assessed=True, failed=True, gone=False)}
+    size, time = (None, None) if seen else (1000, 1)
+    state = FileState(size, time, is_assessed=True, failed=True, rests=False, gone=False)
+    assert known(store) == {"/p/a.jpg": state}
 
 
 def test_known_files_say_what_is_left_to_do(store: Store) -> None:

@@ -117,7 +117,9 @@ def test_a_failure_says_everything_about_itself(library: Store) -> None:
     with library.read() as connection:
         (hit,) = failures(connection, FileFilter(under="/q")).hits
     message = "the file ends before the image does"
-    assert hit == FailureHit("/q/f.jpg", "empty", message, 1, hit.first_at, hit.first_at, 2)
+    assert hit == FailureHit("/q/f.jpg", "empty", message, 1, hit.first_at, hit.first_at, 2, next_at=hit.next_at)
+    assert hit.next_at is not None
+    assert hit.next_at > NOW
 
 
 def test_gone_files_are_left_out_unless_asked_for(library: Store) -> None:

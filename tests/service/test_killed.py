@@ -53,15 +53,15 @@ def test_the_database_of_a_killed_run_ends_equal_to_an_uninterrupted_one(
         time.sleep(moments.uniform(0.2, 1.0) * seconds)
         run.kill()
         run.wait()
-    assert tag(library, database, bundle).wait() == 3
+    assert tag(library, database, bundle).wait() in (0, 3)  # the broken one may have been told before
     assert content(database) == reference
 
 
-def test_two_runs_at_once_double_nothing(library: Path, bundle: Path, tmp_path: Path) -> None:
+def test_of_two_runs_at_once_one_is_told_to_wait(library: Path, bundle: Path, tmp_path: Path) -> None:
     reference, _ = uninterrupted(library, bundle, tmp_path / "reference.sqlite")
     database = tmp_path / "tags.sqlite"
     runs = [tag(library, database, bundle) for _ in range(2)]
-    assert [run.wait() for run in runs] == [3, 3]
+    assert sorted(run.wait() for run in runs) == [1, 3]
     assert content(database) == reference
 
 

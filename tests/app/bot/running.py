@@ -59,6 +59,8 @@ def picture(colour: tuple[int, int, int], number: int = 0) -> bytes:
 class RunningBot:
     """`tagger bot` with a database and a folder of its own; stopped when the context ends."""
 
+    command = "bot"
+
     def __init__(self, server: BotApiServer, model: Path, folder: Path, **settings: object) -> None:
         self.server = server
         self.database = folder / "tags.sqlite"
@@ -84,7 +86,7 @@ class RunningBot:
             self.kill()
 
     def start(self) -> None:
-        command = [sys.executable, "-W", "error", "-m", "tagger", "bot", "--db", str(self.database)]
+        command = [sys.executable, "-W", "error", "-m", "tagger", self.command, "--db", str(self.database)]
         with self._output.open("ab") as output:
             self.process = subprocess.Popen(
                 command, env=self._environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

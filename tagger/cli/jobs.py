@@ -1,0 +1,60 @@
+"""`tagger jobs`: what runs by itself, and one of them now."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tagger.cli import options
+from tagger.cli.table import print_json, print_lines
+
+STOPPED = 130
+
+
+@click.group(invoke_without_command=True)
+@options.JSON
+@options.DB
+@options.CONFIG
+@click.pass_context
+def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | None) -> None:
+    """List the jobs: when each is due next, and how it ended last.
+
+    They run at their times while 'tagger schedule' or 'tagger serve' does.
+    """
+    if ctx.invoked_subcommand:
+        return
+    from tagger.jobs import overview
+
+    settings = options.settings_from(config, db_url=db_url)
+    with options.store_from(settings) as store:
+        (print_json if as_json else print_lines)(overview(settings, store))
+
+
+@jobs.command("run")
+@click.argument("name")
+@options.DB
+@options.model_options
+@options.CONFIG
+def run(name: str, config: Path | None, **given: Any) -> None:
+    """Run one job now: nightly, retag, backup, prune, canary or digest."""
+    from tagger.jobs import Work, run_job
+    from tagger.progress import Bar, beside_the_bar
+
+    settings = options.settings_from(config, **given)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service ends like Ctrl-C
+    with options.store_from(settings) as store, beside_the_bar():
+        work = Work(settings, store, lambda: options.tagger_from(settings), progress=Bar())
+        try:
+            ended = run_job(name, work)
+        except KeyboardInterrupt:
+            click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
+            sys.exit(STOPPED)
+    click.echo(ended.message)
+    if ended.status == "failed":
+        sys.exit(1)
+    if ended.failed_photos:
+        sys.exit(options.SOME_FAILED)

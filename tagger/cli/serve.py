@@ -1,0 +1,79 @@
+"""`tagger serve`: everything that runs by itself in one process, with one model and one database."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.cli import options
+from tagger.cli.bot import answer, need_bot, prepared
+from tagger.cli.schedule import need_schedule, running
+
+if TYPE_CHECKING:
+    from tagger.jobs import Work
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@options.DB
+@options.model_options
+@options.CONFIG
+def serve(config: Path | None, **given: Any) -> None:
+    """Run the jobs at their times, tag new photos in the folders, and answer on Telegram if the bot has a token.
+
+    What is in the folders when it starts is left to the night. Ctrl-C or SIGTERM finish what is in work, and end.
+    """
+    need_schedule()
+    from tagger.jobs import Work
+
+    settings = options.settings_from(config, **given)
+    token = None
+    if settings.bot_token is not None or settings.bot_token_file is not None:
+        need_bot()
+        token = prepared(settings)
+    with options.store_from(settings) as store:
+        work = Work(settings, store, options.shared_tagger(settings))
+        options.stop_on_signals(work.stop)
+        with running(work), watching(work):
+            if token is None:
+                work.stop.wait()
+            else:
+                answer(settings, token, store, work.open_tagger())
+
+
+@contextmanager
+def watching(work: Work) -> Iterator[None]:
+    """New photos in the folders are tagged while the context lasts, where folders can be watched."""
+    folders = [str(folder) for folder in work.settings.folders if folder.is_dir()]
+    if not folders or find_spec("watchdog") is None:
+        log.info("No folders are watched: new photos wait for the night")
+        yield
+        return
+    thread = threading.Thread(target=_watch, args=(work, folders), name="watch")
+    thread.start()
+    try:
+        yield
+    finally:
+        work.stop.set()
+        thread.join()
+
+
+def _watch(work: Work, folders: list[str]) -> None:
+    """Whatever ends the watch ends nothing else."""
+    from tagger.errors import EXPECTED
+    from tagger.watch import watch
+
+    try:
+        watch(work, folders, looks_first=False)
+    except EXPECTED as error:
+        log.error("%s. Until then new photos wait for the night", error)
+    except Exception:
+        log.exception("The folders are not watched any more; new photos wait for the night")

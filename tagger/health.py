@@ -1,0 +1,54 @@
+"""Can this process do its work? For whoever restarts it if not.
+
+The one rule: a job that failed makes nobody unhealthy; starting the process again would not help. It is told beside.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.errors import StoreError
+from db.jobs import last_starts
+from db.session import Store
+
+BEAT_S = 120.0  # the schedule looks at the clock four times as often
+ENOUGH_DISK_BYTES = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Args:
+    reasons: why it cannot; none if it can.
+    notes: what somebody may want to look at.
+    """
+
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def is_fine(self) -> bool:
+        return not self.reasons
+
+
+def examine(store: Store, beat_age_s: float) -> Health:
+    """Look at the database, the disk and the clock.
+
+    Args:
+        beat_age_s: how long ago the schedule last looked at its clock.
+    """
+    reasons: list[str] = []
+    notes: list[str] = []
+    try:
+        with store.read() as connection:
+            last = last_starts(connection)
+        notes += [f"{row.job} {row.status}: {row.message}" for row in last.values() if row.status in ("failed", "died")]
+        free = shutil.disk_usage(Path(store.file).parent).free
+        if free < ENOUGH_DISK_BYTES:
+            reasons.append(f"only {free / 1e6:.0f} MB are free where the database lies")
+    except (StoreError, OSError) as error:
+        reasons.append(str(error))
+    if beat_age_s > BEAT_S:
+        reasons.append(f"the schedule has not looked at its clock for {beat_age_s:.0f} s")
+    return Health(tuple(reasons), tuple(notes))

@@ -1,0 +1,146 @@
+"""Runs over the library by themselves: what is new, and what an older model tagged. They end when their time is up.
+
+The one rule: a folder that is not there stops no other. It is said, and the run over the others goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING
+
+from tagger.answers import printable
+from tagger.bundle import open_bundle
+from tagger.decoders import Decoders
+from tagger.errors import ConfigError, RunInProgress
+from tagger.rules import Rules
+from tagger.scan import Globs
+from tagger.times import next_moment, parse
+from tagger.worker import Run, Summary
+
+if TYPE_CHECKING:
+    from tagger.jobs import Work
+
+
+log = logging.getLogger(__name__)
+
+WAIT_S = 3600.0  # for a run by hand, or of a watch
+LOOK_AGAIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Args:
+    is_stopped: time was up, or somebody asked; the next run goes on.
+    is_well: False asks somebody to look: a folder is not there, or much is gone from one.
+    failed: photos that could not be read.
+    """
+
+    message: str
+    is_stopped: bool
+    is_well: bool
+    failed: int
+
+
+def tag_new(work: Work) -> Told:
+    """Tag what is new or changed in the folders of the settings."""
+    rules = replace(work.settings.rules(), skip_missing=True)
+    return run(work, _folders(work), job="nightly", until=_until(work), rules=rules, wait_s=WAIT_S)
+
+
+def tag_anew(work: Work) -> Told:
+    """Tag what the present model has not tagged yet and another has, or what was taken back."""
+    rules = replace(work.settings.rules(), skip_missing=True, known_only=True, again=True)
+    return run(work, _folders(work), job="retag", until=_until(work), rules=rules, wait_s=WAIT_S)
+
+
+def run(
+    work: Work, roots: Sequence[str], *, job: str, rules: Rules, until: datetime | None = None, wait_s: float = 0
+) -> Told:
+    """One run of the worker, that a set `work.stop` ends too.
+
+    Args:
+        wait_s: how long to wait for another run to end.
+
+    Raises:
+        RunInProgress: it has not ended by then.
+    """
+    give_up_at = time.monotonic() + wait_s
+    for attempt in count():
+        try:
+            return _run(work, roots, job=job, rules=rules, until=until)
+        except RunInProgress as error:
+            if time.monotonic() >= give_up_at:
+                raise
+            if attempt == 0:
+                log.info("%s This one waits for it.", error)
+        if work.stop.wait(LOOK_AGAIN_S):
+            break
+    return Told("stopped while another run was at work", is_stopped=True, is_well=True, failed=0)
+
+
+def _run(work: Work, roots: Sequence[str], *, job: str, rules: Rules, until: datetime | None) -> Told:
+    settings = work.settings
+    bundle = open_bundle(settings.bundle, verify=False)  # where there is nothing new, the weights are not even read
+    contract, limits, timeout_s = bundle.card.input, settings.limits(), settings.photo_timeout_s
+    begun = Run(
+        work.store,
+        bundle,
+        roots,
+        Globs(settings.include, settings.exclude),
+        settings.top_k,
+        open_tagger=work.open_tagger,
+        open_decoders=lambda photos: Decoders(contract, limits, photos=photos, timeout_s=timeout_s),
+        progress=work.progress,
+        rules=rules,
+        job=job,
+        settings_hash=settings.fingerprint(),
+        until=until,
+    )
+    with closing(begun.results()) as results:
+        for _ in results:
+            if work.stop.is_set():
+                break
+    summary = begun.summary
+    assert summary is not None
+    if summary.looked_at:
+        work.store.optimize()
+    worries = list(_worries(summary))
+    is_stopped = summary.status in ("stopped", "interrupted")
+    return Told("\n".join([_sentence(summary), *worries]), is_stopped, not worries, summary.counts.failed)
+
+
+def _folders(work: Work) -> list[str]:
+    """Raises:
+    ConfigError: the settings name none.
+    """
+    folders = [os.path.abspath(os.path.expanduser(folder)) for folder in work.settings.folders]
+    if not folders:
+        raise ConfigError('No folders are set. Name them in the settings file: folders = ["/home/ann/Pictures"]')
+    return folders
+
+
+def _until(work: Work) -> datetime | None:
+    """When the window of this night closes."""
+    times = parse(work.settings.jobs.until)
+    return next_moment(times, work.settings.zone(), now=datetime.now(UTC)) if times else None
+
+
+def _sentence(summary: Summary) -> str:
+    counts = summary.counts
+    return (
+        f"run {summary.run_id} {summary.status}: {counts.tagged} tagged, {counts.none} without a known landmark, "
+        f"{counts.failed} failed, {counts.unchanged} unchanged, {counts.gone} gone in {summary.seconds:.0f} s"
+    )
+
+
+def _worries(summary: Summary) -> Iterator[str]:
+    yield from (f"{printable(root)} is not there" for root in summary.missing)
+    yield from map(str, summary.doubts)
+    yield from (f"not tried again, since runs died with it: {printable(path)}" for path in summary.given_up)

@@ -1,0 +1,48 @@
+"""The bot, the jobs and the watch in one process, on one database."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.app.bot.running import RED, RunningBot, answer, picture, said
+from tests.botapi import BotApiServer
+
+pytest.importorskip("apscheduler", reason="the extra 'schedule' is not installed")
+pytest.importorskip("watchdog", reason="the extra 'watch' is not installed")
+
+
+class RunningServer(RunningBot):
+    command = "serve"
+
+
+def test_one_process_answers_watches_and_passes_the_digest_on(
+    server: BotApiServer, model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "library").mkdir()
+    settings = {
+        "folders": json.dumps([str(tmp_path / "library")]),
+        "watch_settle_s": 0.2,
+        "metrics_listen": "off",
+        "bot_admin_chat": 77,
+    }
+    ana = server.person(77, "Ana")
+    with RunningServer(server, model, tmp_path, **settings) as process:
+        chat = ana.private()
+        first = answer(chat, chat.send_photo(ana, picture(RED)))
+        assert first.text.startswith("🏛")
+        (tmp_path / "library" / "new.jpg").write_bytes(picture(RED, 1))
+        process.wait("the watch", lambda: process.rows("SELECT count(*) FROM file") == [(1,)])
+        environment = os.environ | {"TAGGER_DB_URL": str(process.database), "TAGGER_BUNDLE": str(model)}
+        command = [sys.executable, "-m", "tagger", "jobs", "run", "digest"]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        assert said(chat, first).text.startswith("All is well.\n1 runs: 1 tagged")
+        assert process.stop() == 0
+        assert "Traceback" not in process.output, process.output
+        runs = process.rows("SELECT job, status FROM run ORDER BY id")
+    assert runs == [("telegram", "done"), ("watch", "done")]

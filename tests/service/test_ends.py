@@ -1,0 +1,261 @@
+"""However a run ends, it says how, keeps what is done, and the next one goes on from there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import catalog, queries
+from db.errors import StoreLocked
+from db.hits import FileFilter, TagFilter
+from db.leases import left_behind
+from db.rows import RunRow
+from db.session import Store, open_store
+from db.undo import undo_run
+from tagger.bundle import Bundle, write_bundle
+from tagger.errors import FolderNotFound
+from tagger.predict import Tagger
+from tagger.progress import Silent
+from tagger.rules import Rules
+from tagger.scan import Globs
+from tagger.types import Limits
+from tagger.worker import Run, Summary
+from tests.drawn import ColourEngine, card, colour_bundle, jpeg, photos
+
+LIMITS = Limits(threads=2)
+SURE = Rules()
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(str(tmp_path / "tags.sqlite")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return write_bundle(tmp_path / "bundle", card(), {"model.onnx": b"one"})
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    photos(tmp_path / "library", 30)
+    return tmp_path / "library"
+
+
+def run(store: Store, bundle: Bundle, *roots: Path, rules: Rules = SURE, **options: Any) -> Summary:
+    tagger = Tagger(bundle, options.pop("engine", ColourEngine(1)), LIMITS)
+    new = Run(store, bundle, [*map(str, roots)], Globs(), 3, lambda: tagger, Silent(), rules=rules, **options)
+    for _ in new.results():
+        pass
+    assert new.summary is not None
+    return new.summary
+
+
+def last_run(store: Store) -> RunRow:
+    with store.read() as connection:
+        return catalog.runs(connection, limit=1)[0]
+
+
+def tagged(store: Store) -> int:
+    with store.read() as connection:
+        return sum(1 for _ in queries.every(queries.tags, connection, TagFilter()))
+
+
+def in_work(store: Store) -> int:
+    with store.read() as connection:
+        return len(left_behind(connection))
+
+
+class Clocked(ColourEngine):
+    """Closes the window after some photos."""
+
+    def __init__(self, run: Callable[[], Run], after: int) -> None:
+        super().__init__(1)
+        self.run, self.after = run, after
+
+    def logits(self, batch: Any) -> Any:
+        if self.photos_seen == self.after:
+            self.run().until = NOW
+        return super().logits(batch)
+
+
+def test_when_its_window_closes_a_run_stops_and_the_next_goes_on(store: Store, bundle: Bundle, library: Path) -> None:
+    new = Run(store, bundle, [str(library)], Globs(), 3, lambda: tagger, Silent(), until=NOW + timedelta(days=1))
+    tagger = Tagger(bundle, Clocked(lambda: new, after=5), LIMITS)
+    done = len(list(new.results()))
+    assert 5 < done < 30
+    assert new.summary is not None
+    assert (new.summary.status, last_run(store).status, in_work(store)) == ("stopped", "stopped", 0)
+    rest = run(store, bundle, library, until=NOW + timedelta(days=1))
+    assert (rest.status, rest.looked_at, rest.counts.unchanged) == ("done", 30 - done, done)
+
+
+def test_a_window_that_is_closed_already_opens_no_model(store: Store, bundle: Bundle, library: Path) -> None:
+    new = Run(store, bundle, [str(library)], Globs(), 3, lambda: pytest.fail("a model was opened"), Silent(), until=NOW)
+    assert list(new.results()) == []
+    assert last_run(store).status == "stopped"
+
+
+def test_with_nothing_left_to_do_a_closed_window_is_a_run_that_is_done(
+    store: Store, bundle: Bundle, library: Path
+) -> None:
+    run(store, bundle, library)
+    assert run(store, bundle, library, until=NOW).status == "done"
+
+
+def test_a_folder_that_is_suddenly_empty_is_a_missing_drive(
+    store: Store, bundle: Bundle, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(store, bundle, library)
+    library.rename(library.parent / "unplugged")
+    library.mkdir()
+    summary = run(store, bundle, library)
+    assert (summary.counts.gone, summary.doubts[0].gone, summary.doubts[0].known) == (0, 30, 30)
+    assert f"30 of the 30 known files in {library} are gone" in caplog.text
+    assert "--accept-gone" in caplog.text
+    library.rmdir()
+    (library.parent / "unplugged").rename(library)
+    assert run(store, bundle, library).counts.unchanged == 30
+
+
+def test_much_of_a_folder_gone_is_doubted_until_somebody_says_so(store: Store, bundle: Bundle, library: Path) -> None:
+    run(store, bundle, library)
+    for photo in sorted(library.iterdir())[:21]:
+        photo.unlink()
+    assert (run(store, bundle, library).counts.gone, tagged(store)) == (0, 23)
+    believing = replace(SURE, accept_gone=True)
+    assert (run(store, bundle, library, rules=believing).counts.gone, tagged(store)) == (21, 7)
+
+
+@pytest.mark.parametrize(("lost", "share"), [(20, 0.2), (21, 0.7), (29, 1.0)])
+def test_little_of_a_folder_gone_is_believed(
+    store: Store, bundle: Bundle, library: Path, lost: int, share: float
+) -> None:
+    run(store, bundle, library)
+    for photo in sorted(library.iterdir())[:lost]:
+        photo.unlink()
+    assert run(store, bundle, library, rules=replace(SURE, max_gone_share=share)).counts.gone == lost
+
+
+def test_doubt_about_one_folder_is_none_about_another(store: Store, bundle: Bundle, library: Path) -> None:
+    photos(library.parent / "trip", 3, start=100)
+    run(store, bundle, library, library.parent / "trip")
+    for photo in library.iterdir():
+        photo.unlink()
+    (library.parent / "trip" / "00101.jpg").unlink()
+    summary = run(store, bundle, library, library.parent / "trip")
+    assert (summary.counts.gone, [doubt.root for doubt in summary.doubts]) == (1, [str(library)])
+
+
+def test_a_missing_folder_among_several_stops_the_others_only_by_hand(
+    store: Store, bundle: Bundle, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(store, bundle, library)
+    unplugged = library.parent / "unplugged"
+    with pytest.raises(FolderNotFound, match="unplugged"):
+        run(store, bundle, unplugged, library)
+    at_night = replace(SURE, skip_missing=True)
+    summary = run(store, bundle, unplugged, library, rules=at_night)
+    assert (summary.status, summary.counts.unchanged, summary.missing) == ("done", 30, (str(unplugged),))
+    assert f"{unplugged} is not there" in caplog.text
+    with pytest.raises(FolderNotFound):
+        run(store, bundle, unplugged, rules=at_night)
+
+
+def test_a_database_that_another_program_locks_ends_a_run_with_a_sentence(bundle: Bundle, library: Path) -> None:
+    database = library.parent / "tags.sqlite"
+    with open_store(str(database), timeout_s=0.2) as store:
+        (library / "more").mkdir()
+        run(store, bundle, library)
+        photos(library / "more", 3, start=100)
+        with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as other:
+
+            class Locked(ColourEngine):
+                def logits(self, batch: Any) -> Any:
+                    if not other.in_transaction:
+                        other.execute("BEGIN IMMEDIATE")
+                    return super().logits(batch)
+
+            with pytest.raises(StoreLocked, match=r"was locked by another process for more than 0\.2 s"):
+                run(store, bundle, library, engine=Locked(1))
+            other.execute("ROLLBACK")
+        assert (run(store, bundle, library).status, tagged(store)) == ("done", 26)
+        assert in_work(store) == 0
+
+
+def test_a_folder_that_may_not_be_entered_any_more_loses_nothing(
+    bundle: Bundle, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    public_folder.chmod(0o777)
+    library = public_folder / "library"
+    photos(library, 30)
+
+    def night() -> Summary:
+        with without_privileges(), open_store(str(public_folder / "tags.sqlite")) as store:
+            return run(store, bundle, library)
+
+    night()
+    library.chmod(0)
+    summary = night()
+    assert (summary.status, summary.counts.gone, summary.counts.failed) == ("done", 0, 1)
+    library.chmod(0o755)
+    assert night().counts.unchanged == 30
+
+
+def test_what_was_taken_back_comes_again_only_if_asked_for(store: Store, bundle: Bundle, library: Path) -> None:
+    first = run(store, bundle, library)
+    with store.write() as connection:
+        undo_run(connection, first.run_id)
+    (library / "00000.jpg").rename(library / "moved.jpg")
+    assert (run(store, bundle, library).counts.inherited, tagged(store)) == (1, 0)
+    assert (run(store, bundle, library, rules=replace(SURE, again=True)).counts.tagged, tagged(store)) == (23, 23)
+
+
+def test_a_stopped_service_ends_its_run_as_interrupted(library: Path, tmp_path: Path) -> None:
+    photos(library, 3000, start=100)
+    database, bundle = tmp_path / "tags.sqlite", colour_bundle(tmp_path / "colours").folder
+    command = [sys.executable, "-m", "tagger", "tag", library, "--db", database, "--bundle", bundle, "--json"]
+    with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["status"] == "tagged"
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate()
+        assert (process.returncode, "Traceback" in said) == (130, False)
+    with open_store(str(database)) as store:
+        assert (last_run(store).status, in_work(store)) == ("interrupted", 0)
+        assert last_run(store).counts.tagged > 0
+
+
+def test_failures_in_quarantine_are_left_alone_until_somebody_asks(store: Store, bundle: Bundle, library: Path) -> None:
+    (library / "bad.jpg").write_text("no photo")
+    impatient = Rules(retry_after_h=1e-9, max_attempts=2)
+    told = [run(store, bundle, library, rules=impatient).counts for _ in range(3)]
+    assert [(counts.failed, counts.set_aside) for counts in told] == [(1, 0), (1, 0), (0, 1)]
+    asked = run(store, bundle, library, rules=replace(impatient, retry_failed=True))
+    assert (asked.counts.failed, asked.counts.set_aside) == (1, 0)
+    with store.read() as connection:
+        (failure,) = queries.failures(connection, FileFilter()).hits
+    assert (failure.attempts, failure.quarantined_at is not None) == (3, True)
+    os.utime(library / "bad.jpg", (1, 1))
+    assert run(store, bundle, library, rules=impatient).counts.failed == 1
+
+
+def test_a_mended_file_is_read_at_once(store: Store, bundle: Bundle, library: Path) -> None:
+    (library / "bad.jpg").write_text("no photo")
+    run(store, bundle, library)
+    (library / "bad.jpg").write_bytes(jpeg())
+    assert run(store, bundle, library).counts.tagged == 1

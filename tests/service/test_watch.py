@@ -1,0 +1,191 @@
+"""A new photo is tagged soon after it is complete, and not before. Real folders, real events."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("watchdog", reason="the extra 'watch' is not installed")
+
+from db import catalog, queries
+from db.hits import FileFilter, TagFilter
+from db.session import Store, open_store
+from tagger import watch as watching
+from tagger.bundle import Bundle, write_bundle
+from tagger.config import load_settings
+from tagger.errors import FolderNotFound, WatchFailed
+from tagger.jobs import Work
+from tagger.lock import alone
+from tagger.predict import Tagger
+from tagger.settling import Settling
+from tagger.types import Limits
+from tagger.watch import watch
+from tests.drawn import ColourEngine, card, jpeg, photos
+
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(str(tmp_path / "tags.sqlite")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return write_bundle(tmp_path / "bundle", card(), {"model.onnx": b"one"})
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    photos(tmp_path / "library", 1)
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def work(store: Store, bundle: Bundle) -> Iterator[Work]:
+    settings = load_settings({"bundle": bundle.folder, "watch_settle_s": 0.2, "exclude": ("thumbs",)})
+    made = Work(settings, store, lambda: Tagger(bundle, ColourEngine(), Limits(threads=1)))
+    yield made
+    made.stop.set()
+
+
+@contextmanager
+def watched(work: Work, folder: Path) -> Iterator[None]:
+    thread = threading.Thread(target=watch, args=(work, [str(folder)]))
+    thread.start()
+    try:
+        yield
+    finally:
+        work.stop.set()
+        thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+def tagged(store: Store) -> set[str]:
+    with store.read() as connection:
+        return {os.path.basename(hit.path) for hit in queries.every(queries.tags, connection, TagFilter())}
+
+
+def failed(store: Store) -> int:
+    with store.read() as connection:
+        return len(list(queries.every(queries.failures, connection, FileFilter())))
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_what_is_there_is_tagged_and_then_what_comes(work: Work, store: Store, library: Path) -> None:
+    with watched(work, library):
+        eventually(lambda: tagged(store) == {"00000.jpg"})
+        (library / "new.jpg").write_bytes(jpeg())
+        eventually(lambda: "new.jpg" in tagged(store))
+        (library / "part").write_bytes(jpeg(quality=90))
+        (library / "part").rename(library / "renamed.jpg")
+        eventually(lambda: "renamed.jpg" in tagged(store))
+        with store.read() as connection:
+            assert {row.start.job for row in catalog.runs(connection)} == {"watch"}
+
+
+def test_a_photo_that_is_written_slowly_is_tagged_when_it_is_complete(work: Work, store: Store, library: Path) -> None:
+    data = jpeg(size=(400, 300))
+    with watched(work, library):
+        eventually(lambda: bool(tagged(store)))
+        with (library / "slow.jpg").open("wb") as opened:
+            for start in range(0, len(data), len(data) // 20):
+                opened.write(data[start : start + len(data) // 20])
+                opened.flush()
+                time.sleep(0.05)
+        eventually(lambda: "slow.jpg" in tagged(store))
+    assert failed(store) == 0
+
+
+def test_a_folder_that_comes_as_a_whole_is_tagged(work: Work, store: Store, library: Path, tmp_path: Path) -> None:
+    photos(tmp_path / "trip" / "day", 3)
+    with watched(work, library):
+        eventually(lambda: bool(tagged(store)))
+        (tmp_path / "trip").rename(library / "trip")
+        eventually(lambda: len(tagged(store)) == 3)  # the first photo's content is that of the one that was there
+        shutil.copytree(library / "trip", library / "copied")
+        (library / "copied" / "day" / "last.jpg").write_bytes(jpeg())
+        eventually(lambda: "last.jpg" in tagged(store))
+
+
+def test_what_a_scan_would_skip_is_skipped(work: Work, store: Store, library: Path) -> None:
+    with watched(work, library):
+        eventually(lambda: bool(tagged(store)))
+        for place in (".hidden", "thumbs", "quiet"):
+            (library / place).mkdir()
+        (library / "quiet" / ".nomedia").touch()
+        for place in (".hidden", "thumbs", "quiet"):
+            (library / place / f"in {place}.jpg").write_bytes(jpeg())
+        (library / "note.txt").write_text("no photo")
+        (library / "new.jpg").write_bytes(jpeg())
+        eventually(lambda: "new.jpg" in tagged(store))
+    assert tagged(store) == {"00000.jpg", "new.jpg"}
+
+
+def test_while_another_run_is_at_work_new_photos_wait(work: Work, store: Store, library: Path) -> None:
+    with alone(store), watched(work, library):
+        time.sleep(1)
+        assert tagged(store) == set()
+    work.stop.clear()
+    with watched(work, library):
+        eventually(lambda: tagged(store) == {"00000.jpg"})
+
+
+def test_a_folder_that_is_not_there_is_named(work: Work, tmp_path: Path) -> None:
+    with pytest.raises(FolderNotFound, match="unplugged"):
+        watch(work, [str(tmp_path / "unplugged")])
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "sysctl fs.inotify.max_user_watches="),
+        (errno.EMFILE, "sysctl fs.inotify.max_user_instances="),
+        (errno.EACCES, "jobs.nightly"),
+    ],
+)
+def test_a_limit_of_the_system_comes_with_what_to_do(
+    work: Work, library: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+) -> None:
+    class Refused:
+        def schedule(self, *_arguments: object, **_options: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(watching, "Observer", Refused)
+    with pytest.raises(WatchFailed, match=remedy):
+        watch(work, [str(library)])
+
+
+def test_a_file_settles_when_it_stands_still(tmp_path: Path) -> None:
+    settling, file = Settling(5), tmp_path / "a.jpg"
+    file.write_bytes(b"1")
+    settling.add(str(file), now=0)
+    assert settling.settled(now=4) == []
+    file.write_bytes(b"12")
+    assert settling.settled(now=6) == []
+    assert settling.settled(now=10) == []
+    assert settling.settled(now=11) == [str(file)]
+    assert (settling.settled(now=20), len(settling)) == ([], 0)
+
+
+def test_a_file_that_vanishes_is_not_waited_for(tmp_path: Path) -> None:
+    settling, file = Settling(5), tmp_path / "a.jpg"
+    file.touch()
+    settling.add(str(file), now=0)
+    file.unlink()
+    assert (settling.settled(now=9), len(settling)) == ([], 0)
