@@ -1,6 +1,6 @@
 # make tag PHOTOS=~/Pictures   tag a folder of photos, from nothing
 # make test                    all tests, from nothing
-# make check                   what CI runs: lint, types, wheel, tests
+# make check                   what CI runs: lint, types, wheel, image, tests
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 FOLDER = $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
 GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo '[gpu]')
 
-.PHONY: tag test lint types wheel check bench reproduce clean need-photos
+.PHONY: tag test lint types wheel image check bench reproduce clean need-photos
 
 tag: need-photos $(VENV)/.core
 	@$(BIN)/tagger tag "$(FOLDER)"; status=$$?; \
@@ -31,7 +31,11 @@ types: $(VENV)/.dev
 wheel: $(VENV)/.dev
 	$(BIN)/python -m tests.check_wheel
 
-check: lint types wheel test
+# The steps of the container image, without a container engine.
+image: $(VENV)/.dev
+	$(BIN)/python -m tests.check_image
+
+check: lint types wheel image test
 
 bench: need-photos $(VENV)/.core
 	$(BIN)/tagger bench "$(FOLDER)"
@@ -50,5 +54,5 @@ $(VENV)/.core: pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --editable '.[bot,dev,gpu,heif,plot,train]'
+	$(BIN)/pip install --quiet --editable '.[bot,dev,gpu,heif,plot,schedule,train,watch]'
 	@touch $@

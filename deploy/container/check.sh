@@ -1,0 +1,12 @@
+#!/bin/sh
+# Does what was installed work? Opens the model, runs it once, makes a database. An image that cannot is not built.
+# Usage: check.sh TAGGER                      e.g. check.sh /opt/tagger/bin/tagger
+set -eu
+
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+export XDG_CACHE_HOME="$place/cache" XDG_DATA_HOME="$place/data" XDG_CONFIG_HOME="$place/config"
+
+"$1" --version
+"$1" doctor --device cpu --db "$place/tagger.sqlite"
+"$1" jobs --db "$place/tagger.sqlite"

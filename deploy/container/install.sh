@@ -1,0 +1,15 @@
+#!/bin/sh
+# Install the tagger and what it needs into a virtual environment of its own.
+# Usage: install.sh SOURCE TARGET EXTRAS      e.g. install.sh /src /opt/tagger bot,heif,schedule,watch
+set -eu
+
+source_folder=$1
+target=$2
+extras=$3
+
+python3 -m venv "$target"
+"$target/bin/python" -m pip install --no-cache-dir --disable-pip-version-check --quiet "$source_folder[$extras]"
+
+# Compiled now, since the image is read-only later; pip itself has done its work.
+"$target/bin/python" -m pip uninstall --yes --quiet pip
+"$target/bin/python3" -m compileall -q "$target/lib"

@@ -1,0 +1,156 @@
+"""What is in deploy/ fits together: steps are scripts, variables are settings, and the systems' own tools agree."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from tagger.cli import main
+from tagger.config import fields, load_settings, variable_of
+
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
+SCRIPTS = sorted((DEPLOY / "container").glob("*.sh"))
+DOCKERFILES = sorted(file for file in (DEPLOY / "container").glob("Dockerfile*") if file.suffix != ".dockerignore")
+UNITS = sorted((DEPLOY / "systemd").iterdir())
+COMPOSE = DEPLOY / "compose.yaml"
+
+
+def named(test: Path) -> str:
+    return test.name
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=named)
+def test_every_step_of_an_image_is_a_script_that_is_there(file: Path) -> None:
+    steps = re.findall(r"^RUN (.+)$", file.read_text(), re.M)
+    assert [Path(step.split()[0]).name for step in steps] == ["install.sh", "prepare.sh", "check.sh"]
+    assert {DEPLOY / "container" / Path(step.split()[0]).name for step in steps} <= set(SCRIPTS)
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=named)
+def test_an_image_runs_as_nobody_in_particular_and_says_how_it_is(file: Path) -> None:
+    text = file.read_text()
+    assert "\nUSER 10001:10001\n" in text
+    assert "\nHEALTHCHECK " in text
+    assert file.with_name(f"{file.name}.dockerignore").is_file()
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=named)
+def test_a_script_is_executable_and_says_how_it_is_used(file: Path) -> None:
+    assert os.access(file, os.X_OK)
+    shell = file.read_text().splitlines()[0].removeprefix("#!")
+    assert subprocess.run([shell, "-n", file], check=False).returncode == 0
+    assert f"# Usage: {file.name} " in file.read_text()
+
+
+@pytest.mark.parametrize("file", [*DOCKERFILES, *UNITS, COMPOSE, DEPLOY / "README.md"], ids=named)
+def test_every_variable_is_a_setting(file: Path) -> None:
+    known = {*map(variable_of, fields()), "TAGGER_CONFIG"}
+    variables = set(re.findall(r"\bTAGGER_\w+", file.read_text()))
+    assert variables <= known
+
+
+@pytest.mark.parametrize("file", [*DOCKERFILES, *UNITS, COMPOSE, DEPLOY / "README.md"], ids=named)
+def test_every_command_is_there(file: Path) -> None:
+    text = file.read_text()
+    commands = re.findall(r"(?:bin/tagger|exec tagger tagger) (\w+)", text)
+    commands += re.findall(r'(?:CMD|command:) \["(\w+)"\]', text)
+    assert set(commands) <= set(main.commands)
+
+
+def test_the_variables_of_the_compose_file_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in re.findall(r"^      (TAGGER_\w+): (.+)$", COMPOSE.read_text(), re.M):
+        monkeypatch.setenv(name, re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value).strip("'"))
+    settings = load_settings({})
+    assert (settings.folders, settings.timezone, settings.jobs.nightly) == ((Path("/photos"),), "UTC", "02:00")
+
+
+@pytest.mark.skipif(
+    shutil.which("docker") is None
+    or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0,
+    reason="there is no docker compose here",
+)
+def test_docker_takes_the_compose_file() -> None:
+    command = ["docker", "compose", "--file", str(COMPOSE), "config", "--quiet"]
+    done = subprocess.run(command, env=os.environ | {"PHOTOS": "/srv/photos"}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units with a command that is here; where they are used it is at /opt/tagger."""
+    for unit in UNITS:
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/tagger/bin/tagger", "/bin/true"))
+    return tmp_path
+
+
+NO_SYSTEMD = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
+
+
+@NO_SYSTEMD
+@pytest.mark.parametrize("unit", UNITS, ids=named)
+def test_systemd_takes_the_unit(units: Path, unit: Path) -> None:
+    command = ["systemd-analyze", "verify", "--man=no", str(units / unit.name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@NO_SYSTEMD
+@pytest.mark.parametrize("name", ["tagger-serve.service", "tagger-nightly.service"])
+def test_a_service_is_hardened(units: Path, name: str) -> None:
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(units / name)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0  # of 100, 96 without hardening
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to somebody else")
+def test_the_folder_for_what_is_kept_belongs_to_the_process(tmp_path: Path) -> None:
+    for _ in range(2):
+        subprocess.run([DEPLOY / "container" / "prepare.sh", tmp_path / "data", "10001"], check=True)
+    status = (tmp_path / "data").stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (10001, 10001, 0o700)
+
+
+@contextmanager
+def answering(status: int) -> Iterator[int]:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/health" else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps({"reasons": ["the disk is full"]}).encode())
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+def test_the_health_check_believes_the_process_and_passes_its_reasons_on(status: int, code: int) -> None:
+    with answering(status) as port:
+        command = [str(DEPLOY / "container" / "health.sh"), str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, env={"PATH": os.defpath}, check=False)
+    assert (done.returncode, "the disk is full" in done.stdout) == (code, True)
+
+
+def test_the_health_check_fails_where_nobody_answers() -> None:
+    command = [str(DEPLOY / "container" / "health.sh"), "1"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+
+
+def test_deploy_holds_no_python() -> None:
+    assert list(DEPLOY.rglob("*.py")) == []
