@@ -3,7 +3,8 @@
     python -m benchmarks.queries [--photos 100000]
 
 The library is built through `db.outcomes`, as runs build it: folders of trips in the order of time, each landmark in
-a few of them, 66 landmarks whose frequencies fall as 1/rank, 60 % of the photos tagged, 1 % of the files broken.
+a few of them, 66 landmarks whose frequencies fall as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a
+fifth of the photos in bursts of four, and a thousand that look alike.
 Each query runs in a new connection; what is printed is the median, and the slowest, of several runs.
 """
 
@@ -26,6 +27,7 @@ from sqlalchemy import Connection
 
 from benchmarks.setting import say_setting
 from db.catalog import labels, runs
+from db.groups import put_into_groups
 from db.hits import FileFilter, Page, PhotoFilter, TagFilter
 from db.known import known_files
 from db.outcomes import write_outcomes
@@ -66,6 +68,15 @@ class Library:
     def taken_at(self, number: int) -> datetime:
         return FIRST_DAY + timedelta(days=DAYS) * number / self.photos
 
+    def groups(self) -> dict[int, int]:
+        """A fifth of the photos in bursts of four, and one long row of a thousand."""
+        bursts = {number: number - (number - 1) % 4 for number in range(1, self.photos // 5)}
+        return (
+            {number: number for number in range(1, self.photos + 1)}
+            | bursts
+            | dict.fromkeys(range(30_001, 31_001), 30_001)
+        )
+
     def _trip(self, dice: random.Random) -> list[str]:
         """Half of a trip's photos show its own landmark, so that landmarks lie in folders, as they do."""
         weights = [1 / rank for rank in range(1, 67)]
@@ -103,6 +114,8 @@ def build(store: Store, library: Library) -> float:
             run = numbers[batch * BATCH * RUNS // library.photos]
             write_outcomes(connection, outcomes, run=run, model=model, k=3)
         spent_s += time.perf_counter() - began
+    with store.write() as connection:
+        put_into_groups(connection, library.groups())
     store.optimize()
     return library.photos / spent_s
 
@@ -130,11 +143,18 @@ def documented_queries(library: Library) -> dict[str, Query]:
         "--run (the last)": {"run": RUNS},
         "--model (name)": {"model": "lite"},
         "--model (without tags)": {"model": "unused"},
+        "--unique": {"unique": True},
+        "the most frequent landmark --unique": {**most, "unique": True},
+        "the rarest landmark --unique": {**rare, "unique": True},
+        "--unique --under (a year)": {"under": folder, "unique": True},
         "all together": {"country": "country 0", "under": folder, "min_score": 0.7, "run": 5, "model": "aaaa"},
     }
     queries = {name: _page(TagFilter(**wanted), None) for name, wanted in by.items()}
-    queries |= {f"{name}, from the middle": _page(TagFilter(**by[name]), middle) for name in list(by)[:6]}
+    queries |= {
+        f"{name}, from the middle": _page(TagFilter(**by[name]), middle) for name in [*list(by)[:6], "--unique"]
+    }
     return queries | {
+        "--none --unique": lambda connection: nones(connection, PhotoFilter(unique=True)),
         "--none": lambda connection: nones(connection, PhotoFilter()),
         "--none --run (the last)": lambda connection: nones(connection, PhotoFilter(run=RUNS)),
         "--none --since (last tenth)": lambda connection: nones(connection, PhotoFilter(taken_since=late)),

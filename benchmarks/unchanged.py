@@ -1,0 +1,124 @@
+"""A night in which nothing has changed: how long it takes beside a bare walk, how much memory, and whether a model.
+
+The store is filled as runs fill it, with an answer for every file of a tree of small files; nothing of them is read.
+
+    python -m benchmarks.unchanged [--files 200000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.rescan import bare_walk
+from benchmarks.setting import say_setting, table, tagger_command
+from db import catalog
+from db.outcomes import write_outcomes
+from db.rows import Assessed, PhotoRow, RunCounts, RunStart, SuggestionRow
+from db.session import open_store
+from db.writes import finish_run, start_run
+from tagger.bundle import open_bundle
+from tagger.record import register
+from tagger.scan import Globs, scan
+
+FILES_IN_A_FOLDER = 500
+BATCH = 1000
+K = 5
+TURNS = 5
+
+
+def make_tree(root: Path, files: int) -> None:
+    for number in range(files):
+        folder = root / f"{number // FILES_IN_A_FOLDER:04}"
+        if number % FILES_IN_A_FOLDER == 0:
+            folder.mkdir()
+        (folder / f"IMG_{number:06}.jpg").write_bytes(b"")
+
+
+def answers(root: Path) -> Iterator[Assessed]:
+    taken = datetime(2024, 5, 1)
+    landmarks = [known.id for known in open_bundle(verify=False).card.classes][:K]
+    suggestions = tuple(SuggestionRow(rank, id_, 0.9 / rank, rank == 1) for rank, id_ in enumerate(landmarks, start=1))
+    for item in scan([str(root)], Globs()):
+        assert item.size_bytes is not None
+        assert item.mtime_ns is not None
+        digest = hashlib.sha256(os.fsencode(item.path)).hexdigest()
+        photo = PhotoRow(digest, item.size_bytes, 4000, 3000, "JPEG", taken, "exif")
+        yield Assessed(item.path, item.size_bytes, item.mtime_ns, photo, "tagged", suggestions)
+
+
+def fill(root: Path, database: Path) -> None:
+    with open_store(str(database)) as store:
+        model = register(store, open_bundle(verify=False))
+        with store.write() as connection:
+            run = start_run(connection, RunStart("none", "none", "none", "", (str(root),), K, "0"), model=model)
+        batch: list[Assessed] = []
+        for answer in answers(root):
+            batch.append(answer)
+            if len(batch) == BATCH:
+                with store.write() as connection:
+                    write_outcomes(connection, batch, run=run, model=model, k=K)
+                batch = []
+        with store.write() as connection:
+            write_outcomes(connection, batch, run=run, model=model, k=K)
+            finish_run(connection, run, status="done", counts=RunCounts())
+        store.optimize()
+
+
+def measured(command: list[str]) -> tuple[float, float, float]:
+    """Seconds by the clock and of the processor, and megabytes, of a whole process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def measured_walk(folder: Path, files: int) -> tuple[float, float]:
+    start, busy = time.perf_counter(), time.process_time()
+    assert bare_walk(str(folder)) == files
+    return time.perf_counter() - start, time.process_time() - busy
+
+
+def last_run(database: Path) -> tuple[int, str]:
+    """How many files were unchanged, and on what engine a model was opened."""
+    with open_store(str(database)) as store, store.read() as connection:
+        run = catalog.runs(connection, limit=1)[0]
+    return run.counts.unchanged, run.start.engine
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=200_000)
+    files = parser.parse_args().files
+    say_setting()
+    with TemporaryDirectory() as place:
+        photos, database = Path(place) / "photos", Path(place) / "tags.sqlite"
+        photos.mkdir()
+        make_tree(photos, files)
+        fill(photos, database)
+        command = [str(tagger_command()), "tag", str(photos), "--db", str(database)]
+        turns = [(*measured_walk(photos, files), *measured(command)) for _ in range(TURNS)]
+        assert last_run(database) == (files, "none"), "a model was opened"
+    walk, walk_cpu, run, run_cpu, used = (statistics.median(column) for column in zip(*turns, strict=True))
+    rows = [
+        ("bare walk", f"{walk:6.2f} s, {walk_cpu:.2f} s of a processor"),
+        ("the run, whole process", f"{run:6.2f} s, {run_cpu:.2f} s of a processor"),
+        ("the run by the walk", f"{run / walk:6.1f}, {run_cpu / walk_cpu:.1f} of a processor; allowed: 4"),
+        ("its memory", f"{used:6.0f} MB; allowed: 300"),
+        ("its engine", "  none: no model was opened"),
+    ]
+    print(f"{files} unchanged files, medians of {TURNS}\n" + "\n".join(table(rows)))
+
+
+if __name__ == "__main__":
+    main()
