@@ -197,7 +197,8 @@ class Run:
         paths, stages = self._leased(todo, record, work), self._notes.stages
         results = tagger.tag(paths, self.k, known=record.known, gps=True, stages=stages, looker=work.decoders)
         with closing(results):
-            for item, result in zip(todo, results, strict=False):  # fewer results where the time was up
+            # Fewer results where the time was up; asked first, so that they end by themselves and the decoders live on.
+            for result, item in zip(results, todo, strict=False):
                 record.keep(item, result)
                 self.progress.advance(result)
                 self._notes.take(result)

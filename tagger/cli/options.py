@@ -75,6 +75,24 @@ def decoders_from(settings: Settings, bundle: Bundle, photos: int) -> Decoders:
     return Decoders(bundle.card.input, settings.limits(), photos=photos, timeout_s=settings.photo_timeout_s)
 
 
+def interrupt_on_signals() -> list[int]:
+    """SIGTERM ends a command like Ctrl-C, by KeyboardInterrupt.
+
+    Returns:
+        The signals that came. Python drops an exception that is raised in a destructor or a callback, so whoever works
+        on in spite of the interrupt looks here.
+    """
+    came: list[int] = []
+
+    def handle(number: int, _frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+    return came
+
+
 def stop_on_signals(stop: threading.Event) -> None:
     """SIGTERM and Ctrl-C ask for an end in order; a second one ends the process as it stands."""
 

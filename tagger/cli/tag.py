@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -49,11 +49,11 @@ def tag(
     given |= {name: given[name] or None for name in ("include", "exclude")}
     settings = options.settings_from(config, **given)
     rules = replace(settings.rules(), retry_failed=retry_failed, accept_gone=accept_gone, again=again)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service ends like Ctrl-C
+    asked_to_stop = options.interrupt_on_signals()
     with options.store_from(settings) as store:
         run = _run(settings, store, paths, as_json, rules)
         try:
-            _print_results(run, settings.top_k, as_json)
+            _print_results(run, settings.top_k, as_json, asked_to_stop)
         except KeyboardInterrupt:
             click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
             sys.exit(STOPPED)
@@ -88,7 +88,7 @@ def _run(settings: Settings, store: Any, paths: tuple[str, ...], as_json: bool, 
     )
 
 
-def _print_results(run: Run, k: int, as_json: bool) -> None:
+def _print_results(run: Run, k: int, as_json: bool, asked_to_stop: Sequence[int]) -> None:
     from tagger.answers import json_line
     from tagger.progress import beside_the_bar
 
@@ -96,6 +96,8 @@ def _print_results(run: Run, k: int, as_json: bool) -> None:
         for result in results:
             if as_json:
                 sys.stdout.write(json_line(result, k) + "\n")
+            if asked_to_stop:
+                raise KeyboardInterrupt
     sys.stdout.flush()
 
 
