@@ -29,7 +29,8 @@ def killed_once(photos: list[Path], chats: int, after_s: float) -> Counter[int]:
         time.sleep(after_s)
         bot.kill()
         bot.start()
-        server.wait_answered(len(photos))
+        server("photos", files=[str(photos[0])], chats=1)  # its answer says that the new process is at work
+        server.wait_answered(len(photos) + 1)
         server("wait", quiet_s=1.0, timeout_s=120)
         answers = Counter(len(row["answers"]) for row in server.photos())
         bot.stop()

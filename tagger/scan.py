@@ -94,6 +94,7 @@ def is_below(path: str, root: str) -> bool:
 def _walk(root: str, globs: Globs, walked: set[tuple[int, int]]) -> Iterator[Found]:
     """A folder and all below it; with each folder goes its path below the root, ending in a slash, or empty."""
     waiting, links = [(root, "")], deque[tuple[str, str]]()
+    admits_all = not (globs.include or globs.exclude)  # then no path needs to be put together to be asked about
     while waiting or links:
         folder, relative = waiting.pop() if waiting else links.popleft()
         entries = _entries(folder, walked)
@@ -106,7 +107,7 @@ def _walk(root: str, globs: Globs, walked: set[tuple[int, int]]) -> Iterator[Fou
             if name.startswith("."):
                 continue
             if not _is_folder(entry):
-                if _is_image(name) and globs.admit(relative + name, name):
+                if _is_image(name) and (admits_all or globs.admit(relative + name, name)):
                     yield _entry(entry)
             elif not globs.shut_out(relative + name, name):
                 if _is_image(name):
