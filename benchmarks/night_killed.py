@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.killed import content
+from benchmarks.killed import Content, content
 from benchmarks.setting import enlarged, real_photos, say_setting, table, tagger_command
 from tests.standins import HANG, KILL, standins
 
@@ -125,10 +125,16 @@ def main() -> None:
         assert start(folder, reference, stand).wait() == 3
         seconds = time.perf_counter() - began
         until_quiet(folder, reference, stand)
-        count = killed(folder, database, stand, options.kills, seconds / 4, random.Random(options.seed))
+        count = killed(folder, database, stand, options.kills, seconds / 8, random.Random(options.seed))
         runs = until_quiet(folder, database, stand)
         report(database, reference, count, runs, len(good))
     print(f"the first run took {seconds:.1f} s undisturbed")
+
+
+def said(database: Path) -> Content:
+    """What a database says, but for why the two evil photos were given up: a time limit, or runs that died."""
+    found = content(database)
+    return found | {"failures": [row for row in found["failures"] if not bytes(row[0]).endswith(b".bmp")]}
 
 
 def report(database: Path, reference: Path, kills: int, runs: int, good: int) -> None:
@@ -140,7 +146,7 @@ def report(database: Path, reference: Path, kills: int, runs: int, good: int) ->
     )
     rows = [
         ("killed", f"{kills} times; then {runs} runs until nothing was left to try"),
-        ("content", "equal to the uninterrupted library's" if content(database) == content(reference) else "DIFFERENT"),
+        ("content", "equal to the uninterrupted library's" if said(database) == said(reference) else "DIFFERENT"),
         ("good photos answered", f"{answered[0]} of {good}"),
     ]
     for path, kind, attempts, is_quarantined in evil:
