@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from tagger.answers import printable
 from tagger.bundle import open_bundle
-from tagger.decoders import Decoders
 from tagger.errors import ConfigError, RunInProgress
 from tagger.rules import Rules
 from tagger.scan import Globs
@@ -25,8 +24,10 @@ from tagger.times import next_moment, parse
 from tagger.worker import Run, Summary
 
 if TYPE_CHECKING:
+    from tagger.bundle import Bundle
+    from tagger.config import Settings
+    from tagger.decoders import Decoders
     from tagger.jobs import Work
-
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,6 @@ def run(
 def _run(work: Work, roots: Sequence[str], *, job: str, rules: Rules, until: datetime | None) -> Told:
     settings = work.settings
     bundle = open_bundle(settings.bundle, verify=False)  # where there is nothing new, the weights are not even read
-    contract, limits, timeout_s = bundle.card.input, settings.limits(), settings.photo_timeout_s
     begun = Run(
         work.store,
         bundle,
@@ -96,7 +96,7 @@ def _run(work: Work, roots: Sequence[str], *, job: str, rules: Rules, until: dat
         Globs(settings.include, settings.exclude),
         settings.top_k,
         open_tagger=work.open_tagger,
-        open_decoders=lambda photos: Decoders(contract, limits, photos=photos, timeout_s=timeout_s),
+        open_decoders=lambda photos: _decoders(settings, bundle, photos),
         progress=work.progress,
         rules=rules,
         job=job,
@@ -114,6 +114,12 @@ def _run(work: Work, roots: Sequence[str], *, job: str, rules: Rules, until: dat
     worries = list(_worries(summary))
     is_stopped = summary.status in ("stopped", "interrupted")
     return Told("\n".join([_sentence(summary), *worries]), is_stopped, not worries, summary.counts.failed)
+
+
+def _decoders(settings: Settings, bundle: Bundle, photos: int) -> Decoders:
+    from tagger.decoders import Decoders  # loads numpy, which a night without new photos does not need
+
+    return Decoders(bundle.card.input, settings.limits(), photos=photos, timeout_s=settings.photo_timeout_s)
 
 
 def _folders(work: Work) -> list[str]:

@@ -8,7 +8,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,22 +22,6 @@ if TYPE_CHECKING:
     from telegram import Bot
 
 KEYBOARD = {"inline_keyboard": [[{"text": "✔ right", "callback_data": "yes"}, {"text": "map", "url": "https://a.org"}]]}
-
-
-@pytest.fixture
-def server() -> Iterator[BotApiServer]:
-    with BotApiServer() as running:
-        yield running
-
-
-@pytest.fixture
-def ana(server: BotApiServer) -> Person:
-    return server.person(5, "Ana", "es")
-
-
-@pytest.fixture
-def chat(ana: Person) -> PeopleChat:
-    return ana.private()
 
 
 def with_bot(server: BotApiServer, talk: Callable[[Bot], Coroutine[Any, Any, None]]) -> None:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,22 +31,6 @@ from tests.botapi import (
 )
 from tests.botapi.raw import call, done, download, post
 from tests.drawn import jpeg, photos
-
-
-@pytest.fixture
-def server() -> Iterator[BotApiServer]:
-    with BotApiServer() as running:
-        yield running
-
-
-@pytest.fixture
-def ana(server: BotApiServer) -> Person:
-    return server.person(5, "Ana", "es")
-
-
-@pytest.fixture
-def chat(ana: Person) -> PeopleChat:
-    return ana.private()
 
 
 def test_a_method_fails_so_often_and_then_works(server: BotApiServer, chat: PeopleChat) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,22 +10,6 @@ from tests.botapi import BotApiServer, PeopleChat, Person
 from tests.botapi.raw import done, refusal
 
 KEYBOARD = {"inline_keyboard": [[{"text": "✔ right", "callback_data": "yes"}, {"text": "map", "url": "https://a.org"}]]}
-
-
-@pytest.fixture
-def server() -> Iterator[BotApiServer]:
-    with BotApiServer() as running:
-        yield running
-
-
-@pytest.fixture
-def ana(server: BotApiServer) -> Person:
-    return server.person(5, "Ana", "es")
-
-
-@pytest.fixture
-def chat(ana: Person) -> PeopleChat:
-    return ana.private()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from db.leases import left_behind
 from db.rows import RunRow
 from db.session import Store, open_store
 from db.undo import undo_run
-from tagger.bundle import Bundle, write_bundle
+from tagger.bundle import Bundle
 from tagger.errors import FolderNotFound
 from tagger.predict import Tagger
 from tagger.progress import Silent
@@ -32,22 +32,11 @@ from tagger.rules import Rules
 from tagger.scan import Globs
 from tagger.types import Limits
 from tagger.worker import Run, Summary
-from tests.drawn import ColourEngine, card, colour_bundle, jpeg, photos
+from tests.drawn import ColourEngine, colour_bundle, jpeg, photos
 
 LIMITS = Limits(threads=2)
 SURE = Rules()
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "tags.sqlite")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Bundle:
-    return write_bundle(tmp_path / "bundle", card(), {"model.onnx": b"one"})
 
 
 @pytest.fixture

@@ -21,9 +21,7 @@ from tagger.scan import Found
 from tagger.types import NoLandmark, PhotoInfo, Result
 from tests.core.test_phash import picture
 from tests.drawn import COLOURS, ColourEngine, jpeg
-from tests.service.test_worker import bundle, counts, new_run, store
-
-__all__ = ["bundle", "store"]  # fixtures
+from tests.service.test_worker import counts, new_run
 
 RED_ROCK = (10.0, 20.0)  # where `tests.drawn.card` says it is
 UNSURE_RED = (181, 43, 43)  # scored below the threshold, but above what evidence lifts over it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from db import catalog
 from db.jobs import last_starts
-from db.session import Store, open_store
+from db.session import Store
 from db.undo import undo_run
 from db.writes import mark_gone
 from tagger import night
@@ -38,17 +38,6 @@ class ForgetfulEngine(ColourEngine):
         found = super().logits(batch)
         found[:, 0] = -9
         return found
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "tags.sqlite")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Bundle:
-    return write_bundle(tmp_path / "bundle", card(), {"model.onnx": b"one"})
 
 
 @pytest.fixture

@@ -10,12 +10,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from db import catalog
-from db.session import Store, open_store
+from db.session import Store
 from db.writes import register_model, start_run
 from tagger.errors import RunInProgress
 from tagger.lock import alone
@@ -31,12 +30,6 @@ with open_store(sys.argv[1]) as store, alone(store):
     print("held", flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "tags.sqlite")) as opened:
-        yield opened
 
 
 def begin(store: Store, job: str) -> int:

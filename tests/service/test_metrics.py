@@ -18,7 +18,7 @@ pytest.importorskip("prometheus_client", reason="the extra 'schedule' is not ins
 from prometheus_client.parser import text_string_to_metric_families
 
 from db.jobs import finish_job, start_job
-from db.session import Store, open_store
+from db.session import Store
 from tagger import log
 from tagger.errors import ConfigError
 from tagger.health import Health, examine
@@ -26,12 +26,6 @@ from tagger.metrics import served
 from tests.db.samples import assessed, failed, tag_run
 
 DUE = datetime(2026, 11, 23, 2, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "tags.sqlite")) as opened:
-        yield opened
 
 
 def ask(port: int | None, path: str) -> tuple[int, str]:

@@ -17,9 +17,9 @@ from tagger.bundle import Bundle
 from tagger.report import Report, from_json
 from tagger.rules import Rules
 from tests.drawn import ColourEngine, jpeg, photos
-from tests.service.test_worker import BreakingEngine, bundle, counts, library, new_run, store
+from tests.service.test_worker import BreakingEngine, counts, library, new_run
 
-__all__ = ["bundle", "library", "store"]  # fixtures
+__all__ = ["library"]  # a fixture
 
 
 def kept(store: Store, run: int = 1) -> Report:

@@ -17,9 +17,9 @@ pytest.importorskip("watchdog", reason="the extra 'watch' is not installed")
 
 from db import catalog, queries
 from db.hits import FileFilter, TagFilter
-from db.session import Store, open_store
+from db.session import Store
 from tagger import watch as watching
-from tagger.bundle import Bundle, write_bundle
+from tagger.bundle import Bundle
 from tagger.config import load_settings
 from tagger.errors import FolderNotFound, WatchFailed
 from tagger.jobs import Work
@@ -28,20 +28,9 @@ from tagger.predict import Tagger
 from tagger.settling import Settling
 from tagger.types import Limits
 from tagger.watch import watch
-from tests.drawn import ColourEngine, card, jpeg, photos
+from tests.drawn import ColourEngine, jpeg, photos
 
 PATIENCE_S = 60
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "tags.sqlite")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Bundle:
-    return write_bundle(tmp_path / "bundle", card(), {"model.onnx": b"one"})
 
 
 @pytest.fixture

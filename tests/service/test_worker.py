@@ -34,11 +34,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path) -> Bundle:
-    return write_bundle(tmp_path / "bundle", card(), {"model.onnx": b"one"})
-
-
-@pytest.fixture
 def library(tmp_path: Path) -> Path:
     photos(tmp_path / "library", 12)
     return tmp_path / "library"
