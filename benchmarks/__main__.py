@@ -21,6 +21,7 @@ ORDER = (
     "queries",
     "killed",
     "night_killed",
+    "day",
     "bot",
     "bot_client",
     "bot_killed",

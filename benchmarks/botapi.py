@@ -54,20 +54,28 @@ class Server:
 
 
 class Bot:
-    """`tagger bot` with the shipped model."""
+    """`tagger bot` with the shipped model.
 
-    def __init__(self, server: Server, folder: Path) -> None:
+    Args:
+        command: another one that answers, without its database.
+        settings: more of them, by their variables.
+    """
+
+    def __init__(self, server: Server, folder: Path, *command: str, **settings: str) -> None:
         self.database = folder / "tags.sqlite"
+        self._command = [*(command or (str(tagger_command()), "bot")), "--db", str(self.database)]
         self._environment = os.environ | {
             "TAGGER_BOT_API_URL": server.url,
             "TAGGER_BOT_TOKEN": server.token,
             "TAGGER_BOT_FOLDER": str(folder / "telegram"),
+            **settings,
         }
         self.start()
 
     def start(self) -> None:
-        command = [str(tagger_command()), "bot", "--db", str(self.database)]
-        self.process = subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            self._command, env=self._environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
 
     def kill(self) -> None:
         self.process.kill()

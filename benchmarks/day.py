@@ -1,39 +1,40 @@
-"""A day of jobs and new photos in a few minutes, by a clock that hurries: does anything grow?
+"""A day of `tagger serve` in a few minutes, by a clock that hurries: does anything grow?
 
-python -m benchmarks.day [--hours 24]
+LANDMARK_DATA=… python -m benchmarks.day [--hours 24]
 
-The scheduler's threads, the jobs, the model and the database are real; only the time that the library reads is not.
-Each simulated ten minutes bring a photo and a nightly run, each hour a backup, a canary and a digest.
+One process has the jobs, the watch, the bot, the model and the database, as the command has them; only the time that
+its scheduler reads is not the real one. Each simulated ten minutes bring a photo into the library and a nightly run,
+and in three chats a photo, a tap on its answer and a command. Each hour brings a backup, a canary and a digest.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import shutil
+import sqlite3
 import sys
-import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import apscheduler.schedulers.base
-import numpy as np
-from PIL import Image
+from benchmarks.botapi import Bot, Server
+from benchmarks.setting import enlarged, real_photos, say_setting, table
+from tagger.times import parse
 
-from benchmarks.setting import say_setting
-from db.session import open_store
-from tagger import log
-from tagger.config import load_settings
-from tagger.jobs import Work, run_job, times_of
-from tagger.predict import load
-from tagger.schedule import Schedule
-
+START = datetime(2026, 10, 24, 12, tzinfo=UTC)
 STEP = timedelta(minutes=10)
-PATIENCE_S = 300
+STEPS_AN_HOUR = 6
 WARM_HOURS = 6  # allocators, caches and connection pools find their size
+PATIENCE_S = 300
+FIRST_PERSON = 10_000  # the server's number for who sends the first of many photos
+CHATS = 3
 TIMES = {
     "nightly": "*/10 * * * *",
     "backup": "5 * * * *",
@@ -44,93 +45,125 @@ TIMES = {
 }
 
 
-class HurriedClock:
-    moment = datetime(2026, 10, 24, 12, tzinfo=UTC)
-
-    @classmethod
-    def now(cls, zone: Any = None) -> datetime:
-        return cls.moment.astimezone(zone)
-
-
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the process holds."""
+    """What a process holds."""
 
     memory_mb: float
     threads: int
     files: int
 
     @classmethod
-    def now(cls) -> Held:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return cls(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, threading.active_count(), len(os.listdir("/proc/self/fd")))
+    def by(cls, process: int) -> Held:
+        proc = Path(f"/proc/{process}")
+        pages = int((proc / "statm").read_text().split()[1])
+        memory_mb = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return cls(memory_mb, len(os.listdir(proc / "task")), len(os.listdir(proc / "fd")))
+
+    def __str__(self) -> str:
+        return f"{self.memory_mb:6.0f} MB  {self.threads} threads  {self.files} files"
 
 
-class Counted:
-    """Knows which jobs have ended."""
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self.ended: list[str] = []
-        self.total = 0
-
-    def __call__(self, name: str, due_at: datetime) -> None:
-        try:
-            run_job(name, self._work, due_at=due_at)
-        finally:
-            self.ended.append(name)
-
-    def wait_for(self, jobs: int) -> None:
-        until = time.monotonic() + PATIENCE_S
-        while len(self.ended) < jobs:
-            if time.monotonic() > until:
-                sys.exit(f"Of {jobs} jobs only {self.ended} have ended")
-            time.sleep(0.01)
-        self.total += jobs
+def wait_for(what: str, is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not is_so():
+        if time.monotonic() > until:
+            sys.exit(f"For {PATIENCE_S} s {what} did not happen")
+        time.sleep(0.05)
 
 
-def draw(file: Path, number: int) -> None:
-    pixels = np.random.default_rng(number).integers(0, 255, (30, 40, 3), dtype=np.uint8)
-    Image.fromarray(pixels).resize((800, 600)).save(file)
+def due_until(moment: datetime) -> int:
+    """How many times jobs were due since the start."""
+    first, last = START.replace(tzinfo=None), moment.replace(tzinfo=None)
+    every = [times for text in TIMES.values() if (times := parse(text))]
+    return sum(sum(1 for _ in takewhile(lambda due: due <= last, times.after(first))) for times in every)
 
 
-def simulate(place: Path, hours: int) -> list[Held]:
-    library = place / "library"
-    library.mkdir()
-    settings = load_settings({"folders": (library,), "jobs": TIMES})
-    held: list[Held] = []
-    with open_store(str(place / "tags.sqlite")) as store:
-        counted = Counted(Work(settings, store, lambda: load(settings.bundle)))
-        clock = Schedule(times_of(settings.jobs), None, counted)
-        clock.open()
-        for step in range(hours * 6):
-            draw(library / f"{step:05}.jpg", step)
-            HurriedClock.moment += STEP
-            counted.ended.clear()
-            due = sum(moment <= HurriedClock.moment for moment in clock.coming().values())
-            clock.tick()
-            counted.wait_for(due)
-            time.sleep(0.05)  # a job's thread reports to the library a moment after the job
-            if step % 6 == 5:
-                held.append(Held.now())
-                print(f"hour {len(held):>2}  {held[-1].memory_mb:6.0f} MB  {held[-1].threads} threads  "
-                      f"{held[-1].files} files  {counted.total} jobs", flush=True)  # fmt: skip
-        clock.close()
-    return held
+class Day:
+    """A life around the process: photos in the library and in chats, and the clock."""
+
+    def __init__(self, server: Server, serve: Bot, library: Path) -> None:
+        self._server = server
+        self._serve = serve
+        self._library = library
+        self._sent = 0
+
+    def ask(self, query: str) -> int:
+        with closing(sqlite3.connect(self._serve.database)) as connection:
+            return int(connection.execute(query).fetchone()[0])
+
+    def say(self, moment: datetime) -> None:
+        assert self._serve.process.stdin is not None
+        self._serve.process.stdin.write(f"{moment.isoformat()}\n")
+        self._serve.process.stdin.flush()
+
+    def begin(self, photo: Path) -> None:
+        """Until the bot answers: the schedule has begun before it."""
+        self.say(START)
+        self._server("photos", files=[str(photo)])
+        self._sent = 1
+        self._server.wait_answered(self._sent)
+
+    def step(self, moment: datetime, photo: Path, sent: list[Path]) -> None:
+        """Ten minutes, until everything that they brought is done."""
+        shutil.copy(photo, self._library)
+        self.say(moment)
+        self._server("photos", files=[str(file) for file in sent], chats=CHATS)
+        self._sent += len(sent)
+        self._server.wait_answered(self._sent)
+        for row in self._server.photos()[-len(sent) :]:
+            who = {"person": row["chat_id"]}  # a private chat has its person's number
+            self._server("tap", **who, message_id=row["answers"][-1]["message_id"], button="None of these")
+        self._server("text", person=FIRST_PERSON, text="/places")
+        self._server("wait", quiet_s=0.1)
+        due = due_until(moment)
+        wait_for("the end of all jobs", lambda: self.ask("SELECT count(finished_at) FROM job_run") == due)
+
+    def live(self, photos: list[Path], hours: int) -> list[Held]:
+        held: list[Held] = []
+        for step in range(hours * STEPS_AN_HOUR):
+            own, *sent = (photos.pop() for _ in range(1 + CHATS))
+            self.step(START + (step + 1) * STEP, own, sent)
+            if (step + 1) % STEPS_AN_HOUR == 0:
+                held.append(Held.by(self._serve.process.pid))
+                print(f"hour {len(held):>2}  {held[-1]}", flush=True)
+        return held
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=int, default=24)
-    options = parser.parse_args()
+    hours = parser.parse_args().hours
     say_setting()
-    log.set_up("error")
-    apscheduler.schedulers.base.datetime = HurriedClock
-    with TemporaryDirectory() as place:
-        held = simulate(Path(place), options.hours)
-    first, last = held[min(WARM_HOURS, len(held)) - 1], held[-1]
-    print(f"\nFrom hour {min(WARM_HOURS, len(held))} to hour {len(held)}: {last.memory_mb - first.memory_mb:+.0f} MB, "
-          f"{last.threads - first.threads:+} threads, {last.files - first.files:+} files")  # fmt: skip
+    with TemporaryDirectory() as name, Server() as server:
+        place, library = Path(name), Path(name) / "library"
+        library.mkdir()
+        photos = enlarged(real_photos(), place / "photos", 1 + hours * STEPS_AN_HOUR * (1 + CHATS), (800, 600))
+        serve = Bot(
+            server,
+            place,
+            *(sys.executable, "-m", "benchmarks.hurried"),
+            TAGGER_FOLDERS=json.dumps([str(library)]),
+            TAGGER_JOBS=json.dumps(TIMES),
+            TAGGER_TIMEZONE="UTC",
+            TAGGER_METRICS_LISTEN="off",
+        )
+        day = Day(server, serve, library)
+        day.begin(photos.pop())
+        held = day.live(photos, hours)
+        bad_jobs = day.ask("SELECT count(*) FROM job_run WHERE status <> 'done'")
+        rows = [
+            ("jobs", f"{day.ask('SELECT count(*) FROM job_run')}, {bad_jobs} not done"),
+            ("photos in the library", f"{day.ask('SELECT count(*) FROM file WHERE photo_id IS NOT NULL')}"),
+            ("photos answered in chats", f"{len(server.photos())}, each once"),
+            ("taps", f"{day.ask('SELECT count(*) FROM decision')}"),
+        ]
+        assert all(len(row["answers"]) == 1 for row in server.photos())
+        serve.stop()
+    first, last = held[min(WARM_HOURS, hours) - 1], held[-1]
+    grown = f"{last.memory_mb - first.memory_mb:+.0f} MB, {last.threads - first.threads:+} threads, "
+    rows.append((f"from hour {min(WARM_HOURS, hours)} to {hours}", f"{grown}{last.files - first.files:+} files"))
+    print("\n" + "\n".join(table(rows)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from benchmarks.setting import say_setting, table, tagger_command
+from benchmarks.setting import say_setting, table, tagger_command, usual_environment
 
 FOLDERS = 100
 
@@ -51,13 +51,13 @@ def main() -> None:
         photos.mkdir()
         make_tree(photos, files)
         command = [str(tagger_command()), "tag", str(photos), "--db", f"{place}/tags.sqlite"]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL, env=usual_environment())
         walks, runs = [], []
         for _ in range(5):
             start = time.perf_counter()
             assert bare_walk(str(photos)) == files
             walked = time.perf_counter()
-            subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+            subprocess.run(command, check=True, stderr=subprocess.DEVNULL, env=usual_environment())
             walks.append(walked - start)
             runs.append(time.perf_counter() - walked)
     walk, run = statistics.median(walks), statistics.median(runs)

@@ -24,6 +24,11 @@ def tagger_command() -> Path:
     return Path(sys.executable).parent / "tagger"
 
 
+def usual_environment() -> dict[str, str]:
+    """Ours, but that byte code is kept between starts, as it is wherever nobody forbids it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def real_photos() -> list[Path]:
     """The landmark photos of the test split, shuffled by their names, which are hashes."""
     if not (data := os.environ.get("LANDMARK_DATA")):

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.setting import enlarged, real_photos, say_setting, table, tagger_command
+from benchmarks.setting import enlarged, real_photos, say_setting, table, tagger_command, usual_environment
 
 
 def timings(times: int, *arguments: str) -> list[float]:
@@ -20,7 +20,7 @@ def timings(times: int, *arguments: str) -> list[float]:
     seconds = []
     for _ in range(times + 1):
         start = time.perf_counter()
-        subprocess.run([tagger_command(), *arguments], check=True, capture_output=True)
+        subprocess.run([tagger_command(), *arguments], check=True, capture_output=True, env=usual_environment())
         seconds.append(time.perf_counter() - start)
     return seconds[1:]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, and_, bindparam, case, or_, select
+from sqlalchemy import Boolean, ColumnElement, Connection, Select, and_, bindparam, case, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.catalog import landmarks
@@ -44,36 +44,29 @@ def known_files(
         roots: absolute; a root may also be a file.
         again: what was taken back counts as never said; likewise below.
     """
-    columns = (File.path, *_last_look(), Assessment.k, *_failing(datetime.now(UTC)), File.gone_at.is_not(None))
-    statement = (
-        select(*columns)
-        .select_from(File)
-        .outerjoin(Assessment, (Assessment.photo_id == File.photo_id) & ANSWERED)
-        .outerjoin(Failure, Failure.file_id == File.id)
-    )
+    columns = (File.path, File.size_bytes, File.mtime_ns, Assessment.k.is_not(None), File.gone_at.is_not(None))
+    statement = select(*columns).outerjoin(Assessment, (Assessment.photo_id == File.photo_id) & ANSWERED)
     asked = {"model": model, "k": k, "again": again}
     found: dict[str, FileState] = {}
     for root in roots:
         for at in (File.path == root, below(root)):
             rows = connection.execute(statement.where(at), asked, execution_options={"yield_per": ROWS_AT_ONCE})
-            for path, size, mtime, stored_k, failed, rests, gone in rows:
-                found[path] = FileState(size, mtime, stored_k is not None, failed, rests, gone)
+            for path, size, mtime, is_assessed, gone in rows:
+                found[path] = FileState(size, mtime, is_assessed, gone)
+    for path, size, mtime, rests in connection.execute(_failing(datetime.now(UTC))):
+        if path in found:
+            found[path] = found[path]._replace(size_bytes=size, mtime_ns=mtime, failed=True, rests=rests)
     return found
 
 
-def _last_look() -> tuple[ColumnElement[int | None], ColumnElement[int | None]]:
-    """A file's size and time when it was last looked at: if that failed, they are the failure's."""
-    is_sound = Failure.file_id.is_(None)
-    return (
-        case((is_sound, File.size_bytes), else_=Failure.size_bytes),
-        case((is_sound, File.mtime_ns), else_=Failure.mtime_ns),
-    )
+def _failing(now: datetime) -> Select[*tuple[Any, ...]]:
+    """The files whose last look failed: their size and time then, and whether another look is not due yet.
 
-
-def _failing(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Whether the last look failed, and whether another is not due yet."""
+    Asked for apart: to look for a failure of each file takes a fifth of a scan's question, and there are few.
+    """
     is_later = and_(Failure.next_at.is_not(None), Failure.next_at > now)
-    return Failure.file_id.is_not(None), or_(Failure.quarantined_at.is_not(None), is_later)
+    rests = or_(Failure.quarantined_at.is_not(None), is_later)
+    return select(File.path, Failure.size_bytes, Failure.mtime_ns, rests).join(File, File.id == Failure.file_id)
 
 
 def below(folder: str, after: str | None = None, path: InstrumentedAttribute[str] = File.path) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 PhotoStatus = Literal["tagged", "none"]
 RunStatus = Literal["running", "done", "stopped", "interrupted", "failed", "died"]
@@ -194,24 +194,23 @@ class FailedFile:
 Outcome = Assessed | Inherited | FailedFile
 
 
-@dataclass(slots=True)
-class FileState:
-    """What the store knows of a path. Not frozen: a library has 200,000 of them, and frozen ones take longer to make.
+class FileState(NamedTuple):
+    """What the store knows of a path. A tuple, since a library has 200,000 of them and a dataclass takes longer.
 
     Args:
         size_bytes: when it was last looked at; None where a failed file's size was not known.
         is_assessed: the model has looked at its content and kept enough suggestions.
+        gone: it was not there when last looked for; if it is back unchanged, see `db.writes.mark_present`.
         failed: the last attempt to read it failed.
         rests: it failed, and while size and time stay as they are it is not to be tried yet.
-        gone: it was not there when last looked for; if it is back unchanged, see `db.writes.mark_present`.
     """
 
     size_bytes: int | None
     mtime_ns: int | None
     is_assessed: bool
-    failed: bool
-    rests: bool
     gone: bool
+    failed: bool = False
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from db.rows import FileState
@@ -50,14 +50,14 @@ class Absence:
 
 
 def absence(
-    found: Iterable[Found], known: Mapping[str, FileState], roots: Sequence[str], *, max_share: float
+    found: Mapping[str, Found], known: Mapping[str, FileState], roots: Sequence[str], *, max_share: float
 ) -> Absence:
     """Args:
+    found: by path.
     max_share: of a root's files; above it, and above `FEW`, there is doubt. 1 doubts nothing.
     """
-    seen = {item.path for item in found}
-    gone = [path for path in known.keys() - seen if not known[path].gone and _is_gone(path)]
-    back = [path for path, state in known.items() if state.gone and path in seen and not _is_gone(path)]
+    gone = [path for path in known.keys() - found.keys() if not known[path].gone and _is_gone(path)]
+    back = [path for path, state in known.items() if state.gone and path in found and not _is_gone(path)]
     doubts: list[Doubt] = []
     if gone and max_share < 1:
         doubts = [doubt for root in roots if (doubt := _doubt(root, gone, known, max_share))]

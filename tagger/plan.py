@@ -37,15 +37,16 @@ class Plan:
 
 
 def make_plan(
-    found: Sequence[Found], known: Mapping[str, FileState], left_behind: Mapping[str, int], rules: Rules
+    found: Mapping[str, Found], known: Mapping[str, FileState], left_behind: Mapping[str, int], rules: Rules
 ) -> Plan:
     """Args:
+    found: by path, in the order of the scan.
     left_behind: files that were in work when a run died, and how often that was so.
     """
     plan = Plan()
     deaths = max(LEAST_DEATHS, rules.max_attempts)
-    for item in found:
-        state = known.get(item.path)
+    for path, item in found.items():
+        state = known.get(path)
         if state is not None and (state.size_bytes, state.mtime_ns) == (item.size_bytes, item.mtime_ns):
             if state.is_assessed and not state.failed and item.size_bytes is not None:
                 plan.unchanged += 1
@@ -55,7 +56,7 @@ def make_plan(
                 continue
         if rules.known_only and (state is None or state.failed):
             continue
-        attempts = left_behind.get(item.path)
+        attempts = left_behind.get(path)
         if attempts is None:
             plan.todo.append(item)
         elif attempts >= deaths and not rules.retry_failed:
@@ -66,9 +67,6 @@ def make_plan(
     return plan
 
 
-def vanished(left_behind: Iterable[str], found: Sequence[Found], roots: Sequence[str]) -> list[str]:
+def vanished(left_behind: Iterable[str], found: Mapping[str, Found], roots: Sequence[str]) -> list[str]:
     """The files that were in work when a run died, and that a scan of these roots did not find."""
-    if not (left := set(left_behind)):
-        return []
-    seen = {item.path for item in found}
-    return sorted(path for path in left - seen if any(is_below(path, root) for root in roots))
+    return sorted(path for path in left_behind if path not in found and any(is_below(path, root) for root in roots))

@@ -150,7 +150,7 @@ class Run:
 
     def _work(self, work: _Work, record: Record) -> Iterator[Result]:
         with self._notes.stages.time("scan"):
-            found = list({item.path: item for item in scan(work.roots, self.globs)}.values())
+            found = {item.path: item for item in scan(work.roots, self.globs)}
             with self.store.read() as connection:
                 known = known_files(connection, work.roots, model=self._model, k=self.k, again=self.rules.again)
                 left = left_behind(connection)
@@ -158,7 +158,7 @@ class Run:
         if plan.suspects:
             log.warning("%d files were in work when a run died: they are tried last, one by one", len(plan.suspects))
         in_order, alone_in_work = self._new(work, record)
-        yield from self._in_scan_order(found, plan, in_order) if self.with_unchanged else in_order
+        yield from self._in_scan_order(found.values(), plan, in_order) if self.with_unchanged else in_order
         yield from alone_in_work
         yield from self._noted(record.give_up(item, attempts) for item, attempts in plan.given_up)
         max_share = 1 if self.rules.accept_gone else self.rules.max_gone_share
@@ -229,7 +229,7 @@ class Run:
             record.flush()
             yield from self._tag([item], tagger, record, work)
 
-    def _in_scan_order(self, found: list[Found], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
+    def _in_scan_order(self, found: Iterable[Found], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
         """New results and stored answers, merged; without the files that come last."""
         changed = {item.path for item in plan.todo}
         last = {item.path for item in plan.suspects} | {item.path for item, _ in plan.given_up}
