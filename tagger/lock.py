@@ -6,11 +6,11 @@ The one rule: whoever holds the lock may say of every run that is still called r
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from db.errors import StoreUnreachable
-from db.rows import OpenRun
 from db.session import Store
 from db.writes import mark_died, running
 from tagger.errors import RunInProgress
@@ -19,21 +19,15 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def alone(store: Store, *, wait_s: float = 0) -> Iterator[list[OpenRun]]:
-    """Keep every other run away from a store.
-
-    Args:
-        wait_s: how long to wait for another run to end.
-
-    Yields:
-        The runs that were found dead, now marked so.
+def alone(store: Store) -> Iterator[None]:
+    """Keep every other run away from a store, by whatever name it opens the file; mark runs that died.
 
     Raises:
         RunInProgress: another run has the store; the message says which, and since when.
     """
     from filelock import FileLock, Timeout  # here: what only looks at the store does not need it
 
-    lock = FileLock(f"{store.file}.lock", timeout=wait_s, thread_local=False)
+    lock = FileLock(f"{os.path.realpath(store.file)}.lock", timeout=0, thread_local=False)
     try:
         lock.acquire()
     except Timeout as error:
@@ -45,7 +39,7 @@ def alone(store: Store, *, wait_s: float = 0) -> Iterator[list[OpenRun]]:
             died = mark_died(connection)
         for run in died:
             log.warning("Run %d died without a word: %s", run.id, run)
-        yield died
+        yield
     finally:
         lock.release()
 
