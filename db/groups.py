@@ -21,12 +21,14 @@ class Look(NamedTuple):
     """Args:
     phash: 64 bits as a signed number.
     taken_at: by the camera's clock; None where EXIF has no date.
+    aspect: width by height, upright.
     group: a photo's number; None where it was not compared yet.
     """
 
     photo: int
     phash: int
     taken_at: datetime | None
+    aspect: float
     group: int | None
 
 
@@ -37,9 +39,12 @@ def some_wait(connection: Connection) -> bool:
 
 def looks(connection: Connection) -> list[Look]:
     """Every photo that has a hash."""
-    columns = (Photo.id, Photo.phash, Photo.taken_at, Photo.taken_from, Photo.group_id)
+    columns = (Photo.id, Photo.phash, Photo.taken_at, Photo.taken_from, Photo.width, Photo.height, Photo.group_id)
     rows: Iterable[Any] = connection.execute(select(*columns).where(Photo.phash.is_not(None)))
-    return [Look(row.id, row.phash, row.taken_at if row.taken_from == "exif" else None, row.group_id) for row in rows]
+    return [
+        Look(photo, phash, taken_at if taken_from == "exif" else None, width / height, group)
+        for photo, phash, taken_at, taken_from, width, height, group in rows
+    ]
 
 
 def put_into_groups(connection: Connection, groups: Mapping[int, int]) -> None:

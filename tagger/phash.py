@@ -18,8 +18,6 @@ LEAST_BITS = 4
 
 Hashes = NDArray[np.uint64]
 
-_BITS_OF_A_BYTE = np.array([value.bit_count() for value in range(256)], dtype=np.uint8)
-
 
 def difference_hash(image: Image.Image) -> int:
     """64 bits, one for each two neighbours of a 9×8 thumbnail: set where the right one is brighter.
@@ -44,17 +42,8 @@ def says_something(photo_hash: int) -> bool:
 
 def distances(one: Hashes, others: Hashes) -> NDArray[np.uint8]:
     """In how many bits each hash differs from each of the others: (N,) and (M,) give (N, M)."""
-    return _count(one[:, None] ^ others[None])
-
-
-def _count(words: Hashes) -> NDArray[np.uint8]:
-    """The bits that are set in each word, (N, M)."""
-    if hasattr(np, "bitwise_count"):  # numpy 2
-        counted: NDArray[np.uint8] = np.bitwise_count(words)
-        return counted
-    single = np.ascontiguousarray(words)[..., None].view(np.uint8)  # (N, M, 8)
-    summed: NDArray[np.uint8] = _BITS_OF_A_BYTE[single].sum(axis=-1, dtype=np.uint8)
-    return summed
+    counted: NDArray[np.uint8] = np.bitwise_count(one[:, None] ^ others[None])
+    return counted
 
 
 def near_pairs(hashes: Sequence[int], most_bits: int) -> Iterator[tuple[int, int]]:

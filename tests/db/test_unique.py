@@ -72,7 +72,7 @@ def test_what_waits_to_be_compared_is_told_with_all_looks(library: Store) -> Non
     with library.read() as connection:
         assert groups.some_wait(connection)
         found = groups.looks(connection)
-    assert found[1] == Look(2, 2, TAKEN - HOUR, 1)
+    assert found[1] == Look(2, 2, TAKEN - HOUR, 4 / 3, 1)
     assert [look.group for look in found] == [1, 1, 1, 4, None]
     with library.write() as connection:
         groups.put_into_groups(connection, {5: 5})

@@ -16,10 +16,12 @@ HASH = 0x0F0F_3355_00FF_1234
 NOON = datetime(2024, 5, 1, 12)
 
 
-def look(photo: int, flipped: int = 0, *, taken_s: float | None = None, group: int | None = None) -> Look:
+def look(
+    photo: int, flipped: int = 0, *, taken_s: float | None = None, aspect: float = 1.5, group: int | None = None
+) -> Look:
     """A photo whose hash differs from `HASH` in so many bits."""
     taken_at = None if taken_s is None else NOON + timedelta(seconds=taken_s)
-    return Look(photo, HASH ^ ((1 << flipped) - 1), taken_at, group)
+    return Look(photo, HASH ^ ((1 << flipped) - 1), taken_at, aspect, group)
 
 
 def apply(looks: Iterable[Look], groups: dict[int, int]) -> list[Look]:
@@ -28,6 +30,10 @@ def apply(looks: Iterable[Look], groups: dict[int, int]) -> list[Look]:
 
 def test_a_copy_joins_its_original_and_a_stranger_stays_alone() -> None:
     assert grouped([look(1), look(2, COPY_BITS), look(3, 30)]) == {1: 1, 2: 1, 3: 3}
+
+
+def test_a_smaller_copy_has_its_originals_shape_but_for_a_pixel_and_a_crop_has_not() -> None:
+    assert grouped([look(1), look(2, aspect=150 / 101), look(3, aspect=4 / 3)]) == {1: 1, 2: 1, 3: 3}
 
 
 def test_photos_that_differ_more_belong_together_if_they_were_taken_within_seconds() -> None:
@@ -47,7 +53,8 @@ def test_photos_that_were_compared_are_not_compared_again() -> None:
 
 
 def test_blank_photos_are_each_alone() -> None:
-    assert grouped([Look(1, 0, None, None), Look(2, 0, None, None), Look(3, -1, None, None)]) == {1: 1, 2: 2, 3: 3}
+    blank = [Look(number, phash, None, 1.5, None) for number, phash in ((1, 0), (2, 0), (3, -1))]
+    assert grouped(blank) == {1: 1, 2: 2, 3: 3}
 
 
 def test_a_group_whose_first_photo_was_deleted_is_named_anew_and_catches_no_photo_that_got_its_number() -> None:
@@ -59,7 +66,7 @@ def test_a_group_whose_first_photo_was_deleted_is_named_anew_and_catches_no_phot
 def test_groups_do_not_depend_on_which_photos_came_in_which_night(seed: int) -> None:
     dice = random.Random(seed)
     centres = [dice.getrandbits(64) for _ in range(4)]
-    library = [Look(n, _signed(_near(dice.choice(centres), dice)), None, None) for n in range(60)]
+    library = [Look(n, _signed(_near(dice.choice(centres), dice)), None, 1.5, None) for n in range(60)]
     at_once = apply(library, grouped(library))
     dice.shuffle(library)
     night_by_night: list[Look] = []
