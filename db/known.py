@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Select, and_, bindparam, case, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.catalog import landmarks
 from db.chunks import chunks
@@ -67,6 +67,15 @@ def _failing(now: datetime) -> Select[*tuple[Any, ...]]:
     is_later = and_(Failure.next_at.is_not(None), Failure.next_at > now)
     rests = or_(Failure.quarantined_at.is_not(None), is_later)
     return select(File.path, Failure.size_bytes, Failure.mtime_ns, rests).join(File, File.id == Failure.file_id)
+
+
+def elsewhere(connection: Connection, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """For some files each other place where their content was found too."""
+    other = aliased(File)
+    pairs = select(File.path, other.path).join(other, (other.photo_id == File.photo_id) & (other.id != File.id))
+    for some in chunks(paths):
+        rows: Iterable[Any] = connection.execute(pairs.where(File.path.in_(some)))
+        yield from rows
 
 
 def below(folder: str, after: str | None = None, path: InstrumentedAttribute[str] = File.path) -> ColumnElement[bool]:

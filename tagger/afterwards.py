@@ -1,7 +1,7 @@
 """What can be said only after a run has looked at all photos: which look the same, and what their neighbours say.
 
-The one rule: it is made from what is stored, all of it again where anything changed, so it does not matter in which
-night a photo came, and a run that was killed before it leaves it to the next one.
+The one rule: it is made from what is stored, at the end of every run, so it does not matter in which night a photo came
+or what people said since, and a run that was killed before it leaves it to the next one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from db.session import Store
 from db.votes import Cast, Voter
 from tagger.reasons import reason_text
 from tagger.types import Reason, Vote
-from tagger.votes import Elected, Voice, elect, voice
+from tagger.votes import Elected, Voice, elect, surest, voice
 
 
 def compare(store: Store) -> None:
@@ -26,22 +26,29 @@ def compare(store: Store) -> None:
     regroup(store)
 
 
-def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vote_gap_min: float) -> None:
+def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vote_gap_min: float) -> int:
     """Suggest a landmark on unsure photos between sure ones.
 
     Args:
         thresholds: the smallest score at which a landmark is a tag, by landmark.
         vote_gap_min: 0 counts no votes, and takes back those that were counted.
+
+    Returns:
+        How many photos have a tag that they did not have before.
     """
     with store.read() as connection:
         found = (votes.voters if vote_gap_min else votes.voted)(connection, model=model)
+        decided = votes.decided(connection) if vote_gap_min else []
     voices = [_voice(each) for each in found]
-    elected = elect(voices, thresholds, vote_gap_min * 60) if vote_gap_min else {}
+    spoken = [surest(each.path, each.photo, each.taken_at, each.landmark) for each in decided]
+    elected = elect([*voices, *spoken], thresholds, vote_gap_min * 60) if vote_gap_min else {}
     cast = {each.photo: _cast(each, elected.get(each.photo)) for each in voices if each.is_unsure}
-    changed = [cast[each.photo] for each in found if each.photo in cast and _is_other(each, cast[each.photo])]
+    was = {each.photo: each for each in found}
+    changed = [each for photo, each in cast.items() if _is_other(was[photo], each)]
     if changed:
         with store.write() as connection:
             votes.write_votes(connection, changed, model=model)
+    return sum(each.is_tag and not was[each.photo].is_tag for each in changed)
 
 
 def _voice(voter: Voter) -> Voice:

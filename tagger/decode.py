@@ -80,12 +80,21 @@ def read(path: str, max_bytes: int) -> bytes:
     except PermissionError as error:
         raise PhotoError("permission", "no permission to read it") from error
     except IsADirectoryError as error:
-        raise PhotoError("not_a_file", "it is a folder with an image's name") from error
+        raise _of_folder(path) from error
     except OSError as error:
         raise PhotoError("io_error", f"reading failed: {error.strerror or error}") from error
     if not data:
         raise PhotoError("empty", "the file is empty")
     return data
+
+
+def _of_folder(path: str) -> PhotoError:
+    """A scan passes a folder that it could not list on like a file, so that this says why."""
+    try:
+        os.scandir(path).close()
+    except OSError as error:
+        return PhotoError("io_error", f"the folder cannot be listed: {error.strerror or error}")
+    return PhotoError("not_a_file", "it is a folder with an image's name")
 
 
 def _without_blocking(path: str, flags: int) -> int:

@@ -163,14 +163,17 @@ class Record:
             leases.keep_one_death(connection, found.path)
         return Result(found.path, None, failure)
 
-    def finish(self, plan: Plan, absence: Absence, *, is_cut: bool) -> None:
-        """Store what is pending, which files are gone or back, and that the run is done, or its time was up."""
-        self.flush()
-        self._counts.update(unchanged=plan.unchanged, set_aside=plan.set_aside, gone=len(absence.gone))
+    def mark(self, absence: Absence) -> None:
+        """Store which files are gone or back."""
+        self._counts.update(gone=len(absence.gone))
         if absence.gone or absence.back:
             with self._store.write() as connection:
                 mark_gone(connection, absence.gone)
                 mark_present(connection, absence.back)
+
+    def finish(self, plan: Plan, *, is_cut: bool) -> None:
+        """Store that the run is done, or its time was up."""
+        self._counts.update(unchanged=plan.unchanged, set_aside=plan.set_aside)
         self._end("stopped" if is_cut else "done")
 
     def end_early(self, error: BaseException) -> None:

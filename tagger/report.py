@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 VERSION = 1  # of the JSON
 MOST_SLOW = 10
-MOST_FAILED = 200  # the rest is in `tagger query --failed`
+MOST_NAMED = 200  # files that failed, or are in quarantine; the rest is in `tagger query --failed`
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,12 +57,13 @@ class Notes:
     kinds: dict[str, int] = field(default_factory=dict)
     failed: list[Failure] = field(default_factory=list)
     slow: list[Slow] = field(default_factory=list)
+    voted: int = 0
 
     def take(self, result: Result) -> None:
         path, answer = printable(result.path), result.answer
         if isinstance(answer, Failed):
             self.kinds[answer.kind] = self.kinds.get(answer.kind, 0) + 1
-            if len(self.failed) < MOST_FAILED:
+            if len(self.failed) < MOST_NAMED:
                 self.failed.append(Failure(path, answer.kind, answer.message))
         push = heapq.heappush if len(self.slow) < MOST_SLOW else heapq.heappushpop
         push(self.slow, Slow(round(result.seconds, 3), path))
@@ -80,7 +81,9 @@ class Report:
         failures: how many by kind.
         landmarks: found by this run, the most frequent first; `is_new` where no earlier run found it.
         slowest: slowest first.
+        quarantined: the first of them by name; `in_quarantine` is how many.
         suspects: files that were tried alone, since an earlier run had died with them in work.
+        voted: unsure photos that the photos before and after made tagged; of any run, and so in no count.
     """
 
     run: int
@@ -106,6 +109,8 @@ class Report:
     k: int
     settings_hash: str | None
     tagger_version: str
+    in_quarantine: int = 0
+    voted: int = 0
     version: int = VERSION
 
 
@@ -144,7 +149,9 @@ def make(store: Store, summary: Summary, notes: Notes) -> Report:
         landmarks=[asdict(each) for each in found],
         slowest=[asdict(each) for each in sorted(notes.slow, reverse=True)],
         failed=[asdict(each) for each in notes.failed],
-        quarantined=[printable(path) for path in quarantined],
+        quarantined=[printable(path) for path in quarantined[:MOST_NAMED]],
+        in_quarantine=len(quarantined),
+        voted=notes.voted,
         suspects=[printable(path) for path in summary.suspects],
         roots=list(row.start.roots),
         model={"name": row.model_name, "version": row.model_version, "id": row.model_id},

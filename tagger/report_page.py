@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from html import escape
 from importlib.resources import files
 from string import Template
 
+from db import catalog
 from db.report import Example, report_of, tagged_examples, unsure_examples
 from db.session import Store
 from tagger.answers import printable
@@ -44,23 +46,27 @@ def page(store: Store, run: int) -> str | None:
         UnknownRun: there is no such run.
     """
     with store.read() as connection:
+        undone_at = catalog.run(connection, run).undone_at
         stored = report_of(connection, run)
         tagged = tagged_examples(connection, run, each=OF_EACH_LANDMARK, limit=MOST_TAGGED)
         unsure = unsure_examples(connection, run, limit=MOST_UNSURE)
-    return render(from_json(stored), tagged, unsure) if stored else None
+    return render(from_json(stored), tagged, unsure, undone_at) if stored else None
 
 
-def render(report: Report, tagged: Sequence[Example], unsure: Sequence[Example]) -> str:
+def render(report: Report, tagged: Sequence[Example], unsure: Sequence[Example], undone_at: datetime | None) -> str:
+    """Args:
+    undone_at: when the run's suggestions were taken back, if they were.
+    """
     counts = report.counts
     parts = [
-        _alerts(report),
+        _alerts(report, undone_at),
         _figures(report),
         _stages(report),
         _landmarks(report),
         _photos("Newly tagged", f"{len(tagged)} of {counts['tagged']:,}", tagged),
         _photos("Not sure", f"{len(unsure)} of {counts['none']:,} without a tag, the nearest first", unsure),
         _failed(report),
-        _paths("In quarantine since this run", "until they change, or --retry-failed", report.quarantined),
+        _paths("In quarantine since this run", _quarantine(report), report.quarantined),
         _paths("Tried alone", "an earlier run had died with them in work", report.suspects),
         _slowest(report),
         _details(report),
@@ -71,8 +77,10 @@ def render(report: Report, tagged: Sequence[Example], unsure: Sequence[Example])
     return template.substitute(title=escape(title), subtitle=escape(subtitle), body="\n".join(filter(None, parts)))
 
 
-def _alerts(report: Report) -> str:
+def _alerts(report: Report, undone_at: datetime | None) -> str:
     told = [*report.alerts, *([report.error] if report.error else [])]
+    if undone_at:
+        told.append(f"Its suggestions were taken back on {local(undone_at.isoformat())}.")
     return _tag("div", "".join(_tag("p", escape(each)) for each in told), "alerts") if told else ""
 
 
@@ -85,6 +93,8 @@ def _figures(report: Report) -> str:
         (f"{counts['unchanged']:,}", "unchanged", ""),
         (f"{counts['gone']:,}", "gone", ""),
     ]
+    if report.voted:
+        shown.append((f"{report.voted:,}", "by a vote", ""))
     if report.photos_per_s is not None:
         shown.append((f"{report.photos_per_s:,.1f}", "photos/s", ""))
     return _tag("div", "".join(_tag("div", f"<b>{number}</b>{word}", kind) for number, word, kind in shown), "figures")
@@ -137,7 +147,17 @@ def _failed(report: Report) -> str:
     rows = (
         f"<tr><th>{escape(f['kind'])}</th><td>{escape(f['path'])}{_why(f['message'])}</td></tr>" for f in report.failed
     )
-    return f"{_heading('Failed', kinds)}{_table(rows)}"
+    return f"{_heading('Failed', kinds + _first(report.failed, sum(report.failures.values())))}{_table(rows)}"
+
+
+def _quarantine(report: Report) -> str:
+    first = _first(report.quarantined, report.in_quarantine)
+    return f"{report.in_quarantine:,}, until they change, or --retry-failed{first}"
+
+
+def _first(named: Sequence[object], every: int) -> str:
+    """Nothing where all are named."""
+    return f"; the first {len(named)}, all with tagger query --failed" if len(named) < every else ""
 
 
 def _why(message: str) -> str:

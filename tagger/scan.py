@@ -80,11 +80,22 @@ def existing(roots: Sequence[str], *, skip_missing: bool = False) -> list[str]:
     Raises:
         FolderNotFound: the first that is not there, or one of them where none is.
     """
-    there = [root for root in roots if os.path.lexists(root)]
+    there = [root for root in roots if _is_there(root)]
     missing = next((root for root in roots if root not in there), None)
     if missing is not None and not (skip_missing and there):
         raise FolderNotFound(missing)
     return there
+
+
+def _is_there(root: str) -> bool:
+    """Not so for a link to a drive that is off; but so for what may not be looked at."""
+    try:
+        os.stat(root)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def is_below(path: str, root: str) -> bool:

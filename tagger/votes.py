@@ -72,6 +72,11 @@ def voice(
     return Voice(path, photo, taken_at, landmark, score, is_tag and not is_far, not is_tag and not is_far, km)
 
 
+def surest(path: str, photo: int, taken_at: datetime, landmark: str) -> Voice:
+    """What a person said that it shows."""
+    return Voice(path, photo, taken_at, landmark, 1.0, is_sure=True, is_unsure=False, km=None)
+
+
 def elect(voices: Iterable[Voice], thresholds: Mapping[str, float], gap_s: float) -> dict[int, Elected]:
     """The votes that succeed, by photo.
 

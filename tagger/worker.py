@@ -50,7 +50,6 @@ class Summary:
 
     Args:
         seconds: wall clock, the scan included.
-        looked_at: photos that were new or changed.
         missing: roots that were not there.
         doubts: roots of which so much is gone that none of it was marked.
         suspects: files that were tried alone, since a run had died with them in work.
@@ -60,13 +59,18 @@ class Summary:
     run_id: int
     status: RunStatus
     counts: RunCounts
-    looked_at: int
     seconds: float
     engine: EngineInfo
     missing: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     suspects: tuple[str, ...] = ()
     given_up: tuple[str, ...] = ()
+
+    @property
+    def looked_at(self) -> int:
+        """Photos that were new or changed, and answered."""
+        counts = self.counts
+        return counts.tagged + counts.none + counts.failed - len(self.given_up)
 
 
 @dataclass(slots=True)
@@ -80,6 +84,8 @@ class _Work:
     absence: Absence = field(default_factory=Absence)
     decoders: Decoders | None = None
     is_cut: bool = False
+    suspects: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -160,19 +166,16 @@ class Run:
         in_order, alone_in_work = self._new(work, record)
         yield from self._in_scan_order(found.values(), plan, in_order) if self.with_unchanged else in_order
         yield from alone_in_work
-        yield from self._noted(record.give_up(item, attempts) for item, attempts in plan.given_up)
+        yield from self._given_up(record, work)
+        record.flush()
+        record.let_go(vanished(left, found, work.roots))
         max_share = 1 if self.rules.accept_gone else self.rules.max_gone_share
-        work.absence = absence(found, known, work.roots, max_share=max_share)
+        work.absence = absence(self.store, found, known, work.roots, max_share=max_share)
         for doubt in work.absence.doubts:
             log.warning("%s", doubt)
-        record.let_go(vanished(left, found, work.roots))
-        record.flush()
-        with self._notes.stages.time("compare"):
-            compare(self.store)
-            if plan.looks_at:
-                thresholds, gap_min = self.bundle.card.thresholds, self.rules.vote_gap_min
-                count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
-        record.finish(plan, work.absence, is_cut=work.is_cut)
+        record.mark(work.absence)
+        self._compare()
+        record.finish(plan, is_cut=work.is_cut)
 
     def _new(self, work: _Work, record: Record) -> tuple[Iterator[Result], Iterator[Result]]:
         """The answers to what is new or changed, and to the suspects; lazily. Opens the model if it is needed."""
@@ -204,8 +207,17 @@ class Run:
                 self._notes.take(result)
                 yield result
 
-    def _noted(self, results: Iterable[Result]) -> Iterator[Result]:
-        for result in results:
+    def _compare(self) -> None:
+        """What can be said only once all photos were looked at."""
+        thresholds, gap_min = self.bundle.card.thresholds, self.rules.vote_gap_min
+        with self._notes.stages.time("compare"):
+            compare(self.store)
+            self._notes.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
+
+    def _given_up(self, record: Record, work: _Work) -> Iterator[Result]:
+        for item, attempts in work.plan.given_up:
+            result = record.give_up(item, attempts)
+            work.given_up.append(item.path)
             self._notes.take(result)
             yield result
 
@@ -227,6 +239,7 @@ class Run:
             if self._is_over(work):
                 return
             record.flush()
+            work.suspects.append(item.path)
             yield from self._tag([item], tagger, record, work)
 
     def _in_scan_order(self, found: Iterable[Found], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
@@ -249,11 +262,10 @@ class Run:
             record.run_id,
             record.status,
             record.counts,
-            work.plan.looks_at,
             time.monotonic() - self._started,
             work.engine,
             tuple(work.missing),
             work.absence.doubts,
-            tuple(item.path for item in work.plan.suspects),
-            tuple(item.path for item, _ in work.plan.given_up),
+            tuple(work.suspects),
+            tuple(work.given_up),
         )

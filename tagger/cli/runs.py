@@ -94,5 +94,7 @@ def _told(report: Report) -> Iterator[str]:
         yield "failed: " + ", ".join(f"{count} {kind}" for kind, count in report.failures.items())
         yield from (f"  {each['path']}: {each['message']} ({each['kind']})" for each in report.failed)
     yield from (f"in quarantine since then: {path}" for path in report.quarantined)
+    if report.voted:
+        yield f"{report.voted} more are tagged as the photos before and after"
     if report.slowest:
         yield "slowest: " + ", ".join(f"{each['path']} {each['seconds']:.2f} s" for each in report.slowest[:3])

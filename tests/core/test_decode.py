@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from PIL import Image, PngImagePlugin
 
 from tagger.decode import KINDS, decode, position, read
 from tagger.errors import PhotoError
+from tagger.types import PASSING
 from tests.drawn import encoded, jpeg
 
 MANY = 10_000_000
@@ -246,6 +248,16 @@ def test_a_folder_a_pipe_and_a_vanished_file_each_have_their_kind(tmp_path: Path
             read(str(tmp_path / name), MANY)
         kinds.append(caught.value.kind)
     assert kinds == ["not_a_file", "not_a_file", "not_found"]
+
+
+def test_a_folder_that_a_failing_drive_does_not_list_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_path: str) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "scandir", fails)
+    with pytest.raises(PhotoError, match="cannot be listed: Input/output error") as caught:
+        read(str(tmp_path), 1)
+    assert caught.value.kind in PASSING
 
 
 def test_a_file_over_the_byte_limit_is_not_read(tmp_path: Path) -> None:

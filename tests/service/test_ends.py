@@ -25,7 +25,6 @@ from db.rows import RunRow
 from db.session import Store, open_store
 from db.undo import undo_run
 from tagger.bundle import Bundle
-from tagger.errors import FolderNotFound
 from tagger.predict import Tagger
 from tagger.progress import Silent
 from tagger.rules import Rules
@@ -104,65 +103,6 @@ def test_with_nothing_left_to_do_a_closed_window_is_a_run_that_is_done(
 ) -> None:
     run(store, bundle, library)
     assert run(store, bundle, library, until=NOW).status == "done"
-
-
-def test_a_folder_that_is_suddenly_empty_is_a_missing_drive(
-    store: Store, bundle: Bundle, library: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    run(store, bundle, library)
-    library.rename(library.parent / "unplugged")
-    library.mkdir()
-    summary = run(store, bundle, library)
-    assert (summary.counts.gone, summary.doubts[0].gone, summary.doubts[0].known) == (0, 30, 30)
-    assert f"30 of the 30 known files in {library} are gone" in caplog.text
-    assert "--accept-gone" in caplog.text
-    library.rmdir()
-    (library.parent / "unplugged").rename(library)
-    assert run(store, bundle, library).counts.unchanged == 30
-
-
-def test_much_of_a_folder_gone_is_doubted_until_somebody_says_so(store: Store, bundle: Bundle, library: Path) -> None:
-    run(store, bundle, library)
-    for photo in sorted(library.iterdir())[:21]:
-        photo.unlink()
-    assert (run(store, bundle, library).counts.gone, tagged(store)) == (0, 23)
-    believing = replace(SURE, accept_gone=True)
-    assert (run(store, bundle, library, rules=believing).counts.gone, tagged(store)) == (21, 7)
-
-
-@pytest.mark.parametrize(("lost", "share"), [(20, 0.2), (21, 0.7), (29, 1.0)])
-def test_little_of_a_folder_gone_is_believed(
-    store: Store, bundle: Bundle, library: Path, lost: int, share: float
-) -> None:
-    run(store, bundle, library)
-    for photo in sorted(library.iterdir())[:lost]:
-        photo.unlink()
-    assert run(store, bundle, library, rules=replace(SURE, max_gone_share=share)).counts.gone == lost
-
-
-def test_doubt_about_one_folder_is_none_about_another(store: Store, bundle: Bundle, library: Path) -> None:
-    photos(library.parent / "trip", 3, start=100)
-    run(store, bundle, library, library.parent / "trip")
-    for photo in library.iterdir():
-        photo.unlink()
-    (library.parent / "trip" / "00101.jpg").unlink()
-    summary = run(store, bundle, library, library.parent / "trip")
-    assert (summary.counts.gone, [doubt.root for doubt in summary.doubts]) == (1, [str(library)])
-
-
-def test_a_missing_folder_among_several_stops_the_others_only_by_hand(
-    store: Store, bundle: Bundle, library: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    run(store, bundle, library)
-    unplugged = library.parent / "unplugged"
-    with pytest.raises(FolderNotFound, match="unplugged"):
-        run(store, bundle, unplugged, library)
-    at_night = replace(SURE, skip_missing=True)
-    summary = run(store, bundle, unplugged, library, rules=at_night)
-    assert (summary.status, summary.counts.unchanged, summary.missing) == ("done", 30, (str(unplugged),))
-    assert f"{unplugged} is not there" in caplog.text
-    with pytest.raises(FolderNotFound):
-        run(store, bundle, unplugged, rules=at_night)
 
 
 def test_a_database_that_another_program_locks_ends_a_run_with_a_sentence(bundle: Bundle, library: Path) -> None:

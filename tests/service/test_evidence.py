@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -86,50 +85,6 @@ def test_a_copy_inherits_the_weighed_answer(store: Store, bundle: Bundle, shoot:
     copy, first = again.results()
     assert (copy.answer, copy.is_inherited) == (first.answer, True)
     assert told(store)["copy.jpg"] == told(store)["first.jpg"]
-
-
-@pytest.fixture
-def trip(shoot: Shoot) -> Path:
-    """Two sure photos with an unsure one between them, and a second unsure one long after."""
-    shoot("1.jpg", COLOURS["red_rock"], 1)
-    shoot("2.jpg", UNSURE_RED, 3)
-    shoot("3.jpg", COLOURS["red_rock"], 5)
-    return shoot("4.jpg", UNSURE_RED, 40).parent
-
-
-def test_photos_vote_where_that_is_asked_for(store: Store, bundle: Bundle, trip: Path) -> None:
-    run(store, bundle, trip, gap_min=10)
-    vote = {"kind": "vote", "before_s": 120, "after_s": 120, "km": None}
-    assert told(store) == {"1.jpg": ("red_rock", None), "2.jpg": ("red_rock", vote), "3.jpg": ("red_rock", None)}
-
-
-def test_by_default_no_photo_votes(store: Store, bundle: Bundle, trip: Path) -> None:
-    run(store, bundle, trip)
-    assert list(told(store)) == ["1.jpg", "3.jpg"]
-
-
-def everything(store: Store) -> str:
-    with store.read() as connection:
-        columns = "photo_id, rank, landmark_id, score, is_tag, visual_score, reason, status"
-        joined = f"SELECT {columns} FROM suggestion JOIN assessment USING (photo_id, model_id) ORDER BY 1, 2"
-        return json.dumps([list(row) for row in connection.exec_driver_sql(joined)])
-
-
-def test_votes_are_counted_anew_when_photos_come_and_taken_back_when_they_are_off(
-    store: Store, bundle: Bundle, trip: Path, shoot: Shoot
-) -> None:
-    run(store, bundle, trip)
-    without = everything(store)
-    shoot("5.jpg", COLOURS["red_rock"], 38)
-    run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg", "2.jpg", "3.jpg", "5.jpg"]
-    shoot("6.jpg", COLOURS["red_rock"], 42)
-    run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg", "6.jpg"]
-    shoot("7.jpg", COLOURS["green_hill"], 50)
-    run(store, bundle, trip)
-    assert list(told(store)) == ["1.jpg", "3.jpg", "5.jpg", "6.jpg", "7.jpg"]
-    assert everything(store).startswith(without[:-1])
 
 
 def test_a_copy_of_lower_quality_joins_its_original_at_the_end_of_the_run(

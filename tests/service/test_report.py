@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,14 @@ from db.errors import UnknownRun
 from db.jobs import finish_job, start_job
 from db.report import report_of
 from db.session import Store
+from db.undo import undo_run
 from tagger import report_page
 from tagger.bundle import Bundle
-from tagger.report import Report, from_json
+from tagger.record import Record, new_start, register
+from tagger.report import MOST_NAMED, Report, from_json
 from tagger.rules import Rules
+from tagger.stages import Stages
+from tagger.worker import NOT_NEEDED
 from tests.drawn import ColourEngine, jpeg, photos
 from tests.service.test_worker import BreakingEngine, counts, library, new_run
 
@@ -125,7 +130,7 @@ def test_without_a_run_there_is_no_page(store: Store) -> None:
 
 
 def test_what_somebody_should_look_at_comes_first(store: Store, bundle: Bundle, library: Path) -> None:
-    photos(library.parent / "mounted", 30)
+    photos(library.parent / "mounted", 30, start=100)
     work = new_run(store, bundle, library, ColourEngine())
     work.roots = [str(library), str(library.parent / "mounted")]
     counts(work)
@@ -144,3 +149,54 @@ def test_what_somebody_should_look_at_comes_first(store: Store, bundle: Bundle, 
     page = report_page.page(store, 2)
     assert page is not None
     assert page.index("it got worse") < page.index("<h2>")
+
+
+def test_photos_a_second_are_those_that_were_answered(store: Store, bundle: Bundle, library: Path) -> None:
+    photos(library, 400, start=100)
+    work = new_run(store, bundle, library, ColourEngine())
+    for number, _ in enumerate(work.results()):
+        if number == 20:
+            work.until = datetime.now(UTC)
+    assert work.summary is not None
+    answered = work.summary.counts.tagged + work.summary.counts.none
+    assert kept(store).photos_per_s == pytest.approx(answered / work.summary.seconds, rel=0.01)
+    assert answered < 400
+
+
+def test_what_a_run_did_not_come_to_is_not_said_of_it(store: Store, bundle: Bundle, library: Path) -> None:
+    died_with(store, bundle, library / "00003.jpg")
+    work = new_run(store, bundle, library, ColourEngine())
+    work.until = datetime.now(UTC)
+    counts(work)
+    assert kept(store, 2).suspects == []
+    counts(new_run(store, bundle, library, ColourEngine()))
+    assert kept(store, 3).suspects == [str(library / "00003.jpg")]
+
+
+def died_with(store: Store, bundle: Bundle, path: Path) -> None:
+    """A run that had a file in work, and said nothing more."""
+    start = new_start([str(path.parent)], 3, NOT_NEEDED, job="tag", settings_hash=None)
+    record = Record(store, start, model=register(store, bundle), rules=Rules(), stages=Stages())
+    record.lease([str(path)])
+
+
+def test_the_page_of_a_run_that_was_taken_back_says_so(store: Store, report: Report) -> None:
+    with store.write() as connection:
+        undo_run(connection, report.run)
+    page = report_page.page(store, report.run)
+    assert page is not None
+    assert "Its suggestions were taken back on 2" in page
+
+
+def test_of_many_files_that_are_not_tried_again_the_first_are_named(
+    store: Store, bundle: Bundle, library: Path
+) -> None:
+    for number in range(MOST_NAMED + 1):
+        (library / f"bad {number:03}.jpg").write_text("no photo")
+    work = new_run(store, bundle, library, ColourEngine())
+    work.rules = Rules(max_attempts=1)
+    counts(work)
+    assert (len(kept(store).quarantined), kept(store).in_quarantine) == (MOST_NAMED, MOST_NAMED + 1)
+    page = report_page.page(store, 1)
+    assert page is not None
+    assert page.count("; the first 200, all with tagger query --failed") == 2
