@@ -16,17 +16,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from tagger.answers import printable
-from tagger.bundle import open_bundle
 from tagger.errors import ConfigError, RunInProgress
+from tagger.new_run import new_run
 from tagger.rules import Rules
-from tagger.scan import Globs
 from tagger.times import next_moment, parse
-from tagger.worker import Run, Summary
+from tagger.worker import Summary
 
 if TYPE_CHECKING:
-    from tagger.bundle import Bundle
-    from tagger.config import Settings
-    from tagger.decoders import Decoders
     from tagger.jobs import Work
 
 log = logging.getLogger(__name__)
@@ -87,20 +83,14 @@ def run(
 
 
 def _run(work: Work, roots: Sequence[str], *, job: str, rules: Rules, until: datetime | None) -> Told:
-    settings = work.settings
-    bundle = open_bundle(settings.bundle, verify=False)  # where there is nothing new, the weights are not even read
-    begun = Run(
+    begun = new_run(
+        work.settings,
         work.store,
-        bundle,
         roots,
-        Globs(settings.include, settings.exclude),
-        settings.top_k,
         open_tagger=work.open_tagger,
-        open_decoders=lambda photos: _decoders(settings, bundle, photos),
         progress=work.progress,
         rules=rules,
         job=job,
-        settings_hash=settings.fingerprint(),
         until=until,
     )
     with closing(begun.results()) as results:
@@ -114,12 +104,6 @@ def _run(work: Work, roots: Sequence[str], *, job: str, rules: Rules, until: dat
     worries = list(_worries(summary))
     is_stopped = summary.status in ("stopped", "interrupted")
     return Told("\n".join([_sentence(summary), *worries]), is_stopped, not worries, summary.counts.failed)
-
-
-def _decoders(settings: Settings, bundle: Bundle, photos: int) -> Decoders:
-    from tagger.decoders import Decoders  # loads numpy, which a night without new photos does not need
-
-    return Decoders(bundle.card.input, settings.limits(), photos=photos, timeout_s=settings.photo_timeout_s)
 
 
 def _folders(work: Work) -> list[str]:

@@ -58,6 +58,7 @@ LAYERS: list[tuple[str, ...]] = [
         "tagger.jobs",
         "tagger.health",
         "tagger.settling",
+        "tagger.new_run",
     ),
     ("tagger.bot", "tagger.schedule", "tagger.watch", "tagger.metrics"),
     ("tagger.cli", "tagger.__main__"),

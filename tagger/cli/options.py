@@ -12,9 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from db.session import Store
-    from tagger.bundle import Bundle
     from tagger.config import Settings
-    from tagger.decoders import Decoders
     from tagger.predict import Tagger
 
 SOME_FAILED = 3  # exit code of a command that is done, but not with every photo
@@ -66,13 +64,6 @@ def tagger_from(settings: Settings) -> Tagger:
     )
     click.echo(f"Engine: {model.engine.info}", err=True)
     return model
-
-
-def decoders_from(settings: Settings, bundle: Bundle, photos: int) -> Decoders:
-    """The processes that decode for a run over so many photos."""
-    from tagger.decoders import Decoders
-
-    return Decoders(bundle.card.input, settings.limits(), photos=photos, timeout_s=settings.photo_timeout_s)
 
 
 def interrupt_on_signals() -> list[int]:

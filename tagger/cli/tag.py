@@ -14,8 +14,6 @@ import click
 from tagger.cli import options
 
 if TYPE_CHECKING:
-    from tagger.config import Settings
-    from tagger.rules import Rules
     from tagger.worker import Run, Summary
 
 STOPPED = 130
@@ -46,12 +44,24 @@ def tag(
 
     Unchanged files are not read again. Ctrl-C ends a run; what is done stays stored.
     """
+    from tagger.new_run import new_run
+    from tagger.progress import Bar
+
     given |= {name: given[name] or None for name in ("include", "exclude")}
     settings = options.settings_from(config, **given)
     rules = replace(settings.rules(), retry_failed=retry_failed, accept_gone=accept_gone, again=again)
     asked_to_stop = options.interrupt_on_signals()
     with options.store_from(settings) as store:
-        run = _run(settings, store, paths, as_json, rules)
+        run = new_run(
+            settings,
+            store,
+            paths,
+            open_tagger=lambda: options.tagger_from(settings),
+            progress=Bar(),
+            rules=rules,
+            job="tag",
+            with_unchanged=as_json,
+        )
         try:
             _print_results(run, settings.top_k, as_json, asked_to_stop)
         except KeyboardInterrupt:
@@ -63,29 +73,6 @@ def tag(
         click.echo(_sentence(run.summary, store.file), err=True)
         if run.summary.counts.failed:
             sys.exit(options.SOME_FAILED)
-
-
-def _run(settings: Settings, store: Any, paths: tuple[str, ...], as_json: bool, rules: Rules) -> Run:
-    from tagger.bundle import open_bundle
-    from tagger.progress import Bar
-    from tagger.scan import Globs
-    from tagger.worker import Run
-
-    # Not verified here: where there is nothing new, the weights are not even read.
-    bundle = open_bundle(settings.bundle, verify=False)
-    return Run(
-        store,
-        bundle,
-        paths,
-        Globs(settings.include, settings.exclude),
-        settings.top_k,
-        open_tagger=lambda: options.tagger_from(settings),
-        open_decoders=lambda photos: options.decoders_from(settings, bundle, photos),
-        progress=Bar(),
-        with_unchanged=as_json,
-        rules=rules,
-        settings_hash=settings.fingerprint(),
-    )
 
 
 def _print_results(run: Run, k: int, as_json: bool, asked_to_stop: Sequence[int]) -> None:
