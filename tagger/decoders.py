@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from tagger.card import InputContract
 from tagger.errors import DecoderUnavailable
-from tagger.frames import SIZES, Frame, frame_of, looked_from, packed
+from tagger.frames import SIZES, Frame, Nonsense, asked_from, frame_of, looked_from, packed, sizes_from
 from tagger.look import Looked, Wanted
 from tagger.types import Failed, Limits
 
@@ -144,6 +144,7 @@ class _Decoder:
         self._poll = select.poll()
         self._poll.register(self._out, select.POLLIN)
         self._is_ready = False
+        self._size_px: int = told["contract"]["size_px"]
         self._deadline = 0.0
         with suppress(BrokenPipeError):  # `make_ready` says so
             self._say(dict(told))
@@ -162,7 +163,7 @@ class _Decoder:
         self._deadline = time.monotonic() + START_S
         try:
             self._next()
-        except (_Ended, _TooSlow, ValueError) as error:
+        except (_Ended, _TooSlow, Nonsense) as error:
             self.kill()
             raise DecoderUnavailable(self._end()) from error
         self._is_ready = True
@@ -173,18 +174,21 @@ class _Decoder:
         try:
             self._say({"path": path})
             frame = self._next()
-            if not frame.payload and frame.header.keys() == {"sha256"}:  # it has read the file, and asks
-                sha256 = str(frame.header["sha256"])
-                self._say({"wanted": wanted(sha256)})
+            if "failure" not in frame.header:  # it has read the file, and asks
+                sha256 = asked_from(frame)
+                is_wanted = wanted(sha256)
+                self._say({"wanted": is_wanted})
                 frame = self._next()
-            return looked_from(frame)
+                if not is_wanted:
+                    return Looked(sha256)
+            return looked_from(frame, sha256, self._size_px)
         except _TooSlow:
             self.kill()
             return Looked(sha256, failure=Failed("timed_out", f"decoding took longer than {timeout_s:g} s"))
         except (_Ended, BrokenPipeError):
             self.kill()
             return Looked(sha256, failure=Failed("decoder_crashed", f"its decoder died: {self._end()}"))
-        except (ValueError, KeyError, TypeError) as error:
+        except Nonsense as error:
             self.kill()
             return Looked(sha256, failure=Failed("decoder_crashed", f"its decoder spoke nonsense ({error})"))
 
@@ -209,8 +213,8 @@ class _Decoder:
         self._in.write(packed(header))
 
     def _next(self) -> Frame:
-        text, payload = SIZES.unpack(self._read(SIZES.size))
-        return frame_of(self._read(text), self._read(payload))
+        header, payload = sizes_from(self._read(SIZES.size), self._size_px)
+        return frame_of(self._read(header), self._read(payload))
 
     def _read(self, size: int) -> bytearray:
         buffer = bytearray(size)
