@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.card import Card
-from tagger.errors import EngineFailed
-from tagger.types import Answer, NoLandmark, Suggestion, Tagged
+from tagger.types import Answer, Failed, NoLandmark, Suggestion, Tagged
+
+NOT_FINITE = Failed("engine_failed", "the network's output is not finite; --precision float32 may help")
 
 
 def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
@@ -36,12 +37,13 @@ def answers(logits: NDArray[np.float32], card: Card, k: int) -> list[Answer]:
     Args:
         logits: (N, outputs).
 
-    Raises:
-        EngineFailed: a number is infinite or none at all (half precision can overflow); it says nothing of the photo.
+    Returns:
+        In the order of the rows; `Failed` where a number is infinite or none at all (half precision can overflow),
+        since that says nothing of the photo.
     """
-    if not np.isfinite(logits).all():
-        raise EngineFailed("the network's output is not finite. Try --precision float32.")
-    return [answer(row, card, k) for row in probabilities(logits, card.temperature)]
+    is_finite = np.all(np.isfinite(logits), axis=1)  # (N,)
+    scores = iter(probabilities(logits[is_finite], card.temperature))
+    return [answer(next(scores), card, k) if is_sound else NOT_FINITE for is_sound in is_finite]
 
 
 def answer(scores: NDArray[np.float64], card: Card, k: int) -> Tagged | NoLandmark:

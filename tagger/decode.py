@@ -34,6 +34,7 @@ KINDS = {
     "io_error": "the disk or network drive failed while reading",
     "timed_out": "decoding took longer than the limit",
     "decoder_crashed": "the process that decoded it died",
+    "engine_failed": "the model has no answer to it, though it has to others",
     "process_died": "several runs died while it was in work",
 }
 

@@ -14,11 +14,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-import numpy as np
-
-from tagger import calibrate
 from tagger.card import Card, InputContract
 from tagger.engines import Engine
+from tagger.engines.inference import infer
 from tagger.errors import EngineFailed, PhotoError
 from tagger.look import Here, Looker
 from tagger.preprocess import Pixels
@@ -71,7 +69,9 @@ class _Prepared:
             assert self.failure is not None
             return Result(self.path, None, self.failure, seconds=self.seconds)
         answer = self.content.resolve()
-        inherited = (self.was_known or not self.is_first) and not isinstance(answer, Failed)
+        if isinstance(answer, Failed):
+            return Result(self.path, self.content.sha256, answer, seconds=self.seconds)
+        inherited = self.was_known or not self.is_first
         return Result(self.path, self.content.sha256, answer, self.content.info, inherited, self.seconds)
 
 
@@ -166,8 +166,7 @@ class Pipeline:
     def _infer(self, pixels: list[Pixels], names: str) -> list[Answer]:
         try:
             with self.stages.time("engine"):
-                logits = self.engine.logits(np.stack(pixels))  # (N, outputs)
-            return calibrate.answers(logits, self.card, self.k)
+                return infer(self.engine, pixels, self.card, self.k)
         except EngineFailed as error:
             raise EngineFailed(f"{error} (in the batch of {names})") from error
 

@@ -9,13 +9,13 @@ import os
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
-from tagger import calibrate, decode
+from tagger import decode
 from tagger.bundle import Bundle, open_bundle
 from tagger.engines import Engine
 from tagger.engines.choose import open_engine
+from tagger.engines.inference import infer
 from tagger.errors import PhotoError
 from tagger.gps import WEIGHED, weighed
 from tagger.look import Looker
@@ -48,8 +48,7 @@ class Tagger:
             image = self.upright(photo)
         except PhotoError as error:
             return Failed(error.kind, error.message)
-        pixels = preprocess(image, self.bundle.card.input)[np.newaxis]  # (1, H, W, 3)
-        return calibrate.answers(self.engine.logits(pixels), self.bundle.card, k)[0]
+        return infer(self.engine, [preprocess(image, self.bundle.card.input)], self.bundle.card, k)[0]
 
     def tag(
         self,

@@ -131,7 +131,7 @@ class NoLandmark:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The photo could not be read. That is another answer than "no landmark".
+    """The photo could not be read, or the model has no answer to it. That is another answer than "no landmark".
 
     Args:
         kind: one of `tagger.decode.KINDS`.

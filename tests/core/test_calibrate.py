@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tagger.calibrate import answer, answers, probabilities
-from tagger.errors import EngineFailed
+from tagger.types import Failed
 from tests.drawn import card
 
 
@@ -52,10 +52,13 @@ def test_the_status_does_not_depend_on_k() -> None:
     assert {answer(scores, model, k).status for k in (1, 2, 3)} == {"none"}
 
 
-@pytest.mark.parametrize("broken", [np.nan, np.inf])
-def test_an_output_that_is_no_number_is_an_error_and_never_a_none(broken: float) -> None:
-    with pytest.raises(EngineFailed, match="not finite"):
-        answers(np.array([[1.0, broken, 0.0, 0.0]], dtype=np.float32), card(), k=2)
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_an_output_that_is_no_number_is_its_photo_s_failure_and_never_a_none(broken: float) -> None:
+    rows = np.array([[9, 0, 0, 0], [1, broken, 0, 0], [0, 9, 0, 0]], dtype=np.float32)
+    first, failed, last = answers(rows, card(), k=2)
+    assert isinstance(failed, Failed)
+    assert (failed.kind, "not finite" in failed.message) == ("engine_failed", True)
+    assert [first, last] == answers(rows[[0, 2]], card(), k=2)
 
 
 def test_two_landmarks_in_one_photo_can_both_be_tags() -> None:

@@ -15,6 +15,7 @@ from tagger import calibrate
 from tagger.bundle import Bundle, open_bundle
 from tagger.engines import Engine
 from tagger.engines.choose import has_nvidia_driver, open_engine
+from tagger.engines.inference import drawn_picture
 from tagger.errors import EngineUnavailable
 from tagger.pipeline import pixels_of
 from tagger.types import Limits
@@ -96,6 +97,15 @@ def test_the_same_batch_twice_gives_the_same_rows(
 ) -> None:
     batch = pictures(bundle, 5)
     assert np.array_equal(opened(options).logits(batch), opened(options).logits(batch))
+
+
+@pytest.mark.parametrize("options", ENGINES)
+def test_the_picture_that_tells_whether_an_engine_works_is_answered(
+    options: dict[str, str], opened: Callable[[dict[str, str]], Engine], bundle: Bundle
+) -> None:
+    picture = drawn_picture(bundle.card.input.size_px)
+    assert picture.shape == pictures(bundle, 1).shape
+    assert np.isfinite(opened(options).logits(picture)).all()
 
 
 @pytest.mark.parametrize("options", ENGINES)

@@ -135,6 +135,52 @@ def test_batches_are_as_large_as_the_engine_wants_and_no_larger(tmp_path: Path) 
     assert engine.largest_batch == 16
 
 
+WHITE = (255, 255, 255)
+
+
+class RaisesOnWhite(ColourEngine):
+    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if (batch.mean(axis=(1, 2, 3)) > 250).any():
+            raise EngineFailed("too bright")
+        return super().logits(batch)
+
+
+class OverflowsOnWhite(ColourEngine):
+    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        rows = super().logits(batch)
+        rows[batch.mean(axis=(1, 2, 3)) > 250] = np.nan
+        return rows
+
+
+@pytest.mark.parametrize("engine", [RaisesOnWhite, OverflowsOnWhite])
+@pytest.mark.parametrize("batch_size", [1, 4, 64])
+def test_a_photo_on_which_the_engine_breaks_fails_alone_wherever_it_comes(
+    tmp_path: Path, engine: type[ColourEngine], batch_size: int
+) -> None:
+    files = photos(tmp_path, 8)
+    for bad in (2, 8):  # among others, and in a batch of its own
+        files.insert(bad, tmp_path / f"white{bad}.jpg")
+        files[bad].write_bytes(jpeg(WHITE, size=(64, 40 + bad)))
+    results = list(pipeline(engine(batch_size)).run(map(str, files)))
+    failed = [index for index, result in enumerate(results) if isinstance(result.answer, Failed)]
+    assert failed == [2, 8]
+    assert {r.answer.kind for r in results if isinstance(r.answer, Failed)} == {"engine_failed"}
+    assert [r.answer for r in results if r.answer.status != "failed"] == [
+        r.answer for r in pipeline().run(map(str, files[:2] + files[3:8] + files[9:]))
+    ]
+
+
+class NothingButNan(ColourEngine):
+    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return super().logits(batch) * np.float32(np.nan)
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_an_engine_without_one_finite_answer_is_broken_and_no_photo_is_blamed(tmp_path: Path, count: int) -> None:
+    with pytest.raises(EngineFailed, match=r"not finite.*00000.jpg"):
+        list(pipeline(NothingButNan()).run(map(str, photos(tmp_path, count))))
+
+
 class BreakingEngine(ColourEngine):
     def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         if self.photos_seen >= 8:
