@@ -31,12 +31,12 @@ def release(connection: Connection, paths: Iterable[str]) -> None:
 
 
 def release_all(connection: Connection, *, run: int) -> None:
-    """A run ends by itself: nothing of it is in work any more. A suspect stays one until there is an answer."""
+    """A run ends in order: nothing of it is in work any more. A suspect stays one until there is an answer."""
     connection.execute(delete(Lease).where(Lease.run_id == run, Lease.attempts == 0))
 
 
 def count_death(connection: Connection, runs: Iterable[int]) -> None:
-    """These runs died: one attempt more for what each had in work."""
+    """These runs died, or broke on what may be a photo's doing: one attempt more for what each had in work."""
     died = update(Lease).where(Lease.run_id.in_(list(runs)))
     connection.execute(died.values(attempts=Lease.attempts + 1))
 

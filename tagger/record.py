@@ -35,6 +35,7 @@ from tagger.absence import Absence
 from tagger.answers import landmark_row, outcome, printable, stored_answer
 from tagger.bundle import Bundle
 from tagger.card import ONNX_FILE
+from tagger.errors import EXPECTED
 from tagger.plan import Plan
 from tagger.rules import Rules
 from tagger.scan import Found
@@ -177,14 +178,19 @@ class Record:
         self._end("stopped" if is_cut else "done")
 
     def end_early(self, error: BaseException) -> None:
-        """Store what is pending, and that the run was stopped or broke."""
+        """Store what is pending, and that the run was stopped or broke.
+
+        Nobody expects an error that a photo brings out, so after one that nobody expected what was in work is suspect,
+        as if the process had died. The expected ones and a stop say nothing about the photos.
+        """
         stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
+        is_death = isinstance(error, Exception) and not isinstance(error, EXPECTED)
         try:
             self.flush()
         except Exception as second:  # the run is ending; what matters now is that it says so
             log.error("The last batch could not be stored: %s", second)
         try:
-            self._end("interrupted" if stopped else "failed", None if stopped else str(error))
+            self._end("interrupted" if stopped else "failed", None if stopped else str(error), is_death=is_death)
         except StoreError as second:
             log.error("How the run ended could not be stored: %s", second)
 
@@ -203,10 +209,13 @@ class Record:
         by = {"run": self.run_id, "model": self._model, "k": self._k}
         write_outcomes(connection, outcomes, **by, retry=self._retry)
 
-    def _end(self, status: RunStatus, error: str | None = None) -> None:
+    def _end(self, status: RunStatus, error: str | None = None, *, is_death: bool = False) -> None:
         self.status = status
         with self._store.write() as connection:
-            leases.release_all(connection, run=self.run_id)
+            if is_death:
+                leases.count_death(connection, [self.run_id])
+            else:
+                leases.release_all(connection, run=self.run_id)
             finish_run(connection, self.run_id, status=status, counts=self.counts, error=error)
 
 

@@ -5,17 +5,27 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from db import catalog, queries
+from db.errors import StoreLocked
 from db.hits import FileFilter, PhotoFilter, TagFilter
 from db.leases import left_behind
 from db.rows import RunRow
 from db.session import open_store
-from tagger.bundle import write_bundle
-from tests.drawn import card, jpeg, photos
+from tagger.bundle import open_bundle, write_bundle
+from tagger.errors import DecoderUnavailable, EngineFailed
+from tagger.predict import Tagger
+from tagger.progress import Silent
+from tagger.rules import Rules
+from tagger.scan import Globs
+from tagger.types import Limits, Result
+from tagger.worker import Run
+from tests.drawn import ColourEngine, card, jpeg, photos
 
 WHITE = (255, 255, 255)
 
@@ -110,5 +120,63 @@ def test_what_a_dead_run_had_in_work_and_is_gone_since_is_let_go(library: Path, 
     run(library, bundle, database)
     (library / "00005k.jpg").unlink()
     assert run(library, bundle, database).returncode == 0
+    with open_store(str(database)) as store, store.read() as connection:
+        assert left_behind(connection) == {}
+
+
+class Stumbling(Tagger):
+    """Has an error in it that one photo brings out."""
+
+    def __init__(self, bundle: Path, error: BaseException) -> None:
+        super().__init__(open_bundle(bundle), ColourEngine(), Limits(threads=2))
+        self.error = error
+
+    def tag(self, *arguments: Any, **options: Any) -> Iterator[Result]:  # type: ignore[override]
+        for result in super().tag(*arguments, **options):
+            if result.path.endswith("k.jpg"):
+                raise self.error
+            yield result
+
+
+def night(tagger: Tagger, library: Path, database: Path) -> list[str]:
+    """The photos that a run answers."""
+    with open_store(str(database)) as store:
+        rules = Rules(max_attempts=3)
+        new = Run(store, tagger.bundle, [str(library)], Globs(), 3, lambda: tagger, Silent(), rules=rules)
+        return [Path(result.path).name for result in new.results()]
+
+
+def test_a_photo_that_ends_runs_with_an_error_nobody_expected_is_found_like_one_that_kills_them(
+    library: Path, bundle: Path, tmp_path: Path
+) -> None:
+    database, tagger = tmp_path / "tags.sqlite", Stumbling(bundle, ZeroDivisionError("a bug"))
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            night(tagger, library, database)
+    assert night(tagger, library, database) == ["00005k.jpg"]
+    assert [each.status for each in runs(database)] == ["failed", "failed", "failed", "done"]
+    assert sum(each.counts.tagged + each.counts.none for each in runs(database)) == 11
+    with open_store(str(database)) as store, store.read() as connection:
+        (failure,) = queries.failures(connection, FileFilter()).hits
+    assert (failure.kind, failure.attempts, failure.quarantined_at is not None) == ("process_died", 3, True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyboardInterrupt(),
+        SystemExit(1),
+        StoreLocked("tags.sqlite", 30),
+        EngineFailed("the card fell off the bus"),
+        DecoderUnavailable("no memory"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_that_says_nothing_about_the_photos_leaves_no_suspects(
+    library: Path, bundle: Path, tmp_path: Path, error: BaseException
+) -> None:
+    database = tmp_path / "tags.sqlite"
+    with pytest.raises(type(error)):
+        night(Stumbling(bundle, error), library, database)
     with open_store(str(database)) as store, store.read() as connection:
         assert left_behind(connection) == {}
