@@ -5,16 +5,13 @@ The one rule: a look always ends. A decoder that takes too long, or dies, is rep
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
-import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -24,24 +21,17 @@ from typing import Any, Self
 
 from tagger.card import InputContract
 from tagger.errors import DecoderUnavailable
-from tagger.frames import SIZES, Frame, Nonsense, asked_from, frame_of, looked_from, packed, sizes_from
+from tagger.frames import Nonsense, asked_from, looked_from
 from tagger.look import Looked, Wanted
+from tagger.pipes import Ended, Pipes, TooSlow
 from tagger.types import Failed, Limits
 
 log = logging.getLogger(__name__)
 
 START_S = 120.0  # for a process to begin on a machine that is busy
-END_S = 5.0  # for a killed process to be gone; one that waits for a drive that hangs takes longer
-PIPE_BYTES = 1 << 20  # a photo's pixels in one go; Linux gives a pipe 64 KB otherwise
+END_S = 5.0  # for a killed process to be gone; one that waits for a drive that hangs takes longer, perhaps for ever
+MOST_UNDYING = 32  # such processes, of 36 MB each; with more, a run that meets a dead drive would fill the memory
 PACKAGE = Path(__file__).parents[1]
-
-
-class _Ended(Exception):
-    """The process closed its end."""
-
-
-class _TooSlow(Exception):
-    """Its time is up."""
 
 
 class Decoders:
@@ -58,6 +48,7 @@ class Decoders:
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._all: set[_Decoder] = set()
+        self._undying: list[_Decoder] = []
         self._is_closed = False
         self._idle: SimpleQueue[_Decoder] = SimpleQueue()
         for _ in range(min(photos, limits.threads)):
@@ -99,8 +90,9 @@ class Decoders:
     def close(self) -> None:
         """Once nobody looks any more."""
         self.abandon()
+        until = time.monotonic() + END_S
         for decoder in self._all:
-            decoder.close()
+            decoder.close(until)
 
     def __enter__(self) -> Self:
         return self
@@ -118,16 +110,23 @@ class Decoders:
         return decoder
 
     def _instead_of(self, dead: _Decoder) -> _Decoder:
+        """Raises:
+        DecoderUnavailable: so many do not end that one more would be one too many.
+        """
+        dead.close(time.monotonic() + END_S)
         with self._lock:
             self._all.discard(dead)
-        dead.close()
+            self._undying = [each for each in (*self._undying, dead) if not each.is_gone()]
+            undying = len(self._undying)
+        if undying > MOST_UNDYING:
+            raise DecoderUnavailable(f"{undying} that were killed do not end, perhaps because a drive hangs")
         return self._new()
 
 
 class _Decoder:
     """One process. Used by one thread at a time; only `kill` may come from another."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
+    def __init__(self, told: dict[str, Any]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tagger.decoder"],
             stdin=subprocess.PIPE,
@@ -138,19 +137,20 @@ class _Decoder:
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._in, self._answers = self._process.stdin, self._process.stdout
-        self._out = self._answers.fileno()
-        _widen(self._out)
-        self._poll = select.poll()
-        self._poll.register(self._out, select.POLLIN)
-        self._is_ready = False
+        self._ends = (self._process.stdin, self._process.stdout)
         self._size_px: int = told["contract"]["size_px"]
-        self._deadline = 0.0
-        with suppress(BrokenPipeError):  # `make_ready` says so
-            self._say(dict(told))
+        self._pipes = Pipes(*(end.fileno() for end in self._ends), size_px=self._size_px)
+        self._is_ready = False
+        self._pipes.allow(START_S)
+        with suppress(Ended, TooSlow):  # `make_ready` says so
+            self._pipes.say(told)
 
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        """Whether it can be asked."""
+        return not self._pipes.is_cut and not self.is_gone()
+
+    def is_gone(self) -> bool:
+        return self._process.poll() is not None
 
     def make_ready(self) -> None:
         """Wait until it has begun.
@@ -160,32 +160,32 @@ class _Decoder:
         """
         if self._is_ready:
             return
-        self._deadline = time.monotonic() + START_S
+        self._pipes.allow(START_S)
         try:
-            self._next()
-        except (_Ended, _TooSlow, Nonsense) as error:
+            self._pipes.hear()
+        except (Ended, TooSlow, Nonsense) as error:
             self.kill()
             raise DecoderUnavailable(self._end()) from error
         self._is_ready = True
 
     def look(self, path: str, wanted: Wanted, timeout_s: float) -> Looked:
-        self._deadline = time.monotonic() + timeout_s
+        self._pipes.allow(timeout_s)
         sha256 = None
         try:
-            self._say({"path": path})
-            frame = self._next()
+            self._pipes.say({"path": path})
+            frame = self._pipes.hear()
             if "failure" not in frame.header:  # it has read the file, and asks
                 sha256 = asked_from(frame)
                 is_wanted = wanted(sha256)
-                self._say({"wanted": is_wanted})
-                frame = self._next()
+                self._pipes.say({"wanted": is_wanted})
+                frame = self._pipes.hear()
                 if not is_wanted:
                     return Looked(sha256)
             return looked_from(frame, sha256, self._size_px)
-        except _TooSlow:
+        except TooSlow:
             self.kill()
             return Looked(sha256, failure=Failed("timed_out", f"decoding took longer than {timeout_s:g} s"))
-        except (_Ended, BrokenPipeError):
+        except Ended:
             self.kill()
             return Looked(sha256, failure=Failed("decoder_crashed", f"its decoder died: {self._end()}"))
         except Nonsense as error:
@@ -193,48 +193,32 @@ class _Decoder:
             return Looked(sha256, failure=Failed("decoder_crashed", f"its decoder spoke nonsense ({error})"))
 
     def kill(self) -> None:
+        """From here on it is not asked any more, even if the system cannot end it yet."""
+        self._pipes.cut()
         self._process.kill()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_S)
 
-    def close(self) -> None:
-        self._in.close()
-        self._answers.close()
+    def close(self, until: float) -> None:
+        """Args:
+        until: when to stop waiting for its end, as `time.monotonic` counts.
+        """
+        for end in self._ends:
+            end.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(0.0, until - time.monotonic()))
 
     def _end(self) -> str:
         """How it ended, for people."""
-        code = self._process.poll()
-        if code is None or code >= 0:
+        try:
+            code = self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            return "it does not end"
+        if code >= 0:
             return f"it ended with code {code}"
         name = signal.Signals(-code).name
         return f"{name}, perhaps for want of memory" if name == "SIGKILL" else name
-
-    def _say(self, header: dict[str, Any]) -> None:
-        self._in.write(packed(header))
-
-    def _next(self) -> Frame:
-        header, payload = sizes_from(self._read(SIZES.size), self._size_px)
-        return frame_of(self._read(header), self._read(payload))
-
-    def _read(self, size: int) -> bytearray:
-        buffer = bytearray(size)
-        missing = memoryview(buffer)
-        while missing:
-            left_s = self._deadline - time.monotonic()
-            if left_s <= 0 or not self._poll.poll(left_s * 1000):
-                raise _TooSlow
-            if (count := os.readv(self._out, [missing])) == 0:
-                raise _Ended
-            missing = missing[count:]
-        return buffer
 
 
 def _environment() -> dict[str, str]:
     """Ours, and where this package lies; one thread each, since each is one of many."""
     paths = [path for path in (os.environ.get("PYTHONPATH"), str(PACKAGE)) if path]
     return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
-
-
-def _widen(pipe: int) -> None:
-    with suppress(AttributeError, OSError):  # not on Linux, or more than this user may have
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)

@@ -29,6 +29,7 @@ LAYERS: list[tuple[str, ...]] = [
         "tagger.phash",
         "tagger.look",
         "tagger.frames",
+        "tagger.pipes",
         "tagger.decoder",
         "tagger.decoders",
         "tagger.calibrate",

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,86 @@ def test_leaving_early_does_not_wait_for_a_photo_that_hangs(tmp_path: Path, deco
     results.close()
     assert time.monotonic() - start < PATIENCE_S / 2
     assert threading.active_count() == before
+
+
+@contextmanager
+def unkillable(decoders: Decoders) -> Iterator[None]:
+    """Its processes do not end when they are killed, as one that waits for a drive that hangs."""
+    processes = [decoder._process for decoder in decoders._all]
+    for process in processes:
+        process.kill = lambda: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+def test_a_decoder_that_does_not_die_is_not_asked_again(
+    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagger.decoders.END_S", 0.1)
+    (tmp_path / "hang.bmp").write_bytes(HANG)
+    good = photos(tmp_path / "good", 3)
+    there = decoders(count=1)
+    there.look(str(good[0]), wanted)
+    with unkillable(there):
+        there._timeout_s = 0.5
+        assert kind(there.look(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
+        there._timeout_s = PATIENCE_S
+        assert [kind(there.look(str(photo), wanted)) for photo in good] == ["sound"] * 3
+        start = time.monotonic()
+        there.close()
+        assert time.monotonic() - start < PATIENCE_S / 2
+
+
+def test_leaving_early_does_not_wait_for_a_decoder_that_does_not_die(
+    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagger.decoders.END_S", 0.1)
+    files = photos(tmp_path / "good", 2)
+    files.append(tmp_path / "hang.bmp")
+    files[-1].write_bytes(HANG)
+    there = decoders()
+    with unkillable(there):
+        results = Pipeline(ColourEngine(batch_size=1), card(), LIMITS, looker=there).run(map(str, files))
+        next(results)
+        start = time.monotonic()
+        results.close()
+        there.close()
+        assert time.monotonic() - start < PATIENCE_S / 2
+
+
+def test_many_decoders_that_do_not_die_are_not_followed_by_ever_more(
+    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagger.decoders.END_S", 0.1)
+    monkeypatch.setattr("tagger.decoders.MOST_UNDYING", 1)
+    (good,) = photos(tmp_path / "good", 1)
+    (tmp_path / "hang.bmp").write_bytes(HANG)
+    there = decoders(count=1)
+    with ExitStack() as drives:
+        for _ in range(2):
+            assert kind(there.look(str(good), wanted)) == "sound"
+            drives.enter_context(unkillable(there))
+            there._timeout_s = 0.5
+            assert kind(there.look(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
+            there._timeout_s = PATIENCE_S
+        with pytest.raises(DecoderUnavailable, match="2 that were killed do not end"):
+            there.look(str(good), wanted)
+
+
+def test_a_decoder_that_does_not_listen_is_not_waited_for(tmp_path: Path, decoders: MakeDecoders) -> None:
+    (good,) = photos(tmp_path / "good", 1)
+    there = decoders(count=1)
+    there.look(str(good), wanted)
+    (decoder,) = there._all
+    decoder._process.send_signal(signal.SIGSTOP)
+    there._timeout_s = 0.5
+    assert kind(there.look("/much more than a pipe holds" * 100_000, wanted)) == "timed_out"
+    there._timeout_s = PATIENCE_S
+    assert kind(there.look(str(good), wanted)) == "sound"
 
 
 def test_what_a_codec_prints_does_not_disturb_the_answers(tmp_path: Path, decoders: MakeDecoders) -> None:
