@@ -50,9 +50,15 @@ class Decoders:
         self._all: set[_Decoder] = set()
         self._undying: list[_Decoder] = []
         self._is_closed = False
-        self._idle: SimpleQueue[_Decoder] = SimpleQueue()
-        for _ in range(min(photos, limits.threads)):
-            self._idle.put(self._new())
+        self._loss = DecoderUnavailable("they were all ended")  # of the last decoder: why there is none
+        self._idle: SimpleQueue[_Decoder | None] = SimpleQueue()  # None: there is none any more
+        try:
+            for _ in range(min(photos, limits.threads)):
+                self._idle.put(self._new())
+        except DecoderUnavailable as error:
+            if not self._all:
+                raise
+            log.warning("%d processes decode, fewer than wanted. %s", len(self._all), error)
 
     def wait(self) -> None:
         """Until every process has begun; to be called before anybody looks, or not at all.
@@ -65,13 +71,10 @@ class Decoders:
 
     def look(self, path: str, wanted: Wanted) -> Looked:
         """Raises:
-        DecoderUnavailable: no process can be started.
+        DecoderUnavailable: the last process is lost, and no other can be started.
         """
-        decoder = self._idle.get()
+        decoder = self._ready_one()
         try:
-            if not decoder.is_alive():
-                decoder = self._instead_of(decoder)
-            decoder.make_ready()
             return decoder.look(path, wanted, self._timeout_s)
         except BaseException:  # it may be in the middle of a photo
             decoder.kill()
@@ -100,9 +103,26 @@ class Decoders:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _new(self) -> _Decoder:
-        decoder = _Decoder(self._told)
+    def _ready_one(self) -> _Decoder:
+        """One that nobody else asks, begun; where it had to be replaced and could not be, another."""
+        while (decoder := self._idle.get()) is not None and not self._is_closed:
+            try:
+                if not decoder.is_alive():
+                    decoder = self._instead_of(decoder)
+                decoder.make_ready()
+                return decoder
+            except DecoderUnavailable as error:
+                self._lose(decoder, error)
+        self._idle.put(decoder)  # for whoever waits beside this thread
+        raise self._loss
+
+    def _new(self, instead_of: _Decoder | None = None) -> _Decoder:
+        try:
+            decoder = _Decoder(self._told)
+        except OSError as error:
+            raise DecoderUnavailable(str(error)) from error
         with self._lock:
+            self._all.discard(instead_of)  # only now: while one is left, the run goes on
             self._all.add(decoder)
             is_late = self._is_closed
         if is_late:
@@ -111,16 +131,25 @@ class Decoders:
 
     def _instead_of(self, dead: _Decoder) -> _Decoder:
         """Raises:
-        DecoderUnavailable: so many do not end that one more would be one too many.
+        DecoderUnavailable: it cannot be started, or so many do not end that it would be one too many.
         """
         dead.close(time.monotonic() + END_S)
         with self._lock:
-            self._all.discard(dead)
-            self._undying = [each for each in (*self._undying, dead) if not each.is_gone()]
+            self._undying = [each for each in {*self._undying, dead} if not each.is_gone()]
             undying = len(self._undying)
         if undying > MOST_UNDYING:
             raise DecoderUnavailable(f"{undying} that were killed do not end, perhaps because a drive hangs")
-        return self._new()
+        return self._new(instead_of=dead)
+
+    def _lose(self, decoder: _Decoder, error: DecoderUnavailable) -> None:
+        with self._lock:
+            self._all.discard(decoder)
+            left = len(self._all)
+            self._loss = error
+        decoder.close(time.monotonic())
+        log.warning("A decoder is lost, %d go on. %s", left, error)
+        if not left:
+            self._idle.put(None)
 
 
 class _Decoder:

@@ -296,6 +296,60 @@ def test_where_no_process_can_be_started_that_is_an_error_not_every_photos_fault
         decoders().look(str(good), wanted)
 
 
+def test_where_the_system_starts_no_process_the_error_says_so(
+    decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(DecoderUnavailable, match="No such file or directory"):
+        decoders()
+
+
+def test_a_decoder_that_cannot_be_replaced_leaves_the_work_to_the_others(
+    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = photos(tmp_path / "good", 12)
+    files.insert(3, tmp_path / "good" / "kill.bmp")
+    files[3].write_bytes(KILL)
+    there = decoders()
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    results = list(Pipeline(ColourEngine(), card(), LIMITS, looker=there).run(map(str, files)))
+    assert [Path(r.path).name for r in results if isinstance(r.answer, Failed)] == ["kill.bmp"]
+    assert "1 go on" in caplog.text
+
+
+def test_when_the_last_decoder_is_lost_whoever_waits_for_one_is_told(
+    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = photos(tmp_path / "good", 40)
+    for number in range(1, 6, 2):
+        files.insert(number, tmp_path / "good" / f"kill{number}.bmp")
+        files[number].write_bytes(KILL + bytes([number]))
+    there, many = decoders(), Limits(threads=8)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(DecoderUnavailable, match="No such file or directory"):
+        list(Pipeline(ColourEngine(), card(), many, looker=there).run(map(str, files)))
+
+
+class OneProcess:
+    """A system that starts one and then no more."""
+
+    def __init__(self) -> None:
+        self._left = [sys.executable]
+
+    @property
+    def executable(self) -> str:
+        return self._left.pop() if self._left else "/nowhere/python"
+
+
+def test_a_run_begins_with_as_many_decoders_as_there_can_be(
+    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (good,) = photos(tmp_path / "good", 1)
+    monkeypatch.setattr("tagger.decoders.sys", OneProcess())
+    there = decoders(count=2)
+    assert (kind(there.look(str(good), wanted)), len(there._all)) == ("sound", 1)
+
+
 def test_signals_that_stop_a_run_leave_the_deciding_to_it(tmp_path: Path, decoders: MakeDecoders) -> None:
     (good,) = photos(tmp_path / "good", 1)
     there = decoders(count=1)
