@@ -248,6 +248,8 @@ class _Decoder:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, and where this package lies; one thread each, since each is one of many."""
+    """Ours, and where this package lies; one thread each, since each is one of many. Without settings: the bot's token
+    is one, and a decoder is told all that it needs."""
+    ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("TAGGER_")}
     paths = [path for path in (os.environ.get("PYTHONPATH"), str(PACKAGE)) if path]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
+    return ours | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}

@@ -362,6 +362,18 @@ def test_signals_that_stop_a_run_leave_the_deciding_to_it(tmp_path: Path, decode
     assert there._all == {decoder}
 
 
+def test_a_decoder_is_given_no_setting_and_so_no_secret(
+    decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGGER_BOT_TOKEN", "1234:hush")
+    monkeypatch.setenv("tagger_bot_webhook_secret", "hush")  # settings may be written small
+    there = decoders(count=1)
+    there.wait()
+    (decoder,) = there._all
+    variables = Path(f"/proc/{decoder._process.pid}/environ").read_bytes().split(b"\0")
+    assert [variable for variable in variables if b"hush" in variable] == []
+
+
 OWNER = """
 import sys
 from tagger.decoders import Decoders
