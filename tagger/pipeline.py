@@ -17,7 +17,8 @@ from itertools import islice
 from tagger.card import Card, InputContract
 from tagger.engines import Engine
 from tagger.engines.inference import infer
-from tagger.errors import EngineFailed, PhotoError
+from tagger.engines.thread import Batch, EngineThread
+from tagger.errors import PhotoError
 from tagger.look import Here, Looker
 from tagger.preprocess import Pixels
 from tagger.stages import Stages
@@ -37,16 +38,16 @@ class _Content:
     info: PhotoInfo | None = None
     pixels: Pixels | None = None
     answer: Answer | None = None
-    batch: Future[list[Answer]] | None = None
+    batch: Batch | None = None
     row: int = 0
 
     def is_ready(self) -> bool:
-        return self.answer is not None or (self.batch is not None and self.batch.done())
+        return self.answer is not None or (self.batch is not None and self.batch.is_done())
 
     def resolve(self) -> Answer:
         if self.answer is None:
             assert self.batch is not None
-            self.answer = self.batch.result()[self.row]
+            self.answer = self.batch.answers()[self.row]
         return self.answer
 
 
@@ -99,12 +100,10 @@ class Pipeline:
         """Answer for every path, in order; lazily, as fast as the caller takes the results.
 
         Raises:
-            EngineFailed: the engine broke; the message names the batch. All results before it were yielded.
+            EngineFailed: the engine broke, or hangs; the message names the batch. All results before it were yielded.
         """
-        with (
-            ThreadPoolExecutor(self.limits.threads, "decode") as decoders,
-            ThreadPoolExecutor(1, "engine") as runner,
-        ):
+        runner = EngineThread(self._infer)
+        with ThreadPoolExecutor(self.limits.threads, "decode") as decoders:
             try:
                 yield from self._in_order(iter(paths), decoders, runner)
             except BaseException:
@@ -113,11 +112,9 @@ class Pipeline:
                 raise
             finally:
                 decoders.shutdown(wait=False, cancel_futures=True)
-                runner.shutdown(wait=False, cancel_futures=True)
+                runner.leave()
 
-    def _in_order(
-        self, paths: Iterator[str], decoders: ThreadPoolExecutor, runner: ThreadPoolExecutor
-    ) -> Iterator[Result]:
+    def _in_order(self, paths: Iterator[str], decoders: ThreadPoolExecutor, runner: EngineThread) -> Iterator[Result]:
         size = self.engine.batch_size
         window: deque[Future[_Prepared]] = deque()
         waiting: deque[_Prepared] = deque()
@@ -155,20 +152,17 @@ class Pipeline:
             with self._lock:
                 self._claims.pop(prepared.content.sha256, None)
 
-    def _start(self, batch: list[_Prepared], runner: ThreadPoolExecutor) -> None:
+    def _start(self, batch: list[_Prepared], runner: EngineThread) -> None:
         contents = [prepared.content for prepared in batch if prepared.content is not None]
         pixels = [content.pixels for content in contents if content.pixels is not None]
         names = f"{len(batch)} photos from {batch[0].path!r} to {batch[-1].path!r}"
-        future = runner.submit(self._infer, pixels, names)
+        started = runner.start(pixels, names)
         for row, content in enumerate(contents):
-            content.pixels, content.row, content.batch = None, row, future
+            content.pixels, content.row, content.batch = None, row, started
 
-    def _infer(self, pixels: list[Pixels], names: str) -> list[Answer]:
-        try:
-            with self.stages.time("engine"):
-                return infer(self.engine, pixels, self.card, self.k)
-        except EngineFailed as error:
-            raise EngineFailed(f"{error} (in the batch of {names})") from error
+    def _infer(self, pixels: list[Pixels]) -> list[Answer]:
+        with self.stages.time("engine"):
+            return infer(self.engine, pixels, self.card, self.k)
 
     def _timed(self, path: str) -> _Prepared:
         began = time.perf_counter()

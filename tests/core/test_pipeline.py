@@ -196,6 +196,29 @@ def test_an_engine_error_names_the_batch_after_all_results_before_it(tmp_path: P
     assert len(answers) == 8
 
 
+class HangingEngine(ColourEngine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends = threading.Event()
+
+    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if self.photos_seen >= 8:
+            self.ends.wait()
+        return super().logits(batch)
+
+
+def test_an_engine_that_hangs_is_an_error_that_names_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tagger.engines.thread.BATCH_S", 0.5)
+    monkeypatch.setattr("tagger.engines.thread.LEAVE_S", 0.1)
+    engine, answers = HangingEngine(), list[Answer]()
+    try:
+        with pytest.raises(EngineFailed, match=r"not answered for 0.5 s.*4 photos.*00008.jpg.*00011.jpg"):
+            answers.extend(result.answer for result in pipeline(engine).run(map(str, photos(tmp_path, 20))))
+    finally:
+        engine.ends.set()
+    assert len(answers) == 8
+
+
 def test_leaving_early_ends_every_thread(tmp_path: Path) -> None:
     before = threading.active_count()
     results = pipeline().run(map(str, photos(tmp_path, 60)))

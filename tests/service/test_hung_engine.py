@@ -1,0 +1,67 @@
+"""An engine that never answers ends its run, and the process that it hangs in can still end."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from db import catalog
+from db.leases import left_behind
+from db.session import open_store
+from tests.drawn import colour_bundle, photos
+
+RUN = """
+import sys, threading
+from pathlib import Path
+import tagger.engines.thread
+from db.session import open_store
+from tagger.bundle import open_bundle
+from tagger.predict import Tagger
+from tagger.progress import Silent
+from tagger.scan import Globs
+from tagger.types import Limits
+from tagger.worker import Run
+from tests.drawn import ColourEngine
+
+class Hangs(ColourEngine):
+    def logits(self, batch):
+        if self.photos_seen >= 8:
+            print("hangs", flush=True)
+            threading.Event().wait()
+        return super().logits(batch)
+
+folder, bundle, database, batch_s = sys.argv[1:]
+tagger.engines.thread.BATCH_S, tagger.engines.thread.LEAVE_S = float(batch_s), 0.5
+bundle = open_bundle(Path(bundle))
+tagger = Tagger(bundle, Hangs(), Limits(threads=2))
+with open_store(database) as store:
+    for _ in Run(store, bundle, [folder], Globs(), 3, lambda: tagger, Silent()).results():
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("batch_s", "stop", "status", "last_words"),
+    [(1, None, "failed", "00008.jpg"), (300, signal.SIGINT, "interrupted", "KeyboardInterrupt")],
+    ids=["by its limit", "by Ctrl-C"],
+)
+def test_a_run_whose_engine_hangs_is_ended(
+    tmp_path: Path, batch_s: float, stop: signal.Signals | None, status: str, last_words: str
+) -> None:
+    photos(tmp_path / "library", 20)
+    bundle, database = colour_bundle(tmp_path / "bundle").folder, tmp_path / "tags.sqlite"
+    arguments = [sys.executable, "-c", RUN, tmp_path / "library", bundle, database, batch_s]
+    with subprocess.Popen([*map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "hangs\n"
+        if stop is not None:
+            process.send_signal(stop)
+        _, said = process.communicate(timeout=60)
+    assert last_words in said.splitlines()[-1]
+    with open_store(str(database)) as store, store.read() as connection:
+        (run,) = catalog.runs(connection)
+        assert (run.status, run.counts.tagged + run.counts.none, left_behind(connection)) == (status, 8, {})
