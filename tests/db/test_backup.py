@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -30,6 +31,14 @@ with open_store(sys.argv[1]) as store:
         print(run, flush=True)
 """
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from db import backup
+backup._check = lambda _copied: os.kill(os.getpid(), signal.SIGKILL)
+backup.back_up(sys.argv[1], Path(sys.argv[2]), keep=1)
+"""
+
 
 def rows(file: Path, table: str) -> int:
     with closing(sqlite3.connect(file)) as connection:
@@ -38,7 +47,7 @@ def rows(file: Path, table: str) -> int:
 
 
 def name(second: int) -> str:
-    return f"tagger-20260101-0000{second:02}.sqlite"
+    return f"tags-20260101-0000{second:02}.sqlite"
 
 
 def test_a_copy_opens_as_the_store_that_it_was(store: Store, tmp_path: Path) -> None:
@@ -54,7 +63,7 @@ def test_a_closed_database_is_copied_too(store: Store, tmp_path: Path) -> None:
     tag_run(store, [assessed("/p/a.jpg")])
     store.close()
     assert rows(back_up(store.file, tmp_path / "copies", keep=7).file, "photo") == 1
-    assert [file.name for file in tmp_path.glob("copies/*")] == [copies(tmp_path / "copies")[0].name]
+    assert [file.name for file in tmp_path.glob("copies/*")] == [copies(store.file, tmp_path / "copies")[0].name]
 
 
 def test_a_copy_holds_every_row_committed_before_it_began_while_others_write(store: Store, tmp_path: Path) -> None:
@@ -81,9 +90,56 @@ def test_only_the_newest_copies_are_kept_and_nothing_else_is_touched(store: Stor
         (folder / name(second)).touch()
     (folder / "mine.sqlite").touch()
     made = back_up(store.file, folder, keep=3)
-    assert copies(folder) == [made.file, folder / name(4), folder / name(3)]
+    assert copies(store.file, folder) == [made.file, folder / name(4), folder / name(3)]
     assert [file.name for file in made.removed] == [name(2), name(1), name(0)]
     assert (folder / "mine.sqlite").exists()
+
+
+def test_two_databases_in_one_folder_leave_each_others_copies(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    with open_store(str(tmp_path / "tags-holidays.sqlite")) as other:
+        theirs = back_up(other.file, folder, keep=1).file
+        mine = back_up(store.file, folder, keep=1).file
+        assert copies(other.file, folder) == [theirs]
+    assert copies(store.file, folder) == [mine]
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_two_backups_at_once_are_two_sound_copies(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag_run(store, [assessed("/p/a.jpg")])
+    real_copy, others = backup._copy, []
+
+    def slow(source: str, target: Path) -> None:
+        real_copy(source, target)
+        monkeypatch.setattr(backup, "_copy", real_copy)
+        others.append(back_up(store.file, tmp_path / "copies", keep=7).file)
+
+    monkeypatch.setattr(backup, "_copy", slow)
+    made = back_up(store.file, tmp_path / "copies", keep=7)
+    assert sorted(copies(store.file, tmp_path / "copies")) == sorted([made.file, *others])
+    assert [rows(file, "photo") for file in (made.file, *others)] == [1, 1]
+
+
+def test_what_a_killed_backup_left_is_removed_once_it_is_surely_dead(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    for left in ("unfinished-dead.sqlite", "unfinished-dead.sqlite-journal", "unfinished-alive.sqlite"):
+        (folder / left).touch()
+    for dead in folder.glob("*dead*"):
+        os.utime(dead, (0, 0))
+    made = back_up(store.file, folder, keep=7)
+    assert sorted(os.listdir(folder)) == [made.file.name, "unfinished-alive.sqlite"]
+
+
+def test_a_backup_that_is_killed_leaves_nothing_that_looks_like_a_copy(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    killed = subprocess.run([sys.executable, "-c", KILLED, store.file, str(folder)])
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = folder.iterdir()
+    assert left.name.startswith("unfinished-")
+    assert left.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_that_may_not_be_written_leaves_older_copies(
@@ -93,7 +149,7 @@ def test_a_folder_that_may_not_be_written_leaves_older_copies(
     public_folder.chmod(0o555)
     with without_privileges(), pytest.raises(BackupFailed, match="untouched"):
         back_up(store.file, public_folder, keep=1)
-    assert [file.name for file in copies(public_folder)] == [name(0)]
+    assert [file.name for file in copies(store.file, public_folder)] == [name(0)]
 
 
 def test_a_full_disk_leaves_older_copies_and_no_half_one(
@@ -125,6 +181,16 @@ def test_a_copy_that_is_not_sound_gets_no_name(store: Store, tmp_path: Path, mon
 
     monkeypatch.setattr(backup, "_copy", damaged)
     with pytest.raises(BackupFailed):
+        back_up(store.file, tmp_path / "copies", keep=1)
+    assert os.listdir(tmp_path / "copies") == []
+
+
+@pytest.mark.parametrize("unlucky", [Path.unlink, lambda target: target.write_bytes(b"")], ids=["gone", "empty"])
+def test_a_copy_that_is_no_store_gets_no_name(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unlucky: Callable[[Path], object]
+) -> None:
+    monkeypatch.setattr(backup, "_copy", lambda _source, target: unlucky(target))
+    with pytest.raises(BackupFailed, match=r"unable to open|no tag store"):
         back_up(store.file, tmp_path / "copies", keep=1)
     assert os.listdir(tmp_path / "copies") == []
 
