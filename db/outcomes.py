@@ -51,14 +51,15 @@ def write_outcomes(
 
     An assessment that is already there with as many suggestions stays as it is; one with fewer is replaced.
     A file that succeeds loses its failure, one that was gone is back. A file that failed keeps its photo
-    unless its content is known to be another now.
+    unless its content is known to be another now. A file whose inherited content was removed meanwhile (it was pruned,
+    or a person forgotten) is left out, so that the next run finds it new.
 
     Args:
         k: how many suggestions were asked for.
         retry: when what failed is tried again.
 
     Raises:
-        KeyError: an inherited content, or a suggested landmark, that the store has never seen.
+        KeyError: a suggested landmark that the store has never seen.
     """
     now = datetime.now(UTC)
     failed = [outcome for outcome in outcomes if isinstance(outcome, FailedFile)]
@@ -152,12 +153,13 @@ def _upsert_files(
     rows = [
         {
             "path": outcome.path,
-            "photo_id": photo_ids[str(sha256_of(outcome))],
+            "photo_id": photo_ids[sha256],
             "size_bytes": outcome.size_bytes,
             "mtime_ns": outcome.mtime_ns,
             "first_seen_at": now,
         }
         for outcome in read
+        if (sha256 := sha256_of(outcome)) in photo_ids
     ]
     statement = insert(File)
     changed = {name: statement.excluded[name] for name in ("photo_id", "size_bytes", "mtime_ns")}

@@ -118,6 +118,14 @@ def test_a_move_keeps_the_tags_without_a_new_assessment(store: Store) -> None:
     assert tagged(store, include_gone=True) == [("/p/a.jpg", "eiffel_tower"), ("/q/a.jpg", "eiffel_tower")]
 
 
+def test_an_inherited_content_that_was_removed_meanwhile_leaves_its_file_new(store: Store) -> None:
+    tag_run(store, [assessed("/p/a.jpg"), failed("/p/b.jpg")])
+    tag_run(store, [inherited("/p/b.jpg", "pruned"), inherited("/p/c.jpg", "pruned"), inherited("/p/d.jpg", "a.jpg")])
+    assert tagged(store) == [("/p/a.jpg", "eiffel_tower"), ("/p/d.jpg", "eiffel_tower")]
+    assert known(store)["/p/b.jpg"] == FileState(1000, 1, is_assessed=False, gone=False)
+    assert "/p/c.jpg" not in known(store)
+
+
 def test_a_gone_file_that_is_back_has_its_tags_again(store: Store) -> None:
     tag_run(store, [assessed("/p/a.jpg"), assessed("/p/b.jpg")])
     with store.write() as connection:

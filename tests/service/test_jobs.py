@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from db import catalog
 from db.jobs import last_starts
+from db.leases import left_behind
 from db.session import Store
 from db.undo import undo_run
 from db.writes import mark_gone
@@ -23,8 +25,9 @@ from tagger.errors import ConfigError, UnknownJob
 from tagger.jobs import JOBS, Ended, Work, overview, run_job
 from tagger.lock import alone
 from tagger.predict import Tagger
+from tagger.progress import Silent
 from tagger.rules import Rules
-from tagger.types import Limits
+from tagger.types import Limits, Result
 from tests.drawn import COLOURS, ColourEngine, card, jpeg, photos
 
 LIMITS = Limits(threads=2)
@@ -151,6 +154,33 @@ def test_prune_removes_what_is_long_gone(work: MakeWork, store: Store, library: 
         mark_gone(connection, [str(library / "00000.jpg")])
         connection.exec_driver_sql("UPDATE file SET gone_at = '2020-01-01 00:00:00' WHERE gone_at IS NOT NULL")
     assert run_job("prune", work()).message == "1 files that were gone for 90 days, and 1 photos, removed"
+
+
+class Pruning(Silent):
+    """Prunes as soon as a run has its first answer."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def advance(self, result: Result) -> None:  # noqa: ARG002
+        run_job("prune", self._work)
+
+
+def test_a_photo_pruned_while_a_run_finds_it_again_is_new_to_the_next_run(
+    work: MakeWork, store: Store, library: Path
+) -> None:
+    run_job("nightly", work())
+    with store.write() as connection:
+        mark_gone(connection, [str(library / "00000.jpg")])
+        connection.exec_driver_sql("UPDATE file SET gone_at = '2020-01-01 00:00:00' WHERE gone_at IS NOT NULL")
+    (library / "00000.jpg").rename(library / "found.jpg")
+    meanwhile = run_job("nightly", replace(work(), progress=Pruning(work())))
+    assert (meanwhile.status, "1 tagged" in meanwhile.message) == ("done", True)
+    engine = ColourEngine()
+    assert "1 tagged, 0 without a known landmark, 0 failed, 11 unchanged" in run_job("nightly", work(engine)).message
+    assert engine.photos_seen == 1
+    with store.read() as connection:
+        assert left_behind(connection) == {}
 
 
 @pytest.fixture
