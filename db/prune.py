@@ -61,11 +61,10 @@ def _lonely(connection: Connection, photos: set[int]) -> set[int]:
 
 
 def _leave_groups(connection: Connection, photos: Iterable[int]) -> None:
-    """A group of near duplicates is known by its smallest photo, and one photo is no group."""
+    """A group is named by the smallest photo in it, as `db.groups` says; also where that one is alone now."""
     leaving = select(Photo.group_id).where(Photo.id.in_(photos), Photo.group_id.is_not(None)).distinct()
     groups = connection.execute(leaving).scalars().all()
     connection.execute(update(Photo).where(Photo.id.in_(photos)).values(group_id=None))
-    members = select(Photo.group_id, func.min(Photo.id), func.count()).where(Photo.group_id.in_(groups))
-    for group, smallest, count in connection.execute(members.group_by(Photo.group_id)).all():
-        value = smallest if count > 1 else None
-        connection.execute(update(Photo).where(Photo.group_id == group).values(group_id=value))
+    smallest = select(Photo.group_id, func.min(Photo.id)).where(Photo.group_id.in_(groups)).group_by(Photo.group_id)
+    for group, photo in connection.execute(smallest).all():
+        connection.execute(update(Photo).where(Photo.group_id == group).values(group_id=photo))
