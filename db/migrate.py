@@ -20,7 +20,7 @@ from db.errors import NotAStore, StoreTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 WRITING = "BEGIN IMMEDIATE"  # how `db.session` begins a transaction that writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 

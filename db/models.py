@@ -204,7 +204,7 @@ class Decision(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"))
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), index=True)  # revoked ones too
     verdict: Mapped[str]
     landmark_id: Mapped[int | None] = mapped_column(ForeignKey("landmark.id"))
     who: Mapped[str]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import inspect
 
 from db.groups import some_wait
 from db.models import Photo
@@ -73,3 +76,16 @@ def test_a_group_of_near_duplicates_goes_on_without_a_member(store: Store) -> No
         groups = connection.execute(Photo.__table__.select().with_only_columns(Photo.id, Photo.group_id)).all()
         assert not some_wait(connection)
     assert [tuple(row) for row in groups] == [(2, 2), (3, 2), (4, 4)]
+
+
+def test_rows_that_refer_to_what_is_removed_are_found_by_an_index(store: Store) -> None:
+    removed = ("photo", "file", "assessment", "telegram_answer")
+    with store.read() as connection:
+        schema = inspect(connection)
+        for table in schema.get_table_names():
+            whole = [index["column_names"] for index in schema.get_indexes(table) if not index.get("dialect_options")]
+            found_by: list[list[Any]] = [schema.get_pk_constraint(table)["constrained_columns"], *whole]
+            for key in schema.get_foreign_keys(table):
+                columns = key["constrained_columns"]
+                is_found = any(index[: len(columns)] == columns for index in found_by)
+                assert is_found or key["referred_table"] not in removed, f"{table}{columns}"
