@@ -136,7 +136,7 @@ class Assessment(Base):
 
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)  # the last that asked for more
     status: Mapped[str]
     k: Mapped[int]
     assessed_at: Mapped[datetime] = mapped_column(index=True)
@@ -155,7 +155,7 @@ class Suggestion(Base):
     photo_id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))  # the one that first said it
     landmark_id: Mapped[int] = mapped_column(ForeignKey("landmark.id"))
     score: Mapped[float]
     is_tag: Mapped[bool]

@@ -6,12 +6,13 @@ statement for the whole batch; the caller's write transaction makes the batch al
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Update, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import BindParameter, Connection, Select, Update, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.chunks import chunks
@@ -33,10 +34,20 @@ ASSESSED = _ASSESSED.on_conflict_do_update(
 )
 SUGGESTED = insert(Suggestion)
 LANDMARKS = select(Landmark.key, Landmark.id)
-STORED_K = select(Assessment.photo_id, Assessment.k).where(
+STORED = select(Assessment.photo_id, Assessment.status, Assessment.k).where(
     Assessment.photo_id.in_(bindparam("photos", expanding=True)),
     Assessment.model_id == bindparam("model"),
     Assessment.status != "undone",  # what was taken back is replaced
+)
+SAID = (
+    select(Suggestion.photo_id, Suggestion.rank, Landmark.key)
+    .join(Landmark, Landmark.id == Suggestion.landmark_id)
+    .where(Suggestion.photo_id.in_(bindparam("photos", expanding=True)), Suggestion.model_id == bindparam("model"))
+)
+ASKED_FOR_MORE = (
+    update(Assessment)
+    .where(Assessment.photo_id == bindparam("photo"), Assessment.model_id == bindparam("model"))
+    .values(run_id=bindparam("run"), k=bindparam("asked"))
 )
 NOW_CURRENT = update(Photo).where(Photo.id == bindparam("photo")).values(current_model_id=bindparam("model"))
 NUMBERS = select(Photo.sha256, Photo.id).where(Photo.sha256.in_(bindparam("contents", expanding=True)))
@@ -49,7 +60,7 @@ def write_outcomes(
 ) -> None:
     """Store what became of a batch of files.
 
-    An assessment that is already there with as many suggestions stays as it is; one with fewer is replaced.
+    An assessment that is already there with as many suggestions stays as it is; one with fewer gets more.
     A file that succeeds loses its failure, one that was gone is back. A file that failed keeps its photo
     unless its content is known to be another now. A file whose inherited content was removed meanwhile (it was pruned,
     or a person forgotten) is left out, so that the next run finds it new.
@@ -105,27 +116,47 @@ def _insert_photos(connection: Connection, assessed: Collection[Assessed], now: 
 def _insert_answers(
     connection: Connection, answers: dict[int, Assessed], by: dict[str, int], k: int, now: datetime
 ) -> None:
-    """Assessments and suggestions of the photos for which this model's answer is not stored yet."""
-    stored = _stored_k(connection, answers, by["model_id"])
-    new = {id_: answer for id_, answer in answers.items() if stored.get(id_, 0) < k}
-    if not new:
-        return
-    for some in chunks(id_ for id_ in new if id_ in stored):
-        key = and_(Suggestion.photo_id.in_(some), Suggestion.model_id == by["model_id"])
-        connection.execute(delete(Suggestion).where(key))
-    connection.execute(
-        ASSESSED,
-        [{"photo_id": id_, **by, "status": new[id_].status, "k": k, "assessed_at": now} for id_ in new],
-    )
-    if suggestions := list(_suggestion_rows(connection, new, by)):
+    """Assessments and suggestions of the photos of which this model has not said so much yet."""
+    stored = _of_photos(connection, STORED, answers, by["model_id"])
+    new = {id_: answer for id_, answer in answers.items() if id_ not in stored}
+    short = {id_: replace(answers[id_], status=row.status) for id_, (row,) in stored.items() if row.k < k}
+    if new:
+        rows = [{"photo_id": id_, **by, "status": new[id_].status, "k": k, "assessed_at": now} for id_ in new]
+        connection.execute(ASSESSED, rows)
+        connection.execute(NOW_CURRENT, [{"photo": id_, "model": by["model_id"]} for id_ in new])
+    if short:
+        asked = {"model": by["model_id"], "run": by["run_id"], "asked": k}
+        connection.execute(ASKED_FOR_MORE, [{"photo": id_, **asked} for id_ in short])
+    more = _unsaid(connection, short, by["model_id"], k)
+    if suggestions := list(_suggestion_rows(connection, new | more, by)):
         connection.execute(SUGGESTED, suggestions)
-    connection.execute(NOW_CURRENT, [{"photo": id_, "model": by["model_id"]} for id_ in new])
 
 
-def _stored_k(connection: Connection, photo_ids: Iterable[int], model: int) -> dict[int, int]:
-    found: dict[int, int] = {}
+def _unsaid(connection: Connection, short: dict[int, Assessed], model: int, k: int) -> dict[int, Assessed]:
+    """What the stored answers of some photos lack, in the ranks that they have free.
+
+    What is stored stays: it is another run's, and has votes in it. Evidence that was heard only now may have changed
+    the order, so ranks alone do not tell what is lacking.
+    """
+    stored = _of_photos(connection, SAID, short, model)
+    lacking: dict[int, Assessed] = {}
+    for id_, answer in short.items():
+        said = {row.rank: row.key for row in stored.get(id_, ())}
+        free = (rank for rank in range(1, k + 1) if rank not in said)
+        unsaid = (suggestion for suggestion in answer.suggestions if suggestion.landmark not in said.values())
+        added = (replace(suggestion, rank=rank) for rank, suggestion in zip(free, unsaid, strict=False))
+        lacking[id_] = replace(answer, suggestions=tuple(added))
+    return lacking
+
+
+def _of_photos(
+    connection: Connection, statement: Select[*tuple[Any, ...]], photo_ids: Iterable[int], model: int
+) -> dict[int, list[Any]]:
+    """What a model said of some photos, by photo."""
+    found: dict[int, list[Any]] = defaultdict(list)
     for some in chunks(photo_ids):
-        found.update(connection.execute(STORED_K, {"photos": some, "model": model}).all())
+        for row in connection.execute(statement, {"photos": some, "model": model}):
+            found[row.photo_id].append(row)
     return found
 
 

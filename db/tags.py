@@ -2,7 +2,8 @@
 
 A row is a landmark on a photo by what the machine says, unless people overrule it, or by what people say.
 Without a model in mind take the rows with `is_current`: the newest model's, and people's.
-People's rows have no rank, score, model or run. An assessment that was undone has no suggestions, so no rows.
+People's rows have no rank, score, model or run; the machine's have the run of their assessment. One that was undone has
+no suggestions, so no rows.
 
 Ask the two views one by one where a query asks once a photo: SQLite does not push such a question into a union.
 """

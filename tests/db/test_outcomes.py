@@ -13,8 +13,10 @@ from db.hits import FileFilter
 from db.known import content_answer, known_files, stored_answers
 from db.outcomes import write_outcomes
 from db.queries import failures
-from db.rows import FileState, Outcome
+from db.report import landmarks_of
+from db.rows import FileState, Outcome, SuggestionRow
 from db.session import Store
+from db.votes import Cast, write_votes
 from db.writes import mark_gone, mark_present, register_model
 from tests.db.samples import (
     LANDMARKS,
@@ -96,11 +98,46 @@ def test_an_assessment_with_enough_suggestions_stays(store: Store) -> None:
     assert tagged(store) == [("/p/a.jpg", "eiffel_tower")]
 
 
-def test_an_assessment_with_fewer_suggestions_is_replaced(store: Store) -> None:
+def test_an_assessment_with_fewer_suggestions_gets_more(store: Store) -> None:
     first = assessed("/p/a.jpg")
     tag_run(store, [assessed("/p/a.jpg", suggestions=first.suggestions[:1])], k=1)
     tag_run(store, [first], k=3)
     assert [row[2] for row in everything(store)["suggestion"]] == [1, 2, 3]
+
+
+def test_more_suggestions_leave_the_stored_ones_as_they_are_and_repeat_none(store: Store) -> None:
+    tag_run(store, [assessed("/p/a.jpg", None, suggestions=assessed("/p/a.jpg", None).suggestions[:1])], k=1)
+    with store.write() as connection:
+        write_votes(connection, [Cast(1, 0.95, True, '{"kind": "vote"}')], model=1)
+    in_another_order = tuple(
+        SuggestionRow(rank, key, score / 10, is_tag=False)
+        for rank, (key, score) in enumerate([("machu_picchu", 6), ("eiffel_tower", 3), ("sacre_coeur", 1)], start=1)
+    )
+    tag_run(store, [assessed("/p/a.jpg", None, suggestions=in_another_order)], k=3)
+    with store.read() as connection:
+        answer = content_answer(connection, digest("a.jpg"), model=1, k=3)
+    assert answer is not None
+    assert answer.status == "tagged"
+    assert [(said.rank, said.landmark.key, said.score, said.is_tag) for said in answer.suggestions] == [
+        (1, "eiffel_tower", 0.95, True),
+        (2, "machu_picchu", 0.6, False),
+        (3, "sacre_coeur", 0.1, False),
+    ]
+
+
+def test_more_suggestions_on_a_photo_without_a_landmark_give_it_none(store: Store) -> None:
+    tag_run(store, [assessed("/p/a.jpg", None, suggestions=assessed("/p/a.jpg", None).suggestions[:1])], k=1)
+    tag_run(store, [assessed("/p/a.jpg", "machu_picchu")], k=3)
+    assert (tagged(store), untagged(store)) == ([], ["/p/a.jpg"])
+
+
+def test_a_landmark_that_was_found_before_is_not_new_to_a_run_that_asks_for_more(store: Store) -> None:
+    first = assessed("/p/a.jpg")
+    tag_run(store, [assessed("/p/a.jpg", suggestions=first.suggestions[:1])], k=1)
+    second = tag_run(store, [first, assessed("/p/b.jpg", "machu_picchu")], k=3)
+    with store.read() as connection:
+        found = {shown.key: (shown.photos, shown.is_new) for shown in landmarks_of(connection, second)}
+    assert found == {"eiffel_tower": (1, False), "machu_picchu": (1, True)}
 
 
 def test_a_file_with_new_content_shows_the_new_photo(store: Store) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from db.catalog import run
 from db.errors import RunNotEnded, UnknownRun
-from db.known import assessed_contents, content_answer, known_files
-from db.rows import ModelRow, Outcome, RunCounts, StoredAnswer
+from db.known import assessed_contents, content_answer, known_files, stored_answers
+from db.rows import Assessed, ModelRow, Outcome, RunCounts, StoredAnswer
 from db.session import Store
 from db.undo import Undone, undo_run
 from db.writes import finish_run
-from tests.db.samples import MODEL, NEWER, assessed, decide, digest, inherited, tag_run, tagged, untagged
+from tests.db.samples import MODEL, NEWER, assessed, decide, digest, everything, inherited, tag_run, tagged, untagged
 
 
 def ended(store: Store, outcomes: list[Outcome], model: ModelRow = MODEL, k: int = 3) -> int:
@@ -24,6 +26,19 @@ def ended(store: Store, outcomes: list[Outcome], model: ModelRow = MODEL, k: int
 def undo(store: Store, number: int) -> Undone:
     with store.write() as connection:
         return undo_run(connection, number)
+
+
+def asked(path: str, k: int) -> Assessed:
+    """A photo's k best landmarks."""
+    answer = assessed(path)
+    return replace(answer, suggestions=answer.suggestions[:k])
+
+
+def ranks(store: Store) -> list[tuple[int, str]]:
+    """What is stored of /p/a.jpg."""
+    with store.read() as connection:
+        (answer,) = stored_answers(connection, ["/p/a.jpg"], model=1)
+    return [(suggestion.rank, suggestion.landmark.key) for suggestion in answer.suggestions]
 
 
 def test_exactly_the_suggestions_of_that_run_go(store: Store) -> None:
@@ -72,6 +87,45 @@ def test_the_same_model_does_not_look_again_unless_asked_to(store: Store) -> Non
 def test_asked_again_the_model_may_say_it_again(store: Store) -> None:
     undo(store, ended(store, [assessed("/p/a.jpg")]))
     ended(store, [assessed("/p/a.jpg", "machu_picchu")])
+    assert tagged(store) == [("/p/a.jpg", "machu_picchu")]
+
+
+def test_a_run_that_only_asked_for_more_leaves_what_was_said_before_it(store: Store) -> None:
+    ended(store, [asked("/p/a.jpg", 1), asked("/p/b.jpg", 1)], k=1)
+    before = everything(store)
+    second = ended(store, [asked("/p/a.jpg", 3)], k=3)
+    assert (tagged(store, run=1), tagged(store, run=second)) == (
+        [("/p/b.jpg", "eiffel_tower")],
+        [("/p/a.jpg", "eiffel_tower")],
+    )
+    assert undo(store, second) == Undone(photos=1, suggestions=2)
+    assert everything(store) == before
+    assert tagged(store, run=1) == tagged(store) == [("/p/a.jpg", "eiffel_tower"), ("/p/b.jpg", "eiffel_tower")]
+
+
+def test_an_answer_goes_with_the_run_that_began_it_whatever_was_added_since(store: Store) -> None:
+    first = ended(store, [asked("/p/a.jpg", 1)], k=1)
+    ended(store, [asked("/p/a.jpg", 3)], k=3)
+    assert undo(store, first) == Undone(photos=1, suggestions=3)
+    assert (tagged(store), untagged(store)) == ([], [])
+    with store.read() as connection:
+        assert known_files(connection, ["/p"], model=1, k=3)["/p/a.jpg"].is_assessed
+
+
+def test_what_a_run_between_two_others_added_goes_alone(store: Store) -> None:
+    second = [ended(store, [asked("/p/a.jpg", k)], k=k) for k in (1, 2, 3)][1]
+    assert undo(store, second) == Undone(photos=1, suggestions=1)
+    assert ranks(store) == [(1, "eiffel_tower"), (3, "machu_picchu")]
+    ended(store, [asked("/p/a.jpg", 3)], k=4)
+    assert ranks(store) == [(1, "eiffel_tower"), (2, "sacre_coeur"), (3, "machu_picchu")]
+
+
+def test_an_older_model_that_was_asked_for_more_and_undone_leaves_the_newer_answers(store: Store) -> None:
+    ended(store, [asked("/p/a.jpg", 1)], k=1)
+    ended(store, [assessed("/p/a.jpg", "machu_picchu")], NEWER)
+    more = ended(store, [asked("/p/a.jpg", 3)], k=3)
+    assert tagged(store) == [("/p/a.jpg", "machu_picchu")]
+    undo(store, more)
     assert tagged(store) == [("/p/a.jpg", "machu_picchu")]
 
 
