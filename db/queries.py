@@ -24,7 +24,6 @@ from db.tags import machine_tag, person_tag, tag
 
 if TYPE_CHECKING:
     from db.narrow import AnySelect
-    from db.unique import FileTable, Passes, PhotoTable
 
 FilterT = TypeVar("FilterT", bound=FileFilter, contravariant=True)
 
@@ -44,16 +43,11 @@ def tags(connection: Connection, wanted: TagFilter, *, after: str | None = None,
         UnknownName: the filter names a landmark, country, model or run that is not there.
     """
     named = _named(connection, wanted)
-
-    def passes(file: FileTable, photo: PhotoTable, after: str | None = None) -> ColumnElement[bool]:
-        views = (machine_tag, person_tag)
-        has_tag = or_(*(_has(view, photo, _tag_conditions(view, wanted, named)) for view in views))
-        return and_(_in_reach(wanted, file, after), _taken(wanted, photo), has_tag)
-
-    files = _photos(wanted, after, passes)
+    views = (machine_tag, person_tag)
+    has_tag = or_(*(_has(view, _tag_conditions(view, wanted, named)) for view in views))
+    files = _photos(wanted, after, has_tag)
     files = narrow.to_rarest(connection, files, File.photo_id, narrow.tag_sets(wanted, named.landmarks, named.models))
-    rows, next_after = _page(connection, files, limit)
-    others = unique.others(connection, {row.id for row in rows}, passes) if wanted.unique else {}
+    rows, next_after, others = _page_of_photos(connection, files, limit, wanted, has_tag)
     return Page(tuple(_tag_hits(connection, rows, _tag_conditions(tag, wanted, named), others)), next_after)
 
 
@@ -64,15 +58,10 @@ def nones(connection: Connection, wanted: PhotoFilter, *, after: str | None = No
         UnknownName: the filter names a model or run that is not there.
     """
     named = _named(connection, wanted)
-
-    def passes(file: FileTable, photo: PhotoTable, after: str | None = None) -> ColumnElement[bool]:
-        without_tag = and_(_was_seen(wanted, named, photo), ~_has(person_tag, photo, true()))
-        return and_(_in_reach(wanted, file, after), _taken(wanted, photo), without_tag)
-
-    files = _photos(wanted, after, passes).add_columns(_decided(Photo).exists().label("decided"))
+    without_tag = and_(_was_seen(wanted, named), ~_has(person_tag, true()))
+    files = _photos(wanted, after, without_tag).add_columns(_decided().exists().label("decided"))
     files = narrow.to_rarest(connection, files, File.photo_id, narrow.none_sets(wanted, named.models))
-    rows, next_after = _page(connection, files, limit)
-    others = unique.others(connection, {row.id for row in rows}, passes) if wanted.unique else {}
+    rows, next_after, others = _page_of_photos(connection, files, limit, wanted, without_tag)
     hits = (
         NoneHit(row.path, row.sha256, "person" if row.decided else "machine", row.taken_at, others.get(row.id, 0))
         for row in rows
@@ -94,7 +83,7 @@ def failures(
     by_run = true() if wanted.run is None else Failure.run_id == wanted.run
     tried = (Failure.attempts, Failure.first_at, Failure.last_at, Failure.run_id)
     columns = (Failure.kind, Failure.message, *tried, Failure.next_at, Failure.quarantined_at)
-    files = select(File.path, *columns).join(Failure).where(_in_reach(wanted, File, after), last_at, by_run)
+    files = select(File.path, *columns).join(Failure).where(_in_reach(wanted, after), last_at, by_run)
     files = narrow.to_rarest(connection, files, File.id, [select(Failure.file_id)])
     rows, next_after = _page(connection, files.order_by(File.path), limit)
     return Page(tuple(FailureHit(*row) for row in rows), next_after)
@@ -135,43 +124,43 @@ def _named(connection: Connection, wanted: PhotoFilter) -> Named:
     return Named(sorted(set.intersection(*asked)) if asked else None, models)
 
 
-def _photos(wanted: PhotoFilter, after: str | None, passes: Passes) -> AnySelect:
+def _photos(wanted: PhotoFilter, after: str | None, has_answer: ColumnElement[bool]) -> AnySelect:
     columns = (File.path, Photo.id, Photo.sha256, Photo.taken_at)
-    files = select(*columns).join(Photo).where(passes(File, Photo, after))
-    return (files.where(unique.is_best(passes)) if wanted.unique else files).order_by(File.path)
+    passes = (_in_reach(wanted, after), _taken(wanted), has_answer)
+    return select(*columns).join(Photo).where(*passes).order_by(File.path)
 
 
-def _in_reach(wanted: FileFilter, file: FileTable, after: str | None) -> ColumnElement[bool]:
+def _in_reach(wanted: FileFilter, after: str | None = None) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.under is not None:
-        conditions.append(below(wanted.under, after, file.path))
+        conditions.append(below(wanted.under, after))
     elif after is not None:
-        conditions.append(file.path > after)
+        conditions.append(File.path > after)
     if not wanted.include_gone:
-        conditions.append(file.gone_at.is_(None))
+        conditions.append(File.gone_at.is_(None))
     return and_(true(), *conditions)
 
 
-def _taken(wanted: PhotoFilter, photo: PhotoTable) -> ColumnElement[bool]:
-    return between(photo.taken_at, wanted.taken_since, wanted.taken_until)
+def _taken(wanted: PhotoFilter) -> ColumnElement[bool]:
+    return between(Photo.taken_at, wanted.taken_since, wanted.taken_until)
 
 
-def _was_seen(wanted: PhotoFilter, named: Named, photo: PhotoTable) -> ColumnElement[bool]:
+def _was_seen(wanted: PhotoFilter, named: Named) -> ColumnElement[bool]:
     """A model that counts has looked at it and left no tag on it."""
     since, until = wanted.answered_since, wanted.answered_until
-    decided = _decided(photo).where(between(Decision.decided_at, since, until))
+    decided = _decided().where(between(Decision.decided_at, since, until))
     seen = select(Assessment.k).where(
-        Assessment.photo_id == photo.id,
+        Assessment.photo_id == Photo.id,
         Assessment.status != "undone",
-        _by_model(wanted, named, photo),
+        _by_model(wanted, named),
         or_(between(Assessment.assessed_at, since, until), decided.exists()),
-        ~_has(machine_tag, photo, machine_tag.c.model_id == Assessment.model_id),
+        ~_has(machine_tag, machine_tag.c.model_id == Assessment.model_id),
     )
-    return seen.correlate(photo).exists()
+    return seen.correlate(Photo).exists()
 
 
-def _decided(photo: PhotoTable) -> AnySelect:
-    return select(Decision.id).where(Decision.photo_id == photo.id, Decision.revoked_at.is_(None)).correlate(photo)
+def _decided() -> AnySelect:
+    return select(Decision.id).where(Decision.photo_id == Photo.id, Decision.revoked_at.is_(None)).correlate(Photo)
 
 
 def _tag_conditions(view: TableClause, wanted: TagFilter, named: Named) -> ColumnElement[bool]:
@@ -190,24 +179,38 @@ def _tag_conditions(view: TableClause, wanted: TagFilter, named: Named) -> Colum
     return and_(*conditions)
 
 
-def _by_model(wanted: PhotoFilter, named: Named, photo: PhotoTable) -> ColumnElement[bool]:
+def _by_model(wanted: PhotoFilter, named: Named) -> ColumnElement[bool]:
     """Which model's assessment counts: the asked one's, the run's, else the newest."""
     conditions: list[ColumnElement[bool]] = []
     if named.models is not None:
         conditions.append(Assessment.model_id.in_(named.models))
     if wanted.run is not None:
         conditions.append(Assessment.run_id == wanted.run)
-    return and_(*conditions) if conditions else Assessment.model_id == photo.current_model_id
+    return and_(*conditions) if conditions else Assessment.model_id == Photo.current_model_id
 
 
-def _has(view: TableClause, photo: PhotoTable, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    tags_of_photo = select(view.c.landmark_id).where(view.c.photo_id == photo.id, condition)
-    return tags_of_photo.correlate(photo, Assessment).exists()
+def _has(view: TableClause, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    tags_of_photo = select(view.c.landmark_id).where(view.c.photo_id == Photo.id, condition)
+    return tags_of_photo.correlate(Photo, Assessment).exists()
 
 
 def _page(connection: Connection, files: AnySelect, limit: int) -> tuple[Sequence[Any], str | None]:
     """One row more than asked tells whether there is another page."""
-    rows = connection.execute(files.limit(limit + 1)).all()
+    return _cut(connection.execute(files.limit(limit + 1)).all(), limit)
+
+
+def _page_of_photos(
+    connection: Connection, files: AnySelect, limit: int, wanted: PhotoFilter, has_answer: ColumnElement[bool]
+) -> tuple[Sequence[Any], str | None, dict[int, int]]:
+    """Also how many others each photo stands for, where the listing is to have one of each."""
+    if not wanted.unique:
+        return *_page(connection, files, limit), {}
+    passes = and_(_in_reach(wanted), _taken(wanted), has_answer)
+    rows, others = unique.first(connection, files, limit + 1, passes)
+    return *_cut(rows, limit), others
+
+
+def _cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], str | None]:
     return rows[:limit], rows[limit - 1].path if len(rows) > limit else None
 
 

@@ -6,40 +6,64 @@ listing because its best photo is not in it. Files of one content count as looki
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
-from sqlalchemy.orm import aliased
-from sqlalchemy.orm.util import AliasedClass
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
+from db.chunks import chunks
 from db.models import File, Photo
 
-FileTable = type[File] | AliasedClass[File]
-PhotoTable = type[Photo] | AliasedClass[Photo]
-Passes = Callable[..., ColumnElement[bool]]  # (file, photo, after=None): whether a file passes a listing's filter
+if TYPE_CHECKING:
+    from db.narrow import AnySelect
+
+AT_A_TIME = 200  # files: four for each hit of a page, as many as a burst has
+ALIKE = func.coalesce(Photo.group_id, -Photo.id).label("alike")  # one that was not compared yet is alone
+BEST_FIRST = (-Photo.width * Photo.height, Photo.taken_at, Photo.id, File.path)
 
 
-def is_best(passes: Passes) -> ColumnElement[bool]:
-    """No file of a photo that looks the same is better."""
-    file, photo = aliased(File), aliased(Photo)
-    is_better = tuple_(*_order(file, photo)) < tuple_(*_order(File, Photo))
-    return ~_alike(file, photo, passes).where(is_better).correlate(File, Photo).exists()
+class Best(NamedTuple):
+    """Args:
+    others: how many files that look the same it stands for.
+    """
+
+    file: int
+    others: int
 
 
-def others(connection: Connection, photo_ids: Collection[int], passes: Passes) -> dict[int, int]:
-    """How many other files each of these photos stands for."""
-    file, photo = aliased(File), aliased(Photo)
-    # Counted photo by photo: as a join SQLite would rather walk all files of the listing's folder.
-    alike = _alike(file, photo, passes).with_only_columns(func.count() - 1).correlate(Photo).scalar_subquery()
-    return dict(connection.execute(select(Photo.id, alike).where(Photo.id.in_(photo_ids))).all())
+def first(
+    connection: Connection, files: AnySelect, limit: int, passes: ColumnElement[bool]
+) -> tuple[list[Any], dict[int, int]]:
+    """The first files of a listing of which none that looks the same is better.
+
+    All files of a group are put in order when the first of them is met. To ask of each whether there is a better one
+    would take the square of the group's size where the best comes last.
+
+    Args:
+        passes: the listing's filter, whatever page is asked for.
+
+    Returns:
+        The listing's rows, and by photo how many other files each stands for.
+    """
+    best: dict[int, Best] = {}
+    found: list[Any] = []
+    rows = connection.execute(files.add_columns(File.id.label("file_id"), ALIKE))
+    while len(found) < limit and (some := rows.fetchmany(AT_A_TIME)):
+        best |= _best(connection, {row.alike for row in some} - best.keys(), passes)
+        found += [row for row in some if row.file_id == best[row.alike].file]
+    rows.close()
+    return found[:limit], {row.id: best[row.alike].others for row in found}
 
 
-def _alike(file: Any, photo: Any, passes: Passes) -> Select[tuple[int]]:
-    """The files that pass and look the same; one whose photo was not compared with others yet like itself alone."""
-    is_alike = or_(photo.id == Photo.id, photo.group_id == Photo.group_id)
-    return select(file.id).join(photo, photo.id == file.photo_id).where(is_alike, passes(file, photo))
-
-
-def _order(file: Any, photo: Any) -> tuple[Any, ...]:
-    return -photo.width * photo.height, photo.taken_at, photo.id, file.path
+def _best(connection: Connection, groups: Collection[int], passes: ColumnElement[bool]) -> dict[int, Best]:
+    place = func.row_number().over(partition_by=ALIKE, order_by=BEST_FIRST).label("place")
+    others = (func.count().over(partition_by=ALIKE) - 1).label("others")
+    in_order = select(ALIKE, File.id, others, place).select_from(File).join(Photo)
+    found: dict[int, Best] = {}
+    for some in chunks(groups):
+        alike = or_(Photo.group_id.in_(some), Photo.id.in_([-group for group in some if group < 0]))
+        # Through the photos' numbers: as a join SQLite would rather walk all files of the listing's folder.
+        ranked = in_order.where(File.photo_id.in_(select(Photo.id).where(alike)), passes).subquery()
+        for row in connection.execute(select(ranked).where(ranked.c.place == 1)):
+            found[row.alike] = Best(row.id, row.others)
+    return found

@@ -68,6 +68,30 @@ def test_photos_without_a_landmark_are_listed_once_too_and_those_not_compared_ye
     assert [(hit.path, hit.others) for hit in hits] == [("/q/c.jpg", 0), ("/q/e.jpg", 0)]
 
 
+def test_a_large_group_whose_best_photo_comes_last_takes_no_longer_than_it_is_large(store: Store) -> None:
+    spent = []
+    for size in (500, 1000):
+        larger: list[Outcome] = [assessed(f"/p/{number:04}.jpg", width=number) for number in range(size - 500, size)]
+        tag_run(store, larger)
+        with store.write() as connection:
+            groups.put_into_groups(connection, dict.fromkeys(range(1, size + 1), 1))
+        spent.append(steps(store))
+        assert unique_tags(store) == [(f"/p/{size - 1:04}.jpg", size - 1)]
+    assert spent[1] < 3 * spent[0]
+
+
+def steps(store: Store) -> int:
+    """How many thousand steps SQLite takes to list one of each."""
+    ticks: list[None] = []
+    with store.read() as connection:
+        sqlite = connection.connection.driver_connection
+        assert sqlite is not None
+        sqlite.set_progress_handler(lambda: ticks.append(None), 1000)
+        tags(connection, TagFilter(unique=True))
+        sqlite.set_progress_handler(None, 0)
+    return len(ticks)
+
+
 def test_what_waits_to_be_compared_is_told_with_all_looks(library: Store) -> None:
     with library.read() as connection:
         assert groups.some_wait(connection)
