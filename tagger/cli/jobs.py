@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tagger.cli import options
+from tagger.cli.group import hand_down
 from tagger.cli.table import print_json, print_lines
 
 STOPPED = 130
@@ -26,6 +27,7 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
     They run at their times while 'tagger schedule' or 'tagger serve' does.
     """
     if ctx.invoked_subcommand:
+        hand_down(ctx)
         return
     from tagger.jobs import overview
 

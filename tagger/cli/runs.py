@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tagger.cli import options
+from tagger.cli.group import hand_down
 from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ ID = click.argument("run_id", metavar="ID", type=int)
 def runs(ctx: click.Context, limit: int, as_json: bool, db_url: str | None, config: Path | None) -> None:
     """List the runs: when, on what engine, how many photos, how they ended."""
     if ctx.invoked_subcommand:
+        hand_down(ctx)
         return
     from db import catalog
 
