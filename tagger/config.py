@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -27,7 +27,18 @@ from pydantic_settings import (
 
 from tagger.errors import ConfigError
 from tagger.rules import Rules
-from tagger.times import TIME_OF_DAY, parse
+from tagger.setting_types import (
+    Address,
+    AddressOrOff,
+    AtLeastOne,
+    Count,
+    Device,
+    Place,
+    Root,
+    TimeOrOff,
+    Times,
+    Zone,
+)
 from tagger.types import Limits
 
 APP = "landmark-tagger"
@@ -37,36 +48,7 @@ CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that
 _LIMITS = Limits()
 _RULES = Rules()
 
-AtLeastOne = Annotated[int, Field(ge=1)]
-Count = Annotated[int, Field(ge=0)]
-Root = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$")]
-Address = Annotated[str, Field(pattern=r"^[^\s/]*:\d+$")]
 TELEGRAM = "https://api.telegram.org"
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError) as error:
-        raise ValueError("no such time zone; write one as Europe/Berlin") from error
-    return name
-
-
-def _times(text: str) -> str:
-    parse(text)
-    return text
-
-
-def _time_or_off(text: str) -> str:
-    if text != "off" and not TIME_OF_DAY.fullmatch(text):
-        raise ValueError("write a time of day as 06:00, or off")
-    return _times(text)
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
-Times = Annotated[str, AfterValidator(_times)]
-TimeOrOff = Annotated[str, AfterValidator(_time_or_off)]
-AddressOrOff = Annotated[str, Field(pattern=r"^(off|[^\s/]*:\d+)$")]
 
 
 def default_db_url() -> str:
@@ -90,14 +72,14 @@ class Jobs(BaseModel):
     )
     retag: Times = Field(default="off", description="When photos that an older model tagged are tagged anew.")
     backup: Times = Field(default="04:30", description="When the database is copied.")
-    backup_folder: Path | None = Field(default=None, description="Where the copies lie; beside the database if unset.")
+    backup_folder: Place | None = Field(default=None, description="Where the copies lie; beside the database if unset.")
     backup_keep: AtLeastOne = Field(default=7, description="How many copies are kept.")
     prune: Times = Field(default="off", description="When rows of files that are long gone are removed.")
     prune_after_days: AtLeastOne = Field(default=90, description="How long a file must be gone for that.")
     canary: Times = Field(
         default="off", description="When known pictures are asked, to see whether the model still works."
     )
-    canary_folder: Path | None = Field(default=None, description="They, in a folder for each landmark.")
+    canary_folder: Place | None = Field(default=None, description="They, in a folder for each landmark.")
     digest: Times = Field(default="off", description="When the last day is summed up.")
 
 
@@ -107,9 +89,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__")
 
     db_url: str = Field(default_factory=default_db_url, description="Database URL, or the path of a SQLite file.")
-    bundle: Path | None = Field(None, description="Model folder; the shipped one if unset.")
+    bundle: Place | None = Field(None, description="Model folder; the shipped one if unset.")
     engine: Literal["auto", "openvino", "torch"] = Field("auto", description="Runtime.")
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
+    device: Device = Field(
         "auto", description="auto, cpu, cuda or cuda:N. Asking for CUDA where there is none is an error."
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="Number format.")
@@ -135,7 +117,7 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="How it is said: for people, or as JSON lines.")
 
-    folders: tuple[Path, ...] = Field((), description="Folders that the nightly job tags and serve watches.")
+    folders: tuple[Place, ...] = Field((), description="Folders that the nightly job tags and serve watches.")
     timezone: Zone | None = Field(None, description="Where the jobs' clock hangs; the machine's zone if unset.")
     watch_settle_s: Annotated[float, Field(gt=0)] = Field(5.0, description="How long a new file must stand still.")
     metrics_listen: AddressOrOff = Field("127.0.0.1:9464", description="Where schedule and serve tell how they are.")
@@ -149,14 +131,14 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone) if self.timezone else None
 
     bot_token: SecretStr | None = Field(None, description="The bot's token. Better in the environment than in a file.")
-    bot_token_file: Path | None = Field(None, description="A file that holds the token, instead of bot_token.")
+    bot_token_file: Place | None = Field(None, description="A file that holds the token, instead of bot_token.")
     bot_api_url: Root = Field(TELEGRAM, description="Root of the Bot API's server.")
     bot_allow: tuple[int, ...] = Field((), description="Only these users and chats, by number; all if empty.")
     bot_daily_limit: Count = Field(0, description="Photos for each person and day; 0 is no limit.")
     bot_admin_chat: int | None = Field(None, description="The chat that may ask for /health and /runs.")
     bot_report_runs: bool = Field(False, description="Tell the admin chat how each run of the worker ended.")
     bot_keep_photos: bool = Field(False, description="Keep photos after they were answered.")
-    bot_folder: Path = Field(default_factory=default_bot_folder, description="Photos in work, and the kept ones.")
+    bot_folder: Place = Field(default_factory=default_bot_folder, description="Photos in work, and the kept ones.")
     bot_webhook_url: str | None = Field(None, description="Public https address; with it the bot does not poll.")
     bot_webhook_secret: SecretStr | None = Field(None, description="What Telegram must send along to the webhook.")
     bot_webhook_listen: Address = Field("127.0.0.1:8443", description="Where the webhook's own server listens.")
@@ -220,7 +202,7 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
 
 def _default_file() -> Path | None:
     if named := os.environ.get(CONFIG_VARIABLE):
-        return Path(named)
+        return Path(named).expanduser()
     own = Path(platformdirs.user_config_dir(APP)) / "tagger.toml"
     return own if own.is_file() else None
 

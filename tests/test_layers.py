@@ -14,7 +14,15 @@ ROOT = Path(__file__).parent.parent
 # From the ground up; a module may import its own layer and lower ones. The longest matching name counts.
 LAYERS: list[tuple[str, ...]] = [
     ("db",),
-    ("tagger.errors", "tagger.types", "tagger.times", "tagger.rules", "tagger.config", "tagger.log"),
+    (
+        "tagger.errors",
+        "tagger.types",
+        "tagger.times",
+        "tagger.rules",
+        "tagger.setting_types",
+        "tagger.config",
+        "tagger.log",
+    ),
     (
         "tagger.card",
         "tagger.gps",
@@ -88,7 +96,7 @@ HOMES = {
     "pillow_heif": ("tagger.decode",),
     "prometheus_client": ("tagger.metrics",),
     "platformdirs": ("tagger.config", "tagger.engines.choose"),
-    "pydantic": ("tagger.config", "tagger.card", "tagger.bundle", "training"),
+    "pydantic": ("tagger.setting_types", "tagger.config", "tagger.card", "tagger.bundle", "training"),
     "pydantic_settings": ("tagger.config",),
     "safetensors": ("tagger.engines.torch", "training"),
     "sqlalchemy": ("db",),

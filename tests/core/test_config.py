@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tagger.config import load_settings
+from tagger.config import fields, load_settings
 from tagger.errors import ConfigError
 
 
@@ -117,4 +117,29 @@ def test_a_misspelt_variable_of_the_jobs_is_named(monkeypatch: pytest.MonkeyPatc
 def test_a_time_zone_outside_of_the_zones_folder_is_refused(toml: Path) -> None:
     toml.write_text('timezone = "../../etc/passwd"')
     with pytest.raises(ConfigError, match="timezone"):
+        load_settings({})
+
+
+def test_a_path_may_begin_at_home(toml: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TAGGER_BOT_FOLDER", "~/bot")
+    toml.write_text('folders = ["~/Pictures", "/srv/~"]\nbundle = "~/model"\n[jobs]\nbackup_folder = "~/backups"')
+    settings = load_settings({})
+    assert settings.folders == (tmp_path / "Pictures", Path("/srv/~"))
+    assert (settings.bundle, settings.bot_folder) == (tmp_path / "model", tmp_path / "bot")
+    assert settings.jobs.backup_folder == tmp_path / "backups"
+    monkeypatch.setenv("TAGGER_CONFIG", f"~/{toml.name}")
+    assert load_settings({}).folders == settings.folders
+
+
+def test_every_path_may_begin_at_home() -> None:
+    types = {name: str((field.annotation, field.metadata)) for name, field in fields().items()}
+    paths = [name for name, declared in types.items() if "Path" in declared]
+    assert len(paths) >= 5
+    assert [name for name in paths if "_at_home" not in types[name]] == []
+
+
+def test_the_home_of_nobody_is_no_traceback(toml: Path) -> None:
+    toml.write_text('folders = ["~nobody-of-this-name/Pictures"]')
+    with pytest.raises(ConfigError, match="whole path"):
         load_settings({})
