@@ -24,6 +24,7 @@ SCRIPTS = sorted((DEPLOY / "container").glob("*.sh"))
 DOCKERFILES = sorted(file for file in (DEPLOY / "container").glob("Dockerfile*") if file.suffix != ".dockerignore")
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 COMPOSE = DEPLOY / "compose.yaml"
+README = DEPLOY / "README.md"
 
 
 def named(test: Path) -> str:
@@ -53,14 +54,14 @@ def test_a_script_is_executable_and_says_how_it_is_used(file: Path) -> None:
     assert f"# Usage: {file.name} " in file.read_text()
 
 
-@pytest.mark.parametrize("file", [*DOCKERFILES, *UNITS, COMPOSE, DEPLOY / "README.md"], ids=named)
+@pytest.mark.parametrize("file", [*DOCKERFILES, *UNITS, COMPOSE, README], ids=named)
 def test_every_variable_is_a_setting(file: Path) -> None:
     known = {*map(variable_of, fields()), "TAGGER_CONFIG"}
     variables = set(re.findall(r"\bTAGGER_\w+", file.read_text()))
     assert variables <= known
 
 
-@pytest.mark.parametrize("file", [*DOCKERFILES, *UNITS, COMPOSE, DEPLOY / "README.md"], ids=named)
+@pytest.mark.parametrize("file", [*DOCKERFILES, *UNITS, COMPOSE, README], ids=named)
 def test_every_command_is_there(file: Path) -> None:
     text = file.read_text()
     commands = re.findall(r"(?:bin/tagger|exec tagger tagger) (\w+)", text)
@@ -73,6 +74,17 @@ def test_the_variables_of_the_compose_file_are_valid(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(name, re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value).strip("'"))
     settings = load_settings({})
     assert (settings.folders, settings.timezone, settings.jobs.nightly) == ((Path("/photos"),), "UTC", "02:00")
+
+
+def test_what_the_compose_file_asks_for_is_written_before_its_first_command(tmp_path: Path) -> None:
+    block = next(block for block in re.findall(r"```\n(.+?)```", README.read_text(), re.S) if " > .env" in block)
+    before, _ = block.split("docker compose", maxsplit=1)
+    (written,) = (line for line in before.splitlines() if line.endswith(" > .env"))
+    subprocess.run(["sh", "-c", written], cwd=tmp_path, check=True)
+    names = {line.partition("=")[0] for line in (tmp_path / ".env").read_text().splitlines()}
+    assert set(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text())) <= names
+    assert names <= set(re.findall(r"\$\{(\w+):", COMPOSE.read_text()))
+    assert not re.search(r"^\w+=\S* .*docker compose", README.read_text(), re.M)  # the next command would not have it
 
 
 @pytest.mark.skipif(
