@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="How it is said: for people, or as JSON lines.")
 
     folders: tuple[Place, ...] = Field((), description="Folders that the nightly job tags and serve watches.")
-    timezone: Zone | None = Field(None, description="Where the jobs' clock hangs; the machine's zone if unset.")
+    timezone: Zone | None = Field(None, description="The zone of the jobs and of what is shown; else the machine's.")
     watch_settle_s: Annotated[float, Field(gt=0)] = Field(5.0, description="How long a new file must stand still.")
     metrics_listen: AddressOrOff = Field("127.0.0.1:9464", description="Where schedule and serve tell how they are.")
     jobs: Jobs = Field(Jobs(), description="When the jobs run.")

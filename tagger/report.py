@@ -8,7 +8,6 @@ from __future__ import annotations
 import heapq
 import logging
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from db import catalog
@@ -177,8 +176,3 @@ def _ending(row: RunRow) -> dict[str, Any]:
 def from_json(stored: dict[str, Any]) -> Report:
     """A report that an earlier run kept."""
     return Report(**stored)
-
-
-def local(moment: str) -> str:
-    """A report's moment by this machine's clock."""
-    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -18,8 +18,9 @@ from db.report import Example, report_of, tagged_examples, unsure_examples
 from db.session import Store
 from tagger.answers import printable
 from tagger.reasons import in_words
-from tagger.report import Report, from_json, local
+from tagger.report import Report, from_json
 from tagger.thumbnail import data_uri
+from tagger.times import local
 
 OF_EACH_LANDMARK = 6
 MOST_TAGGED = 60
@@ -39,8 +40,11 @@ ENDINGS = {
 }
 
 
-def page(store: Store, run: int) -> str | None:
+def page(store: Store, run: int, *, zone: tzinfo | None = None) -> str | None:
     """The page of a run; None where the run left no report.
+
+    Args:
+        zone: whose clock the page shows; None for the machine's own.
 
     Raises:
         UnknownRun: there is no such run.
@@ -50,16 +54,22 @@ def page(store: Store, run: int) -> str | None:
         stored = report_of(connection, run)
         tagged = tagged_examples(connection, run, each=OF_EACH_LANDMARK, limit=MOST_TAGGED)
         unsure = unsure_examples(connection, run, limit=MOST_UNSURE)
-    return render(from_json(stored), tagged, unsure, undone_at) if stored else None
+    return render(from_json(stored), tagged, unsure, undone_at, zone) if stored else None
 
 
-def render(report: Report, tagged: Sequence[Example], unsure: Sequence[Example], undone_at: datetime | None) -> str:
+def render(
+    report: Report,
+    tagged: Sequence[Example],
+    unsure: Sequence[Example],
+    undone_at: datetime | None,
+    zone: tzinfo | None,
+) -> str:
     """Args:
     undone_at: when the run's suggestions were taken back, if they were.
     """
     counts = report.counts
     parts = [
-        _alerts(report, undone_at),
+        _alerts(report, local(undone_at, zone) if undone_at else None),
         _figures(report),
         _stages(report),
         _landmarks(report),
@@ -72,15 +82,15 @@ def render(report: Report, tagged: Sequence[Example], unsure: Sequence[Example],
         _details(report),
     ]
     template = Template(files("tagger").joinpath("report.html").read_text(encoding="utf-8"))
-    title = f"Run {report.run}, {local(report.started_at)}"
+    title = f"Run {report.run}, {local(datetime.fromisoformat(report.started_at), zone)}"
     subtitle = f"{report.job}, {ENDINGS.get(report.status, report.status)}, {_duration(report.seconds)}"
     return template.substitute(title=escape(title), subtitle=escape(subtitle), body="\n".join(filter(None, parts)))
 
 
-def _alerts(report: Report, undone_at: datetime | None) -> str:
+def _alerts(report: Report, undone_at: str | None) -> str:
     told = [*report.alerts, *([report.error] if report.error else [])]
     if undone_at:
-        told.append(f"Its suggestions were taken back on {local(undone_at.isoformat())}.")
+        told.append(f"Its suggestions were taken back on {undone_at}.")
     return _tag("div", "".join(_tag("p", escape(each)) for each in told), "alerts") if told else ""
 
 

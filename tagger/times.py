@@ -108,6 +108,11 @@ def on_the_wall(moment: datetime, zone: tzinfo | None) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def local(moment: datetime, zone: tzinfo | None) -> str:
+    """A moment for people, to the minute."""
+    return on_the_wall(moment, zone).strftime("%Y-%m-%d %H:%M")
+
+
 def moment_of(wall: datetime, zone: tzinfo | None) -> datetime:
     """The first moment at which the wall shows a time; past a gap, the time as much later as the clock jumped.
 

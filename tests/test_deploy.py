@@ -76,6 +76,11 @@ def test_the_variables_of_the_compose_file_are_valid(monkeypatch: pytest.MonkeyP
     assert (settings.folders, settings.timezone, settings.jobs.nightly) == ((Path("/photos"),), "UTC", "02:00")
 
 
+def test_the_container_s_clock_hangs_where_the_jobs_clock_does() -> None:
+    zones = dict(re.findall(r"^      (TZ|TAGGER_TIMEZONE): (.+)$", COMPOSE.read_text(), re.M))
+    assert zones["TZ"] == zones["TAGGER_TIMEZONE"]
+
+
 def test_what_the_compose_file_asks_for_is_written_before_its_first_command(tmp_path: Path) -> None:
     block = next(block for block in re.findall(r"```\n(.+?)```", README.read_text(), re.S) if " > .env" in block)
     before, _ = block.split("docker compose", maxsplit=1)

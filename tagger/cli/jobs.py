@@ -33,7 +33,11 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
 
     settings = options.settings_from(config, db_url=db_url)
     with options.store_from(settings) as store:
-        (print_json if as_json else print_lines)(overview(settings, store))
+        lines = overview(settings, store)
+    if as_json:
+        print_json(lines)
+    else:
+        print_lines(lines, settings.zone())
 
 
 @jobs.command("run")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from os.path import abspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,15 +29,12 @@ def _end(_context: click.Context, _option: click.Parameter, until: datetime | No
         raise click.BadParameter("no later day exists; leave the option out.") from error
 
 
-def _utc(_context: click.Context, _option: click.Parameter, local: datetime | None) -> datetime | None:
+def _utc(spelled: str, wall: datetime | None, zone: tzinfo | None) -> datetime | None:
+    """The moment at which the clock of a zone, else of the machine, shows a time."""
     try:
-        return local and local.astimezone(UTC)
+        return wall and (wall.replace(tzinfo=zone) if zone else wall.astimezone()).astimezone(UTC)
     except (OverflowError, ValueError) as error:
-        raise click.BadParameter("no such moment exists everywhere on earth.") from error
-
-
-def _utc_end(context: click.Context, option: click.Parameter, until: datetime | None) -> datetime | None:
-    return _utc(context, option, _end(context, option, until))
+        raise click.BadParameter("no such moment exists everywhere on earth.", param_hint=spelled) from error
 
 
 @click.command()
@@ -49,16 +46,8 @@ def _utc_end(context: click.Context, option: click.Parameter, until: datetime | 
 @click.option("--under", type=click.Path(), metavar="FOLDER", help="Only files below this folder.")
 @click.option("--since", "taken_since", type=DAY, help="Taken on this day or later (EXIF, else the file's date).")
 @click.option("--until", "taken_until", type=DAY, callback=_end, help="Taken on this day or earlier.")
-@click.option(
-    "--tagged-since", "answered_since", type=DAY, callback=_utc, help="Tagged on this day or later, in local time."
-)
-@click.option(
-    "--tagged-until",
-    "answered_until",
-    type=DAY,
-    callback=_utc_end,
-    help="Tagged on this day or earlier, in local time.",
-)
+@click.option("--tagged-since", "answered_since", type=DAY, help="Tagged on this day or later, in the set time zone.")
+@click.option("--tagged-until", "answered_until", type=DAY, callback=_end, help="Tagged on this day or earlier.")
 @click.option("--run", type=click.IntRange(1, 2**63 - 1), metavar="ID", help="Only what this run wrote.")
 @click.option("--model", help="This model's answers (its name or id) instead of the newest ones.")
 @click.option("--unique", is_flag=True, help="Of photos that look the same only one, and how many it stands for.")
@@ -90,8 +79,10 @@ def query(
         raise click.UsageError("--none and --failed are two different listings. Ask for one of them.")
     if asked["under"] is not None:
         asked["under"] = abspath(asked["under"])
-    find, wanted, hit = _listing(only_nones, only_failed, asked)
     settings = options.settings_from(config, db_url=db_url)
+    for name in ("answered_since", "answered_until"):
+        asked[name] = _utc(_spelled(name), asked[name], settings.zone())
+    find, wanted, hit = _listing(only_nones, only_failed, asked)
     with options.store_from(settings, must_exist=True) as store, store.read() as connection:
         hits = islice(queries.every(find, connection, wanted), limit)
         if as_json:
@@ -99,7 +90,7 @@ def query(
         elif as_csv:
             print_csv(hits, hit)
         else:
-            print_lines(hits)
+            print_lines(hits, settings.zone())
 
 
 def _listing(only_nones: bool, only_failed: bool, asked: dict[str, Any]) -> tuple[Any, FileFilter, type[Any]]:
@@ -122,5 +113,11 @@ def _filter(listing: str, filter_type: type[FileFilter], given: dict[str, Any]) 
 
 
 def _spelled(name: str) -> str:
-    spelling = {"landmark": "a landmark", "taken_since": "--since", "taken_until": "--until"}
+    spelling = {
+        "landmark": "a landmark",
+        "taken_since": "--since",
+        "taken_until": "--until",
+        "answered_since": "--tagged-since",
+        "answered_until": "--tagged-until",
+    }
     return spelling.get(name, f"--{name.replace('_', '-')}")

@@ -34,7 +34,11 @@ def runs(ctx: click.Context, limit: int, as_json: bool, db_url: str | None, conf
 
     settings = options.settings_from(config, db_url=db_url)
     with options.store_from(settings, must_exist=True) as store, store.read() as connection:
-        (print_json if as_json else print_lines)(catalog.runs(connection, limit=limit))
+        rows = catalog.runs(connection, limit=limit)
+    if as_json:
+        print_json(rows)
+    else:
+        print_lines(rows, settings.zone())
 
 
 @runs.command()
@@ -54,14 +58,14 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
     with options.store_from(settings, must_exist=True) as store:
         with store.read() as connection:
             row, stored = catalog.run(connection, run_id), report_of(connection, run_id)
-        if html is not None and (text := page(store, run_id)):
+        if html is not None and (text := page(store, run_id, zone=settings.zone())):
             html.write_text(text, encoding="utf-8", errors="surrogateescape")
     if stored is None:
         raise click.ClickException(f"Run {run_id} ({row.status}) left no report: it died, is at work, or is older.")
     if as_json:
         click.echo(json.dumps(stored))
         return
-    print_lines([row])
+    print_lines([row], settings.zone())
     for line in _told(from_json(stored)):
         click.echo(f"      {line}")
     if html is not None:

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import datetime, tzinfo
 from itertools import chain
 from typing import Any
 
@@ -15,6 +15,7 @@ import click
 
 from tagger.errors import TaggerError
 from tagger.reasons import in_words
+from tagger.times import local
 
 
 def print_json(rows: Iterable[Any]) -> None:
@@ -33,24 +34,28 @@ def print_csv(rows: Iterable[Any], row_type: type[Any]) -> None:
         line.seek(line.truncate(0))
 
 
-def print_lines(rows: Iterable[Any]) -> None:
-    """One line a row, path near its end, so that it is never cut; an empty listing says so on stderr."""
+def print_lines(rows: Iterable[Any], zone: tzinfo | None = None) -> None:
+    """One line a row, path near its end, so that it is never cut; an empty listing says so on stderr.
+
+    Args:
+        zone: whose clock is shown; None for the machine's own.
+    """
     is_empty = True
     for row in rows:
         is_empty = False
-        click.echo(_LINES[type(row).__name__](row))
+        click.echo(_LINES[type(row).__name__](row, zone))
     if is_empty:
         click.echo("Nothing found.", err=True)
 
 
-def _tag(hit: Any) -> str:
+def _tag(hit: Any, _zone: tzinfo | None) -> str:
     score = f"{hit.score:6.1%}" if hit.score is not None else "person"
     why = f"  ({told})" if (told := in_words(hit.reason)) else ""
     place = f"{hit.name + ', ' + hit.country:<42.42}"
     return f"{score}  {place}  {hit.taken_at:%Y-%m-%d}  {_path(hit.path)}{_others(hit)}{why}"
 
 
-def _none(hit: Any) -> str:
+def _none(hit: Any, _zone: tzinfo | None) -> str:
     return f"{hit.taken_at:%Y-%m-%d}  {_path(hit.path)}{_others(hit)}"
 
 
@@ -58,22 +63,22 @@ def _others(hit: Any) -> str:
     return f"  (+{hit.others})" if hit.others else ""
 
 
-def _failure(hit: Any) -> str:
-    told = f"attempt {hit.attempts}, {_local(hit.last_at)}"
+def _failure(hit: Any, zone: tzinfo | None) -> str:
+    told = f"attempt {hit.attempts}, {local(hit.last_at, zone)}"
     if hit.quarantined_at:
         told += ", in quarantine"
     elif hit.next_at:
-        told += f", again after {_local(hit.next_at)}"
+        told += f", again after {local(hit.next_at, zone)}"
     return f"{hit.kind:<15}  {_path(hit.path)}: {hit.message} ({told})"
 
 
-def _label(row: Any) -> str:
+def _label(row: Any, _zone: tzinfo | None) -> str:
     landmark = row.landmark
     place = ", ".join(part for part in (landmark.city, landmark.country) if part)
     return f"{row.photos:>6}  {landmark.key:<28}  {landmark.name}, {place}"
 
 
-def _run(row: Any) -> str:
+def _run(row: Any, zone: tzinfo | None) -> str:
     counts, start = row.counts, row.start
     seconds = f"{(row.finished_at - row.started_at).total_seconds():.1f} s" if row.finished_at else "not ended"
     told = (
@@ -81,22 +86,21 @@ def _run(row: Any) -> str:
         f"{counts.inherited} inherited, {counts.gone} gone"
     )
     engine = f"{row.model_name} {row.model_version} on {start.engine} ({start.precision})"
-    line = (
-        f"{row.id:>4}  {_local(row.started_at)}  {row.status:<11}  {told}; {seconds}; {engine}; {' '.join(start.roots)}"
-    )
+    when, where = local(row.started_at, zone), " ".join(start.roots)
+    line = f"{row.id:>4}  {when}  {row.status:<11}  {told}; {seconds}; {engine}; {where}"
     return f"{line}\n      {row.error}" if row.error else line
 
 
-def _job(row: Any) -> str:
-    when = f"next {_local(row.next_at)}" if row.next_at else "off"
+def _job(row: Any, zone: tzinfo | None) -> str:
+    when = f"next {local(row.next_at, zone)}" if row.next_at else "off"
     line = f"{row.job:<8}  {row.time:<12}  {when:<21}  "
     if row.last is None:
         return f"{line}never ran"
     told = f": {row.last.message}" if row.last.message else ""
-    return f"{line}last {_local(row.last.started_at)} {row.last.status}{told}".replace("\n", "\n      ")
+    return f"{line}last {local(row.last.started_at, zone)} {row.last.status}{told}".replace("\n", "\n      ")
 
 
-_LINES: dict[str, Callable[[Any], str]] = {
+_LINES: dict[str, Callable[[Any, tzinfo | None], str]] = {
     "TagHit": _tag,
     "NoneHit": _none,
     "FailureHit": _failure,
@@ -110,10 +114,6 @@ def _path(path: str) -> str:
     from tagger.answers import printable
 
     return printable(path)
-
-
-def _local(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _cell(value: Any) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -42,3 +44,29 @@ def test_json_may_be_asked_for_before_the_subcommand(tagger: Tagger, library: Pa
 def test_an_option_that_the_subcommand_has_not_is_wrong_usage(tagger: Tagger, arguments: tuple[object, ...]) -> None:
     done = tagger(*arguments)
     assert (done.returncode, f"{arguments[1]} does not go together with" in done.stderr) == (2, True)
+
+
+def test_times_are_shown_by_the_clock_of_the_settings(tagger: Tagger, library: Path, tmp_path: Path) -> None:
+    (library / "bad.jpg").write_text("no photo")
+    tagger("tag", library)
+    (run,) = lines(tagger("runs", "--json"))
+    page = tmp_path / "run.html"
+    for name in ("Asia/Tokyo", "America/Lima"):
+        clock = {"TAGGER_TIMEZONE": name, "TZ": "UTC"}
+        shown = datetime.fromisoformat(run["started_at"]).astimezone(ZoneInfo(name)).strftime("%Y-%m-%d %H:%M")
+        assert shown in tagger("runs", **clock).stdout
+        assert shown in tagger("runs", "show", 1, "--html", page, **clock).stdout
+        assert shown in page.read_text()
+        assert shown[:14] in tagger("query", "--failed", **clock).stdout
+        (nightly,) = (line for line in tagger("jobs", **clock).stdout.splitlines() if line.startswith("nightly"))
+        assert nightly.split()[1] == nightly.split()[4] == "02:00"
+
+
+def test_a_day_is_asked_for_by_the_clock_of_the_settings(tagger: Tagger, library: Path) -> None:
+    tagger("tag", library)
+    (run,) = lines(tagger("runs", "--json"))
+    for name in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # 25 hours apart: never the same day
+        day = datetime.fromisoformat(run["started_at"]).astimezone(ZoneInfo(name)).strftime("%Y-%m-%d")
+        asked = ("query", "--json", "--tagged-since", day, "--tagged-until", day)
+        assert len(lines(tagger(*asked, TAGGER_TIMEZONE=name))) == 9
+    assert lines(tagger(*asked, TAGGER_TIMEZONE="Pacific/Kiritimati")) == []
