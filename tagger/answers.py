@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,8 @@ from db.rows import (
 from tagger.reasons import reason_from, reason_json, reason_text
 from tagger.scan import Found
 from tagger.types import PASSING, Answer, Failed, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
+
+FEW = 3
 
 
 def json_line(result: Result, k: int) -> str:
@@ -147,6 +150,13 @@ def printable(path: str) -> str:
     """A path as one line of text; bytes that are no text show as ``\\xff``, control characters as ``\\x1b``."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def first_of(paths: Sequence[str]) -> str:
+    """A few paths, or the first and how many more there are: a watch names every file that came at once."""
+    if len(paths) <= FEW:
+        return ", ".join(map(printable, paths))
+    return f"{printable(paths[0])} and {len(paths) - 1:,} more"
 
 
 def _landmark(row: LandmarkRow) -> Landmark:

@@ -16,7 +16,7 @@ from string import Template
 from db import catalog
 from db.report import Example, report_of, tagged_examples, unsure_examples
 from db.session import Store
-from tagger.answers import printable
+from tagger.answers import first_of, printable
 from tagger.reasons import in_words
 from tagger.report import Report, from_json
 from tagger.thumbnail import data_uri
@@ -191,7 +191,7 @@ def _slowest(report: Report) -> str:
 def _details(report: Report) -> str:
     engine, model = report.engine, report.model
     rows = {
-        "folders": ", ".join(report.roots),
+        "folders": first_of(report.roots),
         "model": f"{model['name']} {model['version']} ({model['id'][:12]})",
         "engine": f"{engine['engine']} on {engine['device']}, {engine['precision']}: {engine['reason']}",
         "suggestions": f"{report.k} for each photo",

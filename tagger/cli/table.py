@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, tzinfo
 from itertools import chain
@@ -86,7 +86,7 @@ def _run(row: Any, zone: tzinfo | None) -> str:
         f"{counts.inherited} inherited, {counts.gone} gone"
     )
     engine = f"{row.model_name} {row.model_version} on {start.engine} ({start.precision})"
-    when, where = local(row.started_at, zone), " ".join(start.roots)
+    when, where = local(row.started_at, zone), _first(start.roots)
     line = f"{row.id:>4}  {when}  {row.status:<11}  {told}; {seconds}; {engine}; {where}"
     return f"{line}\n      {row.error}" if row.error else line
 
@@ -114,6 +114,12 @@ def _path(path: str) -> str:
     from tagger.answers import printable
 
     return printable(path)
+
+
+def _first(roots: Sequence[str]) -> str:
+    from tagger.answers import first_of
+
+    return first_of(roots)
 
 
 def _cell(value: Any) -> Any:

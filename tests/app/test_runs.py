@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import Tagger, lines
+from tests.drawn import photos
 
 
 @pytest.fixture
@@ -38,6 +39,15 @@ def test_a_run_s_report_is_a_page(tagged: Tagger, tmp_path: Path) -> None:
     assert "data:image/" in page
     assert "bad&lt;b&gt;.jpg" in page
     assert "http://" not in page
+
+
+def test_of_many_files_that_were_named_the_first_is_shown(tagger: Tagger, tmp_path: Path) -> None:
+    files = photos(tmp_path / "one by one", 84)
+    tagger("tag", *files)
+    shown = tagger("runs", "show", 1, "--html", tmp_path / "run.html").stdout
+    for told in (tagger("runs").stdout, shown, (tmp_path / "run.html").read_text()):
+        assert f"{files[0]} and 83 more" in told
+    assert len(lines(tagger("runs", "--json"))[0]["start"]["roots"]) == 84
 
 
 def test_a_run_that_there_is_not_is_one_sentence(tagged: Tagger) -> None:
