@@ -88,7 +88,8 @@ def _run(row: Any, zone: tzinfo | None) -> str:
     engine = f"{row.model_name} {row.model_version} on {start.engine} ({start.precision})"
     when, where = local(row.started_at, zone), _first(start.roots)
     line = f"{row.id:>4}  {when}  {row.status:<11}  {told}; {seconds}; {engine}; {where}"
-    return f"{line}\n      {row.error}" if row.error else line
+    undone = f"its suggestions were taken back on {local(row.undone_at, zone)}" if row.undone_at else None
+    return "\n      ".join(filter(None, (line, row.error, undone)))
 
 
 def _job(row: Any, zone: tzinfo | None) -> str:

@@ -61,6 +61,8 @@ def test_undo_takes_a_run_s_suggestions_back_for_good(tagged: Tagger, library: P
     assert done.returncode == 0
     assert "of 12 photos were taken back" in done.stderr
     assert lines(tagged("query", "--json")) == []
+    for shown in (tagged("runs").stdout, tagged("runs", "show", 1).stdout):
+        assert "its suggestions were taken back on 2" in shown
     tagged("tag", library)
     assert lines(tagged("query", "--json")) == []
     assert len(lines(tagged("runs", "--json"))) == 2
