@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,7 @@ from tagger.setting_types import (
     TimeOrOff,
     Times,
     Zone,
+    how_it_is_written,
 )
 from tagger.types import Limits
 
@@ -197,7 +199,7 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is no TOML file: {error}") from error
     except SettingsError as error:
-        raise ConfigError(f"{error}. In the environment a list is JSON: TAGGER_EXCLUDE='[\"thumbs\"]'") from error
+        raise ConfigError(_no_json(error)) from error
 
 
 def _default_file() -> Path | None:
@@ -218,12 +220,39 @@ def _check_environment() -> None:
 def _sentence(error: ValidationError, options: Mapping[str, Any], file: Path | None) -> str:
     first = error.errors()[0]
     key = ".".join(map(str, first["loc"][:2] if first["loc"][0] == "jobs" else first["loc"][:1]))
+    source = _source(key, options, file)
     if first["type"] == "extra_forbidden":
-        return f"{file}: {key!r} is no setting.{_nearest(key, fields())}"
+        return f"{source}: {key!r} is no setting.{_nearest(key, fields())}"
+    value = first["input"]
+    plain = isinstance(value, str | int | float | list | dict | None)
+    shown = "what it is" if key in SECRETS else repr(value) if plain else str(value)  # a date is as in the file
+    how = how_it_is_written(first["type"], value, first.get("ctx", {}), first["msg"])
+    return f"{source}: the setting {key!r} cannot be {shown}: {how}"
+
+
+def _source(key: str, options: Mapping[str, Any], file: Path | None) -> str:
+    """Where a value came from."""
+    if options.get(key) is not None:
+        return "option"
+    if (variable := variable_of(key)) in os.environ:
+        return variable
+    table, _, name = key.partition(".")
+    if name and f'"{name}"' in os.environ.get(variable_of(table), ""):
+        return variable_of(table)
+    return str(file) if file else "the environment"
+
+
+def _no_json(error: SettingsError) -> str:
+    """A list or a table in the environment that is no JSON; the library names its field and keeps its value."""
+    key = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "folders")
     variable = variable_of(key)
-    source = "option" if options.get(key) is not None else variable if variable in os.environ else str(file)
-    shown = "what it is" if key in SECRETS else repr(first["input"])
-    return f"{source}: the setting {key!r} cannot be {shown}: {first['msg']}"
+    value = os.environ.get(variable, "")
+    meant = {"nightly": "02:00"} if key == "jobs" else [value]
+    what = "table" if key == "jobs" else "list"
+    return (
+        f"{variable}: the setting {key!r} cannot be {value!r}: "
+        f"in the environment a {what} is JSON, as {variable}='{json.dumps(meant)}'"
+    )
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,58 @@ def test_the_home_of_nobody_is_no_traceback(toml: Path) -> None:
     toml.write_text('folders = ["~nobody-of-this-name/Pictures"]')
     with pytest.raises(ConfigError, match="whole path"):
         load_settings({})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('folders = "/home/x"', """'folders' cannot be '/home/x': write a list, as ["/home/x"]"""),
+        ("bot_allow = 7", "'bot_allow' cannot be 7: write a list, as [7]"),
+        ("folders = [7]", "'folders' cannot be 7: write it in quotes"),
+        ('metrics_listen = "9464"', "'metrics_listen' cannot be '9464': write host and port as 127.0.0.1:9464, or off"),
+        ('bot_api_url = "x"', "'bot_api_url' cannot be 'x': write an address as https://api.telegram.org"),
+        ('device = "gpu"', "'device' cannot be 'gpu': write auto, cpu, cuda or cuda:0"),
+        ('engine = "onnx"', "'engine' cannot be 'onnx': write 'auto', 'openvino' or 'torch'"),
+        ("top_k = 0", "'top_k' cannot be 0: write 1 or more"),
+        ('top_k = "x"', "'top_k' cannot be 'x': write a whole number"),
+        ("max_gone_share = 2", "'max_gone_share' cannot be 2: write 1 or less"),
+        ("watch_settle_s = 0", "'watch_settle_s' cannot be 0: write more than 0"),
+        ('bot_keep_photos = "x"', "'bot_keep_photos' cannot be 'x': write true or false"),
+        ("timezone = 1", "'timezone' cannot be 1: write it in quotes"),
+        ("db_url = 2026-11-22", "'db_url' cannot be 2026-11-22: write it in quotes"),
+        ('jobs = "x"', "'jobs' cannot be 'x': write a table, [jobs], with a line for each job"),
+        ("[jobs]\nnightly = 02:00:00", """'jobs.nightly' cannot be 02:00:00: write it in quotes: "02:00", five cron"""),
+        ("[jobs]\nuntil = false", "'jobs.until' cannot be False: write it in quotes"),
+        ("bot_token = 1", "'bot_token' cannot be what it is: write it in quotes"),
+    ],
+)
+def test_what_is_said_of_a_wrong_value_is_how_a_right_one_is_written(toml: Path, text: str, said: str) -> None:
+    toml.write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(f"{toml}: the setting {said}")):
+        load_settings({})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("TAGGER_FOLDERS", "/home/x", """TAGGER_FOLDERS='["/home/x"]'"""),
+        ("TAGGER_FOLDERS", "7", "'folders' cannot be 7: write a list, as [7]"),
+        ("TAGGER_JOBS", "02:00", """TAGGER_JOBS='{"nightly": "02:00"}'"""),
+        ("TAGGER_JOBS", '{"nightly": "x"}', "TAGGER_JOBS: the setting 'jobs.nightly' cannot be 'x': 'x' is no time"),
+        ("TAGGER_JOBS", '{"nigthly": "x"}', "TAGGER_JOBS: 'jobs.nigthly' is no setting. Did you mean 'jobs.nightly'?"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_how_it_is_written(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=re.escape(said)) as raised:
+        load_settings({})
+    assert str(raised.value).startswith(f"{variable}: ")
+
+
+def test_off_may_be_written_as_people_write_it(toml: Path) -> None:
+    toml.write_text('metrics_listen = "Off"\n[jobs]\nnightly = "OFF"\nuntil = " Off"\nbackup = "30 1 * * MON"')
+    settings = load_settings({})
+    assert (settings.metrics_listen, settings.jobs.nightly, settings.jobs.until) == ("off", "off", "off")
+    assert settings.jobs.backup == "30 1 * * mon"
