@@ -15,14 +15,20 @@ from pathlib import Path
 
 import pytest
 
+from db.backup import back_up
+from db.jobs import last_starts, start_job
+from db.session import open_store
 from tagger.cli import main
 from tagger.config import fields, load_settings, variable_of
+from tagger.jobs import JOBS
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 SCRIPTS = sorted((DEPLOY / "container").glob("*.sh"))
 DOCKERFILES = sorted(file for file in (DEPLOY / "container").glob("Dockerfile*") if file.suffix != ".dockerignore")
 UNITS = sorted((DEPLOY / "systemd").iterdir())
+SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
+TIMERS = [unit for unit in UNITS if unit.suffix == ".timer"]
 COMPOSE = DEPLOY / "compose.yaml"
 README = DEPLOY / "README.md"
 
@@ -103,6 +109,46 @@ def test_docker_takes_the_compose_file() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_what_one_service_writes_belongs_to_the_others() -> None:
+    shared = r"^(?:User|DynamicUser|StateDirectory)=.+$"
+    owners = {tuple(re.findall(shared, unit.read_text(), re.M)) for unit in SERVICES}
+    assert owners == {("DynamicUser=yes", "User=landmark-tagger", "StateDirectory=landmark-tagger")}
+
+
+@pytest.mark.parametrize("file", [*TIMERS, README], ids=named)
+def test_every_unit_that_is_named_is_there_and_every_job_that_it_runs(file: Path) -> None:
+    text = file.read_text()
+    assert set(re.findall(r"\btagger@(\w+)", text)) <= set(JOBS)
+    for name in re.findall(r"\btagger(?:-[a-z]+|@[a-z]*)(?:\.service|\.timer)?", text):
+        unit = re.sub(r"@\w*", "@", name)
+        assert [each for each in UNITS if each.name == unit or each.stem == unit], name
+
+
+@pytest.mark.parametrize("timer", TIMERS, ids=named)
+def test_a_timer_starts_one_job_by_its_name(timer: Path) -> None:
+    (job,) = re.findall(r"^Unit=tagger@(\w+)\.service$", timer.read_text(), re.M)
+    assert timer.name == f"tagger-{job}.timer"
+    (time,) = re.findall(r"^OnCalendar=\*-\*-\* (.+)$", timer.read_text(), re.M)
+    assert time == fields()[f"jobs.{job}"].default
+
+
+@pytest.mark.parametrize("was_clean", [True, False])
+@pytest.mark.parametrize("way", [0, 1], ids=["docker", "systemd"])
+def test_the_way_back_to_a_copy_works_as_it_is_written(tmp_path: Path, way: int, was_clean: bool) -> None:
+    with open_store(str(tmp_path / "tagger.sqlite")) as store:
+        copy = back_up(store.file, tmp_path / "backups", keep=7).file
+        with store.write() as connection:
+            start_job(connection, "digest", due_at=None)
+    if not was_clean:
+        for suffix in ("-wal", "-shm"):
+            (tmp_path / f"tagger.sqlite{suffix}").write_bytes(b"left by a process that was killed")
+    command = re.findall(r"'(cd /\S+ && rm .+?)'", README.read_text(), re.S)[way]
+    command = re.sub(r"cd /\S+", f"cd {tmp_path}", re.sub(r"tagger-\d+-\d+\.sqlite", copy.name, command))
+    subprocess.run(["sh", "-ec", command], check=True)
+    with open_store(str(tmp_path / "tagger.sqlite")) as store, store.read() as connection:
+        assert last_starts(connection) == {}
+
+
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
     """The units with a command that is here; where they are used it is at /opt/tagger."""
@@ -123,7 +169,7 @@ def test_systemd_takes_the_unit(units: Path, unit: Path) -> None:
 
 
 @NO_SYSTEMD
-@pytest.mark.parametrize("name", ["tagger-serve.service", "tagger-nightly.service"])
+@pytest.mark.parametrize("name", [unit.name for unit in SERVICES])
 def test_a_service_is_hardened(units: Path, name: str) -> None:
     command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(units / name)]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0  # of 100, 96 without hardening
