@@ -7,7 +7,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -60,6 +62,21 @@ def test_a_script_is_executable_and_says_how_it_is_used(file: Path) -> None:
     assert f"# Usage: {file.name} " in file.read_text()
 
 
+def test_what_is_installed_is_compiled_but_for_what_this_python_cannot_read(tmp_path: Path) -> None:
+    wheel = tmp_path / "drawn-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("drawn/__init__.py", "")
+        archive.writestr("drawn/for_a_later_python.py", "when it can be read:")
+        archive.writestr("drawn-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("drawn-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: drawn\nVersion: 1\n")
+        archive.writestr("drawn-1.dist-info/RECORD", "")
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}"}
+    command = [DEPLOY / "container" / "install.sh", wheel, tmp_path / "tagger", "bot"]
+    done = subprocess.run(command, env=path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [file.name.split(".")[0] for file in (tmp_path / "tagger").rglob("drawn/**/*.pyc")] == ["__init__"]
+
+
 @pytest.mark.parametrize("file", [*DOCKERFILES, *UNITS, COMPOSE, README], ids=named)
 def test_every_variable_is_a_setting(file: Path) -> None:
     known = {*map(variable_of, fields()), "TAGGER_CONFIG"}
@@ -80,6 +97,10 @@ def test_the_variables_of_the_compose_file_are_valid(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(name, re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value).strip("'"))
     settings = load_settings({})
     assert (settings.folders, settings.timezone, settings.jobs.nightly) == ((Path("/photos"),), "UTC", "02:00")
+
+
+def test_a_stop_is_heard_from_the_first_moment() -> None:
+    assert re.search(r"^    init: true$", COMPOSE.read_text(), re.M)
 
 
 def test_the_container_s_clock_hangs_where_the_jobs_clock_does() -> None:

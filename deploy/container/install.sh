@@ -10,6 +10,5 @@ extras=$3
 python3 -m venv "$target"
 "$target/bin/python" -m pip install --no-cache-dir --disable-pip-version-check --quiet "$source_folder[$extras]"
 
-# Compiled now, since the image is read-only later; pip itself has done its work.
+# pip has compiled what it installed, since an image is read-only later; it has done its work.
 "$target/bin/python" -m pip uninstall --yes --quiet pip
-"$target/bin/python3" -m compileall -q "$target/lib"
