@@ -179,9 +179,7 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
     Raises:
         ConfigError: a key is unknown or a value malformed; the message names its source and the nearest key.
     """
-    file = config_file or _default_file()
-    if file is not None and not file.is_file():
-        raise ConfigError(f"{file}: there is no such settings file. Check --config and {CONFIG_VARIABLE}.")
+    file = _file(config_file)
     _check_environment()
 
     class Sources(Settings):
@@ -202,11 +200,23 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
         raise ConfigError(_no_json(error)) from error
 
 
-def _default_file() -> Path | None:
-    if named := os.environ.get(CONFIG_VARIABLE):
-        return Path(named).expanduser()
+def _file(config_file: Path | None) -> Path | None:
+    """The settings file, which can be read; None where nobody named one and the user has none."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    file = config_file or (Path(os.path.expanduser(named)) if named else None)
     own = Path(platformdirs.user_config_dir(APP)) / "tagger.toml"
-    return own if own.is_file() else None
+    try:
+        if not (file or own).is_file():
+            if file is None:
+                return None
+            raise ConfigError(f"{file}: there is no such settings file. Check --config and {CONFIG_VARIABLE}.")
+        (file or own).open("rb").close()
+    except OSError as error:
+        raise ConfigError(
+            f"{file or own} cannot be read ({error.strerror}). "
+            f"Let the user who runs this read it, or name another file: --config or {CONFIG_VARIABLE}."
+        ) from error
+    return file or own
 
 
 def _check_environment() -> None:

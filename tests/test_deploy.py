@@ -71,7 +71,7 @@ def test_what_is_installed_is_compiled_but_for_what_this_python_cannot_read(tmp_
         archive.writestr("drawn-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: drawn\nVersion: 1\n")
         archive.writestr("drawn-1.dist-info/RECORD", "")
     path = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}"}
-    command = [DEPLOY / "container" / "install.sh", wheel, tmp_path / "tagger", "bot"]
+    command = [str(DEPLOY / "container" / "install.sh"), str(wheel), str(tmp_path / "tagger"), "bot"]
     done = subprocess.run(command, env=path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert [file.name.split(".")[0] for file in (tmp_path / "tagger").rglob("drawn/**/*.pyc")] == ["__init__"]

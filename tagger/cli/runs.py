@@ -16,7 +16,7 @@ from tagger.cli.table import print_json, print_lines
 if TYPE_CHECKING:
     from tagger.report import Report
 
-ID = click.argument("run_id", metavar="ID", type=int)
+ID = click.argument("run_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 
 
 @click.group(invoke_without_command=True)
@@ -59,7 +59,7 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
         with store.read() as connection:
             row, stored = catalog.run(connection, run_id), report_of(connection, run_id)
         if html is not None and (text := page(store, run_id, zone=settings.zone())):
-            html.write_text(text, encoding="utf-8", errors="surrogateescape")
+            _write(html, text)
     if stored is None:
         raise click.ClickException(f"Run {run_id} ({row.status}) left no report: it died, is at work, or is older.")
     if as_json:
@@ -86,6 +86,16 @@ def undo(run_id: int, db_url: str | None, config: Path | None) -> None:
     with options.store_from(settings, must_exist=True) as store, alone(store), store.write() as connection:
         undone = undo_run(connection, run_id)
     click.echo(f"{undone.suggestions} suggestions of {undone.photos} photos were taken back.", err=True)
+
+
+def _write(file: Path, page: str) -> None:
+    try:
+        file.write_text(page, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise click.ClickException(
+            f"The page cannot be written to {file} ({error.strerror}). "
+            "Name a file in a folder that is there and that you may write to: --html run.html"
+        ) from error
 
 
 def _told(report: Report) -> Iterator[str]:

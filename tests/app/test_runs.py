@@ -50,6 +50,21 @@ def test_of_many_files_that_were_named_the_first_is_shown(tagger: Tagger, tmp_pa
     assert len(lines(tagger("runs", "--json"))[0]["start"]["roots"]) == 84
 
 
+def test_a_page_that_cannot_be_written_is_one_sentence(tagged: Tagger, tmp_path: Path) -> None:
+    for place in (tmp_path / "none" / "run.html", tmp_path):
+        done = tagged("runs", "show", 1, "--html", place)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"Error: The page cannot be written to {place} (")
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", ["0", "99999999999999999999"])
+def test_a_number_that_no_run_can_have_is_wrong_usage(tagged: Tagger, number: str) -> None:
+    for subcommand in ("show", "undo"):
+        done = tagged("runs", subcommand, number)
+        assert (done.returncode, "Usage" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
 def test_a_run_that_there_is_not_is_one_sentence(tagged: Tagger) -> None:
     done = tagged("runs", "show", 99)
     assert (done.returncode, "no run 99" in done.stderr) == (1, True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,19 @@ def test_a_settings_file_that_is_no_toml_is_named(toml: Path) -> None:
 def test_a_settings_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml"):
         load_settings({}, tmp_path / "none.toml")
+
+
+def test_a_settings_file_that_may_not_be_read_is_named(
+    toml: Path, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    secret = public_folder / "secret.toml"
+    secret.write_text("top_k = 1")
+    secret.chmod(0)
+    toml.parent.chmod(0)
+    for file in (toml, secret):
+        with without_privileges(), pytest.raises(ConfigError, match=rf"{file.name} cannot be read .*--config"):
+            load_settings({}, file)
+    toml.parent.chmod(0o700)
 
 
 @pytest.mark.usefixtures("toml")
