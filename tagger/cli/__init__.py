@@ -1,6 +1,7 @@
 """The command line: parse, call one function, print. Data goes to stdout, everything else to stderr.
 
-Exit codes: 0 done, 1 an expected error, 2 wrong usage, 3 done but some photos failed, 130 stopped by the person.
+Exit codes: 0 done, 1 an expected error, 2 wrong usage, 3 done but some photos failed, 130 stopped by the person
+before it was done.
 The command modules import only click at their top, so that `--help` starts at once.
 """
 
