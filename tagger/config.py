@@ -72,7 +72,9 @@ class Jobs(BaseModel):
     until: TimeOrOff = Field(
         default="06:00", description="When nightly and retag stop; the next night goes on from there."
     )
-    retag: Times = Field(default="off", description="When photos that an older model tagged are tagged anew.")
+    retag: Times = Field(
+        default="off", description="When photos that an older model tagged, or that were undone, are tagged anew."
+    )
     backup: Times = Field(default="04:30", description="When the database is copied.")
     backup_folder: Place | None = Field(default=None, description="Where the copies lie; beside the database if unset.")
     backup_keep: AtLeastOne = Field(default=7, description="How many copies are kept.")

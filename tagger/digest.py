@@ -51,7 +51,8 @@ def _photos(runs: Sequence[RunRow]) -> Iterator[str]:
         )
     )
     stopped = sum(row.status in ("stopped", "interrupted") for row in runs)
-    yield f"{len(runs)} runs: {told}" + (f"; {stopped} stopped before the end, the next goes on" if stopped else "")
+    end = f"; {stopped} stopped before the end, the next goes on" if stopped else ""
+    yield f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}: {told}{end}"
 
 
 def _jobs(jobs: Sequence[JobRunRow]) -> Iterator[str]:

@@ -24,6 +24,7 @@ The store has a small tree of its own (`db.errors.StoreError`), since db imports
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from db.errors import StoreError
@@ -93,7 +94,9 @@ class WatchFailed(TaggerError):
 
 class UnknownJob(TaggerError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"No job is called {name!r}. There are: {', '.join(known)}.")
+        jobs = list(known)
+        meant = "".join(f" Did you mean {near!r}?" for near in get_close_matches(name, jobs, n=1))
+        super().__init__(f"No job is called {name!r}.{meant} There are: {', '.join(jobs)}.")
 
 
 class DecoderUnavailable(TaggerError):

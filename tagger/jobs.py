@@ -155,10 +155,16 @@ class JobLine:
     last: JobRunRow | None
 
 
-def overview(settings: Settings, store: Store) -> list[JobLine]:
-    """Every job: when it is due, and how it ended last."""
-    with store.read() as connection:
-        last = last_starts(connection)
+def overview(settings: Settings, store: Store | None) -> list[JobLine]:
+    """Every job: when it is due, and how it ended last.
+
+    Args:
+        store: None where there is none yet, so that no job ever ran.
+    """
+    last: dict[str, JobRunRow] = {}
+    if store is not None:
+        with store.read() as connection:
+            last = last_starts(connection)
     return [
         JobLine(name, text, _next(text, settings.zone()), last.get(name))
         for name, text in times_of(settings.jobs).items()

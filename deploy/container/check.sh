@@ -9,4 +9,5 @@ export XDG_CACHE_HOME="$place/cache" XDG_DATA_HOME="$place/data" XDG_CONFIG_HOME
 
 "$1" --version
 "$1" doctor --device cpu --db "$place/tagger.sqlite"
+"$1" jobs run backup --db "$place/tagger.sqlite"
 "$1" jobs --db "$place/tagger.sqlite"

@@ -29,11 +29,15 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
     if ctx.invoked_subcommand:
         hand_down(ctx)
         return
+    from db.session import store_exists
     from tagger.jobs import overview
 
     settings = options.settings_from(config, db_url=db_url)
-    with options.store_from(settings) as store:
-        lines = overview(settings, store)
+    if store_exists(settings.db_url):
+        with options.store_from(settings) as store:
+            lines = overview(settings, store)
+    else:
+        lines = overview(settings, None)
     if as_json:
         print_json(lines)
     else:

@@ -97,8 +97,9 @@ def _job(row: Any, zone: tzinfo | None) -> str:
     line = f"{row.job:<8}  {row.time:<12}  {when:<21}  "
     if row.last is None:
         return f"{line}never ran"
-    told = f": {row.last.message}" if row.last.message else ""
-    return f"{line}last {local(row.last.started_at, zone)} {row.last.status}{told}".replace("\n", "\n      ")
+    first, *more = (row.last.message or "").splitlines() or [""]
+    told = f"{': ' if first else ''}{first}{' …' if more else ''}"
+    return f"{line}last {local(row.last.started_at, zone)} {row.last.status}{told}"
 
 
 _LINES: dict[str, Callable[[Any, tzinfo | None], str]] = {

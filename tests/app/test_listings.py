@@ -70,3 +70,24 @@ def test_a_day_is_asked_for_by_the_clock_of_the_settings(tagger: Tagger, library
         asked = ("query", "--json", "--tagged-since", day, "--tagged-until", day)
         assert len(lines(tagger(*asked, TAGGER_TIMEZONE=name))) == 9
     assert lines(tagger(*asked, TAGGER_TIMEZONE="Pacific/Kiritimati")) == []
+
+
+def test_jobs_are_listed_without_a_database_and_make_none(tagger: Tagger, tmp_path: Path) -> None:
+    done = tagger("jobs")
+    assert (done.returncode, done.stdout.count("never ran")) == (0, 6)
+    assert "nightly   02:00         next 2" in done.stdout
+    assert not (tmp_path / "tags.sqlite").exists()
+
+
+def test_of_a_job_that_told_much_the_list_has_the_first_line(tagger: Tagger) -> None:
+    told = tagger("jobs", "run", "digest").stdout.splitlines()
+    assert len(told) > 1
+    listed = tagger("jobs").stdout.splitlines()
+    assert len(listed) == 6
+    assert listed[-1].endswith(f"done: {told[0]} …")
+    assert lines(tagger("jobs", "--json"))[-1]["last"]["message"] == "\n".join(told)
+
+
+def test_a_typo_in_a_job_names_the_nearest(tagger: Tagger) -> None:
+    done = tagger("jobs", "run", "nigthly")
+    assert (done.returncode, "Did you mean 'nightly'?" in done.stderr) == (1, True)

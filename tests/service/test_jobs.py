@@ -252,7 +252,7 @@ def test_the_digest_says_what_is_bad_first(work: MakeWork, library: Path, tmp_pa
         run_job("backup", work(backup_folder=tmp_path / "full"))
     first, second, *others = run_job("digest", work()).message.splitlines()
     assert first.startswith("! backup failed: The database could not be copied")
-    assert second == "1 runs: 9 tagged, 3 without a known landmark, 1 failed, 0 gone"
+    assert second == "1 run: 9 tagged, 3 without a known landmark, 1 failed, 0 gone"
     assert others[-1].startswith("The library has 12 photos in 13 files. Not readable: 1 unsupported; 0 of them")
 
 

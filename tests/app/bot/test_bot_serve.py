@@ -41,7 +41,7 @@ def test_one_process_answers_watches_and_passes_the_digest_on(
         environment = os.environ | {"TAGGER_DB_URL": str(process.database), "TAGGER_BUNDLE": str(model)}
         command = [sys.executable, "-m", "tagger", "jobs", "run", "digest"]
         subprocess.run(command, env=environment, check=True, capture_output=True)
-        assert said(chat, first).text.startswith("All is well.\n1 runs: 1 tagged")
+        assert said(chat, first).text.startswith("All is well.\n1 run: 1 tagged")
         assert process.stop() == 0
         assert "Traceback" not in process.output, process.output
         runs = process.rows("SELECT job, status FROM run ORDER BY id")
