@@ -204,21 +204,21 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
 
 def _file(config_file: Path | None) -> Path | None:
     """The settings file, which can be read; None where nobody named one and the user has none."""
-    named = os.environ.get(CONFIG_VARIABLE)
-    file = config_file or (Path(os.path.expanduser(named)) if named else None)
-    own = Path(platformdirs.user_config_dir(APP)) / "tagger.toml"
+    variable = os.environ.get(CONFIG_VARIABLE)
+    named = config_file or (Path(os.path.expanduser(variable)) if variable else None)
+    file = named or Path(platformdirs.user_config_dir(APP)) / "tagger.toml"
     try:
-        if not (file or own).is_file():
-            if file is None:
-                return None
-            raise ConfigError(f"{file}: there is no such settings file. Check --config and {CONFIG_VARIABLE}.")
-        (file or own).open("rb").close()
+        if file.is_file():
+            file.open("rb").close()
+            return file
     except OSError as error:
         raise ConfigError(
-            f"{file or own} cannot be read ({error.strerror}). "
+            f"{file} cannot be read ({error.strerror}). "
             f"Let the user who runs this read it, or name another file: --config or {CONFIG_VARIABLE}."
         ) from error
-    return file or own
+    if named is not None:
+        raise ConfigError(f"{file}: there is no such settings file. Check --config and {CONFIG_VARIABLE}.")
+    return None
 
 
 def _check_environment() -> None:
