@@ -20,6 +20,7 @@ from db.columns import PathBytes
 
 ACTIVE = text("revoked_at IS NULL")
 IS_TAG = text("is_tag = 1")
+BY_VOTE = text("""reason LIKE '{"kind": "vote"%'""")  # the words of the index; as a parameter it would not be found
 
 
 class Landmark(Base):
@@ -149,6 +150,7 @@ class Suggestion(Base):
     __table_args__ = (
         ForeignKeyConstraint(["photo_id", "model_id"], ["assessment.photo_id", "assessment.model_id"]),
         Index("ix_suggestion_tag", "landmark_id", "is_tag", "photo_id", "model_id", "score", sqlite_where=IS_TAG),
+        Index("ix_suggestion_vote", "photo_id", sqlite_where=BY_VOTE),
         {"sqlite_with_rowid": False},
     )
 

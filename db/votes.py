@@ -10,14 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from db.models import Assessment, Decision, File, Landmark, Photo, Suggestion
+from db.models import BY_VOTE, Assessment, Decision, File, Landmark, Photo, Suggestion
 
 if TYPE_CHECKING:
     from db.narrow import AnySelect
-
-VOTED = text("""reason LIKE '{"kind": "vote"%'""")
 
 
 class Voter(NamedTuple):
@@ -67,7 +65,7 @@ def voters(connection: Connection, *, model: int) -> list[Voter]:
 
 def voted(connection: Connection, *, model: int) -> list[Voter]:
     """Those among them whose best suggestion is a vote's."""
-    return [Voter(*row) for row in connection.execute(_files(model).where(VOTED))]
+    return [Voter(*row) for row in connection.execute(_files(model).where(BY_VOTE))]
 
 
 def decided(connection: Connection) -> list[Decided]:

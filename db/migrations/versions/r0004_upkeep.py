@@ -1,11 +1,13 @@
 """Upkeep: what is undone or pruned leaves the rest as it was.
 
 A tag's run is its answer's: the last that asked the model for more, while each suggestion keeps the run that first
-said it. And whether people said anything of a photo that is removed is found by an index, also where it was revoked.
+said it. And whether people said anything of a photo that is removed is found by an index, also where it was revoked;
+and by another one what was suggested by a vote.
 """
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
@@ -32,3 +34,5 @@ def upgrade() -> None:
     op.execute("DROP VIEW machine_tag")
     op.execute(VIEW)
     op.create_index("ix_decision_photo_id", "decision", ["photo_id"])
+    by_vote = sa.text("""reason LIKE '{"kind": "vote"%'""")
+    op.create_index("ix_suggestion_vote", "suggestion", ["photo_id"], sqlite_where=by_vote)
