@@ -41,6 +41,7 @@ def undo_run(connection: Connection, run: int) -> Undone:
         raise RunNotEnded(run)
     mine = Suggestion.run_id == run
     photos = connection.execute(select(func.count(Suggestion.photo_id.distinct())).where(mine)).scalar_one()
+    # What is best stays the first run's; an answer without suggestions has only a run of its own.
     began = func.coalesce(_of_answer(Suggestion.run_id, Suggestion.rank == 1), Assessment.run_id) == run
     connection.execute(update(Assessment).where(began, IS_LEFT).values(status="undone"))
     undone = select(Assessment.photo_id, Assessment.model_id).where(~IS_LEFT)
