@@ -3,55 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tagger.decoders import Decoders
 from tagger.errors import DecoderUnavailable
-from tagger.frames import SIZES, packed
 from tagger.look import Here, Looked
 from tagger.pipeline import Pipeline
-from tagger.types import Failed, Limits
+from tagger.types import Failed
 from tests.drawn import ColourEngine, card, jpeg, photos
-from tests.standins import HANG, KILL, LIES, standins
-
-LIMITS = Limits(max_pixels=1_000_000, max_file_bytes=1_000_000, threads=2)
-PATIENCE_S = 300.0
-
-MakeDecoders = Callable[..., Decoders]
-
-
-@pytest.fixture
-def decoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDecoders]:
-    """Makes decoders that hang and die on some photos, and sees to their end."""
-    monkeypatch.setenv("PYTHONPATH", standins(tmp_path / "standins"))
-    made: list[Decoders] = []
-
-    def make(timeout_s: float = PATIENCE_S, count: int = 2) -> Decoders:
-        made.append(Decoders(card().input, LIMITS, photos=count, timeout_s=timeout_s))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
-def wanted(_sha256: str) -> bool:
-    return True
-
-
-def kind(looked: Looked) -> str:
-    return looked.failure.kind if looked.failure else "sound"
+from tests.service.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind, wanted
+from tests.standins import HANG, KILL, standins
 
 
 def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoders) -> None:
@@ -130,145 +98,9 @@ def test_leaving_early_does_not_wait_for_a_photo_that_hangs(tmp_path: Path, deco
     assert threading.active_count() == before
 
 
-@contextmanager
-def unkillable(decoders: Decoders) -> Iterator[None]:
-    """Its processes do not end when they are killed, as one that waits for a drive that hangs."""
-    processes = [decoder._process for decoder in decoders._all]
-    for process in processes:
-        process.kill = lambda: None  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-
-
-def test_a_decoder_that_does_not_die_is_not_asked_again(
-    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tagger.decoders.END_S", 0.1)
-    (tmp_path / "hang.bmp").write_bytes(HANG)
-    good = photos(tmp_path / "good", 3)
-    there = decoders(count=1)
-    there.look(str(good[0]), wanted)
-    with unkillable(there):
-        there._timeout_s = 0.5
-        assert kind(there.look(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
-        there._timeout_s = PATIENCE_S
-        assert [kind(there.look(str(photo), wanted)) for photo in good] == ["sound"] * 3
-        start = time.monotonic()
-        there.close()
-        assert time.monotonic() - start < PATIENCE_S / 2
-
-
-def test_leaving_early_does_not_wait_for_a_decoder_that_does_not_die(
-    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tagger.decoders.END_S", 0.1)
-    files = photos(tmp_path / "good", 2)
-    files.append(tmp_path / "hang.bmp")
-    files[-1].write_bytes(HANG)
-    there = decoders()
-    with unkillable(there):
-        results = Pipeline(ColourEngine(batch_size=1), card(), LIMITS, looker=there).run(map(str, files))
-        next(results)
-        start = time.monotonic()
-        results.close()
-        there.close()
-        assert time.monotonic() - start < PATIENCE_S / 2
-
-
-def test_many_decoders_that_do_not_die_are_not_followed_by_ever_more(
-    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tagger.decoders.END_S", 0.1)
-    monkeypatch.setattr("tagger.decoders.MOST_UNDYING", 1)
-    (good,) = photos(tmp_path / "good", 1)
-    (tmp_path / "hang.bmp").write_bytes(HANG)
-    there = decoders(count=1)
-    with ExitStack() as drives:
-        for _ in range(2):
-            assert kind(there.look(str(good), wanted)) == "sound"
-            drives.enter_context(unkillable(there))
-            there._timeout_s = 0.5
-            assert kind(there.look(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
-            there._timeout_s = PATIENCE_S
-        with pytest.raises(DecoderUnavailable, match="2 that were killed do not end"):
-            there.look(str(good), wanted)
-
-
-def test_a_decoder_that_does_not_listen_is_not_waited_for(tmp_path: Path, decoders: MakeDecoders) -> None:
-    (good,) = photos(tmp_path / "good", 1)
-    there = decoders(count=1)
-    there.look(str(good), wanted)
-    (decoder,) = there._all
-    decoder._process.send_signal(signal.SIGSTOP)
-    there._timeout_s = 0.5
-    assert kind(there.look("/much more than a pipe holds" * 100_000, wanted)) == "timed_out"
-    there._timeout_s = PATIENCE_S
-    assert kind(there.look(str(good), wanted)) == "sound"
-
-
 def test_what_a_codec_prints_does_not_disturb_the_answers(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "chatty.bmp").write_bytes(b"TALK")
     assert kind(decoders().look(str(tmp_path / "chatty.bmp"), wanted)) == "corrupt"
-
-
-INFO = {"width": 4, "height": 3, "format": "BMP", "taken_at": None, "lat": None, "lon": None, "phash": None}
-PIXELS = bytes(16 * 16 * 3)
-
-
-def framed(text: bytes) -> bytes:
-    return SIZES.pack(len(text), 0) + text
-
-
-LYING_FRAMES = {
-    "no object": framed(b"[1]"),
-    "no JSON": framed(b"\xff{"),
-    "too deep": framed(b"[" * 200_000),
-    "4 GB": SIZES.pack(2, (1 << 32) - 1) + b"{}",
-    "4 GB of text": SIZES.pack((1 << 32) - 1, 0) + b"{}",
-    "nothing": packed({}),
-    "a question": packed({"sha256": "0" * 64}),
-    "no pixels": packed({"info": INFO}),
-    "other pixels": packed({"info": INFO}, PIXELS[3:]),
-    "no width": packed({"info": {name: value for name, value in INFO.items() if name != "width"}}, PIXELS),
-    **{
-        f"{name} {json.dumps(value)}": packed({"info": INFO | {name: value}}, PIXELS)
-        for name, value in [
-            ("width", {}),
-            ("width", 0),
-            ("height", 1 << 32),
-            ("format", "\udcff"),
-            ("phash", 1 << 64),
-            ("phash", -1),
-            ("phash", 0.5),
-            ("taken_at", "yesterday"),
-            ("taken_at", "2024-05-01T12:00:00+02:00"),
-            ("lat", 45.0),
-            ("lon", "east"),
-        ]
-    },
-    "nowhere": packed({"info": INFO | {"lat": float("nan"), "lon": 1e999}}, PIXELS),
-    **{
-        f"failure {json.dumps(failure)}": packed({"failure": failure})
-        for failure in (None, [], ["corrupt"], ["corrupt", None], ["cursed", "by a witch"], ["corrupt", "\udcff"])
-    },
-}
-
-
-def test_nothing_is_believed_that_a_decoder_says_and_the_photos_beside_it_are_sound(
-    tmp_path: Path, decoders: MakeDecoders
-) -> None:
-    for number, lie in enumerate(LYING_FRAMES.values()):
-        (tmp_path / f"{number:05} lies.bmp").write_bytes(LIES + lie)
-    photos(tmp_path, len(LYING_FRAMES))
-    files = sorted(str(file) for file in tmp_path.glob("*.*"))
-    results = list(Pipeline(ColourEngine(), card(), LIMITS, looker=decoders(timeout_s=60)).run(files))
-    liars = [r.answer.kind if isinstance(r.answer, Failed) else "believed" for r in results if "lies" in r.path]
-    assert dict(zip(LYING_FRAMES, liars, strict=True)) == dict.fromkeys(LYING_FRAMES, "decoder_crashed")
-    assert not any(isinstance(r.answer, Failed) for r in results if "lies" not in r.path)
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, ValueError, KeyError])
@@ -294,60 +126,6 @@ def test_where_no_process_can_be_started_that_is_an_error_not_every_photos_fault
     (good,) = photos(tmp_path / "good", 1)
     with pytest.raises(DecoderUnavailable, match="it ended with code 7"):
         decoders().look(str(good), wanted)
-
-
-def test_where_the_system_starts_no_process_the_error_says_so(
-    decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with pytest.raises(DecoderUnavailable, match="No such file or directory"):
-        decoders()
-
-
-def test_a_decoder_that_cannot_be_replaced_leaves_the_work_to_the_others(
-    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    files = photos(tmp_path / "good", 12)
-    files.insert(3, tmp_path / "good" / "kill.bmp")
-    files[3].write_bytes(KILL)
-    there = decoders()
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    results = list(Pipeline(ColourEngine(), card(), LIMITS, looker=there).run(map(str, files)))
-    assert [Path(r.path).name for r in results if isinstance(r.answer, Failed)] == ["kill.bmp"]
-    assert "1 go on" in caplog.text
-
-
-def test_when_the_last_decoder_is_lost_whoever_waits_for_one_is_told(
-    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files = photos(tmp_path / "good", 40)
-    for number in range(1, 6, 2):
-        files.insert(number, tmp_path / "good" / f"kill{number}.bmp")
-        files[number].write_bytes(KILL + bytes([number]))
-    there, many = decoders(), Limits(threads=8)
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with pytest.raises(DecoderUnavailable, match="No such file or directory"):
-        list(Pipeline(ColourEngine(), card(), many, looker=there).run(map(str, files)))
-
-
-class OneProcess:
-    """A system that starts one and then no more."""
-
-    def __init__(self) -> None:
-        self._left = [sys.executable]
-
-    @property
-    def executable(self) -> str:
-        return self._left.pop() if self._left else "/nowhere/python"
-
-
-def test_a_run_begins_with_as_many_decoders_as_there_can_be(
-    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (good,) = photos(tmp_path / "good", 1)
-    monkeypatch.setattr("tagger.decoders.sys", OneProcess())
-    there = decoders(count=2)
-    assert (kind(there.look(str(good), wanted)), len(there._all)) == ("sound", 1)
 
 
 def test_signals_that_stop_a_run_leave_the_deciding_to_it(tmp_path: Path, decoders: MakeDecoders) -> None:
