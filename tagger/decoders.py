@@ -147,7 +147,8 @@ class Decoders:
             left = len(self._all)
             self._loss = error
         decoder.close(time.monotonic())
-        log.warning("A decoder is lost, %d go on. %s", left, error)
+        if not self._is_closed:
+            log.warning("A decoder is lost, %d go on. %s", left, error)
         if not left:
             self._idle.put(None)
 

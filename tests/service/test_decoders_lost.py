@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -152,3 +153,16 @@ def test_a_run_begins_with_as_many_decoders_as_there_can_be(
     monkeypatch.setattr("tagger.decoders.sys", OneProcess())
     there = decoders(count=2)
     assert (kind(there.look(str(good), wanted)), len(there._all)) == ("sound", 1)
+
+
+def test_decoders_that_are_abandoned_before_they_began_are_no_loss(
+    tmp_path: Path, decoders: MakeDecoders, caplog: pytest.LogCaptureFixture
+) -> None:
+    (good,) = photos(tmp_path / "good", 1)
+    there = decoders(count=1)
+    with ThreadPoolExecutor(1) as pool:
+        looked = pool.submit(there.look, str(good), wanted)
+        time.sleep(0.05)
+        there.abandon()
+        assert isinstance(looked.exception(), DecoderUnavailable)
+    assert caplog.text == ""
