@@ -33,7 +33,7 @@ KINDS = {
     "corrupt": "the image data contradicts itself",
     "io_error": "the disk or network drive failed while reading",
     "timed_out": "decoding took longer than the limit",
-    "decoder_crashed": "the process that decoded it died",
+    "decoder_crashed": "the process that decoded it died, or made no sense",
     "engine_failed": "the model has no answer to it, though it has to others",
     "process_died": "several runs died while it was in work",
 }
