@@ -42,6 +42,7 @@ class Work:
     Args:
         open_tagger: called only by jobs that look at photos, and only when there are some.
         stop: set when the process is to end; a job then ends soon, and what it did stays done.
+        handed_at: when the clock handed the job over, perhaps long before it could begin; None where a person did, now.
     """
 
     settings: Settings
@@ -49,6 +50,7 @@ class Work:
     open_tagger: Callable[[], Tagger]
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
+    handed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

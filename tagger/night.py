@@ -47,14 +47,20 @@ class Told:
 
 def tag_new(work: Work) -> Told:
     """Tag what is new or changed in the folders of the settings."""
-    rules = replace(work.settings.rules(), skip_missing=True)
-    return run(work, _folders(work), job="nightly", until=_until(work), rules=rules, wait_s=WAIT_S)
+    return _in_its_window(work, "nightly", replace(work.settings.rules(), skip_missing=True))
 
 
 def tag_anew(work: Work) -> Told:
     """Tag what the present model has not tagged yet and another has, or what was taken back."""
     rules = replace(work.settings.rules(), skip_missing=True, known_only=True, again=True)
-    return run(work, _folders(work), job="retag", until=_until(work), rules=rules, wait_s=WAIT_S)
+    return _in_its_window(work, "retag", rules)
+
+
+def _in_its_window(work: Work, job: str, rules: Rules) -> Told:
+    folders, until = _folders(work), _until(work)
+    if until is not None and until <= datetime.now(UTC):
+        return Told("its time was up before it began", is_stopped=True, is_well=True, failed=0)
+    return run(work, folders, job=job, until=until, rules=rules, wait_s=WAIT_S)
 
 
 def run(
@@ -117,9 +123,9 @@ def _folders(work: Work) -> list[str]:
 
 
 def _until(work: Work) -> datetime | None:
-    """When the window of this night closes."""
+    """When the window closes of the night for which the job was handed over, however long it waited for its thread."""
     times = parse(work.settings.jobs.until)
-    return next_moment(times, work.settings.zone(), now=datetime.now(UTC)) if times else None
+    return next_moment(times, work.settings.zone(), now=work.handed_at or datetime.now(UTC)) if times else None
 
 
 def _sentence(summary: Summary) -> str:

@@ -33,7 +33,7 @@ TICK_S = 30.0
 THREADS = {"nightly": "photos", "retag": "photos", "canary": "photos"}
 ELSE = "store"
 
-Start = Callable[[str, datetime], object]
+Start = Callable[[str, datetime, datetime], object]
 
 
 class Trigger(BaseTrigger):  # type: ignore[misc]  # the library has no types
@@ -49,6 +49,7 @@ class Trigger(BaseTrigger):  # type: ignore[misc]  # the library has no types
         self._times = times
         self._zone = zone
         self.due_at: datetime | None = None
+        self.handed_at: datetime | None = None
 
     def __str__(self) -> str:
         return self._text
@@ -57,7 +58,7 @@ class Trigger(BaseTrigger):  # type: ignore[misc]  # the library has no types
         """Asked for what follows a time only once that has come, so that this is where it is known which one came."""
         if previous_fire_time is None:
             return next_moment(self._times, self._zone, now=now)
-        self.due_at = previous_fire_time
+        self.due_at, self.handed_at = previous_fire_time, now
         return following(self._times, self._zone, last=previous_fire_time)
 
 
@@ -67,7 +68,8 @@ class Schedule:
     Args:
         times: by name of the job, as the settings write them.
         zone: where the clock hangs; None for wherever the machine is, even if it travels.
-        start: called in a thread of its own with a job's name and the moment at which it was due.
+        start: called in a thread of its own with a job's name, the moment at which it was due, and the one at which the
+            clock gave it to its thread: later where the machine slept, but not where the thread was still at work.
     """
 
     def __init__(
@@ -126,10 +128,10 @@ class Schedule:
 
     def _begin(self, name: str, trigger: Trigger) -> None:
         """Whatever a job raises ends that job and nothing else."""
-        if self._ending.is_set() or trigger.due_at is None:
+        if self._ending.is_set() or trigger.due_at is None or trigger.handed_at is None:
             return
         try:
-            self._start(name, trigger.due_at)
+            self._start(name, trigger.due_at, trigger.handed_at)
         except EXPECTED as error:
             log.error("The job %s failed: %s", name, error)
         except Exception:

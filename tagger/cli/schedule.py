@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,8 +56,8 @@ def running(work: Work) -> Iterator[None]:
     from tagger.metrics import served
     from tagger.schedule import TICK_S
 
-    def start(name: str, due_at: datetime) -> None:
-        ended = run_job(name, work, due_at=due_at)
+    def start(name: str, due_at: datetime, handed_at: datetime) -> None:
+        ended = run_job(name, replace(work, handed_at=handed_at), due_at=due_at)
         level = logging.ERROR if ended.status == "failed" else logging.INFO
         log.log(level, "%s %s: %s", name, ended.status, ended.message)
 

@@ -72,7 +72,7 @@ class World:
         self.schedule = Schedule(NIGHTLY, zone, self._ran, scheduler)
         self.schedule.open()
 
-    def _ran(self, name: str, due_at: datetime) -> None:
+    def _ran(self, name: str, due_at: datetime, _handed_at: datetime) -> None:
         self.ran.append(f"{name} due {due_at:%m-%d %H:%M%z}, ran {self.clock.moment.astimezone(BERLIN):%m-%d %H:%M}")
 
     def pass_to(self, until: datetime, *, step: timedelta = timedelta(minutes=10), working: bool = False) -> None:
@@ -221,7 +221,7 @@ def test_a_job_that_fails_is_started_again_the_next_time(
     night = world(berlin(6, 1))
     fails = [ConfigError("no folders"), ValueError("a bug")]
 
-    def start(name: str, due_at: datetime) -> None:
+    def start(name: str, due_at: datetime, _handed_at: datetime) -> None:
         night.ran.append(f"{name} {due_at:%d}")
         raise fails.pop(0)
 
@@ -235,7 +235,7 @@ def test_a_job_that_fails_is_started_again_the_next_time(
 
 
 def test_off_is_not_scheduled() -> None:
-    schedule = Schedule({"nightly": "off", "backup": "04:30"}, BERLIN, lambda _name, _due: None)
+    schedule = Schedule({"nightly": "off", "backup": "04:30"}, BERLIN, lambda _name, _due, _handed: None)
     schedule.open()
     try:
         assert list(schedule.coming()) == ["backup"]
@@ -246,7 +246,7 @@ def test_off_is_not_scheduled() -> None:
 def test_in_its_own_threads_a_job_starts_and_closing_waits_for_it() -> None:
     started, ended = threading.Event(), threading.Event()
 
-    def start(_name: str, _due: datetime) -> None:
+    def start(_name: str, _due: datetime, _handed: datetime) -> None:
         started.set()
         time.sleep(0.2)
         ended.set()
@@ -259,3 +259,26 @@ def test_in_its_own_threads_a_job_starts_and_closing_waits_for_it() -> None:
     assert started.wait(30)
     schedule.close()
     assert ended.is_set()
+
+
+def test_a_job_that_waits_for_its_thread_knows_when_the_clock_handed_it_over() -> None:
+    told: dict[str, datetime] = {}
+    first_may_end, all_ran = threading.Event(), threading.Event()
+
+    def start(name: str, _due: datetime, handed: datetime) -> None:
+        told[name] = handed
+        if len(told) == 2:
+            all_ran.set()
+        first_may_end.wait(30)
+
+    schedule = Schedule({"nightly": "* * * * *", "retag": "* * * * *"}, None, start)
+    schedule.open()
+    for job in schedule._scheduler.get_jobs():
+        job.modify(next_run_time=datetime.now(UTC))
+    schedule.tick()
+    time.sleep(0.5)
+    freed = datetime.now(UTC)
+    first_may_end.set()
+    assert all_ran.wait(30)
+    schedule.close()
+    assert max(told.values()) < freed
