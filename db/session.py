@@ -2,6 +2,8 @@
 
 The one rule: a write transaction takes the write lock when it begins. Two writers then queue; one that began
 as a reader and wants to write later would fail at once, since its snapshot is old.
+
+No transaction begins in a file that lies no longer where it was opened: what it wrote would be lost.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class Store:
         self._engine = engine
         self._writing = engine.execution_options(begin=WRITING)
         self._timeout_s = timeout_s
+        self._opened: tuple[int, int] | None = None  # its file, once it is one
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -84,6 +87,8 @@ class Store:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        if self._opened and _identity(self.file) != self._opened:
+            raise StoreUnreachable(self.file, "it was replaced or deleted; start the process again")
         try:
             yield
         except DBAPIError as error:
@@ -110,6 +115,7 @@ def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
     try:
         with store._translated():
             migrate(store._engine, file, timeout_s)
+        store._opened = _identity(file)
     except BaseException:
         store.close()
         raise
@@ -131,14 +137,18 @@ def store_exists(url: str) -> bool:
     Raises:
         StoreUnreachable: its folder does not let anybody look.
     """
-    file = store_file(url)
+    return _identity(str(store_file(url))) is not None
+
+
+def _identity(file: str) -> tuple[int, int] | None:
+    """By which a file is told from another at its place; None where there is none. A microsecond."""
     try:
-        file.stat()
+        status = os.stat(file)
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        return None
     except OSError as error:
-        raise StoreUnreachable(str(file), f"it cannot be looked at ({error.strerror})") from error
-    return True
+        raise StoreUnreachable(file, f"it cannot be looked at ({error.strerror})") from error
+    return status.st_dev, status.st_ino
 
 
 def _parse(url: str) -> URL:

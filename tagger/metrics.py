@@ -112,6 +112,15 @@ def _listen(address: str, registry: CollectorRegistry, health: Callable[[], Heal
         timeout = PATIENCE_S
 
         def do_GET(self) -> None:
+            try:
+                self._answer()
+            except ConnectionError:
+                log.debug("Whoever asked for %s did not wait for the answer", self.path)
+            except Exception:
+                log.exception("%s could not be answered", self.path)
+                self._say(503, b"This could not be answered; the log says why.\n", "text/plain")
+
+        def _answer(self) -> None:
             if self.path == "/health":
                 now = health()
                 self._say(200 if now.is_fine else 503, _health_json(now), "application/json")

@@ -87,6 +87,23 @@ def test_a_folder_without_write_permission_is_named(
         open_store(f"sqlite:///{public_folder}/tags.sqlite")
 
 
+def test_a_store_whose_file_was_deleted_says_so_and_makes_no_empty_one(store: Store) -> None:
+    Path(store.file).unlink()
+    for transaction in (store.read, store.write):
+        with pytest.raises(StoreUnreachable, match="replaced or deleted; start the process again"), transaction():
+            pytest.fail("a transaction began")
+    assert not Path(store.file).exists()
+
+
+def test_nothing_is_written_into_a_file_that_another_replaced(store: Store, tmp_path: Path) -> None:
+    open_store(str(tmp_path / "restored.sqlite")).close()
+    (tmp_path / "restored.sqlite").rename(store.file)
+    with pytest.raises(StoreUnreachable, match="replaced or deleted"):
+        tag_run(store, [assessed("/p/a.jpg")])
+    with open_store(store.file) as again:
+        assert tagged(again) == []
+
+
 def test_a_plain_path_is_a_sqlite_file_whatever_is_in_its_name(tmp_path: Path) -> None:
     strange = str(tmp_path / "what?x=1 #50%.sqlite")
     assert not store_exists(strange)

@@ -88,6 +88,25 @@ def test_a_database_that_cannot_be_read_is_no_health(store: Store) -> None:
         assert ask(port, "/metrics")[0] == 503
 
 
+def test_a_database_that_was_deleted_is_no_health_and_no_figures(store: Store) -> None:
+    with served("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
+        Path(store.file).unlink()
+        status, text = ask(port, "/health")
+        assert (status, "was replaced or deleted" in json.loads(text)["reasons"][0]) == (503, True)
+        status, text = ask(port, "/metrics")
+        assert (status, "was replaced or deleted" in text) == (503, True)
+    assert not Path(store.file).exists()
+
+
+def test_a_bug_in_an_answer_is_logged_and_answered(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    def bug() -> Health:
+        raise ZeroDivisionError
+
+    with served("127.0.0.1:0", store, dict, bug) as port:
+        assert ask(port, "/health")[0] == 503
+    assert [bool(record.exc_info) for record in caplog.records] == [True]
+
+
 def test_nothing_else_is_there(store: Store) -> None:
     with served("127.0.0.1:0", store, dict, lambda: Health((), ())) as port:
         assert ask(port, "/")[0] == 404
