@@ -1,6 +1,9 @@
 """Running the bot: everything is made, wired, run until a signal comes, and ended in order.
 
 The one rule: a stop finishes what is in flight and loses nothing; what is not finished in time is in the inbox.
+
+The loop has no handlers of signals of its own. They would take the place of the process's, which end all that runs
+beside the bot, and a signal that came before them would be lost.
 """
 
 from __future__ import annotations
@@ -9,8 +12,8 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -41,23 +44,26 @@ from tagger.record import new_start, register
 log = logging.getLogger(__name__)
 
 FINISH_S = 30.0
+LOOK_S = 0.1  # how often the loop looks whether it is to stop
 SWITCH_S = 0.0005  # the loop gives the interpreter up at each request; Python would let it wait 5 ms for it
 ROOT = "telegram"  # what the bot's run says it walked over, and what started it
 
 App = Application[Any, Any, Any, Any, Any, Any]
 
 
-async def serve(settings: Settings, token: str, store: Store, tagger: Tagger) -> None:
-    """Run until SIGTERM or SIGINT.
+async def serve(settings: Settings, token: str, store: Store, tagger: Tagger, stop: threading.Event) -> None:
+    """Run until a stop is asked for.
+
+    Args:
+        stop: set from anywhere, also before this begins.
 
     Raises:
         ConfigError: the server refuses the token, or a setting that is needed is missing.
     """
     os.environ.setdefault("PTB_TIMEDELTA", "true")  # else the library warns of its own future at every 429
     sys.setswitchinterval(SWITCH_S)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if stop.is_set():
+        return
     async with _services(settings, token, store, tagger) as services:
         queue: asyncio.Queue[object] = asyncio.Queue()
         inlet = Inlet(services.bot, services.desk, services.turns, queue)
@@ -74,7 +80,7 @@ async def serve(settings: Settings, token: str, store: Store, tagger: Tagger) ->
                 await application.shutdown()
 
 
-async def _run(application: App, services: Services, inlet: Inlet, stop: asyncio.Event) -> None:
+async def _run(application: App, services: Services, inlet: Inlet, stop: threading.Event) -> None:
     await application.start()
     log.info("@%s is ready", services.bot.username)
     assert application.post_init is not None
@@ -150,9 +156,9 @@ async def _connect(application: App) -> None:
         raise ConfigError(f"The Bot API's server does not say who the bot is: {error}. Check bot_api_url.") from error
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+async def _unless(stop: threading.Event, work: Coroutine[Any, Any, None]) -> bool:
     """Work until a stop is asked for; whether it was done before that."""
-    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    task, stopped = asyncio.create_task(work), asyncio.create_task(_asked_for(stop))
     await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if task.done():
@@ -162,6 +168,11 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
     with contextlib.suppress(asyncio.CancelledError, TelegramError):
         await task
     return False
+
+
+async def _asked_for(stop: threading.Event) -> None:
+    while not stop.is_set():
+        await asyncio.sleep(LOOK_S)
 
 
 @contextlib.asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +31,11 @@ def bot(config: Path | None, **given: Any) -> None:
     need_bot()
     settings = options.settings_from(config, **given)
     token = prepared(settings)
+    stop = threading.Event()
+    options.stop_on_signals(stop)
     model = options.tagger_from(settings)
     with options.store_from(settings) as store:
-        answer(settings, token, store, model)
+        answer(settings, token, store, model, stop)
 
 
 def need_bot() -> None:
@@ -61,8 +64,8 @@ def prepared(settings: Settings) -> str:
     return token
 
 
-def answer(settings: Settings, token: str, store: Store, model: Tagger) -> None:
-    """Answer until SIGTERM or Ctrl-C."""
+def answer(settings: Settings, token: str, store: Store, model: Tagger, stop: threading.Event) -> None:
+    """Answer until a stop is asked for."""
     from tagger.bot.serve import serve
 
-    asyncio.run(serve(settings, token, store, model))
+    asyncio.run(serve(settings, token, store, model, stop))

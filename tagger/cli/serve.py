@@ -46,7 +46,7 @@ def serve(config: Path | None, **given: Any) -> None:
             if token is None:
                 work.stop.wait()
             else:
-                answer(settings, token, store, work.open_tagger())
+                answer(settings, token, store, work.open_tagger(), work.stop)
 
 
 @contextmanager

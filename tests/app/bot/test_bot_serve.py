@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,3 +47,13 @@ def test_one_process_answers_watches_and_passes_the_digest_on(
         assert "Traceback" not in process.output, process.output
         runs = process.rows("SELECT job, status FROM run ORDER BY id")
     assert runs == [("telegram", "done"), ("watch", "done")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_that_comes_while_the_model_is_loaded_is_not_lost(
+    number: int, server: BotApiServer, model: Path, tmp_path: Path
+) -> None:
+    with RunningServer(server, model, tmp_path, folders=json.dumps([str(tmp_path)]), metrics_listen="off") as process:
+        process.wait("the schedule", lambda: "is due at" in process.output)
+        assert process.stop(number) == 0
+        assert "Traceback" not in process.output, process.output
