@@ -14,6 +14,7 @@
     ├── UnknownJob             a job is called that there is not
     ├── DecoderUnavailable     no process can be started to decode photos
     ├── FolderNotFound         a folder to scan is not there
+    ├── FolderClosed           a folder to watch, or one above it, may not be entered
     ├── RunInProgress          another run has the database
     └── PhotoError             one photo cannot be read; the pipeline turns it into `Failed`
 
@@ -111,6 +112,13 @@ class FolderNotFound(TaggerError):
     def __init__(self, folder: str) -> None:
         super().__init__(
             f"{folder!r} is neither a file nor a folder. Check the path, or mount the drive, and run again."
+        )
+
+
+class FolderClosed(TaggerError):
+    def __init__(self, folder: str, problem: str) -> None:
+        super().__init__(
+            f"{folder!r} may not be entered: {problem}. Give this user the right to read it, and run again."
         )
 
 

@@ -20,6 +20,7 @@ from tagger.errors import ConfigError, RunInProgress
 from tagger.new_run import new_run
 from tagger.rules import Rules
 from tagger.times import next_moment, parse
+from tagger.types import PASSING, Failed, Result
 from tagger.worker import Summary
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ LOOK_AGAIN_S = 2.0
 class Told:
     """Args:
     is_stopped: time was up, or somebody asked; the next run goes on.
-    is_well: False asks somebody to look: a folder is not there, or much is gone from one.
+    is_well: False asks somebody to look: a folder is not there, or closed, or much is gone from one.
     failed: photos that could not be read.
     """
 
@@ -99,15 +100,18 @@ def _run(work: Work, roots: Sequence[str], *, job: str, rules: Rules, until: dat
         job=job,
         until=until,
     )
+    closed: list[Result] = []
     with closing(begun.results()) as results:
-        for _ in results:
+        for result in results:
+            if result.path in roots and _is_closed(result):
+                closed.append(result)
             if work.stop.is_set():
                 break
     summary = begun.summary
     assert summary is not None
     if summary.looked_at:
         work.store.optimize()
-    worries = list(_worries(summary))
+    worries = list(_worries(summary, closed))
     is_stopped = summary.status in ("stopped", "interrupted")
     return Told("\n".join([_sentence(summary), *worries]), is_stopped, not worries, summary.counts.failed)
 
@@ -136,7 +140,16 @@ def _sentence(summary: Summary) -> str:
     )
 
 
-def _worries(summary: Summary) -> Iterator[str]:
+def _is_closed(result: Result) -> bool:
+    """Whether that is a folder that could not be looked into; of a file that a watch names it is no bad news."""
+    answer = result.answer
+    return isinstance(answer, Failed) and answer.kind in PASSING and not os.path.isfile(result.path)
+
+
+def _worries(summary: Summary, closed: Sequence[Result]) -> Iterator[str]:
     yield from (f"{printable(root)} is not there" for root in summary.missing)
+    for result in closed:
+        assert isinstance(result.answer, Failed)
+        yield f"{printable(result.path)} could not be looked into: {result.answer.message}"
     yield from map(str, summary.doubts)
     yield from (f"not tried again, since runs died with it: {printable(path)}" for path in summary.given_up)

@@ -20,7 +20,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from tagger import night
-from tagger.errors import EXPECTED, FolderNotFound, RunInProgress, WatchFailed
+from tagger.errors import EXPECTED, FolderClosed, FolderNotFound, RunInProgress, WatchFailed
 from tagger.scan import Globs, comes_upon, scan
 from tagger.settling import Settling
 
@@ -46,12 +46,12 @@ def watch(work: Work, folders: Sequence[str], *, looks_first: bool = True) -> No
 
     Raises:
         FolderNotFound: one of them is not there.
+        FolderClosed: one of them may not be entered.
         WatchFailed: the system refuses to watch; the message says what to do.
     """
     roots = [os.path.abspath(folder) for folder in folders]
     for root in roots:
-        if not os.path.isdir(root):
-            raise FolderNotFound(root)
+        _look_into(root)
     happened: queue.SimpleQueue[str] = queue.SimpleQueue()
     settling = Settling(work.settings.watch_settle_s)
     with _observed(roots, happened):
@@ -65,6 +65,19 @@ def watch(work: Work, folders: Sequence[str], *, looks_first: bool = True) -> No
                 for file in _photos(path, roots, Globs(work.settings.include, work.settings.exclude)):
                     settling.add(file, now=now)
             waiting += settling.settled(now=now)
+
+
+def _look_into(root: str) -> None:
+    """Raises:
+    FolderNotFound: it is not there.
+    FolderClosed: it may not be entered.
+    """
+    try:
+        os.scandir(root).close()
+    except PermissionError as error:
+        raise FolderClosed(root, str(error.strerror)) from error
+    except OSError as error:
+        raise FolderNotFound(root) from error
 
 
 def _tag(work: Work, waiting: list[str]) -> list[str]:

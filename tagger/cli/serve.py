@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,7 +53,7 @@ def serve(config: Path | None, **given: Any) -> None:
 @contextmanager
 def watching(work: Work) -> Iterator[None]:
     """New photos in the folders are tagged while the context lasts, where folders can be watched."""
-    folders = [str(folder) for folder in work.settings.folders if folder.is_dir()]
+    folders = list(_watchable(work.settings.folders))
     if not folders or find_spec("watchdog") is None:
         log.info("No folders are watched: new photos wait for the night")
         yield
@@ -64,6 +65,16 @@ def watching(work: Work) -> Iterator[None]:
     finally:
         work.stop.set()
         thread.join()
+
+
+def _watchable(folders: Sequence[Path]) -> Iterator[str]:
+    for folder in map(str, folders):
+        try:
+            os.scandir(folder).close()
+        except OSError as error:
+            log.warning("%s is not watched: %s. New photos there wait for the night", folder, error.strerror)
+        else:
+            yield folder
 
 
 def _watch(work: Work, folders: list[str]) -> None:

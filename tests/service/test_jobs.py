@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,20 +82,6 @@ def test_a_window_that_closed_ends_a_run_and_the_next_goes_on(work: MakeWork, st
     assert (late.is_stopped, late.is_well) == (True, True)
     assert run_job("nightly", work()).status == "done"
     assert statuses(store) == ["nightly stopped", "nightly done"]
-
-
-@pytest.mark.parametrize("job", ["nightly", "retag"])
-def test_a_job_that_waited_until_its_time_was_up_does_not_begin(work: MakeWork, store: Store, job: str) -> None:
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    ended = run_job(job, replace(work(until="06:00"), handed_at=yesterday))
-    assert ended == Ended("its time was up before it began", "stopped")
-    assert statuses(store) == []
-
-
-def test_a_job_that_is_handed_over_after_its_time_has_the_whole_next_day(work: MakeWork) -> None:
-    now = datetime.now().astimezone()
-    slept = replace(work(until=f"{now - timedelta(hours=1):%H:%M}"), handed_at=now)
-    assert run_job("nightly", slept).status == "done"
 
 
 def test_a_folder_that_is_not_there_is_bad_news_and_stops_no_other(

@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from db.session import Store
 from tagger import watch as watching
 from tagger.bundle import Bundle
 from tagger.config import load_settings
-from tagger.errors import FolderNotFound, WatchFailed
+from tagger.errors import FolderClosed, FolderNotFound, WatchFailed
 from tagger.jobs import Work
 from tagger.lock import alone
 from tagger.predict import Tagger
@@ -138,6 +138,14 @@ def test_while_another_run_is_at_work_new_photos_wait(work: Work, store: Store, 
 def test_a_folder_that_is_not_there_is_named(work: Work, tmp_path: Path) -> None:
     with pytest.raises(FolderNotFound, match="unplugged"):
         watch(work, [str(tmp_path / "unplugged")])
+
+
+def test_a_folder_that_may_not_be_entered_is_named_with_the_reason(
+    work: Work, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    (public_folder / "library").mkdir(mode=0)
+    with without_privileges(), pytest.raises(FolderClosed, match="library' may not be entered: Permission denied"):
+        watch(work, [str(public_folder / "library")])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,112 @@
+"""A night knows when its time is up, and tells what it could not look into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import catalog
+from db.session import Store, open_store
+from tagger.bundle import Bundle, write_bundle
+from tagger.card import InputContract
+from tagger.config import Settings, load_settings
+from tagger.jobs import Ended, Work, run_job
+from tagger.look import Here
+from tagger.predict import Tagger
+from tagger.types import Limits
+from tests.drawn import ColourEngine, card, photos
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    photos(tmp_path / "library", 3)
+    return tmp_path / "library"
+
+
+def settings_of(bundle: Bundle, library: Path, **jobs: Any) -> Settings:
+    return load_settings({"bundle": bundle.folder, "folders": (library,), "jobs": jobs})
+
+
+def opener(bundle: Bundle) -> Callable[[], Tagger]:
+    return lambda: Tagger(bundle, ColourEngine(), Limits(threads=1))
+
+
+def work(store: Store, bundle: Bundle, library: Path, **jobs: Any) -> Work:
+    return Work(settings_of(bundle, library, **jobs), store, opener(bundle))
+
+
+@pytest.mark.parametrize("job", ["nightly", "retag"])
+def test_a_job_that_waited_until_its_time_was_up_does_not_begin(
+    bundle: Bundle, store: Store, library: Path, job: str
+) -> None:
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    ended = run_job(job, replace(work(store, bundle, library, until="06:00"), handed_at=yesterday))
+    assert ended == Ended("its time was up before it began", "stopped")
+    with store.read() as connection:
+        assert catalog.runs(connection) == []
+
+
+def test_a_job_that_is_handed_over_after_its_time_has_the_whole_next_day(
+    bundle: Bundle, store: Store, library: Path
+) -> None:
+    now = datetime.now().astimezone()
+    slept = replace(work(store, bundle, library, until=f"{now - timedelta(hours=1):%H:%M}"), handed_at=now)
+    assert run_job("nightly", slept).status == "done"
+
+
+class InThreads(Here):
+    """Looks where the test does: a process of its own would not have stepped down far enough to begin."""
+
+    def __init__(self, contract: InputContract, limits: Limits, **_options: object) -> None:
+        super().__init__(contract, limits)
+
+    def abandon(self) -> None:
+        pass
+
+    close = abandon
+
+
+@pytest.fixture
+def night_of_nobody(
+    public_folder: Path,
+    without_privileges: Callable[[], AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Path], Ended]:
+    """A night over a folder by a user who may not read everything, with a database that they may write."""
+    monkeypatch.setattr("tagger.decoders.Decoders", InThreads)
+    (public_folder / "store").mkdir()
+    (public_folder / "store").chmod(0o777)
+    bundle = write_bundle(public_folder / "bundle", card(), {"model.onnx": b"one"})
+
+    def night_over(library: Path) -> Ended:
+        settings = settings_of(bundle, library)
+        with without_privileges(), open_store(str(public_folder / "store" / "tags.sqlite")) as store:
+            return run_job("nightly", Work(settings, store, opener(bundle)))
+
+    return night_over
+
+
+@pytest.mark.parametrize("closed", ["safe/library", "safe"])
+def test_a_folder_that_may_not_be_entered_is_bad_news_and_so_is_one_below_a_closed_one(
+    night_of_nobody: Callable[[Path], Ended], public_folder: Path, closed: str
+) -> None:
+    photos(public_folder / "safe" / "library", 3)
+    (public_folder / closed).chmod(0)
+    ended = night_of_nobody(public_folder / "safe" / "library")
+    assert ended.status == "failed"
+    assert "safe/library could not be looked into: " in ended.message
+
+
+def test_a_photo_that_may_not_be_read_is_no_bad_news(
+    night_of_nobody: Callable[[Path], Ended], public_folder: Path
+) -> None:
+    photos(public_folder / "library", 3)
+    (public_folder / "library" / "00000.jpg").chmod(0)
+    ended = night_of_nobody(public_folder / "library")
+    assert (ended.status, ended.failed_photos) == ("done", 1)
