@@ -1,13 +1,16 @@
 """Can this process do its work? For whoever restarts it if not.
 
-The one rule: a job that failed makes nobody unhealthy; starting the process again would not help. It is told beside.
+The one rule: a job that failed, or the bot or the watch that ended, makes nobody unhealthy; starting the process again
+would not help. It is told beside.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from db.errors import StoreError
 from db.jobs import last_starts
@@ -15,6 +18,7 @@ from db.session import Store
 
 BEAT_S = 120.0  # the schedule looks at the clock four times as often
 ENOUGH_DISK_BYTES = 50_000_000
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,15 @@ class Health:
         return not self.reasons
 
 
-def examine(store: Store, beat_age_s: float) -> Health:
+def examine(store: Store, beat_age_s: float, troubles: Mapping[str, str] = NONE) -> Health:
     """Look at the database, the disk and the clock.
 
     Args:
         beat_age_s: how long ago the schedule last looked at its clock.
+        troubles: what ended by itself beside the jobs, and why.
     """
     reasons: list[str] = []
-    notes: list[str] = []
+    notes = [f"{part}: {why}" for part, why in troubles.items()]
     try:
         with store.read() as connection:
             last = last_starts(connection)

@@ -42,6 +42,7 @@ class Work:
     Args:
         open_tagger: called only by jobs that look at photos, and only when there are some.
         stop: set when the process is to end; a job then ends soon, and what it did stays done.
+        troubles: what ended by itself beside the jobs, and why; by its name, for /health.
         handed_at: when the clock handed the job over, perhaps long before it could begin; None where a person did, now.
     """
 
@@ -50,6 +51,7 @@ class Work:
     open_tagger: Callable[[], Tagger]
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
+    troubles: dict[str, str] = field(default_factory=dict)
     handed_at: datetime | None = None
 
 

@@ -203,6 +203,7 @@ async def _services(settings: Settings, token: str, store: Store, tagger: Tagger
             run=run,
         )
     finally:
+        await bot.shutdown()
         await files.request.shutdown()
         model.close()
         await desk.write(lambda connection: finish_run(connection, run, status="done", counts=model.counts))

@@ -18,6 +18,7 @@ from tagger.cli import options
 
 if TYPE_CHECKING:
     from tagger.config import Settings
+    from tagger.health import Health
     from tagger.jobs import Work
     from tagger.schedule import Schedule, Start
 
@@ -67,9 +68,10 @@ def running(work: Work) -> Iterator[None]:
         while not work.stop.wait(TICK_S):
             clock.tick()
 
-    with served(
-        work.settings.metrics_listen, work.store, clock.coming, lambda: examine(work.store, clock.beat_age_s())
-    ):
+    def health() -> Health:
+        return examine(work.store, clock.beat_age_s(), work.troubles)
+
+    with served(work.settings.metrics_listen, work.store, clock.coming, health):
         clock.open()
         ticking = threading.Thread(target=tick, name="ticks")
         ticking.start()

@@ -44,10 +44,10 @@ def serve(config: Path | None, **given: Any) -> None:
         work = Work(settings, store, options.shared_tagger(settings))
         options.stop_on_signals(work.stop)
         with running(work), watching(work):
-            if token is None:
-                work.stop.wait()
-            else:
-                answer(settings, token, store, work.open_tagger(), work.stop)
+            if token is not None:
+                with _beside_the_jobs(work, "bot", "The jobs go on without the bot"):
+                    answer(settings, token, store, work.open_tagger(), work.stop)
+            work.stop.wait()
 
 
 @contextmanager
@@ -78,13 +78,22 @@ def _watchable(folders: Sequence[Path]) -> Iterator[str]:
 
 
 def _watch(work: Work, folders: list[str]) -> None:
-    """Whatever ends the watch ends nothing else."""
-    from tagger.errors import EXPECTED
     from tagger.watch import watch
 
-    try:
+    with _beside_the_jobs(work, "watch", "Until then new photos wait for the night"):
         watch(work, folders, looks_first=False)
+
+
+@contextmanager
+def _beside_the_jobs(work: Work, part: str, without_it: str) -> Iterator[None]:
+    """Whatever ends a part of the process ends nothing else; /health tells it from then on."""
+    from tagger.errors import EXPECTED
+
+    try:
+        yield
     except EXPECTED as error:
-        log.error("%s. Until then new photos wait for the night", error)
-    except Exception:
-        log.exception("The folders are not watched any more; new photos wait for the night")
+        work.troubles[part] = str(error)
+        log.error("%s. %s", str(error).removesuffix("."), without_it)
+    except Exception as error:
+        work.troubles[part] = str(error) or type(error).__name__
+        log.exception("The %s ended. %s", part, without_it)

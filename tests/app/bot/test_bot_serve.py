@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
-from tests.app.bot.running import RED, RunningBot, answer, picture, said
-from tests.botapi import BotApiServer
+from tests.app.bot.running import RED, RunningBot, answer, free_port, picture, said
+from tests.botapi import BotApiServer, Refused
 
 pytest.importorskip("apscheduler", reason="the extra 'schedule' is not installed")
 pytest.importorskip("watchdog", reason="the extra 'watch' is not installed")
@@ -57,3 +58,20 @@ def test_a_stop_that_comes_while_the_model_is_loaded_is_not_lost(
         process.wait("the schedule", lambda: "is due at" in process.output)
         assert process.stop(number) == 0
         assert "Traceback" not in process.output, process.output
+
+
+def test_a_token_that_is_refused_ends_the_bot_and_not_the_jobs(
+    server: BotApiServer, model: Path, tmp_path: Path
+) -> None:
+    server.faults.always("getMe", Refused(401, "Unauthorized"))
+    port = free_port()
+    settings = {"folders": json.dumps([str(tmp_path)]), "metrics_listen": f"127.0.0.1:{port}"}
+    with RunningServer(server, model, tmp_path, **settings) as process:
+        process.wait("the refusal", lambda: "The jobs go on without the bot" in process.output)
+        with urlopen(f"http://127.0.0.1:{port}/health", timeout=30) as answered:
+            told = json.loads(answered.read())
+        assert process.stop() == 0
+        assert "Unclosed" not in process.output, process.output
+    assert told["status"] == "fine"
+    assert told["notes"][0].startswith("bot: The Bot API's server refuses the token.")
+    assert process.rows("SELECT status FROM run") == [("done",)]

@@ -46,7 +46,9 @@ def test_an_address_that_somebody_else_listens_on_is_one_sentence(start: Start) 
 @pytest.mark.parametrize("code", [401, 404])
 def test_a_token_that_is_refused_is_one_sentence(code: int, server: BotApiServer, start: Start) -> None:
     server.faults.always("getMe", Refused(code, "Unauthorized"))
-    assert ended(start()).startswith("Error: The Bot API's server refuses the token.")
+    bot = start()
+    assert ended(bot).startswith("Error: The Bot API's server refuses the token.")
+    assert "Unclosed" not in bot.output
 
 
 def test_a_server_that_does_not_say_who_the_bot_is_is_named_by_its_setting(server: BotApiServer, start: Start) -> None:
@@ -63,6 +65,14 @@ def test_a_server_that_is_away_when_the_bot_starts_is_waited_for(server: BotApiS
         bot = start()
         bot.wait("a word of patience", lambda: "Telegram does not answer" in bot.output)
     assert answer(ana.private(), photo).text.startswith("🏛 Eiffel Tower")
+
+
+def test_a_bot_that_is_stopped_while_the_server_is_away_leaves_nothing_open(server: BotApiServer, start: Start) -> None:
+    with server.dead_network():
+        bot = start()
+        bot.wait("a word of patience", lambda: "Telegram does not answer" in bot.output)
+        assert bot.stop() == 0
+    assert "Unclosed" not in bot.output
 
 
 @pytest.mark.parametrize("method", ["getMe", "deleteWebhook", "getUpdates", "setMyCommands"])
