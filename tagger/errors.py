@@ -123,10 +123,11 @@ class FolderClosed(TaggerError):
 
 
 class RunInProgress(TaggerError):
+    """Its `who` says who is at work, without advice, for those who wait."""
+
     def __init__(self, database: str, holder: str) -> None:
-        super().__init__(
-            f"Another run is at work on {database} ({holder}). Wait until it has ended, or stop it, then run again."
-        )
+        self.who = f"Another run is at work on {database} ({holder})"
+        super().__init__(f"{self.who}. Wait until it has ended, or stop it, then run again.")
 
 
 class PhotoError(TaggerError):

@@ -83,7 +83,7 @@ def run(
             if time.monotonic() >= give_up_at:
                 raise
             if attempt == 0:
-                log.info("%s This one waits for it.", error)
+                log.info("%s; this one waits for its end", error.who)
         if work.stop.wait(LOOK_AGAIN_S):
             break
     return Told("stopped while another run was at work", is_stopped=True, is_well=True, failed=0)

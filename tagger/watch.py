@@ -11,7 +11,7 @@ import logging
 import os
 import queue
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,38 +33,43 @@ log = logging.getLogger(__name__)
 
 JOB = "watch"
 LOOK_S = 0.5
+ROOTS_S = 30.0  # how often it is asked whether the folders are still the same ones
 FILES_A_RUN = 1000
 LIMITS = {errno.ENOSPC: "fs.inotify.max_user_watches=524288", errno.EMFILE: "fs.inotify.max_user_instances=1024"}
 HAPPENS = ("created", "modified", "moved", "closed")
 
 
-def watch(work: Work, folders: Sequence[str], *, looks_first: bool = True) -> None:
+def watch(work: Work, folders: Sequence[str], *, looks_first: bool = True, skip_missing: bool = False) -> None:
     """Tag what is there, then what comes, until `work.stop` is set.
 
     Args:
         looks_first: False leaves what is there to the night.
+        skip_missing: a folder that is not there, or closed, is watched once it is there.
 
     Raises:
         FolderNotFound: one of them is not there.
         FolderClosed: one of them may not be entered.
         WatchFailed: the system refuses to watch; the message says what to do.
     """
-    roots = [os.path.abspath(folder) for folder in folders]
-    for root in roots:
-        _look_into(root)
+    paths = [os.path.abspath(folder) for folder in folders]
+    if not skip_missing:
+        for path in paths:
+            _look_into(path)
     happened: queue.SimpleQueue[str] = queue.SimpleQueue()
     settling = Settling(work.settings.watch_settle_s)
-    with _observed(roots, happened):
-        log.info("Watching %s", ", ".join(roots))
-        waiting = list(roots) if looks_first else []  # for their run
+    with _observed(paths, happened) as roots:
+        waiting, looked_at = _Queue(work, paths if looks_first else ()), time.monotonic()
         while not work.stop.is_set():
-            waiting = _tag(work, waiting)
+            waiting.tag()
             work.stop.wait(LOOK_S)
             now = time.monotonic()
             for path in _drained(happened):
-                for file in _photos(path, roots, Globs(work.settings.include, work.settings.exclude)):
+                for file in _photos(path, paths, Globs(work.settings.include, work.settings.exclude)):
                     settling.add(file, now=now)
-            waiting += settling.settled(now=now)
+            waiting.add(settling.settled(now=now))
+            if now - looked_at >= ROOTS_S:
+                waiting.add([root.path for root in roots if root.is_new()])
+                looked_at = now
 
 
 def _look_into(root: str) -> None:
@@ -80,19 +85,35 @@ def _look_into(root: str) -> None:
         raise FolderNotFound(root) from error
 
 
-def _tag(work: Work, waiting: list[str]) -> list[str]:
-    """Returns what is still waiting: all of it where another run is at work."""
-    some, rest = waiting[:FILES_A_RUN], waiting[FILES_A_RUN:]
-    if not some:
-        return []
-    try:
-        rules = replace(work.settings.rules(), skip_missing=True)
-        log.info("%s", night.run(work, some, job=JOB, rules=rules).message)
-    except RunInProgress:
-        return waiting
-    except EXPECTED as error:
-        log.error("What is new could not be tagged: %s. The next full look finds it again.", error)
-    return rest
+class _Queue:
+    """What waits for its run."""
+
+    def __init__(self, work: Work, paths: Iterable[str]) -> None:
+        self._work = work
+        self._paths = list(paths)
+        self._is_told = False
+
+    def add(self, paths: Iterable[str]) -> None:
+        self._paths += paths
+
+    def tag(self) -> None:
+        """Tag what is still there of it; while another run is at work it waits on."""
+        some, self._paths = self._paths[:FILES_A_RUN], self._paths[FILES_A_RUN:]
+        some = [path for path in some if os.path.lexists(path)]
+        if not some:
+            return
+        try:
+            rules = replace(self._work.settings.rules(), skip_missing=True)
+            log.info("%s", night.run(self._work, some, job=JOB, rules=rules).message)
+        except RunInProgress as error:
+            if not self._is_told:
+                log.info("%s; what is new waits for its end", error.who)
+            self._paths, self._is_told = some + self._paths, True
+            return
+        except EXPECTED as error:
+            sentence = str(error).removesuffix(".")
+            log.error("What is new could not be tagged: %s. The next full look finds it again.", sentence)
+        self._is_told = False
 
 
 def _photos(path: str, roots: Sequence[str], globs: Globs) -> Iterator[str]:
@@ -120,17 +141,78 @@ class _Handler(FileSystemEventHandler):
         self._happened.put(os.fsdecode(event.dest_path if event.event_type == "moved" else event.src_path))
 
 
+class _Root:
+    """A folder that is observed as long as it is the same one. The system goes on to watch one that was unmounted,
+    renamed or deleted, and says nothing of what is mounted or made at its place."""
+
+    def __init__(self, path: str, happened: queue.SimpleQueue[str]) -> None:
+        self.path = path
+        self._handler = _Handler(happened)
+        self._observer: BaseObserver | None = None
+        self._identity: tuple[int, int] | None = None
+        self._told = ""
+
+    def observe(self) -> None:
+        """From now on, if it is there.
+
+        Raises:
+            WatchFailed: the system refuses.
+        """
+        self.close()
+        identity = _identity(self.path)
+        if identity is None:
+            self._tell(logging.WARNING, "%s is not there, or closed; it is watched once it is there", self.path)
+            return
+        observer = Observer()
+        try:
+            observer.schedule(self._handler, self.path, recursive=True)
+            observer.start()
+        except OSError as error:
+            raise WatchFailed(str(error), LIMITS.get(error.errno or 0)) from error
+        self._observer, self._identity = observer, identity
+        self._tell(logging.INFO, "Watching %s", self.path)
+
+    def is_new(self) -> bool:
+        """Whether it is another folder than before, or back; it is observed anew then."""
+        is_awake = self._observer is None or all(emitter.is_alive() for emitter in self._observer.emitters)
+        if is_awake and _identity(self.path) == self._identity:
+            return False
+        try:
+            self.observe()
+        except WatchFailed as error:
+            self._tell(logging.ERROR, "%s", error)
+        return self._observer is not None
+
+    def close(self) -> None:
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join()
+        self._observer = self._identity = None
+
+    def _tell(self, level: int, message: str, *arguments: object) -> None:
+        """Once, however often it is found."""
+        if (told := message % arguments) != self._told or level < logging.WARNING:
+            log.log(level, "%s", told)
+        self._told = told
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    """By which it is told from another one at its place; None where it cannot be looked into."""
+    try:
+        os.scandir(folder).close()
+        status = os.stat(folder)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 @contextmanager
-def _observed(roots: Sequence[str], happened: queue.SimpleQueue[str]) -> Iterator[BaseObserver]:
-    observer = Observer()
+def _observed(paths: Sequence[str], happened: queue.SimpleQueue[str]) -> Iterator[list[_Root]]:
+    roots = [_Root(path, happened) for path in paths]
     try:
         for root in roots:
-            observer.schedule(_Handler(happened), root, recursive=True)
-        observer.start()
-    except OSError as error:
-        raise WatchFailed(str(error), LIMITS.get(error.errno or 0)) from error
-    try:
-        yield observer
+            root.observe()
+        yield roots
     finally:
-        observer.stop()
-        observer.join()
+        for root in roots:
+            root.close()

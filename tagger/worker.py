@@ -133,9 +133,9 @@ class Run:
         roots = [os.path.abspath(root) for root in self.roots]
         there = existing(roots, skip_missing=self.rules.skip_missing)
         work = _Work(there, [root for root in roots if root not in there])
-        for root in work.missing:
-            log.warning("%s is not there; the others are looked at without it", printable(root))
         with alone(self.store):
+            for root in work.missing:
+                log.warning("%s is not there; the others are looked at without it", printable(root))
             yield from self._results(work)
 
     def _results(self, work: _Work) -> Iterator[Result]:

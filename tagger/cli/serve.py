@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,7 +53,7 @@ def serve(config: Path | None, **given: Any) -> None:
 @contextmanager
 def watching(work: Work) -> Iterator[None]:
     """New photos in the folders are tagged while the context lasts, where folders can be watched."""
-    folders = list(_watchable(work.settings.folders))
+    folders = [os.path.expanduser(folder) for folder in work.settings.folders]
     if not folders or find_spec("watchdog") is None:
         log.info("No folders are watched: new photos wait for the night")
         yield
@@ -67,21 +67,11 @@ def watching(work: Work) -> Iterator[None]:
         thread.join()
 
 
-def _watchable(folders: Sequence[Path]) -> Iterator[str]:
-    for folder in map(str, folders):
-        try:
-            os.scandir(folder).close()
-        except OSError as error:
-            log.warning("%s is not watched: %s. New photos there wait for the night", folder, error.strerror)
-        else:
-            yield folder
-
-
 def _watch(work: Work, folders: list[str]) -> None:
     from tagger.watch import watch
 
     with _beside_the_jobs(work, "watch", "Until then new photos wait for the night"):
-        watch(work, folders, looks_first=False)
+        watch(work, folders, looks_first=False, skip_missing=True)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -17,6 +19,7 @@ from tagger.bundle import Bundle, write_bundle
 from tagger.card import InputContract
 from tagger.config import Settings, load_settings
 from tagger.jobs import Ended, Work, run_job
+from tagger.lock import alone
 from tagger.look import Here
 from tagger.predict import Tagger
 from tagger.types import Limits
@@ -110,3 +113,16 @@ def test_a_photo_that_may_not_be_read_is_no_bad_news(
     (public_folder / "library" / "00000.jpg").chmod(0)
     ended = night_of_nobody(public_folder / "library")
     assert (ended.status, ended.failed_photos) == ("done", 1)
+
+
+def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_folders(
+    bundle: Bundle, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    waiting = work(store, bundle, library)
+    both = replace(waiting, settings=load_settings({"bundle": bundle.folder, "folders": (library, "/unplugged")}))
+    with alone(store):
+        threading.Timer(5, waiting.stop.set).start()
+        run_job("nightly", both)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == f"Another run is at work on {store.file} (it is just beginning); this one waits for its end"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 import threading
@@ -48,8 +49,8 @@ def work(store: Store, bundle: Bundle) -> Iterator[Work]:
 
 
 @contextmanager
-def watched(work: Work, folder: Path) -> Iterator[None]:
-    thread = threading.Thread(target=watch, args=(work, [str(folder)]))
+def watched(work: Work, *folders: Path, **options: bool) -> Iterator[None]:
+    thread = threading.Thread(target=watch, args=(work, [*map(str, folders)]), kwargs=options)
     thread.start()
     try:
         yield
@@ -146,6 +147,64 @@ def test_a_folder_that_may_not_be_entered_is_named_with_the_reason(
     (public_folder / "library").mkdir(mode=0)
     with without_privileges(), pytest.raises(FolderClosed, match="library' may not be entered: Permission denied"):
         watch(work, [str(public_folder / "library")])
+
+
+@pytest.fixture
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "ROOTS_S", 0.2)
+
+
+def renamed_away(library: Path) -> None:
+    library.rename(library.with_name("away"))
+
+
+@pytest.mark.usefixtures("looks_often")
+@pytest.mark.parametrize("goes", [renamed_away, shutil.rmtree])
+@pytest.mark.parametrize("pause_s", [0.0, 1.0])
+def test_a_folder_that_goes_and_is_made_anew_is_looked_at_and_watched_again(
+    work: Work, store: Store, library: Path, goes: Callable[[Path], None], pause_s: float
+) -> None:
+    with watched(work, library):
+        eventually(lambda: tagged(store) == {"00000.jpg"})
+        goes(library)
+        time.sleep(pause_s)
+        library.mkdir()
+        (library / "first.jpg").write_bytes(jpeg())
+        eventually(lambda: "first.jpg" in tagged(store))
+        time.sleep(0.5)
+        (library / "second.jpg").write_bytes(jpeg(quality=90))
+        eventually(lambda: "second.jpg" in tagged(store))
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_a_folder_that_comes_later_is_taken_up_and_said_to_be_missing_once(
+    work: Work, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    later = library.with_name("later")
+    with watched(work, library, later, looks_first=False, skip_missing=True):
+        time.sleep(1)
+        photos(later, 1)
+        eventually(lambda: len(tagged(store)) == 1)
+        (later / "new.jpg").write_bytes(jpeg(quality=90))
+        eventually(lambda: "new.jpg" in tagged(store))
+    warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert warnings == [f"{later} is not there, or closed; it is watched once it is there"]
+
+
+def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(
+    work: Work, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with watched(work, library, looks_first=False):
+        with alone(store):
+            for name in ("stays.jpg", "goes.jpg"):
+                (library / name).write_bytes(jpeg())
+            eventually(lambda: "what is new waits for its end" in caplog.text)
+            (library / "goes.jpg").unlink()
+            time.sleep(2)
+        eventually(lambda: tagged(store) == {"stays.jpg"})
+    assert caplog.text.count("waits for its end") == 1
+    assert "is not there" not in caplog.text
 
 
 @pytest.mark.parametrize(
