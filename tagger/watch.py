@@ -132,13 +132,17 @@ def _drained(happened: queue.SimpleQueue[str]) -> Iterator[str]:
 
 
 class _Handler(FileSystemEventHandler):
-    def __init__(self, happened: queue.SimpleQueue[str]) -> None:
+    """Tells of what happens in a folder, by the name that it has in the settings."""
+
+    def __init__(self, happened: queue.SimpleQueue[str], observed: str, named: str) -> None:
         self._happened = happened
+        self._observed, self._named = observed, named
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         if event.event_type not in HAPPENS or (event.is_directory and event.event_type == "modified"):
             return
-        self._happened.put(os.fsdecode(event.dest_path if event.event_type == "moved" else event.src_path))
+        path = os.fsdecode(event.dest_path if event.event_type == "moved" else event.src_path)
+        self._happened.put(self._named + path.removeprefix(self._observed))
 
 
 class _Root:
@@ -147,7 +151,7 @@ class _Root:
 
     def __init__(self, path: str, happened: queue.SimpleQueue[str]) -> None:
         self.path = path
-        self._handler = _Handler(happened)
+        self._happened = happened
         self._observer: BaseObserver | None = None
         self._identity: tuple[int, int] | None = None
         self._told = ""
@@ -163,9 +167,9 @@ class _Root:
         if identity is None:
             self._tell(logging.WARNING, "%s is not there, or closed; it is watched once it is there", self.path)
             return
-        observer = Observer()
+        observer, place = Observer(), os.path.realpath(self.path)  # of a link the system would watch the link itself
         try:
-            observer.schedule(self._handler, self.path, recursive=True)
+            observer.schedule(_Handler(self._happened, place, self.path), place, recursive=True)
             observer.start()
         except OSError as error:
             raise WatchFailed(str(error), LIMITS.get(error.errno or 0)) from error

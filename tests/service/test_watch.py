@@ -158,6 +158,21 @@ def renamed_away(library: Path) -> None:
     library.rename(library.with_name("away"))
 
 
+def test_a_folder_that_is_a_link_is_watched_and_its_photos_keep_their_names(
+    work: Work, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    link = library.with_name("link")
+    link.symlink_to(library)
+    with watched(work, link, looks_first=False):
+        eventually(lambda: "Watching" in caplog.text)
+        (library / "new.jpg").write_bytes(jpeg())
+        eventually(lambda: bool(tagged(store)))
+    with store.read() as connection:
+        hits = list(queries.every(queries.tags, connection, TagFilter()))
+    assert [hit.path for hit in hits] == [str(link / "new.jpg")]
+
+
 @pytest.mark.usefixtures("looks_often")
 @pytest.mark.parametrize("goes", [renamed_away, shutil.rmtree])
 @pytest.mark.parametrize("pause_s", [0.0, 1.0])
@@ -187,7 +202,8 @@ def test_a_folder_that_comes_later_is_taken_up_and_said_to_be_missing_once(
         eventually(lambda: len(tagged(store)) == 1)
         (later / "new.jpg").write_bytes(jpeg(quality=90))
         eventually(lambda: "new.jpg" in tagged(store))
-    warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    ours = [record for record in caplog.records if record.name == "tagger.watch"]
+    warnings = [record.getMessage() for record in ours if record.levelno >= logging.WARNING]
     assert warnings == [f"{later} is not there, or closed; it is watched once it is there"]
 
 
@@ -196,6 +212,7 @@ def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(
 ) -> None:
     caplog.set_level(logging.INFO)
     with watched(work, library, looks_first=False):
+        eventually(lambda: "Watching" in caplog.text)
         with alone(store):
             for name in ("stays.jpg", "goes.jpg"):
                 (library / name).write_bytes(jpeg())
