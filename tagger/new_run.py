@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ def new_run(
     job: str,
     with_unchanged: bool = False,
     until: datetime | None = None,
+    stop: threading.Event | None = None,
 ) -> Run:
     """See `tagger.worker.Run`.
 
@@ -57,4 +59,5 @@ def new_run(
         job=job,
         settings_hash=settings.fingerprint(),
         until=until,
+        stop=stop or threading.Event(),
     )

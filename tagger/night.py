@@ -99,14 +99,10 @@ def _run(work: Work, roots: Sequence[str], *, job: str, rules: Rules, until: dat
         rules=rules,
         job=job,
         until=until,
+        stop=work.stop,
     )
-    closed: list[Result] = []
     with closing(begun.results()) as results:
-        for result in results:
-            if result.path in roots and _is_closed(result):
-                closed.append(result)
-            if work.stop.is_set():
-                break
+        closed = [result for result in results if result.path in roots and _is_closed(result)]
     summary = begun.summary
     assert summary is not None
     if summary.looked_at:

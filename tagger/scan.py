@@ -11,7 +11,7 @@ import fnmatch
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -55,12 +55,19 @@ class Globs:
         return bool(self.exclude) and _matches(self.exclude, relative, name)
 
 
-def scan(roots: Sequence[str], globs: Globs) -> Iterator[Found]:
+def _go_on() -> None:
+    pass
+
+
+def scan(roots: Sequence[str], globs: Globs, *, before_each: Callable[[], None] = _go_on) -> Iterator[Found]:
     """Every photo file under some files and folders, in the order of the roots: a folder's files by name, then its
     folders by name. Links to folders come last, so that a photo is known by its own place rather than by a link's.
 
     A file that is named itself counts whatever its suffix. A folder with an image's name, and one that may not be
     listed, come out as `Found` too: opening them later says what is wrong.
+
+    Args:
+        before_each: called before each folder; what it raises ends the walk.
 
     Raises:
         FolderNotFound: a root does not exist. Nothing was yielded then.
@@ -69,7 +76,7 @@ def scan(roots: Sequence[str], globs: Globs) -> Iterator[Found]:
     walked: set[tuple[int, int]] = set()
     for root in absolute:
         if os.path.isdir(root):
-            yield from _walk(root, globs, walked)
+            yield from _walk(root, globs, walked, before_each)
         else:
             yield _look(root)
 
@@ -102,11 +109,12 @@ def is_below(path: str, root: str) -> bool:
     return path.startswith(root.rstrip("/") + "/")
 
 
-def _walk(root: str, globs: Globs, walked: set[tuple[int, int]]) -> Iterator[Found]:
+def _walk(root: str, globs: Globs, walked: set[tuple[int, int]], before_each: Callable[[], None]) -> Iterator[Found]:
     """A folder and all below it; with each folder goes its path below the root, ending in a slash, or empty."""
     waiting, links = [(root, "")], deque[tuple[str, str]]()
     admits_all = not (globs.include or globs.exclude)  # then no path needs to be put together to be asked about
     while waiting or links:
+        before_each()
         folder, relative = waiting.pop() if waiting else links.popleft()
         entries = _entries(folder, walked)
         if entries is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -25,12 +26,14 @@ from tagger.absence import Absence, Doubt, absence
 from tagger.afterwards import compare, count_votes
 from tagger.answers import printable, stored_answer
 from tagger.bundle import Bundle
+from tagger.errors import DecoderUnavailable
 from tagger.lock import alone
 from tagger.plan import Plan, make_plan, vanished
 from tagger.progress import Progress
 from tagger.record import Record, new_start, register
 from tagger.rules import Rules
 from tagger.scan import Found, Globs, existing, scan
+from tagger.stopping import Stopped, abandoned_at, end_if
 from tagger.types import EngineInfo, Result
 
 if TYPE_CHECKING:
@@ -100,6 +103,7 @@ class Run:
         job: what started it: tag, nightly, retag.
         settings_hash: of what was set, so that two runs can be told apart by it.
         until: aware; after it nothing is begun, and the run ends as "stopped".
+        stop: set from anywhere, it ends the run at once, wherever that is, as "interrupted".
     """
 
     store: Store
@@ -115,6 +119,7 @@ class Run:
     job: str = "tag"
     settings_hash: str | None = None
     until: datetime | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
     summary: Summary | None = None
     _model: int = 0
     _notes: report.Notes = field(default_factory=report.Notes)
@@ -145,8 +150,10 @@ class Run:
         try:
             yield from self._work(work, record)
         except BaseException as error:
-            record.end_early(error)
-            raise
+            is_asked_for = self.stop.is_set() and isinstance(error, Stopped | DecoderUnavailable)
+            record.end_early(Stopped() if is_asked_for else error)
+            if not is_asked_for:
+                raise
         finally:
             self.progress.close()
             if work.decoders:
@@ -156,7 +163,7 @@ class Run:
 
     def _work(self, work: _Work, record: Record) -> Iterator[Result]:
         with self._notes.stages.time("scan"):
-            found = {item.path: item for item in scan(work.roots, self.globs)}
+            found = {item.path: item for item in self._scanned(work.roots)}
             with self.store.read() as connection:
                 known = known_files(connection, work.roots, model=self._model, k=self.k, again=self.rules.again)
                 left = left_behind(connection)
@@ -177,6 +184,11 @@ class Run:
         self._compare()
         record.finish(plan, is_cut=work.is_cut)
 
+    def _scanned(self, roots: Sequence[str]) -> Iterator[Found]:
+        for item in scan(roots, self.globs, before_each=lambda: end_if(self.stop)):
+            end_if(self.stop)
+            yield item
+
     def _new(self, work: _Work, record: Record) -> tuple[Iterator[Result], Iterator[Result]]:
         """The answers to what is new or changed, and to the suspects; lazily. Opens the model if it is needed."""
         plan = work.plan
@@ -193,15 +205,17 @@ class Run:
 
     def _is_over(self, work: _Work) -> bool:
         """Whether the time window has closed while there is still something to do."""
+        end_if(self.stop)
         work.is_cut = work.is_cut or (self.until is not None and datetime.now(UTC) >= self.until)
         return work.is_cut
 
     def _tag(self, todo: list[Found], tagger: Tagger, record: Record, work: _Work) -> Iterator[Result]:
         paths, stages = self._leased(todo, record, work), self._notes.stages
         results = tagger.tag(paths, self.k, known=record.known, gps=True, stages=stages, looker=work.decoders)
-        with closing(results):
+        with closing(results), abandoned_at(self.stop, work.decoders):
             # Fewer results where the time was up; asked first, so that they end by themselves and the decoders live on.
             for result, item in zip(results, todo, strict=False):
+                end_if(self.stop)  # what failed since then, failed because of it
                 record.keep(item, result)
                 self.progress.advance(result)
                 self._notes.take(result)

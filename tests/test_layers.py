@@ -67,6 +67,7 @@ LAYERS: list[tuple[str, ...]] = [
         "tagger.jobs",
         "tagger.health",
         "tagger.settling",
+        "tagger.stopping",
         "tagger.new_run",
     ),
     ("tagger.bot", "tagger.schedule", "tagger.watch", "tagger.metrics"),

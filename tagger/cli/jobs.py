@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -55,14 +54,13 @@ def run(name: str, config: Path | None, **given: Any) -> None:
     from tagger.progress import Bar, beside_the_bar
 
     settings = options.settings_from(config, **given)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped service ends like Ctrl-C
     with options.store_from(settings) as store, beside_the_bar():
         work = Work(settings, store, lambda: options.tagger_from(settings), progress=Bar())
-        try:
-            ended = run_job(name, work)
-        except KeyboardInterrupt:
-            click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
-            sys.exit(STOPPED)
+        options.stop_on_signals(work.stop)
+        ended = run_job(name, work)
+    if ended.status == "stopped" and work.stop.is_set():
+        click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
+        sys.exit(STOPPED)
     click.echo(ended.message)
     if ended.status == "failed":
         sys.exit(1)
