@@ -33,7 +33,7 @@ def bot(config: Path | None, **given: Any) -> None:
     token = prepared(settings)
     stop = threading.Event()
     options.stop_on_signals(stop)
-    model = options.tagger_from(settings)
+    model = options.tagger_from(settings, in_log=True)
     with options.store_from(settings) as store:
         answer(settings, token, store, model, stop)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from tagger.config import Settings
     from tagger.predict import Tagger
 
+log = logging.getLogger(__name__)
+
+HANG_UP = signal.SIGHUP  # listened to once: a shell that ends sends it, and then its terminal does
 SOME_FAILED = 3  # exit code of a command that is done, but not with every photo
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -43,16 +48,20 @@ def model_options(function: Function) -> Function:
 
 def settings_from(config: Path | None, **options: Any) -> Settings:
     """The settings of this start, with its options on top; the log is set up by them."""
-    from tagger import log
     from tagger.config import load_settings
+    from tagger.log import set_up
 
     settings = load_settings(options, config)
-    log.set_up(settings.log_level, settings.log_format)
+    set_up(settings.log_level, settings.log_format)
     return settings
 
 
-def tagger_from(settings: Settings) -> Tagger:
-    """The model on its engine; says on stderr which engine that is and why."""
+def tagger_from(settings: Settings, *, in_log: bool = False) -> Tagger:
+    """The model on its engine; says on stderr which engine that is and why.
+
+    Args:
+        in_log: says it as a line of the log, for commands that run on and on.
+    """
     from tagger.predict import load
 
     model = load(
@@ -62,12 +71,15 @@ def tagger_from(settings: Settings) -> Tagger:
         precision=settings.precision,
         limits=settings.limits(),
     )
-    click.echo(f"Engine: {model.engine.info}", err=True)
+    if in_log:
+        log.info("Engine: %s", model.engine.info)
+    else:
+        click.echo(f"Engine: {model.engine.info}", err=True)
     return model
 
 
 def interrupt_on_signals() -> list[int]:
-    """SIGTERM ends a command like Ctrl-C, by KeyboardInterrupt.
+    """SIGTERM, and SIGHUP of a terminal that was closed, end a command like Ctrl-C, by KeyboardInterrupt.
 
     Returns:
         The signals that came. Python drops an exception that is raised in a destructor or a callback, so whoever works
@@ -77,22 +89,32 @@ def interrupt_on_signals() -> list[int]:
 
     def handle(number: int, _frame: object) -> None:
         came.append(number)
+        if number == HANG_UP:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ends():
         signal.signal(number, handle)
     return came
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """SIGTERM and Ctrl-C ask for an end in order; a second one ends the process as it stands."""
+    """SIGTERM, Ctrl-C and SIGHUP ask for an end in order; Ctrl-C or SIGTERM once more end the process as it stands."""
 
     def handle(number: int, _frame: object) -> None:
         stop.set()
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, signal.SIG_IGN if number == HANG_UP else signal.SIG_DFL)
+        with suppress(RuntimeError):  # it came while a line was being written
+            log.info("Stopping, what is at work ends first; once more to end now")
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ends():
         signal.signal(number, handle)
+
+
+def _ends() -> list[int]:
+    """The signals that ask for an end; SIGHUP is none where the command was started to outlive its terminal."""
+    is_kept = signal.getsignal(HANG_UP) == signal.SIG_IGN
+    return [signal.SIGTERM, signal.SIGINT, *([] if is_kept else [HANG_UP])]
 
 
 def shared_tagger(settings: Settings) -> Callable[[], Tagger]:
@@ -102,7 +124,7 @@ def shared_tagger(settings: Settings) -> Callable[[], Tagger]:
     def open_tagger() -> Tagger:
         with lock:
             if not opened:
-                opened.append(tagger_from(settings))
+                opened.append(tagger_from(settings, in_log=True))
             return opened[0]
 
     return open_tagger

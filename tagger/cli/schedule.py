@@ -39,7 +39,9 @@ def schedule(config: Path | None, **given: Any) -> None:
 
     settings = options.settings_from(config, **given)
     with options.store_from(settings) as store:
-        work = Work(settings, store, lambda: options.tagger_from(settings))  # by day nothing is kept in memory
+        work = Work(
+            settings, store, lambda: options.tagger_from(settings, in_log=True)
+        )  # by day nothing is kept in memory
         options.stop_on_signals(work.stop)
         with running(work):
             work.stop.wait()

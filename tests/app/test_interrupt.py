@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tagger.cli.options import interrupt_on_signals
+from tagger.cli.options import interrupt_on_signals, stop_on_signals
 
 
 @pytest.fixture(autouse=True)
 def _own_signals() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -28,6 +30,33 @@ def test_an_interrupt_is_raised() -> None:
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
     assert came == [signal.SIGTERM]
+
+
+def test_a_terminal_that_is_closed_interrupts_once() -> None:
+    came = interrupt_on_signals()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGHUP)
+    signal.raise_signal(signal.SIGHUP)  # of the shell, then of its terminal
+    assert came == [signal.SIGHUP]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_asks_for_a_stop_and_says_how_to_end_now(number: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    stop_on_signals(stop := threading.Event())
+    signal.raise_signal(number)
+    assert stop.is_set()
+    assert caplog.messages == ["Stopping, what is at work ends first; once more to end now"]
+    after = signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL
+    assert signal.getsignal(number) == after
+
+
+@pytest.mark.parametrize("listen", [interrupt_on_signals, lambda: stop_on_signals(threading.Event())])
+def test_what_was_started_to_outlive_its_terminal_does(listen: Callable[[], object]) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    listen()
+    signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -154,14 +154,17 @@ def test_what_was_taken_back_comes_again_only_if_asked_for(store: Store, bundle:
     assert (run(store, bundle, library, rules=replace(SURE, again=True)).counts.tagged, tagged(store)) == (23, 23)
 
 
-def test_a_stopped_service_ends_its_run_as_interrupted(library: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_stopped_service_or_a_closed_terminal_ends_a_run_as_interrupted(
+    number: int, library: Path, tmp_path: Path
+) -> None:
     photos(library, 3000, start=100)
     database, bundle = tmp_path / "tags.sqlite", colour_bundle(tmp_path / "colours").folder
     command = [sys.executable, "-m", "tagger", "tag", library, "--db", database, "--bundle", bundle, "--json"]
     with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["status"] == "tagged"
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         _, said = process.communicate()
         assert (process.returncode, "Traceback" in said) == (130, False)
     with open_store(str(database)) as store:
