@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -28,6 +28,7 @@ from tagger.times import Times, following, moment_of, next_moment, parse
 log = logging.getLogger(__name__)
 
 TICK_S = 30.0
+BACK = timedelta(hours=1)  # a clock that was put back by more had been wrong; less is put right by waiting
 
 # Jobs of one thread run one after another; a backup does not wait for the photos.
 THREADS = {"nightly": "photos", "retag": "photos", "canary": "photos"}
@@ -80,6 +81,7 @@ class Schedule:
         self._scheduler = scheduler or BackgroundScheduler(executors=_threads(), timezone=UTC)
         self._ending = threading.Event()
         self._last_tick = time.monotonic()
+        self._last_moment = datetime.now(UTC)
         for name, text in times.items():
             if when := parse(text):
                 self._add(name, Trigger(text, when, zone))
@@ -107,11 +109,18 @@ class Schedule:
     def tick(self) -> None:
         """To be called every `TICK_S`: look at the clock and at the zone, which may have changed while nobody looked.
 
-        What is still to come stays the time on the wall: one that has passed in the new zone is due at once.
+        What is still to come stays the time on the wall: one that has passed in the new zone is due at once. Where the
+        clock was ahead and was put right, each job is due at its next time from now.
         """
         self._last_tick = time.monotonic()
         time.tzset()
-        if self._zone is None:
+        now = datetime.now(UTC)
+        is_put_back, self._last_moment = self._last_moment - now > BACK, now
+        if is_put_back:
+            log.warning("The clock was put back: each job is due at its next time from now")
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
+        elif self._zone is None:
             for job in self._scheduler.get_jobs():
                 moment = moment_of(job.next_run_time.replace(tzinfo=None), None)
                 if moment != job.next_run_time:
@@ -123,8 +132,8 @@ class Schedule:
         return time.monotonic() - self._last_tick
 
     def coming(self) -> dict[str, datetime]:
-        """When each job is due next."""
-        return {job.id: job.next_run_time for job in self._scheduler.get_jobs()}
+        """When each job is due next; none is before the schedule is open."""
+        return {job.id: job.next_run_time for job in self._scheduler.get_jobs() if hasattr(job, "next_run_time")}
 
     def _begin(self, name: str, trigger: Trigger) -> None:
         """Whatever a job raises ends that job and nothing else."""

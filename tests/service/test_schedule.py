@@ -93,6 +93,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
     clock = Clock()
     monkeypatch.setattr("apscheduler.schedulers.base.datetime", clock)
+    monkeypatch.setattr("tagger.schedule.datetime", clock)
     made: list[World] = []
 
     def make(start: datetime, zone: ZoneInfo | None = BERLIN) -> World:
@@ -146,6 +147,30 @@ def test_a_machine_that_slept_over_it_runs_once_when_it_wakes(world: Callable[..
     assert night.ran == [f"nightly due 06-{wakes.day:02} 02:30+0200, ran {wakes:%m-%d %H:%M}"]
     night.pass_to(wakes + timedelta(days=1))
     assert len(night.ran) == 2
+
+
+@pytest.mark.parametrize("zone", [BERLIN, None])
+def test_a_clock_that_was_ahead_and_is_put_right_costs_no_night(
+    world: Callable[..., World], move_to: Callable[[str], None], zone: ZoneInfo | None
+) -> None:
+    move_to("Europe/Berlin")
+    night = world(berlin(7, 1), zone)
+    night.sleep_to(berlin(6, 1))
+    night.pass_to(berlin(6, 3))
+    assert [line[:17] for line in night.ran] == ["nightly due 06-02", "nightly due 06-03"]
+
+
+def test_a_clock_that_is_put_back_a_little_has_no_night_twice(world: Callable[..., World]) -> None:
+    night = world(berlin(6, 1))
+    night.pass_to(berlin(6, 2, 2, 30))
+    night.sleep_to(berlin(6, 2, 2, 25))
+    night.pass_to(berlin(6, 2, 12))
+    assert len(night.ran) == 1
+
+
+def test_before_it_is_open_nothing_is_due() -> None:
+    schedule = Schedule(NIGHTLY, BERLIN, lambda _name, _due, _handed: None)
+    assert schedule.coming() == {}
 
 
 def test_a_run_longer_than_a_day_is_alone_and_the_night_after_it_has_its_own(world: Callable[..., World]) -> None:
