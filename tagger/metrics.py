@@ -16,6 +16,7 @@ from dataclasses import asdict
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -32,6 +33,7 @@ from tagger.health import Health
 log = logging.getLogger(__name__)
 
 OFF = "off"
+RUNNING = "running"
 PATIENCE_S = 10  # with a client that asks slowly
 
 Coming = Callable[[], Mapping[str, datetime]]
@@ -57,7 +59,9 @@ class StoreCollector(Collector):
         yield _gauge("tagger_failures", "Files that could not be read.", now.failures, "kind")
         yield _gauge("tagger_quarantined", "Files that are not tried again.", now.quarantined)
         yield _counter("tagger_answers", "What runs did with files.", asdict(now.counts), "answer")
-        yield _counter("tagger_runs", "Runs, by how they ended.", now.runs, "status")
+        ended = {status: count for status, count in now.runs.items() if status != RUNNING}
+        yield _counter("tagger_runs", "Runs that ended, by how.", ended, "status")
+        yield _gauge("tagger_runs_at_work", "Runs that have not ended; the bot's is one.", now.runs.get(RUNNING, 0))
         yield _gauge("tagger_database_bytes", "Size of the database.", Path(self._store.file).stat().st_size)
         started = {job: row.started_at.timestamp() for job, row in last.items()}
         ended_well = {job: row.status in ("running", "done", "stopped") for job, row in last.items()}
@@ -92,7 +96,7 @@ def served(address: str, store: Store, coming: Coming, health: Callable[[], Heal
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
     try:
-        log.info("Metrics and health are at http://%s", address)
+        log.info("Metrics and health are at http://%s:%d", address.rpartition(":")[0], server.server_port)
         yield server.server_port
     finally:
         server.shutdown()
@@ -121,10 +125,11 @@ def _listen(address: str, registry: CollectorRegistry, health: Callable[[], Heal
                 self._say(503, b"This could not be answered; the log says why.\n", "text/plain")
 
         def _answer(self) -> None:
-            if self.path == "/health":
+            path = urlsplit(self.path).path
+            if path == "/health":
                 now = health()
                 self._say(200 if now.is_fine else 503, _health_json(now), "application/json")
-            elif self.path == "/metrics":
+            elif path == "/metrics":
                 self._say(*_metrics(registry))
             else:
                 self._say(404, b"There are /metrics and /health.\n", "text/plain")

@@ -53,11 +53,12 @@ def test_the_figures_are_the_store_s(store: Store) -> None:
         ("tagger_photos",): 2.0,
         ("tagger_files", "present"): 3.0,
         ("tagger_failures", "truncated"): 1.0,
-        ("tagger_runs_total", "running"): 1.0,
+        ("tagger_runs_at_work",): 1.0,
         ("tagger_job_ok", "backup"): 0.0,
         ("tagger_job_due_timestamp_seconds", "nightly"): DUE.timestamp(),
     }
     assert expected.items() <= samples.items()
+    assert ("tagger_runs_total", "running") not in samples  # a counter never falls
     assert ("process_open_fds",) in samples
 
 
@@ -105,6 +106,13 @@ def test_a_bug_in_an_answer_is_logged_and_answered(store: Store, caplog: pytest.
     with served("127.0.0.1:0", store, dict, bug) as port:
         assert ask(port, "/health")[0] == 503
     assert [bool(record.exc_info) for record in caplog.records] == [True]
+
+
+def test_a_query_changes_nothing_and_the_log_says_the_port(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with served("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
+        assert (ask(port, "/metrics?a=1")[0], ask(port, "/health?a=1")[0]) == (200, 200)
+    assert caplog.messages == [f"Metrics and health are at http://127.0.0.1:{port}"]
 
 
 def test_nothing_else_is_there(store: Store) -> None:
