@@ -173,3 +173,21 @@ def test_a_watch_tags_what_comes_until_it_is_stopped(own: dict[str, str], librar
         process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert len(lines(tagger("query", "--json", **own))) == 10
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_with_a_json_log_a_long_command_says_nothing_else(own: dict[str, str], library: Path, number: int) -> None:
+    own["TAGGER_LOG_FORMAT"] = "json"
+    with started(own, "watch", str(library)) as process:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "9 tagged" in line:
+                break
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=PATIENCE_S)
+    messages = [json.loads(line)["message"] for line in said + rest.splitlines()]
+    assert process.returncode == 0
+    assert sum(message.startswith("Engine: openvino") for message in messages) == 1
+    assert messages[-1] == "Stopping, what is at work ends first; once more to end now"

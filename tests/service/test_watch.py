@@ -149,6 +149,16 @@ def test_a_folder_that_may_not_be_entered_is_named_with_the_reason(
         watch(work, [str(public_folder / "library")])
 
 
+def test_what_could_not_be_tagged_is_one_line_that_reads(
+    store: Store, library: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    work = Work(load_settings({"bundle": tmp_path / "nowhere"}), store, lambda: pytest.fail("a model was opened"))
+    with watched(work, library):
+        eventually(lambda: "could not be tagged" in caplog.text)
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "tagger.watch"]
+    assert said.endswith("to use the shipped one. The next full look finds it again.")
+
+
 @pytest.fixture
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "ROOTS_S", 0.2)
