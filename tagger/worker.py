@@ -163,7 +163,8 @@ class Run:
 
     def _work(self, work: _Work, record: Record) -> Iterator[Result]:
         with self._notes.stages.time("scan"):
-            found = {item.path: item for item in self._scanned(work.roots)}
+            items = scan(work.roots, self.globs, before_each=lambda: end_if(self.stop))
+            found = {item.path: item for item in items}
             with self.store.read() as connection:
                 known = known_files(connection, work.roots, model=self._model, k=self.k, again=self.rules.again)
                 left = left_behind(connection)
@@ -183,11 +184,6 @@ class Run:
         record.mark(work.absence)
         self._compare()
         record.finish(plan, is_cut=work.is_cut)
-
-    def _scanned(self, roots: Sequence[str]) -> Iterator[Found]:
-        for item in scan(roots, self.globs, before_each=lambda: end_if(self.stop)):
-            end_if(self.stop)
-            yield item
 
     def _new(self, work: _Work, record: Record) -> tuple[Iterator[Result], Iterator[Result]]:
         """The answers to what is new or changed, and to the suspects; lazily. Opens the model if it is needed."""
