@@ -39,6 +39,15 @@ class StoreUnreachable(StoreError):
         )
 
 
+class StoreReplaced(StoreUnreachable):
+    """The file that was opened lies there no longer; what is written to it would be lost."""
+
+    def __init__(self, file: str) -> None:
+        StoreError.__init__(
+            self, f"The database {file} was replaced or deleted while it was in use. Start the process again."
+        )
+
+
 class StoreLocked(StoreError):
     def __init__(self, file: str, timeout_s: float) -> None:
         super().__init__(

@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from db.errors import MalformedUrl, NotAStore, StoreError, StoreLocked, StoreUnreachable
+from db.errors import MalformedUrl, NotAStore, StoreError, StoreLocked, StoreReplaced, StoreUnreachable
 from db.migrate import WRITING, migrate
 
 BUSY_TIMEOUT_S = 30.0
@@ -88,7 +88,7 @@ class Store:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         if self._opened and _identity(self.file) != self._opened:
-            raise StoreUnreachable(self.file, "it was replaced or deleted; start the process again")
+            raise StoreReplaced(self.file)
         try:
             yield
         except DBAPIError as error:

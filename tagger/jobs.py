@@ -117,6 +117,14 @@ JOBS: dict[str, Callable[[Work], Ended]] = {
 }
 
 
+def known_job(name: str) -> None:
+    """Raises:
+    UnknownJob: there is none of this name.
+    """
+    if name not in JOBS:
+        raise UnknownJob(name, JOBS)
+
+
 def run_job(name: str, work: Work, *, due_at: datetime | None = None) -> Ended:
     """Run a job and leave a row of it.
 
@@ -127,8 +135,7 @@ def run_job(name: str, work: Work, *, due_at: datetime | None = None) -> Ended:
         UnknownJob: there is none of this name.
         TaggerError: whatever the job raised; the row has its message.
     """
-    if name not in JOBS:
-        raise UnknownJob(name, JOBS)
+    known_job(name)
     with work.store.write() as connection:
         number = start_job(connection, name, due_at=due_at)
     try:

@@ -50,10 +50,11 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
 @options.CONFIG
 def run(name: str, config: Path | None, **given: Any) -> None:
     """Run one job now: nightly, retag, backup, prune, canary or digest."""
-    from tagger.jobs import Work, run_job
+    from tagger.jobs import Work, known_job, run_job
     from tagger.progress import Bar, beside_the_bar
 
     settings = options.settings_from(config, **given)
+    known_job(name)  # before a database is made
     with options.store_from(settings) as store, beside_the_bar():
         work = Work(settings, store, lambda: options.tagger_from(settings), progress=Bar())
         options.stop_on_signals(work.stop)

@@ -90,7 +90,7 @@ def test_a_folder_without_write_permission_is_named(
 def test_a_store_whose_file_was_deleted_says_so_and_makes_no_empty_one(store: Store) -> None:
     Path(store.file).unlink()
     for transaction in (store.read, store.write):
-        with pytest.raises(StoreUnreachable, match="replaced or deleted; start the process again"), transaction():
+        with pytest.raises(StoreUnreachable, match=r"deleted while it was in use\. Start the process"), transaction():
             pytest.fail("a transaction began")
     assert not Path(store.file).exists()
 
