@@ -208,11 +208,11 @@ class HangingEngine(ColourEngine):
 
 
 def test_an_engine_that_hangs_is_an_error_that_names_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tagger.engines.thread.BATCH_S", 0.5)
+    monkeypatch.setattr("tagger.engines.thread.BATCH_S", 3.0)
     monkeypatch.setattr("tagger.engines.thread.LEAVE_S", 0.1)
     engine, answers = HangingEngine(), list[Answer]()
     try:
-        with pytest.raises(EngineFailed, match=r"not answered for 0.5 s.*4 photos.*00008.jpg.*00011.jpg"):
+        with pytest.raises(EngineFailed, match=r"not answered for 3 s.*4 photos.*00008.jpg.*00011.jpg"):
             answers.extend(result.answer for result in pipeline(engine).run(map(str, photos(tmp_path, 20))))
     finally:
         engine.ends.set()
