@@ -8,6 +8,7 @@ from __future__ import annotations
 from tagger.bot.languages import N_, Language
 
 UNREADABLE = N_("This image is damaged and I cannot read it. Please send it again.")
+BROKEN = N_("Something went wrong here, and it is not your fault. Please try again later.")
 
 # By the kinds of `tagger.decode.KINDS`.
 OF_KIND = {
@@ -16,6 +17,7 @@ OF_KIND = {
     "truncated": N_("This image ends in the middle, so I cannot read it. Please send it again."),
     "empty": N_("This file is empty. Please send it again."),
     "io_error": N_("Telegram did not hand me this file. Please send it again."),
+    "engine_failed": BROKEN,
 }
 
 # By the kinds of message of `tagger.bot.minimal.KINDS`.
@@ -29,7 +31,6 @@ OF_MESSAGE = {
 }
 OTHER = N_("I can only look at photos. Please send me one, or ask for /help.")
 TEXT = N_("Send me a photo, and I tell you which landmark it shows. More: /help")
-BROKEN = N_("Something went wrong here, and it is not your fault. Please try again later.")
 
 
 def trouble(kind: str, language: Language) -> str:

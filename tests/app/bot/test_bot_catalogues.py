@@ -13,7 +13,8 @@ pytest.importorskip("babel", reason="the extra 'bot' is not installed")
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from tagger.bot.languages import CODES
+from tagger.bot.languages import CODES, Language
+from tagger.bot.troubles import trouble
 
 ROOM = Path(__file__).parents[3] / "tagger" / "bot"
 Key = str | tuple[str, str]
@@ -62,3 +63,8 @@ def test_every_text_is_translated_with_its_placeholders(code: str) -> None:
         for form in forms:
             assert form, f"{code}: {message.id!r} is not translated"
             assert placeholders(str(form)) == wanted, f"{code}: {form!r}"
+
+
+def test_a_photo_is_not_called_damaged_where_the_model_is_to_blame() -> None:
+    assert "damaged" in trouble("corrupt", Language("en"))
+    assert trouble("engine_failed", Language("en")).startswith("Something went wrong here")
