@@ -11,6 +11,7 @@ import logging
 import os
 import queue
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,6 +38,9 @@ ROOTS_S = 30.0  # how often it is asked whether the folders are still the same o
 FILES_A_RUN = 1000
 LIMITS = {errno.ENOSPC: "fs.inotify.max_user_watches=524288", errno.EMFILE: "fs.inotify.max_user_instances=1024"}
 HAPPENS = ("created", "modified", "moved", "closed")
+
+# watchdog may come upon a new folder twice, by the system's word and by its own walk; that does no harm.
+warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
 
 
 def watch(work: Work, folders: Sequence[str], *, looks_first: bool = True, skip_missing: bool = False) -> None:
