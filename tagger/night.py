@@ -116,7 +116,7 @@ def _folders(work: Work) -> list[str]:
     """Raises:
     ConfigError: the settings name none.
     """
-    folders = [os.path.abspath(os.path.expanduser(folder)) for folder in work.settings.folders]
+    folders = [os.path.abspath(folder) for folder in work.settings.folders]
     if not folders:
         raise ConfigError('No folders are set. Name them in the settings file: folders = ["/home/ann/Pictures"]')
     return folders

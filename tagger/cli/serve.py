@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +52,7 @@ def serve(config: Path | None, **given: Any) -> None:
 @contextmanager
 def watching(work: Work) -> Iterator[None]:
     """New photos in the folders are tagged while the context lasts, where folders can be watched."""
-    folders = [os.path.expanduser(folder) for folder in work.settings.folders]
+    folders = [str(folder) for folder in work.settings.folders]
     if not folders or find_spec("watchdog") is None:
         log.info("No folders are watched: new photos wait for the night")
         yield
