@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Select, and_, bindparam, case, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import aliased
 
 from db.catalog import landmarks
 from db.chunks import chunks
@@ -78,7 +78,7 @@ def elsewhere(connection: Connection, paths: Iterable[str]) -> Iterator[tuple[st
         yield from rows
 
 
-def below(folder: str, after: str | None = None, path: InstrumentedAttribute[str] = File.path) -> ColumnElement[bool]:
+def below(folder: str, after: str | None = None) -> ColumnElement[bool]:
     """The paths inside a folder, perhaps only those after one of them: a range of the index.
 
     One lower bound, not two: given two, SQLite may walk from the lower one.
@@ -86,7 +86,7 @@ def below(folder: str, after: str | None = None, path: InstrumentedAttribute[str
     prefix = folder.rstrip("/")
     first, beyond = f"{prefix}/", f"{prefix}{chr(ord('/') + 1)}"
     start = first if after is None else max(first, after, key=os.fsencode)
-    return (path > start) & (path < beyond)
+    return (File.path > start) & (File.path < beyond)
 
 
 def assessed_contents(connection: Connection, *, model: int, k: int, again: bool = False) -> Iterator[str]:
