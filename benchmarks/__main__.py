@@ -18,6 +18,7 @@ ORDER = (
     "rescan",
     "unchanged",
     "decoders",
+    "copies",
     "queries",
     "killed",
     "night_killed",

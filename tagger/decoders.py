@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 START_S = 120.0  # for a process to begin on a machine that is busy
 END_S = 5.0  # for a killed process to be gone; one that waits for a drive that hangs takes longer, perhaps for ever
-MOST_UNDYING = 32  # such processes, of 36 MB each; with more, a run that meets a dead drive would fill the memory
+MOST_UNDYING = 32  # such processes, tens of megabytes each; with more, a run over a dead drive would fill the memory
 PACKAGE = Path(__file__).parents[1]
 
 

@@ -1,0 +1,45 @@
+"""Photos that are grouped as copies although they are none: how often do two different photos have nearly one hash?
+
+LANDMARK_DATA=… python -m benchmarks.copies
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from math import log
+from pathlib import Path
+
+from benchmarks.setting import say_setting, table
+from tagger import decode
+from tagger.groups import COPY_ASPECT, COPY_BITS
+from tagger.phash import HASH_SIDE_PX, difference_hash, near_pairs
+
+MOST_PIXELS = 100_000_000
+
+
+def main() -> None:
+    if not (data := os.environ.get("LANDMARK_DATA")):
+        sys.exit("Set LANDMARK_DATA to the folder with the photos.")
+    say_setting()
+    labels, hashes, aspects = [], [], []
+    with (Path(data) / "manifest.csv").open(newline="") as manifest:
+        for row in csv.DictReader(manifest):
+            content = (Path(data) / row["file"]).read_bytes()
+            photo = decode.decode(content, min_side_px=HASH_SIDE_PX, max_pixels=MOST_PIXELS)
+            labels.append(row["label"])
+            hashes.append(difference_hash(photo.image))
+            aspects.append(log(photo.info.width / photo.info.height))
+    near = [(one, other, labels[one] == labels[other]) for one, other in near_pairs(hashes, COPY_BITS)]
+    alike = [is_same for one, other, is_same in near if abs(aspects[one] - aspects[other]) <= COPY_ASPECT]
+    rows = [
+        ("photos", f"{len(hashes)}"),
+        (f"pairs within {COPY_BITS} bits", f"{len(near)}, {sum(not is_same for *_, is_same in near)} of other labels"),
+        ("of these with one shape", f"{len(alike)}, {alike.count(False)} of other labels"),
+    ]
+    print("\n".join(table(rows)))
+
+
+if __name__ == "__main__":
+    main()
