@@ -1,4 +1,5 @@
-"""How right the installed `tagger tag --json` is on the test split of LANDMARK_DATA.
+"""How right the installed `tagger tag --json` is on the test split of LANDMARK_DATA; landmarks that the shipped bundle
+does not know are left out.
 
 LANDMARK_DATA=… python -m benchmarks.accuracy [OPTION OF tagger tag …]
 """
@@ -14,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.setting import say_setting, table, tagger_command
+from tagger.bundle import open_bundle
 
 
 def answers(folder: Path, options: list[str]) -> list[tuple[str, dict[str, Any]]]:
@@ -32,7 +34,10 @@ def main() -> None:
     if not (data := os.environ.get("LANDMARK_DATA")):
         sys.exit("Set LANDMARK_DATA to the folder with the photos.")
     say_setting()
-    landmarks = answers(Path(data) / "landmarks" / "test", sys.argv[1:])
+    known = {entry.id for entry in open_bundle().card.classes}
+    landmarks = [
+        (label, line) for label, line in answers(Path(data) / "landmarks" / "test", sys.argv[1:]) if label in known
+    ]
     negatives = answers(Path(data) / "negatives" / "test", sys.argv[1:])
     named = [(label, [s["landmark"] for s in line["suggestions"]], line["status"]) for label, line in landmarks]
     tagged = [(label, names) for label, names, status in named if status == "tagged"]
