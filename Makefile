@@ -29,11 +29,11 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 wheel: $(VENV)/.dev
-	$(BIN)/python -m tests.check_wheel
+	$(BIN)/python -m tests.project.check_wheel
 
 # The steps of the container image, without a container engine.
 image: $(VENV)/.dev
-	$(BIN)/python -m tests.check_image
+	$(BIN)/python -m tests.project.check_image
 
 check: lint types wheel image test
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.setting import say_setting, table, tagger_command
-from tagger.bundle import open_bundle
+from tagger.model.bundle import open_bundle
 
 
 def answers(folder: Path, options: list[str]) -> list[tuple[str, dict[str, Any]]]:

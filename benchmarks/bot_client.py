@@ -14,7 +14,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 
 from benchmarks.botapi import Server
 from benchmarks.setting import say_setting, table
-from tagger.bot.client import Client
+from tagger.bot.transport.client import Client
 
 ROUNDS = 3
 

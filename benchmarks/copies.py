@@ -12,9 +12,9 @@ from math import log
 from pathlib import Path
 
 from benchmarks.setting import say_setting, table
-from tagger import decode
-from tagger.groups import COPY_ASPECT, COPY_BITS
-from tagger.phash import HASH_SIDE_PX, difference_hash, near_pairs
+from tagger.image import decode
+from tagger.image.phash import HASH_SIDE_PX, difference_hash, near_pairs
+from tagger.library.duplicates import COPY_ASPECT, COPY_BITS
 
 MOST_PIXELS = 100_000_000
 

@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.botapi import Bot, Server
 from benchmarks.setting import enlarged, real_photos, say_setting, table
-from tagger.times import parse
+from tagger.config.cron import parse
 
 START = datetime(2026, 10, 24, 12, tzinfo=UTC)
 STEP = timedelta(minutes=10)

@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.setting import enlarged, real_photos, say_setting, table
-from tagger.decoders import Decoders
-from tagger.look import Looker
-from tagger.predict import Tagger, load
+from tagger.image.decoder_pool import Decoders
+from tagger.image.loader import Looker
+from tagger.model.predictor import Tagger, load
 
 TIMEOUT_S = 60.0
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import apscheduler.schedulers.base
 
-import tagger.schedule
 from tagger.cli import main as tagger_main
+from tagger.jobs import schedule
 
 TICK_S = 0.05  # how soon a moment that was read is noticed
 
@@ -41,7 +41,7 @@ def main() -> None:
     HurriedClock.moment = datetime.fromisoformat(sys.stdin.readline().strip())
     threading.Thread(target=follow, args=(sys.stdin,), daemon=True).start()
     apscheduler.schedulers.base.datetime = HurriedClock
-    tagger.schedule.TICK_S = TICK_S
+    schedule.TICK_S = TICK_S
     tagger_main(["serve", *sys.argv[1:]], prog_name="tagger")
 
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.queries [--photos 100000]
 
-The library is built through `db.outcomes`, as runs build it: folders of trips in the order of time, each landmark in
-a few of them, 66 landmarks whose frequencies fall as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a
+The library is built through `db.write.results`, as runs build it: folders of trips in the order of time, each landmark
+in a few of them, 66 landmarks whose frequencies fall as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a
 fifth of the photos in bursts of four, and a thousand that look alike.
 Each query runs in a new connection; what is printed is the median, and the slowest, of several runs.
 """
@@ -26,15 +26,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from benchmarks.setting import say_setting
-from db.catalog import labels, runs
-from db.groups import put_into_groups
-from db.hits import FileFilter, Page, PhotoFilter, TagFilter
-from db.known import known_files
-from db.outcomes import write_outcomes
-from db.queries import failures, nones, tags
+from db.engine import Store, open_store
+from db.read.catalog import labels, runs
+from db.read.files import known_files
+from db.read.filters import FileFilter, Page, PhotoFilter, TagFilter
+from db.read.listings import failures, nones, tags
 from db.rows import Assessed, FailedFile, LandmarkRow, ModelRow, Outcome, PhotoRow, RunStart, SuggestionRow
-from db.session import Store, open_store
-from db.writes import register_model, start_run
+from db.write.groups import put_into_groups
+from db.write.results import write_outcomes
+from db.write.runs import register_model, start_run
 
 BAR_MS = 50.0
 BATCH = 200

@@ -24,11 +24,11 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from benchmarks.setting import enlarged, real_photos, say_setting, table, tagger_command
-from tagger.bench import measure
-from tagger.bundle import open_bundle
-from tagger.card import SAFETENSORS_FILE
-from tagger.nets import build
-from tagger.predict import load
+from tagger.model.bundle import open_bundle
+from tagger.model.card import SAFETENSORS_FILE
+from tagger.model.nets import build
+from tagger.model.predictor import load
+from tagger.ops.bench import measure
 
 K = 5
 

@@ -1,7 +1,8 @@
 """What a training step of the shipped recipe costs, with and without our two shortcuts, side by side.
 
-The shortcuts are float32 gradients for depthwise convolutions (`tagger.nets.depthwise`) and frozen parts in OpenVINO
-(`training.trunk`). Each variant takes its turn in every round, so that a slow minute hits all alike.
+The shortcuts are float32 gradients for depthwise convolutions (`tagger.model.nets.depthwise`) and frozen parts in
+OpenVINO (`training.fit.frozen_backbone`). Each variant takes its turn in every round, so that a slow minute
+hits all alike.
 
     python -m benchmarks.training
 """
@@ -19,9 +20,9 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from benchmarks.setting import say_setting
-from tagger.nets import build, efficientnet_lite
-from training.recipe import load_recipe
-from training.trunk import Trunk
+from tagger.model.nets import build, efficientnet_lite
+from training.fit.frozen_backbone import Trunk
+from training.fit.recipe import load_recipe
 
 RECIPE = Path(__file__).parents[1] / "training" / "recipes" / "transfer.toml"
 OUTPUTS = 67

@@ -22,16 +22,16 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.rescan import bare_walk
 from benchmarks.setting import say_setting, table, tagger_command, usual_environment
-from db import catalog
-from db.outcomes import write_outcomes
-from db.report import report_of
+from db.engine import open_store
+from db.read import catalog
+from db.read.run_report import report_of
 from db.rows import Assessed, PhotoRow, RunCounts, RunStart, SuggestionRow
-from db.session import open_store
-from db.writes import finish_run, start_run
-from tagger.bundle import open_bundle
-from tagger.record import register
-from tagger.report import Report, from_json
-from tagger.scan import Globs, scan
+from db.write.results import write_outcomes
+from db.write.runs import finish_run, start_run
+from tagger.library.recorder import register
+from tagger.library.report import Report, from_json
+from tagger.library.scan import Globs, scan
+from tagger.model.bundle import open_bundle
 
 FILES_IN_A_FOLDER = 500
 BATCH = 1000

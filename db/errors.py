@@ -1,30 +1,26 @@
-"""What can be wrong with a store, one tree. Each class writes its own sentence: the thing, then what to do next.
+"""What can be wrong with a store: a branch of the tree in `tagger.core.errors`.
 
-    StoreError
-    ├── MalformedUrl          the database URL is none, or no SQLite file
-    ├── StoreUnreachable      the file cannot be opened, read or written
-    ├── StoreLocked           another process kept the write lock for too long
-    ├── NotAStore             the file is something else, or damaged
-    ├── StoreTooNew           written by a later version of the tagger
-    ├── BackupFailed          there is no new copy of the database
-    ├── RunNotEnded           what is asked for needs a run that has ended
-    └── UnknownName           a filter names what the store does not know
-        ├── UnknownLandmark
-        ├── UnknownCountry
-        ├── UnknownModel
-        ├── UnknownRun
-        └── UnknownPhoto
-
-A surface catches `StoreError`; the message is meant for people as it stands.
+StoreError
+├── MalformedUrl          the database URL is none, or no SQLite file
+├── StoreUnreachable      the file cannot be opened, read or written
+├── StoreLocked           another process kept the write lock for too long
+├── NotAStore             the file is something else, or damaged
+├── StoreTooNew           written by a later version of the tagger
+├── BackupFailed          there is no new copy of the database
+├── RunNotEnded           what is asked for needs a run that has ended
+└── UnknownName           a filter names what the store does not know
+    ├── UnknownLandmark
+    ├── UnknownCountry
+    ├── UnknownModel
+    ├── UnknownRun
+    └── UnknownPhoto
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-
-class StoreError(Exception):
-    """Root of the store's expected errors."""
+from tagger.core.errors import StoreError
 
 
 class MalformedUrl(StoreError):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 HEAD = "0004"
-WRITING = "BEGIN IMMEDIATE"  # how `db.session` begins a transaction that writes
+WRITING = "BEGIN IMMEDIATE"  # how `db.engine` begins a transaction that writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -1,6 +1,6 @@
 """The values that cross the store's border: what goes in, and what a file or a run looks like when it comes out.
 
-What a listing finds (`TagHit` and its kin) is in `db.hits`. No ORM object leaves the package.
+What a listing finds (`TagHit` and its kin) is in `db.read.filters`. No ORM object leaves the package.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class FileState(NamedTuple):
     Args:
         size_bytes: when it was last looked at; None where a failed file's size was not known.
         is_assessed: the model has looked at its content and kept enough suggestions.
-        gone: it was not there when last looked for; if it is back unchanged, see `db.writes.mark_present`.
+        gone: it was not there when last looked for; if it is back unchanged, see `db.write.runs.mark_present`.
         failed: the last attempt to read it failed.
         rests: it failed, and while size and time stay as they are it is not to be tried yet.
     """

@@ -12,27 +12,27 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from tagger.course import predict_landmarks as predict_landmarks
-    from tagger.course import suggest_locations as suggest_locations
-    from tagger.errors import PhotoError as PhotoError
-    from tagger.errors import TaggerError as TaggerError
-    from tagger.predict import Tagger as Tagger
-    from tagger.predict import load as load
-    from tagger.types import Failed as Failed
-    from tagger.types import Landmark as Landmark
-    from tagger.types import NoLandmark as NoLandmark
-    from tagger.types import Result as Result
-    from tagger.types import Suggestion as Suggestion
-    from tagger.types import Tagged as Tagged
+from tagger.core.version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from tagger.compat import predict_landmarks as predict_landmarks
+    from tagger.compat import suggest_locations as suggest_locations
+    from tagger.core.errors import PhotoError as PhotoError
+    from tagger.core.errors import TaggerError as TaggerError
+    from tagger.core.types import Failed as Failed
+    from tagger.core.types import Landmark as Landmark
+    from tagger.core.types import NoLandmark as NoLandmark
+    from tagger.core.types import Result as Result
+    from tagger.core.types import Suggestion as Suggestion
+    from tagger.core.types import Tagged as Tagged
+    from tagger.model.predictor import Tagger as Tagger
+    from tagger.model.predictor import load as load
 
 _HOMES = {
-    "tagger.course": ("predict_landmarks", "suggest_locations"),
-    "tagger.errors": ("PhotoError", "TaggerError"),
-    "tagger.predict": ("Tagger", "load"),
-    "tagger.types": ("Failed", "Landmark", "NoLandmark", "Result", "Suggestion", "Tagged"),
+    "tagger.compat": ("predict_landmarks", "suggest_locations"),
+    "tagger.core.errors": ("PhotoError", "TaggerError"),
+    "tagger.model.predictor": ("Tagger", "load"),
+    "tagger.core.types": ("Failed", "Landmark", "NoLandmark", "Result", "Suggestion", "Tagged"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = ["__version__", *_HOME_OF]

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from db.engine import Store, open_store
+from tagger.model.bundle import Bundle, write_bundle
+from tests.drawn import card
+
 NOBODY = 65534
 
 
@@ -47,3 +51,14 @@ def without_privileges() -> Callable[[], AbstractContextManager[None]]:
             os.seteuid(0)
 
     return step_down
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(str(tmp_path / "tags.sqlite")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return write_bundle(tmp_path / "bundle", card(), {"model.onnx": b"one"})

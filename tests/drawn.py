@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tagger.bundle import Bundle, write_bundle
-from tagger.card import FORMAT, ONNX_FILE, Card, InputContract, LandmarkClass
-from tagger.types import EngineInfo
+from tagger.core.types import EngineInfo, InputContract
+from tagger.model.bundle import Bundle, write_bundle
+from tagger.model.card import FORMAT, ONNX_FILE, Card, LandmarkClass
 
 COLOURS = {"red_rock": (220, 30, 30), "green_hill": (30, 200, 40), "blue_lake": (30, 40, 220)}
 

@@ -10,13 +10,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tagger.bundle import shipped_folder
-from tagger.errors import EXPECTED
-from training.archive import COURSE_URL
-from training.described import photo_folder
-from training.prepare import Source, prepare
-from training.recipe import load_recipe
-from training.run import DATA, RUNS, Run, begin_run, open_run
+from tagger.core.errors import TaggerError
+from tagger.model.bundle import shipped_folder
+from training.data.archive import COURSE_URL
+from training.data.manifest_folder import photo_folder
+from training.data.prepare import Source, prepare
+from training.fit.experiment import DATA, RUNS, Run, begin_run, open_run
+from training.fit.recipe import load_recipe
 
 Options = argparse.Namespace
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.step(options)
-    except EXPECTED as error:
+    except TaggerError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -44,7 +44,7 @@ def _source(options: Options) -> Source:
 
 
 def _fit(options: Options) -> Run:
-    from training.fit import fit
+    from training.fit.fit import fit
 
     changes = [*options.changes, *([f"base_weights={options.weights.resolve()}"] if options.weights else [])]
     run = begin_run(load_recipe(options.recipe, changes), options.data, options.runs)
@@ -53,19 +53,19 @@ def _fit(options: Options) -> Run:
 
 
 def _calibrate(options: Options) -> None:
-    from training.calibrate import calibrate
+    from training.evaluate.calibrate import calibrate
 
     calibrate(_run(options))
 
 
 def _evaluate(options: Options) -> None:
-    from training.evaluate import evaluate
+    from training.evaluate.evaluate import evaluate
 
     evaluate(_run(options), options.split or ("val", "test"))
 
 
 def _export(options: Options) -> None:
-    from training.export import export
+    from training.publish.export import export
 
     bundle = export(_run(options), options.to)
     print(f"{bundle.folder}: model {bundle.model_id[:12]}")
@@ -79,37 +79,37 @@ def _reproduce(options: Options) -> None:
 
 
 def _none(options: Options) -> None:
-    from training.none import compare
+    from training.evaluate.ood_study import compare
 
     compare(_run(options))
 
 
 def _sources(options: Options) -> None:
-    from training.sources import leave_out
+    from training.evaluate.leave_source_out import leave_out
 
     leave_out(_run(options), options.changes)
 
 
 def _report(options: Options) -> None:
-    from training.report import report
+    from training.publish.report import report
 
     print(report(_run(options)))
 
 
 def _compare(options: Options) -> None:
-    from training.compare import compare
+    from training.publish.compare import compare
 
     compare([open_run(named, options.runs) for named in options.run], options.to)
 
 
 def _int8(options: Options) -> None:
-    from training.int8 import measure
+    from training.evaluate.quantization import measure
 
     measure(_run(options))
 
 
 def _card(options: Options) -> None:
-    from training.model_card import update
+    from training.publish.model_card import update
 
     update(_run(options), options.docs)
 

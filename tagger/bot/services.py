@@ -6,17 +6,17 @@ import asyncio
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 
-from db import telegram_people
+from db.engine import Store
 from db.rows import LandmarkRow
-from db.session import Store
-from tagger.bot.client import Link
-from tagger.bot.desk import Desk
-from tagger.bot.languages import Language, Languages
-from tagger.bot.model import Model
-from tagger.bot.outbox import Outbox
-from tagger.bot.spool import Spool
-from tagger.bot.turns import Turns
-from tagger.config import Settings
+from db.telegram import people
+from tagger.bot.batcher import Model
+from tagger.bot.db_executor import Desk
+from tagger.bot.render.languages import Language, Languages
+from tagger.bot.transport.chat_queue import Turns
+from tagger.bot.transport.client import Link
+from tagger.bot.transport.downloads import Spool
+from tagger.bot.transport.outbox import Outbox
+from tagger.config.settings import Settings
 
 REMEMBERED = 10_000  # people whose language is not asked of the store again
 
@@ -52,7 +52,7 @@ class Services:
 
     async def language(self, user_id: int, of_person: str | None) -> Language:
         if user_id not in self.chosen:
-            found = await self.desk.read(lambda connection: telegram_people.language(connection, user_id))
+            found = await self.desk.read(lambda connection: people.language(connection, user_id))
             self.chosen[user_id] = found
             while len(self.chosen) > REMEMBERED:
                 self.chosen.popitem(last=False)

@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from tagger import __version__
 from tagger.cli.bench import bench
 from tagger.cli.bot import bot
 from tagger.cli.doctor import doctor
@@ -26,7 +25,8 @@ from tagger.cli.serve import serve
 from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
 from tagger.cli.watch import watch
-from tagger.errors import EXPECTED
+from tagger.core.errors import TaggerError
+from tagger.core.version import __version__
 
 
 class Surface(click.Group):
@@ -35,7 +35,7 @@ class Surface(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except EXPECTED as error:
+        except TaggerError as error:
             raise click.ClickException(str(error)) from error
 
 

@@ -16,8 +16,8 @@ from tagger.cli import options
 @options.CONFIG
 def bench(folder: str, config: Path | None, **given: Any) -> None:
     """Measure photos/s on a FOLDER: end to end, decoding alone, model alone, and what holds a run back."""
-    from tagger.bench import measure
-    from tagger.scan import Globs, scan
+    from tagger.library.scan import Globs, scan
+    from tagger.ops.bench import measure
 
     settings = options.settings_from(config, **given)
     paths = [found.path for found in scan([folder], Globs())]

@@ -13,9 +13,9 @@ import click
 from tagger.cli import options
 
 if TYPE_CHECKING:
-    from db.session import Store
-    from tagger.config import Settings
-    from tagger.predict import Tagger
+    from db.engine import Store
+    from tagger.config.settings import Settings
+    from tagger.model.predictor import Tagger
 
 
 @click.command()
@@ -42,7 +42,7 @@ def need_bot() -> None:
     """Raises:
     MissingExtra: what the bot is built on is not installed.
     """
-    from tagger.errors import MissingExtra
+    from tagger.core.errors import MissingExtra
 
     if any(find_spec(package) is None for package in ("telegram", "aiohttp", "babel", "aiolimiter", "tornado")):
         raise MissingExtra("The Telegram bot", "bot")
@@ -54,8 +54,8 @@ def prepared(settings: Settings) -> str:
     Raises:
         ConfigError: there is none, or a setting that it needs is missing.
     """
-    from tagger.bot.secrets import hide, token_of
-    from tagger.errors import ConfigError
+    from tagger.bot.redaction import hide, token_of
+    from tagger.core.errors import ConfigError
 
     token, secret = token_of(settings), settings.bot_webhook_secret
     if settings.bot_webhook_url is not None and secret is None:
@@ -66,6 +66,6 @@ def prepared(settings: Settings) -> str:
 
 def answer(settings: Settings, token: str, store: Store, model: Tagger, stop: threading.Event) -> None:
     """Answer until a stop is asked for."""
-    from tagger.bot.serve import serve
+    from tagger.bot.app import serve
 
     asyncio.run(serve(settings, token, store, model, stop))

@@ -17,7 +17,7 @@ from tagger.cli import options
 @options.CONFIG
 def doctor(config: Path | None, **given: Any) -> None:
     """Check versions, model, engine, database and disk; each problem comes with its next step."""
-    from tagger.doctor import examine
+    from tagger.ops.doctor import examine
 
     settings = options.settings_from(config, **given)
     problems = 0

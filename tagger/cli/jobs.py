@@ -28,8 +28,8 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
     if ctx.invoked_subcommand:
         hand_down(ctx)
         return
-    from db.session import store_exists
-    from tagger.jobs import overview
+    from db.engine import store_exists
+    from tagger.jobs.registry import overview
 
     settings = options.settings_from(config, db_url=db_url)
     if store_exists(settings.db_url):
@@ -50,13 +50,14 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
 @options.CONFIG
 def run(name: str, config: Path | None, **given: Any) -> None:
     """Run one job now: nightly, retag, backup, prune, canary or digest."""
-    from tagger.jobs import Work, known_job, run_job
-    from tagger.progress import Bar, beside_the_bar
+    from tagger.core.progress import Bar, beside_the_bar
+    from tagger.jobs.context import JobContext
+    from tagger.jobs.registry import known_job, run_job
 
     settings = options.settings_from(config, **given)
     known_job(name)  # before a database is made
     with options.store_from(settings) as store, beside_the_bar():
-        work = Work(settings, store, lambda: options.tagger_from(settings), progress=Bar())
+        work = JobContext(settings, store, lambda: options.tagger_from(settings), progress=Bar())
         options.stop_on_signals(work.stop)
         ended = run_job(name, work)
     if ended.status == "stopped" and work.stop.is_set():

@@ -17,11 +17,11 @@ from tagger.cli.table import print_json, print_lines
 @options.CONFIG
 def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path | None) -> None:
     """List the landmarks that the model knows, and how many photos of yours show each."""
-    from db import catalog
+    from db.engine import store_exists
+    from db.read import catalog
     from db.rows import LabelRow
-    from db.session import store_exists
-    from tagger.answers import landmark_row
-    from tagger.bundle import open_bundle
+    from tagger.library.answers import landmark_row
+    from tagger.model.bundle import open_bundle
 
     settings = options.settings_from(config, db_url=db_url, bundle=bundle)
     photos: dict[str, int] = {}

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from db.session import Store
-    from tagger.config import Settings
-    from tagger.predict import Tagger
+    from db.engine import Store
+    from tagger.config.settings import Settings
+    from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +48,8 @@ def model_options(function: Function) -> Function:
 
 def settings_from(config: Path | None, **options: Any) -> Settings:
     """The settings of this start, with its options on top; the log is set up by them."""
-    from tagger.config import load_settings
-    from tagger.log import set_up
+    from tagger.config.settings import load_settings
+    from tagger.core.log import set_up
 
     settings = load_settings(options, config)
     set_up(settings.log_level, settings.log_format)
@@ -62,7 +62,7 @@ def tagger_from(settings: Settings, *, in_log: bool = False) -> Tagger:
     Args:
         in_log: says it as a line of the log, for commands that run on and on.
     """
-    from tagger.predict import load
+    from tagger.model.predictor import load
 
     model = load(
         settings.bundle,
@@ -136,7 +136,7 @@ def store_from(settings: Settings, *, must_exist: bool = False) -> Store:
     Args:
         must_exist: for commands that only look; a missing database is then an error, not a new empty file.
     """
-    from db.session import open_store, store_exists, store_file
+    from db.engine import open_store, store_exists, store_file
 
     if must_exist and not store_exists(settings.db_url):
         file = store_file(settings.db_url)

@@ -13,7 +13,7 @@ from tagger.cli import options
 from tagger.cli.table import print_csv, print_json, print_lines
 
 if TYPE_CHECKING:
-    from db.hits import FileFilter
+    from db.read.filters import FileFilter
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
@@ -73,7 +73,7 @@ def query(
     """
     from itertools import islice
 
-    from db import queries
+    from db.read import listings
 
     if only_nones and only_failed:
         raise click.UsageError("--none and --failed are two different listings. Ask for one of them.")
@@ -84,25 +84,25 @@ def query(
         asked[name] = _utc(_spelled(name), asked[name], settings.zone())
     find, wanted, hit = _listing(only_nones, only_failed, asked)
     with options.store_from(settings, must_exist=True) as store, store.read() as connection:
-        hits = islice(queries.every(find, connection, wanted), limit)
+        filters = islice(listings.every(find, connection, wanted), limit)
         if as_json:
-            print_json(hits)
+            print_json(filters)
         elif as_csv:
-            print_csv(hits, hit)
+            print_csv(filters, hit)
         else:
-            print_lines(hits, settings.zone())
+            print_lines(filters, settings.zone())
 
 
 def _listing(only_nones: bool, only_failed: bool, asked: dict[str, Any]) -> tuple[Any, FileFilter, type[Any]]:
     """Which query, with which filter, and what it finds."""
-    from db import hits, queries
+    from db.read import filters, listings
 
     given = {name: value for name, value in asked.items() if value is not None and value is not False}
     if only_failed:
-        return queries.failures, _filter("--failed", hits.FileFilter, given), hits.FailureHit
+        return listings.failures, _filter("--failed", filters.FileFilter, given), filters.FailureHit
     if only_nones:
-        return queries.nones, _filter("--none", hits.PhotoFilter, given), hits.NoneHit
-    return queries.tags, hits.TagFilter(**given), hits.TagHit
+        return listings.nones, _filter("--none", filters.PhotoFilter, given), filters.NoneHit
+    return listings.tags, filters.TagFilter(**given), filters.TagHit
 
 
 def _filter(listing: str, filter_type: type[FileFilter], given: dict[str, Any]) -> FileFilter:

@@ -14,7 +14,7 @@ from tagger.cli.group import hand_down
 from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
-    from tagger.report import Report
+    from tagger.library.report import Report
 
 ID = click.argument("run_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 
@@ -30,7 +30,7 @@ def runs(ctx: click.Context, limit: int, as_json: bool, db_url: str | None, conf
     if ctx.invoked_subcommand:
         hand_down(ctx)
         return
-    from db import catalog
+    from db.read import catalog
 
     settings = options.settings_from(config, db_url=db_url)
     with options.store_from(settings, must_exist=True) as store, store.read() as connection:
@@ -49,10 +49,10 @@ def runs(ctx: click.Context, limit: int, as_json: bool, db_url: str | None, conf
 @options.CONFIG
 def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, config: Path | None) -> None:
     """Show what one run did: counts, landmarks, where the time went, what failed and why."""
-    from db import catalog
-    from db.report import report_of
-    from tagger.report import from_json
-    from tagger.report_page import page
+    from db.read import catalog
+    from db.read.run_report import report_of
+    from tagger.library.report import from_json
+    from tagger.library.report_html import page
 
     settings = options.settings_from(config, db_url=db_url)
     with options.store_from(settings, must_exist=True) as store:
@@ -78,8 +78,8 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
 @options.CONFIG
 def undo(run_id: int, db_url: str | None, config: Path | None) -> None:
     """Take back what one run suggested. What people decided stays; 'tagger tag --again' asks the model anew."""
-    from db.undo import undo_run
-    from tagger.lock import alone
+    from db.write.undo import undo_run
+    from tagger.library.lock import alone
 
     settings = options.settings_from(config, db_url=db_url)
     # Alone, since a run that died without a word is only then known to be none at work.

@@ -17,10 +17,10 @@ import click
 from tagger.cli import options
 
 if TYPE_CHECKING:
-    from tagger.config import Settings
-    from tagger.health import Health
-    from tagger.jobs import Work
-    from tagger.schedule import Schedule, Start
+    from tagger.config.settings import Settings
+    from tagger.jobs.context import JobContext
+    from tagger.jobs.schedule import Schedule, Start
+    from tagger.ops.health import Health
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +35,11 @@ def schedule(config: Path | None, **given: Any) -> None:
     A job at work then ends soon, and the next start goes on where it ended.
     """
     need_schedule()
-    from tagger.jobs import Work
+    from tagger.jobs.context import JobContext
 
     settings = options.settings_from(config, **given)
     with options.store_from(settings) as store:
-        work = Work(
+        work = JobContext(
             settings, store, lambda: options.tagger_from(settings, in_log=True)
         )  # by day nothing is kept in memory
         options.stop_on_signals(work.stop)
@@ -48,16 +48,16 @@ def schedule(config: Path | None, **given: Any) -> None:
 
 
 @contextmanager
-def running(work: Work) -> Iterator[None]:
+def running(work: JobContext) -> Iterator[None]:
     """The jobs start at their times while the context lasts, and somebody may ask how that goes.
 
     Raises:
         ConfigError: the settings leave nothing to do, or the address for metrics is taken.
     """
-    from tagger.health import examine
-    from tagger.jobs import run_job
-    from tagger.metrics import served
-    from tagger.schedule import TICK_S
+    from tagger.jobs.registry import run_job
+    from tagger.jobs.schedule import TICK_S
+    from tagger.ops.health import examine
+    from tagger.ops.metrics import served
 
     def start(name: str, due_at: datetime, handed_at: datetime) -> None:
         ended = run_job(name, replace(work, handed_at=handed_at), due_at=due_at)
@@ -90,7 +90,7 @@ def need_schedule() -> None:
     """Raises:
     MissingExtra: what the schedule is built on is not installed.
     """
-    from tagger.errors import MissingExtra
+    from tagger.core.errors import MissingExtra
 
     if any(find_spec(package) is None for package in ("apscheduler", "prometheus_client")):
         raise MissingExtra("The schedule", "schedule")
@@ -102,9 +102,9 @@ def clock_of(settings: Settings, start: Start) -> Schedule:
     Raises:
         ConfigError: there are none, or one that cannot do anything.
     """
-    from tagger.errors import ConfigError
-    from tagger.jobs import times_of
-    from tagger.schedule import Schedule
+    from tagger.core.errors import ConfigError
+    from tagger.jobs.registry import times_of
+    from tagger.jobs.schedule import Schedule
 
     times = times_of(settings.jobs)
     if set(times.values()) == {"off"}:

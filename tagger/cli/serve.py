@@ -17,7 +17,7 @@ from tagger.cli.bot import answer, need_bot, prepared
 from tagger.cli.schedule import need_schedule, running
 
 if TYPE_CHECKING:
-    from tagger.jobs import Work
+    from tagger.jobs.context import JobContext
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def serve(config: Path | None, **given: Any) -> None:
     What is in the folders when it starts is left to the night. Ctrl-C or SIGTERM finish what is in work, and end.
     """
     need_schedule()
-    from tagger.jobs import Work
+    from tagger.jobs.context import JobContext
 
     settings = options.settings_from(config, **given)
     token = None
@@ -40,7 +40,7 @@ def serve(config: Path | None, **given: Any) -> None:
         need_bot()
         token = prepared(settings)
     with options.store_from(settings) as store:
-        work = Work(settings, store, options.shared_tagger(settings))
+        work = JobContext(settings, store, options.shared_tagger(settings))
         options.stop_on_signals(work.stop)
         with running(work), watching(work):
             if token is not None:
@@ -50,7 +50,7 @@ def serve(config: Path | None, **given: Any) -> None:
 
 
 @contextmanager
-def watching(work: Work) -> Iterator[None]:
+def watching(work: JobContext) -> Iterator[None]:
     """New photos in the folders are tagged while the context lasts, where folders can be watched."""
     folders = [str(folder) for folder in work.settings.folders]
     if not folders or find_spec("watchdog") is None:
@@ -66,21 +66,21 @@ def watching(work: Work) -> Iterator[None]:
         thread.join()
 
 
-def _watch(work: Work, folders: list[str]) -> None:
-    from tagger.watch import watch
+def _watch(work: JobContext, folders: list[str]) -> None:
+    from tagger.jobs.watch import watch
 
     with _beside_the_jobs(work, "watch", "Until then new photos wait for the night"):
         watch(work, folders, looks_first=False, skip_missing=True)
 
 
 @contextmanager
-def _beside_the_jobs(work: Work, part: str, without_it: str) -> Iterator[None]:
+def _beside_the_jobs(work: JobContext, part: str, without_it: str) -> Iterator[None]:
     """Whatever ends a part of the process ends nothing else; /health tells it from then on."""
-    from tagger.errors import EXPECTED
+    from tagger.core.errors import TaggerError
 
     try:
         yield
-    except EXPECTED as error:
+    except TaggerError as error:
         work.troubles[part] = str(error)
         log.error("%s. %s", str(error).removesuffix("."), without_it)
     except Exception as error:

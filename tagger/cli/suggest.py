@@ -11,7 +11,7 @@ import click
 from tagger.cli import options
 
 if TYPE_CHECKING:
-    from tagger.types import Answer
+    from tagger.core.types import Answer
 
 
 @click.command()
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @options.CONFIG
 def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path | None, **given: Any) -> None:
     """Say which landmarks photos show. Nothing is stored."""
-    from tagger.answers import json_line, printable
+    from tagger.library.answers import json_line, printable
 
     settings = options.settings_from(config, **given)
     some_failed = False
@@ -36,8 +36,8 @@ def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path
 
 
 def _text(path: str, answer: Answer) -> str:
-    from tagger.reasons import in_words, reason_json
-    from tagger.types import Failed
+    from tagger.core.types import Failed
+    from tagger.evidence.evidence import in_words, reason_json
 
     if isinstance(answer, Failed):
         return f"{path}: {answer.message} ({answer.kind})"

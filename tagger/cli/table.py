@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from tagger.errors import TaggerError
-from tagger.reasons import in_words
-from tagger.times import local
+from tagger.config.cron import local
+from tagger.core.errors import TaggerError
+from tagger.evidence.evidence import in_words
 
 
 def print_json(rows: Iterable[Any]) -> None:
@@ -113,13 +113,13 @@ _LINES: dict[str, Callable[[Any, tzinfo | None], str]] = {
 
 
 def _path(path: str) -> str:
-    from tagger.answers import printable
+    from tagger.library.answers import printable
 
     return printable(path)
 
 
 def _first(roots: Sequence[str]) -> str:
-    from tagger.answers import first_of
+    from tagger.library.answers import first_of
 
     return first_of(roots)
 

@@ -14,7 +14,8 @@ import click
 from tagger.cli import options
 
 if TYPE_CHECKING:
-    from tagger.worker import Run, Summary
+    from tagger.library.runner import Run
+    from tagger.library.summary import Summary
 
 STOPPED = 130
 
@@ -44,8 +45,8 @@ def tag(
 
     Unchanged files are not read again. Ctrl-C ends a run; what is done stays stored.
     """
-    from tagger.new_run import new_run
-    from tagger.progress import Bar
+    from tagger.core.progress import Bar
+    from tagger.jobs.new_run import new_run
 
     given |= {name: given[name] or None for name in ("include", "exclude")}
     settings = options.settings_from(config, **given)
@@ -76,8 +77,8 @@ def tag(
 
 
 def _print_results(run: Run, k: int, as_json: bool, asked_to_stop: Sequence[int]) -> None:
-    from tagger.answers import json_line
-    from tagger.progress import beside_the_bar
+    from tagger.core.progress import beside_the_bar
+    from tagger.library.answers import json_line
 
     with beside_the_bar(), closing(run.results()) as results:
         for result in results:

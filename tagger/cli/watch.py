@@ -19,12 +19,12 @@ from tagger.cli import options
 def watch(folders: tuple[str, ...], config: Path | None, **given: Any) -> None:
     """Tag what is in folders, then each new photo soon after it is complete, until Ctrl-C or SIGTERM."""
     need_watch()
-    from tagger.jobs import Work
-    from tagger.watch import watch as watch_folders
+    from tagger.jobs.context import JobContext
+    from tagger.jobs.watch import watch as watch_folders
 
     settings = options.settings_from(config, **given)
     with options.store_from(settings) as store:
-        work = Work(settings, store, options.shared_tagger(settings))
+        work = JobContext(settings, store, options.shared_tagger(settings))
         options.stop_on_signals(work.stop)
         watch_folders(work, folders)
 
@@ -33,7 +33,7 @@ def need_watch() -> None:
     """Raises:
     MissingExtra: what the watch is built on is not installed.
     """
-    from tagger.errors import MissingExtra
+    from tagger.core.errors import MissingExtra
 
     if find_spec("watchdog") is None:
         raise MissingExtra("Watching folders", "watch")

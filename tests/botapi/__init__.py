@@ -37,14 +37,18 @@ As in Telegram: of two getUpdates calls the older gets the 409; a chat that was 
 file_unique_id but many file_ids. A repeated call whose first answer was lost by a fault is no violation.
 Stricter than Telegram: a button with two actions, more than eight buttons in a row and the old Markdown mode are
 refused. Not there: any method that is not in the table `METHODS` (it is a 404), URLs in place of files, channels,
-inline mode, payments. Calls without a bot library: `tests.botapi.raw`. As a process: `python -m tests.botapi` with
+inline mode, payments. Calls without a bot library: `tests.botapi.http.raw`. As a process: `python -m tests.botapi` with
 `stdin=PIPE` (it ends when that closes), driven by `POST /control/<command>` (`control.py`).
 """
 
 from __future__ import annotations
 
-from tests.botapi.chats import Chat
-from tests.botapi.faults import (
+from tests.botapi.chat.chats import Chat
+from tests.botapi.chat.messages import Message
+from tests.botapi.chat.people import PeopleChat, Person
+from tests.botapi.chat.taps import Tap
+from tests.botapi.chat.transcript import transcript
+from tests.botapi.http.faults import (
     Fault,
     Garbage,
     GatewayError,
@@ -56,12 +60,8 @@ from tests.botapi.faults import (
     Truncated,
     too_many,
 )
-from tests.botapi.messages import Message
-from tests.botapi.people import PeopleChat, Person
-from tests.botapi.rates import Rates
-from tests.botapi.server import TOKEN, BotApiServer
-from tests.botapi.taps import Tap
-from tests.botapi.transcript import transcript
+from tests.botapi.http.rates import Rates
+from tests.botapi.http.server import TOKEN, BotApiServer
 
 __all__ = [
     "TOKEN",

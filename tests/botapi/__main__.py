@@ -11,7 +11,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from tests.botapi.server import TOKEN, BotApiServer
+from tests.botapi.http.server import TOKEN, BotApiServer
 
 
 def main() -> None:

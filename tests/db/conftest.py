@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from db.session import Store, open_store
+from db.engine import Store, open_store
 
 
 @pytest.fixture(scope="session")

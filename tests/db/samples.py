@@ -9,10 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from db.decisions import record_decision
-from db.hits import PhotoFilter, TagFilter
-from db.outcomes import PHOTO_COLUMNS, write_outcomes
-from db.queries import every, nones, tags
+from db.engine import Store
+from db.read.filters import PhotoFilter, TagFilter
+from db.read.listings import every, nones, tags
 from db.rows import (
     Assessed,
     FailedFile,
@@ -25,8 +24,9 @@ from db.rows import (
     SuggestionRow,
     Verdict,
 )
-from db.session import Store
-from db.writes import register_model, start_run
+from db.write.decisions import record_decision
+from db.write.results import PHOTO_COLUMNS, write_outcomes
+from db.write.runs import register_model, start_run
 
 LANDMARKS = (
     LandmarkRow("eiffel_tower", "Eiffel Tower", "France", 48.858, 2.294, "Paris", ("Tour Eiffel",), "Q243"),

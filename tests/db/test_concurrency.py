@@ -7,9 +7,9 @@ import time
 from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 
-from db.outcomes import write_outcomes
+from db.engine import Store, open_store
 from db.rows import Outcome
-from db.session import Store, open_store
+from db.write.results import write_outcomes
 from tests.db.samples import assessed, everything, failed, inherited, tag_run, tagged
 
 SPAWN = multiprocessing.get_context("spawn")

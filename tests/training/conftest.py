@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.training.drawn import photo_folder, recipe
-from training.prepare import prepare
-from training.recipe import load_recipe
-from training.run import Run, begin_run
+from training.data.prepare import prepare
+from training.fit.experiment import Run, begin_run
+from training.fit.recipe import load_recipe
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.drawn import COLOURS
-from training.run import Run
+from training.fit.experiment import Run
 
 SHARES = {
     "top1": 0.75,
@@ -82,7 +82,7 @@ def write(run: Run, name: str, content: object) -> None:
 
 def renamed(run: Run, name: str, **recipe: Any) -> Run:
     """Another run on the same photos, begun."""
-    from training.run import begin_run
+    from training.fit.experiment import begin_run
 
     return begin_run(replace(run.recipe, name=name, **recipe), run.folder.parent / "data", run.folder.parent)
 

@@ -1,4 +1,4 @@
-"""The store as it began. Constraints get their names from `db.models.NAMES`."""
+"""The store as it began. Constraints get their names from `db.schema.models.NAMES`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,211 @@
+"""Opening a store, and its two kinds of transaction.
+
+The one rule: a write transaction takes the write lock when it begins. Two writers then queue; one that began
+as a reader and wants to write later would fail at once, since its snapshot is old.
+
+No transaction begins in a file that lies no longer where it was opened: what it wrote would be lost.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection as Connection  # what callers annotate
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from db.errors import MalformedUrl, NotAStore, StoreLocked, StoreReplaced, StoreUnreachable
+from db.migrate import WRITING, migrate
+from tagger.core.errors import StoreError
+
+BUSY_TIMEOUT_S = 30.0
+PROBLEMS = {
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_PERM: "it may not be opened",
+    sqlite3.SQLITE_IOERR: "reading or writing it failed",
+    sqlite3.SQLITE_FULL: "the disk is full",
+}
+
+
+class Store:
+    """A tag store. Its transactions may be used from any thread, each from one at a time."""
+
+    def __init__(self, engine: Engine, file: str, timeout_s: float) -> None:
+        self.file = file
+        self._engine = engine
+        self._writing = engine.execution_options(begin=WRITING)
+        self._timeout_s = timeout_s
+        self._opened: tuple[int, int] | None = None  # its file, once it is one
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A snapshot: what others write meanwhile is not seen. Do not write in it."""
+        with self._translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """All or nothing: commits at the end, leaves no trace on an exception or if the process dies.
+
+        Raises:
+            StoreLocked: another process kept the write lock for longer than the timeout.
+        """
+        with self._translated(), self._writing.begin() as connection:
+            yield connection
+
+    def optimize(self) -> None:
+        """Refresh the figures by which SQLite chooses indexes; milliseconds, at the end of a run."""
+        with self.write() as connection:
+            connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
+            connection.exec_driver_sql("ANALYZE")
+
+    def empty_log(self) -> bool:
+        """Move the write-ahead log into the file and leave nothing in it: until then it holds what was deleted.
+
+        Returns:
+            Whether that was possible; while somebody reads an older state it is not.
+        """
+        with self._translated(), self._engine.execution_options(begin="").connect() as connection:
+            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            return not busy
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        if self._opened and _identity(self.file) != self._opened:
+            raise StoreReplaced(self.file)
+        try:
+            yield
+        except DBAPIError as error:
+            translation = _translation(error, self.file, self._timeout_s)
+            if translation is None:
+                raise
+            raise translation from error
+
+
+def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
+    """Open a store and bring its schema up to date; a new one is made, with its folder.
+
+    Args:
+        url: ``sqlite:///`` and a path, so four slashes before an absolute one; or a plain path.
+        timeout_s: how long to wait for another process that writes.
+
+    Raises:
+        StoreError: it cannot be used; the subclass says why.
+    """
+    parsed = _parse(url)
+    file = str(parsed.database)
+    _make_folder(file)
+    store = Store(_engine(parsed, timeout_s), file, timeout_s)
+    try:
+        with store._translated():
+            migrate(store._engine, file, timeout_s)
+        store._opened = _identity(file)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def store_file(url: str) -> Path:
+    """The SQLite file that a URL or a plain path means.
+
+    Raises:
+        MalformedUrl: it means none.
+    """
+    return Path(str(_parse(url).database))
+
+
+def store_exists(url: str) -> bool:
+    """Whether the file is there.
+
+    Raises:
+        StoreUnreachable: its folder does not let anybody look.
+    """
+    return _identity(str(store_file(url))) is not None
+
+
+def _identity(file: str) -> tuple[int, int] | None:
+    """By which a file is told from another at its place; None where there is none. A microsecond."""
+    try:
+        status = os.stat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreUnreachable(file, f"it cannot be looked at ({error.strerror})") from error
+    return status.st_dev, status.st_ino
+
+
+def _parse(url: str) -> URL:
+    if not url.strip():
+        raise MalformedUrl("The database URL is empty. Write sqlite:////folder/tags.sqlite")
+    if "://" not in url:
+        return URL.create("sqlite", database=os.path.abspath(os.path.expanduser(url)))
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        # A malformed URL may still hold a password: what looks like one is not repeated.
+        shown = "The database URL" if "@" in url else f"The database URL {url!r}"
+        raise MalformedUrl(f"{shown} is malformed. Write sqlite:////folder/tags.sqlite") from error
+    if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
+        raise MalformedUrl(f"{parsed!r} is not supported: tags are kept in SQLite. Write sqlite:////folder/tags.sqlite")
+    if parsed.database in (None, "", ":memory:"):
+        raise MalformedUrl(f"{url!r} names no file, its tags would be lost. Write sqlite:////folder/tags.sqlite")
+    return parsed
+
+
+def _make_folder(file: str) -> None:
+    try:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnreachable(file, f"its folder cannot be made ({error.strerror})") from error
+
+
+def _engine(url: URL, timeout_s: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": timeout_s}, max_overflow=-1)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: DBAPIConnection, _record: object) -> None:
+    connection.isolation_level = None  # Python's own BEGIN comes late, and never before DDL
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
+    connection.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not left in the file
+
+
+def _begin(connection: Connection) -> None:
+    if begin := connection.get_execution_options().get("begin", "BEGIN"):
+        connection.exec_driver_sql(begin)
+
+
+def _translation(error: DBAPIError, file: str, timeout_s: float) -> StoreError | None:
+    """The store's own error for what went wrong outside the program; None for a bug inside it."""
+    if not isinstance(error.orig, sqlite3.Error):
+        return None
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the upper bytes hold the details
+    if code == sqlite3.SQLITE_BUSY:
+        return StoreLocked(file, timeout_s)
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return NotAStore(file, "it is no SQLite database, or damaged")
+    if code in PROBLEMS:
+        return StoreUnreachable(file, PROBLEMS[code])
+    return None

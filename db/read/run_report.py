@@ -1,0 +1,118 @@
+"""What a run's report asks of the store: its landmarks, and its photos that are worth a look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from db.errors import UnknownRun
+from db.schema.models import Assessment, Failure, File, Landmark, Photo, Run, Suggestion
+
+if TYPE_CHECKING:
+    from db.read.planner import AnySelect
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A landmark in a run.
+
+    Args:
+        photos: how many it was found on.
+        is_new: no earlier run ever found it.
+    """
+
+    key: str
+    name: str
+    country: str
+    photos: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A photo with its best suggestion.
+
+    Args:
+        path: a file of it that is there.
+        reason: JSON.
+    """
+
+    path: str
+    name: str
+    score: float
+    reason: str | None
+
+
+def report_of(connection: Connection, run: int) -> dict[str, Any] | None:
+    """The report that a run left; None where it died before it could, or is at work.
+
+    Raises:
+        UnknownRun: there is no such run.
+    """
+    row = connection.execute(select(Run.report).where(Run.id == run)).first()
+    if row is None:
+        raise UnknownRun(run)
+    report: dict[str, Any] | None = row.report
+    return report
+
+
+def landmarks_of(connection: Connection, run: int) -> list[Shown]:
+    """The landmarks that a run found, the most frequent first."""
+    earlier = select(Suggestion.rank).where(
+        Suggestion.landmark_id == Landmark.id, Suggestion.is_tag, Suggestion.run_id < run
+    )
+    columns = (Landmark.key, Landmark.name, Landmark.country, func.count(), ~earlier.correlate(Landmark).exists())
+    found = _suggested(run, *columns).where(Suggestion.is_tag).group_by(Landmark.id)
+    rows = connection.execute(found.order_by(func.count().desc(), Landmark.key))
+    return [Shown(key, name, country, photos, bool(is_new)) for key, name, country, photos, is_new in rows]
+
+
+def tagged_examples(connection: Connection, run: int, *, each: int, limit: int) -> list[Example]:
+    """Photos that a run tagged: of each landmark the surest and the least sure, landmark by landmark.
+
+    Args:
+        each: of a landmark at most.
+    """
+    of_landmark = Suggestion.landmark_id
+    surest = func.row_number().over(partition_by=of_landmark, order_by=[Suggestion.score.desc(), Photo.id])
+    least_sure = func.row_number().over(partition_by=of_landmark, order_by=[Suggestion.score, Photo.id.desc()])
+    some = _examples(run).add_columns(surest.label("surest"), least_sure.label("least_sure"))
+    chosen = some.where(Suggestion.is_tag).subquery()
+    half = (each + 1) // 2
+    rows = select(chosen).where((chosen.c.surest <= half) | (chosen.c.least_sure <= each - half))
+    return _found(connection.execute(rows.order_by(chosen.c.name, chosen.c.surest).limit(limit)).all())
+
+
+def unsure_examples(connection: Connection, run: int, *, limit: int) -> list[Example]:
+    """Photos on which a run found nothing, those first that came nearest."""
+    unsure = _examples(run).where(Assessment.status == "none").order_by(Suggestion.score.desc(), Photo.id)
+    return _found(connection.execute(unsure.limit(limit)).all())
+
+
+def quarantined_by(connection: Connection, run: int) -> list[str]:
+    """The files that are not tried again since this run."""
+    files = select(File.path).join(Failure, Failure.file_id == File.id)
+    there = files.where(Failure.run_id == run, Failure.quarantined_at.is_not(None)).order_by(File.path)
+    return list(connection.execute(there).scalars())
+
+
+def _examples(run: int) -> AnySelect:
+    path = select(func.min(File.path)).where(File.photo_id == Photo.id, File.gone_at.is_(None)).scalar_subquery()
+    columns = (path.label("path"), Landmark.name.label("name"), Suggestion.score.label("score"))
+    best = _suggested(run, *columns, Suggestion.reason.label("reason")).where(Suggestion.rank == 1)
+    return best.join(Photo, Photo.id == Suggestion.photo_id)
+
+
+def _suggested(run: int, *columns: Any) -> AnySelect:
+    """Through the run's assessments, of which there is an index."""
+    by = (Suggestion.photo_id == Assessment.photo_id) & (Suggestion.model_id == Assessment.model_id)
+    joined = select(*columns).select_from(Assessment).join(Suggestion, by)
+    return joined.join(Landmark, Landmark.id == Suggestion.landmark_id).where(Assessment.run_id == run)
+
+
+def _found(rows: Sequence[Row[Any]]) -> list[Example]:
+    """Without photos whose every file is gone."""
+    return [Example(row.path, row.name, row.score, row.reason) for row in rows if row.path is not None]

@@ -1,0 +1,54 @@
+"""Figures of a whole store: what the metrics and the digest tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from db.rows import RunCounts
+from db.schema.models import Failure, File, Photo, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Args:
+    files: those that are there.
+    gone: files that were there once.
+    failures: files that could not be read, by kind.
+    quarantined: how many of them are not tried again.
+    runs: how many ended how.
+    counts: of all runs together.
+    """
+
+    photos: int
+    files: int
+    gone: int
+    failures: dict[str, int]
+    quarantined: int
+    runs: dict[str, int]
+    counts: RunCounts
+
+
+def figures(connection: Connection) -> Figures:
+    there, gone = connection.execute(select(func.count(), func.count(File.gone_at))).one()
+    return Figures(
+        photos=connection.execute(select(func.count()).select_from(Photo)).scalar_one(),
+        files=there - gone,
+        gone=gone,
+        failures=_count_by(connection, Failure.kind),
+        quarantined=connection.execute(select(func.count(Failure.quarantined_at))).scalar_one(),
+        runs=_count_by(connection, Run.status),
+        counts=_counts(connection),
+    )
+
+
+def _counts(connection: Connection) -> RunCounts:
+    names = [field.name for field in fields(RunCounts)]
+    sums = [func.coalesce(func.sum(Run.__table__.c[name]), 0).label(name) for name in names]
+    return RunCounts(**connection.execute(select(*sums)).one()._mapping)
+
+
+def _count_by(connection: Connection, column: InstrumentedAttribute[str]) -> dict[str, int]:
+    return {row[0]: row[1] for row in connection.execute(select(column, func.count()).group_by(column))}

@@ -1,0 +1,69 @@
+"""Of photos that look the same, one: the largest picture, of equally large ones the oldest, then the first path.
+
+The one rule: the choice is made among the files that pass the listing's filter, so that no group drops out of a
+listing because its best photo is not in it. Files of one content count as looking the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from db.batching import chunks
+from db.schema.models import File, Photo
+
+if TYPE_CHECKING:
+    from db.read.planner import AnySelect
+
+AT_A_TIME = 200  # files: four for each hit of a page, as many as a burst has
+ALIKE = func.coalesce(Photo.group_id, -Photo.id).label("alike")  # one that was not compared yet is alone
+BEST_FIRST = (-Photo.width * Photo.height, Photo.taken_at, Photo.id, File.path)
+
+
+class Best(NamedTuple):
+    """Args:
+    others: how many files that look the same it stands for.
+    """
+
+    file: int
+    others: int
+
+
+def first(
+    connection: Connection, files: AnySelect, limit: int, passes: ColumnElement[bool]
+) -> tuple[list[Any], dict[int, int]]:
+    """The first files of a listing of which none that looks the same is better.
+
+    All files of a group are put in order when the first of them is met. To ask of each whether there is a better one
+    would take the square of the group's size where the best comes last.
+
+    Args:
+        passes: the listing's filter, whatever page is asked for.
+
+    Returns:
+        The listing's rows, and by photo how many other files each stands for.
+    """
+    best: dict[int, Best] = {}
+    found: list[Any] = []
+    rows = connection.execute(files.add_columns(File.id.label("file_id"), ALIKE))
+    while len(found) < limit and (some := rows.fetchmany(AT_A_TIME)):
+        best |= _best(connection, {row.alike for row in some} - best.keys(), passes)
+        found += [row for row in some if row.file_id == best[row.alike].file]
+    rows.close()
+    return found[:limit], {row.id: best[row.alike].others for row in found}
+
+
+def _best(connection: Connection, groups: Collection[int], passes: ColumnElement[bool]) -> dict[int, Best]:
+    place = func.row_number().over(partition_by=ALIKE, order_by=BEST_FIRST).label("place")
+    others = (func.count().over(partition_by=ALIKE) - 1).label("others")
+    in_order = select(ALIKE, File.id, others, place).select_from(File).join(Photo)
+    found: dict[int, Best] = {}
+    for some in chunks(groups):
+        alike = or_(Photo.group_id.in_(some), Photo.id.in_([-group for group in some if group < 0]))
+        # Through the photos' numbers: as a join SQLite would rather walk all files of the listing's folder.
+        ranked = in_order.where(File.photo_id.in_(select(Photo.id).where(alike)), passes).subquery()
+        for row in connection.execute(select(ranked).where(ranked.c.place == 1)):
+            found[row.alike] = Best(row.id, row.others)
+    return found

@@ -1,0 +1,246 @@
+"""The tables. A photo is its content, a file is a place where it lies, and people's decisions stand apart.
+
+Every timestamp is a moment in UTC, except `Photo.taken_at`: the camera's wall clock, which knows no zone.
+What a photo's tags are is defined once, by the view `tag` (see `db.schema.views`). The Telegram bot's tables are in
+`db.schema.telegram`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.schema.base import Base as Base
+from db.schema.base import one_of
+from db.schema.columns import PathBytes
+
+ACTIVE = text("revoked_at IS NULL")
+IS_TAG = text("is_tag = 1")
+BY_VOTE = text("""reason LIKE '{"kind": "vote"%'""")  # the words of the index; as a parameter it would not be found
+
+
+class Landmark(Base):
+    __tablename__ = "landmark"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    aliases: Mapped[list[str]]
+    country: Mapped[str]
+    city: Mapped[str | None]
+    lat: Mapped[float]
+    lon: Mapped[float]
+    wikidata: Mapped[str | None]
+
+
+class Model(Base):
+    """A bundle that was used; `model_id` decides whether two are the same."""
+
+    __tablename__ = "model"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[str] = mapped_column(unique=True)
+    weights_sha256: Mapped[str]
+    name: Mapped[str]
+    version: Mapped[str]
+    card: Mapped[dict[str, Any]]
+    added_at: Mapped[datetime]
+
+
+class Run(Base):
+    """One pass of the worker. "stopped": its time window closed; "died": found dead when a later run began."""
+
+    __tablename__ = "run"
+    __table_args__ = (one_of("status", "running", "done", "stopped", "interrupted", "failed", "died"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    status: Mapped[str]
+    engine: Mapped[str]
+    device: Mapped[str]
+    precision: Mapped[str]
+    reason: Mapped[str]  # why this engine
+    roots: Mapped[list[str]]
+    k: Mapped[int]
+    tagger_version: Mapped[str]
+    tagged: Mapped[int] = mapped_column(default=0)
+    none: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    inherited: Mapped[int] = mapped_column(default=0)
+    gone: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]
+    set_aside: Mapped[int] = mapped_column(default=0)  # failed before and not due again yet
+    job: Mapped[str] = mapped_column(default="tag")
+    pid: Mapped[int | None]
+    host: Mapped[str | None]
+    settings_hash: Mapped[str | None]
+    report: Mapped[dict[str, Any] | None]
+    undone_at: Mapped[datetime | None]
+
+
+class Photo(Base):
+    """A content. Where EXIF has no date, `taken_at` is the modification time of the first file seen, in local time."""
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        one_of("taken_from", "exif", "mtime"),
+        Index(None, "phash", sqlite_where=text("phash IS NOT NULL")),
+        Index(None, "group_id", sqlite_where=text("group_id IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+    size_bytes: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    format: Mapped[str]
+    taken_at: Mapped[datetime] = mapped_column(DateTime, index=True)
+    taken_from: Mapped[str]
+    added_at: Mapped[datetime]
+    current_model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"))  # of its newest assessment
+    lat: Mapped[float | None]  # EXIF's, WGS 84
+    lon: Mapped[float | None]
+    phash: Mapped[int | None]  # 64 bits as a signed number, see `tagger.image.phash`
+    group_id: Mapped[int | None]  # smallest photo id among its near-duplicates, itself included; None: not compared yet
+
+
+class File(Base):
+    """A place. Without a photo where the content could never be read, or changed and could not be read since."""
+
+    __tablename__ = "file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(PathBytes, unique=True)
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id"), index=True)
+    size_bytes: Mapped[int | None]
+    mtime_ns: Mapped[int | None]
+    first_seen_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+
+
+class Assessment(Base):
+    """What one model said of one photo when asked for its `k` best. "undone": its suggestions were taken back."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (
+        one_of("status", "tagged", "none", "undone"),
+        Index(None, "status", "model_id"),
+        {"sqlite_with_rowid": False},  # found by photo, never by row number
+    )
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)  # the last that asked for more
+    status: Mapped[str]
+    k: Mapped[int]
+    assessed_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Suggestion(Base):
+    """The index answers "what shows this landmark" alone, so it holds even `is_tag`, its own condition."""
+
+    __tablename__ = "suggestion"
+    __table_args__ = (
+        ForeignKeyConstraint(["photo_id", "model_id"], ["assessment.photo_id", "assessment.model_id"]),
+        Index("ix_suggestion_tag", "landmark_id", "is_tag", "photo_id", "model_id", "score", sqlite_where=IS_TAG),
+        Index("ix_suggestion_vote", "photo_id", sqlite_where=BY_VOTE),
+        {"sqlite_with_rowid": False},
+    )
+
+    photo_id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))  # the one that first said it
+    landmark_id: Mapped[int] = mapped_column(ForeignKey("landmark.id"))
+    score: Mapped[float]
+    is_tag: Mapped[bool]
+    visual_score: Mapped[float]  # the model's own; `score` has the evidence beside the picture in it
+    reason: Mapped[str | None]  # that evidence, as JSON
+
+
+class Failure(Base):
+    """Why a file could not be read; deleted when it could. Without `next_at` it is tried in every run."""
+
+    __tablename__ = "failure"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), primary_key=True)
+    kind: Mapped[str]
+    message: Mapped[str]
+    attempts: Mapped[int]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    next_at: Mapped[datetime | None]  # not tried before
+    quarantined_at: Mapped[datetime | None]  # not tried again until it changes or somebody asks for it
+    size_bytes: Mapped[int | None]  # of the file when it failed; None where that is not known
+    mtime_ns: Mapped[int | None]
+
+
+class Lease(Base):
+    """A file in work. If the process dies, what is still here was in work when it died."""
+
+    __tablename__ = "lease"
+
+    path: Mapped[str] = mapped_column(PathBytes, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
+    taken_at: Mapped[datetime]
+    attempts: Mapped[int]  # how many runs died with it in work
+
+
+class Decision(Base):
+    """What a person said of a photo. Active until a later decision contradicts it; never deleted."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        one_of("verdict", "shows", "not", "none"),
+        CheckConstraint("(verdict = 'none') = (landmark_id IS NULL)", name="landmark"),
+        Index(None, "photo_id", "landmark_id", unique=True, sqlite_where=ACTIVE),
+        Index(None, "landmark_id", sqlite_where=ACTIVE),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), index=True)  # revoked ones too
+    verdict: Mapped[str]
+    landmark_id: Mapped[int | None] = mapped_column(ForeignKey("landmark.id"))
+    who: Mapped[str]
+    source: Mapped[str]
+    decided_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Canary(Base):
+    """What one model last said of a picture whose landmark is known."""
+
+    __tablename__ = "canary"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
+    label: Mapped[str]  # the picture, for people
+    expected: Mapped[str]  # a landmark's key
+    found: Mapped[str | None]
+    score: Mapped[float | None]
+    checked_at: Mapped[datetime]
+
+
+class JobRun(Base):
+    """One start of a scheduled job, or one by hand: then `due_at` is empty."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (
+        one_of("status", "running", "done", "stopped", "failed", "died"),
+        Index(None, "job", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job: Mapped[str]
+    due_at: Mapped[datetime | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    status: Mapped[str]
+    message: Mapped[str | None]

@@ -1,0 +1,85 @@
+"""The tables of the Telegram bot: what came in, what was answered, and where a photo came from.
+
+The one rule: a person's rows hold only what an answer needs. What a message said is blanked once it is answered, and
+`db.telegram.privacy` finds every row of a person by `user_id` (a private chat has its person's number).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.schema.base import Base, one_of
+
+
+class TelegramUpdate(Base):
+    """The inbox. A row is there before Telegram is told that the update arrived, and tells duplicates afterwards."""
+
+    __tablename__ = "telegram_update"
+    __table_args__ = (
+        one_of("state", "pending", "sending", "answered"),
+        Index("ix_telegram_update_open", "update_id", sqlite_where=text("state <> 'answered'")),
+    )
+
+    update_id: Mapped[int] = mapped_column(primary_key=True)
+    chat_id: Mapped[int | None]
+    user_id: Mapped[int | None]
+    state: Mapped[str]
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # none once answered
+    reply: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # only under "sending"
+    received_at: Mapped[datetime]
+
+
+class TelegramChat(Base):
+    """The highest message number seen in a chat: a message that was sent and not recorded has a higher one."""
+
+    __tablename__ = "telegram_chat"
+
+    chat_id: Mapped[int] = mapped_column(primary_key=True)
+    last_message_id: Mapped[int] = mapped_column(index=True)  # the highest of all is asked for with each answer
+
+
+class TelegramPerson(Base):
+    """Only of people who chose a language, or whose photos of a day are counted."""
+
+    __tablename__ = "telegram_person"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str | None]
+    day: Mapped[str | None]
+    photos: Mapped[int] = mapped_column(default=0)  # on that day
+
+
+class TelegramAnswer(Base):
+    """One answer, to a photo or an album; its message can be edited later."""
+
+    __tablename__ = "telegram_answer"
+    __table_args__ = (Index(None, "chat_id", "album"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chat_id: Mapped[int]
+    user_id: Mapped[int] = mapped_column(index=True)
+    message_id: Mapped[int | None]  # none until it was sent
+    asked_message_id: Mapped[int | None]  # the question for a name that is open
+    album: Mapped[str | None]
+    shown: Mapped[dict[str, Any]]  # what was said, so that an edit says the same
+
+
+class TelegramPhoto(Base):
+    """A message as the place of a photo, and what the person was told of it."""
+
+    __tablename__ = "telegram_photo"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), index=True)
+    answer_id: Mapped[int] = mapped_column(ForeignKey("telegram_answer.id"), index=True)
+    chat_id: Mapped[int]
+    message_id: Mapped[int]
+    user_id: Mapped[int] = mapped_column(index=True)
+    file_unique_id: Mapped[str | None] = mapped_column(index=True)  # of a photo, none of a file
+    landmark_id: Mapped[int | None] = mapped_column(ForeignKey("landmark.id"))
+    score: Mapped[float | None]
+    received_at: Mapped[datetime]

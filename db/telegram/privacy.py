@@ -1,0 +1,115 @@
+"""Forgetting a person of the Telegram bot, and handing out what is kept of one.
+
+The one rule: `export` and `forget` know the same rows. What the first hands out, the second deletes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, delete, select
+
+from db.batching import chunks
+from db.read.files import below
+from db.schema.models import Assessment, Decision, File, Landmark, Photo, Suggestion
+from db.schema.telegram import TelegramAnswer, TelegramChat, TelegramPerson, TelegramPhoto, TelegramUpdate
+
+if TYPE_CHECKING:
+    from db.read.planner import AnySelect
+
+
+def who(user_id: int) -> str:
+    """A person's name in decisions."""
+    return f"telegram:{user_id}"
+
+
+def export(connection: Connection, user_id: int) -> dict[str, list[dict[str, Any]]]:
+    """Every row that is about a person, by table, as JSON values."""
+    answers = select(TelegramAnswer).where(TelegramAnswer.user_id == user_id)
+    tables: dict[str, AnySelect] = {
+        "settings": select(TelegramPerson.__table__).where(TelegramPerson.user_id == user_id),
+        "photos": _photos(user_id),
+        "suggestions": _suggestions(user_id),
+        "answers": answers.with_only_columns(*TelegramAnswer.__table__.columns),
+        "decisions": _decisions(user_id),
+        "messages_in_work": _in_work(user_id),
+    }
+    return {name: [_plain(row._mapping) for row in connection.execute(rows)] for name, rows in tables.items()}
+
+
+def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int | None = None) -> list[str]:
+    """Delete every row about a person, and the photos that nobody else sent and that lie in no folder of a library.
+
+    Args:
+        kept: the folder where the bot keeps photos, absolute; a photo that lies there was sent.
+        keep_update: the request to forget itself, until it is answered; `db.telegram.inbox.drop` takes that.
+
+    Returns:
+        The sha256 of the photos that nobody else sent.
+    """
+    mine = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
+    others = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id != user_id)
+    only_mine = connection.execute(select(Photo.id, Photo.sha256).where(Photo.id.in_(mine), Photo.id.not_in(others)))
+    sent = {row.id: row.sha256 for row in only_mine}
+    _delete_telegram_rows(connection, user_id, keep_update)
+    connection.execute(delete(Decision).where(Decision.who == who(user_id)))
+    for some in chunks(sent):
+        connection.execute(delete(File).where(File.photo_id.in_(some), below(kept)))
+        in_folders = set(connection.execute(select(File.photo_id).where(File.photo_id.in_(some))).scalars())
+        gone = [number for number in some if number not in in_folders]
+        for table in (Decision, Suggestion, Assessment):
+            connection.execute(delete(table).where(table.photo_id.in_(gone)))
+        connection.execute(delete(Photo).where(Photo.id.in_(gone)))
+    return list(sent.values())
+
+
+def _delete_telegram_rows(connection: Connection, user_id: int, keep_update: int | None) -> None:
+    connection.execute(delete(TelegramPhoto).where(TelegramPhoto.user_id == user_id))
+    connection.execute(delete(TelegramAnswer).where(TelegramAnswer.user_id == user_id))
+    connection.execute(delete(TelegramPerson).where(TelegramPerson.user_id == user_id))
+    connection.execute(delete(TelegramChat).where(TelegramChat.chat_id == user_id))
+    updates = (TelegramUpdate.user_id == user_id) | (TelegramUpdate.chat_id == user_id)
+    connection.execute(delete(TelegramUpdate).where(updates, TelegramUpdate.update_id.is_distinct_from(keep_update)))
+
+
+def _photos(user_id: int) -> AnySelect:
+    columns = (TelegramPhoto.chat_id, TelegramPhoto.message_id, TelegramPhoto.received_at, TelegramPhoto.score)
+    about = (Photo.sha256, Photo.width, Photo.height, Photo.format, Photo.size_bytes, Photo.taken_at, Landmark.name)
+    return (
+        select(*columns, *about)
+        .join(Photo, Photo.id == TelegramPhoto.photo_id)
+        .outerjoin(Landmark, Landmark.id == TelegramPhoto.landmark_id)
+        .where(TelegramPhoto.user_id == user_id)
+        .order_by(TelegramPhoto.id)
+    )
+
+
+def _suggestions(user_id: int) -> AnySelect:
+    mine = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
+    return (
+        select(Photo.sha256, Suggestion.rank, Landmark.name, Suggestion.score, Suggestion.is_tag)
+        .join(Photo, Photo.id == Suggestion.photo_id)
+        .join(Landmark, Landmark.id == Suggestion.landmark_id)
+        .where(Suggestion.photo_id.in_(mine), Suggestion.model_id == Photo.current_model_id)
+        .order_by(Suggestion.photo_id, Suggestion.rank)
+    )
+
+
+def _decisions(user_id: int) -> AnySelect:
+    return (
+        select(Photo.sha256, Decision.verdict, Landmark.name, Decision.decided_at, Decision.revoked_at)
+        .join(Photo, Photo.id == Decision.photo_id)
+        .outerjoin(Landmark, Landmark.id == Decision.landmark_id)
+        .where(Decision.who == who(user_id))
+        .order_by(Decision.id)
+    )
+
+
+def _in_work(user_id: int) -> AnySelect:
+    columns = (TelegramUpdate.update_id, TelegramUpdate.state, TelegramUpdate.content, TelegramUpdate.received_at)
+    return select(*columns).where(TelegramUpdate.user_id == user_id).order_by(TelegramUpdate.update_id)
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}

@@ -1,0 +1,65 @@
+"""What people say of a photo. It outranks every model, and no rescan undoes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+
+from db.errors import UnknownPhoto
+from db.read.catalog import landmark_id
+from db.rows import Verdict
+from db.schema.models import Decision, Photo
+
+
+def record_decision(
+    connection: Connection, sha256: str, *, verdict: Verdict, landmark: str | None, who: str, source: str
+) -> int:
+    """Store a decision and revoke the active ones that it contradicts: it is the last word, they stay as history.
+
+    Args:
+        landmark: its key, name or alias; None for "none" only.
+        who: the person.
+        source: the surface, e.g. ``bot``.
+
+    Returns:
+        The decision's number.
+
+    Raises:
+        UnknownPhoto: the content was never stored.
+        UnknownLandmark: no landmark is called so.
+        ValueError: "none" with a landmark, or another verdict without one.
+    """
+    if (verdict == "none") != (landmark is None):
+        raise ValueError(f"verdict {verdict!r} with landmark {landmark!r}")
+    photo = connection.execute(select(Photo.id).where(Photo.sha256 == sha256)).scalar()
+    if photo is None:
+        raise UnknownPhoto(sha256)
+    about = None if landmark is None else landmark_id(connection, landmark)
+    now = datetime.now(UTC)
+    active = (Decision.photo_id == photo, Decision.revoked_at.is_(None))
+    connection.execute(update(Decision).where(*active, _contradicted(verdict, about)).values(revoked_at=now))
+    decided = insert(Decision).values(
+        photo_id=photo, verdict=verdict, landmark_id=about, who=who, source=source, decided_at=now
+    )
+    return connection.execute(decided.returning(Decision.id)).scalar_one()
+
+
+def revoke_decisions(connection: Connection, sha256: str) -> None:
+    """Nothing that people said of a photo counts any more; it stays as history.
+
+    For a surface where one answer replaces another, before it records the new one: there a "shows" does not stand
+    beside an earlier one.
+    """
+    of_photo = Decision.photo_id == select(Photo.id).where(Photo.sha256 == sha256).scalar_subquery()
+    active = (of_photo, Decision.revoked_at.is_(None))
+    connection.execute(update(Decision).where(*active).values(revoked_at=datetime.now(UTC)))
+
+
+def _contradicted(verdict: Verdict, about: int | None) -> ColumnElement[bool]:
+    """ "None" contradicts every "shows" and the reverse; on one landmark the last word counts."""
+    if verdict == "none":
+        return Decision.verdict != "not"
+    if verdict == "shows":
+        return or_(Decision.landmark_id == about, Decision.verdict == "none")
+    return Decision.landmark_id == about

@@ -1,0 +1,136 @@
+"""One update with everything that a handler needs: who, where, in which language, and how to answer.
+
+The one rule: a handler answers an update with at most one new message; everything else it does is an edit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from telegram import Chat, InputFile, Message, ReplyParameters, Update, User
+from telegram.constants import ChatAction, ChatType, ParseMode
+from telegram.error import BadRequest, TelegramError
+
+from tagger.bot.render.languages import Language
+from tagger.bot.services import Services
+from tagger.bot.transport.message import Keyboard, Letter, inline
+from tagger.bot.transport.retry import patiently
+
+if TYPE_CHECKING:
+    from db.engine import Connection
+
+TYPING_S = 4.5  # Telegram shows it for 5 s, or until the bot's next message
+EDIT_TRIES = 30
+QUERY_TRIES = 4  # Telegram forgets a tap after some seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Args:
+    arguments: the words behind a command.
+    """
+
+    services: Services
+    update: Update
+    language: Language
+    arguments: str = ""
+
+    @classmethod
+    async def of(cls, services: Services, update: Update, arguments: str = "") -> Visit:
+        user = update.effective_user
+        language = await services.language(user.id if user else 0, user.language_code if user else None)
+        return cls(services, update, language, arguments)
+
+    def _(self, text: str) -> str:
+        return self.language._(text)
+
+    @property
+    def chat(self) -> Chat:
+        assert self.update.effective_chat is not None
+        return self.update.effective_chat
+
+    @property
+    def user(self) -> User:
+        assert self.update.effective_user is not None
+        return self.update.effective_user
+
+    @property
+    def message(self) -> Message:
+        assert self.update.message is not None
+        return self.update.message
+
+    @property
+    def message_id(self) -> int:
+        """The message that was sent, or the one whose button was tapped."""
+        query = self.update.callback_query
+        message = query.message if query else self.update.message
+        assert message is not None
+        return message.message_id
+
+    @property
+    def is_private(self) -> bool:
+        return self.chat.type == ChatType.PRIVATE
+
+    async def say(self, html: str, keyboard: Keyboard = ()) -> None:
+        """Answer with a text."""
+        letter = Letter(self.chat.id, html, None if self.is_private else self.message_id, keyboard)
+        await self.send(lambda _connection: letter)
+
+    async def send(self, write: Callable[[Connection], Letter]) -> None:
+        await self.services.outbox.send(self.update.update_id, write)
+
+    async def send_file(self, name: str, content: bytes, caption: str, keyboard: Keyboard = ()) -> None:
+        def call() -> Awaitable[Message]:
+            document = InputFile(io.BytesIO(content), filename=name)
+            return self.services.bot.send_document(
+                self.chat.id, document, caption, parse_mode=ParseMode.HTML, reply_markup=inline(keyboard)
+            )
+
+        await self.services.outbox.post(self.update.update_id, call)
+
+    async def send_venue(self, *, lat: float, lon: float, title: str, address: str) -> None:
+        reply = ReplyParameters(self.message_id, allow_sending_without_reply=True)
+        await self.services.outbox.post(
+            self.update.update_id,
+            lambda: self.services.bot.send_venue(self.chat.id, lat, lon, title, address, reply_parameters=reply),
+        )
+
+    async def edit(self, html: str, keyboard: Keyboard = (), *, message_id: int | None = None) -> None:
+        """Change a message of the bot; one that is gone, or says this already, is left as it is."""
+        number = message_id or self.message_id
+        with contextlib.suppress(BadRequest):
+            await patiently(
+                lambda: self.services.bot.edit_message_text(
+                    html, self.chat.id, number, parse_mode=ParseMode.HTML, reply_markup=inline(keyboard)
+                ),
+                tries=EDIT_TRIES,
+            )
+
+    async def toast(self, text: str = "") -> None:
+        """End the waiting sign on a tapped button, perhaps with a few words."""
+        query = self.update.callback_query
+        assert query is not None
+        with contextlib.suppress(TelegramError):
+            await patiently(lambda: self.services.bot.answer_callback_query(query.id, text or None), tries=QUERY_TRIES)
+
+    def show_typing(self) -> None:
+        """At once, and without waiting for it; where it is shown already, that is enough."""
+        now, shown = asyncio.get_running_loop().time(), self.services.typing
+        if now - shown.get(self.chat.id, -TYPING_S) < TYPING_S:
+            return
+        shown[self.chat.id] = now
+        task = asyncio.create_task(self._type())
+        self.services.errands.add(task)
+        task.add_done_callback(self.services.errands.discard)
+
+    async def _type(self) -> None:
+        with contextlib.suppress(TelegramError):
+            await self.services.bot.send_chat_action(self.chat.id, ChatAction.TYPING)
+
+
+Handler = Callable[[Visit], Awaitable[None]]

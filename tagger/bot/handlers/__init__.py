@@ -1,0 +1,1 @@
+"""What people do, one module a kind of thing they send or tap."""

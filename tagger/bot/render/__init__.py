@@ -1,0 +1,1 @@
+"""What people read: answers, lists and error texts, in their language."""

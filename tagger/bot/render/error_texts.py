@@ -1,0 +1,38 @@
+"""A friendly sentence for everything that is no photo that can be read.
+
+The one rule: it says what was wrong, and what to send instead.
+"""
+
+from __future__ import annotations
+
+from tagger.bot.render.languages import N_, Language
+
+UNREADABLE = N_("This image is damaged and I cannot read it. Please send it again.")
+BROKEN = N_("Something went wrong here, and it is not your fault. Please try again later.")
+
+# By the kinds of `tagger.image.decode.KINDS`.
+OF_KIND = {
+    "unsupported": N_("This file is no image that I can read. I understand JPEG, PNG, WebP, HEIC, TIFF and GIF."),
+    "too_large": N_("This file is too large for me: 20 MB is the limit. Please send it as a photo instead."),
+    "truncated": N_("This image ends in the middle, so I cannot read it. Please send it again."),
+    "empty": N_("This file is empty. Please send it again."),
+    "io_error": N_("Telegram did not hand me this file. Please send it again."),
+    "engine_failed": BROKEN,
+}
+
+# By the kinds of message of `tagger.bot.transport.sanitize.KINDS`.
+OF_MESSAGE = {
+    "video": N_("I cannot watch videos yet. Please send me a photo of the place."),
+    "animation": N_("I cannot watch animations yet. Please send me a photo of the place."),
+    "video_note": N_("I cannot watch videos yet. Please send me a photo of the place."),
+    "sticker": N_("A nice sticker! But I only know landmarks. Please send me a photo."),
+    "audio": N_("I can only look, not listen. Please send me a photo."),
+    "voice": N_("I can only look, not listen. Please send me a photo."),
+}
+OTHER = N_("I can only look at photos. Please send me one, or ask for /help.")
+TEXT = N_("Send me a photo, and I tell you which landmark it shows. More: /help")
+
+
+def trouble(kind: str, language: Language) -> str:
+    """Why a photo could not be read, for the person who sent it."""
+    return language._(OF_KIND.get(kind, UNREADABLE))

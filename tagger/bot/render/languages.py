@@ -1,0 +1,102 @@
+"""What the bot says, in the language of whom it speaks to: gettext catalogues, and numbers and countries by Babel.
+
+The one rule: English in the code is the key of every translation; `tests/bot/operators/test_catalogues.py` holds that
+each has all of them. A catalogue is shipped as it was written (.po) and compiled in memory when the bot starts.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from importlib import resources
+
+from babel import Locale
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+CODES = ("en", "de", "es", "fr", "ru")
+OTHER_NAMES = {"Turkey": "TR", "Czech Republic": "CZ", "Hong Kong": "HK", "Macau": "MO", "Myanmar": "MM"}
+
+
+def N_(text: str) -> str:  # noqa: N802, gettext's own name for "to be translated later"
+    """Marks a text that is translated where it is used."""
+    return text
+
+
+class Language:
+    """One language: its words, and how it writes numbers, days and countries."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self._locale = Locale.parse(code)
+        self._words = _catalogue(code)
+
+    def _(self, text: str) -> str:
+        return self._words.gettext(text)
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return self._words.ngettext(one, many, count)
+
+    @property
+    def name(self) -> str:
+        """In its own words."""
+        return str(self._locale.get_display_name(self._locale)).capitalize()
+
+    def percent(self, share: float) -> str:
+        """Nothing is said to be impossible or certain. As HTML."""
+        if share < 0.005:
+            return "&lt;" + format_percent(0.01, locale=self._locale)
+        return format_percent(min(share, 0.99), locale=self._locale)
+
+    def number(self, value: float) -> str:
+        return format_decimal(round(value, 1) if value < 10 else round(value), locale=self._locale)
+
+    def day(self, moment: datetime) -> str:
+        return format_date(moment, "medium", locale=self._locale)
+
+    def country(self, name: str) -> str:
+        """A country that a card names in English; unchanged where it is none that the language knows."""
+        return self._countries.get(name, name)
+
+    @cached_property
+    def _countries(self) -> dict[str, str]:
+        own, english = self._locale.territories, Locale.parse("en").territories
+        names = {name: own.get(code, name) for code, name in english.items()}
+        return names | {other: own[code] for other, code in OTHER_NAMES.items()}
+
+
+class Languages:
+    """All of them; opened once."""
+
+    def __init__(self) -> None:
+        self._of_code = {code: Language(code) for code in CODES}
+
+    def __iter__(self) -> Iterator[Language]:
+        return iter(self._of_code.values())
+
+    def best(self, chosen: str | None, of_person: str | None) -> Language:
+        """The one that a person chose, else the one that their Telegram speaks, else English.
+
+        Args:
+            of_person: an IETF tag like ``pt-br``.
+        """
+        for code in (chosen, (of_person or "").split("-")[0].lower()):
+            if code in self._of_code:
+                return self._of_code[code]
+        return self._of_code["en"]
+
+
+def _catalogue(code: str) -> gettext.NullTranslations:
+    if code == "en":
+        return gettext.NullTranslations()
+    file = resources.files("tagger.bot") / "locales" / f"{code}.po"
+    compiled = io.BytesIO()
+    with file.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=code))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

@@ -1,0 +1,1 @@
+"""To Telegram and back: the client, the receiver, the outbox, and what lies between."""

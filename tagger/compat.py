@@ -1,0 +1,65 @@
+"""The two functions of the course project that this grew from, with their names and meaning."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tagger.core.errors import MissingExtra, PhotoError
+from tagger.core.types import Failed, Suggestion
+from tagger.model.predictor import Tagger, load
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def predict_landmarks(img_path: str | os.PathLike[str], k: int) -> list[str]:
+    """The names of the k most likely landmarks, best first.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+    """
+    return [suggestion.landmark.name for suggestion in _suggestions(img_path, k)]
+
+
+def suggest_locations(img_path: str | os.PathLike[str], k: int = 3) -> Figure:
+    """Show a photo with its k most likely landmarks.
+
+    Returns:
+        The matplotlib figure. Where there is a screen it is shown on it, without waiting.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+        MissingExtra: matplotlib is not installed.
+    """
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise MissingExtra("suggest_locations", "plot") from error
+    question = _question(_suggestions(img_path, k))
+    figure, axes = pyplot.subplots(layout="constrained")
+    axes.imshow(_model().upright(img_path))
+    axes.set_axis_off()
+    axes.set_title(question, wrap=True)
+    if figure.canvas.required_interactive_framework is not None:
+        pyplot.show(block=False)
+    return figure
+
+
+@cache
+def _model() -> Tagger:
+    return load()
+
+
+def _suggestions(img_path: str | os.PathLike[str], k: int) -> tuple[Suggestion, ...]:
+    answer = _model().suggest(img_path, k)
+    if isinstance(answer, Failed):
+        raise PhotoError(answer.kind, f"{os.fspath(img_path)}: {answer.message}")
+    return answer.suggestions
+
+
+def _question(suggestions: tuple[Suggestion, ...]) -> str:
+    """Is this A, B or C?"""
+    names = [f"{s.landmark.name} ({s.score:.0%})" for s in suggestions]
+    return f"Is this {', '.join(names[:-1])} or {names[-1]}?" if names[1:] else f"Is this {names[0]}?"

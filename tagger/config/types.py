@@ -1,0 +1,112 @@
+"""What one setting may be. A type brings a value into one form, and its error says how the value is written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from tagger.config.cron import OFF, TIME_OF_DAY, parse
+
+
+def _at_home(path: Path) -> Path:
+    """``~`` is the user's home, as in a shell; nothing else would ever look there."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError("~ is nobody's home here; write the whole path") from error
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError("no such time zone; write one as Europe/Berlin") from error
+    return name
+
+
+def _text(value: object) -> object:
+    """TOML has a time and a false of its own; both are meant as text here."""
+    if not isinstance(value, str):
+        raise ValueError('write it in quotes: "02:00", five cron fields, or "off"')
+    return value.strip().lower()
+
+
+def _times(text: str) -> str:
+    parse(text)
+    return text
+
+
+def _time_or_off(text: str) -> str:
+    if text != OFF and not TIME_OF_DAY.fullmatch(text):
+        raise ValueError("write a time of day as 06:00, or off")
+    return _times(text)
+
+
+def _off(text: object) -> object:
+    return OFF if isinstance(text, str) and text.strip().lower() == OFF else text
+
+
+def _like(pattern: str, how: str) -> AfterValidator:
+    """Text of one shape; the error says how it is written."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(how)
+        return text
+
+    return AfterValidator(check)
+
+
+HOST_AND_PORT = r"[^\s/]*:\d+"
+
+AtLeastOne = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+Place = Annotated[Path, AfterValidator(_at_home)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Times = Annotated[str, BeforeValidator(_text), AfterValidator(_times)]
+TimeOrOff = Annotated[str, BeforeValidator(_text), AfterValidator(_time_or_off)]
+Root = Annotated[str, _like(r"https?://[^\s/]+(/[^\s?#]*)?", "write an address as https://api.telegram.org")]
+Address = Annotated[str, _like(HOST_AND_PORT, "write host and port as 127.0.0.1:8443")]
+AddressOrOff = Annotated[
+    str, BeforeValidator(_off), _like(f"{OFF}|{HOST_AND_PORT}", "write host and port as 127.0.0.1:9464, or off")
+]
+Device = Annotated[str, _like(r"auto|cpu|cuda(:\d+)?", "write auto, cpu, cuda or cuda:0")]
+
+_NUMBER = "write a number"
+_QUOTED = "write it in quotes"
+_SWITCH = "write true or false"
+_WHOLE = "write a whole number"
+HOW = {  # by pydantic's type of error; what is in braces is from its context
+    "bool_parsing": _SWITCH,
+    "bool_type": _SWITCH,
+    "float_parsing": _NUMBER,
+    "float_type": _NUMBER,
+    "greater_than": "write more than {gt:g}",
+    "greater_than_equal": "write {ge:g} or more",
+    "int_from_float": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "less_than_equal": "write {le:g} or less",
+    "literal_error": "write {expected}",
+    "model_type": "write a table, [jobs], with a line for each job",
+    "path_type": _QUOTED,
+    "string_type": _QUOTED,
+    "value_error": "{error}",
+}
+
+
+def how_it_is_written(kind: str, value: object, context: Mapping[str, object], message: str) -> str:
+    """What to write instead of a value that cannot be.
+
+    Args:
+        kind: of pydantic's error, as are the context and the message, which is the answer where none is better.
+    """
+    if kind == "tuple_type":
+        return f"write a list, as {json.dumps([value], default=str)}"
+    return HOW[kind].format(**context) if kind in HOW else message

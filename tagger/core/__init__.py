@@ -1,0 +1,1 @@
+"""The ground floor: types, errors, options, log and timings. Standard library only; everybody imports it."""

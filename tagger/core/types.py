@@ -1,0 +1,241 @@
+"""The values that cross modules: frozen, comparable, without behaviour beyond their own shape."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+
+Status = Literal["tagged", "none", "failed"]
+
+PASSING = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
+DIED = "process_died"  # the kind of failure of a file that ended whole runs
+
+
+def cores() -> int:
+    """Cores that this process may use (a container or `taskset` may allow fewer than there are)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds the work on one photo.
+
+    Args:
+        max_pixels: a photo that needs more of them in memory is refused before memory is taken for it (large
+            JPEGs are held at a fraction of their size).
+        max_file_bytes: size above which a file is not read.
+        threads: how many photos are decoded at a time.
+    """
+
+    max_pixels: int = 100_000_000
+    max_file_bytes: int = 500_000_000
+    threads: int = field(default_factory=cores)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Degrees, WGS 84."""
+
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class InputContract:
+    """How an upright RGB photo becomes the network's input.
+
+    The short side is resized to `resize_px`, the centre square of `size_px` is cut out, and each channel
+    is normalised as (value / 255 - mean) / std.
+
+    Args:
+        resample: Pillow's filter by its lower-case name.
+
+    Raises:
+        ValueError: a size is below one pixel.
+    """
+
+    size_px: int
+    resize_px: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    resample: Literal["bilinear", "bicubic", "lanczos"] = "bicubic"
+
+    def __post_init__(self) -> None:
+        if min(self.size_px, self.resize_px) < 1:
+            raise ValueError("size_px and resize_px are at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A place that a model knows.
+
+    Args:
+        id: stable snake_case key, e.g. ``eiffel_tower``.
+        lat: degrees north, WGS 84.
+        lon: degrees east, WGS 84.
+        wikidata: a Q-number, only where certain.
+    """
+
+    id: str
+    name: str
+    country: str
+    lat: float
+    lon: float
+    city: str | None = None
+    aliases: tuple[str, ...] = ()
+    wikidata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A photo's own coordinates, for or against a landmark.
+
+    Args:
+        kind: "near" raises its score; "far" contradicts it.
+        landmark: its id.
+        km: from where the photo was taken to the landmark.
+    """
+
+    kind: Literal["near", "far"]
+    landmark: str
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Two photos of the same occasion, one before and one after, that are sure of a landmark.
+
+    Args:
+        landmark: its id.
+        before_s: seconds from the earlier one to this photo.
+        after_s: seconds from this photo to the later one.
+        km: as in a `Reason` that it is near; None where the photo has no coordinates.
+    """
+
+    landmark: str
+    before_s: int
+    after_s: int
+    km: float | None = None
+    kind: Literal["vote"] = "vote"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the machine says.
+
+    Args:
+        rank: 1 is the best.
+        score: calibrated probability, 0 to 1.
+        is_tag: this and the best score of the photo both reach their landmarks' thresholds.
+        visual_score: the model's own score where evidence beside the picture changed it; None where none did.
+        reason: that evidence.
+    """
+
+    rank: int
+    landmark: Landmark
+    score: float
+    is_tag: bool
+    visual_score: float | None = None
+    reason: Reason | Vote | None = None
+
+    @property
+    def seen(self) -> float:
+        """What the picture alone says."""
+        return self.score if self.visual_score is None else self.visual_score
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The best suggestion reaches its landmark's threshold."""
+
+    status: ClassVar[Status] = "tagged"
+    suggestions: tuple[Suggestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoLandmark:
+    """No landmark that the model knows; the suggestions are the nearest, the best is below its threshold."""
+
+    status: ClassVar[Status] = "none"
+    suggestions: tuple[Suggestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The photo could not be read, or the model has no answer to it. That is another answer than "no landmark".
+
+    Args:
+        kind: one of `tagger.image.decode.KINDS`.
+        message: one sentence for people.
+    """
+
+    status: ClassVar[Status] = "failed"
+    suggestions: ClassVar[tuple[Suggestion, ...]] = ()
+    kind: str
+    message: str
+
+
+Answer = Tagged | NoLandmark | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoInfo:
+    """What a file says about its photo.
+
+    Args:
+        width: pixels, upright.
+        height: pixels, upright.
+        format: Pillow's name, e.g. ``JPEG``.
+        taken_at: the camera's wall clock from EXIF (naive: EXIF rarely knows its zone), if it says so.
+        lat: degrees north, WGS 84, of where it was taken; None, like `lon`, where EXIF does not say.
+        lon: degrees east.
+        phash: what the upright photo looks like, see `tagger.image.phash`; None where nobody asked.
+    """
+
+    width: int
+    height: int
+    format: str
+    taken_at: datetime | None
+    lat: float | None = None
+    lon: float | None = None
+    phash: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One input's outcome.
+
+    Args:
+        path: as given by the caller; undecodable bytes are surrogate-escaped as `os.fsdecode` does.
+        sha256: hex digest of the file's bytes, None where they could not be read.
+        is_inherited: the content was known, so no inference was spent on it.
+        seconds: spent on reading and decoding it.
+    """
+
+    path: str
+    sha256: str | None
+    answer: Answer
+    info: PhotoInfo | None = None
+    is_inherited: bool = False
+    seconds: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """Which engine runs, and why this one.
+
+    Args:
+        device: as a person names it, e.g. ``CPU (AMD EPYC, 2 threads)``.
+        precision: float32, bfloat16 or float16.
+        reason: half a sentence.
+    """
+
+    name: str
+    device: str
+    precision: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.device}, {self.precision}: {self.reason}"

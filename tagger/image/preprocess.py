@@ -1,0 +1,53 @@
+"""From an upright RGB photo to the network's input. This exists once: engines and training both come here.
+
+The result stays uint8; an engine normalises it on its own device (a quarter of the bytes to move).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tagger.core.types import InputContract
+
+Pixels = NDArray[np.uint8]
+
+
+def preprocess(image: Image.Image, contract: InputContract) -> Pixels:
+    """Resize the short side, cut out the centre square.
+
+    Both happen in one resampling, so only pixels of the square are computed.
+
+    Args:
+        image: upright, mode RGB, any size of at least 1×1 px; smaller ones are enlarged.
+
+    Returns:
+        (H, W, 3) uint8 with H = W = `contract.size_px`, contiguous.
+    """
+    side = min(image.size) * contract.size_px / contract.resize_px
+    left = (image.width - side) / 2
+    top = (image.height - side) / 2
+    resample = Image.Resampling[contract.resample.upper()]
+    square = image.resize((contract.size_px,) * 2, resample, box=_inside(image, left, top, side))
+    return np.asarray(square)  # (H, W, 3)
+
+
+def _inside(image: Image.Image, left: float, top: float, side: float) -> tuple[float, float, float, float]:
+    """The square as a box that rounding never carries over the image's edge."""
+    return (max(left, 0.0), max(top, 0.0), min(left + side, image.width), min(top + side, image.height))
+
+
+def normalise(batch: Pixels, contract: InputContract) -> NDArray[np.float32]:
+    """The definition of the network's input that every engine's own normalisation must equal.
+
+    Args:
+        batch: (N, H, W, 3) uint8.
+
+    Returns:
+        (N, 3, H, W) float32, contiguous.
+    """
+    mean = np.array(contract.mean, dtype=np.float32)
+    std = np.array(contract.std, dtype=np.float32)
+    scaled = (batch.astype(np.float32) / np.float32(255) - mean) / std  # (N, H, W, 3)
+    return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))  # (N, 3, H, W)

@@ -1,0 +1,27 @@
+"""A photo small enough to stand in a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+from tagger.core.errors import PhotoError
+from tagger.core.types import Limits
+from tagger.image import decode
+
+SIDE_PX = 320  # sharp at half that on a phone
+QUALITY = 70  # about 15 kB
+
+
+def data_uri(path: str) -> str | None:
+    """The upright photo as a small JPEG inside an address; None where it cannot be read any more."""
+    limits = Limits()
+    try:
+        data = decode.read(path, limits.max_file_bytes)
+        image = decode.decode(data, min_side_px=SIDE_PX, max_pixels=limits.max_pixels).image
+    except PhotoError:
+        return None
+    image.thumbnail((SIDE_PX, SIDE_PX))
+    jpeg = io.BytesIO()
+    image.save(jpeg, "JPEG", quality=QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg.getvalue()).decode('ascii')}"

@@ -1,0 +1,50 @@
+"""One run at a time over one database, by a lock that ends with the process that holds it.
+
+The one rule: whoever holds the lock may say of every run that is still called running that it died.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from db.engine import Store
+from db.errors import StoreUnreachable
+from db.write.runs import mark_died, running
+from tagger.core.errors import RunInProgress
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Keep every other run away from a store, by whatever name it opens the file; mark runs that died.
+
+    Raises:
+        RunInProgress: another run has the store; the message says which, and since when.
+    """
+    from filelock import FileLock, Timeout  # here: what only looks at the store does not need it
+
+    lock = FileLock(f"{os.path.realpath(store.file)}.lock", timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise RunInProgress(store.file, _holder(store)) from error
+    except OSError as error:
+        raise StoreUnreachable(store.file, f"its lock cannot be made ({error.strerror})") from error
+    try:
+        with store.write() as connection:
+            died = mark_died(connection)
+        for run in died:
+            log.warning("Run %d died without a word: %s", run.id, run)
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(store: Store) -> str:
+    with store.read() as connection:
+        run = running(connection)
+    return str(run) if run else "it is just beginning"

@@ -1,0 +1,223 @@
+"""What a run writes: its own row, and the answers in batches.
+
+The one rule: a batch is one transaction, and what it stored stays stored, whatever ends the run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from db.engine import Store
+from db.read.files import assessed_contents, content_answer
+from db.rows import FailedFile, ModelRow, Outcome, RunCounts, RunStart, RunStatus
+from db.write import leases
+from db.write.failures import Retry
+from db.write.results import write_outcomes
+from db.write.runs import (
+    finish_run,
+    mark_gone,
+    mark_present,
+    register_model,
+    save_counts,
+    set_engine,
+    start_run,
+)
+from tagger.core.errors import StoreError, TaggerError
+from tagger.core.run_options import Rules
+from tagger.core.timings import Stages
+from tagger.core.types import DIED, Answer, EngineInfo, Failed, Result
+from tagger.core.version import __version__
+from tagger.library.answers import landmark_row, outcome, printable, stored_answer
+from tagger.library.missing import Absence
+from tagger.library.plan import Plan
+from tagger.library.scan import Found
+from tagger.model.bundle import Bundle
+from tagger.model.card import ONNX_FILE
+
+if TYPE_CHECKING:
+    from db.engine import Connection
+
+log = logging.getLogger(__name__)
+
+PHOTOS_PER_TRANSACTION = 128
+SECONDS_PER_TRANSACTION = 2.0
+
+
+def register(store: Store, bundle: Bundle) -> int:
+    """Make a bundle's model and landmarks known; returns the number by which the store knows the model."""
+    card = bundle.card
+    weights = card.files.get(ONNX_FILE) or next(iter(card.files.values()), "")
+    model = ModelRow(bundle.model_id, weights, card.name, card.version, asdict(card))
+    with store.write() as connection:
+        return register_model(connection, model, landmarks=[landmark_row(known.landmark()) for known in card.classes])
+
+
+def new_start(roots: Sequence[str], k: int, engine: EngineInfo, *, job: str, settings_hash: str | None) -> RunStart:
+    """What a run of this process says of itself when it begins."""
+    return RunStart(
+        engine.name,
+        engine.device,
+        engine.precision,
+        engine.reason,
+        tuple(printable(root) for root in roots),
+        k,
+        __version__,
+        job,
+        os.getpid(),
+        socket.gethostname(),
+        settings_hash,
+    )
+
+
+class Record:
+    """One run's row and its pending batch. `known` may be called from any thread, the rest from one."""
+
+    def __init__(self, store: Store, start: RunStart, *, model: int, rules: Rules, stages: Stages) -> None:
+        self.status: RunStatus = "running"
+        self._store = store
+        self._retry = Retry(rules.retry_after_h, rules.max_attempts)
+        self._again = rules.again
+        self._stages = stages
+        self._model = model
+        self._k = start.k
+        self._counts: Counter[str] = Counter()
+        self._pending: list[Outcome] = []
+        self._pending_answers: dict[str, Answer] = {}
+        self._last_write = time.monotonic()
+        self._answered: set[int] = set()
+        with store.write() as connection:
+            self.run_id = start_run(connection, start, model=model)
+
+    def use(self, engine: EngineInfo) -> None:
+        """Say on what the model was opened; a run begins before that."""
+        with self._store.write() as connection:
+            set_engine(
+                connection,
+                self.run_id,
+                engine=engine.name,
+                device=engine.device,
+                precision=engine.precision,
+                reason=engine.reason,
+            )
+
+    @property
+    def counts(self) -> RunCounts:
+        return RunCounts(**{name: self._counts[name] for name in RunCounts.__dataclass_fields__})
+
+    def recall(self) -> None:
+        """Learn which contents were answered before; to be called once, if `known` is going to be asked."""
+        with self._store.read() as connection:
+            contents = assessed_contents(connection, model=self._model, k=self._k, again=self._again)
+            self._answered = {_short(sha256) for sha256 in contents}
+
+    def known(self, sha256: str) -> Answer | None:
+        """What this model said of a content before, in this run or an earlier one."""
+        if _short(sha256) not in self._answered:
+            return None
+        if pending := self._pending_answers.get(sha256):
+            return pending
+        with self._store.read() as connection:
+            stored = content_answer(connection, sha256, model=self._model, k=self._k, again=self._again)
+        return stored_answer(stored) if stored else None
+
+    def keep(self, found: Found, result: Result) -> None:
+        """Add a result to the pending batch; store the batch when it is full or has waited long enough."""
+        self._counts[result.answer.status] += 1
+        self._counts["inherited"] += result.is_inherited
+        if isinstance(result.answer, Failed):
+            log.warning("%s: %s (%s)", printable(found.path), result.answer.message, result.answer.kind)
+        elif result.sha256:
+            self._pending_answers[result.sha256] = result.answer
+            self._answered.add(_short(result.sha256))
+        self._pending.append(outcome(found, result, keeps_place=True))
+        waited_s = time.monotonic() - self._last_write
+        if len(self._pending) >= PHOTOS_PER_TRANSACTION or waited_s > SECONDS_PER_TRANSACTION:
+            self.flush()
+
+    def lease(self, paths: Sequence[str]) -> None:
+        """These files are going to be in work; `flush` lets go of those whose outcome it stores."""
+        with self._store.write() as connection:
+            leases.take(connection, paths, run=self.run_id)
+
+    def let_go(self, paths: Sequence[str]) -> None:
+        """These files are not in work; they are not even there."""
+        if paths:
+            with self._store.write() as connection:
+                leases.release(connection, paths)
+
+    def give_up(self, found: Found, attempts: int) -> Result:
+        """Put a file into quarantine untried: so many runs died with it in work."""
+        failure = Failed(DIED, f"the process died {attempts} times while it was in work")
+        log.warning("%s: %s (%s)", printable(found.path), failure.message, failure.kind)
+        self._counts[failure.status] += 1
+        told = FailedFile(found.path, found.size_bytes, found.mtime_ns, DIED, failure.message, attempts=attempts)
+        with self._store.write() as connection:
+            self._write(connection, [told])
+            leases.keep_one_death(connection, found.path)
+        return Result(found.path, None, failure)
+
+    def mark(self, absence: Absence) -> None:
+        """Store which files are gone or back."""
+        self._counts.update(gone=len(absence.gone))
+        if absence.gone or absence.back:
+            with self._store.write() as connection:
+                mark_gone(connection, absence.gone)
+                mark_present(connection, absence.back)
+
+    def finish(self, plan: Plan, *, is_cut: bool) -> None:
+        """Store that the run is done, or its time was up."""
+        self._counts.update(unchanged=plan.unchanged, set_aside=plan.set_aside)
+        self._end("stopped" if is_cut else "done")
+
+    def end_early(self, error: BaseException) -> None:
+        """Store what is pending, and that the run was stopped or broke.
+
+        Nobody expects an error that a photo brings out, so after one that nobody expected what was in work is suspect,
+        as if the process had died. The expected ones and a stop say nothing about the photos.
+        """
+        stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
+        is_death = isinstance(error, Exception) and not isinstance(error, TaggerError)
+        try:
+            self.flush()
+        except Exception as second:  # the run is ending; what matters now is that it says so
+            log.error("The last batch could not be stored: %s", second)
+        try:
+            self._end("interrupted" if stopped else "failed", None if stopped else str(error), is_death=is_death)
+        except StoreError as second:
+            log.error("How the run ended could not be stored: %s", second)
+
+    def flush(self) -> None:
+        """Store what is pending now."""
+        if self._pending:
+            with self._stages.time("store"), self._store.write() as connection:
+                self._write(connection, self._pending)
+                leases.release(connection, [kept.path for kept in self._pending])
+                save_counts(connection, self.run_id, self.counts)
+        self._pending = []
+        self._pending_answers = {}
+        self._last_write = time.monotonic()
+
+    def _write(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
+        by = {"run": self.run_id, "model": self._model, "k": self._k}
+        write_outcomes(connection, outcomes, **by, retry=self._retry)
+
+    def _end(self, status: RunStatus, error: str | None = None, *, is_death: bool = False) -> None:
+        self.status = status
+        with self._store.write() as connection:
+            if is_death:
+                leases.count_death(connection, [self.run_id])
+            else:
+                leases.release_all(connection, run=self.run_id)
+            finish_run(connection, self.run_id, status=status, counts=self.counts, error=error)
+
+
+def _short(sha256: str) -> int:
+    """64 bits of a digest: enough to be sure of a content that it is new, at 70 bytes for each that is not."""
+    return int(sha256[:16], 16)

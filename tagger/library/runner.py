@@ -1,0 +1,252 @@
+"""One run: walk folders, tag what is new or changed, store it batch by batch.
+
+The one rule: running again goes on where the last run ended. Nothing is read of a file whose size and time are as
+stored, unless reading it failed; and without photos to look at no model is loaded.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
+
+from db.engine import Store
+from db.read.files import known_files, stored_answers
+from db.write.leases import left_behind
+from tagger.core.errors import DecoderUnavailable
+from tagger.core.progress import Progress
+from tagger.core.run_options import Rules
+from tagger.core.types import EngineInfo, Result
+from tagger.library import report
+from tagger.library.answers import printable, stored_answer
+from tagger.library.cancellation import Stopped, abandoned_at, end_if
+from tagger.library.finalize import compare, count_votes
+from tagger.library.lock import alone
+from tagger.library.missing import Absence, absence
+from tagger.library.plan import Plan, make_plan, vanished
+from tagger.library.recorder import Record, new_start, register
+from tagger.library.scan import Found, Globs, existing, scan
+from tagger.library.summary import Summary
+from tagger.model.bundle import Bundle
+
+if TYPE_CHECKING:
+    # They load numpy and Pillow, which a run without new photos does not need.
+    from tagger.image.decoder_pool import Decoders
+    from tagger.model.predictor import Tagger
+
+log = logging.getLogger(__name__)
+
+LEASED_AT_ONCE = 128
+NOT_NEEDED = EngineInfo("none", "none", "none", "nothing new to look at")
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is learned on the way."""
+
+    roots: list[str]
+    missing: list[str]
+    engine: EngineInfo = NOT_NEEDED
+    plan: Plan = field(default_factory=Plan)
+    absence: Absence = field(default_factory=Absence)
+    decoders: Decoders | None = None
+    is_cut: bool = False
+    suspects: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Run:
+    """A pass over some folders with one model. Take all of `results`, then look at `summary`.
+
+    Args:
+        k: suggestions kept for each photo.
+        open_tagger: called only when there is something to look at.
+        with_unchanged: also yield the stored answers of unchanged files.
+        open_decoders: makes the processes that decode, at most as many as told; without them threads decode.
+        job: what started it: tag, nightly, retag.
+        settings_hash: of what was set, so that two runs can be told apart by it.
+        until: aware; after it nothing is begun, and the run ends as "stopped".
+        stop: set from anywhere, it ends the run at once, wherever that is, as "interrupted".
+    """
+
+    store: Store
+    bundle: Bundle
+    roots: Sequence[str]
+    globs: Globs
+    k: int
+    open_tagger: Callable[[], Tagger]
+    progress: Progress
+    with_unchanged: bool = False
+    open_decoders: Callable[[int], Decoders] | None = None
+    rules: Rules = field(default_factory=Rules)
+    job: str = "tag"
+    settings_hash: str | None = None
+    until: datetime | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    summary: Summary | None = None
+    _model: int = 0
+    _notes: report.Notes = field(default_factory=report.Notes)
+    _started: float = field(default_factory=time.monotonic)
+
+    def results(self) -> Generator[Result, None, None]:
+        """Work, and yield a result for every file that was looked at, in the order of the scan; last those on which
+        an earlier run died.
+
+        Raises:
+            FolderNotFound: a root does not exist; nothing was changed.
+            RunInProgress: another run has the store; nothing was changed.
+            EngineError: the model cannot run, or broke; what was done before is stored.
+            StoreError: the store cannot be read or written.
+        """
+        roots = [os.path.abspath(root) for root in self.roots]
+        there = existing(roots, skip_missing=self.rules.skip_missing)
+        work = _Work(there, [root for root in roots if root not in there])
+        with alone(self.store):
+            for root in work.missing:
+                log.warning("%s is not there; the others are looked at without it", printable(root))
+            yield from self._results(work)
+
+    def _results(self, work: _Work) -> Iterator[Result]:
+        self._model = register(self.store, self.bundle)
+        start = new_start(work.roots, self.k, NOT_NEEDED, job=self.job, settings_hash=self.settings_hash)
+        record = Record(self.store, start, model=self._model, rules=self.rules, stages=self._notes.stages)
+        try:
+            yield from self._work(work, record)
+        except BaseException as error:
+            is_asked_for = self.stop.is_set() and isinstance(error, Stopped | DecoderUnavailable)
+            record.end_early(Stopped() if is_asked_for else error)
+            if not is_asked_for:
+                raise
+        finally:
+            self.progress.close()
+            if work.decoders:
+                work.decoders.close()
+            self.summary = self._summed_up(work, record)
+            report.write(self.store, self.summary, self._notes)
+
+    def _work(self, work: _Work, record: Record) -> Iterator[Result]:
+        with self._notes.stages.time("scan"):
+            items = scan(work.roots, self.globs, before_each=lambda: end_if(self.stop))
+            found = {item.path: item for item in items}
+            with self.store.read() as connection:
+                known = known_files(connection, work.roots, model=self._model, k=self.k, again=self.rules.again)
+                left = left_behind(connection)
+            plan = work.plan = make_plan(found, known, left, self.rules)
+        if plan.suspects:
+            log.warning("%d files were in work when a run died: they are tried last, one by one", len(plan.suspects))
+        in_order, alone_in_work = self._new(work, record)
+        yield from self._in_scan_order(found.values(), plan, in_order) if self.with_unchanged else in_order
+        yield from alone_in_work
+        yield from self._given_up(record, work)
+        record.flush()
+        record.let_go(vanished(left, found, work.roots))
+        max_share = 1 if self.rules.accept_gone else self.rules.max_gone_share
+        work.absence = absence(self.store, found, known, work.roots, max_share=max_share)
+        for doubt in work.absence.doubts:
+            log.warning("%s", doubt)
+        record.mark(work.absence)
+        self._compare()
+        record.finish(plan, is_cut=work.is_cut)
+
+    def _new(self, work: _Work, record: Record) -> tuple[Iterator[Result], Iterator[Result]]:
+        """The answers to what is new or changed, and to the suspects; lazily. Opens the model if it is needed."""
+        plan = work.plan
+        if not plan.looks_at or self._is_over(work):
+            return iter(()), iter(())
+        if self.open_decoders:
+            work.decoders = self.open_decoders(plan.looks_at)  # they begin while the model is loaded
+        tagger = self.open_tagger()
+        work.engine = tagger.engine.info
+        record.use(work.engine)
+        record.recall()
+        self.progress.start(plan.looks_at)
+        return self._tag(plan.todo, tagger, record, work), self._one_by_one(plan.suspects, tagger, record, work)
+
+    def _is_over(self, work: _Work) -> bool:
+        """Whether the time window has closed while there is still something to do."""
+        end_if(self.stop)
+        work.is_cut = work.is_cut or (self.until is not None and datetime.now(UTC) >= self.until)
+        return work.is_cut
+
+    def _tag(self, todo: list[Found], tagger: Tagger, record: Record, work: _Work) -> Iterator[Result]:
+        paths, stages = self._leased(todo, record, work), self._notes.stages
+        results = tagger.tag(paths, self.k, known=record.known, gps=True, stages=stages, looker=work.decoders)
+        with closing(results), abandoned_at(self.stop, work.decoders):
+            # Fewer results where the time was up; asked first, so that they end by themselves and the decoders live on.
+            for result, item in zip(results, todo, strict=False):
+                end_if(self.stop)  # what failed since then, failed because of it
+                record.keep(item, result)
+                self.progress.advance(result)
+                self._notes.take(result)
+                yield result
+
+    def _compare(self) -> None:
+        """What can be said only once all photos were looked at."""
+        thresholds, gap_min = self.bundle.card.thresholds, self.rules.vote_gap_min
+        with self._notes.stages.time("compare"):
+            compare(self.store)
+            self._notes.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
+
+    def _given_up(self, record: Record, work: _Work) -> Iterator[Result]:
+        for item, attempts in work.plan.given_up:
+            result = record.give_up(item, attempts)
+            work.given_up.append(item.path)
+            self._notes.take(result)
+            yield result
+
+    def _leased(self, todo: list[Found], record: Record, work: _Work) -> Iterator[str]:
+        """The paths, as they are asked for; each is on record as being in work before it is given out."""
+        for start in range(0, len(todo), LEASED_AT_ONCE):
+            if self._is_over(work):
+                return
+            paths = [item.path for item in todo[start : start + LEASED_AT_ONCE]]
+            record.lease(paths)
+            for path in paths:
+                if self._is_over(work):
+                    return
+                yield path
+
+    def _one_by_one(self, suspects: list[Found], tagger: Tagger, record: Record, work: _Work) -> Iterator[Result]:
+        """With nothing else in work: if the process dies now, it is known on what."""
+        for item in suspects:
+            if self._is_over(work):
+                return
+            record.flush()
+            work.suspects.append(item.path)
+            yield from self._tag([item], tagger, record, work)
+
+    def _in_scan_order(self, found: Iterable[Found], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
+        """New results and stored answers, merged; without the files that come last."""
+        changed = {item.path for item in plan.todo}
+        last = {item.path for item in plan.suspects} | {item.path for item, _ in plan.given_up}
+        in_order = (item for item in found if item.path not in last)
+        for is_new, group in groupby(in_order, key=lambda item: item.path in changed):
+            items = list(group)
+            yield from islice(new, len(items)) if is_new else self._stored(items)
+        yield from new  # nothing is left; this lets it end
+
+    def _stored(self, items: Iterable[Found]) -> Iterator[Result]:
+        with self.store.read() as connection:
+            for stored in stored_answers(connection, (item.path for item in items), model=self._model):
+                yield Result(stored.path, stored.sha256, stored_answer(stored))
+
+    def _summed_up(self, work: _Work, record: Record) -> Summary:
+        return Summary(
+            record.run_id,
+            record.status,
+            record.counts,
+            time.monotonic() - self._started,
+            work.engine,
+            tuple(work.missing),
+            work.absence.doubts,
+            tuple(work.suspects),
+            tuple(work.given_up),
+        )

@@ -1,0 +1,126 @@
+"""Open, verify and write a bundle: a folder with `card.json` and the weights it names.
+
+The one rule: whoever holds a `Bundle` holds files whose bytes are the ones the card was written for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from tagger.core.errors import BundleDamaged, BundleNotFound, BundleTooNew
+from tagger.model.card import FORMAT, Card, what_decides
+
+CARD_FILE = "card.json"
+SHIPPED = "world"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A verified model folder.
+
+    Args:
+        model_id: sha256 of what decides its answers; two bundles that share it are the same model.
+    """
+
+    folder: Path
+    card: Card
+    model_id: str
+
+    def file(self, name: str) -> Path:
+        """The path of one of the card's files.
+
+        Raises:
+            BundleDamaged: the card names no such file.
+        """
+        if name not in self.card.files:
+            raise BundleDamaged(self.folder / CARD_FILE, f"it names no {name!r}, which this engine needs")
+        return self.folder / name
+
+
+def shipped_folder() -> Path:
+    """Where the bundle that comes with the package lies."""
+    return Path(str(resources.files("tagger"))) / "bundles" / SHIPPED
+
+
+def open_bundle(folder: Path | None = None, *, verify: bool = True) -> Bundle:
+    """Open a model folder.
+
+    Args:
+        folder: None means the shipped bundle.
+        verify: compare each file with its sha256. Leave out only where the weights are not going to be used.
+
+    Raises:
+        BundleNotFound: no card.json there.
+        BundleDamaged: the card or a weights file is not what it should be.
+        BundleTooNew: written by a later version.
+    """
+    folder = (folder or shipped_folder()).absolute()
+    card, raw = _read_card(folder)
+    if verify:
+        for name, expected in card.files.items():
+            _verify(folder / name, expected)
+    return Bundle(folder, card, _digest(raw))
+
+
+def write_bundle(folder: Path, card: Card, files: Mapping[str, bytes]) -> Bundle:
+    """Write weights and card, card last, so that an interrupted write is never taken for a bundle.
+
+    Args:
+        card: its `files` are filled in here.
+        files: content by file name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CARD_FILE).unlink(missing_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    card = replace(card, files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"
+    (folder / CARD_FILE).write_text(text, encoding="utf-8")
+    return open_bundle(folder)
+
+
+@cache
+def _adapter() -> TypeAdapter[Card]:
+    return TypeAdapter(Card)
+
+
+def _read_card(folder: Path) -> tuple[Card, dict[str, object]]:
+    path = folder / CARD_FILE
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BundleNotFound(folder) from error
+    except (OSError, ValueError) as error:
+        raise BundleDamaged(path, f"it cannot be read as JSON ({error})") from error
+    found = raw.get("format") if isinstance(raw, dict) else None
+    if isinstance(found, int) and found > FORMAT:
+        raise BundleTooNew(path, found, FORMAT)
+    try:
+        return _adapter().validate_python(raw), raw
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "card"
+        raise BundleDamaged(path, f"{place}: {first['msg']}") from error
+
+
+def _verify(path: Path, expected: str) -> None:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleDamaged(path, f"it cannot be read ({error.strerror})") from error
+    if found != expected:
+        raise BundleDamaged(path, "its bytes are not the ones that the card describes (sha256 differs)")
+
+
+def _digest(raw: Mapping[str, object]) -> str:
+    canonical = json.dumps(what_decides(dict(raw)), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

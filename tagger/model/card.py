@@ -1,0 +1,98 @@
+"""The card of a bundle: everything that must be known to use its weights correctly.
+
+The one rule: nothing about a model is known anywhere else. `card.json` is this dataclass as JSON; its
+`format` counts changes that an older reader would misunderstand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field, JsonValue
+
+from tagger.core.types import InputContract, Landmark
+
+FORMAT = 1
+
+ONNX_FILE = "model.onnx"
+SAFETENSORS_FILE = "model.safetensors"
+
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkClass:
+    """One output of the network.
+
+    Args:
+        threshold: the smallest calibrated score at which this landmark is a tag.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
+    name: Annotated[str, Field(min_length=1)]
+    country: str
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    threshold: Share
+    city: str | None = None
+    aliases: tuple[str, ...] = ()
+    wikidata: Annotated[str, Field(pattern=r"^Q[1-9][0-9]*$")] | None = None
+
+    def landmark(self) -> Landmark:
+        return Landmark(self.id, self.name, self.country, self.lat, self.lon, self.city, self.aliases, self.wikidata)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model folder is.
+
+    Args:
+        network: a name in `tagger.model.nets.NETWORKS`; the safetensors file fits it.
+        classes: the first outputs of the network, in order.
+        background_outputs: how many further outputs mean "none of these"; they take probability
+            but are never suggested.
+        temperature: divides the logits before the softmax.
+        bfloat16: whether the engine may use bfloat16, because top-1 agreement with float32 was
+            measured at 99.5 % or more (the figure stands in `metrics`).
+        metrics: figures by the name of the test set they were measured on.
+        provenance: how the weights came to be: recipe, data, base weights and their licence, commands.
+        files: sha256 by file name, for each file beside the card.
+    """
+
+    format: Annotated[int, Field(ge=1)]
+    name: str
+    version: str
+    network: str
+    input: InputContract
+    classes: Annotated[tuple[LandmarkClass, ...], Field(min_length=1)]
+    temperature: Positive
+    background_outputs: Annotated[int, Field(ge=0)]
+    bfloat16: bool
+    files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+    metrics: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
+    provenance: dict[str, JsonValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        repeated = [name for name, count in Counter(c.id for c in self.classes).items() if count > 1]
+        if repeated:
+            raise ValueError(f"the landmark {repeated[0]!r} is there twice")
+
+    @property
+    def outputs(self) -> int:
+        """Width of the network's last layer."""
+        return len(self.classes) + self.background_outputs
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The smallest calibrated score at which a landmark is a tag, by landmark."""
+        return {known.id: known.threshold for known in self.classes}
+
+
+def what_decides(card: dict[str, Any]) -> dict[str, Any]:
+    """The part of a card's JSON that can change an answer; two cards that share it are one model."""
+    classes = [{"id": c["id"], "threshold": c["threshold"]} for c in card["classes"]]
+    keys = ("network", "input", "temperature", "background_outputs", "files")
+    return {key: card[key] for key in keys} | {"classes": classes}

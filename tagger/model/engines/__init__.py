@@ -1,0 +1,48 @@
+"""What runs a network. One file a runtime, all behind `Engine`; none knows another.
+
+The contract, in words, held by one test file that runs on every engine installed:
+
+- `logits` takes uint8 pixels as `tagger.image.preprocess.preprocess` makes them and normalises them itself.
+- Rows come back in the order they went in, and a row does not depend on its neighbours.
+- Two engines agree on the best class for at least 99.5 % of photos. A photo's scores differ by 0.01 on average at most;
+  of a single photo by up to 0.05 in float32 (the ONNX file's weights have 16 bits), by up to 0.2 in half precision
+  (where two landmarks are close; 0.17 was the worst of 1,259 photos).
+- Any thread may call `logits`; calls wait for each other.
+- What breaks in the runtime surfaces as `tagger.core.errors.EngineError`, never as a wrong row.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.core.types import EngineInfo
+
+
+class Engine(Protocol):
+    """Runs a bundle's network.
+
+    `batch_size` is how many photos a call of `logits` wants for full speed; any number is correct.
+    """
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    @property
+    def batch_size(self) -> int: ...
+
+    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run the network.
+
+        Args:
+            batch: (N, H, W, 3) uint8, N ≥ 1, H = W = the bundle's `size_px`.
+
+        Returns:
+            (N, outputs) float32.
+
+        Raises:
+            EngineFailed: the runtime broke.
+        """
+        ...

@@ -1,0 +1,113 @@
+"""Which engine runs on this machine. It never falls back in silence: the choice carries its reason."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import logging
+import sys
+from pathlib import Path
+
+import platformdirs
+
+from tagger.core.errors import EngineUnavailable, MissingExtra
+from tagger.model.bundle import Bundle
+from tagger.model.engines import Engine
+
+log = logging.getLogger(__name__)
+
+ENGINES = ("auto", "openvino", "torch")
+
+
+def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
+    """Choose and start an engine.
+
+    CUDA is taken where there is an NVIDIA driver and a PyTorch that can use it, else OpenVINO on the CPU.
+    A GPU that is there but cannot be used is a warning in the log.
+
+    Args:
+        engine: auto, openvino or torch.
+        device: auto, cpu, cuda or cuda:N.
+        precision: auto, float32, bfloat16 or float16.
+
+    Raises:
+        EngineUnavailable: what was asked for is not on this machine.
+        MissingExtra: it needs PyTorch, which is not installed.
+    """
+    if engine not in ENGINES:
+        raise EngineUnavailable(f"There is no engine {engine!r}. Use one of {', '.join(ENGINES)}.")
+    if engine == "openvino" and device not in ("auto", "cpu"):
+        raise EngineUnavailable(f"The openvino engine runs on the CPU, not on {device}. Use --engine torch for CUDA.")
+    if engine == "torch" or device.startswith("cuda"):
+        return _torch(bundle, device=device, precision=precision)
+    if engine == "openvino" or device == "cpu":
+        return _openvino(bundle, precision=precision, reason="asked for")
+    obstacle = _obstacle_to_cuda()
+    if obstacle is None:
+        return _torch(bundle, device="cuda", precision=precision, reason="an NVIDIA GPU is present")
+    return _openvino(bundle, precision=precision, reason=obstacle)
+
+
+def has_nvidia_driver() -> bool:
+    """Whether an NVIDIA driver answers here; takes a millisecond, where asking PyTorch takes seconds."""
+    try:
+        cuda = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        count = ctypes.c_int(0)
+        return cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+    except (OSError, AttributeError):
+        return False
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed, without importing it."""
+    return importlib.util.find_spec("torch") is not None and importlib.util.find_spec("safetensors") is not None
+
+
+def _obstacle_to_cuda() -> str | None:
+    """Why CUDA cannot be used, or None where it can."""
+    if not has_nvidia_driver():
+        return "no NVIDIA GPU here"
+    if not has_torch():
+        return _announced("there is an NVIDIA GPU, but PyTorch is missing: pip install 'landmark-tagger[gpu]'")
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # a CUDA library that is missing is an OSError
+        return _announced(f"there is an NVIDIA GPU, but PyTorch cannot be loaded ({error})")
+    if not torch.cuda.is_available():
+        return _announced(f"there is an NVIDIA GPU, but PyTorch {torch.__version__} cannot use it")
+    return None
+
+
+def _announced(obstacle: str) -> str:
+    log.warning("Running on the CPU: %s", obstacle)
+    return obstacle
+
+
+def _torch(bundle: Bundle, *, device: str, precision: str, reason: str = "asked for") -> Engine:
+    if not has_torch():
+        raise MissingExtra("The torch engine", "gpu")
+    try:
+        from tagger.model.engines.torch import TorchEngine
+    except (ImportError, OSError) as error:
+        raise EngineUnavailable(f"PyTorch is installed but cannot be loaded ({error}). Install it again.") from error
+    if device == "auto":
+        obstacle = _obstacle_to_cuda()
+        device, reason = ("cuda", reason) if obstacle is None else ("cpu", obstacle)
+    return TorchEngine(bundle, device=device, precision=precision, reason=reason)
+
+
+def _openvino(bundle: Bundle, *, precision: str, reason: str) -> Engine:
+    from tagger.model.engines.openvino import OpenVinoEngine
+
+    return OpenVinoEngine(bundle, precision=precision, cache_dir=_cache_dir(), reason=reason)
+
+
+def _cache_dir() -> Path | None:
+    """Where compiled networks are kept; None where the home folder cannot be written."""
+    folder = Path(platformdirs.user_cache_dir("landmark-tagger")) / "openvino"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.warning("Compiled networks are not kept, so each start is slower: %s", error)
+        return None
+    return folder

@@ -1,0 +1,173 @@
+"""PyTorch: the engine for CUDA; it also works on a CPU.
+
+Pixels travel as uint8 and are normalised on the device; the network runs in channels_last and, on CUDA,
+in half precision. The batch size is found at the start and halved when the device's memory runs out.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tagger.core.errors import BundleError, EngineFailed, EngineUnavailable
+from tagger.core.types import EngineInfo
+from tagger.model.bundle import Bundle
+from tagger.model.card import SAFETENSORS_FILE
+from tagger.model.nets import NETWORKS, build
+
+CPU_BATCH = 32
+CUDA_BATCHES = (32, 64, 128, 256, 512)
+WORTHWHILE = 1.05  # a larger batch must be this much faster, since it also delays the first answer
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+Pixels = NDArray[np.uint8]
+Logits = NDArray[np.float32]
+
+
+class TorchEngine:
+    """See `tagger.model.engines.Engine`."""
+
+    def __init__(
+        self, bundle: Bundle, *, device: str = "cpu", precision: str = "auto", reason: str = "asked for"
+    ) -> None:
+        """Load the network onto a device.
+
+        Args:
+            device: cpu, cuda or cuda:N.
+            precision: auto (float16 on CUDA, float32 on a CPU), float32, bfloat16 or float16.
+
+        Raises:
+            EngineUnavailable: no such device here.
+            EngineFailed: the device's memory does not hold the network.
+            BundleError: the weights do not fit the network that the card names.
+        """
+        self._device = _device(device)
+        on_cuda = self._device.type == "cuda"
+        precision = ("float16" if on_cuda else "float32") if precision == "auto" else precision
+        if precision not in DTYPES:
+            raise EngineUnavailable(f"The torch engine does not compute in {precision}. Use {', '.join(DTYPES)}.")
+        self._dtype = DTYPES[precision]
+        self._lock = threading.Lock()
+        try:
+            self._network = _network(bundle).to(self._device, self._dtype).to(memory_format=torch.channels_last)
+        except torch.OutOfMemoryError as error:
+            raise EngineFailed(f"torch: the network does not fit into the memory of {device} ({error})") from error
+        self._mean, self._std = (
+            torch.tensor(values, device=self._device).view(1, 3, 1, 1)  # (1, 3, 1, 1)
+            for values in (bundle.card.input.mean, bundle.card.input.std)
+        )
+        size_px = bundle.card.input.size_px
+        self._batch_size = best_batch_size(self._forward, size_px, CUDA_BATCHES) if on_cuda else CPU_BATCH
+        self._info = EngineInfo("torch", _name(self._device), precision, reason)
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._info
+
+    @property
+    def batch_size(self) -> int:
+        return self._batch_size
+
+    def logits(self, batch: Pixels) -> Logits:
+        with self._lock:
+            rows, self._batch_size = in_fitting_batches(self._forward, batch, self._batch_size)
+        return rows
+
+    @torch.inference_mode()
+    def _forward(self, batch: Pixels) -> Logits:
+        pixels = torch.from_numpy(np.array(batch)).to(self._device)  # (N, H, W, 3) uint8
+        images = pixels.permute(0, 3, 1, 2).float() / 255  # (N, 3, H, W), channels_last by its strides
+        normalised = ((images - self._mean) / self._std).to(self._dtype)
+        rows: Logits = self._network(normalised).float().cpu().numpy()  # (N, outputs)
+        return rows
+
+
+def in_fitting_batches(forward: Callable[[Pixels], Logits], batch: Pixels, size: int) -> tuple[Logits, int]:
+    """Run a batch in pieces that the device's memory holds.
+
+    Args:
+        forward: raises `torch.OutOfMemoryError` where a piece is too large.
+        size: photos in a piece; halved as often as needed.
+
+    Returns:
+        (N, outputs), and the size that worked.
+
+    Raises:
+        EngineFailed: not even one photo fits, or the runtime broke otherwise.
+    """
+    rows: list[Logits] = []
+    start = 0
+    while start < len(batch):
+        try:
+            rows.append(forward(batch[start : start + size]))
+            start += size
+        except torch.OutOfMemoryError as error:
+            if size == 1:
+                raise EngineFailed(f"torch: not even one photo fits into the device's memory ({error})") from error
+            size //= 2
+            torch.cuda.empty_cache()
+        except RuntimeError as error:
+            raise EngineFailed(f"torch: {error}") from error
+    return np.concatenate(rows), size
+
+
+def best_batch_size(forward: Callable[[Pixels], Logits], size_px: int, sizes: tuple[int, ...]) -> int:
+    """The smallest of some batch sizes beyond which a larger one gains no more than 5 %.
+
+    Args:
+        sizes: ascending; the first is taken for granted.
+    """
+    best, best_rate = sizes[0], 0.0
+    for size in sizes:
+        pixels = np.zeros((size, size_px, size_px, 3), dtype=np.uint8)
+        try:
+            forward(pixels)  # the first call of a shape also chooses kernels
+            start = time.perf_counter()
+            forward(pixels)
+            rate = size / (time.perf_counter() - start)
+        except torch.OutOfMemoryError:
+            break
+        if rate < best_rate * WORTHWHILE:
+            break
+        best, best_rate = size, rate
+    return best
+
+
+def _device(asked: str) -> torch.device:
+    try:
+        device = torch.device(asked)
+    except RuntimeError as error:
+        raise EngineUnavailable(f"{asked!r} is no device. Use cpu, cuda or cuda:N.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise EngineUnavailable(f"{asked!r} is not supported. Use cpu, cuda or cuda:N.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise EngineUnavailable(
+            f"{asked} was asked for, but PyTorch {torch.__version__} sees {torch.cuda.device_count()} CUDA devices. "
+            "Install a driver and a CUDA build of torch, or use --device cpu."
+        )
+    return device
+
+
+def _network(bundle: Bundle) -> torch.nn.Module:
+    from safetensors.torch import load_file
+
+    if bundle.card.network not in NETWORKS:
+        raise BundleError(f"{bundle.folder}: this version does not know the network {bundle.card.network!r}. Upgrade.")
+    network = build(bundle.card.network, bundle.card.outputs)
+    weights = load_file(bundle.file(SAFETENSORS_FILE))
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise BundleError(f"{bundle.folder}: its weights do not fit {bundle.card.network} ({error})") from error
+    return network.eval()
+
+
+def _name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"CPU ({torch.get_num_threads()} threads)"

@@ -1,0 +1,208 @@
+"""From inputs to results: decode threads → bounded window → batches → engine → results in input order.
+
+The one rule: what is held at a time depends on the batch size and the threads, never on the number of photos.
+One thread runs the engine while the decode threads prepare what comes next; the caller's thread only sorts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+
+from tagger.core.errors import PhotoError
+from tagger.core.timings import Stages
+from tagger.core.types import Answer, Failed, InputContract, Limits, PhotoInfo, Result
+from tagger.image.loader import Here, Looker
+from tagger.image.preprocess import Pixels
+from tagger.model.card import Card
+from tagger.model.engines import Engine
+from tagger.model.engines.executor import Batch, EngineThread
+from tagger.model.engines.inference import infer
+
+BATCHES_IN_FLIGHT = 2  # one in the engine, one waiting for it
+WINDOW_BATCHES = 4  # a batch that many failures and copies keep from filling starts anyway
+
+Known = Callable[[str], Answer | None]
+
+
+@dataclass(slots=True)
+class _Content:
+    """One content on its way. Files with the same bytes share it, so that each content is inferred once."""
+
+    sha256: str
+    info: PhotoInfo | None = None
+    pixels: Pixels | None = None
+    answer: Answer | None = None
+    batch: Batch | None = None
+    row: int = 0
+
+    def is_ready(self) -> bool:
+        return self.answer is not None or (self.batch is not None and self.batch.is_done())
+
+    def resolve(self) -> Answer:
+        if self.answer is None:
+            assert self.batch is not None
+            self.answer = self.batch.answers()[self.row]
+        return self.answer
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """One input after its decode thread; `is_first` marks the input that brought its content in."""
+
+    path: str
+    content: _Content | None
+    failure: Failed | None = None
+    is_first: bool = False
+    was_known: bool = False
+    seconds: float = 0.0
+
+    def is_ready(self) -> bool:
+        return self.content is None or self.content.is_ready()
+
+    def result(self) -> Result:
+        if self.content is None:
+            assert self.failure is not None
+            return Result(self.path, None, self.failure, seconds=self.seconds)
+        answer = self.content.resolve()
+        if isinstance(answer, Failed):
+            return Result(self.path, self.content.sha256, answer, seconds=self.seconds)
+        inherited = self.was_known or not self.is_first
+        return Result(self.path, self.content.sha256, answer, self.content.info, inherited, self.seconds)
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """One engine and how to feed it.
+
+    Args:
+        known: asked with a sha256 from the decode threads; an answer saves decoding and inference.
+        looker: how they read and decode; by themselves unless told otherwise.
+        stages: told how long the engine works, and how long it waits for photos.
+    """
+
+    engine: Engine
+    card: Card
+    limits: Limits
+    k: int = 5
+    known: Known = field(default=lambda _sha256: None)
+    stages: Stages = field(default_factory=Stages)
+    looker: Looker | None = None
+    _claims: dict[str, _Content] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, paths: Iterable[str]) -> Generator[Result, None, None]:
+        """Answer for every path, in order; lazily, as fast as the caller takes the results.
+
+        Raises:
+            EngineFailed: the engine broke, or hangs; the message names the batch. All results before it were yielded.
+        """
+        runner = EngineThread(self._infer)
+        with ThreadPoolExecutor(self.limits.threads, "decode") as decoders:
+            try:
+                yield from self._in_order(iter(paths), decoders, runner)
+            except BaseException:
+                if self.looker:
+                    self.looker.abandon()  # else the end would wait for what they are looking at
+                raise
+            finally:
+                decoders.shutdown(wait=False, cancel_futures=True)
+                runner.leave()
+
+    def _in_order(self, paths: Iterator[str], decoders: ThreadPoolExecutor, runner: EngineThread) -> Iterator[Result]:
+        size = self.engine.batch_size
+        window: deque[Future[_Prepared]] = deque()
+        waiting: deque[_Prepared] = deque()
+        batch: list[_Prepared] = []
+        while True:
+            room = size + 2 * self.limits.threads - len(window)
+            window.extend(decoders.submit(self._timed, path) for path in islice(paths, max(room, 0)))
+            if window:
+                with self.stages.time("decode_wait"):
+                    prepared = window.popleft().result()
+                waiting.append(prepared)
+                if prepared.is_first and prepared.content and prepared.content.pixels is not None:
+                    batch.append(prepared)
+            if batch and (len(batch) == size or not window or len(waiting) > WINDOW_BATCHES * size):
+                self._start(batch, runner)
+                batch = []
+            while waiting and (waiting[0].is_ready() or self._must_wait(waiting, batch, window)):
+                prepared = waiting.popleft()
+                yield prepared.result()
+                self._forget(prepared)
+            if not window and not waiting:
+                return
+
+    def _must_wait(self, waiting: deque[_Prepared], batch: list[_Prepared], window: deque[Future[_Prepared]]) -> bool:
+        """Whether to block on the oldest result: nothing is left to prepare, or enough batches are on their way."""
+        if not window:
+            return True
+        in_flight = len(waiting) - len(batch)
+        head = waiting[0].content
+        return in_flight >= BATCHES_IN_FLIGHT * self.engine.batch_size and head is not None and head.batch is not None
+
+    def _forget(self, prepared: _Prepared) -> None:
+        """Only once the caller has had the answer: from here on `known` may be asked for it."""
+        if prepared.is_first and prepared.content is not None:
+            with self._lock:
+                self._claims.pop(prepared.content.sha256, None)
+
+    def _start(self, batch: list[_Prepared], runner: EngineThread) -> None:
+        contents = [prepared.content for prepared in batch if prepared.content is not None]
+        pixels = [content.pixels for content in contents if content.pixels is not None]
+        names = f"{len(batch)} photos from {batch[0].path!r} to {batch[-1].path!r}"
+        started = runner.start(pixels, names)
+        for row, content in enumerate(contents):
+            content.pixels, content.row, content.batch = None, row, started
+
+    def _infer(self, pixels: list[Pixels]) -> list[Answer]:
+        with self.stages.time("engine"):
+            return infer(self.engine, pixels, self.card, self.k)
+
+    def _timed(self, path: str) -> _Prepared:
+        began = time.perf_counter()
+        prepared = self._prepare(path)
+        prepared.seconds = time.perf_counter() - began
+        return prepared
+
+    def _prepare(self, path: str) -> _Prepared:
+        """Read, hash and decode one file; runs in a decode thread."""
+        prepared = _Prepared(path, None)
+        looker = self.looker or Here(self.card.input, self.limits)
+        looked = looker.look(path, lambda sha256: self._claim(prepared, sha256))
+        if prepared.content is None:
+            prepared.failure = looked.failure
+        elif prepared.is_first and not prepared.was_known:
+            content = prepared.content
+            content.info, content.pixels, content.answer = looked.info, looked.pixels, looked.failure
+        return prepared
+
+    def _claim(self, prepared: _Prepared, sha256: str) -> bool:
+        """Whether this input brings in a content that nobody has answered yet."""
+        mine = _Content(sha256)
+        with self._lock:
+            prepared.content = self._claims.setdefault(sha256, mine)
+        if prepared.content is not mine:
+            return False
+        prepared.is_first = True
+        mine.answer = self.known(sha256)
+        prepared.was_known = mine.answer is not None
+        return not prepared.was_known
+
+
+def pixels_of(path: str, contract: InputContract, limits: Limits) -> Pixels:
+    """All that a decode thread does with one new photo, alone: read, hash, decode, preprocess.
+
+    Raises:
+        PhotoError: it cannot be read.
+    """
+    looked = Here(contract, limits).look(path, lambda _sha256: True)
+    if looked.pixels is None:
+        assert looked.failure is not None
+        raise PhotoError(looked.failure.kind, looked.failure.message)
+    return looked.pixels

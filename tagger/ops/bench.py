@@ -1,0 +1,128 @@
+"""How fast this machine tags, and what holds it back.
+
+Decoding and the model share the same cores, so a photo that takes 1/d seconds of all cores to decode and 1/m in the
+model can pass at 1/(1/d + 1/m) per second at best. On a GPU they overlap, and the slower of the two is the bound.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from db.engine import open_store
+from tagger.core.errors import PhotoError, TaggerError
+from tagger.core.progress import Silent
+from tagger.image.decode import read
+from tagger.image.decoder_pool import Decoders
+from tagger.image.preprocess import Pixels
+from tagger.library.runner import Run
+from tagger.library.scan import Globs
+from tagger.model.pipeline import pixels_of
+from tagger.model.predictor import Tagger
+
+MODEL_SECONDS = 3.0
+TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Photos per second, each measured alone on all cores.
+
+    Args:
+        end_to_end: a run into a fresh database, as `tagger tag` does it, the model already loaded.
+        decode: reading, hashing, decoding and resizing.
+        model: normalising and inference.
+        shares_cores: whether the model runs on the cores that decode.
+    """
+
+    photos: int
+    end_to_end: float
+    decode: float
+    model: float
+    shares_cores: bool
+
+    @property
+    def bound(self) -> float:
+        """The best that decoding and model allow together."""
+        return 1 / (1 / self.decode + 1 / self.model) if self.shares_cores else min(self.decode, self.model)
+
+    @property
+    def verdict(self) -> str:
+        """Which of them holds the run back, and how close the run comes to the bound."""
+        slower = "decoding" if self.decode < self.model else "the model"
+        return f"{self.end_to_end / self.bound:.0%} of the bound; what holds it back most is {slower}"
+
+
+def measure(tagger: Tagger, folder: str, paths: Sequence[str], k: int) -> Rates:
+    """Tag the photos of a folder three ways.
+
+    Args:
+        paths: photos below the folder; the decoding is measured on them.
+    """
+    for path in paths:  # the first reading is the disk's speed, not ours
+        with suppress(PhotoError):
+            read(path, tagger.limits.max_file_bytes)
+    batch, decode = _decode_rate(tagger, paths)
+    model = _model_rate(tagger, batch)
+    photos, end_to_end = _run_rate(tagger, folder, k)
+    on_cpu = tagger.engine.info.device.startswith("CPU")
+    return Rates(photos, end_to_end, decode, model, on_cpu)
+
+
+def _decode_rate(tagger: Tagger, paths: Sequence[str]) -> tuple[Pixels, float]:
+    """Also gives a batch of real photos, for the model."""
+
+    def pixels(path: str) -> Pixels | None:
+        try:
+            return pixels_of(path, tagger.bundle.card.input, tagger.limits)
+        except PhotoError:
+            return None
+
+    wanted = tagger.engine.batch_size
+    some: list[Pixels] = []
+    start = time.perf_counter()
+    with ThreadPoolExecutor(tagger.limits.threads) as pool:
+        for photo in pool.map(pixels, paths):
+            if photo is not None and len(some) < wanted:
+                some.append(photo)
+    rate = len(paths) / (time.perf_counter() - start)
+    if not some:
+        raise TaggerError(
+            f"None of the {len(paths)} files is a readable photo. Name a folder with some hundred photos."
+        )
+    return np.stack([some[n % len(some)] for n in range(wanted)]), rate  # (N, H, W, 3)
+
+
+def _model_rate(tagger: Tagger, batch: Pixels) -> float:
+    tagger.engine.logits(batch)
+    batches, start = 0, time.perf_counter()
+    while time.perf_counter() - start < MODEL_SECONDS:
+        tagger.engine.logits(batch)
+        batches += 1
+    return batches * len(batch) / (time.perf_counter() - start)
+
+
+def _run_rate(tagger: Tagger, folder: str, k: int) -> tuple[int, float]:
+    decoders = Decoders(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
+    with decoders, TemporaryDirectory() as place, open_store(str(Path(place) / "bench.sqlite")) as store:
+        decoders.wait()  # in a run they begin while the model is loaded
+        run = Run(
+            store,
+            tagger.bundle,
+            [folder],
+            Globs(),
+            k,
+            open_tagger=lambda: tagger,
+            progress=Silent(),
+            open_decoders=lambda _photos: decoders,
+        )
+        start = time.perf_counter()
+        photos = sum(1 for _ in run.results())
+        return photos, photos / (time.perf_counter() - start)

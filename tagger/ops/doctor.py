@@ -1,0 +1,87 @@
+"""Is everything in order here? Each check is one line; a problem comes with its next step."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from PIL import Image
+
+from db.engine import open_store, store_exists, store_file
+from tagger.config.settings import Settings
+from tagger.core.errors import TaggerError
+from tagger.core.version import __version__
+from tagger.model.predictor import load
+
+PACKAGES = ("numpy", "pillow", "openvino", "sqlalchemy", "torch", "pillow-heif", "matplotlib")
+ENOUGH_DISK_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Args:
+    is_fine: False asks somebody to act; `text` then says how.
+    """
+
+    topic: str
+    is_fine: bool
+    text: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All checks, in an order in which the first problem explains later ones."""
+    yield Finding("versions", True, _versions())
+    yield _checked("model", lambda: _model(settings))
+    yield _checked("database", lambda: _database(settings))
+    yield _checked("disk", lambda: _disk(settings))
+
+
+def _checked(topic: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(topic, True, check())
+    except TaggerError as error:
+        return Finding(topic, False, str(error))
+
+
+def _versions() -> str:
+    found = [f"landmark-tagger {__version__}", f"Python {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"no {package}")
+    return ", ".join(found)
+
+
+def _model(settings: Settings) -> str:
+    """Opens the bundle, which verifies it, and runs it once."""
+    model = load(settings.bundle, engine=settings.engine, device=settings.device, precision=settings.precision)
+    card = model.bundle.card
+    answer = model.suggest(Image.new("RGB", (320, 240), "grey"))
+    return (
+        f"{card.name} {card.version} in {model.bundle.folder}, verified, {len(card.classes)} landmarks; "
+        f"{model.engine.info}; a grey picture shows {answer.status}"
+    )
+
+
+def _database(settings: Settings) -> str:
+    file = store_file(settings.db_url)
+    if not store_exists(settings.db_url):
+        return f"{file} is not there yet; 'tagger tag' makes it"
+    with open_store(settings.db_url):
+        return f"{file} can be opened and is current, {file.stat().st_size / 1e6:.1f} MB"
+
+
+def _disk(settings: Settings) -> str:
+    """Free space where the database lies, or is going to lie."""
+    folder = store_file(settings.db_url).parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    text = f"{free / 1e9:.1f} GB free in {folder}"
+    if free < ENOUGH_DISK_BYTES:
+        raise TaggerError(f"{text}: free some, or put the database elsewhere with --db or TAGGER_DB_URL")
+    return text

@@ -1,0 +1,180 @@
+"""How a long process is: `/metrics` for Prometheus, `/health` for whoever restarts it. Loopback unless told otherwise.
+
+The one rule: every figure is read from the store when it is asked for. There are no second books that could disagree,
+and a restart loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from db.engine import Store
+from db.read.statistics import figures
+from db.write.jobs import last_starts, last_success
+from tagger.core.errors import ConfigError, TaggerError
+from tagger.core.version import __version__
+from tagger.ops.health import Health
+
+log = logging.getLogger(__name__)
+
+OFF = "off"
+RUNNING = "running"
+PATIENCE_S = 10  # with a client that asks slowly
+
+Coming = Callable[[], Mapping[str, datetime]]
+
+
+class StoreCollector(Collector):
+    """The figures of a store.
+
+    Args:
+        coming: when each job is due next.
+    """
+
+    def __init__(self, store: Store, coming: Coming) -> None:
+        self._store = store
+        self._coming = coming
+
+    def collect(self) -> Iterator[Metric]:
+        yield _gauge("tagger_info", "Which version runs.", {__version__: 1}, "version")
+        with self._store.read() as connection:
+            now, last, success = figures(connection), last_starts(connection), last_success(connection)
+        yield _gauge("tagger_photos", "Contents that are known.", now.photos)
+        yield _gauge("tagger_files", "Files that are known.", {"present": now.files, "gone": now.gone}, "state")
+        yield _gauge("tagger_failures", "Files that could not be read.", now.failures, "kind")
+        yield _gauge("tagger_quarantined", "Files that are not tried again.", now.quarantined)
+        yield _counter("tagger_answers", "What runs did with files.", asdict(now.counts), "answer")
+        ended = {status: count for status, count in now.runs.items() if status != RUNNING}
+        yield _counter("tagger_runs", "Runs that ended, by how.", ended, "status")
+        yield _gauge("tagger_runs_at_work", "Runs that have not ended; the bot's is one.", now.runs.get(RUNNING, 0))
+        yield _gauge("tagger_database_bytes", "Size of the database.", Path(self._store.file).stat().st_size)
+        started = {job: row.started_at.timestamp() for job, row in last.items()}
+        ended_well = {job: row.status in ("running", "done", "stopped") for job, row in last.items()}
+        succeeded = {job: moment.timestamp() for job, moment in success.items()}
+        due = {job: moment.timestamp() for job, moment in self._coming().items()}
+        yield _gauge("tagger_job_start_timestamp_seconds", "When a job last started.", started, "job")
+        yield _gauge("tagger_job_success_timestamp_seconds", "When a job was last done.", succeeded, "job")
+        yield _gauge("tagger_job_due_timestamp_seconds", "When a job is due next.", due, "job")
+        yield _gauge("tagger_job_ok", "0 where the last start of a job failed.", ended_well, "job")
+
+
+@contextmanager
+def served(address: str, store: Store, coming: Coming, health: Callable[[], Health]) -> Iterator[int | None]:
+    """Answer while the context lasts.
+
+    Args:
+        address: host and port (0 for a free one), or "off".
+
+    Yields:
+        The port.
+
+    Raises:
+        ConfigError: nobody can listen there.
+    """
+    if address == OFF:
+        yield None
+        return
+    registry = CollectorRegistry()
+    registry.register(StoreCollector(store, coming))
+    ProcessCollector(registry=registry)
+    server = _listen(address, registry, health)
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
+    try:
+        log.info("Metrics and health are at http://%s:%d", address.rpartition(":")[0], server.server_port)
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _listen(address: str, registry: CollectorRegistry, health: Callable[[], Health]) -> ThreadingHTTPServer:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        daemon_threads = True
+
+    class Answer(BaseHTTPRequestHandler):
+        timeout = PATIENCE_S
+
+        def do_GET(self) -> None:
+            try:
+                self._answer()
+            except ConnectionError:
+                log.debug("Whoever asked for %s did not wait for the answer", self.path)
+            except Exception:
+                log.exception("%s could not be answered", self.path)
+                self._say(503, b"This could not be answered; the log says why.\n", "text/plain")
+
+        def _answer(self) -> None:
+            path = urlsplit(self.path).path
+            if path == "/health":
+                now = health()
+                self._say(200 if now.is_fine else 503, _health_json(now), "application/json")
+            elif path == "/metrics":
+                self._say(*_metrics(registry))
+            else:
+                self._say(404, b"There are /metrics and /health.\n", "text/plain")
+
+        def _say(self, status: int, body: bytes, content_type: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            log.debug(format, *arguments)
+
+    try:
+        return Server((host, int(port)), Answer)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"metrics_listen: nobody can listen at {address} ({error}). Name another address, or off."
+        ) from error
+
+
+def _metrics(registry: CollectorRegistry) -> tuple[int, bytes, str]:
+    try:
+        return 200, generate_latest(registry), CONTENT_TYPE_LATEST
+    except TaggerError as error:
+        return 503, f"{error}\n".encode(), "text/plain"
+
+
+def _health_json(health: Health) -> bytes:
+    told = {"status": "fine" if health.is_fine else "failing", "reasons": health.reasons, "notes": health.notes}
+    return json.dumps(told | {"version": __version__}).encode() + b"\n"
+
+
+def _gauge(name: str, help: str, values: Mapping[str, float] | float, label: str = "") -> Metric:
+    if isinstance(values, Mapping):
+        return _filled(GaugeMetricFamily(name, help, labels=[label]), values)
+    return GaugeMetricFamily(name, help, float(values))
+
+
+def _counter(name: str, help: str, values: Mapping[str, float], label: str) -> Metric:
+    return _filled(CounterMetricFamily(name, help, labels=[label]), values)
+
+
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[str, float]) -> Metric:
+    for label, value in values.items():
+        family.add_metric([label], float(value))
+    return family

@@ -1,0 +1,86 @@
+"""One bot for all conversations, since each has people of its own; a test that needs another bot starts one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.bot.running import ANSWER_S, RunningBot, bundle
+from tests.botapi import BotApiServer, PeopleChat, Person
+
+pytest.importorskip("telegram", reason="the extra 'bot' is not installed")
+
+NUMBERS = count(1000)
+
+Start = Callable[..., RunningBot]
+Meet = Callable[..., tuple[Person, PeopleChat]]
+
+
+@contextmanager
+def patient_server() -> Iterator[BotApiServer]:
+    """A server that does not forget taps when the machine is busy."""
+    with BotApiServer() as server:
+        server.state.tap_lifetime_s = ANSWER_S
+        yield server
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundle(tmp_path_factory.mktemp("bot_model"))
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[BotApiServer]:
+    with patient_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_bot(
+    shared_server: BotApiServer, model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningBot]:
+    """The default settings."""
+    with RunningBot(shared_server, model, tmp_path_factory.mktemp("shared_bot")) as bot:
+        yield bot
+        assert bot.stop() == 0
+        assert "Traceback" not in bot.output, bot.output
+
+
+@pytest.fixture
+def bot(shared_bot: RunningBot) -> Iterator[RunningBot]:
+    """The shared bot, which must not have broken a rule of the Bot API by the end of a test."""
+    yield shared_bot
+    assert shared_bot.server.violations == []
+
+
+@pytest.fixture
+def meet(bot: RunningBot) -> Meet:
+    """A person who was never there before, and their chat with the bot."""
+
+    def meet(name: str = "Ana", language: str = "en") -> tuple[Person, PeopleChat]:
+        person = bot.server.person(next(NUMBERS), name, language)
+        return person, person.private()
+
+    return meet
+
+
+@pytest.fixture
+def server() -> Iterator[BotApiServer]:
+    """A server of the test's own."""
+    with patient_server() as server:
+        yield server
+
+
+@pytest.fixture
+def start(server: BotApiServer, model: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts a bot of the test's own, with settings."""
+    with ExitStack() as stack:
+
+        def start(**settings: object) -> RunningBot:
+            return stack.enter_context(RunningBot(server, model, tmp_path, **settings))
+
+        yield start

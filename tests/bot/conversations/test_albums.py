@@ -1,0 +1,116 @@
+"""Albums: several photos, one answer."""
+
+from __future__ import annotations
+
+from tests.bot.conftest import Meet, Start
+from tests.bot.running import ANSWER_S, BLUE, GREEN, GREY, RED, RunningBot, answer, gps_photo, picture, texts
+from tests.botapi import BotApiServer, Message, PeopleChat, Person
+
+BROKEN = picture(RED)[:900]
+
+
+def album_of_files(chat: PeopleChat, person: Person, *contents: bytes) -> list[Message]:
+    with chat.state.changed:  # the bot hears of all at once
+        return [
+            chat.send_document(person, content, f"{number}.jpg", "image/jpeg", media_group_id="files")
+            for number, content in enumerate(contents)
+        ]
+
+
+def test_an_album_has_one_answer_whatever_the_order_of_its_photos(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    photos = [picture(RED, 3), picture(RED, 4), picture(BLUE, 3), picture(GREY, 3)]
+    messages = chat.send_album(ana, photos, "Holidays", order=[2, 0, 3, 1])
+    reply = answer(chat, messages[0])
+    bot.settle()
+    assert [message.text for message in chat.from_bot] == [reply.text]
+    assert "🏛 Eiffel Tower\nParis, France\n▰▰▰▰▰▰▰▰▰▰ 99% · on 2 of 4 photos" in reply.text
+    assert "🏛 Tokyo Skytree\nTokyo, Japan\n▰▰▰▰▰▰▰▰▰▰ 99% · on 1 of 4 photos" in reply.text
+
+
+def test_a_photo_that_comes_late_to_its_album_changes_the_answer(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    first = chat.send_photo(ana, picture(RED, 5), media_group_id="late")
+    reply = answer(chat, first)
+    chat.send_photo(ana, picture(BLUE, 5), media_group_id="late")
+    chat.wait_for_edit(reply, timeout_s=ANSWER_S)
+    bot.settle()
+    assert "Eiffel Tower\nParis, France\n▰▰▰▰▰▰▰▰▰▰ 99% · on 1 of 2" in reply.text
+    assert "🏛 Tokyo Skytree" in reply.text
+    assert len(chat.from_bot) == 1
+
+
+def test_in_a_group_an_album_is_meant_if_one_of_its_photos_is(bot: RunningBot, meet: Meet) -> None:
+    ana, _ = meet()
+    trip = bot.server.group(-5001, "Trip", [ana])
+    trip.send_album(ana, [picture(RED, 8), picture(BLUE, 8)], "us")
+    meant = trip.send_album(ana, [picture(RED, 9), picture(BLUE, 9)], "@landmark_bot", order=[1, 0])
+    reply = answer(trip, meant[0])
+    bot.settle()
+    assert "🏛 Eiffel Tower" in reply.text
+    assert "🏛 Tokyo Skytree" in reply.text
+    assert len(trip.from_bot) == 1
+
+
+def test_photos_of_an_album_that_cannot_be_read_are_counted_and_the_others_answered(
+    bot: RunningBot, meet: Meet
+) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_album(ana, [picture(RED, 110), BROKEN, BROKEN, picture(BLUE, 110)])[0])
+    bot.settle()
+    assert texts(chat) == [reply.text]
+    assert reply.text.endswith("2 photos could not be read.")
+    assert reply.text.count("· on 1 of 2 photos") == 2
+
+
+def test_an_album_of_which_nothing_can_be_read_gets_one_sentence(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    chat.send_album(ana, [BROKEN, BROKEN + b" ", BROKEN + b"  "])
+    bot.settle()
+    assert texts(chat) == ["This image ends in the middle, so I cannot read it. Please send it again."]
+
+
+def test_files_are_an_album_too_and_a_contradiction_in_it_is_said_once(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    vegas, plain = gps_photo(RED, 36.11, -115.17), picture(GREEN, 111)
+    reply = answer(chat, album_of_files(chat, ana, vegas, plain, vegas)[0])
+    bot.settle()
+    assert texts(chat) == [reply.text]
+    assert "🏛 Great Wall of China" in reply.text
+    assert reply.text.count("coordinates are 8,733 km from Eiffel Tower, which speaks against it.") == 1
+
+
+def test_coordinates_in_an_album_raise_what_the_other_photos_leave_open(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, album_of_files(chat, ana, gps_photo((170, 85, 85), 48.86, 2.30), picture(GREY, 112))[0])
+    assert reply.text.startswith("🏛 Eiffel Tower")
+    assert "which speaks for it." in reply.text
+
+
+def test_an_album_with_a_file_over_20_mb_is_answered_without_it(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    fetched = len(bot.server.calls("getFile"))
+    with chat.state.changed:
+        first = chat.send_document(ana, picture(RED, 113), "1.jpg", "image/jpeg", media_group_id="large")
+        chat.send_document(ana, b"", "2.tif", "image/tiff", media_group_id="large", file_size=30_000_000)
+    assert answer(chat, first).text.endswith("1 photo could not be read.")
+    assert len(bot.server.calls("getFile")) == fetched + 1
+
+
+def test_an_album_beyond_the_days_limit_is_told_so_once(server: BotApiServer, start: Start) -> None:
+    bot, ana = start(bot_daily_limit=1), server.person(1, "Ana")
+    chat = ana.private()
+    chat.send_album(ana, [picture(RED, number) for number in range(4)])
+    bot.settle()
+    chat.send_photo(ana, picture(RED, 9))
+    bot.settle()
+    limit = "That was the last of 1 photos for today. I am looking forward to tomorrow!"
+    assert [text.splitlines()[0] for text in texts(chat)] == ["🏛 Eiffel Tower", limit, limit]
+
+
+def test_two_albums_at_a_time_are_two_answers(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    one, other = (chat.send_album(ana, [picture(colour, 114), picture(colour, 115)]) for colour in (RED, BLUE))
+    bot.settle()
+    assert [message.reply_to for message in chat.from_bot] == [one[0].id, other[0].id]
+    assert [text.splitlines()[0] for text in texts(chat)] == ["🏛 Eiffel Tower", "🏛 Tokyo Skytree"]

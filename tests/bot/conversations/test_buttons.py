@@ -1,0 +1,127 @@
+"""The buttons below an answer: a tap is a decision, and it can be changed."""
+
+from __future__ import annotations
+
+from tests.bot.conftest import Meet
+from tests.bot.running import ANSWER_S, BLUE, GREY, RED, RunningBot, answer, buttons, picture, said, tapped
+from tests.botapi import Message, PeopleChat, Person
+
+DECISIONS = """SELECT verdict, key, source, revoked_at IS NULL FROM decision
+               LEFT JOIN landmark ON landmark.id = landmark_id
+               WHERE who = ? AND decided_at > datetime('now', '-1 hour') ORDER BY decision.id"""
+
+
+def decisions(bot: RunningBot, person: Person) -> list[tuple[object, ...]]:
+    return bot.rows(DECISIONS, f"telegram:{person.id}")
+
+
+def edited(chat: PeopleChat, message: Message, count: int = 1) -> str:
+    return chat.wait_for_edit(message, count=count, timeout_s=ANSWER_S).text
+
+
+def test_right_is_stored_as_a_decision_and_edits_the_same_message(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 20)))
+    assert tapped(chat, ana, reply, "Right") == "Thank you!"
+    assert edited(chat, reply).endswith("✔ Confirmed. Thank you!")
+    assert "☑ Right" in buttons(reply)
+    assert decisions(bot, ana) == [("shows", "eiffel_tower", "telegram", 1)]
+    assert len(chat.from_bot) == 1
+
+
+def test_a_later_tap_changes_the_decision_and_the_earlier_stays_as_history(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 21)))
+    tapped(chat, ana, reply, "Tokyo Skytree")
+    assert edited(chat, reply).endswith("✔ Noted: Tokyo Skytree. Thank you!")
+    tapped(chat, ana, reply, "None of these")
+    assert edited(chat, reply, 2).endswith("✔ Noted: none of these. Thank you!")
+    tapped(chat, ana, reply, "Right")
+    assert edited(chat, reply, 3).endswith("✔ Confirmed. Thank you!")
+    assert decisions(bot, ana) == [
+        ("shows", "tokyo_skytree", "telegram", 0),
+        ("none", None, "telegram", 0),
+        ("shows", "eiffel_tower", "telegram", 1),
+    ]
+
+
+def test_what_people_said_outranks_the_machine_when_the_photo_comes_again(meet: Meet) -> None:
+    ana, chat = meet()
+    first = answer(chat, chat.send_photo(ana, picture(RED, 22)))
+    tapped(chat, ana, first, "Tokyo Skytree")
+    ben, other = meet("Ben")
+    again = answer(other, other.send_photo(ben, picture(RED, 22)))
+    assert again.text.endswith("✔ Noted: Tokyo Skytree. Thank you!")
+
+
+def test_the_same_button_twice_is_no_error(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(BLUE, 23)))
+    tapped(chat, ana, reply, "Right")
+    assert tapped(chat, ana, reply, "Right") == "Thank you!"
+    bot.server.violations[:] = [one for one in bot.server.violations if "not modified" not in one.description]
+    assert "☑ Right" in buttons(reply)
+
+
+def test_the_map_button_sends_a_venue(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 24)))
+    tapped(chat, ana, reply, "Map")
+    venue = said(chat, reply).json["venue"]
+    assert (venue["title"], venue["address"]) == ("Eiffel Tower", "Paris, France")
+    assert venue["location"] == {"latitude": 48.8584, "longitude": 2.2945}
+
+
+def test_something_else_asks_for_a_name_and_an_alias_is_taken_at_its_word(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(GREY, 25)))
+    tapped(chat, ana, reply, "Something else")
+    question = said(chat, reply)
+    assert question.text == "Which landmark is it? Type its name."
+    assert bot.server.calls("sendMessage")[-1].parameters["reply_markup"] == {"force_reply": True, "selective": True}
+    typed = chat.send_text(ana, "tour EIFFEL", reply_to=question)
+    assert said(chat, typed).text == "✔ Noted: Eiffel Tower. Thank you!\nParis, France"
+    assert edited(chat, reply).endswith("✔ Noted: Eiffel Tower. Thank you!")
+    assert decisions(bot, ana) == [("shows", "eiffel_tower", "telegram", 1)]
+
+
+def test_a_mistyped_name_gets_the_nearest_as_buttons(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(GREY, 26)))
+    tapped(chat, ana, reply, "Something else")
+    said(chat, reply)
+    choice = said(chat, chat.send_text(ana, "great wal"))  # without replying: the question is still open
+    assert choice.text == "Did you mean one of these?"
+    assert buttons(choice) == ["Great Wall of China", "None of these"]
+    tapped(chat, ana, choice, "Great Wall")
+    assert choice.text == "✔ Noted: Great Wall of China. Thank you!"
+    assert reply.text.endswith("✔ Noted: Great Wall of China. Thank you!")
+    assert decisions(bot, ana) == [("shows", "great_wall", "telegram", 1)]
+
+
+def test_a_name_that_nothing_resembles_is_asked_for_again(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(GREY, 27)))
+    tapped(chat, ana, reply, "Something else")
+    question = said(chat, reply)
+    again = said(chat, chat.send_text(ana, "xyzzy", reply_to=question))
+    assert again.text.startswith("I know no landmark by that name.")
+    named = said(chat, chat.send_text(ana, "Tokyo Skytree", reply_to=again))
+    assert named.text.startswith("✔ Noted: Tokyo Skytree.")
+
+
+def test_right_below_an_album_confirms_each_photo_for_itself(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    messages = chat.send_album(ana, [picture(RED, 28), picture(BLUE, 28), picture(GREY, 28)])
+    reply = answer(chat, messages[0])
+    tapped(chat, ana, reply, "Right")
+    assert [row[:2] for row in decisions(bot, ana)] == [("shows", "eiffel_tower"), ("shows", "tokyo_skytree")]
+    assert "✔ Confirmed." in edited(chat, reply)
+
+
+def test_a_button_of_another_chat_or_of_nothing_says_so(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 29)))
+    reply.json["reply_markup"]["inline_keyboard"] += [[{"text": "forged", "callback_data": "none:1"}]]
+    assert tapped(chat, ana, reply, "forged").startswith("I no longer know this photo.")
+    assert decisions(bot, ana) == []

@@ -1,0 +1,113 @@
+"""Images sent as files: all formats, what their coordinates say, and what cannot be read."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from tests.bot.conftest import Meet, Start
+from tests.bot.running import BLUE, GREEN, RED, RunningBot, answer, buttons, gps_photo, picture, said
+from tests.botapi import BotApiServer, Message, PeopleChat, Person
+from tests.drawn import encoded
+
+UNSURE = (170, 85, 85)  # between grey and red
+
+
+def file(chat: PeopleChat, person: Person, content: bytes, name: str = "a.jpg") -> Message:
+    """The answer to a file."""
+    return answer(chat, chat.send_document(person, content, name, "image/jpeg"))
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "WEBP", "TIFF", "HEIF"])
+def test_a_file_works_like_a_photo(image_format: str, meet: Meet) -> None:
+    if image_format == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    ana, chat = meet()
+    content = encoded(Image.new("RGB", (300, 200), GREEN), image_format)
+    name = f"wall.{image_format.lower()}"
+    reply = answer(chat, chat.send_document(ana, content, name, f"image/{image_format.lower()}"))
+    assert reply.text.startswith("🏛 Great Wall of China")
+
+
+def test_coordinates_nearby_raise_a_landmark_and_say_so(meet: Meet) -> None:
+    ana, chat = meet()
+    alone = answer(chat, chat.send_photo(ana, picture(UNSURE)))
+    assert alone.text.startswith("No landmark that I know.")
+    reply = answer(chat, chat.send_document(ana, gps_photo(UNSURE, 48.86, 2.30), "a.jpg", "image/jpeg"))
+    assert reply.text.startswith("🏛 Eiffel Tower")
+    assert "coordinates are 0.4 km from Eiffel Tower, which speaks for it" in reply.text
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "WEBP", "TIFF", "HEIF"])
+def test_coordinates_are_found_in_every_format(image_format: str, meet: Meet) -> None:
+    if image_format == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    ana, chat = meet()
+    reply = file(chat, ana, gps_photo(RED, 48.86, 2.30, image_format))
+    assert "coordinates are 0.4 km from Eiffel Tower" in reply.text
+
+
+def test_coordinates_far_away_are_said_to_contradict(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_document(ana, gps_photo(RED, 36.11, -115.17), "vegas.jpg", "image/jpeg"))
+    assert reply.text.startswith("🏛 Eiffel Tower")
+    assert "But the file's own coordinates are 8,733 km from Eiffel Tower" in reply.text
+
+
+def test_a_file_over_20_mb_is_refused_before_anything_is_downloaded(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    before = len(bot.server.calls("getFile"))
+    message = chat.send_document(ana, picture(RED), "huge.jpg", "image/jpeg", file_size=20_000_001)
+    assert "20 MB is the limit" in answer(chat, message).text
+    assert len(bot.server.calls("getFile")) == before
+
+
+def test_a_picture_with_an_alpha_channel_is_no_problem(meet: Meet) -> None:
+    ana, chat = meet()
+    buffer = io.BytesIO()
+    Image.new("RGBA", (64, 64), (*BLUE, 255)).save(buffer, "PNG")
+    assert answer(chat, chat.send_document(ana, buffer.getvalue(), "a.png", "image/png")).text.startswith("🏛 Tokyo")
+
+
+def test_a_file_shows_that_work_goes_on_and_can_be_corrected_like_a_photo(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = file(chat, ana, picture(RED, 100))
+    assert [name for name, _ in chat.actions] == ["typing"]
+    assert chat.actions[0][1] < reply.at
+    assert buttons(reply)[:2] == ["✔ Right", "📍 Map"]
+
+
+def test_a_file_that_says_it_is_no_image_is_looked_at_all_the_same(meet: Meet) -> None:
+    ana, chat = meet()
+    message = chat.send_document(ana, picture(GREEN, 101), "holiday.dat", "application/octet-stream")
+    assert answer(chat, message).text.startswith("🏛 Great Wall of China")
+
+
+def test_coordinates_neither_near_nor_far_are_not_spoken_of(meet: Meet) -> None:
+    ana, chat = meet()
+    assert "km" not in file(chat, ana, gps_photo(RED, 49.0, 2.55)).text  # 25 km from the tower
+
+
+def test_coordinates_do_not_contradict_what_is_only_guessed(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = file(chat, ana, gps_photo(UNSURE, 36.11, -115.17))
+    assert reply.text.startswith("No landmark that I know.")
+    assert "km" not in reply.text
+
+
+def test_an_empty_file_gets_a_friendly_sentence(meet: Meet) -> None:
+    ana, chat = meet()
+    assert file(chat, ana, b"").text == "This file is empty. Please send it again."
+
+
+def test_one_content_is_looked_at_once_however_often_it_comes(server: BotApiServer, start: Start) -> None:
+    bot, content = start(bot_admin_chat=1), picture(GREEN)
+    people = [server.person(number, f"Person {number}") for number in range(1, 6)]
+    with server.state.changed:
+        sent = [(each.private(), each.private().send_document(each, content, "a", "image/jpeg")) for each in people]
+    assert {answer(chat, message).text.splitlines()[0] for chat, message in sent} == {"🏛 Great Wall of China"}
+    bot.settle()
+    health = said(people[0].private(), people[0].private().send_text(people[0], "/health"))
+    assert "since start: 5 tagged, 0 none, 0 failed, 4 recalled" in health.text

@@ -1,0 +1,86 @@
+"""Long lists, with a model that knows many landmarks: a message shows one page, and buttons lead to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from tests.bot.conftest import patient_server
+from tests.bot.running import RunningBot, answer, buttons, large_bundle, picture, said, shade, tapped
+from tests.botapi import PeopleChat, Person
+
+PEOPLE = count(1)
+KNOWN = 45
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBot]:
+    folder = tmp_path_factory.mktemp("pages")
+    with patient_server() as server, RunningBot(server, large_bundle(folder / "bundle", KNOWN), folder) as bot:
+        yield bot
+        assert server.violations == []
+
+
+@pytest.fixture
+def ana(shared: RunningBot) -> Person:
+    return shared.server.person(next(PEOPLE), "Ana")
+
+
+def with_towers(ana: Person, *numbers: int) -> PeopleChat:
+    """A chat in which photos of these towers were sent."""
+    chat = ana.private()
+    for number in numbers:
+        reply = answer(chat, chat.send_photo(ana, picture(shade(number))))
+        assert reply.text.startswith(f"🏛 Tower {number:02}")
+    return chat
+
+
+def test_labels_are_paged_and_each_page_names_its_countries(ana: Person) -> None:
+    chat = ana.private()
+    message = said(chat, chat.send_text(ana, "/labels"))
+    first = message.text.splitlines()
+    assert (first[0], len(first), first[-1]) == ("I know 45 landmarks:", 44, "1/2")
+    assert (first[2], first[3], first[22]) == ("A-land: Tower 00", "Tower 01", "B-land: Tower 20")
+    tapped(chat, ana, message, "▶")
+    assert message.text.splitlines()[2:] == [
+        "C-land: Tower 40", "Tower 41", "Tower 42", "Tower 43", "Tower 44", "", "2/2",
+    ]  # fmt: skip
+    tapped(chat, ana, message, "◀")
+    assert message.text.splitlines() == first
+
+
+def test_places_are_paged_and_each_page_names_its_countries(ana: Person) -> None:
+    chat = with_towers(ana, *range(10))
+    message = said(chat, chat.send_text(ana, "/places"))
+    assert message.text.splitlines()[2:5] == ["A-land: Tower 00 (1)", "Tower 01 (1)", "Tower 02 (1)"]
+    assert (message.text[-3:], buttons(message)) == ("1/2", ["▶"])
+    tapped(chat, ana, message, "▶")
+    assert message.text.splitlines()[2:] == ["A-land: Tower 08 (1)", "Tower 09 (1)", "", "2/2"]
+    assert buttons(message) == ["◀"]
+
+
+def test_find_offers_a_choice_where_several_are_meant(ana: Person) -> None:
+    chat = with_towers(ana, 11, 12)
+    choice = said(chat, chat.send_text(ana, "/find tower"))
+    assert (choice.text, buttons(choice)) == ("Did you mean one of these?", ["Tower 11", "Tower 12"])
+    tapped(chat, ana, choice, "Tower 12")
+    assert choice.text.startswith("Tower 12, A-land\n1 photo of yours")
+
+
+def test_at_most_the_five_nearest_names_are_offered_best_first(ana: Person) -> None:
+    chat = with_towers(ana, 13)
+    tapped(chat, ana, chat.from_bot[0], "Something else")
+    choice = said(chat, chat.send_text(ana, "towr 14", reply_to=said(chat, chat.from_bot[0])))
+    assert (buttons(choice)[0], len(buttons(choice)), buttons(choice)[-1]) == ("Tower 14", 6, "None of these")
+    tapped(chat, ana, choice, "Tower 14")
+    assert chat.from_bot[0].text.endswith("✔ Noted: Tower 14. Thank you!")
+
+
+def test_a_page_that_is_gone_shows_the_nearest_that_is_there(ana: Person) -> None:
+    chat = with_towers(ana, *range(14, 23))
+    message = said(chat, chat.send_text(ana, "/places"))
+    message.json["reply_markup"]["inline_keyboard"][0][0]["callback_data"] = "places:7"
+    tapped(chat, ana, message, "▶")
+    assert message.text.splitlines()[2:] == ["B-land: Tower 22 (1)", "", "2/2"]

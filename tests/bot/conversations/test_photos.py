@@ -1,0 +1,97 @@
+"""What a person gets who sends a photo, a file, an album, or something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bot.conftest import Meet
+from tests.bot.running import (
+    GREY,
+    RED,
+    RunningBot,
+    answer,
+    buttons,
+    picture,
+    said,
+)
+
+UNSURE = (170, 85, 85)  # between grey and red
+
+
+def test_a_photo_is_answered_by_one_reply_with_names_places_and_shares(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED)))
+    assert reply.text.splitlines()[:3] == ["🏛 Eiffel Tower", "Paris, France", "▰▰▰▰▰▰▰▰▰▰ 99%"]
+    assert "• Great Wall of China, Badaling, Beijing, China: <1%" in reply.text
+    assert buttons(reply) == [
+        "✔ Right", "📍 Map", "Great Wall of China", "Tokyo Skytree", "Something else …", "None of these",
+    ]  # fmt: skip
+
+
+def test_typing_is_shown_before_the_answer(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 1)))
+    (action,) = chat.actions
+    assert action[0] == "typing"
+    assert action[1] < reply.at
+    assert len(bot.server.answers_to(chat.messages[0])) == 1
+
+
+def test_below_the_threshold_the_answer_is_honest_with_the_nearest_three(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(GREY)))
+    assert reply.text.startswith("No landmark that I know.\nThe nearest, all unsure:")
+    assert sorted(buttons(reply)[:3]) == ["Eiffel Tower", "Great Wall of China", "Tokyo Skytree"]
+    assert "✔ Right" not in buttons(reply)
+
+
+def test_a_photo_that_was_sent_before_is_neither_fetched_nor_looked_at_again(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    first = answer(chat, chat.send_photo(ana, picture(RED, 2)))
+    fetched = len(bot.server.calls("getFile"))
+    again = answer(chat, chat.send_photo(ana, picture(RED, 2)))
+    assert again.text == first.text
+    assert len(bot.server.calls("getFile")) == fetched
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"%PDF-1.7 nothing to see", "This file is no image that I can read."),
+        (picture(RED)[:900], "This image ends in the middle"),
+        (b"\xff\xd8\xff\xe0" + b"damaged" * 300, "This image"),
+    ],
+)
+def test_a_file_that_cannot_be_read_gets_a_friendly_sentence(content: bytes, sentence: str, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_document(ana, content, "a.bin", "application/octet-stream"))
+    assert reply.text.startswith(sentence)
+    assert reply.keyboard == []
+
+
+@pytest.mark.parametrize(
+    ("send", "sentence"),
+    [
+        ("send_video", "I cannot watch videos yet."),
+        ("send_sticker", "A nice sticker!"),
+        ("send_animation", "I cannot watch animations yet."),
+        ("send_video_note", "I cannot watch videos yet."),
+        ("send_voice", "I can only look, not listen."),
+        ("send_audio", "I can only look, not listen."),
+    ],
+)
+def test_what_is_no_photo_gets_a_sentence_of_its_own(send: str, sentence: str, meet: Meet) -> None:
+    ana, chat = meet()
+    assert said(chat, getattr(chat, send)(ana)).text.startswith(sentence)
+
+
+def test_a_photo_that_is_broken_gets_a_friendly_sentence(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED)[:900]))
+    assert reply.text == "This image ends in the middle, so I cannot read it. Please send it again."
+
+
+def test_a_text_and_a_place_are_answered_too(meet: Meet) -> None:
+    ana, chat = meet()
+    assert said(chat, chat.send_text(ana, "What can you do?")).text.startswith("Send me a photo")
+    assert said(chat, chat.send_location(ana, 48.85, 2.29)).text.startswith("I can only look at photos.")

@@ -1,0 +1,70 @@
+"""Every text of the bot is there in every language, with the same placeholders."""
+
+from __future__ import annotations
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("babel", reason="the extra 'bot' is not installed")
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from tagger.bot.render.error_texts import trouble
+from tagger.bot.render.languages import CODES, Language
+
+ROOM = Path(__file__).parents[3] / "tagger" / "bot"
+Key = str | tuple[str, str]
+
+
+def said() -> set[Key]:
+    """What the code marks as text: `_("…")`, `N_("…")` and `ngettext("…", "…", n)`."""
+    found: set[Key] = set()
+    for file in ROOM.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            words = tuple(str(word.value) for word in node.args if isinstance(word, ast.Constant))
+            if name in ("_", "N_") and words:
+                found.add(words[0])
+            elif name == "ngettext" and len(words) == 2:
+                found.add((words[0], words[1]))
+    return found
+
+
+def catalogue(code: str) -> Catalog:
+    with (ROOM / "locales" / f"{code}.po").open("rb") as file:
+        return read_po(file, locale=code)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("code", CODES[1:])
+def test_a_language_has_every_text_and_no_other(code: str) -> None:
+    assert {message.id for message in catalogue(code) if message.id} == said()
+
+
+@pytest.mark.parametrize("code", CODES[1:])
+def test_every_text_is_translated_with_its_placeholders(code: str) -> None:
+    of_language = catalogue(code)
+    for message in of_language:
+        if not message.id:
+            continue
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
+        wanted = placeholders(message.id if isinstance(message.id, str) else str(message.id[1]))
+        assert not message.fuzzy
+        assert len(forms) == (of_language.num_plurals if isinstance(message.id, tuple) else 1), message.id
+        for form in forms:
+            assert form, f"{code}: {message.id!r} is not translated"
+            assert placeholders(str(form)) == wanted, f"{code}: {form!r}"
+
+
+def test_a_photo_is_not_called_damaged_where_the_model_is_to_blame() -> None:
+    assert "damaged" in trouble("corrupt", Language("en"))
+    assert trouble("engine_failed", Language("en")).startswith("Something went wrong here")

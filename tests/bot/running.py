@@ -1,0 +1,175 @@
+"""The bot as an operator runs it: a process of its own, against the Bot API server of `tests.botapi`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Self
+
+from PIL import ExifTags, Image
+
+from tagger.model.bundle import write_bundle
+from tagger.model.card import ONNX_FILE, LandmarkClass
+from tests.botapi import BotApiServer, Message, PeopleChat, Person
+from tests.drawn import COLOURS, card, colour_network, encoded, jpeg
+
+START_S, ANSWER_S, STOP_S = 180.0, 120.0, 120.0  # on a machine that is busy with other things
+
+IN_WORK = "SELECT count(*) FROM telegram_update WHERE state <> 'answered'"
+
+RED, GREEN, BLUE = COLOURS.values()
+GREY = (128, 128, 128)
+TOWER = LandmarkClass("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945, 0.7, "Paris", ("Tour Eiffel",))
+WALL = LandmarkClass("great_wall", "Great Wall of China", "China", 40.3599, 116.02, 0.7, "Badaling, Beijing")
+SKYTREE = LandmarkClass("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81, 0.7, "Tokyo")
+CLASSES = (TOWER, WALL, SKYTREE)  # red, green and blue
+
+
+def bundle(folder: Path) -> Path:
+    """A model that takes red for the Eiffel Tower, green for the Great Wall, and blue for the Skytree."""
+    network = colour_network([RED, GREEN, BLUE, GREY])
+    return write_bundle(folder / "bundle", card(classes=CLASSES), {ONNX_FILE: network}).folder
+
+
+def large_bundle(folder: Path, count: int) -> Path:
+    """A model that knows so many towers, at most 63, in countries of twenty, each by the colour that `shade` gives."""
+    countries = [f"{letter}-land" for letter in "ABCD" for _ in range(20)]
+    towers = [LandmarkClass(f"tower_{n}", f"Tower {n:02}", countries[n], 10.0, float(n), 0.7) for n in range(count)]
+    network = colour_network([shade(number) for number in range(count + 1)], sharpness=40.0)
+    return write_bundle(folder, card(classes=tuple(towers)), {ONNX_FILE: network}).folder
+
+
+def shade(number: int) -> tuple[int, int, int]:
+    return number // 16 * 85, number // 4 % 4 * 85, number % 4 * 85
+
+
+def picture(colour: tuple[int, int, int], number: int = 0) -> bytes:
+    """A photo of one colour, different for each number but for the eye."""
+    return jpeg(colour, (320, 240 + number), quality=90)
+
+
+class RunningBot:
+    """`tagger bot` with a database and a folder of its own; stopped when the context ends."""
+
+    command = "bot"
+
+    def __init__(self, server: BotApiServer, model: Path, folder: Path, **settings: object) -> None:
+        self.server = server
+        self.database = folder / "tags.sqlite"
+        self.folder = folder
+        self._output = folder / "output.txt"
+        own = {
+            "TAGGER_BOT_API_URL": server.url,
+            "TAGGER_BOT_TOKEN": server.token,
+            "TAGGER_BUNDLE": str(model),
+            "TAGGER_BOT_FOLDER": str(folder / "telegram"),
+            "TAGGER_BOT_ALBUM_MS": "400",
+        }
+        given = {f"TAGGER_{name.upper()}": str(value) for name, value in settings.items()}
+        self._environment = {name: value for name, value in (os.environ | own | given).items() if value != "None"}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+    def start(self) -> None:
+        command = [sys.executable, "-W", "error", "-m", "tagger", self.command, "--db", str(self.database)]
+        with self._output.open("ab") as output:
+            self.process = subprocess.Popen(
+                command, env=self._environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is finished."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """As a service manager stops it; its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(STOP_S)
+
+    def settle(self) -> None:
+        """Until the bot is done with everything that it was told: no wait that a busy machine could make too short."""
+        self.server.wait_until_confirmed(ANSWER_S)
+        self.wait("nothing to be in work", lambda: self.rows(IN_WORK) == [(0,)])
+
+    def wait(self, what: str, condition: Callable[[], bool]) -> None:
+        """Until something is so that nobody tells."""
+        until = time.monotonic() + ANSWER_S
+        while not condition():
+            if time.monotonic() > until:
+                raise TimeoutError(f"waited {ANSWER_S} s for {what}; the bot has said:\n{self.output}")
+            time.sleep(0.05)
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text(errors="replace")
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(query, values).fetchall()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def answer(chat: PeopleChat, message: Message) -> Message:
+    """The bot's reply to a message."""
+    return chat.wait_for_answer(message, timeout_s=ANSWER_S)
+
+
+def said(chat: PeopleChat, message: Message) -> Message:
+    """The bot's next message after one."""
+    return chat.wait_for_message(after=message, where=lambda found: found.from_bot, timeout_s=ANSWER_S)
+
+
+def texts(chat: PeopleChat) -> list[str]:
+    """What the bot said in a chat."""
+    return [message.text for message in chat.messages if message.from_bot]
+
+
+def buttons(message: Message) -> list[str]:
+    """The texts of a message's buttons, in reading order."""
+    return [label for row in message.buttons for label in row]
+
+
+def tapped(chat: PeopleChat, person: Person, message: Message, button: str) -> str:
+    """Tap a button and wait until the bot is done with it; what is shown for a moment."""
+    return str(chat.tap(person, message, button).wait_for_answer(timeout_s=ANSWER_S).get("text", ""))
+
+
+def gps_photo(colour: tuple[int, int, int], lat: float, lon: float, image_format: str = "JPEG") -> bytes:
+    """An image that says where it was taken."""
+    exif = Image.Exif()
+    exif[ExifTags.IFD.GPSInfo] = {
+        ExifTags.GPS.GPSLatitudeRef: "N" if lat >= 0 else "S",
+        ExifTags.GPS.GPSLatitude: _parts(abs(lat)),
+        ExifTags.GPS.GPSLongitudeRef: "E" if lon >= 0 else "W",
+        ExifTags.GPS.GPSLongitude: _parts(abs(lon)),
+    }
+    read = Image.Exif()
+    read.load(exif.tobytes())  # Pillow writes into a TIFF only what it has read
+    return encoded(Image.new("RGB", (320, 240), colour), image_format, quality=90, exif=read)
+
+
+def _parts(degrees: float) -> tuple[float, float, float]:
+    minutes = degrees % 1 * 60
+    return float(int(degrees)), float(int(minutes)), round(minutes % 1 * 60, 3)

@@ -1,0 +1,55 @@
+"""The one thread that looks at photos."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("telegram", reason="the extra 'bot' is not installed")
+
+from db.engine import Store, open_store
+from db.rows import RunStart
+from db.write.runs import start_run
+from tagger.bot.batcher import Model
+from tagger.bot.db_executor import Desk
+from tagger.core.types import Limits, Result
+from tagger.library.recorder import register
+from tagger.model.predictor import Tagger
+from tests.drawn import ColourEngine, colour_bundle, photos
+
+START = RunStart("colour", "CPU", "float32", "for tests", ("telegram",), 3, "1")
+
+
+def looked_at(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[Result]:
+    """What photos show that came at the same moment."""
+
+    tagger = Tagger(colour_bundle(folder / "bundle"), engine, Limits())
+
+    async def all_at_once(store: Store) -> list[Result]:
+        desk, number = Desk(store), register(store, tagger.bundle)
+        run = await desk.write(lambda connection: start_run(connection, START, model=number))
+        model = Model(tagger, store, desk, model=number, run=run, k=3, gather_ms=2000)
+        try:
+            return await asyncio.gather(*(model.look(str(path)) for path in paths))
+        finally:
+            model.close()
+            desk.close()
+
+    with open_store(f"sqlite:///{folder}/tags.sqlite") as store:
+        return asyncio.run(all_at_once(store))
+
+
+def test_photos_that_come_together_are_one_batch(tmp_path: Path) -> None:
+    engine, paths = ColourEngine(batch_size=16), photos(tmp_path / "photos", 6)
+    results = looked_at(tmp_path, engine, paths)
+    assert [result.path for result in results] == [str(path) for path in paths]
+    assert (engine.photos_seen, engine.largest_batch) == (6, 6)
+
+
+def test_copies_in_a_batch_are_one_look(tmp_path: Path) -> None:
+    engine, (path,) = ColourEngine(batch_size=16), photos(tmp_path / "photos", 1)
+    results = looked_at(tmp_path, engine, [path] * 5)
+    assert len({result.answer for result in results}) == 1
+    assert engine.photos_seen == 1

@@ -1,0 +1,119 @@
+"""A chat: what was said in it, and who may speak. The one rule: message ids rise over all messages, of all senders."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tests.botapi.chat.messages import Message
+from tests.botapi.chat.state import State
+from tests.botapi.methods.errors import forbidden
+
+Json = dict[str, Any]
+BotStatus = Literal["member", "stranger", "blocked", "kicked", "left"]
+CLOSED = {
+    "stranger": "bot can't initiate conversation with a user",
+    "blocked": "bot was blocked by the user",
+    "kicked": "bot was kicked from the group chat",
+    "left": "bot is not a member of the group chat",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a chat's transcript: a message as it then was, an edit, a tap, its answer, a deletion."""
+
+    kind: Literal["message", "edit", "tap", "answer", "delete"]
+    json: Json
+    who: str = ""
+    note: str = ""
+
+
+class Chat:
+    """What both sides see of a chat."""
+
+    def __init__(self, state: State, json: Json, bot_status: BotStatus = "member") -> None:
+        self.state = state
+        self.json = json
+        self.bot_status: BotStatus = bot_status
+        self.messages: list[Message] = []
+        self.events: list[Event] = []
+        self.actions: list[tuple[str, float]] = []  # the bot's chat actions, with the moment (monotonic)
+        self._by_id: dict[int, Message] = {}
+        state.chats[self.id] = self
+
+    @property
+    def id(self) -> int:
+        return int(self.json["id"])
+
+    @property
+    def private(self) -> bool:
+        return bool(self.json["type"] == "private")
+
+    def check_open(self) -> None:
+        """Raises the 403 that a bot gets which may not write here."""
+        if self.bot_status != "member":
+            raise forbidden(CLOSED[self.bot_status])
+
+    def find(self, message_id: int) -> Message | None:
+        """The message with this id, unless it was deleted."""
+        message = self._by_id.get(message_id)
+        return None if message is None or message.deleted else message
+
+    def add(self, sender: Json, content: Json, *, reply_to: Message | None = None, at: float | None = None) -> Message:
+        """A new message; `at` (monotonic) is now, if not given."""
+        with self.state.changed:
+            head = {"message_id": len(self.messages) + 1, "from": sender, "chat": self.json, "date": int(time.time())}
+            answered = {} if reply_to is None else {"reply_to_message": reply_to.quoted()}
+            message = Message(head | answered | content, time.monotonic() if at is None else at)
+            self.messages.append(message)
+            self._by_id[message.id] = message
+            self.note(Event("message", message.json))
+            return message
+
+    def note(self, event: Event) -> None:
+        self.events.append(event)
+        self.state.changed.notify_all()
+
+    @property
+    def from_bot(self) -> list[Message]:
+        return [message for message in self.messages if message.from_bot and not message.deleted]
+
+    def answers_to(self, message: Message) -> list[Message]:
+        """The bot's messages that reply to this one."""
+        return [answer for answer in self.from_bot if answer.reply_to == message.id]
+
+    def wait_for_message(
+        self,
+        *,
+        after: Message | None = None,
+        where: Callable[[Message], bool] = lambda _: True,
+        timeout_s: float = 10,
+    ) -> Message:
+        """The bot's first message after the given one (after all that a person has sent, if none is given)."""
+        start = after.id if after is not None else self._last_of_people()
+        found = self.state.wait(
+            lambda: next((one for one in self.from_bot if one.id > start and where(one)), None),
+            timeout_s,
+            f"a message of the bot in chat {self.id} after {start}; it has said {[one.text for one in self.from_bot]}",
+        )
+        assert isinstance(found, Message)
+        return found
+
+    def _last_of_people(self) -> int:
+        return max((message.id for message in self.messages if not message.from_bot), default=0)
+
+    def wait_for_answer(self, message: Message, *, timeout_s: float = 10) -> Message:
+        """The bot's first message that replies to this one."""
+        return self.wait_for_message(after=message, where=lambda one: one.reply_to == message.id, timeout_s=timeout_s)
+
+    def wait_for_edit(self, message: Message, *, count: int = 1, timeout_s: float = 10) -> Message:
+        """The message, once it was edited so often in all."""
+        what = f"edit {count} of {message.text!r}"
+        self.state.wait(lambda: len(message.versions) >= count, timeout_s, what)
+        return message
+
+    def wait_for_action(self, action: str, *, timeout_s: float = 10) -> None:
+        self.state.wait(lambda: action in [name for name, _ in self.actions], timeout_s, f"the action {action}")

@@ -1,0 +1,86 @@
+"""What a test asks of the server. The one rule: it looks and waits here, and never reaches into the server's parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from tests.botapi.chat.messages import Message
+from tests.botapi.chat.people import PeopleChat, Person
+from tests.botapi.chat.state import Request, State, Violation
+
+Json = dict[str, Any]
+
+
+class Desk:
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def person(self, person_id: int, first_name: str, language_code: str | None = "en", **more: Any) -> Person:
+        """A user; `more` are further fields, such as username or last_name."""
+        if person_id not in self.state.people:
+            language = {"language_code": language_code} if language_code else {}
+            head = {"id": person_id, "is_bot": False, "first_name": first_name}
+            self.state.people[person_id] = Person(self.state, head | language | more)
+        return self.state.people[person_id]
+
+    def group(self, chat_id: int, title: str, members: Sequence[Person] = ()) -> Group:
+        """A group with the bot in it; a supergroup if its id is that low (-100…)."""
+        return Group(self.state, chat_id, title, members)
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every call of the bot, in the order in which they arrived."""
+        return list(self.state.requests)
+
+    def calls(self, method: str) -> list[Request]:
+        return [request for request in self.requests if request.method == method]
+
+    @property
+    def violations(self) -> list[Violation]:
+        return self.state.violations
+
+    def answers_to(self, message: Message) -> list[Message]:
+        return self.state.chats[message.chat_id].answers_to(message)
+
+    def handed_out(self, message: Message) -> list[float]:
+        """When (monotonic) the bot was told of a person's message; more than once, if it was told again."""
+        return list(self.state.updates.handed_out.get(message.update_id or 0, []))
+
+    def latency_s(self, message: Message) -> float:
+        """From the moment the bot was first told of a message to the arrival of its answer.
+
+        Raises:
+            LookupError: It was not handed out, or not answered.
+        """
+        told, answers = self.handed_out(message), self.answers_to(message)
+        if not told or not answers:
+            raise LookupError(f"message {message.id} in chat {message.chat_id} has no answer")
+        return answers[0].at - told[0]
+
+    def wait_until_confirmed(self, timeout_s: float = 10) -> None:
+        """Until the bot has taken every update and asked for the next ones (or its webhook took them)."""
+        updates = self.state.updates
+        self.state.wait(lambda: not updates.pending, timeout_s, "the confirmation of all updates")
+
+    def wait_until_quiet(self, quiet_s: float = 0.3, timeout_s: float = 30) -> None:
+        """Until all is confirmed and the bot has called nothing but getUpdates for a while."""
+        what = f"{quiet_s} s without a call"
+        self.state.wait(lambda: not self.state.updates.pending and self._quiet(quiet_s), timeout_s, what)
+
+    def _quiet(self, quiet_s: float) -> bool:
+        calls = [request for request in reversed(self.state.requests[-200:]) if request.method != "getUpdates"]
+        busy = any(request.status == 0 and not request.fault for request in calls)
+        last = max((max(request.at, request.answered_at or 0) for request in calls), default=0.0)
+        newest = max(last, self.state.updates.last_handed_out)
+        return not busy and time.monotonic() - newest >= quiet_s
+
+
+class Group(PeopleChat):
+    """A group; `members` are the people in it."""
+
+    def __init__(self, state: State, chat_id: int, title: str, members: Sequence[Person]) -> None:
+        kind = "supergroup" if chat_id <= -1_000_000_000_000 else "group"
+        super().__init__(state, {"id": chat_id, "title": title, "type": kind})
+        self.members = list(members)

@@ -1,0 +1,81 @@
+"""`tagger doctor`, `tagger bench` and `--help`."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Tagger
+
+COMMANDS = ("tag", "suggest", "query", "labels", "runs", "doctor", "bench")
+
+
+def test_a_sound_machine_is_in_order(tagger: Tagger, library: Path) -> None:
+    before = tagger("doctor")
+    assert before.returncode == 0
+    assert "'tagger tag' makes it" in before.stdout
+    tagger("tag", library)
+    after = tagger("doctor").stdout
+    for part in ("openvino", "verified, 3 landmarks", "a grey picture shows none", "GB free", "can be opened"):
+        assert part in after
+
+
+def test_each_problem_is_named(tagger: Tagger, tmp_path: Path) -> None:
+    (tmp_path / "tags.sqlite").write_text("this is a diary, not a database, and it is long enough to be read as one")
+    done = tagger("doctor", "--bundle", tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.count("PROBLEM") == 2
+    assert "card.json" in done.stdout
+    assert "tags.sqlite" in done.stdout
+
+
+def test_bench_says_what_holds_the_run_back(tagger: Tagger, library: Path) -> None:
+    (library / "broken.jpg").write_text("no photo")
+    os.mkfifo(library / "pipe.jpg")
+    said = tagger("bench", library).stdout
+    assert [line.split()[0] for line in said.splitlines()[:5]] == ["14", "end", "decode", "model", "bound"]
+    assert "of the bound; what holds it back most is" in said
+
+
+def test_bench_needs_photos(tagger: Tagger, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    assert "holds no photo" in tagger("bench", tmp_path / "nothing").stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(tagger: Tagger, command: str) -> None:
+    done = tagger(command, "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+
+
+HEAVY = ("alembic", "numpy", "openvino", "PIL", "pydantic", "sqlalchemy", "torch")
+
+
+def loaded_by(*arguments: str, **environment: str) -> list[str]:
+    """The heavy packages that a command has imported when it ends."""
+    code = (
+        "import sys; from tagger.cli import main; main(sys.argv[1:], standalone_mode=False);"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
+    found: list[str] = ast.literal_eval(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_help_starts_without_heavy_packages() -> None:
+    assert loaded_by("--help") == []
+
+
+def test_a_run_without_new_photos_loads_neither_model_nor_images(
+    tagger: Tagger, library: Path, model_folder: Path
+) -> None:
+    tagger("tag", library)
+    own = {"TAGGER_DB_URL": str(library.parent / "tags.sqlite"), "TAGGER_BUNDLE": str(model_folder)}
+    assert loaded_by("tag", str(library), **own) == ["pydantic", "sqlalchemy"]

@@ -1,0 +1,34 @@
+"""`tagger tag` over photos that hang or kill whatever decodes them: it ends, and names them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.cli.conftest import Tagger, lines
+from tests.standins import HANG, KILL, standins
+
+
+def test_evil_photos_cost_themselves_and_end_in_quarantine(tagger: Tagger, library: Path, tmp_path: Path) -> None:
+    (library / "00001 hangs.bmp").write_bytes(HANG)
+    (library / "00002 kills.bmp").write_bytes(KILL)
+    environment = {
+        "PYTHONPATH": os.pathsep.join([standins(tmp_path / "standins"), os.environ.get("PYTHONPATH", "")]),
+        "TAGGER_PHOTO_TIMEOUT_S": "10",
+        "TAGGER_RETRY_AFTER_H": "0.000001",
+        "TAGGER_MAX_ATTEMPTS": "2",
+    }
+    first = tagger("tag", library, **environment)
+    assert "9 tagged, 3 without a known landmark, 2 failed" in first.stderr
+    assert first.returncode == 3
+    assert "2 failed" in tagger("tag", library, **environment).stderr
+    third = tagger("tag", library, **environment)
+    assert "0 failed" in third.stderr
+    assert "2 failed before and were left alone; to try them now: --retry-failed" in third.stderr
+    assert third.returncode == 0
+    failed = lines(tagger("query", "--failed", "--json"))
+    assert [(row["kind"], row["attempts"], row["quarantined_at"] is not None) for row in failed] == [
+        ("timed_out", 2, True),
+        ("decoder_crashed", 2, True),
+    ]
+    assert tagger("query", "--failed").stdout.count("in quarantine") == 2

@@ -1,0 +1,173 @@
+"""`tagger query`, `labels` and `runs`: what was stored is found again."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Tagger, lines
+from tests.drawn import encoded, jpeg, photos
+from tests.image.test_phash import picture
+
+
+@pytest.fixture
+def names(tagger: Tagger, library: Path) -> Callable[..., list[str]]:
+    """A tagged library: twelve photos, one of them dated, in two folders, and one broken file."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2019:07:01 12:00:00"
+    (library / "2019").mkdir()
+    (library / "2019" / "old.jpg").write_bytes(jpeg(exif=exif))
+    (library / "broken.jpg").write_text("no photo")
+    assert tagger("tag", library).returncode == 3
+
+    def query(*arguments: object) -> list[str]:
+        return [os.path.basename(row["path"]) for row in lines(tagger("query", *arguments, "--json"))]
+
+    return query
+
+
+def test_a_landmark_is_found_by_id_and_by_name(names: Callable[..., list[str]]) -> None:
+    assert names("red_rock") == ["00000.jpg", "00004.jpg", "00008.jpg", "old.jpg"]
+    assert names("Red Rock") == names("red_rock")
+
+
+def test_filters_narrow_the_listing(names: Callable[..., list[str]], library: Path) -> None:
+    assert len(names()) == 10
+    assert names("--under", library / "2019") == ["old.jpg"]
+    assert names("--until", "2019-07-01") == ["old.jpg"]
+    assert names("--until", "2019-06-30") == []
+    assert "old.jpg" not in names("red_rock", "--min-score", "0.8", "--since", "2024-01-01")
+    assert names("--min-score", "1") == []
+    assert len(names("--country", "nowhere", "--run", 1, "--model", "colours")) == 10
+    assert len(names("--tagged-since", "2020-01-01")) == 10
+    assert names("--tagged-until", "2020-01-01") == []
+    assert names("--limit", 2) == ["00000.jpg", "00001.jpg"]
+
+
+def test_nones_and_failures_are_different_answers(names: Callable[..., list[str]]) -> None:
+    assert names("--none") == ["00003.jpg", "00007.jpg", "00011.jpg"]
+    assert names("--failed") == ["broken.jpg"]
+
+
+def test_of_photos_that_look_the_same_one_is_listed_with_how_many_it_stands_for(tagger: Tagger, tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    for name, width in (("copy.jpg", 350), ("original.jpg", 700)):
+        picture(1).resize((width, width)).save(tmp_path / "library" / name)
+    (tmp_path / "library" / "twin.jpg").write_bytes((tmp_path / "library" / "original.jpg").read_bytes())
+    tagger("tag", tmp_path / "library")
+    (row,) = lines(tagger("query", "--none", "--unique", "--json"))
+    assert (os.path.basename(row["path"]), row["others"]) == ("original.jpg", 2)
+    assert "original.jpg  (+2)" in tagger("query", "--none", "--unique").stdout
+    assert tagger("query", "--failed", "--unique").returncode == 2
+
+
+def test_a_tag_tells_its_reason(tagger: Tagger, tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (10.0, 0.0, 0.0), 3: "E", 4: (20.0, 0.6, 0.0)})
+    (tmp_path / "library" / "rock.jpg").write_bytes(jpeg(exif=exif))
+    (written,) = lines(tagger("tag", tmp_path / "library", "--json"))
+    (row,) = lines(tagger("query", "--json"))
+    assert row["reason"] == written["suggestions"][0]["reason"] == {"kind": "near", "km": 1.095}
+    assert row["visual_score"] < row["score"]
+    assert "rock.jpg  (taken 1.1 km away)" in tagger("query").stdout
+    (cell,) = csv.DictReader(tagger("query", "--csv").stdout.splitlines())
+    assert json.loads(cell["reason"]) == row["reason"]
+    photo = tmp_path / "library" / "rock.jpg"
+    assert "taken 1.1 km away" in tagger("suggest", photo).stdout
+    assert "km away" not in tagger("suggest", photo, "--no-gps").stdout
+
+
+@pytest.mark.usefixtures("names")
+def test_a_typo_suggests_the_nearest(tagger: Tagger) -> None:
+    done = tagger("query", "red_rok")
+    assert done.returncode == 1
+    assert "Did you mean 'red_rock'" in done.stderr
+
+
+@pytest.mark.usefixtures("names")
+def test_people_get_a_table_and_programs_csv(tagger: Tagger, library: Path) -> None:
+    first = tagger("query", "--limit", 1).stdout
+    assert "Red Rock, Nowhere" in first
+    assert str(library / "00000.jpg") in first
+    rows = list(csv.DictReader(tagger("query", "--csv").stdout.splitlines()))
+    assert len(rows) == 10
+    assert (rows[0]["path"], rows[0]["landmark"], rows[0]["source"]) == (
+        str(library / "00000.jpg"), "red_rock", "machine",
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("names")
+def test_filters_that_exclude_each_other_are_wrong_usage(tagger: Tagger) -> None:
+    done = tagger("query", "--failed", "--country", "France")
+    assert done.returncode == 2
+    assert "--country" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--none", "--failed"),
+        ("--until", "9999-12-31"),
+        ("--tagged-since", "0001-01-01"),
+        ("--run", "0"),
+        ("--run", 9**30),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_usage(tagger: Tagger, arguments: tuple[str, ...]) -> None:
+    done = tagger("query", *arguments)
+    assert done.returncode == 2
+    assert "Usage" in done.stderr
+
+
+@pytest.mark.usefixtures("names")
+def test_csv_has_its_header_even_above_nothing(tagger: Tagger) -> None:
+    assert tagger("query", "--csv", "--min-score", "1").stdout.startswith("path,sha256,taken_at,landmark,")
+    assert tagger("query", "--csv", "--failed").stdout.startswith("path,kind,message")
+
+
+def test_a_secret_in_a_database_url_is_not_repeated(tagger: Tagger) -> None:
+    for command in ("query", "labels", "doctor", "runs"):
+        done = tagger(command, "--db", "postgresql://ann:secret@host/tags")
+        assert done.returncode == 1
+        assert "secret" not in done.stdout + done.stderr
+
+
+def test_without_a_database_the_next_step_is_named(tagger: Tagger, tmp_path: Path) -> None:
+    done = tagger("query")
+    assert done.returncode == 1
+    assert "tagger tag" in done.stderr
+    assert not (tmp_path / "tags.sqlite").exists()
+
+
+def test_labels_count_photos_and_work_without_a_database(tagger: Tagger, library: Path) -> None:
+    assert [row["photos"] for row in lines(tagger("labels", "--json"))] == [0, 0, 0]
+    tagger("tag", library)
+    assert [(row["landmark"]["key"], row["photos"]) for row in lines(tagger("labels", "--json"))] == [
+        ("red_rock", 3), ("green_hill", 3), ("blue_lake", 3),
+    ]  # fmt: skip
+    assert "Red Rock, Nowhere" in tagger("labels").stdout
+
+
+def test_runs_tell_when_how_many_and_on_what(tagger: Tagger, library: Path) -> None:
+    tagger("tag", library)
+    photos(library, 2, start=12)
+    tagger("tag", library)
+    second, first = lines(tagger("runs", "--json"))
+    assert (first["status"], first["counts"]["tagged"], first["start"]["engine"]) == ("done", 9, "openvino")
+    assert (second["counts"]["unchanged"], second["counts"]["tagged"]) == (12, 2)
+    assert "12 unchanged" in tagger("runs").stdout
+
+
+def test_a_database_that_is_none_is_an_error(tagger: Tagger, tmp_path: Path) -> None:
+    (tmp_path / "tags.sqlite").write_bytes(encoded(Image.new("RGB", (99, 99)), "PNG"))
+    done = tagger("query")
+    assert done.returncode == 1
+    assert "tags.sqlite" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,34 @@
+"""`tagger suggest`: one-off answers, no database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.conftest import Tagger, lines
+
+
+def test_a_photo_gets_its_name_place_and_score(tagger: Tagger, library: Path, tmp_path: Path) -> None:
+    done = tagger("suggest", library / "00001.jpg", "-k", 2)
+    headline, first, second = done.stdout.splitlines()
+    assert headline == f"{library / '00001.jpg'}: Green Hill"
+    assert first.split()[0] == "1"
+    assert "%  Green Hill, Nowhere (20.0, 40.0)" in first
+    assert second.split()[0] == "2"
+    assert not (tmp_path / "tags.sqlite").exists()
+
+
+def test_below_the_threshold_the_answer_is_honest(tagger: Tagger, library: Path) -> None:
+    assert "no landmark that I know; the nearest are" in tagger("suggest", library / "00003.jpg").stdout
+
+
+def test_json_has_the_shape_of_tag(tagger: Tagger, library: Path) -> None:
+    (suggested,) = lines(tagger("suggest", library / "00000.jpg", "--json"))
+    assert suggested == lines(tagger("tag", library / "00000.jpg", "--json"))[0]
+
+
+def test_a_bad_photo_is_said_to_be_bad(tagger: Tagger, library: Path) -> None:
+    (library / "bad.jpg").write_text("no photo")
+    done = tagger("suggest", library / "bad.jpg", library / "00000.jpg")
+    assert done.returncode == 3
+    assert "bad.jpg: not an image of a known format (unsupported)" in done.stdout
+    assert "Red Rock" in done.stdout

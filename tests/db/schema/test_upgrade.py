@@ -1,0 +1,82 @@
+"""A store of an earlier version is upgraded when it is opened, and keeps what it holds."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy.exc import IntegrityError
+
+from db.engine import _engine, _parse, open_store
+from db.migrate import WRITING, alembic_config
+from db.telegram import inbox
+from db.telegram.inbox import Received
+from tests.db.samples import assessed, decide, digest, failed, inherited, tag_run, tagged
+
+SECOND_VERSION = """
+    INSERT INTO landmark VALUES (1, 'eiffel_tower', 'Eiffel Tower', 'France', 'Paris', 48.8, 2.3, 'Q243', '[]');
+    INSERT INTO model VALUES (1, 'a', 'b', 'lite', '1', '{}', '2024-05-01 12:00:00');
+    INSERT INTO run VALUES (1, 1, '2024-05-01 12:00:00', NULL, 'interrupted', 'openvino', 'CPU', 'float32', 'why',
+                            '["/p"]', 3, '0.1.0', 1, 0, 1, 0, 0, 0, NULL);
+    INSERT INTO photo VALUES (1, 'c', 1000, 800, 600, 'JPEG', '2024-05-01 12:00:00', 'exif', '2024-05-01 12:00:00', 1);
+    INSERT INTO file VALUES (1, CAST('/p/a.jpg' AS BLOB), 1, 1000, 1, '2024-05-01 12:00:00', NULL);
+    INSERT INTO file VALUES (2, CAST('/p/b.jpg' AS BLOB), NULL, 7, 8, '2024-05-01 12:00:00', NULL);
+    INSERT INTO assessment VALUES (1, 1, 1, 'tagged', 3, '2024-05-01 12:00:00');
+    INSERT INTO suggestion VALUES (1, 1, 1, 1, 1, 0.9, 1);
+    INSERT INTO failure VALUES (2, 'truncated', 'it ends', 2, '2024-05-01 12:00:00', '2024-05-01 12:00:00', 1);
+    INSERT INTO decision VALUES (1, 1, 'shows', 1, 'ann', 'cli', '2024-05-01 12:00:00', NULL);
+"""
+
+
+def earlier_version(url: str, revision: str = "0001") -> None:
+    """A store as version 0.1.0 made it, or a later one."""
+    engine = _engine(_parse(url), 5)
+    with engine.connect().execution_options(begin=WRITING) as connection, connection.begin():
+        command.upgrade(alembic_config(connection), revision)
+    engine.dispose()
+
+
+def test_a_store_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tags.sqlite'}"
+    earlier_version(url)
+    engine = _engine(_parse(url), 5)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0001"
+        assert not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name LIKE 'telegram%'").scalar()
+        connection.exec_driver_sql("INSERT INTO landmark VALUES (1, 'a', 'A', '[]', 'Chad', NULL, 1.0, 2.0, NULL)")
+        connection.exec_driver_sql("COMMIT")
+    engine.dispose()
+    with open_store(url) as store, store.write() as connection:
+        assert connection.exec_driver_sql("SELECT key, country FROM landmark").all() == [("a", "Chad")]
+        assert inbox.receive(connection, [Received(1, 2, 3, 4, {})]) == {1}
+
+
+def test_an_upgraded_store_works_like_a_new_one(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tags.sqlite'}"
+    earlier_version(url)
+    with open_store(url) as store:
+        tag_run(store, [assessed("/p/a.jpg"), inherited("/p/b.jpg", "a.jpg"), failed("/p/c.jpg")])
+        decide(store, digest("a.jpg"), "shows", "machu_picchu")
+        assert tagged(store) == [("/p/a.jpg", "machu_picchu"), ("/p/b.jpg", "machu_picchu")]
+
+
+def test_a_filled_store_of_the_second_version_keeps_every_row(tmp_path: Path) -> None:
+    file = tmp_path / "tags.sqlite"
+    earlier_version(f"sqlite:///{file}", "0002")
+    with closing(sqlite3.connect(file)) as plain:
+        plain.executescript("PRAGMA foreign_keys = ON;" + SECOND_VERSION)
+    with open_store(f"sqlite:///{file}") as store, store.write() as connection:
+
+        def rows(columns: str, table: str) -> list[tuple[object, ...]]:
+            return [tuple(row) for row in connection.exec_driver_sql(f"SELECT {columns} FROM {table}")]
+
+        assert rows("id, status, tagged, job, set_aside, error", "run") == [(1, "interrupted", 1, "tag", 0, None)]
+        assert rows("photo_id, model_id, run_id, status, k", "assessment") == [(1, 1, 1, "tagged", 3)]
+        assert rows("score, visual_score, reason", "suggestion") == [(0.9, 0.9, None)]
+        assert rows("attempts, size_bytes, mtime_ns, next_at", "failure") == [(2, 7, 8, None)]
+        assert rows("landmark_id, source, visual_score", "tag") == [(1, "person", None)]
+        with pytest.raises(IntegrityError, match="FOREIGN KEY"):  # they are watched again
+            connection.exec_driver_sql("DELETE FROM run")

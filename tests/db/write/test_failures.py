@@ -1,0 +1,106 @@
+"""What failed is tried again later and later, and at last no more; what says nothing about the file, every time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from db.engine import Store
+from db.read.files import known_files
+from db.read.filters import FailureHit, FileFilter
+from db.read.listings import failures
+from db.write import leases
+from db.write.failures import Retry
+from db.write.results import write_outcomes
+from db.write.runs import mark_died, register_model, start_run
+from tests.db.samples import LANDMARKS, MODEL, START, assessed, failed, tag_run
+
+HOUR = timedelta(hours=1)
+
+
+def fail(store: Store, retry: Retry | None = None, **changes: Any) -> FailureHit:
+    """A run in which the one file fails."""
+    with store.write() as connection:
+        model = register_model(connection, MODEL, landmarks=LANDMARKS)
+        run = start_run(connection, START, model=model)
+        outcomes = [failed("/p/a.jpg", **changes)]
+        write_outcomes(connection, outcomes, run=run, model=model, k=3, retry=retry or Retry())
+        return failures(connection, FileFilter()).hits[0]
+
+
+def rests(store: Store) -> bool:
+    with store.read() as connection:
+        return known_files(connection, ["/p"], model=1, k=3)["/p/a.jpg"].rests
+
+
+def test_the_wait_doubles_until_the_file_is_in_quarantine(store: Store) -> None:
+    hits = [fail(store, Retry(after_h=6, max_attempts=3)) for _ in range(3)]
+    waits = [hit.next_at and round((hit.next_at - hit.last_at) / HOUR) for hit in hits]
+    assert waits == [6, 12, None]
+    assert [hit.quarantined_at is not None for hit in hits] == [False, False, True]
+    assert rests(store)
+
+
+def test_a_file_rests_only_until_it_is_due(store: Store) -> None:
+    fail(store, Retry(after_h=6))
+    assert rests(store)
+    fail(store, Retry(after_h=1e-9))
+    assert not rests(store)
+
+
+def test_even_the_longest_wait_is_a_date(store: Store) -> None:
+    hit = [fail(store, Retry(after_h=6, max_attempts=100)) for _ in range(14)][-1]
+    assert hit.next_at is not None
+    assert hit.next_at - datetime.now(UTC) < timedelta(days=300)
+
+
+def test_a_passing_failure_is_tried_in_every_run_and_never_in_quarantine(store: Store) -> None:
+    hits = [fail(store, kind="permission", is_passing=True) for _ in range(5)]
+    assert [hit.attempts for hit in hits] == [1, 2, 3, 4, 5]
+    assert all(hit.next_at is None and hit.quarantined_at is None for hit in hits)
+    assert not rests(store)
+
+
+def test_what_a_passing_failure_counted_is_not_held_against_the_file(store: Store) -> None:
+    for _ in range(5):
+        fail(store, kind="io_error", is_passing=True)
+    assert fail(store).attempts == 1
+
+
+@pytest.mark.parametrize("changes", [{"size_bytes": 7}, {"mtime_ns": 2}])
+def test_a_changed_file_begins_anew(store: Store, changes: dict[str, int]) -> None:
+    for _ in range(3):
+        assert fail(store, Retry(max_attempts=3))
+    hit = fail(store, Retry(max_attempts=3), **changes)
+    assert (hit.attempts, hit.quarantined_at) == (1, None)
+
+
+def test_attempts_may_be_told(store: Store) -> None:
+    hit = fail(store, Retry(max_attempts=3), kind="process_died", attempts=3)
+    assert (hit.attempts, hit.quarantined_at is not None) == (3, True)
+
+
+def test_a_file_that_is_read_at_last_has_no_failure(store: Store) -> None:
+    fail(store)
+    tag_run(store, [assessed("/p/a.jpg")])
+    with store.read() as connection:
+        assert failures(connection, FileFilter()).hits == ()
+
+
+def test_leases_count_the_deaths_of_their_own_run_and_stay_until_there_is_an_answer(store: Store) -> None:
+    with store.write() as connection:
+        model = register_model(connection, MODEL, landmarks=LANDMARKS)
+        first = start_run(connection, START, model=model)
+        leases.take(connection, ["/p/a.jpg", "/p/b.jpg"], run=first)
+        mark_died(connection)
+        second = start_run(connection, START, model=model)
+        leases.take(connection, ["/p/b.jpg", "/p/c.jpg"], run=second)
+        mark_died(connection)
+        assert leases.left_behind(connection) == {"/p/a.jpg": 1, "/p/b.jpg": 2, "/p/c.jpg": 1}
+        third = start_run(connection, START, model=model)
+        leases.take(connection, ["/p/b.jpg", "/p/c.jpg", "/p/d.jpg"], run=third)
+        leases.release(connection, ["/p/b.jpg"])
+        leases.release_all(connection, run=third)
+        assert leases.left_behind(connection) == {"/p/a.jpg": 1, "/p/c.jpg": 1}

@@ -1,0 +1,119 @@
+"""A photo's coordinates as evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from tagger.core.types import (
+    Answer,
+    Failed,
+    Landmark,
+    NoLandmark,
+    PhotoInfo,
+    Position,
+    Reason,
+    Result,
+    Suggestion,
+    Tagged,
+)
+from tagger.evidence.gps import distance_km, weigh, weighed
+
+TOWER = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945)
+SKYTREE = Landmark("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81)
+AT_THE_TOWER, IN_LAS_VEGAS = Position(48.86, 2.30), Position(36.11, -115.17)
+THRESHOLDS = {"eiffel_tower": 0.5, "tokyo_skytree": 0.5}
+
+
+def answer(tower: float, skytree: float) -> Answer:
+    best_first = sorted([(tower, TOWER), (skytree, SKYTREE)], key=lambda pair: -pair[0])
+    is_tagged = best_first[0][0] >= 0.5
+    rows = tuple(Suggestion(n, place, score, score >= 0.5) for n, (score, place) in enumerate(best_first, start=1))
+    return Tagged(rows) if is_tagged else NoLandmark(rows)
+
+
+def test_distances_are_those_of_the_map() -> None:
+    paris, new_york = Position(48.8566, 2.3522), Position(40.7128, -74.006)
+    assert distance_km(paris, new_york) == pytest.approx(5837, abs=5)
+    assert distance_km(Position(0, 179.9), Position(0, -179.9)) == pytest.approx(22.2, abs=0.1)
+    assert distance_km(paris, paris) == 0
+
+
+def test_a_landmark_nearby_is_raised_over_its_threshold_and_over_others() -> None:
+    after = weigh(answer(0.2, 0.4), AT_THE_TOWER, THRESHOLDS)
+    assert isinstance(after.answer, Tagged)
+    assert [(s.rank, s.landmark.id, s.is_tag) for s in after.answer.suggestions] == [
+        (1, "eiffel_tower", True),
+        (2, "tokyo_skytree", False),
+    ]
+    assert after.answer.suggestions[0].score == pytest.approx(10 * 0.25 / (1 + 10 * 0.25))
+    assert after.raw == {"eiffel_tower": 0.2, "tokyo_skytree": 0.4}
+    assert [reason.kind for reason in after.reasons] == ["near"]
+
+
+def test_what_is_impossible_stays_unlikely_even_nearby() -> None:
+    after = weigh(answer(0.001, 0.4), AT_THE_TOWER, THRESHOLDS)
+    assert isinstance(after.answer, NoLandmark)
+    assert after.answer.suggestions[1].score < 0.02
+    assert after.reasons == ()
+
+
+def scores(of: Answer) -> list[tuple[str, float, float]]:
+    """Landmark, score, and what the picture alone says."""
+    return [(s.landmark.id, s.score, s.seen) for s in of.suggestions]
+
+
+def test_a_contradiction_is_said_and_changes_no_score_unless_it_is_asked_to() -> None:
+    after = weigh(answer(0.9, 0.05), IN_LAS_VEGAS, THRESHOLDS)
+    assert scores(after.answer) == scores(answer(0.9, 0.05))
+    assert after.reasons == (Reason("far", "eiffel_tower", pytest.approx(8733, abs=2)),)  # type: ignore[arg-type]
+
+
+def test_a_guess_is_not_contradicted() -> None:
+    assert weigh(answer(0.3, 0.05), IN_LAS_VEGAS, THRESHOLDS).reasons == ()
+
+
+@pytest.mark.parametrize("given", [answer(0.9, 0.05), Failed("corrupt", "it is damaged")])
+def test_without_coordinates_or_suggestions_nothing_changes(given: Answer) -> None:
+    assert weigh(given, None, THRESHOLDS).answer == given
+    assert weigh(Failed("corrupt", "x"), AT_THE_TOWER, THRESHOLDS).answer == Failed("corrupt", "x")
+
+
+def test_a_score_is_never_lowered() -> None:
+    after = weigh(answer(0.9999, 0.0), AT_THE_TOWER, THRESHOLDS)
+    assert after.answer.suggestions[0].score >= 0.9999
+
+
+def test_where_it_may_a_contradiction_lowers_a_score_and_a_very_sure_model_still_wins() -> None:
+    unsure = weigh(answer(0.8, 0.05), IN_LAS_VEGAS, THRESHOLDS, lowers=True).answer
+    assert isinstance(unsure, NoLandmark)
+    assert scores(unsure)[0] == ("eiffel_tower", 0.285714, 0.8)
+    assert isinstance(unsure.suggestions[0].reason, Reason)
+    sure = weigh(answer(0.99, 0.0), IN_LAS_VEGAS, THRESHOLDS, lowers=True)
+    assert isinstance(sure.answer, Tagged)
+    assert [reason.kind for reason in sure.reasons] == ["far"]
+
+
+def test_between_near_and_far_coordinates_say_nothing() -> None:
+    given = answer(0.4, 0.3)
+    assert weigh(given, Position(48.86, 2.5), {}).answer.suggestions[0] == given.suggestions[0]
+
+
+@pytest.mark.parametrize("position", [AT_THE_TOWER, IN_LAS_VEGAS], ids=["near", "far"])
+def test_weighing_twice_is_weighing_once(position: Position) -> None:
+    once = weigh(answer(0.3, 0.4), position, THRESHOLDS, lowers=True)
+    assert weigh(once.answer, position, THRESHOLDS, lowers=True) == once
+
+
+def result(given: Answer, *, lat: float | None = 48.86, recalled: bool = False) -> Result:
+    info = None if recalled else PhotoInfo(4, 3, "JPEG", None, lat, lat and 2.3)
+    return Result("a.jpg", "0" * 64, given, info)
+
+
+def test_a_result_is_weighed_by_its_own_photo_and_cut_to_what_was_asked() -> None:
+    (best,) = weighed(result(answer(0.2, 0.4)), THRESHOLDS, 1).answer.suggestions
+    assert (best.rank, best.landmark.id, best.is_tag, best.seen) == (1, "eiffel_tower", True, 0.2)
+
+
+def test_a_recalled_answer_and_a_photo_without_coordinates_stay_as_they_are() -> None:
+    for given in (result(answer(0.2, 0.4), recalled=True), result(answer(0.2, 0.4), lat=None)):
+        assert weighed(given, THRESHOLDS, 5) == given

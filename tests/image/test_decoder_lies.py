@@ -1,0 +1,68 @@
+"""Nothing is believed that a decoder says: a photo may have taken it over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tagger.core.types import Failed
+from tagger.image.decoder_protocol import SIZES, packed
+from tagger.model.pipeline import Pipeline
+from tests.drawn import ColourEngine, card, photos
+from tests.image.conftest import LIMITS, MakeDecoders
+from tests.standins import LIES
+
+INFO = {"width": 4, "height": 3, "format": "BMP", "taken_at": None, "lat": None, "lon": None, "phash": None}
+PIXELS = bytes(16 * 16 * 3)
+
+
+def framed(text: bytes) -> bytes:
+    return SIZES.pack(len(text), 0) + text
+
+
+LYING_FRAMES = {
+    "no object": framed(b"[1]"),
+    "no JSON": framed(b"\xff{"),
+    "too deep": framed(b"[" * 200_000),
+    "4 GB": SIZES.pack(2, (1 << 32) - 1) + b"{}",
+    "4 GB of text": SIZES.pack((1 << 32) - 1, 0) + b"{}",
+    "nothing": packed({}),
+    "a question": packed({"sha256": "0" * 64}),
+    "no pixels": packed({"info": INFO}),
+    "other pixels": packed({"info": INFO}, PIXELS[3:]),
+    "no width": packed({"info": {name: value for name, value in INFO.items() if name != "width"}}, PIXELS),
+    **{
+        f"{name} {json.dumps(value)}": packed({"info": INFO | {name: value}}, PIXELS)
+        for name, value in [
+            ("width", {}),
+            ("width", 0),
+            ("height", 1 << 32),
+            ("format", "\udcff"),
+            ("phash", 1 << 64),
+            ("phash", -1),
+            ("phash", 0.5),
+            ("taken_at", "yesterday"),
+            ("taken_at", "2024-05-01T12:00:00+02:00"),
+            ("lat", 45.0),
+            ("lon", "east"),
+        ]
+    },
+    "nowhere": packed({"info": INFO | {"lat": float("nan"), "lon": 1e999}}, PIXELS),
+    **{
+        f"failure {json.dumps(failure)}": packed({"failure": failure})
+        for failure in (None, [], ["corrupt"], ["corrupt", None], ["cursed", "by a witch"], ["corrupt", "\udcff"])
+    },
+}
+
+
+def test_nothing_is_believed_that_a_decoder_says_and_the_photos_beside_it_are_sound(
+    tmp_path: Path, decoders: MakeDecoders
+) -> None:
+    for number, lie in enumerate(LYING_FRAMES.values()):
+        (tmp_path / f"{number:05} lies.bmp").write_bytes(LIES + lie)
+    photos(tmp_path, len(LYING_FRAMES))
+    files = sorted(str(file) for file in tmp_path.glob("*.*"))
+    results = list(Pipeline(ColourEngine(), card(), LIMITS, looker=decoders(timeout_s=60)).run(files))
+    liars = [r.answer.kind if isinstance(r.answer, Failed) else "believed" for r in results if "lies" in r.path]
+    assert dict(zip(LYING_FRAMES, liars, strict=True)) == dict.fromkeys(LYING_FRAMES, "decoder_crashed")
+    assert not any(isinstance(r.answer, Failed) for r in results if "lies" not in r.path)

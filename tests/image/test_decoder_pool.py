@@ -1,0 +1,191 @@
+"""A photo that hangs or kills its decoder costs itself and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tagger.core.errors import DecoderUnavailable
+from tagger.core.types import Failed
+from tagger.image.loader import Here, Looked
+from tagger.model.pipeline import Pipeline
+from tests.drawn import ColourEngine, card, jpeg, photos
+from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind, wanted
+from tests.standins import HANG, KILL, standins
+
+
+def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoders) -> None:
+    files = [*photos(tmp_path / "good", 2), tmp_path / "text.jpg", tmp_path / "gone.jpg", tmp_path / "\udcff \n.jpg"]
+    files[2].write_text("no photo")
+    files[4].write_bytes(jpeg(size=(300, 200)))
+    here, there = Here(card().input, LIMITS), decoders(count=1)
+    for file in files:
+        near, far = here.look(str(file), wanted), there.look(str(file), wanted)
+        assert (far.sha256, far.info, far.failure) == (near.sha256, near.info, near.failure)
+        assert (far.pixels is None) == (near.pixels is None)
+        assert near.pixels is None or (far.pixels == near.pixels).all()  # type: ignore[union-attr]
+
+
+def test_known_content_is_not_decoded(tmp_path: Path, decoders: MakeDecoders) -> None:
+    (tmp_path / "kill.bmp").write_bytes(KILL)
+    looked = decoders().look(str(tmp_path / "kill.bmp"), lambda _sha256: False)
+    assert looked == Looked(hashlib.sha256(KILL).hexdigest())
+
+
+def test_a_photo_that_hangs_its_decoder_times_out(tmp_path: Path, decoders: MakeDecoders) -> None:
+    (tmp_path / "hang.bmp").write_bytes(HANG)
+    (good,) = photos(tmp_path / "good", 1)
+    there = decoders(count=1)
+    there.look(str(good), wanted)  # it has begun: what follows is the photo's own time
+    there._timeout_s = 0.5
+    looked = there.look(str(tmp_path / "hang.bmp"), wanted)
+    there._timeout_s = PATIENCE_S
+    assert looked.failure == Failed("timed_out", "decoding took longer than 0.5 s")
+    assert looked.sha256 is not None
+    assert kind(there.look(str(good), wanted)) == "sound"
+
+
+def test_a_photo_that_kills_its_decoder_is_told_with_the_signal(tmp_path: Path, decoders: MakeDecoders) -> None:
+    (tmp_path / "kill.bmp").write_bytes(KILL)
+    (good,) = photos(tmp_path / "good", 1)
+    there = decoders(count=1)
+    looked = there.look(str(tmp_path / "kill.bmp"), wanted)
+    assert looked.failure == Failed("decoder_crashed", "its decoder died: SIGSEGV")
+    assert kind(there.look(str(good), wanted)) == "sound"
+
+
+def test_a_decoder_that_dies_while_idle_costs_no_photo(tmp_path: Path, decoders: MakeDecoders) -> None:
+    (good,) = photos(tmp_path / "good", 1)
+    there = decoders(count=1)
+    there.look(str(good), wanted)
+    for decoder in there._all:
+        decoder._process.kill()
+        decoder._process.wait()
+    assert kind(there.look(str(good), wanted)) == "sound"
+
+
+def test_a_run_answers_every_photo_beside_those_that_hang_and_kill(tmp_path: Path, decoders: MakeDecoders) -> None:
+    files = photos(tmp_path / "good", 12)
+    for name, content in (("00003k.bmp", KILL), ("00005h.bmp", HANG), ("00007k.bmp", KILL + b"2")):
+        (tmp_path / "good" / name).write_bytes(content)
+        files.append(tmp_path / "good" / name)
+    files.sort()
+    there = decoders(timeout_s=20)
+    results = list(Pipeline(ColourEngine(), card(), LIMITS, looker=there).run(map(str, files)))
+    assert [result.path for result in results] == [str(file) for file in files]
+    failures = {Path(r.path).name: r.answer.kind for r in results if isinstance(r.answer, Failed)}
+    assert failures == {"00003k.bmp": "decoder_crashed", "00005h.bmp": "timed_out", "00007k.bmp": "decoder_crashed"}
+
+
+def test_leaving_early_does_not_wait_for_a_photo_that_hangs(tmp_path: Path, decoders: MakeDecoders) -> None:
+    files = photos(tmp_path / "good", 2)
+    files.append(tmp_path / "hang.bmp")
+    files[-1].write_bytes(HANG)
+    before = threading.active_count()
+    results = Pipeline(ColourEngine(batch_size=1), card(), LIMITS, looker=decoders()).run(map(str, files))
+    next(results)
+    start = time.monotonic()
+    results.close()
+    assert time.monotonic() - start < PATIENCE_S / 2
+    assert threading.active_count() == before
+
+
+def test_what_a_codec_prints_does_not_disturb_the_answers(tmp_path: Path, decoders: MakeDecoders) -> None:
+    (tmp_path / "chatty.bmp").write_bytes(b"TALK")
+    assert kind(decoders().look(str(tmp_path / "chatty.bmp"), wanted)) == "corrupt"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, ValueError, KeyError])
+def test_an_error_of_the_one_who_asks_reaches_them_and_the_next_photo_is_sound(
+    tmp_path: Path, decoders: MakeDecoders, error: type[Exception]
+) -> None:
+    def does_not_know(_sha256: str) -> bool:
+        raise error
+
+    one, other = photos(tmp_path / "good", 2)
+    there = decoders(count=1)
+    with pytest.raises(error):
+        there.look(str(one), does_not_know)
+    here = Here(card().input, LIMITS).look(str(other), wanted)
+    assert there.look(str(other), wanted).sha256 == here.sha256
+
+
+def test_where_no_process_can_be_started_that_is_an_error_not_every_photos_fault(
+    tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numpy.py").write_text("raise SystemExit(7)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (good,) = photos(tmp_path / "good", 1)
+    with pytest.raises(DecoderUnavailable, match="it ended with code 7"):
+        decoders().look(str(good), wanted)
+
+
+def test_signals_that_stop_a_run_leave_the_deciding_to_it(tmp_path: Path, decoders: MakeDecoders) -> None:
+    (good,) = photos(tmp_path / "good", 1)
+    there = decoders(count=1)
+    there.look(str(good), wanted)
+    (decoder,) = there._all
+    assert os.getsid(decoder._process.pid) != os.getsid(0)
+    for stop in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        decoder._process.send_signal(stop)
+    assert kind(there.look(str(good), wanted)) == "sound"
+    assert there._all == {decoder}
+
+
+def test_a_decoder_is_given_no_setting_and_so_no_secret(
+    decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGGER_BOT_TOKEN", "1234:hush")
+    monkeypatch.setenv("tagger_bot_webhook_secret", "hush")  # settings may be written small
+    there = decoders(count=1)
+    there.wait()
+    (decoder,) = there._all
+    variables = Path(f"/proc/{decoder._process.pid}/environ").read_bytes().split(b"\0")
+    assert [variable for variable in variables if b"hush" in variable] == []
+
+
+OWNER = """
+import sys
+from tagger.image.decoder_pool import Decoders
+from tagger.core.types import Limits
+from tests.drawn import card
+there = Decoders(card().input, Limits(threads=1), photos=1, timeout_s=3)
+(decoder,) = there._all
+decoder.make_ready()
+print(decoder._process.pid, flush=True)
+there.look(sys.argv[1], lambda _sha256: True) if sys.argv[1:] else sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("content", [None, HANG], ids=["idle", "hanging"])
+def test_decoders_do_not_outlive_a_run_that_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{standins(tmp_path / 'standins')}:{os.environ.get('PYTHONPATH', '')}")
+    photo = tmp_path / "photo.bmp"
+    photo.write_bytes(content or b"")
+    command = [sys.executable, "-c", OWNER, *([str(photo)] if content else [])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        owner.kill()
+    deadline = time.monotonic() + PATIENCE_S
+    while _is_alive(pid):
+        assert time.monotonic() < deadline, "the decoder outlived its run"
+        time.sleep(0.05)
+
+
+def _is_alive(pid: int) -> bool:
+    """A zombie that nobody has looked after yet is not alive."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,128 @@
+"""A night knows when its time is up, and tells what it could not look into."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.engine import Store, open_store
+from db.read import catalog
+from tagger.config.settings import Settings, load_settings
+from tagger.core.types import InputContract, Limits
+from tagger.image.loader import Here
+from tagger.jobs.context import JobContext
+from tagger.jobs.registry import Ended, run_job
+from tagger.library.lock import alone
+from tagger.model.bundle import Bundle, write_bundle
+from tagger.model.predictor import Tagger
+from tests.drawn import ColourEngine, card, photos
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    photos(tmp_path / "library", 3)
+    return tmp_path / "library"
+
+
+def settings_of(bundle: Bundle, library: Path, **jobs: Any) -> Settings:
+    return load_settings({"bundle": bundle.folder, "folders": (library,), "jobs": jobs})
+
+
+def opener(bundle: Bundle) -> Callable[[], Tagger]:
+    return lambda: Tagger(bundle, ColourEngine(), Limits(threads=1))
+
+
+def work(store: Store, bundle: Bundle, library: Path, **jobs: Any) -> JobContext:
+    return JobContext(settings_of(bundle, library, **jobs), store, opener(bundle))
+
+
+@pytest.mark.parametrize("job", ["nightly", "retag"])
+def test_a_job_that_waited_until_its_time_was_up_does_not_begin(
+    bundle: Bundle, store: Store, library: Path, job: str
+) -> None:
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    ended = run_job(job, replace(work(store, bundle, library, until="06:00"), handed_at=yesterday))
+    assert ended == Ended("its time was up before it began", "stopped")
+    with store.read() as connection:
+        assert catalog.runs(connection) == []
+
+
+def test_a_job_that_is_handed_over_after_its_time_has_the_whole_next_day(
+    bundle: Bundle, store: Store, library: Path
+) -> None:
+    now = datetime.now().astimezone()
+    slept = replace(work(store, bundle, library, until=f"{now - timedelta(hours=1):%H:%M}"), handed_at=now)
+    assert run_job("nightly", slept).status == "done"
+
+
+class InThreads(Here):
+    """Looks where the test does: a process of its own would not have stepped down far enough to begin."""
+
+    def __init__(self, contract: InputContract, limits: Limits, **_options: object) -> None:
+        super().__init__(contract, limits)
+
+    def abandon(self) -> None:
+        pass
+
+    close = abandon
+
+
+@pytest.fixture
+def night_of_nobody(
+    public_folder: Path,
+    without_privileges: Callable[[], AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Path], Ended]:
+    """A night over a folder by a user who may not read everything, with a database that they may write."""
+    monkeypatch.setattr("tagger.image.decoder_pool.Decoders", InThreads)
+    (public_folder / "store").mkdir()
+    (public_folder / "store").chmod(0o777)
+    bundle = write_bundle(public_folder / "bundle", card(), {"model.onnx": b"one"})
+
+    def night_over(library: Path) -> Ended:
+        settings = settings_of(bundle, library)
+        with without_privileges(), open_store(str(public_folder / "store" / "tags.sqlite")) as store:
+            return run_job("nightly", JobContext(settings, store, opener(bundle)))
+
+    return night_over
+
+
+@pytest.mark.parametrize("closed", ["safe/library", "safe"])
+def test_a_folder_that_may_not_be_entered_is_bad_news_and_so_is_one_below_a_closed_one(
+    night_of_nobody: Callable[[Path], Ended], public_folder: Path, closed: str
+) -> None:
+    photos(public_folder / "safe" / "library", 3)
+    (public_folder / closed).chmod(0)
+    ended = night_of_nobody(public_folder / "safe" / "library")
+    assert ended.status == "failed"
+    assert "safe/library could not be looked into: " in ended.message
+
+
+def test_a_photo_that_may_not_be_read_is_no_bad_news(
+    night_of_nobody: Callable[[Path], Ended], public_folder: Path
+) -> None:
+    photos(public_folder / "library", 3)
+    (public_folder / "library" / "00000.jpg").chmod(0)
+    ended = night_of_nobody(public_folder / "library")
+    assert (ended.status, ended.failed_photos) == ("done", 1)
+
+
+def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_folders(
+    bundle: Bundle, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    waiting = work(store, bundle, library)
+    both = replace(waiting, settings=load_settings({"bundle": bundle.folder, "folders": (library, "/unplugged")}))
+    with alone(store):
+        threading.Timer(5, waiting.stop.set).start()
+        run_job("nightly", both)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == f"Another run is at work on {store.file} (it is just beginning); this one waits for its end"

@@ -1,0 +1,278 @@
+"""A new photo is tagged soon after it is complete, and not before. Real folders, real events."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("watchdog", reason="the extra 'watch' is not installed")
+
+from db.engine import Store
+from db.read import catalog, listings
+from db.read.filters import FileFilter, TagFilter
+from tagger.config.settings import load_settings
+from tagger.core.errors import FolderClosed, FolderNotFound, WatchFailed
+from tagger.core.types import Limits
+from tagger.jobs import watch as watching
+from tagger.jobs.context import JobContext
+from tagger.jobs.debounce import Settling
+from tagger.jobs.watch import watch
+from tagger.library.lock import alone
+from tagger.model.bundle import Bundle
+from tagger.model.predictor import Tagger
+from tests.drawn import ColourEngine, jpeg, photos
+
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    photos(tmp_path / "library", 1)
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def work(store: Store, bundle: Bundle) -> Iterator[JobContext]:
+    settings = load_settings({"bundle": bundle.folder, "watch_settle_s": 0.2, "exclude": ("thumbs",)})
+    made = JobContext(settings, store, lambda: Tagger(bundle, ColourEngine(), Limits(threads=1)))
+    yield made
+    made.stop.set()
+
+
+@contextmanager
+def watched(work: JobContext, *folders: Path, **options: bool) -> Iterator[None]:
+    thread = threading.Thread(target=watch, args=(work, [*map(str, folders)]), kwargs=options)
+    thread.start()
+    try:
+        yield
+    finally:
+        work.stop.set()
+        thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+def tagged(store: Store) -> set[str]:
+    with store.read() as connection:
+        return {os.path.basename(hit.path) for hit in listings.every(listings.tags, connection, TagFilter())}
+
+
+def failed(store: Store) -> int:
+    with store.read() as connection:
+        return len(list(listings.every(listings.failures, connection, FileFilter())))
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_what_is_there_is_tagged_and_then_what_comes(work: JobContext, store: Store, library: Path) -> None:
+    with watched(work, library):
+        eventually(lambda: tagged(store) == {"00000.jpg"})
+        (library / "new.jpg").write_bytes(jpeg())
+        eventually(lambda: "new.jpg" in tagged(store))
+        (library / "part").write_bytes(jpeg(quality=90))
+        (library / "part").rename(library / "renamed.jpg")
+        eventually(lambda: "renamed.jpg" in tagged(store))
+        with store.read() as connection:
+            assert {row.start.job for row in catalog.runs(connection)} == {"watch"}
+
+
+def test_a_photo_that_is_written_slowly_is_tagged_when_it_is_complete(
+    work: JobContext, store: Store, library: Path
+) -> None:
+    data = jpeg(size=(400, 300))
+    with watched(work, library):
+        eventually(lambda: bool(tagged(store)))
+        with (library / "slow.jpg").open("wb") as opened:
+            for start in range(0, len(data), len(data) // 20):
+                opened.write(data[start : start + len(data) // 20])
+                opened.flush()
+                time.sleep(0.05)
+        eventually(lambda: "slow.jpg" in tagged(store))
+    assert failed(store) == 0
+
+
+def test_a_folder_that_comes_as_a_whole_is_tagged(
+    work: JobContext, store: Store, library: Path, tmp_path: Path
+) -> None:
+    photos(tmp_path / "trip" / "day", 3)
+    with watched(work, library):
+        eventually(lambda: bool(tagged(store)))
+        (tmp_path / "trip").rename(library / "trip")
+        eventually(lambda: len(tagged(store)) == 3)  # the first photo's content is that of the one that was there
+        shutil.copytree(library / "trip", library / "copied")
+        (library / "copied" / "day" / "last.jpg").write_bytes(jpeg())
+        eventually(lambda: "last.jpg" in tagged(store))
+
+
+def test_what_a_scan_would_skip_is_skipped(work: JobContext, store: Store, library: Path) -> None:
+    with watched(work, library):
+        eventually(lambda: bool(tagged(store)))
+        for place in (".hidden", "thumbs", "quiet"):
+            (library / place).mkdir()
+        (library / "quiet" / ".nomedia").touch()
+        for place in (".hidden", "thumbs", "quiet"):
+            (library / place / f"in {place}.jpg").write_bytes(jpeg())
+        (library / "note.txt").write_text("no photo")
+        (library / "new.jpg").write_bytes(jpeg())
+        eventually(lambda: "new.jpg" in tagged(store))
+    assert tagged(store) == {"00000.jpg", "new.jpg"}
+
+
+def test_while_another_run_is_at_work_new_photos_wait(work: JobContext, store: Store, library: Path) -> None:
+    with alone(store), watched(work, library):
+        time.sleep(1)
+        assert tagged(store) == set()
+    work.stop.clear()
+    with watched(work, library):
+        eventually(lambda: tagged(store) == {"00000.jpg"})
+
+
+def test_a_folder_that_is_not_there_is_named(work: JobContext, tmp_path: Path) -> None:
+    with pytest.raises(FolderNotFound, match="unplugged"):
+        watch(work, [str(tmp_path / "unplugged")])
+
+
+def test_a_folder_that_may_not_be_entered_is_named_with_the_reason(
+    work: JobContext, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    (public_folder / "library").mkdir(mode=0)
+    with without_privileges(), pytest.raises(FolderClosed, match="library' may not be entered: Permission denied"):
+        watch(work, [str(public_folder / "library")])
+
+
+def test_what_could_not_be_tagged_is_one_line_that_reads(
+    store: Store, library: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    work = JobContext(load_settings({"bundle": tmp_path / "nowhere"}), store, lambda: pytest.fail("a model was opened"))
+    with watched(work, library):
+        eventually(lambda: "could not be tagged" in caplog.text)
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "tagger.jobs.watch"]
+    assert said.endswith("to use the shipped one. The next full look finds it again.")
+
+
+@pytest.fixture
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "ROOTS_S", 0.2)
+
+
+def renamed_away(library: Path) -> None:
+    library.rename(library.with_name("away"))
+
+
+def test_a_folder_that_is_a_link_is_watched_and_its_photos_keep_their_names(
+    work: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    link = library.with_name("link")
+    link.symlink_to(library)
+    with watched(work, link, looks_first=False):
+        eventually(lambda: "Watching" in caplog.text)
+        (library / "new.jpg").write_bytes(jpeg())
+        eventually(lambda: bool(tagged(store)))
+    with store.read() as connection:
+        hits = list(listings.every(listings.tags, connection, TagFilter()))
+    assert [hit.path for hit in hits] == [str(link / "new.jpg")]
+
+
+@pytest.mark.usefixtures("looks_often")
+@pytest.mark.parametrize("goes", [renamed_away, shutil.rmtree])
+@pytest.mark.parametrize("pause_s", [0.0, 1.0])
+def test_a_folder_that_goes_and_is_made_anew_is_looked_at_and_watched_again(
+    work: JobContext, store: Store, library: Path, goes: Callable[[Path], None], pause_s: float
+) -> None:
+    with watched(work, library):
+        eventually(lambda: tagged(store) == {"00000.jpg"})
+        goes(library)
+        time.sleep(pause_s)
+        library.mkdir()
+        (library / "first.jpg").write_bytes(jpeg())
+        eventually(lambda: "first.jpg" in tagged(store))
+        time.sleep(0.5)
+        (library / "second.jpg").write_bytes(jpeg(quality=90))
+        eventually(lambda: "second.jpg" in tagged(store))
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_a_folder_that_comes_later_is_taken_up_and_said_to_be_missing_once(
+    work: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    later = library.with_name("later")
+    with watched(work, library, later, looks_first=False, skip_missing=True):
+        time.sleep(1)
+        photos(later, 1)
+        eventually(lambda: len(tagged(store)) == 1)
+        (later / "new.jpg").write_bytes(jpeg(quality=90))
+        eventually(lambda: "new.jpg" in tagged(store))
+    ours = [record for record in caplog.records if record.name == "tagger.jobs.watch"]
+    warnings = [record.getMessage() for record in ours if record.levelno >= logging.WARNING]
+    assert warnings == [f"{later} is not there, or closed; it is watched once it is there"]
+
+
+def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(
+    work: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with watched(work, library, looks_first=False):
+        eventually(lambda: "Watching" in caplog.text)
+        with alone(store):
+            for name in ("stays.jpg", "goes.jpg"):
+                (library / name).write_bytes(jpeg())
+            eventually(lambda: "what is new waits for its end" in caplog.text)
+            (library / "goes.jpg").unlink()
+            time.sleep(2)
+        eventually(lambda: tagged(store) == {"stays.jpg"})
+    assert caplog.text.count("waits for its end") == 1
+    assert "is not there" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "sysctl fs.inotify.max_user_watches="),
+        (errno.EMFILE, "sysctl fs.inotify.max_user_instances="),
+        (errno.EACCES, "jobs.nightly"),
+    ],
+)
+def test_a_limit_of_the_system_comes_with_what_to_do(
+    work: JobContext, library: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+) -> None:
+    class Refused:
+        def schedule(self, *_arguments: object, **_options: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(watching, "Observer", Refused)
+    with pytest.raises(WatchFailed, match=remedy):
+        watch(work, [str(library)])
+
+
+def test_a_file_settles_when_it_stands_still(tmp_path: Path) -> None:
+    settling, file = Settling(5), tmp_path / "a.jpg"
+    file.write_bytes(b"1")
+    settling.add(str(file), now=0)
+    assert settling.settled(now=4) == []
+    file.write_bytes(b"12")
+    assert settling.settled(now=6) == []
+    assert settling.settled(now=10) == []
+    assert settling.settled(now=11) == [str(file)]
+    assert (settling.settled(now=20), len(settling)) == ([], 0)
+
+
+def test_a_file_that_vanishes_is_not_waited_for(tmp_path: Path) -> None:
+    settling, file = Settling(5), tmp_path / "a.jpg"
+    file.touch()
+    settling.add(str(file), now=0)
+    file.unlink()
+    assert (settling.settled(now=9), len(settling)) == ([], 0)

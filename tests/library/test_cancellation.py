@@ -1,0 +1,91 @@
+"""A stop ends a run at once, wherever it is: in the scan, in a decoder that hangs, between two photos."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from db.engine import Store
+from db.read import catalog
+from db.write.leases import left_behind
+from tagger.core.progress import Silent
+from tagger.core.types import Limits
+from tagger.image.decoder_pool import Decoders
+from tagger.library import scan as scanning
+from tagger.library.runner import Run
+from tagger.library.scan import Globs
+from tagger.model.bundle import Bundle
+from tagger.model.predictor import Tagger
+from tests.drawn import ColourEngine, photos
+from tests.standins import HANG, standins
+
+LIMITS = Limits(threads=2)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    photos(tmp_path / "library", 3)
+    return tmp_path / "library"
+
+
+def new_run(store: Store, bundle: Bundle, library: Path, stop: threading.Event, photo_timeout_s: float = 60) -> Run:
+    def open_decoders(photos: int) -> Decoders:
+        return Decoders(bundle.card.input, LIMITS, photos=photos, timeout_s=photo_timeout_s)
+
+    def open_tagger() -> Tagger:
+        return Tagger(bundle, ColourEngine(1), LIMITS)
+
+    return Run(store, bundle, [str(library)], Globs(), 3, open_tagger, Silent(), open_decoders=open_decoders, stop=stop)
+
+
+def seconds_until_stopped(run: Run, store: Store) -> float:
+    """After the stop; whatever it was doing, it is on record as an end by hand, and nothing is left in work."""
+    threading.Timer(2, run.stop.set).start()
+    began = time.monotonic()
+    for _ in run.results():
+        pass
+    seconds = time.monotonic() - began - 2
+    with store.read() as connection:
+        (row,) = catalog.runs(connection)
+        assert (row.status, row.error, row.counts.failed, row.counts.gone) == ("interrupted", None, 0, 0)
+        assert left_behind(connection) == {}
+    return seconds
+
+
+def test_a_scan_of_slow_folders_is_stopped(
+    store: Store, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(100):
+        (tmp_path / "slow" / f"{number}").mkdir(parents=True)
+    quick = scanning._entries
+
+    def slow(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]] | None:
+        time.sleep(0.3)
+        return quick(folder, walked)
+
+    monkeypatch.setattr(scanning, "_entries", slow)
+    run = new_run(store, bundle, tmp_path / "slow", threading.Event())
+    assert seconds_until_stopped(run, store) < 5
+
+
+def test_a_photo_that_hangs_holds_up_no_stop_and_has_not_failed(
+    store: Store, bundle: Bundle, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", standins(tmp_path / "standins"))
+    (library / "hangs.bmp").write_bytes(HANG)
+    run = new_run(store, bundle, library, threading.Event(), photo_timeout_s=120)
+    assert seconds_until_stopped(run, store) < 20
+
+
+def test_what_was_done_before_a_stop_stays_done(store: Store, bundle: Bundle, library: Path) -> None:
+    run = new_run(store, bundle, library, stop := threading.Event())
+    for _ in run.results():
+        stop.set()
+    assert run.summary is not None
+    assert (run.summary.status, run.summary.counts.tagged) == ("interrupted", 1)
+    again = new_run(store, bundle, library, threading.Event())
+    assert len(list(again.results())) == 2

@@ -1,0 +1,109 @@
+"""What is known beside the picture goes into the store with the answer, and nothing of it hides the model's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from db.engine import Store
+from db.read import listings
+from db.read.filters import TagFilter
+from db.rows import Assessed
+from tagger.core.types import NoLandmark, PhotoInfo, Result
+from tagger.library.answers import outcome
+from tagger.library.scan import Found
+from tagger.model.bundle import Bundle
+from tests.drawn import COLOURS, ColourEngine, jpeg
+from tests.image.test_phash import picture
+from tests.library.test_runner import counts, new_run
+
+RED_ROCK = (10.0, 20.0)  # where `tests.drawn.card` says it is
+UNSURE_RED = (181, 43, 43)  # scored below the threshold, but above what evidence lifts over it
+
+Shoot = Callable[..., Path]
+
+
+@pytest.fixture
+def shoot(tmp_path: Path) -> Shoot:
+    """Takes a photo of a colour, at a minute past noon, and perhaps with coordinates."""
+
+    def take(name: str, colour: tuple[int, int, int], minute: int, at: tuple[float, float] | None = None) -> Path:
+        exif = Image.Exif()
+        exif.get_ifd(0x8769)[0x9003] = f"2024:05:01 12:{minute:02}:00"
+        if at:
+            exif.get_ifd(0x8825).update({1: "N", 2: (at[0], 0.0, 0.0), 3: "E", 4: (at[1], 0.0, 0.0)})
+        path = tmp_path / "library" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(jpeg(colour, (64 + minute, 48), quality=95, exif=exif))
+        return path
+
+    return take
+
+
+def told(store: Store) -> dict[str, tuple[str, Any]]:
+    """Landmark and reason of each tagged file."""
+    with store.read() as connection:
+        hits = listings.every(listings.tags, connection, TagFilter())
+        return {Path(hit.path).name: (hit.landmark, hit.reason) for hit in hits}
+
+
+def run(store: Store, bundle: Bundle, library: Path, *, gap_min: float = 0.0) -> None:
+    work = new_run(store, bundle, library, ColourEngine())
+    work.rules = replace(work.rules, vote_gap_min=gap_min)
+    counts(work)
+
+
+def test_coordinates_nearby_make_a_tag_of_a_guess(store: Store, bundle: Bundle, shoot: Shoot) -> None:
+    shoot("without.jpg", UNSURE_RED, 1)
+    library = shoot("with.jpg", UNSURE_RED, 2, RED_ROCK).parent
+    run(store, bundle, library)
+    assert told(store) == {"with.jpg": ("red_rock", {"kind": "near", "km": 0.0})}
+    with store.read() as connection:
+        (hit,) = listings.tags(connection, TagFilter()).hits
+        assert connection.exec_driver_sql("SELECT lat, lon FROM photo ORDER BY lat").all() == [(None, None), RED_ROCK]
+    assert hit.visual_score is not None
+    assert hit.score is not None
+    assert hit.visual_score < 0.7 <= hit.score
+
+
+def test_a_contradiction_is_kept_with_its_distance(store: Store, bundle: Bundle, shoot: Shoot) -> None:
+    run(store, bundle, shoot("far.jpg", COLOURS["red_rock"], 1, (60.0, 20.0)).parent)
+    ((landmark, reason),) = told(store).values()
+    assert (landmark, reason["kind"], round(reason["km"])) == ("red_rock", "far", 5560)
+
+
+def test_a_copy_inherits_the_weighed_answer(store: Store, bundle: Bundle, shoot: Shoot) -> None:
+    photo = shoot("first.jpg", UNSURE_RED, 2, RED_ROCK)
+    run(store, bundle, photo.parent)
+    photo.with_name("copy.jpg").write_bytes(photo.read_bytes())
+    again = new_run(store, bundle, photo.parent, ColourEngine(), whole=True)
+    copy, first = again.results()
+    assert (copy.answer, copy.is_inherited) == (first.answer, True)
+    assert told(store)["copy.jpg"] == told(store)["first.jpg"]
+
+
+def test_a_copy_of_lower_quality_joins_its_original_at_the_end_of_the_run(
+    store: Store, bundle: Bundle, tmp_path: Path
+) -> None:
+    (tmp_path / "library").mkdir()
+    for name, look, quality in (("a.jpg", 1, 90), ("b.jpg", 2, 90), ("copy.jpg", 1, 40)):
+        picture(look).save(tmp_path / "library" / name, quality=quality)
+    run(store, bundle, tmp_path / "library")
+    with store.read() as connection:
+        assert connection.exec_driver_sql("SELECT group_id FROM photo ORDER BY id").scalars().all() == [1, 2, 1]
+
+
+def test_a_place_is_kept_only_where_that_is_asked_for() -> None:
+    """A photo that somebody sends to a bot is not one of the owner's library."""
+    found, info = Found("/a.jpg", 9, 9), PhotoInfo(4, 3, "JPEG", None, 10.0, 20.0, phash=1 << 63)
+    result = Result("/a.jpg", "0" * 64, NoLandmark(()), info)
+    kept, sent = outcome(found, result, keeps_place=True), outcome(found, result)
+    assert isinstance(kept, Assessed)
+    assert isinstance(sent, Assessed)
+    assert (kept.photo.lat, kept.photo.lon, kept.photo.phash) == (10.0, 20.0, -(1 << 63))
+    assert (sent.photo.lat, sent.photo.lon) == (None, None)

@@ -1,0 +1,128 @@
+"""What is gone is believed where little is, and doubted where it looks like a drive that is not mounted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from db.engine import Store
+from tagger.core.errors import FolderNotFound
+from tagger.model.bundle import Bundle
+from tests.drawn import photos
+from tests.library.test_ends import SURE, library, run, tagged
+
+__all__ = ["library"]  # a fixture
+
+
+def test_a_folder_that_is_suddenly_empty_is_a_missing_drive(
+    store: Store, bundle: Bundle, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(store, bundle, library)
+    library.rename(library.parent / "unplugged")
+    library.mkdir()
+    summary = run(store, bundle, library)
+    assert (summary.counts.gone, summary.doubts[0].gone, summary.doubts[0].known) == (0, 30, 30)
+    assert f"30 of the 30 known files in {library} are gone" in caplog.text
+    assert "--accept-gone" in caplog.text
+    library.rmdir()
+    (library.parent / "unplugged").rename(library)
+    assert run(store, bundle, library).counts.unchanged == 30
+
+
+def test_much_of_a_folder_gone_is_doubted_until_somebody_says_so(store: Store, bundle: Bundle, library: Path) -> None:
+    run(store, bundle, library)
+    for photo in sorted(library.iterdir())[:21]:
+        photo.unlink()
+    assert (run(store, bundle, library).counts.gone, tagged(store)) == (0, 23)
+    believing = replace(SURE, accept_gone=True)
+    assert (run(store, bundle, library, rules=believing).counts.gone, tagged(store)) == (21, 7)
+
+
+@pytest.mark.parametrize(("lost", "share"), [(20, 0.2), (21, 0.7), (29, 1.0)])
+def test_little_of_a_folder_gone_is_believed(
+    store: Store, bundle: Bundle, library: Path, lost: int, share: float
+) -> None:
+    run(store, bundle, library)
+    for photo in sorted(library.iterdir())[:lost]:
+        photo.unlink()
+    assert run(store, bundle, library, rules=replace(SURE, max_gone_share=share)).counts.gone == lost
+
+
+def test_doubt_about_one_folder_is_none_about_another(store: Store, bundle: Bundle, library: Path) -> None:
+    photos(library.parent / "trip", 3, start=100)
+    run(store, bundle, library, library.parent / "trip")
+    for photo in library.iterdir():
+        photo.unlink()
+    (library.parent / "trip" / "00101.jpg").unlink()
+    summary = run(store, bundle, library, library.parent / "trip")
+    assert (summary.counts.gone, [doubt.root for doubt in summary.doubts]) == (1, [str(library)])
+
+
+def test_a_missing_folder_among_several_stops_the_others_only_by_hand(
+    store: Store, bundle: Bundle, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(store, bundle, library)
+    unplugged = library.parent / "unplugged"
+    with pytest.raises(FolderNotFound, match="unplugged"):
+        run(store, bundle, unplugged, library)
+    at_night = replace(SURE, skip_missing=True)
+    summary = run(store, bundle, unplugged, library, rules=at_night)
+    assert (summary.status, summary.counts.unchanged, summary.missing) == ("done", 30, (str(unplugged),))
+    assert f"{unplugged} is not there" in caplog.text
+    with pytest.raises(FolderNotFound):
+        run(store, bundle, unplugged, rules=at_night)
+
+
+def test_a_link_to_a_drive_that_is_off_is_a_missing_folder(store: Store, bundle: Bundle, library: Path) -> None:
+    link = library.parent / "link"
+    link.symlink_to(library)
+    run(store, bundle, link)
+    library.rename(library.parent / "unplugged")
+    with pytest.raises(FolderNotFound, match="link"):
+        run(store, bundle, link)
+    assert tagged(store) == 23
+
+
+def test_photos_that_were_moved_are_not_missed(store: Store, bundle: Bundle, library: Path) -> None:
+    run(store, bundle, library)
+    (library / "sorted").mkdir()
+    for photo in sorted(library.glob("*.jpg"))[:25]:
+        photo.rename(library / "sorted" / photo.name)
+    summary = run(store, bundle, library)
+    assert (summary.doubts, summary.counts.gone, summary.counts.inherited, tagged(store)) == ((), 25, 25, 23)
+
+
+def test_a_folder_whose_photos_all_lie_elsewhere_now_is_no_missing_drive(
+    store: Store, bundle: Bundle, library: Path
+) -> None:
+    inbox = library.parent / "inbox"
+    photos(inbox, 25, start=100)
+    run(store, bundle, inbox, library)
+    for photo in sorted(inbox.iterdir()):
+        photo.rename(library / photo.name)
+    assert (run(store, bundle, inbox, library).doubts, tagged(store)) == ((), 42)
+
+
+def test_a_drive_that_was_mounted_below_a_folder_is_missed(store: Store, bundle: Bundle, library: Path) -> None:
+    photos(library / "2024" / "camera" / "more", 21, start=500)
+    photos(library, 200, start=100)
+    run(store, bundle, library)
+    (library / "2024" / "camera").rename(library.parent / "unplugged")
+    (library / "2024" / "camera").mkdir()
+    summary = run(store, bundle, library)
+    (doubt,) = summary.doubts
+    assert (doubt.root, doubt.gone, doubt.known) == (str(library / "2024" / "camera"), 21, 21)
+    assert summary.counts.gone == 0
+    believing = replace(SURE, accept_gone=True)
+    assert run(store, bundle, library, rules=believing).counts.gone == 21
+
+
+def test_a_few_photos_taken_out_of_a_folder_are_no_drive(store: Store, bundle: Bundle, library: Path) -> None:
+    photos(library / "few", 20, start=500)
+    photos(library, 200, start=100)
+    run(store, bundle, library)
+    for photo in (library / "few").iterdir():
+        photo.unlink()
+    assert run(store, bundle, library).counts.gone == 20

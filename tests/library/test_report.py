@@ -1,0 +1,202 @@
+"""The morning after: a run leaves a report, as JSON and as a page that stands alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from db.engine import Store
+from db.errors import UnknownRun
+from db.read.run_report import report_of
+from db.write.jobs import finish_job, start_job
+from db.write.undo import undo_run
+from tagger.core.run_options import Rules
+from tagger.core.timings import Stages
+from tagger.library import report_html
+from tagger.library.recorder import Record, new_start, register
+from tagger.library.report import MOST_NAMED, Report, from_json
+from tagger.library.runner import NOT_NEEDED
+from tagger.model.bundle import Bundle
+from tests.drawn import ColourEngine, jpeg, photos
+from tests.library.test_runner import BreakingEngine, counts, library, new_run
+
+__all__ = ["library"]  # a fixture
+
+
+def kept(store: Store, run: int = 1) -> Report:
+    with store.read() as connection:
+        found = report_of(connection, run)
+    assert found is not None
+    return from_json(found)
+
+
+@pytest.fixture
+def report(store: Store, bundle: Bundle, library: Path) -> Report:
+    """Of a run over twelve photos and one broken one, whose name is made to break a page."""
+    (library / "<b>&.jpg").write_text("no photo")
+    counts(new_run(store, bundle, library, ColourEngine()))
+    return kept(store)
+
+
+def test_a_report_says_how_many_of_what_and_on_what(report: Report) -> None:
+    assert (report.run, report.job, report.status, report.error) == (1, "tag", "done", None)
+    assert (report.counts["tagged"], report.counts["none"], report.counts["failed"]) == (9, 3, 1)
+    assert report.photos_per_s is not None
+    assert report.photos_per_s > 0
+    assert (report.model["name"], report.engine["engine"]) == ("colours", "colour")
+
+
+def test_a_report_names_what_failed_and_what_was_slow(report: Report, library: Path) -> None:
+    path = str(library / "<b>&.jpg")
+    assert report.failures == {"unsupported": 1}
+    assert [(each["path"], each["kind"]) for each in report.failed] == [(path, "unsupported")]
+    seconds = [each["seconds"] for each in report.slowest]
+    assert len(seconds) == 10
+    assert seconds == sorted(seconds, reverse=True)
+
+
+def test_a_report_says_where_the_time_went(report: Report) -> None:
+    assert set(report.stages) == {"scan", "decode_wait", "engine", "store", "compare"}
+    assert all(spent <= report.seconds for spent in report.stages.values())
+
+
+def test_landmarks_are_new_once(report: Report, store: Store, bundle: Bundle, library: Path) -> None:
+    assert {each["key"]: (each["photos"], each["is_new"]) for each in report.landmarks} == {
+        "red_rock": (3, True), "green_hill": (3, True), "blue_lake": (3, True),
+    }  # fmt: skip
+    (library / "new.jpg").write_bytes(jpeg())
+    counts(new_run(store, bundle, library, ColourEngine()))
+    assert [(each["key"], each["photos"], each["is_new"]) for each in kept(store, 2).landmarks] == [
+        ("red_rock", 1, False),
+    ]  # fmt: skip
+
+
+def test_a_run_without_news_and_one_that_broke_leave_reports_too(store: Store, bundle: Bundle, library: Path) -> None:
+    with pytest.raises(Exception, match="out of luck"):
+        counts(new_run(store, bundle, library, BreakingEngine()))
+    assert kept(store).status == "failed"
+    assert "out of luck" in str(kept(store).error)
+    counts(new_run(store, bundle, library, ColourEngine()))
+    counts(new_run(store, bundle, library, ColourEngine()))
+    assert (kept(store, 3).photos_per_s, kept(store, 3).landmarks) == (None, [])
+
+
+def test_a_report_survives_its_way_through_the_store(report: Report) -> None:
+    assert from_json(asdict(report)) == report
+
+
+def test_the_page_stands_alone_and_shows_photos(store: Store, report: Report) -> None:
+    page = report_html.page(store, report.run)
+    assert page is not None
+    assert page.count("data:image/jpeg;base64,") == 12
+    assert not re.search(r"<script|<link|https?:|src=\"(?!data:)", page)
+    assert "Red Rock" in page
+    assert not re.search(r"\$\w", page)
+
+
+def test_nothing_from_outside_enters_the_page_as_markup(store: Store, report: Report) -> None:
+    page = report_html.page(store, report.run)
+    assert page is not None
+    assert "<b>&.jpg" not in page
+    assert "&lt;b&gt;&amp;.jpg" in page
+
+
+def test_a_photo_that_vanished_since_has_a_place_without_a_picture(store: Store, report: Report, library: Path) -> None:
+    (library / "00000.jpg").unlink()
+    page = report_html.page(store, report.run)
+    assert page is not None
+    assert (page.count("data:image/jpeg"), page.count('class="blank"')) == (11, 1)
+
+
+def test_a_landmark_of_many_photos_is_shown_by_its_surest_and_least_sure(
+    store: Store, bundle: Bundle, tmp_path: Path
+) -> None:
+    for number, path in enumerate(photos(tmp_path / "many", 20)):
+        path.write_bytes(jpeg((220 - number, 30, 30)))
+    counts(new_run(store, bundle, tmp_path / "many", ColourEngine()))
+    page = report_html.page(store, 1)
+    assert page is not None
+    assert page.count("data:image/jpeg") == report_html.OF_EACH_LANDMARK
+    assert "00000.jpg" in page
+
+
+def test_without_a_run_there_is_no_page(store: Store) -> None:
+    with pytest.raises(UnknownRun):
+        report_html.page(store, 1)
+
+
+def test_what_somebody_should_look_at_comes_first(store: Store, bundle: Bundle, library: Path) -> None:
+    photos(library.parent / "mounted", 30, start=100)
+    work = new_run(store, bundle, library, ColourEngine())
+    work.roots = [str(library), str(library.parent / "mounted")]
+    counts(work)
+    with store.write() as connection:
+        finish_job(connection, start_job(connection, "canary", due_at=None), status="failed", message="it got worse")
+    for path in (library.parent / "mounted").iterdir():
+        path.unlink()
+    work = new_run(store, bundle, library, ColourEngine())
+    work.roots = [str(library), str(library.parent / "mounted"), str(library.parent / "unplugged")]
+    work.rules = Rules(skip_missing=True)
+    counts(work)
+    missing, doubt, canary = kept(store, 2).alerts
+    assert "unplugged is not there" in missing
+    assert "30 of the 30 known files" in doubt
+    assert canary == "it got worse"
+    page = report_html.page(store, 2)
+    assert page is not None
+    assert page.index("it got worse") < page.index("<h2>")
+
+
+def test_photos_a_second_are_those_that_were_answered(store: Store, bundle: Bundle, library: Path) -> None:
+    photos(library, 400, start=100)
+    work = new_run(store, bundle, library, ColourEngine())
+    for number, _ in enumerate(work.results()):
+        if number == 20:
+            work.until = datetime.now(UTC)
+    assert work.summary is not None
+    answered = work.summary.counts.tagged + work.summary.counts.none
+    assert kept(store).photos_per_s == pytest.approx(answered / work.summary.seconds, rel=0.01)
+    assert answered < 400
+
+
+def test_what_a_run_did_not_come_to_is_not_said_of_it(store: Store, bundle: Bundle, library: Path) -> None:
+    died_with(store, bundle, library / "00003.jpg")
+    work = new_run(store, bundle, library, ColourEngine())
+    work.until = datetime.now(UTC)
+    counts(work)
+    assert kept(store, 2).suspects == []
+    counts(new_run(store, bundle, library, ColourEngine()))
+    assert kept(store, 3).suspects == [str(library / "00003.jpg")]
+
+
+def died_with(store: Store, bundle: Bundle, path: Path) -> None:
+    """A run that had a file in work, and said nothing more."""
+    start = new_start([str(path.parent)], 3, NOT_NEEDED, job="tag", settings_hash=None)
+    record = Record(store, start, model=register(store, bundle), rules=Rules(), stages=Stages())
+    record.lease([str(path)])
+
+
+def test_the_page_of_a_run_that_was_taken_back_says_so(store: Store, report: Report) -> None:
+    with store.write() as connection:
+        undo_run(connection, report.run)
+    page = report_html.page(store, report.run)
+    assert page is not None
+    assert "Its suggestions were taken back on 2" in page
+
+
+def test_of_many_files_that_are_not_tried_again_the_first_are_named(
+    store: Store, bundle: Bundle, library: Path
+) -> None:
+    for number in range(MOST_NAMED + 1):
+        (library / f"bad {number:03}.jpg").write_text("no photo")
+    work = new_run(store, bundle, library, ColourEngine())
+    work.rules = Rules(max_attempts=1)
+    counts(work)
+    assert (len(kept(store).quarantined), kept(store).in_quarantine) == (MOST_NAMED, MOST_NAMED + 1)
+    page = report_html.page(store, 1)
+    assert page is not None
+    assert page.count("; the first 200, all with tagger query --failed") == 2

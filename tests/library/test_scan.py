@@ -1,0 +1,129 @@
+"""What a walk finds, what it skips, and that it always ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tagger.core.errors import FolderNotFound
+from tagger.library.scan import Globs, scan
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+
+
+def found(root: Path, *more: str, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[str]:
+    paths = [item.path for item in scan([str(root), *more], Globs(include, exclude))]
+    return [os.path.relpath(path, root) for path in paths]
+
+
+def test_photos_are_found_at_every_depth_a_folder_s_files_before_its_folders(tmp_path: Path) -> None:
+    touch(tmp_path, "b.jpg", "a/z.JPEG", "a/b/c.heic", "c.webp", "notes.txt", "movie.mp4", "jpg")
+    assert found(tmp_path) == ["b.jpg", "c.webp", "a/z.JPEG", "a/b/c.heic"]
+
+
+def test_hidden_names_and_nomedia_folders_are_skipped(tmp_path: Path) -> None:
+    touch(tmp_path, ".trash/a.jpg", "._a.jpg", "thumbs/.nomedia", "thumbs/a.jpg", "thumbs/deep/a.jpg", "a.jpg")
+    assert found(tmp_path) == ["a.jpg"]
+
+
+def test_a_hidden_root_is_walked_because_it_was_named(tmp_path: Path) -> None:
+    touch(tmp_path, ".photos/a.jpg")
+    assert found(tmp_path / ".photos") == ["a.jpg"]
+
+
+def test_a_loop_of_links_ends_and_a_linked_folder_is_walked_once(tmp_path: Path) -> None:
+    touch(tmp_path, "a/photo.jpg")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    (tmp_path / "self").symlink_to("self")
+    assert found(tmp_path) == ["a/photo.jpg"]
+
+
+def test_a_link_does_not_hide_the_place_it_leads_to(tmp_path: Path) -> None:
+    touch(tmp_path, "z/deep/photo.jpg")
+    (tmp_path / "a").symlink_to(tmp_path / "z" / "deep")
+    assert found(tmp_path) == ["z/deep/photo.jpg"]
+
+
+def test_a_tree_deeper_than_python_recurses_is_walked(tmp_path: Path) -> None:
+    depth = 1200
+    try:
+        place = os.open(tmp_path, os.O_RDONLY)
+        for _ in range(depth):
+            os.mkdir("d", dir_fd=place)
+            place, above = os.open("d", os.O_RDONLY, dir_fd=place), place
+            os.close(above)
+        os.close(os.open("photo.jpg", os.O_CREAT | os.O_WRONLY, dir_fd=place))
+        os.close(place)
+        assert found(tmp_path) == ["d/" * depth + "photo.jpg"]
+    finally:
+        subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # pytest's own cleaning recurses
+
+
+@pytest.mark.parametrize("mtime_ns", [14 * 10**18, -(2**62)])
+def test_a_time_that_no_database_holds_is_clamped(tmp_path: Path, mtime_ns: int) -> None:
+    touch(tmp_path, "a.jpg")
+    os.utime(tmp_path / "a.jpg", ns=(0, mtime_ns))
+    (item,) = scan([str(tmp_path)], Globs())
+    assert item.mtime_ns is not None
+    assert abs(item.mtime_ns) < 2**63
+
+
+def test_nested_and_repeated_roots_yield_a_file_once(tmp_path: Path) -> None:
+    touch(tmp_path, "a/photo.jpg")
+    assert found(tmp_path, str(tmp_path), str(tmp_path / "a")) == ["a/photo.jpg"]
+
+
+def test_any_bytes_may_be_in_a_name(tmp_path: Path) -> None:
+    strange = os.fsencode(tmp_path) + b"/\xff\xfe line\nbreak.jpg"
+    with open(strange, "wb"):
+        pass
+    assert [os.fsencode(item.path) for item in scan([str(tmp_path)], Globs())] == [strange]
+
+
+def test_globs_admit_and_shut_out(tmp_path: Path) -> None:
+    touch(tmp_path, "2024/a.jpg", "2024/a.png", "2024/thumbs/a.jpg", "2023/a.jpg")
+    assert found(tmp_path, include=("*.jpg",)) == ["2023/a.jpg", "2024/a.jpg", "2024/thumbs/a.jpg"]
+    assert found(tmp_path, exclude=("thumbs", "2023/*")) == ["2024/a.jpg", "2024/a.png"]
+
+
+def test_size_and_time_come_along_and_are_missing_where_a_link_is_broken(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    (tmp_path / "broken.jpg").symlink_to("nowhere")
+    good, broken = scan([str(tmp_path)], Globs())
+    assert (good.size_bytes, good.mtime_ns) == (1, (tmp_path / "a.jpg").stat().st_mtime_ns)
+    assert (broken.size_bytes, broken.mtime_ns) == (None, None)
+
+
+def test_a_folder_with_an_image_s_name_is_reported_and_still_walked(tmp_path: Path) -> None:
+    touch(tmp_path, "album.jpg/a.jpg")
+    assert found(tmp_path) == ["album.jpg", "album.jpg/a.jpg"]
+
+
+def test_a_named_file_counts_whatever_its_suffix(tmp_path: Path) -> None:
+    touch(tmp_path, "photo.bin")
+    assert found(tmp_path / "photo.bin") == ["."]
+
+
+def test_a_folder_that_may_not_be_listed_is_reported(
+    public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+) -> None:
+    touch(public_folder, "secret/a.jpg", "b.jpg")
+    (public_folder / "secret").chmod(0)
+    with without_privileges():
+        paths = found(public_folder)
+    assert paths == ["b.jpg", "secret"]
+
+
+def test_a_missing_root_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(FolderNotFound, match="holiday"):
+        list(scan([str(tmp_path / "holiday")], Globs()))

@@ -1,0 +1,108 @@
+"""A bundle is verified when it is opened; each way it can be wrong is a sentence that names the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tagger.core.errors import BundleDamaged, BundleNotFound, BundleTooNew
+from tagger.model.bundle import Bundle, open_bundle, write_bundle
+from tests.drawn import card
+
+WEIGHTS = {"model.onnx": b"weights" * 100}
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return write_bundle(tmp_path / "colours", card(), WEIGHTS)
+
+
+def rewrite(bundle: Bundle, **changes: Any) -> None:
+    file = bundle.folder / "card.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+def test_what_was_written_is_opened(bundle: Bundle) -> None:
+    opened = open_bundle(bundle.folder)
+    assert opened == bundle
+    assert opened.card.classes[0].landmark().name == "Red Rock"
+    assert opened.file("model.onnx").read_bytes() == WEIGHTS["model.onnx"]
+
+
+def test_a_folder_without_a_card_is_no_bundle(tmp_path: Path) -> None:
+    with pytest.raises(BundleNotFound, match=r"card\.json"):
+        open_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("content", [WEIGHTS["model.onnx"][:-1], b"weightz" * 100, b""])
+def test_altered_or_truncated_weights_are_refused(bundle: Bundle, content: bytes) -> None:
+    (bundle.folder / "model.onnx").write_bytes(content)
+    with pytest.raises(BundleDamaged, match=r"model\.onnx.*again"):
+        open_bundle(bundle.folder)
+
+
+def test_missing_weights_are_refused(bundle: Bundle) -> None:
+    (bundle.folder / "model.onnx").unlink()
+    with pytest.raises(BundleDamaged, match=r"model\.onnx"):
+        open_bundle(bundle.folder)
+
+
+def test_a_truncated_card_is_refused(bundle: Bundle) -> None:
+    file = bundle.folder / "card.json"
+    file.write_bytes(file.read_bytes()[:200])
+    with pytest.raises(BundleDamaged, match=r"card\.json"):
+        open_bundle(bundle.folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"temperature": 0}, "temperature"),
+        ({"format": -3}, "format"),
+        ({"classes": []}, "classes"),
+        ({"classes": [{"id": "x"}]}, r"classes\.0"),
+        ({"input": {"size_px": 0}}, "input"),
+        ({"files": {"model.onnx": "abc"}}, "files"),
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused_with_the_place(bundle: Bundle, changes: Any, place: str) -> None:
+    rewrite(bundle, **changes)
+    with pytest.raises(BundleDamaged, match=place):
+        open_bundle(bundle.folder)
+
+
+def test_a_newer_format_asks_for_an_upgrade(bundle: Bundle) -> None:
+    rewrite(bundle, format=99, unheard_of=True)
+    with pytest.raises(BundleTooNew, match="Upgrade"):
+        open_bundle(bundle.folder)
+
+
+def test_a_model_is_the_same_while_nothing_that_decides_changes(bundle: Bundle) -> None:
+    rewrite(bundle, metrics={"test": {"top1": 0.5}}, name="renamed")
+    assert open_bundle(bundle.folder).model_id == bundle.model_id
+    rewrite(bundle, temperature=1.5)
+    assert open_bundle(bundle.folder).model_id != bundle.model_id
+
+
+def test_an_interrupted_write_leaves_no_bundle(bundle: Bundle) -> None:
+    class Interrupted(dict[str, bytes]):
+        def items(self) -> Any:
+            yield "model.onnx", b"half"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_bundle(bundle.folder, card(), Interrupted())
+    with pytest.raises(BundleNotFound):
+        open_bundle(bundle.folder)
+
+
+def test_a_card_with_the_same_landmark_twice_is_refused(bundle: Bundle) -> None:
+    with pytest.raises(ValueError, match="red_rock"):
+        card(classes=(card().classes[0], card().classes[0]))
+    classes = json.loads((bundle.folder / "card.json").read_text())["classes"]
+    rewrite(bundle, classes=[classes[0], classes[0]])
+    with pytest.raises(BundleDamaged, match="twice"):
+        open_bundle(bundle.folder)

@@ -1,0 +1,96 @@
+"""What a Python caller meets: `tagger.load()` and the two functions of the course project."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import tagger
+from tagger import compat
+from tests.drawn import encoded, photos
+
+
+@pytest.fixture(scope="module")
+def model(model_folder: Path) -> tagger.Tagger:
+    return tagger.load(model_folder)
+
+
+def test_a_path_bytes_and_an_image_get_the_same_answer(model: tagger.Tagger, tmp_path: Path) -> None:
+    (path,) = photos(tmp_path, 1)
+    with Image.open(path) as image:
+        answers = [model.suggest(path, k=2), model.suggest(str(path), k=2), model.suggest(path.read_bytes(), k=2)]
+        assert model.suggest(image, k=2) == answers[0] == answers[1] == answers[2]
+    assert isinstance(answers[0], tagger.Tagged)
+    assert answers[0].suggestions[0].landmark.name == "Red Rock"
+
+
+def test_an_image_is_taken_as_upright_as_its_exif_says(model: tagger.Tagger) -> None:
+    picture = Image.new("RGB", (64, 20), (220, 30, 30))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.open(io.BytesIO(encoded(picture, "PNG", exif=exif)))
+    assert model.upright(image).size == (20, 64)
+
+
+def test_a_bad_photo_is_a_value(model: tagger.Tagger, tmp_path: Path) -> None:
+    assert model.suggest(b"no photo") == tagger.Failed("unsupported", "not an image of a known format")
+    assert model.suggest(tmp_path / "gone.jpg").status == "failed"
+
+
+def test_tag_is_lazy_and_in_order(model: tagger.Tagger, tmp_path: Path) -> None:
+    files = photos(tmp_path, 30)
+    results = model.tag(files, k=1)
+    assert next(results).path == str(files[0])
+    assert [result.path for result in results] == [str(file) for file in files[1:]]
+
+
+def test_two_threads_may_share_a_model(model: tagger.Tagger, tmp_path: Path) -> None:
+    files = photos(tmp_path, 60)
+    expected = [model.suggest(file) for file in files]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(model.suggest, files)) == expected
+
+
+def test_predict_landmarks_gives_names_best_first(
+    model: tagger.Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compat, "_model", lambda: model)
+    (path,) = photos(tmp_path, 1)
+    names = tagger.predict_landmarks(path, 3)
+    assert names[0] == "Red Rock"
+    assert sorted(names) == ["Blue Lake", "Green Hill", "Red Rock"]
+
+
+def test_predict_landmarks_names_a_photo_that_cannot_be_read(
+    model: tagger.Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compat, "_model", lambda: model)
+    with pytest.raises(tagger.PhotoError, match=r"gone\.jpg"):
+        tagger.predict_landmarks(tmp_path / "gone.jpg", 3)
+
+
+def test_suggest_locations_draws_the_photo_under_its_question(
+    model: tagger.Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setattr(compat, "_model", lambda: model)
+    (path,) = photos(tmp_path, 1)
+    figure = tagger.suggest_locations(path)
+    (axes,) = figure.axes
+    assert axes.get_title().startswith("Is this Red Rock (")
+    assert len(axes.get_images()) == 1
+
+
+def test_the_course_functions_use_the_shipped_model(tmp_path: Path) -> None:
+    (path,) = photos(tmp_path, 1)
+    assert len(tagger.predict_landmarks(path, 5)) == 5
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'suggets'"):
+        tagger.suggets  # noqa: B018

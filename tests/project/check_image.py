@@ -1,0 +1,104 @@
+"""The steps of the container image, run as they stand in an empty environment: what they install works, and says so.
+
+Run by `make image`; not a pytest file, since it builds an environment of its own. No container engine is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONTAINER = ROOT / "deploy" / "container"
+EMPTY = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+PATIENCE_S = 120
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        context = copy_context(folder / "src")
+        extras = re.findall(r"^RUN .*install\.sh /src /opt/tagger (\S+)$", dockerfile(), re.M)[0]
+        start = time.monotonic()
+        step("install.sh", context, folder / "tagger", extras)
+        print(f"Installed [{extras}] in {time.monotonic() - start:.0f} s, {size_mb(folder / 'tagger'):.0f} MB.")
+        shutil.rmtree(context)  # what runs is what was installed
+        tagger = folder / "tagger" / "bin" / "tagger"
+        step("check.sh", tagger)
+        check_health(tagger, folder)
+    print("The image's steps are sound.")
+
+
+def dockerfile() -> str:
+    return (CONTAINER / "Dockerfile").read_text()
+
+
+def copy_context(target: Path) -> Path:
+    """What the image is built from, by its list of what is let in."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for line in (CONTAINER / "Dockerfile.dockerignore").read_text().splitlines():
+        if not line.startswith("!"):
+            continue
+        source = ROOT / line[1:]
+        if source.is_dir():
+            shutil.copytree(source, target / line[1:], ignore=ignored)
+        else:
+            target.mkdir(exist_ok=True)
+            shutil.copy(source, target)
+    return target
+
+
+def check_health(tagger: Path, folder: Path) -> None:
+    """Unhealthy before it runs, healthy while it does."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+    if healthy(port):
+        sys.exit("health.sh calls a process healthy that does not run")
+    environment = EMPTY | {
+        "HOME": str(folder),
+        "TAGGER_DB_URL": str(folder / "tagger.sqlite"),
+        "TAGGER_FOLDERS": json.dumps([str(folder)]),
+        "TAGGER_METRICS_LISTEN": f"127.0.0.1:{port}",
+    }
+    process = subprocess.Popen([tagger, "schedule"], env=environment, cwd=folder)
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while not healthy(port):
+            if time.monotonic() > end:
+                sys.exit("health.sh never calls it healthy")
+            time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        if process.wait(PATIENCE_S):
+            sys.exit(f"A stop ends it with {process.returncode}")
+    finally:
+        process.kill()
+
+
+def healthy(port: int) -> bool:
+    command = [str(CONTAINER / "health.sh"), str(port)]
+    return subprocess.run(command, env=EMPTY, capture_output=True, check=False).returncode == 0
+
+
+def step(script: str, *arguments: object) -> None:
+    python = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}"}
+    done = subprocess.run([CONTAINER / script, *map(str, arguments)], env=EMPTY | python, cwd="/", check=False)
+    if done.returncode:
+        sys.exit(f"{script} ended with {done.returncode}")
+
+
+def size_mb(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink()) / 1e6
+
+
+if __name__ == "__main__":
+    main()

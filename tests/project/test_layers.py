@@ -1,0 +1,196 @@
+"""Who may import whom, as ARCHITECTURE.md says it in five lines. Type-only imports count.
+
+A module in no package, a rule that names nothing, and a circle fail here.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+CORE = ("tagger.core",)
+VALUES = (*CORE, "tagger.config", "tagger.image", "tagger.evidence")
+MODEL = (*CORE, "tagger.image", "tagger.evidence", "tagger.model")
+SERVICES = (*VALUES, "tagger.model", "db", "tagger.library")
+OF_JOBS = (*SERVICES, "tagger.ops", "tagger.jobs")
+
+# What each room may import of ours, besides itself.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    # 1. The ground floor, and the store on it.
+    "tagger.core": (),
+    "db": CORE,
+    # 2. Values: never one another.
+    "tagger.config": CORE,
+    "tagger.image": CORE,
+    "tagger.evidence": CORE,
+    # 3. The model, and training on it.
+    "tagger.model": MODEL,
+    "tagger.compat": MODEL,
+    "training": MODEL,
+    # 4. Services.
+    "tagger.library": SERVICES,
+    "tagger.ops": SERVICES,
+    "tagger.jobs": OF_JOBS,
+    # 5. Surfaces: never one another; the command line wires them.
+    "tagger.bot": OF_JOBS,
+    "tagger.cli": (*OF_JOBS, "tagger.bot"),
+    "tagger.__main__": ("tagger.cli",),
+    # The package's front door.
+    "tagger": (*CORE, "tagger.model", "tagger.compat"),
+}
+
+# Third-party packages by the only rooms that may import them.
+HOMES = {
+    "aiohttp": ("tagger.bot.transport.client",),
+    "alembic": ("db",),
+    "apscheduler": ("tagger.jobs.schedule",),
+    "babel": ("tagger.bot.render",),
+    "click": ("tagger.cli",),
+    "filelock": ("tagger.library.lock",),
+    "matplotlib": ("tagger.compat", "training.publish"),
+    "nncf": ("training.evaluate.quantization",),
+    "numpy": ("tagger.image", "tagger.model", "tagger.library.duplicates", "tagger.ops.bench", "training"),
+    "onnx": ("training.publish",),
+    "openvino": ("tagger.model.engines.openvino", "training"),
+    "PIL": ("tagger.image", "tagger.model", "tagger.jobs.canary", "tagger.ops.doctor", "training"),
+    "pillow_heif": ("tagger.image",),
+    "platformdirs": ("tagger.config", "tagger.model.engines.factory"),
+    "prometheus_client": ("tagger.ops.metrics",),
+    "pydantic": ("tagger.config", "tagger.model.card", "tagger.model.bundle", "training"),
+    "pydantic_settings": ("tagger.config",),
+    "safetensors": ("tagger.model.engines.torch", "training"),
+    "sqlalchemy": ("db",),
+    "telegram": ("tagger.bot",),
+    "torch": ("tagger.model.nets", "tagger.model.engines.torch", "tagger.model.engines.factory", "training"),
+    "torchvision": ("tagger.model.nets.torchvision", "training"),
+    "tornado": ("tagger.bot.transport.webhook",),
+    "tqdm": ("tagger.core.progress", "training"),
+    "watchdog": ("tagger.jobs.watch",),
+}
+NEVER = [
+    ("tagger.model.engines.openvino", "tagger.model.engines.torch"),
+    ("tagger.model.engines.torch", "tagger.model.engines.openvino"),
+]
+
+MOST_MODULES = 20  # in a folder
+MOST_LINES = 300
+LONGEST_FUNCTION = 60
+FOLDERS = ("tagger", "db", "training", "tests", "benchmarks")
+
+
+def modules(*packages: str) -> dict[str, Path]:
+    return {_name(file): file for package in packages for file in (ROOT / package).rglob("*.py")}
+
+
+def _name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = modules("tagger", "db", "training")
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+def room(module: str) -> str | None:
+    """The rule that governs a module; the front door `tagger` stands for itself alone."""
+    found = [name for name in MAY_IMPORT if module == name or (name != "tagger" and within(module, name))]
+    return max(found, key=len, default=None)
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Every module that a file imports: inside functions and for type checkers too."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: imports are absolute here"
+            yield from (_target(str(node.module), alias.name) for alias in node.names)
+
+
+def _target(module: str, name: str) -> str:
+    """`from tagger.image import decode` imports the module tagger.image.decode."""
+    inner = f"{module}.{name}"
+    return inner if inner in MODULES else module
+
+
+def ours(file: Path) -> set[str]:
+    return {target for target in imports(file) if target in MODULES}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_in_a_room_and_imports_what_its_room_may(module: str) -> None:
+    own = room(module)
+    assert own is not None, f"{module} is in no room: add its package to tests/project/test_layers.py"
+    allowed = (own, *MAY_IMPORT[own])
+    for target in ours(MODULES[module]):
+        assert room(target) in allowed, f"{module} imports {target}, and {own} may import {MAY_IMPORT[own]} only"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_third_party_package_has_its_rooms(module: str) -> None:
+    for target in imports(MODULES[module]):
+        package = target.split(".")[0]
+        if package in sys.stdlib_module_names or package in ("tagger", "db", "training"):
+            continue
+        assert package in HOMES, f"{module} imports {package}, which has no home in tests/project/test_layers.py"
+        assert any(within(module, home) for home in HOMES[package]), f"{module} may not import {package}"
+
+
+@pytest.mark.parametrize(("module", "stranger"), NEVER)
+def test_engines_do_not_know_each_other(module: str, stranger: str) -> None:
+    assert not any(within(target, stranger) for target in imports(MODULES[module]))
+
+
+def test_every_rule_names_something() -> None:
+    named = {*MAY_IMPORT, *(name for names in MAY_IMPORT.values() for name in names)}
+    named |= {home for homes in HOMES.values() for home in homes} | {name for pair in NEVER for name in pair}
+    assert named - MODULES.keys() == set()
+    used = {target.split(".")[0] for file in MODULES.values() for target in imports(file)}
+    assert HOMES.keys() - used == set()
+
+
+def test_every_room_uses_what_it_may_import() -> None:
+    used = {(room(name), room(target)) for name, file in MODULES.items() for target in ours(file)}
+    unused = [(own, other) for own, others in MAY_IMPORT.items() for other in others if (own, other) not in used]
+    assert unused == []
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    open_ends = {name: ours(file) - {name} for name, file in MODULES.items()}
+    while leaves := [name for name, targets in open_ends.items() if not targets]:
+        for leaf in leaves:
+            del open_ends[leaf]
+        for targets in open_ends.values():
+            targets.difference_update(leaves)
+    assert open_ends == {}
+
+
+def test_folders_stay_readable() -> None:
+    folders = {file.parent for file in modules(*FOLDERS).values()}
+    counts = {str(folder.relative_to(ROOT)): len([*folder.glob("*.py")]) for folder in folders}
+    assert {name: count for name, count in counts.items() if count > MOST_MODULES} == {}
+
+
+def test_files_stay_short() -> None:
+    lines = {name: len(file.read_text().splitlines()) for name, file in modules(*FOLDERS).items()}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_functions_fit_on_a_screen() -> None:
+    long = {
+        f"{name}.{node.name}": node.end_lineno - node.lineno
+        for name, file in modules(*FOLDERS).items()
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno
+        if node.end_lineno - node.lineno >= LONGEST_FUNCTION
+    }
+    assert long == {}

@@ -1,0 +1,40 @@
+"""The temperature, on logits whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.evaluate.calibrate import fit_temperature, surprise
+
+
+def overconfident(times: float) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of honest probabilities, multiplied; the last of four outputs is background."""
+    numbers = np.random.default_rng(0)
+    honest = numbers.normal(0, 2, (8_000, 4))  # (N, outputs)
+    odds = np.exp(honest) / np.exp(honest).sum(1, keepdims=True)  # (N, outputs)
+    labels = (odds.cumsum(1) > numbers.random((8_000, 1))).argmax(1)  # (N,)
+    return (honest * times).astype(np.float32), labels
+
+
+@pytest.mark.parametrize("times", [0.5, 1.0, 4.0])
+def test_the_temperature_undoes_overconfidence(times: float) -> None:
+    logits, labels = overconfident(times)
+    assert fit_temperature(logits, labels, 3) == pytest.approx(times, rel=0.05)
+
+
+def test_no_temperature_near_the_fitted_one_is_better() -> None:
+    logits, labels = overconfident(3.0)
+    fitted = fit_temperature(logits, labels, 3)
+    assert surprise(logits, labels, fitted, 3) < min(surprise(logits, labels, fitted * f, 3) for f in (0.9, 1.1))
+
+
+def test_a_suggestion_on_a_negative_is_a_surprise_as_large_as_its_score() -> None:
+    logits = np.log(np.array([[0.6, 0.1, 0.3]], dtype=np.float32))
+    assert surprise(logits, np.array([2]), 1.0, 2) == pytest.approx(-np.log(0.4), abs=1e-6)
+    assert surprise(logits, np.array([0]), 1.0, 2) == pytest.approx(-np.log(0.6), abs=1e-6)
+    assert surprise(logits, np.array([1]), 1.0, 2) == pytest.approx(-np.log(0.4), abs=1e-6)
+
+
+def test_a_certain_mistake_is_a_finite_surprise() -> None:
+    assert np.isfinite(surprise(np.array([[1e4, 0.0]], dtype=np.float32), np.array([1]), 1.0, 1))

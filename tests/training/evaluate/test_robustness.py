@@ -1,0 +1,68 @@
+"""A photo is changed before the product prepares it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tagger.image.decode import decode
+from tagger.image.preprocess import preprocess
+from training.evaluate.robustness import CHANGES, changed, cropped, grey, halved, tilted
+from training.fit.dataset import MAX_PIXELS, photos
+from training.fit.experiment import Run
+
+
+def half_red(width: int = 100, height: int = 60) -> Image.Image:
+    image = Image.new("RGB", (width, height), (0, 0, 255))
+    image.paste((255, 0, 0), (0, 0, width // 2, height))
+    return image
+
+
+def test_there_are_six_changes() -> None:
+    assert list(CHANGES) == [
+        "JPEG quality 30",
+        "half resolution",
+        "rotated +15°",
+        "rotated -15°",
+        "grey",
+        "centre crop of 60 %",
+    ]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_change_gives_another_rgb_photo(name: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 100, 3), dtype=np.uint8)
+    after = CHANGES[name](Image.fromarray(noise))
+    assert after.mode == "RGB"
+    assert after.tobytes() != noise.tobytes()
+
+
+def test_half_resolution_has_a_quarter_of_the_pixels_and_the_crop_sixty_per_cent() -> None:
+    assert halved(half_red()).size == (50, 30)
+    width, height = cropped(half_red()).size
+    assert width * height / (100 * 60) == pytest.approx(0.6, rel=0.02)
+    assert cropped(half_red()).getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_a_photo_turns_within_its_frame_counter_clockwise() -> None:
+    turned = tilted(half_red(), 15)
+    assert turned.size == (100, 60)
+    assert turned.getpixel((0, 0)) == (0, 0, 0)
+    assert turned.getpixel((46, 5)) == (0, 0, 255)  # the border's upper end went to the left
+    assert turned.getpixel((53, 55)) == (255, 0, 0)
+
+
+def test_grey_has_no_colour() -> None:
+    pixels = np.asarray(grey(half_red()))  # (H, W, 3)
+    assert (pixels[..., 0] == pixels[..., 2]).all()
+
+
+def test_the_network_sees_the_changed_photo_as_the_product_prepares_it(run: Run) -> None:
+    dataset = photos(run, run.entries("val"))
+    pixels, label = changed(dataset, halved)[4]
+    contract = run.recipe.input
+    before = decode(dataset.paths[4].read_bytes(), min_side_px=contract.resize_px, max_pixels=MAX_PIXELS).image
+    np.testing.assert_array_equal(pixels.numpy(), preprocess(halved(before), contract))
+    assert label == dataset.labels[4]
+    np.testing.assert_array_equal(dataset[4][0].numpy(), preprocess(before, contract))  # the set itself is as it was

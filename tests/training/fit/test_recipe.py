@@ -1,0 +1,92 @@
+"""A recipe says everything and nothing that is not read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tagger.core.errors import ConfigError
+from tagger.core.types import InputContract
+from tests.training.drawn import RECIPE, recipe
+from training.data.landmarks import load_places
+from training.fit.recipe import Train, changed, load_recipe, save_recipe, saved_recipe
+
+RECIPES = Path(__file__).parents[3] / "training" / "recipes"
+
+
+def test_a_recipe_is_read_with_defaults_for_what_it_leaves_out(tmp_path: Path) -> None:
+    loaded = load_recipe(recipe(tmp_path))
+    assert loaded.input == InputContract(32, 36, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    assert loaded.train == Train(epochs=2, frozen_parts=4, batch=8, mix=0.5)
+    assert loaded.landmarks == tmp_path / "landmarks.toml"
+
+
+@pytest.mark.parametrize(
+    ("typo", "message"),
+    [
+        ("sede = 3", "unknown key 'sede'. The nearest is 'seed'"),
+        ("[train]\nepoch = 3", "[train]: unknown key 'epoch'. The nearest is 'epochs'"),
+        ("[input]\nsize = 32", "[input]: unknown key 'size'. The nearest is 'size_px'"),
+    ],
+)
+def test_an_unknown_key_is_refused_and_the_nearest_named(tmp_path: Path, typo: str, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_recipe(recipe(tmp_path, typo))
+    assert message in str(error.value)
+
+
+def test_an_impossible_value_is_refused_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"train\.batch"):
+        load_recipe(recipe(tmp_path, RECIPE.replace("batch = 8", "batch = 0")))
+
+
+def test_a_recipe_that_is_not_there_or_no_toml_is_an_expected_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_recipe(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_recipe(recipe(tmp_path, "name = "))
+
+
+def test_a_landmark_at_an_impossible_place_is_named(tmp_path: Path) -> None:
+    recipe(tmp_path)
+    path = tmp_path / "landmarks.toml"
+    path.write_text(path.read_text().replace("lat = 1.5", "lat = 91.5", 1))
+    with pytest.raises(ConfigError, match="landmark 'red_rock'"):
+        load_places(path)
+
+
+def test_changes_outrank_the_file(tmp_path: Path) -> None:
+    changes = ["train.epochs=7", "network=scratch", "refit.views=3", "augment.erase=0.5"]
+    loaded = load_recipe(recipe(tmp_path), changes)
+    assert (loaded.train.epochs, loaded.network, loaded.augment.erase) == (7, "scratch", 0.5)
+    assert loaded.refit is not None
+    assert loaded.refit.views == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("train.epoch=7", "The nearest is 'epochs'"),
+        ("epochs", "Write it as key=value"),
+        ("version.epochs=7", "'version' is a value"),
+        ("train.epochs=many", r"train\.epochs"),
+    ],
+)
+def test_a_change_that_changes_nothing_is_refused(tmp_path: Path, change: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_recipe(recipe(tmp_path), [change])
+
+
+def test_a_recipe_is_kept_with_its_changes(tmp_path: Path) -> None:
+    loaded = changed(load_recipe(recipe(tmp_path)), ["seed=8"])
+    save_recipe(loaded, tmp_path / "recipe.json")
+    assert saved_recipe(tmp_path / "recipe.json") == loaded
+    assert loaded.seed == 8
+
+
+@pytest.mark.parametrize("name", ["scratch", "transfer"])
+def test_the_shipped_recipes_are_sound(name: str) -> None:
+    loaded = load_recipe(RECIPES / f"{name}.toml")
+    assert loaded.name == name
+    assert len(load_places(loaded.landmarks)) == 66

@@ -1,0 +1,93 @@
+"""The bundle that comes with the package keeps what the project promises."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tagger.model.bundle import Bundle, open_bundle, shipped_folder
+from tagger.model.engines.openvino import OpenVinoEngine
+from training.data.landmarks import load_places
+from training.data.manifest_folder import load_described
+
+PLACES = Path(__file__).parents[3] / "training" / "landmarks.toml"
+LARGEST_BYTES = 25_000_000
+SAMPLE = 150
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return open_bundle()
+
+
+def test_it_is_small_enough_to_ship() -> None:
+    assert sum(file.stat().st_size for file in shipped_folder().iterdir()) <= LARGEST_BYTES
+
+
+def test_its_recorded_figures_meet_the_bars(bundle: Bundle) -> None:
+    test = bundle.card.metrics["test"]
+    bars = {"top1": 0.91, "top5": 0.98, "tagged": 0.85}
+    assert {name: test[name] for name, bar in bars.items() if test[name] < bar} == {}  # type: ignore[operator]
+    assert test["negatives_tagged"] <= 0.05  # type: ignore[operator]
+    assert (test["landmark_photos"], test["negative_photos"]) == (1259, 417)
+
+
+def test_bfloat16_is_allowed_only_where_it_was_measured_to_agree(bundle: Bundle) -> None:
+    assert bundle.card.bfloat16 == (bundle.card.metrics["test"]["bfloat16_top1_agreement"] >= 0.995)  # type: ignore[operator]
+
+
+def test_its_landmarks_are_the_described_ones_in_their_order(bundle: Bundle) -> None:
+    described = [place.landmark() for place in load_places(PLACES)]
+    assert [entry.landmark() for entry in bundle.card.classes] == described
+
+
+def test_every_landmark_has_a_name_a_country_and_a_place_of_its_own(bundle: Bundle) -> None:
+    classes = bundle.card.classes
+    assert all(entry.name and entry.country and entry.city for entry in classes)
+    assert len({(entry.lat, entry.lon) for entry in classes}) == len(classes)
+    assert len({entry.name for entry in classes}) == len(classes)
+    assert all(abs(entry.lat) > 1 and abs(entry.lon) > 1 for entry in classes)  # none lies where a forgotten one would
+
+
+# Degrees that hold the landmarks of a country: south, north, west, east.
+BOXES = {
+    "India": (8, 33, 70, 89),
+    "China": (18, 42, 100, 123),
+    "United States": (25, 49, -125, -66),
+    "Pakistan": (23, 37, 61, 77),
+    "Vietnam": (8, 24, 102, 110),
+    "France": (42, 51, -5, 8),
+    "Italy": (36, 47, 6, 19),
+    "Australia": (-39, -10, 113, 154),
+    "Canada": (42, 60, -125, -52),
+}
+
+
+def test_coordinates_lie_in_their_countries(bundle: Bundle) -> None:
+    for entry in bundle.card.classes:
+        south, north, west, east = BOXES.get(entry.country, (-90, 90, -180, 180))
+        assert south < entry.lat < north, entry.id
+        assert west < entry.lon < east, entry.id
+
+
+def test_no_alias_or_name_stands_for_two_landmarks(bundle: Bundle) -> None:
+    each = [{s.casefold() for s in (entry.id, entry.name, *entry.aliases)} for entry in bundle.card.classes]
+    assert sum(len(spellings) for spellings in each) == len(set().union(*each))
+
+
+@pytest.mark.skipif("LANDMARK_DATA" not in os.environ, reason="LANDMARK_DATA names no folder of photos")
+def test_a_sample_of_the_test_split_is_answered_as_recorded(bundle: Bundle) -> None:
+    pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    from training.evaluate.evaluate import figures, infer
+    from training.fit.dataset import Photos
+
+    folder = Path(os.environ["LANDMARK_DATA"])
+    ids = [entry.id for entry in bundle.card.classes]
+    entries = [entry for entry in load_described(folder) if entry.split == "test" and entry.label in ids]
+    sample = random.Random(1).sample(entries, SAMPLE)
+    dataset = Photos([e.path for e in sample], [ids.index(e.label) for e in sample], bundle.card.input)
+    found = figures(bundle.card, infer(OpenVinoEngine(bundle), dataset, workers=0))
+    assert found["top1"] == pytest.approx(bundle.card.metrics["test"]["top1"], abs=0.06)

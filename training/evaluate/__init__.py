@@ -1,0 +1,1 @@
+"""What weights are worth, and when a score becomes a tag."""

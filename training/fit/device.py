@@ -1,0 +1,44 @@
+"""Where training computes, said aloud.
+
+The one rule: a recipe is the same on every device; only the speed differs, and half precision is always on.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from tagger.core.errors import EngineUnavailable
+
+
+def used_device(asked: str) -> torch.device:
+    """The device that a recipe names.
+
+    Args:
+        asked: ``auto`` is CUDA where there is a device, else the CPU.
+
+    Raises:
+        EngineUnavailable: it is not here, or none that training knows.
+    """
+    device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked)
+    if device.type not in ("cpu", "cuda"):
+        raise EngineUnavailable(f"Training does not know the device {asked!r}. Use auto, cpu, cuda or cuda:N.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise EngineUnavailable(f"{asked} was asked for, but PyTorch sees no such device. Use device=cpu.")
+    return device
+
+
+def device_name(device: torch.device) -> str:
+    """What a log should say, such as ``CPU (2 threads)``."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"CPU ({torch.get_num_threads()} threads)"
+
+
+def half_precision(device: torch.device) -> torch.autocast:
+    """Autocast for a device: bfloat16, or float16 on a GPU that has no bfloat16."""
+    return torch.autocast(device.type, half_dtype(device))
+
+
+def half_dtype(device: torch.device) -> torch.dtype:
+    needs_float16 = device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.float16 if needs_float16 else torch.bfloat16

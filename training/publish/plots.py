@@ -1,0 +1,175 @@
+"""Every plot of the reports and the documents, as SVG.
+
+The one rule: the same figures give the same bytes, on any day and in any folder; and no plot shows a photo.
+
+Colours are those of Okabe and Ito, which people with any colour vision tell apart; lines differ in their marks as well.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+BLUE, ORANGE, GREEN, VIOLET = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+COLOURS, MARKS = (BLUE, ORANGE, GREEN, VIOLET), "osD^"
+INK = "#1d1d1f"
+SIZE = (7.2, 3.9)  # inches, 518 units of the SVG: at 700 px a letter of 10 has 13 px
+
+# How to read them.
+CURVES = (
+    "Left: what the averaged network knows of photos that it is not trained on. Right: the loss on augmented training "
+    "photos."
+)
+RELIABILITY = (
+    "Each dot is the photos whose scores lie in one fifteenth of the range, its size their number. On the dashed line "
+    "a score of 80 % is right 80 times in 100; below it the model is too sure of itself."
+)
+COVERAGE = (
+    "From left to right the threshold falls: more landmark photos are tagged, and fewer of all tags are right, those "
+    "on negatives included. The diamond is what the bundle's thresholds do; they may differ by landmark, so it need "
+    "not lie on the line."
+)
+
+STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "landmark tagger",
+    "svg.fonttype": "none",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "grid.color": INK,
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+} | dict.fromkeys(
+    ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color"), INK
+)
+
+Point = Mapping[str, float]
+Draw = TypeVar("Draw", bound=Callable[..., Any])
+
+
+def styled(draw: Draw) -> Draw:
+    """What is drawn within looks like everything else; matplotlib asks for its settings at every stroke."""
+    wrapped: Draw = matplotlib.rc_context(STYLE)(draw)
+    return wrapped
+
+
+@styled
+def begin(columns: int = 1, size: tuple[float, float] = SIZE) -> tuple[Figure, list[Axes]]:
+    """An empty figure with axes side by side."""
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
+
+
+@styled
+def svg(figure: Figure) -> str:
+    """A document of its own, on white."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+
+
+def inline(figure: Figure) -> str:
+    """An element for an HTML page: in the page's ink, on the page's ground."""
+    figure.patch.set_visible(False)
+    for axes in figure.axes:
+        axes.patch.set_visible(False)
+    element = re.sub(r"^.*?(?=<svg)", "", svg(figure), flags=re.S)
+    return element.replace(INK, "currentColor")
+
+
+@styled
+def learning(runs: Mapping[str, Sequence[Point]]) -> Figure:
+    """Accuracy and loss by epoch.
+
+    Args:
+        runs: the log's lines of each run: epoch, loss, val_top1.
+    """
+    figure, (left, right) = begin(2)
+    for (name, lines), colour, mark in zip(runs.items(), COLOURS, MARKS, strict=False):
+        epochs = [line["epoch"] for line in lines]
+        look: dict[str, Any] = {
+            "color": colour,
+            "marker": mark,
+            "markersize": 4,
+            "markevery": max(1, len(lines) // 12),
+            "label": name,
+        }
+        left.plot(epochs, [100 * line["val_top1"] for line in lines], **look)
+        right.plot(epochs, [line["loss"] for line in lines], **look)
+    left.set(title="Validation photos", xlabel="epoch", ylabel="first suggestion right")
+    left.yaxis.set_major_formatter(PercentFormatter(symbol=" %"))
+    right.set(title="Training photos", xlabel="epoch", ylabel="loss (cross-entropy)", ylim=(0, None))
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(runs) > 1:
+        left.legend(loc="lower right")
+    return figure
+
+
+@styled
+def reliability(before: Sequence[Point], after: Sequence[Point], ece: tuple[float, float]) -> Figure:
+    """How often a suggestion is right, by its score.
+
+    Args:
+        before: bins of the uncalibrated scores: confidence, accuracy, count. Empty bins have a count of 0.
+        after: the same of the calibrated scores.
+        ece: expected calibration error of both.
+    """
+    figure, both = begin(2, (7.2, 3.8))
+    titles = (f"Before calibration: ECE {ece[0]:.3f}", f"After: ECE {ece[1]:.3f}")
+    for axes, bins, title, colour in zip(both, (before, after), titles, (ORANGE, BLUE), strict=True):
+        filled = [b for b in bins if b["count"]]
+        most = max((b["count"] for b in filled), default=1)
+        axes.plot([0, 100], [0, 100], color=INK, linewidth=1, linestyle="--", label="as often as the score says")
+        x, y = ([100 * b[key] for b in filled] for key in ("confidence", "accuracy"))
+        axes.plot(x, y, color=colour, linewidth=1.2)
+        sizes = [12 + 150 * b["count"] / most for b in filled]
+        axes.scatter(x, y, sizes, color=colour, alpha=0.75, linewidths=0, zorder=3)
+        axes.set(title=title, xlabel="score", xlim=(-2, 104), ylim=(-2, 104), aspect="equal")
+        _percent(axes)
+    both[0].set_ylabel("right")
+    both[0].legend(loc="upper left", fontsize=9)
+    return figure
+
+
+@styled
+def risk_coverage(curve: Sequence[Sequence[float]], shipped: tuple[float, float]) -> Figure:
+    """What a stricter threshold buys.
+
+    Args:
+        curve: pairs of coverage and precision.
+        shipped: the pair at the thresholds of the bundle.
+    """
+    figure, (axes,) = begin()
+    axes.plot([100 * c for c, _ in curve], [100 * p for _, p in curve], color=BLUE)
+    x, y = (100 * value for value in shipped)
+    label = f"the bundle's thresholds: {x:.1f} % tagged, {y:.1f} % of all tags right"
+    axes.plot(x, y, "D", color=ORANGE, markersize=9, linestyle="", zorder=3, label=label)
+    lowest = min([100 * p for c, p in curve if c > 0.02] + [y, 95])
+    axes.set(xlim=(0, 102), ylim=(lowest - 1, 100.4), xlabel="landmark photos tagged", ylabel="of all tags, right")
+    axes.set_title("What a stricter threshold buys")
+    axes.legend(loc="lower left")
+    _percent(axes)
+    return figure
+
+
+def shipped_point(metrics: Point) -> tuple[float, float]:
+    """Coverage and precision at the bundle's thresholds, counted as `training.evaluate.metrics.risk_coverage` does."""
+    right = metrics["rightly_tagged"] * metrics["landmark_photos"]
+    tags = metrics["tagged"] * metrics["landmark_photos"] + metrics["negatives_tagged"] * metrics["negative_photos"]
+    return metrics["tagged"], right / tags if tags else 1.0
+
+
+def _percent(axes: Axes) -> None:
+    axes.xaxis.set_major_formatter(PercentFormatter(symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(symbol=" %"))

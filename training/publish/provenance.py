@@ -1,0 +1,65 @@
+"""Where a bundle's weights come from, for its card: recipe, data, base weights and their licence, versions, command."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections import Counter
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import JsonValue, TypeAdapter
+
+from training.data.manifest import content_sha256, load_manifest
+from training.fit.experiment import Run
+from training.fit.pretrained import origin
+from training.fit.recipe import Recipe
+
+PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "openvino", "pillow", "numpy")
+COMMAND = "LANDMARK_DATA=/path/to/photos python -m training reproduce training/recipes/{name}.toml"
+
+
+def provenance(run: Run) -> dict[str, JsonValue]:
+    """Everything that a person needs to judge the weights or to make them again."""
+    weights = run.recipe.base_weights
+    recipe = replace(
+        run.recipe,
+        landmarks=Path(run.recipe.landmarks.name),
+        base_weights=weights and Path(weights.name),
+    )
+    return {
+        "recipe": TypeAdapter(Recipe).dump_python(recipe, mode="json"),
+        "command": COMMAND.format(name=run.recipe.name),
+        "data": _data(run),
+        "base_weights": _base(run),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "training": _fitted(run),
+    }
+
+
+def _fitted(run: Run) -> dict[str, JsonValue]:
+    """What the last training took, and on what."""
+    lines = [json.loads(line) for line in run.log_file.read_text(encoding="utf-8").splitlines()]
+    fitted = [line for line in lines if line["stage"] == "fitted"]
+    last = fitted[-1] if fitted else {}
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    return {"device": last.get("device"), "minutes": last.get("minutes"), "machine": machine}
+
+
+def _data(run: Run) -> dict[str, JsonValue]:
+    entries = load_manifest(run.manifest)
+    counts = Counter(f"{entry.split} {entry.role} photos" for entry in entries)
+    return {
+        "description": "Public photos of landmarks and of ordinary things, short side 256 px, without EXIF; "
+        "near-duplicates are grouped and no group is in two splits.",
+        "content_sha256": content_sha256(entries),
+        **dict(sorted(counts.items())),
+    }
+
+
+def _base(run: Run) -> dict[str, JsonValue]:
+    if run.recipe.base == "random":
+        return {"package": None}
+    return dict(origin(run.recipe.network, run.recipe.base_weights))
