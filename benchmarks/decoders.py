@@ -16,14 +16,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.setting import enlarged, real_photos, say_setting, table
-from tagger.image.decoder_pool import Decoders
-from tagger.image.loader import Looker
+from tagger.image.decoder_pool import DecoderPool
+from tagger.image.loader import PhotoLoader
 from tagger.model.predictor import Tagger, load
 
 TIMEOUT_S = 60.0
 
 
-def rate(tagger: Tagger, paths: Sequence[str], looker: Looker | None) -> float:
+def rate(tagger: Tagger, paths: Sequence[str], looker: PhotoLoader | None) -> float:
     start = time.perf_counter()
     statuses = [result.answer.status for result in tagger.tag(paths, looker=looker)]
     assert len(statuses) == len(paths)
@@ -31,10 +31,10 @@ def rate(tagger: Tagger, paths: Sequence[str], looker: Looker | None) -> float:
     return len(paths) / (time.perf_counter() - start)
 
 
-def begun(tagger: Tagger) -> tuple[Decoders, float]:
+def begun(tagger: Tagger) -> tuple[DecoderPool, float]:
     """The processes, and how long it took them to begin."""
     start = time.perf_counter()
-    decoders = Decoders(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
+    decoders = DecoderPool(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
     decoders.wait()
     return decoders, time.perf_counter() - start
 

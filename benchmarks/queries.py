@@ -33,7 +33,7 @@ from db.read.filters import FileFilter, Page, PhotoFilter, TagFilter
 from db.read.listings import failures, nones, tags
 from db.rows import Assessed, FailedFile, LandmarkRow, ModelRow, Outcome, PhotoRow, RunStart, SuggestionRow
 from db.write.groups import put_into_groups
-from db.write.results import write_outcomes
+from db.write.results import write_results
 from db.write.runs import register_model, start_run
 
 BAR_MS = 50.0
@@ -112,7 +112,7 @@ def build(store: Store, library: Library) -> float:
         began = time.perf_counter()
         with store.write() as connection:
             run = numbers[batch * BATCH * RUNS // library.photos]
-            write_outcomes(connection, outcomes, run=run, model=model, k=3)
+            write_results(connection, outcomes, run=run, model=model, k=3)
         spent_s += time.perf_counter() - began
     with store.write() as connection:
         put_into_groups(connection, library.groups())

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from benchmarks.setting import say_setting
 from tagger.model.nets import build, efficientnet_lite
-from training.fit.frozen_backbone import Trunk
+from training.fit.frozen_backbone import FrozenBackbone
 from training.fit.recipe import load_recipe
 
 RECIPE = Path(__file__).parents[1] / "training" / "recipes" / "transfer.toml"
@@ -41,9 +41,9 @@ def main() -> None:
     network = build(recipe.network, OUTPUTS).to(memory_format=torch.channels_last).train()
     for part in network.parts[:frozen]:
         part.requires_grad_(False).eval()
-    whole, trunk = Trunk(network, 0, CPU), Trunk(network, frozen, CPU)
+    whole, trunk = FrozenBackbone(network, 0, CPU), FrozenBackbone(network, frozen, CPU)
 
-    def step(through: Trunk) -> None:
+    def step(through: FrozenBackbone) -> None:
         with torch.autocast("cpu", torch.bfloat16):
             logits = through.logits(network, values)  # (B, outputs)
         F.cross_entropy(logits.float(), labels).backward()  # type: ignore[no-untyped-call]

@@ -26,7 +26,7 @@ from db.engine import open_store
 from db.read import catalog
 from db.read.run_report import report_of
 from db.rows import Assessed, PhotoRow, RunCounts, RunStart, SuggestionRow
-from db.write.results import write_outcomes
+from db.write.results import write_results
 from db.write.runs import finish_run, start_run
 from tagger.library.recorder import register
 from tagger.library.report import Report, from_json
@@ -69,10 +69,10 @@ def fill(root: Path, database: Path) -> None:
             batch.append(answer)
             if len(batch) == BATCH:
                 with store.write() as connection:
-                    write_outcomes(connection, batch, run=run, model=model, k=K)
+                    write_results(connection, batch, run=run, model=model, k=K)
                 batch = []
         with store.write() as connection:
-            write_outcomes(connection, batch, run=run, model=model, k=K)
+            write_results(connection, batch, run=run, model=model, k=K)
             finish_run(connection, run, status="done", counts=RunCounts())
         store.optimize()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-CHUNK = 500  # values in one IN list
+BATCH_SIZE = 500  # values in one IN list
 
 
-def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+def in_batches(values: Iterable[Any]) -> Iterator[list[Any]]:
     """Slices that fit into an IN list."""
     every = list(values)
-    for start in range(0, len(every), CHUNK):
-        yield every[start : start + CHUNK]
+    for start in range(0, len(every), BATCH_SIZE):
+        yield every[start : start + BATCH_SIZE]

@@ -29,7 +29,7 @@ class Outcome:
     error: Exception | None = None
 
 
-def write_together(store: Store, pieces: Sequence[Piece]) -> list[Outcome]:
+def commit_group(store: Store, pieces: Sequence[Piece]) -> list[Outcome]:
     """Commits once, after the last.
 
     Args:

@@ -15,7 +15,7 @@ from tagger.model.bundle import shipped_folder
 from training.data.archive import COURSE_URL
 from training.data.manifest_folder import photo_folder
 from training.data.prepare import Source, prepare
-from training.fit.experiment import DATA, RUNS, Run, begin_run, open_run
+from training.fit.experiment import DATA, RUNS, Experiment, begin_experiment, open_experiment
 from training.fit.recipe import load_recipe
 
 Options = argparse.Namespace
@@ -43,11 +43,11 @@ def _source(options: Options) -> Source:
     return Source("described", photo_folder())
 
 
-def _fit(options: Options) -> Run:
+def _fit(options: Options) -> Experiment:
     from training.fit.fit import fit
 
     changes = [*options.changes, *([f"base_weights={options.weights.resolve()}"] if options.weights else [])]
-    run = begin_run(load_recipe(options.recipe, changes), options.data, options.runs)
+    run = begin_experiment(load_recipe(options.recipe, changes), options.data, options.runs)
     fit(run, resume=options.resume)
     return run
 
@@ -99,7 +99,7 @@ def _report(options: Options) -> None:
 def _compare(options: Options) -> None:
     from training.publish.compare import compare
 
-    compare([open_run(named, options.runs) for named in options.run], options.to)
+    compare([open_experiment(named, options.runs) for named in options.run], options.to)
 
 
 def _int8(options: Options) -> None:
@@ -114,8 +114,8 @@ def _card(options: Options) -> None:
     update(_run(options), options.docs)
 
 
-def _run(options: Options) -> Run:
-    return open_run(options.run, options.runs)
+def _run(options: Options) -> Experiment:
+    return open_experiment(options.run, options.runs)
 
 
 def steps() -> Mapping[str, argparse.ArgumentParser]:

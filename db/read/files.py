@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, Connection, Select, and_, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 
-from db.batching import chunks
+from db.batching import in_batches
 from db.read.catalog import landmarks
 from db.rows import FileState, LandmarkRow, PhotoStatus, StoredAnswer, StoredSuggestion
 from db.schema.models import Assessment, Failure, File, Photo, Suggestion
@@ -73,7 +73,7 @@ def elsewhere(connection: Connection, paths: Iterable[str]) -> Iterator[tuple[st
     """For some files each other place where their content was found too."""
     other = aliased(File)
     pairs = select(File.path, other.path).join(other, (other.photo_id == File.photo_id) & (other.id != File.id))
-    for some in chunks(paths):
+    for some in in_batches(paths):
         rows: Iterable[Any] = connection.execute(pairs.where(File.path.in_(some)))
         yield from rows
 
@@ -111,7 +111,7 @@ def content_answer(
 def stored_answers(connection: Connection, paths: Iterable[str], *, model: int) -> Iterator[StoredAnswer]:
     """What this model once said of these files, in their order; paths without an answer are left out."""
     known = landmarks(connection)
-    for some in chunks(paths):
+    for some in in_batches(paths):
         files = _answered_files(connection, some, model)
         photo_ids = {row.photo_id for row in files.values()}
         suggestions: dict[int, list[StoredSuggestion]] = defaultdict(list)

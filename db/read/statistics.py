@@ -12,7 +12,7 @@ from db.schema.models import Failure, File, Photo, Run
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Statistics:
     """Args:
     files: those that are there.
     gone: files that were there once.
@@ -31,9 +31,9 @@ class Figures:
     counts: RunCounts
 
 
-def figures(connection: Connection) -> Figures:
+def statistics(connection: Connection) -> Statistics:
     there, gone = connection.execute(select(func.count(), func.count(File.gone_at))).one()
-    return Figures(
+    return Statistics(
         photos=connection.execute(select(func.count()).select_from(Photo)).scalar_one(),
         files=there - gone,
         gone=gone,

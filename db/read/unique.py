@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from db.batching import chunks
+from db.batching import in_batches
 from db.schema.models import File, Photo
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _best(connection: Connection, groups: Collection[int], passes: ColumnElement
     others = (func.count().over(partition_by=ALIKE) - 1).label("others")
     in_order = select(ALIKE, File.id, others, place).select_from(File).join(Photo)
     found: dict[int, Best] = {}
-    for some in chunks(groups):
+    for some in in_batches(groups):
         alike = or_(Photo.group_id.in_(some), Photo.id.in_([-group for group in some if group < 0]))
         # Through the photos' numbers: as a join SQLite would rather walk all files of the listing's folder.
         ranked = in_order.where(File.photo_id.in_(select(Photo.id).where(alike)), passes).subquery()

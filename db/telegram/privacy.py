@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, select
 
-from db.batching import chunks
+from db.batching import in_batches
 from db.read.files import below
 from db.schema.models import Assessment, Decision, File, Landmark, Photo, Suggestion
 from db.schema.telegram import TelegramAnswer, TelegramChat, TelegramPerson, TelegramPhoto, TelegramUpdate
@@ -54,7 +54,7 @@ def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int 
     sent = {row.id: row.sha256 for row in only_mine}
     _delete_telegram_rows(connection, user_id, keep_update)
     connection.execute(delete(Decision).where(Decision.who == who(user_id)))
-    for some in chunks(sent):
+    for some in in_batches(sent):
         connection.execute(delete(File).where(File.photo_id.in_(some), below(kept)))
         in_folders = set(connection.execute(select(File.photo_id).where(File.photo_id.in_(some))).scalars())
         gone = [number for number in some if number not in in_folders]

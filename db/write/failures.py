@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from db.batching import chunks
+from db.batching import in_batches
 from db.rows import FailedFile
 from db.schema.models import Failure, File
 
@@ -38,7 +38,7 @@ HIGHEST_DOUBLING = 10  # 6 hours become 256 days; what comes after makes no diff
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryPolicy:
     """Args:
     after_h: hours from the first failure to the next attempt; doubled after each.
     max_attempts: after so many the file is in quarantine.
@@ -55,18 +55,18 @@ class Retry:
         return {"next_at": now + wait, "quarantined_at": None}
 
 
-DEFAULT_RETRY = Retry()
+DEFAULT_RETRY = RetryPolicy()
 
 
 def clear_failures(connection: Connection, paths: Iterable[str]) -> None:
     """These files were read."""
-    for some in chunks(paths):
+    for some in in_batches(paths):
         files = select(File.id).where(File.path.in_(some))
         connection.execute(delete(Failure).where(Failure.file_id.in_(files)))
 
 
 def write_failures(
-    connection: Connection, failed: Collection[FailedFile], *, run: int, now: datetime, retry: Retry
+    connection: Connection, failed: Collection[FailedFile], *, run: int, now: datetime, retry: RetryPolicy
 ) -> None:
     """Attempts count runs: the same run telling the same failure twice counts once. A file that changed, or whose
     failure so far said nothing about it, begins anew."""
@@ -107,8 +107,8 @@ def _attempts(new: Any, run: int) -> ColumnElement[int]:
     return case((Failure.run_id == run, Failure.attempts), (begins_anew, new.attempts), else_=Failure.attempts + 1)
 
 
-def _plan(connection: Connection, paths: Iterable[str], now: datetime, retry: Retry) -> None:
-    for some in chunks(paths):
+def _plan(connection: Connection, paths: Iterable[str], now: datetime, retry: RetryPolicy) -> None:
+    for some in in_batches(paths):
         rows = connection.execute(select(Failure.file_id, Failure.attempts).join(File).where(File.path.in_(some))).all()
         planned = [{"at_file": row.file_id, **retry.plan(row.attempts, now)} for row in rows]
         statement = update(Failure).where(Failure.file_id == bindparam("at_file"))

@@ -17,7 +17,7 @@ from db.schema.models import Photo
 WAITING = Photo.phash.is_not(None) & Photo.group_id.is_(None)
 
 
-class Look(NamedTuple):
+class PhotoHash(NamedTuple):
     """Args:
     phash: 64 bits as a signed number.
     taken_at: by the camera's clock; None where EXIF has no date.
@@ -37,12 +37,12 @@ def some_wait(connection: Connection) -> bool:
     return connection.execute(select(Photo.id).where(WAITING).limit(1)).first() is not None
 
 
-def looks(connection: Connection) -> list[Look]:
+def looks(connection: Connection) -> list[PhotoHash]:
     """Every photo that has a hash."""
     columns = (Photo.id, Photo.phash, Photo.taken_at, Photo.taken_from, Photo.width, Photo.height, Photo.group_id)
     rows: Iterable[Any] = connection.execute(select(*columns).where(Photo.phash.is_not(None)))
     return [
-        Look(photo, phash, taken_at if taken_from == "exif" else None, width / height, group)
+        PhotoHash(photo, phash, taken_at if taken_from == "exif" else None, width / height, group)
         for photo, phash, taken_at, taken_from, width, height, group in rows
     ]
 

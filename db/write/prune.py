@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from db.batching import chunks
+from db.batching import in_batches
 from db.engine import Store
 from db.schema.models import Assessment, Decision, Failure, File, Photo, Suggestion
 from db.schema.telegram import TelegramPhoto
@@ -41,7 +41,7 @@ def _remove_some(store: Store, gone_before: datetime) -> Pruned | None:
         rows = connection.execute(gone).all()
         if not rows:
             return None
-        for numbers in chunks([row.id for row in rows]):
+        for numbers in in_batches([row.id for row in rows]):
             connection.execute(delete(Failure).where(Failure.file_id.in_(numbers)))
             connection.execute(delete(File).where(File.id.in_(numbers)))
         lonely = _lonely(connection, {row.photo_id for row in rows if row.photo_id is not None})

@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Select, Update, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.batching import chunks
+from db.batching import in_batches
 from db.rows import Assessed, FailedFile, Inherited, Outcome, PhotoRow
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
-from db.write.failures import DEFAULT_RETRY, Retry, clear_failures, write_failures
+from db.write.failures import DEFAULT_RETRY, RetryPolicy, clear_failures, write_failures
 
 # Made once: a statement takes as long to build as to run, and the bot's batches are small.
 LATER_COLUMNS = ("lat", "lon", "phash")  # a store of an earlier version did not have them
@@ -55,8 +55,14 @@ NUMBERS = select(Photo.sha256, Photo.id).where(Photo.sha256.in_(bindparam("conte
 PHOTO_COLUMNS = [field.name for field in fields(PhotoRow)]  # `asdict` copies deeply: a sixth of a batch's time
 
 
-def write_outcomes(
-    connection: Connection, outcomes: Sequence[Outcome], *, run: int, model: int, k: int, retry: Retry = DEFAULT_RETRY
+def write_results(
+    connection: Connection,
+    outcomes: Sequence[Outcome],
+    *,
+    run: int,
+    model: int,
+    k: int,
+    retry: RetryPolicy = DEFAULT_RETRY,
 ) -> None:
     """Store what became of a batch of files.
 
@@ -85,7 +91,7 @@ def write_outcomes(
 
 
 def write_contents(connection: Connection, outcomes: Sequence[Outcome], *, run: int, model: int, k: int) -> None:
-    """Like `write_outcomes`, but only what is said of contents, wherever they lie."""
+    """Like `write_results`, but only what is said of contents, wherever they lie."""
     assessed = [outcome for outcome in outcomes if isinstance(outcome, Assessed)]
     now = datetime.now(UTC)
     _insert_photos(connection, assessed, now)
@@ -97,7 +103,7 @@ def write_contents(connection: Connection, outcomes: Sequence[Outcome], *, run: 
 def photo_numbers(connection: Connection, contents: Iterable[str]) -> dict[str, int]:
     """The numbers of those of some contents that are stored, by sha256."""
     found: dict[str, int] = {}
-    for some in chunks(set(contents)):
+    for some in in_batches(set(contents)):
         found.update(connection.execute(NUMBERS, {"contents": some}).all())
     return found
 
@@ -154,7 +160,7 @@ def _of_photos(
 ) -> dict[int, list[Any]]:
     """What a model said of some photos, by photo."""
     found: dict[int, list[Any]] = defaultdict(list)
-    for some in chunks(photo_ids):
+    for some in in_batches(photo_ids):
         for row in connection.execute(statement, {"photos": some, "model": model}):
             found[row.photo_id].append(row)
     return found

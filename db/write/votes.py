@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from db.read.planner import AnySelect
 
 
-class Voter(NamedTuple):
+class StoredVote(NamedTuple):
     """A file whose photo has a date by EXIF, with its best suggestion.
 
     Args:
@@ -49,7 +49,7 @@ class Decided(NamedTuple):
     landmark: str
 
 
-class Cast(NamedTuple):
+class VoteUpdate(NamedTuple):
     """What a photo's best suggestion becomes."""
 
     photo: int
@@ -58,14 +58,14 @@ class Cast(NamedTuple):
     reason: str | None
 
 
-def voters(connection: Connection, *, model: int) -> list[Voter]:
+def voters(connection: Connection, *, model: int) -> list[StoredVote]:
     """Every file that is there, has a date by EXIF, and was answered by a model; but for what people decided."""
-    return [Voter(*row) for row in connection.execute(_files(model))]
+    return [StoredVote(*row) for row in connection.execute(_files(model))]
 
 
-def voted(connection: Connection, *, model: int) -> list[Voter]:
+def voted(connection: Connection, *, model: int) -> list[StoredVote]:
     """Those among them whose best suggestion is a vote's."""
-    return [Voter(*row) for row in connection.execute(_files(model).where(BY_VOTE))]
+    return [StoredVote(*row) for row in connection.execute(_files(model).where(BY_VOTE))]
 
 
 def decided(connection: Connection) -> list[Decided]:
@@ -76,7 +76,7 @@ def decided(connection: Connection) -> list[Decided]:
     return [Decided(*row) for row in connection.execute(files)]
 
 
-def write_votes(connection: Connection, cast: Iterable[Cast], *, model: int) -> None:
+def write_votes(connection: Connection, cast: Iterable[VoteUpdate], *, model: int) -> None:
     """Change the photos' best suggestions, and with them whether they are tagged."""
     rows = [
         {"at": each.photo, "to": each.score, "tags": each.is_tag, "because": each.reason, "said": _status(each)}
@@ -92,7 +92,7 @@ def write_votes(connection: Connection, cast: Iterable[Cast], *, model: int) -> 
         connection.execute(answer.values(status=bindparam("said")), rows)
 
 
-def _status(cast: Cast) -> str:
+def _status(cast: VoteUpdate) -> str:
     return "tagged" if cast.is_tag else "none"
 
 

@@ -23,19 +23,19 @@ from telegram.ext import Application
 from db.engine import Store
 from db.read import catalog
 from db.write.runs import finish_run, start_run
-from tagger.bot.batcher import Model
-from tagger.bot.db_executor import Desk
+from tagger.bot.batcher import MicroBatcher
+from tagger.bot.db_executor import DbExecutor
 from tagger.bot.handlers.admin import pass_digests_on, report_runs
 from tagger.bot.handlers.routes import add_handlers
 from tagger.bot.render.languages import Languages
 from tagger.bot.render.profile import introduce
 from tagger.bot.services import Services
-from tagger.bot.transport.chat_queue import Turns
+from tagger.bot.transport.chat_queue import ChatQueue
 from tagger.bot.transport.client import bot_of, files_of
-from tagger.bot.transport.downloads import Spool
+from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.outbox import Outbox
-from tagger.bot.transport.receiver import ALLOWED, Inlet, Processor
-from tagger.bot.transport.retry import patiently
+from tagger.bot.transport.receiver import ALLOWED, Processor, Receiver
+from tagger.bot.transport.retry import with_retries
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError
 from tagger.library.recorder import new_start, register
@@ -66,7 +66,7 @@ async def serve(settings: Settings, token: str, store: Store, tagger: Tagger, st
         return
     async with _services(settings, token, store, tagger) as services:
         queue: asyncio.Queue[object] = asyncio.Queue()
-        inlet = Inlet(services.bot, services.desk, services.turns, queue)
+        inlet = Receiver(services.bot, services.desk, services.turns, queue)
         processor = Processor(inlet, services.desk, services.turns, services.outbox)
         builder = Application.builder().bot(services.bot).updater(None).job_queue(None)
         application: App = (
@@ -80,7 +80,7 @@ async def serve(settings: Settings, token: str, store: Store, tagger: Tagger, st
                 await application.shutdown()
 
 
-async def _run(application: App, services: Services, inlet: Inlet, stop: threading.Event) -> None:
+async def _run(application: App, services: Services, inlet: Receiver, stop: threading.Event) -> None:
     await application.start()
     log.info("@%s is ready", services.bot.username)
     assert application.post_init is not None
@@ -98,7 +98,7 @@ async def _run(application: App, services: Services, inlet: Inlet, stop: threadi
         await _finish(application, services)
 
 
-async def _receive(services: Services, inlet: Inlet) -> None:
+async def _receive(services: Services, inlet: Receiver) -> None:
     """Take updates in until cancelled: by webhook where one is set, else by polling."""
     settings = services.settings
     if settings.bot_webhook_url is None:
@@ -119,7 +119,7 @@ async def _receive(services: Services, inlet: Inlet) -> None:
             f"The webhook cannot listen on {settings.bot_webhook_listen}: {error.strerror}. Check bot_webhook_listen."
         ) from error
     try:
-        await patiently(lambda: services.bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED))
+        await with_retries(lambda: services.bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED))
         await asyncio.Event().wait()
     except TelegramError as error:
         raise ConfigError(f"The Bot API's server refuses the webhook {url}: {error}. Check bot_webhook_url.") from error
@@ -130,7 +130,7 @@ async def _receive(services: Services, inlet: Inlet) -> None:
 async def _leave_webhook(services: Services) -> None:
     """One that an earlier start set; a server that has no webhooks has none to delete."""
     try:
-        await patiently(services.bot.delete_webhook)
+        await with_retries(services.bot.delete_webhook)
     except TelegramError as error:
         log.warning("The webhook could not be deleted: %s", error)
 
@@ -147,7 +147,7 @@ async def _finish(application: App, services: Services) -> None:
 async def _connect(application: App) -> None:
     """Ask who the bot is, until the server answers."""
     try:
-        await patiently(application.initialize)
+        await with_retries(application.initialize)
     except InvalidToken as error:
         raise ConfigError(
             "The Bot API's server refuses the token. Check TAGGER_BOT_TOKEN, or ask @BotFather."
@@ -179,14 +179,14 @@ async def _asked_for(stop: threading.Event) -> None:
 async def _services(settings: Settings, token: str, store: Store, tagger: Tagger) -> AsyncIterator[Services]:
     """Everything that the handlers use; the bot's run in the store begins and ends with it."""
     bot, files = bot_of(settings, token), files_of(settings, token)
-    desk, turns, k = Desk(store), Turns(), settings.top_k
+    desk, turns, k = DbExecutor(store), ChatQueue(), settings.top_k
     number = register(store, tagger.bundle)
     info = tagger.engine.info
     start = new_start((ROOT,), k, info, job=ROOT, settings_hash=settings.fingerprint())
     run = await desk.write(lambda connection: start_run(connection, start, model=number))
     landmarks = await desk.read(catalog.landmarks)
     of_key = {row.key: each for each, row in landmarks.items()}
-    model = Model(tagger, store, desk, model=number, run=run, k=k, gather_ms=settings.bot_gather_ms)
+    model = MicroBatcher(tagger, store, desk, model=number, run=run, k=k, gather_ms=settings.bot_gather_ms)
     try:
         yield Services(
             settings=settings,
@@ -196,7 +196,7 @@ async def _services(settings: Settings, token: str, store: Store, tagger: Tagger
             model=model,
             turns=turns,
             outbox=Outbox(bot, desk, turns),
-            spool=Spool(settings.bot_folder, files, keep=settings.bot_keep_photos),
+            spool=Downloads(settings.bot_folder, files, keep=settings.bot_keep_photos),
             languages=Languages(),
             landmarks=landmarks,
             numbers={known.id: of_key[known.id] for known in tagger.bundle.card.classes},

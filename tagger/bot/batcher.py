@@ -20,7 +20,7 @@ from db.engine import Store
 from db.read.files import content_answer
 from db.rows import RunCounts
 from db.write.results import write_contents
-from tagger.bot.db_executor import Desk
+from tagger.bot.db_executor import DbExecutor
 from tagger.core.types import Answer, Failed, Result
 from tagger.library.answers import outcome, stored_answer
 from tagger.library.scan import Found
@@ -51,11 +51,11 @@ class _Look:
             self.done.set_result(outcome)
 
 
-class Model:
+class MicroBatcher:
     """A tagger in a thread of its own. `close` waits for the batch at hand."""
 
     def __init__(
-        self, tagger: Tagger, store: Store, desk: Desk, *, model: int, run: int, k: int, gather_ms: int
+        self, tagger: Tagger, store: Store, desk: DbExecutor, *, model: int, run: int, k: int, gather_ms: int
     ) -> None:
         self.tagger = tagger
         self.number = model

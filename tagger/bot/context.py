@@ -18,8 +18,8 @@ from telegram.error import BadRequest, TelegramError
 
 from tagger.bot.render.languages import Language
 from tagger.bot.services import Services
-from tagger.bot.transport.message import Keyboard, Letter, inline
-from tagger.bot.transport.retry import patiently
+from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline
+from tagger.bot.transport.retry import with_retries
 
 if TYPE_CHECKING:
     from db.engine import Connection
@@ -30,7 +30,7 @@ QUERY_TRIES = 4  # Telegram forgets a tap after some seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class UpdateContext:
     """Args:
     arguments: the words behind a command.
     """
@@ -41,7 +41,7 @@ class Visit:
     arguments: str = ""
 
     @classmethod
-    async def of(cls, services: Services, update: Update, arguments: str = "") -> Visit:
+    async def of(cls, services: Services, update: Update, arguments: str = "") -> UpdateContext:
         user = update.effective_user
         language = await services.language(user.id if user else 0, user.language_code if user else None)
         return cls(services, update, language, arguments)
@@ -78,10 +78,10 @@ class Visit:
 
     async def say(self, html: str, keyboard: Keyboard = ()) -> None:
         """Answer with a text."""
-        letter = Letter(self.chat.id, html, None if self.is_private else self.message_id, keyboard)
+        letter = OutgoingMessage(self.chat.id, html, None if self.is_private else self.message_id, keyboard)
         await self.send(lambda _connection: letter)
 
-    async def send(self, write: Callable[[Connection], Letter]) -> None:
+    async def send(self, write: Callable[[Connection], OutgoingMessage]) -> None:
         await self.services.outbox.send(self.update.update_id, write)
 
     async def send_file(self, name: str, content: bytes, caption: str, keyboard: Keyboard = ()) -> None:
@@ -104,7 +104,7 @@ class Visit:
         """Change a message of the bot; one that is gone, or says this already, is left as it is."""
         number = message_id or self.message_id
         with contextlib.suppress(BadRequest):
-            await patiently(
+            await with_retries(
                 lambda: self.services.bot.edit_message_text(
                     html, self.chat.id, number, parse_mode=ParseMode.HTML, reply_markup=inline(keyboard)
                 ),
@@ -116,7 +116,9 @@ class Visit:
         query = self.update.callback_query
         assert query is not None
         with contextlib.suppress(TelegramError):
-            await patiently(lambda: self.services.bot.answer_callback_query(query.id, text or None), tries=QUERY_TRIES)
+            await with_retries(
+                lambda: self.services.bot.answer_callback_query(query.id, text or None), tries=QUERY_TRIES
+            )
 
     def show_typing(self) -> None:
         """At once, and without waiting for it; where it is shown already, that is enough."""
@@ -133,4 +135,4 @@ class Visit:
             await self.services.bot.send_chat_action(self.chat.id, ChatAction.TYPING)
 
 
-Handler = Callable[[Visit], Awaitable[None]]
+Handler = Callable[[UpdateContext], Awaitable[None]]

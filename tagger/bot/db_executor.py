@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from db.engine import Store
-from db.group_commit import Outcome, write_together
+from db.group_commit import Outcome, commit_group
 from tagger.core.errors import StoreError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class _Task:
     done: asyncio.Future[Any] | None = None
 
 
-class Desk:
+class DbExecutor:
     """Work for the database, from the event loop; `close` waits for what was asked before."""
 
     def __init__(self, store: Store) -> None:
@@ -103,7 +103,7 @@ class Desk:
     def _done(self, tasks: list[_Task]) -> list[Outcome]:
         """What is read between writes is read in their transaction, so that it does not split it."""
         if any(task.is_write for task in tasks):
-            return write_together(self._store, [task.work for task in tasks])
+            return commit_group(self._store, [task.work for task in tasks])
         with self._store.read() as connection:
             return [_outcome(task.work, connection) for task in tasks]
 

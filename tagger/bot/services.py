@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from db.engine import Store
 from db.rows import LandmarkRow
 from db.telegram import people
-from tagger.bot.batcher import Model
-from tagger.bot.db_executor import Desk
+from tagger.bot.batcher import MicroBatcher
+from tagger.bot.db_executor import DbExecutor
 from tagger.bot.render.languages import Language, Languages
-from tagger.bot.transport.chat_queue import Turns
+from tagger.bot.transport.chat_queue import ChatQueue
 from tagger.bot.transport.client import Link
-from tagger.bot.transport.downloads import Spool
+from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.outbox import Outbox
 from tagger.config.settings import Settings
 
@@ -36,11 +36,11 @@ class Services:
     settings: Settings
     bot: Link
     store: Store
-    desk: Desk
-    model: Model
-    turns: Turns
+    desk: DbExecutor
+    model: MicroBatcher
+    turns: ChatQueue
     outbox: Outbox
-    spool: Spool
+    spool: Downloads
     languages: Languages
     landmarks: dict[int, LandmarkRow]
     numbers: dict[str, int]

@@ -79,11 +79,11 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
 def undo(run_id: int, db_url: str | None, config: Path | None) -> None:
     """Take back what one run suggested. What people decided stays; 'tagger tag --again' asks the model anew."""
     from db.write.undo import undo_run
-    from tagger.library.lock import alone
+    from tagger.library.lock import run_lock
 
     settings = options.settings_from(config, db_url=db_url)
     # Alone, since a run that died without a word is only then known to be none at work.
-    with options.store_from(settings, must_exist=True) as store, alone(store), store.write() as connection:
+    with options.store_from(settings, must_exist=True) as store, run_lock(store), store.write() as connection:
         undone = undo_run(connection, run_id)
     click.echo(f"{undone.suggestions} suggestions of {undone.photos} photos were taken back.", err=True)
 

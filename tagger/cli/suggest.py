@@ -37,7 +37,7 @@ def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path
 
 def _text(path: str, answer: Answer) -> str:
     from tagger.core.types import Failed
-    from tagger.evidence.evidence import in_words, reason_json
+    from tagger.evidence.evidence import describe, evidence_json
 
     if isinstance(answer, Failed):
         return f"{path}: {answer.message} ({answer.kind})"
@@ -46,7 +46,7 @@ def _text(path: str, answer: Answer) -> str:
     lines = [f"{path}: {headline}"]
     for s in answer.suggestions:
         place = ", ".join(part for part in (s.landmark.city, s.landmark.country) if part)
-        why = f"  {told}" if (told := in_words(reason_json(s.reason))) else ""
+        why = f"  {told}" if (told := describe(evidence_json(s.reason))) else ""
         lines.append(
             f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.name}, {place} ({s.landmark.lat}, {s.landmark.lon}){why}"
         )

@@ -15,7 +15,7 @@ import click
 
 from tagger.config.cron import local
 from tagger.core.errors import TaggerError
-from tagger.evidence.evidence import in_words
+from tagger.evidence.evidence import describe
 
 
 def print_json(rows: Iterable[Any]) -> None:
@@ -50,7 +50,7 @@ def print_lines(rows: Iterable[Any], zone: tzinfo | None = None) -> None:
 
 def _tag(hit: Any, _zone: tzinfo | None) -> str:
     score = f"{hit.score:6.1%}" if hit.score is not None else "person"
-    why = f"  ({told})" if (told := in_words(hit.reason)) else ""
+    why = f"  ({told})" if (told := describe(hit.reason)) else ""
     place = f"{hit.name + ', ' + hit.country:<42.42}"
     return f"{score}  {place}  {hit.taken_at:%Y-%m-%d}  {_path(hit.path)}{_others(hit)}{why}"
 
@@ -108,7 +108,7 @@ _LINES: dict[str, Callable[[Any, tzinfo | None], str]] = {
     "FailureHit": _failure,
     "LabelRow": _label,
     "RunRow": _run,
-    "JobLine": _job,
+    "JobStatusRow": _job,
 }
 
 

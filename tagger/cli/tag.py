@@ -14,7 +14,7 @@ import click
 from tagger.cli import options
 
 if TYPE_CHECKING:
-    from tagger.library.runner import Run
+    from tagger.library.runner import LibraryRun
     from tagger.library.summary import Summary
 
 STOPPED = 130
@@ -76,7 +76,7 @@ def tag(
             sys.exit(options.SOME_FAILED)
 
 
-def _print_results(run: Run, k: int, as_json: bool, asked_to_stop: Sequence[int]) -> None:
+def _print_results(run: LibraryRun, k: int, as_json: bool, asked_to_stop: Sequence[int]) -> None:
     from tagger.core.progress import beside_the_bar
     from tagger.library.answers import json_line
 

@@ -40,7 +40,7 @@ from tagger.config.types import (
     how_it_is_written,
 )
 from tagger.core.errors import ConfigError
-from tagger.core.run_options import Rules
+from tagger.core.run_options import RunOptions
 from tagger.core.types import Limits
 
 APP = "landmark-tagger"
@@ -48,7 +48,7 @@ PREFIX = "TAGGER_"
 CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that is no setting
 
 _LIMITS = Limits()
-_RULES = Rules()
+_RULES = RunOptions()
 
 TELEGRAM = "https://api.telegram.org"
 
@@ -153,8 +153,8 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         return Limits(self.max_pixels, self.max_file_bytes, self.decode_threads)
 
-    def rules(self) -> Rules:
-        return Rules(self.retry_after_h, self.max_attempts, self.max_gone_share, self.vote_gap_min)
+    def rules(self) -> RunOptions:
+        return RunOptions(self.retry_after_h, self.max_attempts, self.max_gone_share, self.vote_gap_min)
 
 
 def fields() -> dict[str, FieldInfo]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RunOptions:
     """Args:
     retry_after_h: hours until a file that failed is tried again; doubled after each attempt.
     max_attempts: after so many a file is in quarantine.

@@ -15,7 +15,7 @@ from typing import Literal
 Stage = Literal["scan", "decode_wait", "engine", "store", "compare"]
 
 
-class Stages:
+class StageTimings:
     """Seconds by stage."""
 
     def __init__(self) -> None:

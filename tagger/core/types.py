@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 
 Status = Literal["tagged", "none", "failed"]
 
-PASSING = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
-DIED = "process_died"  # the kind of failure of a file that ended whole runs
+PASSING_KINDS = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
+PROCESS_DIED = "process_died"  # the kind of failure of a file that ended whole runs
 
 
 def cores() -> int:
@@ -89,7 +89,7 @@ class Landmark:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class GpsEvidence:
     """A photo's own coordinates, for or against a landmark.
 
     Args:
@@ -104,14 +104,14 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Vote:
+class NeighbourVote:
     """Two photos of the same occasion, one before and one after, that are sure of a landmark.
 
     Args:
         landmark: its id.
         before_s: seconds from the earlier one to this photo.
         after_s: seconds from this photo to the later one.
-        km: as in a `Reason` that it is near; None where the photo has no coordinates.
+        km: as in a `GpsEvidence` that it is near; None where the photo has no coordinates.
     """
 
     landmark: str
@@ -138,7 +138,7 @@ class Suggestion:
     score: float
     is_tag: bool
     visual_score: float | None = None
-    reason: Reason | Vote | None = None
+    reason: GpsEvidence | NeighbourVote | None = None
 
     @property
     def seen(self) -> float:

@@ -13,7 +13,7 @@ from tagger.core.types import Answer, Landmark, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AlbumLandmark:
     """A landmark on an album.
 
     Args:
@@ -27,7 +27,7 @@ class Place:
     is_tag: bool
 
 
-def fuse(answers: Sequence[Answer], thresholds: dict[str, float]) -> list[Place]:
+def fuse(answers: Sequence[Answer], thresholds: dict[str, float]) -> list[AlbumLandmark]:
     """What an album shows.
 
     Args:
@@ -48,7 +48,7 @@ def fuse(answers: Sequence[Answer], thresholds: dict[str, float]) -> list[Place]
     return sorted(places, key=lambda place: (not place.is_tag, -place.score))
 
 
-def _place(every: list[tuple[int, Suggestion]], is_said: bool, threshold: float) -> Place:
+def _place(every: list[tuple[int, Suggestion]], is_said: bool, threshold: float) -> AlbumLandmark:
     first = [(index, suggestion) for index, suggestion in every if suggestion.rank == 1]
     wrong = 1.0
     for _, suggestion in first:
@@ -56,4 +56,4 @@ def _place(every: list[tuple[int, Suggestion]], is_said: bool, threshold: float)
     score = round(max(max(suggestion.score for _, suggestion in every), 1 - wrong if len(first) > 1 else 0.0), 6)
     is_tag = is_said or (len(first) > 1 and score >= threshold)
     photos = tuple(index for index, suggestion in every if suggestion.rank == 1 or suggestion.is_tag)
-    return Place(every[0][1].landmark, score, photos, is_tag)
+    return AlbumLandmark(every[0][1].landmark, score, photos, is_tag)

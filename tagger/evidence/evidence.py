@@ -9,10 +9,10 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from tagger.core.types import Reason, Vote
+from tagger.core.types import GpsEvidence, NeighbourVote
 
 
-def reason_json(reason: Reason | Vote | None) -> dict[str, Any] | None:
+def evidence_json(reason: GpsEvidence | NeighbourVote | None) -> dict[str, Any] | None:
     """Its kind first: the store finds votes by how their JSON begins."""
     if reason is None:
         return None
@@ -20,20 +20,20 @@ def reason_json(reason: Reason | Vote | None) -> dict[str, Any] | None:
     return {"kind": reason.kind, **values}
 
 
-def reason_text(reason: Reason | Vote | None) -> str | None:
+def evidence_text(reason: GpsEvidence | NeighbourVote | None) -> str | None:
     """What the store keeps."""
-    return json.dumps(reason_json(reason)) if reason else None
+    return json.dumps(evidence_json(reason)) if reason else None
 
 
-def reason_from(stored: str | None, landmark: str) -> Reason | Vote | None:
-    """What `reason_text` wrote."""
+def parse_evidence(stored: str | None, landmark: str) -> GpsEvidence | NeighbourVote | None:
+    """What `evidence_text` wrote."""
     if stored is None:
         return None
     values = json.loads(stored)
-    return (Vote if values["kind"] == "vote" else Reason)(landmark=landmark, **values)
+    return (NeighbourVote if values["kind"] == "vote" else GpsEvidence)(landmark=landmark, **values)
 
 
-def in_words(reason: dict[str, Any] | None) -> str:
+def describe(reason: dict[str, Any] | None) -> str:
     """A reason's JSON in as few words as a table has room for; nothing where there is none."""
     if reason is None:
         return ""

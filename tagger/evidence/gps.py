@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from tagger.core.types import Answer, Failed, NoLandmark, Position, Reason, Result, Suggestion, Tagged
+from tagger.core.types import Answer, Failed, GpsEvidence, NoLandmark, Position, Result, Suggestion, Tagged
 
 EARTH_KM = 6371.0
 NEAR_KM = 5.0  # from which a large landmark is still photographed
@@ -17,7 +17,9 @@ FAR_KM = 50.0  # from which none is
 NEAR_ODDS = 10.0  # how much likelier a photo from nearby shows the landmark than one that the model scores alike
 FAR_ODDS = 0.1  # and how much less likely one from afar: 0.8 is no tag any more, 0.99 still is
 HIGHEST = 0.999
-WEIGHED = 10  # suggestions to weigh where fewer are asked for: what ranks lower has 1/11 at most, and is raised to 1/2
+GPS_CANDIDATES = (
+    10  # suggestions to weigh where fewer are asked for: what ranks lower has 1/11 at most, and is raised to 1/2
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Weighed:
 
     answer: Answer
     raw: dict[str, float]
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[GpsEvidence, ...] = ()
 
 
 def distance_km(one: Position, other: Position) -> float:
@@ -45,7 +47,9 @@ def distance_km(one: Position, other: Position) -> float:
     return 2 * EARTH_KM * math.asin(math.sqrt(min(1.0, chord)))
 
 
-def weigh(answer: Answer, position: Position | None, thresholds: dict[str, float], *, lowers: bool = False) -> Weighed:
+def apply_gps_prior(
+    answer: Answer, position: Position | None, thresholds: dict[str, float], *, lowers: bool = False
+) -> Weighed:
     """What an answer becomes by where the photo was taken.
 
     Args:
@@ -61,8 +65,8 @@ def weigh(answer: Answer, position: Position | None, thresholds: dict[str, float
         return Weighed(answer, raw)
     weighed = _ranked([_placed(each, position, lowers) for each in answer.suggestions], thresholds)
     best = weighed.suggestions[0].reason
-    is_told = isinstance(best, Reason) and (best.kind == "near" or isinstance(weighed, Tagged))
-    return Weighed(weighed, raw, (best,) if isinstance(best, Reason) and is_told else ())
+    is_told = isinstance(best, GpsEvidence) and (best.kind == "near" or isinstance(weighed, Tagged))
+    return Weighed(weighed, raw, (best,) if isinstance(best, GpsEvidence) and is_told else ())
 
 
 def weighed(result: Result, thresholds: dict[str, float], k: int) -> Result:
@@ -72,13 +76,13 @@ def weighed(result: Result, thresholds: dict[str, float], k: int) -> Result:
     """
     info, answer = result.info, result.answer
     if info is not None and info.lat is not None and info.lon is not None:
-        answer = weigh(answer, Position(info.lat, info.lon), thresholds, lowers=True).answer
+        answer = apply_gps_prior(answer, Position(info.lat, info.lon), thresholds, lowers=True).answer
     if isinstance(answer, Failed):
         return result
     return replace(result, answer=replace(answer, suggestions=answer.suggestions[:k]))
 
 
-def by_odds(score: float, factor: float) -> float:
+def update_odds(score: float, factor: float) -> float:
     """A score after evidence, by Bayes' rule: it multiplies the odds.
 
     Args:
@@ -97,12 +101,15 @@ def _placed(suggestion: Suggestion, position: Position, lowers: bool) -> Suggest
     km = round(distance_km(position, Position(landmark.lat, landmark.lon)), 3)
     if km <= NEAR_KM:
         return replace(
-            suggestion, score=by_odds(seen, NEAR_ODDS), visual_score=seen, reason=Reason("near", landmark.id, km)
+            suggestion,
+            score=update_odds(seen, NEAR_ODDS),
+            visual_score=seen,
+            reason=GpsEvidence("near", landmark.id, km),
         )
     if km <= FAR_KM:
         return replace(suggestion, score=seen, visual_score=None, reason=None)
-    score, visual = (by_odds(seen, FAR_ODDS), seen) if lowers else (seen, None)
-    return replace(suggestion, score=score, visual_score=visual, reason=Reason("far", landmark.id, km))
+    score, visual = (update_odds(seen, FAR_ODDS), seen) if lowers else (seen, None)
+    return replace(suggestion, score=score, visual_score=visual, reason=GpsEvidence("far", landmark.id, km))
 
 
 def _ranked(suggestions: list[Suggestion], thresholds: dict[str, float]) -> Tagged | NoLandmark:

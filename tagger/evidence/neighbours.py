@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tagger.core.types import Reason, Vote
-from tagger.evidence.evidence import reason_from
-from tagger.evidence.gps import NEAR_ODDS, by_odds
+from tagger.core.types import GpsEvidence, NeighbourVote
+from tagger.evidence.evidence import parse_evidence
+from tagger.evidence.gps import NEAR_ODDS, update_odds
 
 VOTE_ODDS = 10.0  # as much as coordinates nearby are worth
 
 
-class Voice(NamedTuple):
+class Observation(NamedTuple):
     """A file in a vote.
 
     Args:
@@ -41,12 +41,12 @@ class Voice(NamedTuple):
     km: float | None
 
 
-class Elected(NamedTuple):
+class VoteResult(NamedTuple):
     score: float
-    vote: Vote
+    vote: NeighbourVote
 
 
-def voice(
+def observation(
     path: str,
     photo: int,
     taken_at: datetime,
@@ -56,47 +56,47 @@ def voice(
     score: float,
     is_tag: bool,
     reason: str | None,
-) -> Voice:
+) -> Observation:
     """A stored suggestion as it was before any vote.
 
     Args:
         seen: the model's own score.
         reason: JSON.
     """
-    why = reason_from(reason, landmark)
-    if isinstance(why, Vote):
-        before = seen if why.km is None else by_odds(seen, NEAR_ODDS)
-        return Voice(path, photo, taken_at, landmark, before, False, True, why.km)
-    is_far = isinstance(why, Reason) and why.kind == "far"
-    km = why.km if isinstance(why, Reason) and not is_far else None
-    return Voice(path, photo, taken_at, landmark, score, is_tag and not is_far, not is_tag and not is_far, km)
+    why = parse_evidence(reason, landmark)
+    if isinstance(why, NeighbourVote):
+        before = seen if why.km is None else update_odds(seen, NEAR_ODDS)
+        return Observation(path, photo, taken_at, landmark, before, False, True, why.km)
+    is_far = isinstance(why, GpsEvidence) and why.kind == "far"
+    km = why.km if isinstance(why, GpsEvidence) and not is_far else None
+    return Observation(path, photo, taken_at, landmark, score, is_tag and not is_far, not is_tag and not is_far, km)
 
 
-def surest(path: str, photo: int, taken_at: datetime, landmark: str) -> Voice:
+def from_decision(path: str, photo: int, taken_at: datetime, landmark: str) -> Observation:
     """What a person said that it shows."""
-    return Voice(path, photo, taken_at, landmark, 1.0, is_sure=True, is_unsure=False, km=None)
+    return Observation(path, photo, taken_at, landmark, 1.0, is_sure=True, is_unsure=False, km=None)
 
 
-def elect(voices: Iterable[Voice], thresholds: Mapping[str, float], gap_s: float) -> dict[int, Elected]:
+def elect(voices: Iterable[Observation], thresholds: Mapping[str, float], gap_s: float) -> dict[int, VoteResult]:
     """The votes that succeed, by photo.
 
     Args:
         thresholds: the smallest score at which a landmark is a tag, by landmark.
         gap_s: how far from the unsure photo each of the sure ones may be taken.
     """
-    folders: dict[str, list[Voice]] = defaultdict(list)
+    folders: dict[str, list[Observation]] = defaultdict(list)
     for each in voices:
         folders[os.path.dirname(each.path)].append(each)
-    elected: dict[int, Elected] = {}
+    elected: dict[int, VoteResult] = {}
     for folder in sorted(folders):
         for candidate, vote in _between(sorted(folders[folder], key=lambda each: (each.taken_at, each.path)), gap_s):
-            score = by_odds(candidate.score, VOTE_ODDS)
+            score = update_odds(candidate.score, VOTE_ODDS)
             if score >= thresholds.get(candidate.landmark, 1.0):
-                elected.setdefault(candidate.photo, Elected(score, vote))
+                elected.setdefault(candidate.photo, VoteResult(score, vote))
     return elected
 
 
-def _between(in_order: Sequence[Voice], gap_s: float) -> Iterator[tuple[Voice, Vote]]:
+def _between(in_order: Sequence[Observation], gap_s: float) -> Iterator[tuple[Observation, NeighbourVote]]:
     """The unsure photos whose sure neighbours on both sides agree with them."""
     before, after = _last_sure(in_order), _last_sure(in_order[::-1])[::-1]
     for candidate, earlier, later in zip(in_order, before, after, strict=True):
@@ -105,13 +105,13 @@ def _between(in_order: Sequence[Voice], gap_s: float) -> Iterator[tuple[Voice, V
         before_s = (candidate.taken_at - earlier.taken_at).total_seconds()
         after_s = (later.taken_at - candidate.taken_at).total_seconds()
         if earlier.landmark == candidate.landmark == later.landmark and max(before_s, after_s) <= gap_s:
-            yield candidate, Vote(candidate.landmark, round(before_s), round(after_s), candidate.km)
+            yield candidate, NeighbourVote(candidate.landmark, round(before_s), round(after_s), candidate.km)
 
 
-def _last_sure(voices: Iterable[Voice]) -> list[Voice | None]:
+def _last_sure(voices: Iterable[Observation]) -> list[Observation | None]:
     """For each the nearest sure one before it."""
-    found: list[Voice | None] = []
-    last: Voice | None = None
+    found: list[Observation | None] = []
+    last: Observation | None = None
     for each in voices:
         found.append(last)
         last = each if each.is_sure else last

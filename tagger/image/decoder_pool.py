@@ -22,8 +22,8 @@ from typing import Any, Self
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.types import Failed, InputContract, Limits
 from tagger.image.decoder_pipes import Ended, Pipes, TooSlow
-from tagger.image.decoder_protocol import Nonsense, asked_from, looked_from
-from tagger.image.loader import Looked, Wanted
+from tagger.image.decoder_protocol import ProtocolError, asked_from, looked_from
+from tagger.image.loader import LoadedPhoto, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,8 @@ MOST_UNDYING = 32  # such processes, tens of megabytes each; with more, a run ov
 PACKAGE = Path(__file__).parents[2]
 
 
-class Decoders:
-    """A `tagger.image.loader.Looker` whose photos are decoded in processes of their own.
+class DecoderPool:
+    """A `tagger.image.loader.PhotoLoader` whose photos are decoded in processes of their own.
 
     Args:
         photos: at most so many are going to be looked at; not more processes than that are started, nor more than
@@ -68,7 +68,7 @@ class Decoders:
         for decoder in self._all:
             decoder.make_ready()
 
-    def look(self, path: str, wanted: Wanted) -> Looked:
+    def look(self, path: str, wanted: Wanted) -> LoadedPhoto:
         """Raises:
         DecoderUnavailable: the last process is lost, and no other can be started.
         """
@@ -192,12 +192,12 @@ class _Decoder:
         self._pipes.allow(START_S)
         try:
             self._pipes.hear()
-        except (Ended, TooSlow, Nonsense) as error:
+        except (Ended, TooSlow, ProtocolError) as error:
             self.kill()
             raise DecoderUnavailable(self._end()) from error
         self._is_ready = True
 
-    def look(self, path: str, wanted: Wanted, timeout_s: float) -> Looked:
+    def look(self, path: str, wanted: Wanted, timeout_s: float) -> LoadedPhoto:
         self._pipes.allow(timeout_s)
         sha256 = None
         try:
@@ -209,17 +209,17 @@ class _Decoder:
                 self._pipes.say({"wanted": is_wanted})
                 frame = self._pipes.hear()
                 if not is_wanted:
-                    return Looked(sha256)
+                    return LoadedPhoto(sha256)
             return looked_from(frame, sha256, self._size_px)
         except TooSlow:
             self.kill()
-            return Looked(sha256, failure=Failed("timed_out", f"decoding took longer than {timeout_s:g} s"))
+            return LoadedPhoto(sha256, failure=Failed("timed_out", f"decoding took longer than {timeout_s:g} s"))
         except Ended:
             self.kill()
-            return Looked(sha256, failure=Failed("decoder_crashed", f"its decoder died: {self._end()}"))
-        except Nonsense as error:
+            return LoadedPhoto(sha256, failure=Failed("decoder_crashed", f"its decoder died: {self._end()}"))
+        except ProtocolError as error:
             self.kill()
-            return Looked(sha256, failure=Failed("decoder_crashed", f"its decoder spoke nonsense ({error})"))
+            return LoadedPhoto(sha256, failure=Failed("decoder_crashed", f"its decoder spoke nonsense ({error})"))
 
     def kill(self) -> None:
         """From here on it is not asked any more, even if the system cannot end it yet."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from tagger.core.types import Failed, PhotoInfo
 from tagger.image.decode import KINDS
-from tagger.image.loader import Looked
+from tagger.image.loader import LoadedPhoto
 from tagger.image.preprocess import Pixels
 
 SIZES = struct.Struct("<II")  # bytes of the header, bytes behind it
@@ -27,7 +27,7 @@ SIDES_PX = range(1, 1 << 32)  # no format can say more
 PHASHES = range(1 << 64)
 
 
-class Nonsense(Exception):
+class ProtocolError(Exception):
     """What no decoder says that works. The message quotes nothing of it."""
 
 
@@ -49,9 +49,9 @@ def frame_of(text: bytes | bytearray, payload: bytes | bytearray) -> Frame:
     try:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Nonsense("a header that is no JSON") from error
+        raise ProtocolError("a header that is no JSON") from error
     if not isinstance(header, dict):
-        raise Nonsense("a header that is no object")
+        raise ProtocolError("a header that is no object")
     return Frame(header, payload)
 
 
@@ -63,11 +63,11 @@ def sizes_from(start: bytes | bytearray, size_px: int) -> tuple[int, int]:
     """
     header, payload = SIZES.unpack(start)
     if header > MOST_HEADER_BYTES or payload > _pixel_bytes(size_px):
-        raise Nonsense(f"a frame of {header:,} and {payload:,} bytes")
+        raise ProtocolError(f"a frame of {header:,} and {payload:,} bytes")
     return header, payload
 
 
-def looked_packed(looked: Looked) -> bytes:
+def looked_packed(looked: LoadedPhoto) -> bytes:
     if looked.failure is not None:
         return packed({"failure": [looked.failure.kind, looked.failure.message]})
     if looked.info is None or looked.pixels is None:
@@ -86,10 +86,10 @@ def asked_from(frame: Frame) -> str:
     match frame.header:
         case {"sha256": str(sha256)} if SHA256.fullmatch(sha256):
             return sha256
-    raise Nonsense("no question")
+    raise ProtocolError("no question")
 
 
-def looked_from(frame: Frame, sha256: str | None, size_px: int) -> Looked:
+def looked_from(frame: Frame, sha256: str | None, size_px: int) -> LoadedPhoto:
     """A decoder's last word on a photo.
 
     Args:
@@ -100,15 +100,15 @@ def looked_from(frame: Frame, sha256: str | None, size_px: int) -> Looked:
         Nonsense: this is no look at a photo.
     """
     if "failure" in frame.header:
-        return Looked(sha256, failure=_failure(frame.header["failure"]))
-    return Looked(sha256, _info(frame.header.get("info")), _pixels(frame.payload, size_px))
+        return LoadedPhoto(sha256, failure=_failure(frame.header["failure"]))
+    return LoadedPhoto(sha256, _info(frame.header.get("info")), _pixels(frame.payload, size_px))
 
 
 def _failure(told: object) -> Failed:
     match told:
         case [str(kind), str(message)] if kind in KINDS and _is_text(message):
             return Failed(kind, message)
-    raise Nonsense("a failure that is none")
+    raise ProtocolError("a failure that is none")
 
 
 def _info(told: object) -> PhotoInfo:
@@ -129,12 +129,12 @@ def _info(told: object) -> PhotoInfo:
             and (phash is None or phash in PHASHES)
         ):
             return PhotoInfo(width, height, name, _moment(taken_at), lat, lon, phash)
-    raise Nonsense("a description of no photo")
+    raise ProtocolError("a description of no photo")
 
 
 def _pixels(payload: bytes | bytearray, size_px: int) -> Pixels:
     if len(payload) != _pixel_bytes(size_px):
-        raise Nonsense("pixels of another size")
+        raise ProtocolError("pixels of another size")
     return np.frombuffer(payload, dtype=np.uint8).reshape(size_px, size_px, 3)  # (H, W, 3)
 
 
@@ -163,7 +163,7 @@ def _moment(told: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(told)
     except ValueError as error:
-        raise Nonsense("a date that is none") from error
+        raise ProtocolError("a date that is none") from error
     if moment.tzinfo is not None:
-        raise Nonsense("a camera that knows its zone")
+        raise ProtocolError("a camera that knows its zone")
     return moment

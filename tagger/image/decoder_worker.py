@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from tagger.core.types import Limits
 from tagger.image.decoder_protocol import SIZES, Frame, frame_of, looked_packed, packed
-from tagger.image.loader import Here
+from tagger.image.loader import InProcessLoader
 
 if TYPE_CHECKING:
     from tagger.core.types import InputContract
@@ -32,7 +32,7 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, _own_stdout()
     if (told := _next(requests)) is None:
         return
-    looker = Here(_contract(told), Limits(**told.header["limits"]))
+    looker = InProcessLoader(_contract(told), Limits(**told.header["limits"]))
 
     def wanted(sha256: str) -> bool:
         _say(answers, packed({"sha256": sha256}))

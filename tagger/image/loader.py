@@ -23,7 +23,7 @@ Wanted = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LoadedPhoto:
     """What a look at a file gave.
 
     Args:
@@ -38,10 +38,10 @@ class Looked:
     failure: Failed | None = None
 
 
-class Looker(Protocol):
+class PhotoLoader(Protocol):
     """Looks at files for several threads at a time."""
 
-    def look(self, path: str, wanted: Wanted) -> Looked:
+    def look(self, path: str, wanted: Wanted) -> LoadedPhoto:
         """Args:
         wanted: asked with the content's sha256; where it says no, nothing is decoded.
         """
@@ -53,22 +53,22 @@ class Looker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class InProcessLoader:
     """Looks in the thread that asks."""
 
     contract: InputContract
     limits: Limits
 
-    def look(self, path: str, wanted: Wanted) -> Looked:
+    def look(self, path: str, wanted: Wanted) -> LoadedPhoto:
         sha256 = None
         try:
             data = decode.read(path, self.limits.max_file_bytes)
             sha256 = hashlib.sha256(data).hexdigest()
             if not wanted(sha256):
-                return Looked(sha256)
-            return Looked(sha256, *photo_of(data, self.contract, self.limits))
+                return LoadedPhoto(sha256)
+            return LoadedPhoto(sha256, *photo_of(data, self.contract, self.limits))
         except PhotoError as error:
-            return Looked(sha256, failure=Failed(error.kind, error.message))
+            return LoadedPhoto(sha256, failure=Failed(error.kind, error.message))
 
     def abandon(self) -> None:
         """A photo in work cannot be taken from its thread."""

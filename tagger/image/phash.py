@@ -35,7 +35,7 @@ def difference_hash(image: Image.Image) -> int:
     return int.from_bytes(np.packbits(brighter).tobytes(), "big")
 
 
-def says_something(photo_hash: int) -> bool:
+def is_distinctive(photo_hash: int) -> bool:
     """False for a photo without edges, such as a blank page: it has nearly the hash of every other one."""
     return LEAST_BITS <= photo_hash.bit_count() <= 64 - LEAST_BITS
 
@@ -48,7 +48,7 @@ def distances(one: Hashes, others: Hashes) -> NDArray[np.uint8]:
 
 def near_pairs(hashes: Sequence[int], most_bits: int) -> Iterator[tuple[int, int]]:
     """Indices of every two photos whose hashes differ in at most so many bits; photos that say nothing have none."""
-    kept = np.array([index for index, value in enumerate(hashes) if says_something(value)], dtype=np.int64)  # (K,)
+    kept = np.array([index for index, value in enumerate(hashes) if is_distinctive(value)], dtype=np.int64)  # (K,)
     words = np.array([hashes[index] for index in kept], dtype=np.uint64)  # (K,)
     for start in range(0, len(words), BLOCK):
         near = distances(words[start : start + BLOCK], words[start:]) <= most_bits  # (B, K - start)

@@ -17,7 +17,7 @@ class _Waiting:
     since: float
 
 
-class Settling:
+class Debouncer:
     """Args:
     settle_s: how long a file must stand still.
     """

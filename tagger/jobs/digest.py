@@ -7,7 +7,7 @@ from datetime import datetime
 
 from db.engine import Store
 from db.read import catalog
-from db.read.statistics import Figures, figures
+from db.read.statistics import Statistics, statistics
 from db.rows import JobRunRow, RunRow
 from db.write.jobs import starts_since
 
@@ -21,7 +21,7 @@ def write(store: Store, *, since: datetime) -> str:
     with store.read() as connection:
         jobs = [row for row in starts_since(connection, since) if row.job != OWN]
         newest = catalog.runs(connection, limit=MOST_RUNS)
-        figures_now = figures(connection)
+        figures_now = statistics(connection)
     runs = [row for row in reversed(newest) if row.started_at >= since and row.start.job != BOT]
     return "\n".join([*_troubles(runs, jobs), *_photos(runs), *_jobs(jobs), *_library(figures_now)])
 
@@ -62,7 +62,7 @@ def _jobs(jobs: Sequence[JobRunRow]) -> Iterator[str]:
             yield f"{name} {row.status}" + (f": {row.message}" if row.message else "")
 
 
-def _library(now: Figures) -> Iterator[str]:
+def _library(now: Statistics) -> Iterator[str]:
     failures = ", ".join(f"{count} {kind}" for kind, count in sorted(now.failures.items()))
     yield f"The library has {now.photos:,} photos in {now.files:,} files." + (
         f" Not readable: {failures}; {now.quarantined} of them are not tried again." if failures else ""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from db.engine import Store
 from tagger.core.progress import Progress
-from tagger.core.run_options import Rules
-from tagger.library.runner import Run
+from tagger.core.run_options import RunOptions
+from tagger.library.runner import LibraryRun
 from tagger.library.scan import Globs
 from tagger.model.bundle import open_bundle
 
 if TYPE_CHECKING:
     from tagger.config.settings import Settings
-    from tagger.image.decoder_pool import Decoders
+    from tagger.image.decoder_pool import DecoderPool
     from tagger.model.predictor import Tagger
 
 
@@ -27,25 +27,25 @@ def new_run(
     *,
     open_tagger: Callable[[], Tagger],
     progress: Progress,
-    rules: Rules,
+    rules: RunOptions,
     job: str,
     with_unchanged: bool = False,
     until: datetime | None = None,
     stop: threading.Event | None = None,
-) -> Run:
-    """See `tagger.library.runner.Run`.
+) -> LibraryRun:
+    """See `tagger.library.runner.LibraryRun`.
 
     Raises:
         BundleError: the model folder of the settings is none.
     """
     bundle = open_bundle(settings.bundle, verify=False)  # where there is nothing new, the weights are not even read
 
-    def open_decoders(photos: int) -> Decoders:
-        from tagger.image.decoder_pool import Decoders  # loads numpy, which a run without new photos does not need
+    def open_decoders(photos: int) -> DecoderPool:
+        from tagger.image.decoder_pool import DecoderPool  # loads numpy, which a run without new photos does not need
 
-        return Decoders(bundle.card.input, settings.limits(), photos=photos, timeout_s=settings.photo_timeout_s)
+        return DecoderPool(bundle.card.input, settings.limits(), photos=photos, timeout_s=settings.photo_timeout_s)
 
-    return Run(
+    return LibraryRun(
         store,
         bundle,
         roots,

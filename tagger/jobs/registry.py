@@ -34,7 +34,7 @@ BACKUPS = "backups"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class JobResult:
     """How a job ended, where no error ended it.
 
     Args:
@@ -48,44 +48,44 @@ class Ended:
     failed_photos: int = 0
 
 
-def nightly(work: JobContext) -> Ended:
+def nightly(work: JobContext) -> JobResult:
     """Tag what is new or changed in the folders of the settings."""
     return _told(tagging.tag_new(work))
 
 
-def retag(work: JobContext) -> Ended:
+def retag(work: JobContext) -> JobResult:
     """Tag anew what an older model tagged, or what was undone."""
     return _told(tagging.tag_anew(work))
 
 
-def backup(work: JobContext) -> Ended:
+def backup(work: JobContext) -> JobResult:
     """Copy the database."""
     jobs = work.settings.jobs
     folder = jobs.backup_folder or Path(work.store.file).parent / BACKUPS
     made = back_up(work.store.file, folder, keep=jobs.backup_keep)
     removed = f", {len(made.removed)} older removed" if made.removed else ""
-    return Ended(f"{made.file}, {made.size_bytes / 1e6:.1f} MB, checked{removed}")
+    return JobResult(f"{made.file}, {made.size_bytes / 1e6:.1f} MB, checked{removed}")
 
 
-def prune_gone(work: JobContext) -> Ended:
+def prune_gone(work: JobContext) -> JobResult:
     """Remove the rows of files that are long gone."""
     days = work.settings.jobs.prune_after_days
     gone = prune(work.store, gone_before=datetime.now(UTC) - timedelta(days=days))
-    return Ended(f"{gone.files} files that were gone for {days} days, and {gone.photos} photos, removed")
+    return JobResult(f"{gone.files} files that were gone for {days} days, and {gone.photos} photos, removed")
 
 
-def check_canary(work: JobContext) -> Ended:
+def check_canary(work: JobContext) -> JobResult:
     """Ask the model for known pictures."""
     seen = canary.check(work.store, work.open_tagger(), work.settings.jobs.canary_folder)
-    return Ended(str(seen), "failed" if seen.drops else "done")
+    return JobResult(str(seen), "failed" if seen.drops else "done")
 
 
-def sum_up(work: JobContext) -> Ended:
+def sum_up(work: JobContext) -> JobResult:
     """Sum up the last day."""
-    return Ended(digest.write(work.store, since=datetime.now(UTC) - timedelta(days=1)))
+    return JobResult(digest.write(work.store, since=datetime.now(UTC) - timedelta(days=1)))
 
 
-JOBS: dict[str, Callable[[JobContext], Ended]] = {
+JOBS: dict[str, Callable[[JobContext], JobResult]] = {
     "nightly": nightly,
     "retag": retag,
     "backup": backup,
@@ -103,7 +103,7 @@ def known_job(name: str) -> None:
         raise UnknownJob(name, JOBS)
 
 
-def run_job(name: str, work: JobContext, *, due_at: datetime | None = None) -> Ended:
+def run_job(name: str, work: JobContext, *, due_at: datetime | None = None) -> JobResult:
     """Run a job and leave a row of it.
 
     Args:
@@ -119,17 +119,17 @@ def run_job(name: str, work: JobContext, *, due_at: datetime | None = None) -> E
     try:
         ended = JOBS[name](work)
     except KeyboardInterrupt:
-        _finish_early(work.store, number, Ended("stopped by hand", "stopped"))
+        _finish_early(work.store, number, JobResult("stopped by hand", "stopped"))
         raise
     except BaseException as error:
-        _finish_early(work.store, number, Ended(str(error) or type(error).__name__, "failed"))
+        _finish_early(work.store, number, JobResult(str(error) or type(error).__name__, "failed"))
         raise
     _finish(work.store, number, ended)
     return ended
 
 
 @dataclass(frozen=True, slots=True)
-class JobLine:
+class JobStatusRow:
     """A job at a glance.
 
     Args:
@@ -144,7 +144,7 @@ class JobLine:
     last: JobRunRow | None
 
 
-def overview(settings: Settings, store: Store | None) -> list[JobLine]:
+def overview(settings: Settings, store: Store | None) -> list[JobStatusRow]:
     """Every job: when it is due, and how it ended last.
 
     Args:
@@ -155,7 +155,7 @@ def overview(settings: Settings, store: Store | None) -> list[JobLine]:
         with store.read() as connection:
             last = last_starts(connection)
     return [
-        JobLine(name, text, _next(text, settings.zone()), last.get(name))
+        JobStatusRow(name, text, _next(text, settings.zone()), last.get(name))
         for name, text in times_of(settings.jobs).items()
     ]
 
@@ -170,12 +170,12 @@ def times_of(jobs: Jobs) -> dict[str, str]:
     return {name: getattr(jobs, name) for name in JOBS}
 
 
-def _finish(store: Store, number: int, ended: Ended) -> None:
+def _finish(store: Store, number: int, ended: JobResult) -> None:
     with store.write() as connection:
         finish_job(connection, number, status=ended.status, message=ended.message)
 
 
-def _finish_early(store: Store, number: int, ended: Ended) -> None:
+def _finish_early(store: Store, number: int, ended: JobResult) -> None:
     """Where the store itself is the trouble, the next start of the job puts its row right."""
     try:
         _finish(store, number, ended)
@@ -183,6 +183,6 @@ def _finish_early(store: Store, number: int, ended: Ended) -> None:
         log.error("How the job ended could not be stored: %s", error)
 
 
-def _told(run: tagging.Told) -> Ended:
+def _told(run: tagging.Told) -> JobResult:
     status: JobStatus = "failed" if not run.is_well else "stopped" if run.is_stopped else "done"
-    return Ended(run.message, status, run.failed)
+    return JobResult(run.message, status, run.failed)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from tagger.config.cron import next_moment, parse
 from tagger.core.errors import ConfigError, RunInProgress
-from tagger.core.run_options import Rules
-from tagger.core.types import PASSING, Failed, Result
+from tagger.core.run_options import RunOptions
+from tagger.core.types import PASSING_KINDS, Failed, Result
 from tagger.jobs.new_run import new_run
 from tagger.library.answers import printable
 from tagger.library.summary import Summary
@@ -57,7 +57,7 @@ def tag_anew(work: JobContext) -> Told:
     return _in_its_window(work, "retag", rules)
 
 
-def _in_its_window(work: JobContext, job: str, rules: Rules) -> Told:
+def _in_its_window(work: JobContext, job: str, rules: RunOptions) -> Told:
     folders, until = _folders(work), _until(work)
     if until is not None and until <= datetime.now(UTC):
         return Told("its time was up before it began", is_stopped=True, is_well=True, failed=0)
@@ -65,7 +65,13 @@ def _in_its_window(work: JobContext, job: str, rules: Rules) -> Told:
 
 
 def run(
-    work: JobContext, roots: Sequence[str], *, job: str, rules: Rules, until: datetime | None = None, wait_s: float = 0
+    work: JobContext,
+    roots: Sequence[str],
+    *,
+    job: str,
+    rules: RunOptions,
+    until: datetime | None = None,
+    wait_s: float = 0,
 ) -> Told:
     """One run of the worker, that a set `work.stop` ends too.
 
@@ -89,7 +95,7 @@ def run(
     return Told("stopped while another run was at work", is_stopped=True, is_well=True, failed=0)
 
 
-def _run(work: JobContext, roots: Sequence[str], *, job: str, rules: Rules, until: datetime | None) -> Told:
+def _run(work: JobContext, roots: Sequence[str], *, job: str, rules: RunOptions, until: datetime | None) -> Told:
     begun = new_run(
         work.settings,
         work.store,
@@ -139,7 +145,7 @@ def _sentence(summary: Summary) -> str:
 def _is_closed(result: Result) -> bool:
     """Whether that is a folder that could not be looked into; of a file that a watch names it is no bad news."""
     answer = result.answer
-    return isinstance(answer, Failed) and answer.kind in PASSING and not os.path.isfile(result.path)
+    return isinstance(answer, Failed) and answer.kind in PASSING_KINDS and not os.path.isfile(result.path)
 
 
 def _worries(summary: Summary, closed: Sequence[Result]) -> Iterator[str]:

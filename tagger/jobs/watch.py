@@ -22,7 +22,7 @@ from watchdog.observers import Observer
 
 from tagger.core.errors import FolderClosed, FolderNotFound, RunInProgress, TaggerError, WatchFailed
 from tagger.jobs import tagging
-from tagger.jobs.debounce import Settling
+from tagger.jobs.debounce import Debouncer
 from tagger.library.scan import Globs, comes_upon, scan
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def watch(work: JobContext, folders: Sequence[str], *, looks_first: bool = True,
         for path in paths:
             _look_into(path)
     happened: queue.SimpleQueue[str] = queue.SimpleQueue()
-    settling = Settling(work.settings.watch_settle_s)
+    settling = Debouncer(work.settings.watch_settle_s)
     with _observed(paths, happened) as roots:
         waiting, looked_at = _Queue(work, paths if looks_first else ()), time.monotonic()
         while not work.stop.is_set():

@@ -23,8 +23,8 @@ from db.rows import (
     StoredSuggestion,
     SuggestionRow,
 )
-from tagger.core.types import PASSING, Answer, Failed, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
-from tagger.evidence.evidence import reason_from, reason_json, reason_text
+from tagger.core.types import PASSING_KINDS, Answer, Failed, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
+from tagger.evidence.evidence import evidence_json, evidence_text, parse_evidence
 from tagger.library.scan import Found
 
 FEW = 3
@@ -56,7 +56,7 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "lon": landmark.lon,
         "score": suggestion.score,
         "visual_score": suggestion.seen,
-        "reason": reason_json(suggestion.reason),
+        "reason": evidence_json(suggestion.reason),
     }
 
 
@@ -69,7 +69,7 @@ def stored_answer(stored: StoredAnswer) -> Answer:
 
 def _suggestion(stored: StoredSuggestion) -> Suggestion:
     landmark = _landmark(stored.landmark)
-    reason = reason_from(stored.reason, landmark.id)
+    reason = parse_evidence(stored.reason, landmark.id)
     visual = None if stored.visual_score == stored.score else stored.visual_score
     return Suggestion(stored.rank, landmark, stored.score, stored.is_tag, visual, reason)
 
@@ -90,7 +90,7 @@ def outcome(found: Found, result: Result, *, keeps_place: bool = False) -> Outco
             answer.kind,
             answer.message,
             result.sha256,
-            is_passing=answer.kind in PASSING,
+            is_passing=answer.kind in PASSING_KINDS,
         )
     size_bytes, mtime_ns = found.size_bytes or 0, found.mtime_ns or 0
     sha256 = str(result.sha256)
@@ -122,7 +122,7 @@ def _signed(bits: int) -> int:
 
 
 def _suggestion_row(s: Suggestion) -> SuggestionRow:
-    return SuggestionRow(s.rank, s.landmark.id, s.score, s.is_tag, s.visual_score, reason_text(s.reason))
+    return SuggestionRow(s.rank, s.landmark.id, s.score, s.is_tag, s.visual_score, evidence_text(s.reason))
 
 
 def _file_date(mtime_ns: int) -> datetime:

@@ -11,25 +11,25 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tagger.image.decoder_pool import Decoders
+    from tagger.image.decoder_pool import DecoderPool
 
 LOOK_S = 0.2
 
 
-class Stopped(KeyboardInterrupt):
+class Cancelled(KeyboardInterrupt):
     """The run was asked to stop; on record that is an end by hand."""
 
 
-def end_if(stop: threading.Event) -> None:
+def raise_if_cancelled(stop: threading.Event) -> None:
     """Raises:
     Stopped: it is set.
     """
     if stop.is_set():
-        raise Stopped
+        raise Cancelled
 
 
 @contextmanager
-def abandoned_at(stop: threading.Event, decoders: Decoders | None) -> Iterator[None]:
+def cancel_pool_on(stop: threading.Event, decoders: DecoderPool | None) -> Iterator[None]:
     """Decoders end with a stop; else a photo that hangs in one would hold it up for as long as a photo may take."""
     is_over = threading.Event()
 

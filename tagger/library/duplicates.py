@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from db.engine import Store
 from db.write import groups
-from db.write.groups import Look
-from tagger.image.phash import Hashes, distances, says_something
+from db.write.groups import PhotoHash
+from tagger.image.phash import Hashes, distances, is_distinctive
 
 COPY_BITS = 4  # see `tagger.image.phash.difference_hash`
 COPY_ASPECT = 0.02  # by so much of it a copy's aspect may differ: a pixel of a thumbnail. A crop is no copy
@@ -27,7 +27,7 @@ EPOCH = datetime(1970, 1, 1)
 Numbers = NDArray[np.float64]
 
 
-def regroup(store: Store) -> int:
+def update_groups(store: Store) -> int:
     """Compare what is new, and store which photos belong together.
 
     Returns:
@@ -41,7 +41,7 @@ def regroup(store: Store) -> int:
     return len(changed)
 
 
-def grouped(looks: Sequence[Look]) -> dict[int, int]:
+def grouped(looks: Sequence[PhotoHash]) -> dict[int, int]:
     """The group of every photo that is new or whose group has become another.
 
     Args:
@@ -49,7 +49,7 @@ def grouped(looks: Sequence[Look]) -> dict[int, int]:
     """
     smallest = _smallest(looks)
     named = {look.photo: smallest.get(look.group, look.photo) for look in looks}
-    telling = [look for look in looks if says_something(look.phash & ALL_BITS)]
+    telling = [look for look in looks if is_distinctive(look.phash & ALL_BITS)]
     telling.sort(key=lambda look: look.group is not None)  # new ones first: each meets all that follow it
     words = np.array([look.phash for look in telling], dtype=np.int64).view(np.uint64)  # (N,)
     taken_s = np.array([_seconds(look) for look in telling], dtype=np.float64)  # (N,)
@@ -64,7 +64,7 @@ def grouped(looks: Sequence[Look]) -> dict[int, int]:
     return {look.photo: named[look.photo] for look in looks if named[look.photo] != look.group}
 
 
-def _smallest(looks: Sequence[Look]) -> dict[int | None, int]:
+def _smallest(looks: Sequence[PhotoHash]) -> dict[int | None, int]:
     """The smallest photo of each group, by the group's name: the one that gave it may be deleted by now."""
     smallest: dict[int | None, int] = {}
     for look in looks:
@@ -88,6 +88,6 @@ def _near(words: Hashes, taken_s: Numbers, aspects: Numbers, row: int) -> NDArra
     return near
 
 
-def _seconds(look: Look) -> float:
+def _seconds(look: PhotoHash) -> float:
     """For differences only; none where the camera's clock is unknown."""
     return (look.taken_at - EPOCH).total_seconds() if look.taken_at else float("nan")

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 from db.engine import Store
 from db.write import groups, votes
-from db.write.votes import Cast, Voter
-from tagger.core.types import Reason, Vote
-from tagger.evidence.evidence import reason_text
-from tagger.evidence.neighbours import Elected, Voice, elect, surest, voice
+from db.write.votes import StoredVote, VoteUpdate
+from tagger.core.types import GpsEvidence, NeighbourVote
+from tagger.evidence.evidence import evidence_text
+from tagger.evidence.neighbours import Observation, VoteResult, elect, from_decision, observation
 
 
 def compare(store: Store) -> None:
@@ -21,9 +21,9 @@ def compare(store: Store) -> None:
     with store.read() as connection:
         if not groups.some_wait(connection):
             return
-    from tagger.library.duplicates import regroup  # loads numpy, which a run without new photos does not need
+    from tagger.library.duplicates import update_groups  # loads numpy, which a run without new photos does not need
 
-    regroup(store)
+    update_groups(store)
 
 
 def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vote_gap_min: float) -> int:
@@ -40,7 +40,7 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
         found = (votes.voters if vote_gap_min else votes.voted)(connection, model=model)
         decided = votes.decided(connection) if vote_gap_min else []
     voices = [_voice(each) for each in found]
-    spoken = [surest(each.path, each.photo, each.taken_at, each.landmark) for each in decided]
+    spoken = [from_decision(each.path, each.photo, each.taken_at, each.landmark) for each in decided]
     elected = elect([*voices, *spoken], thresholds, vote_gap_min * 60) if vote_gap_min else {}
     cast = {each.photo: _cast(each, elected.get(each.photo)) for each in voices if each.is_unsure}
     was = {each.photo: each for each in found}
@@ -51,8 +51,8 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
     return sum(each.is_tag and not was[each.photo].is_tag for each in changed)
 
 
-def _voice(voter: Voter) -> Voice:
-    return voice(
+def _voice(voter: StoredVote) -> Observation:
+    return observation(
         voter.path,
         voter.photo,
         voter.taken_at,
@@ -64,13 +64,15 @@ def _voice(voter: Voter) -> Voice:
     )
 
 
-def _cast(voice: Voice, elected: Elected | None) -> Cast:
+def _cast(observation: Observation, elected: VoteResult | None) -> VoteUpdate:
     """What is stored of a photo that may be voted on, whether it is or not."""
     if elected is not None:
-        return Cast(voice.photo, elected.score, True, reason_text(elected.vote))
-    alone: Reason | Vote | None = None if voice.km is None else Reason("near", voice.landmark, voice.km)
-    return Cast(voice.photo, voice.score, False, reason_text(alone))
+        return VoteUpdate(observation.photo, elected.score, True, evidence_text(elected.vote))
+    alone: GpsEvidence | NeighbourVote | None = (
+        None if observation.km is None else GpsEvidence("near", observation.landmark, observation.km)
+    )
+    return VoteUpdate(observation.photo, observation.score, False, evidence_text(alone))
 
 
-def _is_other(voter: Voter, cast: Cast) -> bool:
+def _is_other(voter: StoredVote, cast: VoteUpdate) -> bool:
     return (voter.score, voter.is_tag, voter.reason) != (cast.score, cast.is_tag, cast.reason)

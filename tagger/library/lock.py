@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def alone(store: Store) -> Iterator[None]:
+def run_lock(store: Store) -> Iterator[None]:
     """Keep every other run away from a store, by whatever name it opens the file; mark runs that died.
 
     Raises:

@@ -23,7 +23,7 @@ FEW = 20  # so many may be gone of any folder
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class SuspiciousDeletion:
     """More of a folder is gone than can be believed; none of it was marked.
 
     Args:
@@ -42,7 +42,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
+class MissingFiles:
     """Args:
     gone: not there any more.
     back: marked as gone, and there again.
@@ -50,12 +50,12 @@ class Absence:
 
     gone: Sequence[str] = ()
     back: Sequence[str] = ()
-    doubts: tuple[Doubt, ...] = ()
+    doubts: tuple[SuspiciousDeletion, ...] = ()
 
 
-def absence(
+def find_missing(
     store: Store, found: Mapping[str, Found], known: Mapping[str, FileState], roots: Sequence[str], *, max_share: float
-) -> Absence:
+) -> MissingFiles:
     """Look at what a scan did not find, once what it found is stored.
 
     Args:
@@ -65,7 +65,7 @@ def absence(
     gone = sorted(path for path in known.keys() - found.keys() if not known[path].gone and _is_gone(path))
     back = [path for path, state in known.items() if state.gone and path in found and not _is_gone(path)]
     if not gone or max_share == 1:
-        return Absence(gone, back)
+        return MissingFiles(gone, back)
     with store.read() as connection:
         moved = {path for path, place in elsewhere(connection, gone) if place in found}
     lost = [path for path in gone if path not in moved]
@@ -73,22 +73,22 @@ def absence(
     doubted = [doubt.root for doubt in doubts]
     doubts += [doubt for doubt in _emptied(gone, moved) if not _is_in(doubt.root, doubted)]
     believed = [path for path in gone if path in moved or not _is_in(path, [doubt.root for doubt in doubts])]
-    return Absence(believed, back, tuple(doubts))
+    return MissingFiles(believed, back, tuple(doubts))
 
 
 def _doubts(
     lost: Collection[str], known: Mapping[str, FileState], roots: Sequence[str], max_share: float
-) -> Iterator[Doubt]:
+) -> Iterator[SuspiciousDeletion]:
     """About the folders that were looked at as a whole."""
     for root in roots:
         if of_it := sum(is_below(path, root) for path in lost):
             present = sum(not state.gone and is_below(path, root) for path, state in known.items())
             is_much = of_it > FEW and of_it > max_share * present
             if is_much or _is_empty(root):
-                yield Doubt(root, of_it, present)
+                yield SuspiciousDeletion(root, of_it, present)
 
 
-def _emptied(gone: Sequence[str], moved: Collection[str]) -> Iterator[Doubt]:
+def _emptied(gone: Sequence[str], moved: Collection[str]) -> Iterator[SuspiciousDeletion]:
     """About folders in which nothing is left: a drive that was mounted below a root leaves one."""
 
     @cache
@@ -103,7 +103,7 @@ def _emptied(gone: Sequence[str], moved: Collection[str]) -> Iterator[Doubt]:
         lost[folder] += path not in moved
     for folder in sorted(lost):
         if lost[folder] > FEW and _is_empty(folder):
-            yield Doubt(folder, lost[folder], known[folder])
+            yield SuspiciousDeletion(folder, lost[folder], known[folder])
 
 
 def _is_in(path: str, folders: Sequence[str]) -> bool:

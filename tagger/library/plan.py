@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from db.rows import FileState
-from tagger.core.run_options import Rules
+from tagger.core.run_options import RunOptions
 from tagger.library.scan import Found, is_below
 
 LEAST_DEATHS = 2  # the first happens among many files, only the later ones while a file is alone in work
@@ -37,7 +37,7 @@ class Plan:
 
 
 def make_plan(
-    found: Mapping[str, Found], known: Mapping[str, FileState], left_behind: Mapping[str, int], rules: Rules
+    found: Mapping[str, Found], known: Mapping[str, FileState], left_behind: Mapping[str, int], rules: RunOptions
 ) -> Plan:
     """Args:
     found: by path, in the order of the scan.

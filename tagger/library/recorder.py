@@ -18,8 +18,8 @@ from db.engine import Store
 from db.read.files import assessed_contents, content_answer
 from db.rows import FailedFile, ModelRow, Outcome, RunCounts, RunStart, RunStatus
 from db.write import leases
-from db.write.failures import Retry
-from db.write.results import write_outcomes
+from db.write.failures import RetryPolicy
+from db.write.results import write_results
 from db.write.runs import (
     finish_run,
     mark_gone,
@@ -30,12 +30,12 @@ from db.write.runs import (
     start_run,
 )
 from tagger.core.errors import StoreError, TaggerError
-from tagger.core.run_options import Rules
-from tagger.core.timings import Stages
-from tagger.core.types import DIED, Answer, EngineInfo, Failed, Result
+from tagger.core.run_options import RunOptions
+from tagger.core.timings import StageTimings
+from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, Result
 from tagger.core.version import __version__
 from tagger.library.answers import landmark_row, outcome, printable, stored_answer
-from tagger.library.missing import Absence
+from tagger.library.missing import MissingFiles
 from tagger.library.plan import Plan
 from tagger.library.scan import Found
 from tagger.model.bundle import Bundle
@@ -76,13 +76,13 @@ def new_start(roots: Sequence[str], k: int, engine: EngineInfo, *, job: str, set
     )
 
 
-class Record:
+class RunRecorder:
     """One run's row and its pending batch. `known` may be called from any thread, the rest from one."""
 
-    def __init__(self, store: Store, start: RunStart, *, model: int, rules: Rules, stages: Stages) -> None:
+    def __init__(self, store: Store, start: RunStart, *, model: int, rules: RunOptions, stages: StageTimings) -> None:
         self.status: RunStatus = "running"
         self._store = store
-        self._retry = Retry(rules.retry_after_h, rules.max_attempts)
+        self._retry = RetryPolicy(rules.retry_after_h, rules.max_attempts)
         self._again = rules.again
         self._stages = stages
         self._model = model
@@ -154,16 +154,18 @@ class Record:
 
     def give_up(self, found: Found, attempts: int) -> Result:
         """Put a file into quarantine untried: so many runs died with it in work."""
-        failure = Failed(DIED, f"the process died {attempts} times while it was in work")
+        failure = Failed(PROCESS_DIED, f"the process died {attempts} times while it was in work")
         log.warning("%s: %s (%s)", printable(found.path), failure.message, failure.kind)
         self._counts[failure.status] += 1
-        told = FailedFile(found.path, found.size_bytes, found.mtime_ns, DIED, failure.message, attempts=attempts)
+        told = FailedFile(
+            found.path, found.size_bytes, found.mtime_ns, PROCESS_DIED, failure.message, attempts=attempts
+        )
         with self._store.write() as connection:
             self._write(connection, [told])
             leases.keep_one_death(connection, found.path)
         return Result(found.path, None, failure)
 
-    def mark(self, absence: Absence) -> None:
+    def mark(self, absence: MissingFiles) -> None:
         """Store which files are gone or back."""
         self._counts.update(gone=len(absence.gone))
         if absence.gone or absence.back:
@@ -206,7 +208,7 @@ class Record:
 
     def _write(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
         by = {"run": self.run_id, "model": self._model, "k": self._k}
-        write_outcomes(connection, outcomes, **by, retry=self._retry)
+        write_results(connection, outcomes, **by, retry=self._retry)
 
     def _end(self, status: RunStatus, error: str | None = None, *, is_death: bool = False) -> None:
         self.status = status

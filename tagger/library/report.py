@@ -16,7 +16,7 @@ from db.read.run_report import landmarks_of, quarantined_by
 from db.write.jobs import last_starts
 from db.write.runs import save_report
 from tagger.core.errors import StoreError
-from tagger.core.timings import Stages
+from tagger.core.timings import StageTimings
 from tagger.core.types import Failed, Result
 from tagger.library.answers import printable
 
@@ -52,7 +52,7 @@ class Failure:
 class Notes:
     """What a report needs of each result, taken while the run works; bounded, however many there are."""
 
-    stages: Stages = field(default_factory=Stages)
+    stages: StageTimings = field(default_factory=StageTimings)
     kinds: dict[str, int] = field(default_factory=dict)
     failed: list[Failure] = field(default_factory=list)
     slow: list[Slow] = field(default_factory=list)

@@ -17,7 +17,7 @@ from db.engine import Store
 from db.read import catalog
 from db.read.run_report import Example, report_of, tagged_examples, unsure_examples
 from tagger.config.cron import local
-from tagger.evidence.evidence import in_words
+from tagger.evidence.evidence import describe
 from tagger.image.thumbnail import data_uri
 from tagger.library.answers import first_of, printable
 from tagger.library.report import Report, from_json
@@ -81,7 +81,7 @@ def render(
         _slowest(report),
         _details(report),
     ]
-    template = Template(files("tagger").joinpath("report.html").read_text(encoding="utf-8"))
+    template = Template(files("tagger.library").joinpath("report.html").read_text(encoding="utf-8"))
     title = f"Run {report.run}, {local(datetime.fromisoformat(report.started_at), zone)}"
     subtitle = f"{report.job}, {ENDINGS.get(report.status, report.status)}, {_duration(report.seconds)}"
     return template.substitute(title=escape(title), subtitle=escape(subtitle), body="\n".join(filter(None, parts)))
@@ -144,7 +144,7 @@ def _figure(example: Example) -> str:
     picture = f'<img alt="" loading="lazy" src="{uri}">' if uri else '<div class="blank"></div>'
     path = printable(example.path)
     reason = json.loads(example.reason) if example.reason else None
-    why = f", {in_words(reason)}" if reason else ""
+    why = f", {describe(reason)}" if reason else ""
     told = _tag("span", escape(f"{example.score:.1%}{why}"), "odd" if reason and reason["kind"] == "far" else "")
     file = f'<span class="file" title="{escape(path, quote=True)}">{escape(os.path.basename(path))}</span>'
     return _tag("figure", f"{picture}<figcaption>{escape(example.name)}{told}{file}</figcaption>")

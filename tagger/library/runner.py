@@ -22,23 +22,23 @@ from db.read.files import known_files, stored_answers
 from db.write.leases import left_behind
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.progress import Progress
-from tagger.core.run_options import Rules
+from tagger.core.run_options import RunOptions
 from tagger.core.types import EngineInfo, Result
 from tagger.library import report
 from tagger.library.answers import printable, stored_answer
-from tagger.library.cancellation import Stopped, abandoned_at, end_if
+from tagger.library.cancellation import Cancelled, cancel_pool_on, raise_if_cancelled
 from tagger.library.finalize import compare, count_votes
-from tagger.library.lock import alone
-from tagger.library.missing import Absence, absence
+from tagger.library.lock import run_lock
+from tagger.library.missing import MissingFiles, find_missing
 from tagger.library.plan import Plan, make_plan, vanished
-from tagger.library.recorder import Record, new_start, register
+from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.scan import Found, Globs, existing, scan
 from tagger.library.summary import Summary
 from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:
     # They load numpy and Pillow, which a run without new photos does not need.
-    from tagger.image.decoder_pool import Decoders
+    from tagger.image.decoder_pool import DecoderPool
     from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
@@ -55,15 +55,15 @@ class _Work:
     missing: list[str]
     engine: EngineInfo = NOT_NEEDED
     plan: Plan = field(default_factory=Plan)
-    absence: Absence = field(default_factory=Absence)
-    decoders: Decoders | None = None
+    missing_files: MissingFiles = field(default_factory=MissingFiles)
+    decoders: DecoderPool | None = None
     is_cut: bool = False
     suspects: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Run:
+class LibraryRun:
     """A pass over some folders with one model. Take all of `results`, then look at `summary`.
 
     Args:
@@ -85,8 +85,8 @@ class Run:
     open_tagger: Callable[[], Tagger]
     progress: Progress
     with_unchanged: bool = False
-    open_decoders: Callable[[int], Decoders] | None = None
-    rules: Rules = field(default_factory=Rules)
+    open_decoders: Callable[[int], DecoderPool] | None = None
+    rules: RunOptions = field(default_factory=RunOptions)
     job: str = "tag"
     settings_hash: str | None = None
     until: datetime | None = None
@@ -109,7 +109,7 @@ class Run:
         roots = [os.path.abspath(root) for root in self.roots]
         there = existing(roots, skip_missing=self.rules.skip_missing)
         work = _Work(there, [root for root in roots if root not in there])
-        with alone(self.store):
+        with run_lock(self.store):
             for root in work.missing:
                 log.warning("%s is not there; the others are looked at without it", printable(root))
             yield from self._results(work)
@@ -117,12 +117,12 @@ class Run:
     def _results(self, work: _Work) -> Iterator[Result]:
         self._model = register(self.store, self.bundle)
         start = new_start(work.roots, self.k, NOT_NEEDED, job=self.job, settings_hash=self.settings_hash)
-        record = Record(self.store, start, model=self._model, rules=self.rules, stages=self._notes.stages)
+        record = RunRecorder(self.store, start, model=self._model, rules=self.rules, stages=self._notes.stages)
         try:
             yield from self._work(work, record)
         except BaseException as error:
-            is_asked_for = self.stop.is_set() and isinstance(error, Stopped | DecoderUnavailable)
-            record.end_early(Stopped() if is_asked_for else error)
+            is_asked_for = self.stop.is_set() and isinstance(error, Cancelled | DecoderUnavailable)
+            record.end_early(Cancelled() if is_asked_for else error)
             if not is_asked_for:
                 raise
         finally:
@@ -132,9 +132,9 @@ class Run:
             self.summary = self._summed_up(work, record)
             report.write(self.store, self.summary, self._notes)
 
-    def _work(self, work: _Work, record: Record) -> Iterator[Result]:
+    def _work(self, work: _Work, record: RunRecorder) -> Iterator[Result]:
         with self._notes.stages.time("scan"):
-            items = scan(work.roots, self.globs, before_each=lambda: end_if(self.stop))
+            items = scan(work.roots, self.globs, before_each=lambda: raise_if_cancelled(self.stop))
             found = {item.path: item for item in items}
             with self.store.read() as connection:
                 known = known_files(connection, work.roots, model=self._model, k=self.k, again=self.rules.again)
@@ -149,14 +149,14 @@ class Run:
         record.flush()
         record.let_go(vanished(left, found, work.roots))
         max_share = 1 if self.rules.accept_gone else self.rules.max_gone_share
-        work.absence = absence(self.store, found, known, work.roots, max_share=max_share)
-        for doubt in work.absence.doubts:
+        work.missing_files = find_missing(self.store, found, known, work.roots, max_share=max_share)
+        for doubt in work.missing_files.doubts:
             log.warning("%s", doubt)
-        record.mark(work.absence)
+        record.mark(work.missing_files)
         self._compare()
         record.finish(plan, is_cut=work.is_cut)
 
-    def _new(self, work: _Work, record: Record) -> tuple[Iterator[Result], Iterator[Result]]:
+    def _new(self, work: _Work, record: RunRecorder) -> tuple[Iterator[Result], Iterator[Result]]:
         """The answers to what is new or changed, and to the suspects; lazily. Opens the model if it is needed."""
         plan = work.plan
         if not plan.looks_at or self._is_over(work):
@@ -172,17 +172,17 @@ class Run:
 
     def _is_over(self, work: _Work) -> bool:
         """Whether the time window has closed while there is still something to do."""
-        end_if(self.stop)
+        raise_if_cancelled(self.stop)
         work.is_cut = work.is_cut or (self.until is not None and datetime.now(UTC) >= self.until)
         return work.is_cut
 
-    def _tag(self, todo: list[Found], tagger: Tagger, record: Record, work: _Work) -> Iterator[Result]:
+    def _tag(self, todo: list[Found], tagger: Tagger, record: RunRecorder, work: _Work) -> Iterator[Result]:
         paths, stages = self._leased(todo, record, work), self._notes.stages
         results = tagger.tag(paths, self.k, known=record.known, gps=True, stages=stages, looker=work.decoders)
-        with closing(results), abandoned_at(self.stop, work.decoders):
+        with closing(results), cancel_pool_on(self.stop, work.decoders):
             # Fewer results where the time was up; asked first, so that they end by themselves and the decoders live on.
             for result, item in zip(results, todo, strict=False):
-                end_if(self.stop)  # what failed since then, failed because of it
+                raise_if_cancelled(self.stop)  # what failed since then, failed because of it
                 record.keep(item, result)
                 self.progress.advance(result)
                 self._notes.take(result)
@@ -195,14 +195,14 @@ class Run:
             compare(self.store)
             self._notes.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
 
-    def _given_up(self, record: Record, work: _Work) -> Iterator[Result]:
+    def _given_up(self, record: RunRecorder, work: _Work) -> Iterator[Result]:
         for item, attempts in work.plan.given_up:
             result = record.give_up(item, attempts)
             work.given_up.append(item.path)
             self._notes.take(result)
             yield result
 
-    def _leased(self, todo: list[Found], record: Record, work: _Work) -> Iterator[str]:
+    def _leased(self, todo: list[Found], record: RunRecorder, work: _Work) -> Iterator[str]:
         """The paths, as they are asked for; each is on record as being in work before it is given out."""
         for start in range(0, len(todo), LEASED_AT_ONCE):
             if self._is_over(work):
@@ -214,7 +214,7 @@ class Run:
                     return
                 yield path
 
-    def _one_by_one(self, suspects: list[Found], tagger: Tagger, record: Record, work: _Work) -> Iterator[Result]:
+    def _one_by_one(self, suspects: list[Found], tagger: Tagger, record: RunRecorder, work: _Work) -> Iterator[Result]:
         """With nothing else in work: if the process dies now, it is known on what."""
         for item in suspects:
             if self._is_over(work):
@@ -238,7 +238,7 @@ class Run:
             for stored in stored_answers(connection, (item.path for item in items), model=self._model):
                 yield Result(stored.path, stored.sha256, stored_answer(stored))
 
-    def _summed_up(self, work: _Work, record: Record) -> Summary:
+    def _summed_up(self, work: _Work, record: RunRecorder) -> Summary:
         return Summary(
             record.run_id,
             record.status,
@@ -246,7 +246,7 @@ class Run:
             time.monotonic() - self._started,
             work.engine,
             tuple(work.missing),
-            work.absence.doubts,
+            work.missing_files.doubts,
             tuple(work.suspects),
             tuple(work.given_up),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from db.rows import RunCounts, RunStatus
 from tagger.core.types import EngineInfo
-from tagger.library.missing import Doubt
+from tagger.library.missing import SuspiciousDeletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Summary:
     seconds: float
     engine: EngineInfo
     missing: tuple[str, ...] = ()
-    doubts: tuple[Doubt, ...] = ()
+    doubts: tuple[SuspiciousDeletion, ...] = ()
     suspects: tuple[str, ...] = ()
     given_up: tuple[str, ...] = ()
 

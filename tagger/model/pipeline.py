@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from tagger.core.errors import PhotoError
-from tagger.core.timings import Stages
+from tagger.core.timings import StageTimings
 from tagger.core.types import Answer, Failed, InputContract, Limits, PhotoInfo, Result
-from tagger.image.loader import Here, Looker
+from tagger.image.loader import InProcessLoader, PhotoLoader
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
 from tagger.model.engines import Engine
@@ -91,8 +91,8 @@ class Pipeline:
     limits: Limits
     k: int = 5
     known: Known = field(default=lambda _sha256: None)
-    stages: Stages = field(default_factory=Stages)
-    looker: Looker | None = None
+    stages: StageTimings = field(default_factory=StageTimings)
+    looker: PhotoLoader | None = None
     _claims: dict[str, _Content] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -173,7 +173,7 @@ class Pipeline:
     def _prepare(self, path: str) -> _Prepared:
         """Read, hash and decode one file; runs in a decode thread."""
         prepared = _Prepared(path, None)
-        looker = self.looker or Here(self.card.input, self.limits)
+        looker = self.looker or InProcessLoader(self.card.input, self.limits)
         looked = looker.look(path, lambda sha256: self._claim(prepared, sha256))
         if prepared.content is None:
             prepared.failure = looked.failure
@@ -201,7 +201,7 @@ def pixels_of(path: str, contract: InputContract, limits: Limits) -> Pixels:
     Raises:
         PhotoError: it cannot be read.
     """
-    looked = Here(contract, limits).look(path, lambda _sha256: True)
+    looked = InProcessLoader(contract, limits).look(path, lambda _sha256: True)
     if looked.pixels is None:
         assert looked.failure is not None
         raise PhotoError(looked.failure.kind, looked.failure.message)

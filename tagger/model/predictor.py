@@ -12,11 +12,11 @@ from pathlib import Path
 from PIL import Image
 
 from tagger.core.errors import PhotoError
-from tagger.core.timings import Stages
+from tagger.core.timings import StageTimings
 from tagger.core.types import Answer, Failed, Limits, Result
-from tagger.evidence.gps import WEIGHED, weighed
+from tagger.evidence.gps import GPS_CANDIDATES, weighed
 from tagger.image import decode
-from tagger.image.loader import Looker
+from tagger.image.loader import PhotoLoader
 from tagger.image.preprocess import preprocess
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.engines import Engine
@@ -57,8 +57,8 @@ class Tagger:
         *,
         known: Known | None = None,
         gps: bool = False,
-        stages: Stages | None = None,
-        looker: Looker | None = None,
+        stages: StageTimings | None = None,
+        looker: PhotoLoader | None = None,
     ) -> Generator[Result, None, None]:
         """Answer for many files: in order, lazily, in batches.
 
@@ -71,9 +71,9 @@ class Tagger:
         Raises:
             EngineFailed: the engine broke; all results before that batch were yielded.
         """
-        asked = max(k, WEIGHED) if gps else k
+        asked = max(k, GPS_CANDIDATES) if gps else k
         pipeline = Pipeline(
-            self.engine, self.bundle.card, self.limits, asked, known or _nothing_known, stages or Stages(), looker
+            self.engine, self.bundle.card, self.limits, asked, known or _nothing_known, stages or StageTimings(), looker
         )
         results = pipeline.run(os.fspath(path) for path in paths)
         thresholds = self.bundle.card.thresholds

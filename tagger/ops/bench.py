@@ -20,9 +20,9 @@ from db.engine import open_store
 from tagger.core.errors import PhotoError, TaggerError
 from tagger.core.progress import Silent
 from tagger.image.decode import read
-from tagger.image.decoder_pool import Decoders
+from tagger.image.decoder_pool import DecoderPool
 from tagger.image.preprocess import Pixels
-from tagger.library.runner import Run
+from tagger.library.runner import LibraryRun
 from tagger.library.scan import Globs
 from tagger.model.pipeline import pixels_of
 from tagger.model.predictor import Tagger
@@ -110,10 +110,10 @@ def _model_rate(tagger: Tagger, batch: Pixels) -> float:
 
 
 def _run_rate(tagger: Tagger, folder: str, k: int) -> tuple[int, float]:
-    decoders = Decoders(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
+    decoders = DecoderPool(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
     with decoders, TemporaryDirectory() as place, open_store(str(Path(place) / "bench.sqlite")) as store:
         decoders.wait()  # in a run they begin while the model is loaded
-        run = Run(
+        run = LibraryRun(
             store,
             tagger.bundle,
             [folder],

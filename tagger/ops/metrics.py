@@ -24,7 +24,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from db.engine import Store
-from db.read.statistics import figures
+from db.read.statistics import statistics
 from db.write.jobs import last_starts, last_success
 from tagger.core.errors import ConfigError, TaggerError
 from tagger.core.version import __version__
@@ -53,7 +53,7 @@ class StoreCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield _gauge("tagger_info", "Which version runs.", {__version__: 1}, "version")
         with self._store.read() as connection:
-            now, last, success = figures(connection), last_starts(connection), last_success(connection)
+            now, last, success = statistics(connection), last_starts(connection), last_success(connection)
         yield _gauge("tagger_photos", "Contents that are known.", now.photos)
         yield _gauge("tagger_files", "Files that are known.", {"present": now.files, "gone": now.gone}, "state")
         yield _gauge("tagger_failures", "Files that could not be read.", now.failures, "kind")

@@ -25,7 +25,7 @@ from db.rows import (
     Verdict,
 )
 from db.write.decisions import record_decision
-from db.write.results import PHOTO_COLUMNS, write_outcomes
+from db.write.results import PHOTO_COLUMNS, write_results
 from db.write.runs import register_model, start_run
 
 LANDMARKS = (
@@ -74,7 +74,7 @@ def tag_run(store: Store, outcomes: Sequence[Outcome], *, model: ModelRow = MODE
     with store.write() as connection:
         number = register_model(connection, model, landmarks=LANDMARKS)
         run = start_run(connection, replace(START, k=k), model=number)
-        write_outcomes(connection, outcomes, run=run, model=number, k=k)
+        write_results(connection, outcomes, run=run, model=number, k=k)
     return run
 
 

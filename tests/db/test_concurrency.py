@@ -9,7 +9,7 @@ from pathlib import Path
 
 from db.engine import Store, open_store
 from db.rows import Outcome
-from db.write.results import write_outcomes
+from db.write.results import write_results
 from tests.db.samples import assessed, everything, failed, inherited, tag_run, tagged
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -56,6 +56,6 @@ def write_in_batches(url: str, start: Barrier) -> None:
 
 def write_and_hang(url: str, written: Event) -> None:
     with open_store(url) as store, store.write() as connection:
-        write_outcomes(connection, library(), run=1, model=1, k=3)
+        write_results(connection, library(), run=1, model=1, k=3)
         written.set()
         time.sleep(60)

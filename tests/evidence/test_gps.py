@@ -7,16 +7,16 @@ import pytest
 from tagger.core.types import (
     Answer,
     Failed,
+    GpsEvidence,
     Landmark,
     NoLandmark,
     PhotoInfo,
     Position,
-    Reason,
     Result,
     Suggestion,
     Tagged,
 )
-from tagger.evidence.gps import distance_km, weigh, weighed
+from tagger.evidence.gps import apply_gps_prior, distance_km, weighed
 
 TOWER = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945)
 SKYTREE = Landmark("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81)
@@ -39,7 +39,7 @@ def test_distances_are_those_of_the_map() -> None:
 
 
 def test_a_landmark_nearby_is_raised_over_its_threshold_and_over_others() -> None:
-    after = weigh(answer(0.2, 0.4), AT_THE_TOWER, THRESHOLDS)
+    after = apply_gps_prior(answer(0.2, 0.4), AT_THE_TOWER, THRESHOLDS)
     assert isinstance(after.answer, Tagged)
     assert [(s.rank, s.landmark.id, s.is_tag) for s in after.answer.suggestions] == [
         (1, "eiffel_tower", True),
@@ -51,7 +51,7 @@ def test_a_landmark_nearby_is_raised_over_its_threshold_and_over_others() -> Non
 
 
 def test_what_is_impossible_stays_unlikely_even_nearby() -> None:
-    after = weigh(answer(0.001, 0.4), AT_THE_TOWER, THRESHOLDS)
+    after = apply_gps_prior(answer(0.001, 0.4), AT_THE_TOWER, THRESHOLDS)
     assert isinstance(after.answer, NoLandmark)
     assert after.answer.suggestions[1].score < 0.02
     assert after.reasons == ()
@@ -63,45 +63,45 @@ def scores(of: Answer) -> list[tuple[str, float, float]]:
 
 
 def test_a_contradiction_is_said_and_changes_no_score_unless_it_is_asked_to() -> None:
-    after = weigh(answer(0.9, 0.05), IN_LAS_VEGAS, THRESHOLDS)
+    after = apply_gps_prior(answer(0.9, 0.05), IN_LAS_VEGAS, THRESHOLDS)
     assert scores(after.answer) == scores(answer(0.9, 0.05))
-    assert after.reasons == (Reason("far", "eiffel_tower", pytest.approx(8733, abs=2)),)  # type: ignore[arg-type]
+    assert after.reasons == (GpsEvidence("far", "eiffel_tower", pytest.approx(8733, abs=2)),)  # type: ignore[arg-type]
 
 
 def test_a_guess_is_not_contradicted() -> None:
-    assert weigh(answer(0.3, 0.05), IN_LAS_VEGAS, THRESHOLDS).reasons == ()
+    assert apply_gps_prior(answer(0.3, 0.05), IN_LAS_VEGAS, THRESHOLDS).reasons == ()
 
 
 @pytest.mark.parametrize("given", [answer(0.9, 0.05), Failed("corrupt", "it is damaged")])
 def test_without_coordinates_or_suggestions_nothing_changes(given: Answer) -> None:
-    assert weigh(given, None, THRESHOLDS).answer == given
-    assert weigh(Failed("corrupt", "x"), AT_THE_TOWER, THRESHOLDS).answer == Failed("corrupt", "x")
+    assert apply_gps_prior(given, None, THRESHOLDS).answer == given
+    assert apply_gps_prior(Failed("corrupt", "x"), AT_THE_TOWER, THRESHOLDS).answer == Failed("corrupt", "x")
 
 
 def test_a_score_is_never_lowered() -> None:
-    after = weigh(answer(0.9999, 0.0), AT_THE_TOWER, THRESHOLDS)
+    after = apply_gps_prior(answer(0.9999, 0.0), AT_THE_TOWER, THRESHOLDS)
     assert after.answer.suggestions[0].score >= 0.9999
 
 
 def test_where_it_may_a_contradiction_lowers_a_score_and_a_very_sure_model_still_wins() -> None:
-    unsure = weigh(answer(0.8, 0.05), IN_LAS_VEGAS, THRESHOLDS, lowers=True).answer
+    unsure = apply_gps_prior(answer(0.8, 0.05), IN_LAS_VEGAS, THRESHOLDS, lowers=True).answer
     assert isinstance(unsure, NoLandmark)
     assert scores(unsure)[0] == ("eiffel_tower", 0.285714, 0.8)
-    assert isinstance(unsure.suggestions[0].reason, Reason)
-    sure = weigh(answer(0.99, 0.0), IN_LAS_VEGAS, THRESHOLDS, lowers=True)
+    assert isinstance(unsure.suggestions[0].reason, GpsEvidence)
+    sure = apply_gps_prior(answer(0.99, 0.0), IN_LAS_VEGAS, THRESHOLDS, lowers=True)
     assert isinstance(sure.answer, Tagged)
     assert [reason.kind for reason in sure.reasons] == ["far"]
 
 
 def test_between_near_and_far_coordinates_say_nothing() -> None:
     given = answer(0.4, 0.3)
-    assert weigh(given, Position(48.86, 2.5), {}).answer.suggestions[0] == given.suggestions[0]
+    assert apply_gps_prior(given, Position(48.86, 2.5), {}).answer.suggestions[0] == given.suggestions[0]
 
 
 @pytest.mark.parametrize("position", [AT_THE_TOWER, IN_LAS_VEGAS], ids=["near", "far"])
 def test_weighing_twice_is_weighing_once(position: Position) -> None:
-    once = weigh(answer(0.3, 0.4), position, THRESHOLDS, lowers=True)
-    assert weigh(once.answer, position, THRESHOLDS, lowers=True) == once
+    once = apply_gps_prior(answer(0.3, 0.4), position, THRESHOLDS, lowers=True)
+    assert apply_gps_prior(once.answer, position, THRESHOLDS, lowers=True) == once
 
 
 def result(given: Answer, *, lat: float | None = 48.86, recalled: bool = False) -> Result:

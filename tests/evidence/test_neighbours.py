@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from tagger.core.types import Vote
-from tagger.evidence.gps import NEAR_ODDS, by_odds
-from tagger.evidence.neighbours import VOTE_ODDS, Voice, elect, voice
+from tagger.core.types import NeighbourVote
+from tagger.evidence.gps import NEAR_ODDS, update_odds
+from tagger.evidence.neighbours import VOTE_ODDS, Observation, elect, observation
 
 NOON = datetime(2024, 5, 1, 12)
 THRESHOLDS = {"eiffel_tower": 0.5, "louvre": 0.5}
@@ -16,20 +16,20 @@ NEAR, FAR = json.dumps({"kind": "near", "km": 0.4}), json.dumps({"kind": "far", 
 
 def photo(
     minute: float, score: float, landmark: str = "eiffel_tower", *, reason: str | None = None, folder: str = "/trip"
-) -> Voice:
+) -> Observation:
     """A photo numbered by the minute at which it was taken."""
     taken_at = NOON + timedelta(minutes=minute)
     path, is_tag = f"{folder}/{minute:04}.jpg", score >= 0.5
-    return voice(path, int(minute), taken_at, landmark, seen=score, score=score, is_tag=is_tag, reason=reason)
+    return observation(path, int(minute), taken_at, landmark, seen=score, score=score, is_tag=is_tag, reason=reason)
 
 
-def elected(*voices: Voice, gap_min: float = 10) -> list[int]:
+def elected(*voices: Observation, gap_min: float = 10) -> list[int]:
     return sorted(elect(voices, THRESHOLDS, gap_min * 60))
 
 
 def test_an_unsure_photo_between_two_sure_ones_is_raised_over_its_threshold_and_says_why() -> None:
     found = elect([photo(0, 0.9), photo(3, 0.2), photo(8, 0.8)], THRESHOLDS, 600)
-    assert found == {3: (by_odds(0.2, VOTE_ODDS), Vote("eiffel_tower", 180, 300))}
+    assert found == {3: (update_odds(0.2, VOTE_ODDS), NeighbourVote("eiffel_tower", 180, 300))}
 
 
 def test_both_neighbours_must_be_there_near_in_time_and_agree() -> None:
@@ -60,11 +60,11 @@ def test_nothing_is_voted_against_coordinates() -> None:
 
 def test_coordinates_nearby_stay_part_of_a_vote() -> None:
     found = elect([photo(0, 0.9), photo(3, 0.2, reason=NEAR), photo(8, 0.8)], THRESHOLDS, 600)
-    assert found[3].vote == Vote("eiffel_tower", 180, 300, km=0.4)
+    assert found[3].vote == NeighbourVote("eiffel_tower", 180, 300, km=0.4)
 
 
 def test_a_stored_vote_is_heard_as_the_unsure_photo_that_it_was() -> None:
-    for km, before in ((None, 0.2), (0.4, by_odds(0.2, NEAR_ODDS))):
+    for km, before in ((None, 0.2), (0.4, update_odds(0.2, NEAR_ODDS))):
         stored = json.dumps({"kind": "vote", "before_s": 1, "after_s": 2, "km": km})
-        after = voice("/a.jpg", 1, NOON, "louvre", seen=0.2, score=0.95, is_tag=True, reason=stored)
-        assert after == Voice("/a.jpg", 1, NOON, "louvre", before, is_sure=False, is_unsure=True, km=km)
+        after = observation("/a.jpg", 1, NOON, "louvre", seen=0.2, score=0.95, is_tag=True, reason=stored)
+        assert after == Observation("/a.jpg", 1, NOON, "louvre", before, is_sure=False, is_unsure=True, km=km)

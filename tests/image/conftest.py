@@ -8,25 +8,25 @@ from pathlib import Path
 import pytest
 
 from tagger.core.types import Limits
-from tagger.image.decoder_pool import Decoders
-from tagger.image.loader import Looked
+from tagger.image.decoder_pool import DecoderPool
+from tagger.image.loader import LoadedPhoto
 from tests.drawn import card
 from tests.standins import standins
 
 LIMITS = Limits(max_pixels=1_000_000, max_file_bytes=1_000_000, threads=2)
 PATIENCE_S = 300.0
 
-MakeDecoders = Callable[..., Decoders]
+MakeDecoders = Callable[..., DecoderPool]
 
 
 @pytest.fixture
 def decoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDecoders]:
     """Makes decoders that hang and die on some photos, and sees to their end."""
     monkeypatch.setenv("PYTHONPATH", standins(tmp_path / "standins"))
-    made: list[Decoders] = []
+    made: list[DecoderPool] = []
 
-    def make(timeout_s: float = PATIENCE_S, count: int = 2) -> Decoders:
-        made.append(Decoders(card().input, LIMITS, photos=count, timeout_s=timeout_s))
+    def make(timeout_s: float = PATIENCE_S, count: int = 2) -> DecoderPool:
+        made.append(DecoderPool(card().input, LIMITS, photos=count, timeout_s=timeout_s))
         return made[-1]
 
     yield make
@@ -38,5 +38,5 @@ def wanted(_sha256: str) -> bool:
     return True
 
 
-def kind(looked: Looked) -> str:
+def kind(looked: LoadedPhoto) -> str:
     return looked.failure.kind if looked.failure else "sound"

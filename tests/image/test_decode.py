@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from tagger.core.errors import PhotoError
-from tagger.core.types import PASSING
+from tagger.core.types import PASSING_KINDS
 from tagger.image.decode import KINDS, decode, position, read
 from tests.drawn import encoded, jpeg
 
@@ -257,7 +257,7 @@ def test_a_folder_that_a_failing_drive_does_not_list_says_so(tmp_path: Path, mon
     monkeypatch.setattr(os, "scandir", fails)
     with pytest.raises(PhotoError, match="cannot be listed: Input/output error") as caught:
         read(str(tmp_path), 1)
-    assert caught.value.kind in PASSING
+    assert caught.value.kind in PASSING_KINDS
 
 
 def test_a_file_over_the_byte_limit_is_not_read(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.types import Failed, Limits
-from tagger.image.decoder_pool import Decoders
+from tagger.image.decoder_pool import DecoderPool
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, photos
 from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind, wanted
@@ -22,7 +22,7 @@ from tests.standins import HANG, KILL
 
 
 @contextmanager
-def unkillable(decoders: Decoders) -> Iterator[None]:
+def unkillable(decoders: DecoderPool) -> Iterator[None]:
     """Its processes do not end when they are killed, as one that waits for a drive that hangs."""
     processes = [decoder._process for decoder in decoders._all]
     for process in processes:

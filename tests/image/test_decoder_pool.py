@@ -15,7 +15,7 @@ import pytest
 
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.types import Failed
-from tagger.image.loader import Here, Looked
+from tagger.image.loader import InProcessLoader, LoadedPhoto
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, jpeg, photos
 from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind, wanted
@@ -26,7 +26,7 @@ def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoder
     files = [*photos(tmp_path / "good", 2), tmp_path / "text.jpg", tmp_path / "gone.jpg", tmp_path / "\udcff \n.jpg"]
     files[2].write_text("no photo")
     files[4].write_bytes(jpeg(size=(300, 200)))
-    here, there = Here(card().input, LIMITS), decoders(count=1)
+    here, there = InProcessLoader(card().input, LIMITS), decoders(count=1)
     for file in files:
         near, far = here.look(str(file), wanted), there.look(str(file), wanted)
         assert (far.sha256, far.info, far.failure) == (near.sha256, near.info, near.failure)
@@ -37,7 +37,7 @@ def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoder
 def test_known_content_is_not_decoded(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "kill.bmp").write_bytes(KILL)
     looked = decoders().look(str(tmp_path / "kill.bmp"), lambda _sha256: False)
-    assert looked == Looked(hashlib.sha256(KILL).hexdigest())
+    assert looked == LoadedPhoto(hashlib.sha256(KILL).hexdigest())
 
 
 def test_a_photo_that_hangs_its_decoder_times_out(tmp_path: Path, decoders: MakeDecoders) -> None:
@@ -114,7 +114,7 @@ def test_an_error_of_the_one_who_asks_reaches_them_and_the_next_photo_is_sound(
     there = decoders(count=1)
     with pytest.raises(error):
         there.look(str(one), does_not_know)
-    here = Here(card().input, LIMITS).look(str(other), wanted)
+    here = InProcessLoader(card().input, LIMITS).look(str(other), wanted)
     assert there.look(str(other), wanted).sha256 == here.sha256
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tagger.image import phash
 from tagger.image.decode import decode
-from tagger.image.phash import HASH_SIDE_PX, difference_hash, distances, joined, near_pairs, says_something
+from tagger.image.phash import HASH_SIDE_PX, difference_hash, distances, is_distinctive, joined, near_pairs
 from tests.drawn import encoded
 
 
@@ -63,7 +63,7 @@ def test_distances_are_those_that_a_loop_finds() -> None:
 
 def test_blank_photos_are_near_to_nothing() -> None:
     blank = [difference_hash(Image.new("RGB", (40, 40), colour)) for colour in ("white", "navy")]
-    assert [says_something(value) for value in blank] == [False, False]
+    assert [is_distinctive(value) for value in blank] == [False, False]
     assert list(near_pairs([*blank, difference_hash(picture(0))], 9)) == []
 
 

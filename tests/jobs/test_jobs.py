@@ -21,12 +21,12 @@ from db.write.undo import undo_run
 from tagger.config.settings import Settings, load_settings
 from tagger.core.errors import ConfigError, UnknownJob
 from tagger.core.progress import Silent
-from tagger.core.run_options import Rules
+from tagger.core.run_options import RunOptions
 from tagger.core.types import Limits, Result
 from tagger.jobs import tagging
 from tagger.jobs.context import JobContext
-from tagger.jobs.registry import JOBS, Ended, overview, run_job
-from tagger.library.lock import alone
+from tagger.jobs.registry import JOBS, JobResult, overview, run_job
+from tagger.library.lock import run_lock
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import COLOURS, ColourEngine, card, jpeg, photos
@@ -82,7 +82,7 @@ def test_nightly_tags_what_is_new(work: MakeWork, store: Store, library: Path) -
 
 
 def test_a_window_that_closed_ends_a_run_and_the_next_goes_on(work: MakeWork, store: Store, library: Path) -> None:
-    late = tagging.run(work(), [str(library)], job="nightly", rules=Rules(), until=datetime.now(UTC))
+    late = tagging.run(work(), [str(library)], job="nightly", rules=RunOptions(), until=datetime.now(UTC))
     assert (late.is_stopped, late.is_well) == (True, True)
     assert run_job("nightly", work()).status == "done"
     assert statuses(store) == ["nightly stopped", "nightly done"]
@@ -197,7 +197,7 @@ def known_pictures(tmp_path: Path) -> Path:
 def test_a_canary_sings_while_the_model_works(work: MakeWork, known_pictures: Path) -> None:
     for _ in range(2):
         ended = run_job("canary", work(canary_folder=known_pictures))
-        assert ended == Ended("4 of 4 known pictures are answered as they should be")
+        assert ended == JobResult("4 of 4 known pictures are answered as they should be")
 
 
 def test_a_model_that_broke_is_told_until_it_is_mended(work: MakeWork, known_pictures: Path) -> None:
@@ -267,7 +267,7 @@ def test_a_job_that_there_is_not_leaves_no_row(work: MakeWork, store: Store) -> 
 
 
 def test_what_a_bug_does_to_a_job_is_on_its_row(work: MakeWork, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def bug(_work: JobContext) -> Ended:
+    def bug(_work: JobContext) -> JobResult:
         raise ZeroDivisionError
 
     monkeypatch.setitem(JOBS, "prune", bug)
@@ -280,7 +280,7 @@ def test_what_a_bug_does_to_a_job_is_on_its_row(work: MakeWork, store: Store, mo
 
 def test_a_night_waits_for_a_run_by_hand_and_a_stop_ends_the_waiting(work: MakeWork, store: Store) -> None:
     waiting = work()
-    with alone(store):
+    with run_lock(store):
         threading.Timer(0.3, waiting.stop.set).start()
         ended = run_job("nightly", waiting)
     assert (ended.status, ended.message) == ("stopped", "stopped while another run was at work")

@@ -17,10 +17,10 @@ from db.engine import Store, open_store
 from db.read import catalog
 from tagger.config.settings import Settings, load_settings
 from tagger.core.types import InputContract, Limits
-from tagger.image.loader import Here
+from tagger.image.loader import InProcessLoader
 from tagger.jobs.context import JobContext
-from tagger.jobs.registry import Ended, run_job
-from tagger.library.lock import alone
+from tagger.jobs.registry import JobResult, run_job
+from tagger.library.lock import run_lock
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, card, photos
@@ -50,7 +50,7 @@ def test_a_job_that_waited_until_its_time_was_up_does_not_begin(
 ) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
     ended = run_job(job, replace(work(store, bundle, library, until="06:00"), handed_at=yesterday))
-    assert ended == Ended("its time was up before it began", "stopped")
+    assert ended == JobResult("its time was up before it began", "stopped")
     with store.read() as connection:
         assert catalog.runs(connection) == []
 
@@ -63,7 +63,7 @@ def test_a_job_that_is_handed_over_after_its_time_has_the_whole_next_day(
     assert run_job("nightly", slept).status == "done"
 
 
-class InThreads(Here):
+class InThreads(InProcessLoader):
     """Looks where the test does: a process of its own would not have stepped down far enough to begin."""
 
     def __init__(self, contract: InputContract, limits: Limits, **_options: object) -> None:
@@ -80,14 +80,14 @@ def night_of_nobody(
     public_folder: Path,
     without_privileges: Callable[[], AbstractContextManager[None]],
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[[Path], Ended]:
+) -> Callable[[Path], JobResult]:
     """A night over a folder by a user who may not read everything, with a database that they may write."""
-    monkeypatch.setattr("tagger.image.decoder_pool.Decoders", InThreads)
+    monkeypatch.setattr("tagger.image.decoder_pool.DecoderPool", InThreads)
     (public_folder / "store").mkdir()
     (public_folder / "store").chmod(0o777)
     bundle = write_bundle(public_folder / "bundle", card(), {"model.onnx": b"one"})
 
-    def night_over(library: Path) -> Ended:
+    def night_over(library: Path) -> JobResult:
         settings = settings_of(bundle, library)
         with without_privileges(), open_store(str(public_folder / "store" / "tags.sqlite")) as store:
             return run_job("nightly", JobContext(settings, store, opener(bundle)))
@@ -97,7 +97,7 @@ def night_of_nobody(
 
 @pytest.mark.parametrize("closed", ["safe/library", "safe"])
 def test_a_folder_that_may_not_be_entered_is_bad_news_and_so_is_one_below_a_closed_one(
-    night_of_nobody: Callable[[Path], Ended], public_folder: Path, closed: str
+    night_of_nobody: Callable[[Path], JobResult], public_folder: Path, closed: str
 ) -> None:
     photos(public_folder / "safe" / "library", 3)
     (public_folder / closed).chmod(0)
@@ -107,7 +107,7 @@ def test_a_folder_that_may_not_be_entered_is_bad_news_and_so_is_one_below_a_clos
 
 
 def test_a_photo_that_may_not_be_read_is_no_bad_news(
-    night_of_nobody: Callable[[Path], Ended], public_folder: Path
+    night_of_nobody: Callable[[Path], JobResult], public_folder: Path
 ) -> None:
     photos(public_folder / "library", 3)
     (public_folder / "library" / "00000.jpg").chmod(0)
@@ -121,7 +121,7 @@ def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_fold
     caplog.set_level(logging.INFO)
     waiting = work(store, bundle, library)
     both = replace(waiting, settings=load_settings({"bundle": bundle.folder, "folders": (library, "/unplugged")}))
-    with alone(store):
+    with run_lock(store):
         threading.Timer(5, waiting.stop.set).start()
         run_job("nightly", both)
     (said,) = [record.getMessage() for record in caplog.records]

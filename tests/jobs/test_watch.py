@@ -24,9 +24,9 @@ from tagger.core.errors import FolderClosed, FolderNotFound, WatchFailed
 from tagger.core.types import Limits
 from tagger.jobs import watch as watching
 from tagger.jobs.context import JobContext
-from tagger.jobs.debounce import Settling
+from tagger.jobs.debounce import Debouncer
 from tagger.jobs.watch import watch
-from tagger.library.lock import alone
+from tagger.library.lock import run_lock
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, jpeg, photos
@@ -132,7 +132,7 @@ def test_what_a_scan_would_skip_is_skipped(work: JobContext, store: Store, libra
 
 
 def test_while_another_run_is_at_work_new_photos_wait(work: JobContext, store: Store, library: Path) -> None:
-    with alone(store), watched(work, library):
+    with run_lock(store), watched(work, library):
         time.sleep(1)
         assert tagged(store) == set()
     work.stop.clear()
@@ -227,7 +227,7 @@ def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(
     caplog.set_level(logging.INFO)
     with watched(work, library, looks_first=False):
         eventually(lambda: "Watching" in caplog.text)
-        with alone(store):
+        with run_lock(store):
             for name in ("stays.jpg", "goes.jpg"):
                 (library / name).write_bytes(jpeg())
             eventually(lambda: "what is new waits for its end" in caplog.text)
@@ -259,7 +259,7 @@ def test_a_limit_of_the_system_comes_with_what_to_do(
 
 
 def test_a_file_settles_when_it_stands_still(tmp_path: Path) -> None:
-    settling, file = Settling(5), tmp_path / "a.jpg"
+    settling, file = Debouncer(5), tmp_path / "a.jpg"
     file.write_bytes(b"1")
     settling.add(str(file), now=0)
     assert settling.settled(now=4) == []
@@ -271,7 +271,7 @@ def test_a_file_settles_when_it_stands_still(tmp_path: Path) -> None:
 
 
 def test_a_file_that_vanishes_is_not_waited_for(tmp_path: Path) -> None:
-    settling, file = Settling(5), tmp_path / "a.jpg"
+    settling, file = Debouncer(5), tmp_path / "a.jpg"
     file.touch()
     settling.add(str(file), now=0)
     file.unlink()

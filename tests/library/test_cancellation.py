@@ -14,9 +14,9 @@ from db.read import catalog
 from db.write.leases import left_behind
 from tagger.core.progress import Silent
 from tagger.core.types import Limits
-from tagger.image.decoder_pool import Decoders
+from tagger.image.decoder_pool import DecoderPool
 from tagger.library import scan as scanning
-from tagger.library.runner import Run
+from tagger.library.runner import LibraryRun
 from tagger.library.scan import Globs
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
@@ -32,17 +32,21 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def new_run(store: Store, bundle: Bundle, library: Path, stop: threading.Event, photo_timeout_s: float = 60) -> Run:
-    def open_decoders(photos: int) -> Decoders:
-        return Decoders(bundle.card.input, LIMITS, photos=photos, timeout_s=photo_timeout_s)
+def new_run(
+    store: Store, bundle: Bundle, library: Path, stop: threading.Event, photo_timeout_s: float = 60
+) -> LibraryRun:
+    def open_decoders(photos: int) -> DecoderPool:
+        return DecoderPool(bundle.card.input, LIMITS, photos=photos, timeout_s=photo_timeout_s)
 
     def open_tagger() -> Tagger:
         return Tagger(bundle, ColourEngine(1), LIMITS)
 
-    return Run(store, bundle, [str(library)], Globs(), 3, open_tagger, Silent(), open_decoders=open_decoders, stop=stop)
+    return LibraryRun(
+        store, bundle, [str(library)], Globs(), 3, open_tagger, Silent(), open_decoders=open_decoders, stop=stop
+    )
 
 
-def seconds_until_stopped(run: Run, store: Store) -> float:
+def seconds_until_stopped(run: LibraryRun, store: Store) -> float:
     """After the stop; whatever it was doing, it is on record as an end by hand, and nothing is left in work."""
     threading.Timer(2, run.stop.set).start()
     began = time.monotonic()

@@ -9,7 +9,7 @@ from itertools import groupby
 
 import pytest
 
-from db.write.groups import Look
+from db.write.groups import PhotoHash
 from tagger.library.duplicates import ALL_BITS, BURST_BITS, COPY_BITS, grouped
 
 HASH = 0x0F0F_3355_00FF_1234
@@ -18,13 +18,13 @@ NOON = datetime(2024, 5, 1, 12)
 
 def look(
     photo: int, flipped: int = 0, *, taken_s: float | None = None, aspect: float = 1.5, group: int | None = None
-) -> Look:
+) -> PhotoHash:
     """A photo whose hash differs from `HASH` in so many bits."""
     taken_at = None if taken_s is None else NOON + timedelta(seconds=taken_s)
-    return Look(photo, HASH ^ ((1 << flipped) - 1), taken_at, aspect, group)
+    return PhotoHash(photo, HASH ^ ((1 << flipped) - 1), taken_at, aspect, group)
 
 
-def apply(looks: Iterable[Look], groups: dict[int, int]) -> list[Look]:
+def apply(looks: Iterable[PhotoHash], groups: dict[int, int]) -> list[PhotoHash]:
     return [each._replace(group=groups.get(each.photo, each.group)) for each in looks]
 
 
@@ -53,7 +53,7 @@ def test_photos_that_were_compared_are_not_compared_again() -> None:
 
 
 def test_blank_photos_are_each_alone() -> None:
-    blank = [Look(number, phash, None, 1.5, None) for number, phash in ((1, 0), (2, 0), (3, -1))]
+    blank = [PhotoHash(number, phash, None, 1.5, None) for number, phash in ((1, 0), (2, 0), (3, -1))]
     assert grouped(blank) == {1: 1, 2: 2, 3: 3}
 
 
@@ -66,10 +66,10 @@ def test_a_group_whose_first_photo_was_deleted_is_named_anew_and_catches_no_phot
 def test_groups_do_not_depend_on_which_photos_came_in_which_night(seed: int) -> None:
     dice = random.Random(seed)
     centres = [dice.getrandbits(64) for _ in range(4)]
-    library = [Look(n, _signed(_near(dice.choice(centres), dice)), None, 1.5, None) for n in range(60)]
+    library = [PhotoHash(n, _signed(_near(dice.choice(centres), dice)), None, 1.5, None) for n in range(60)]
     at_once = apply(library, grouped(library))
     dice.shuffle(library)
-    night_by_night: list[Look] = []
+    night_by_night: list[PhotoHash] = []
     for _, night in groupby(enumerate(library), key=lambda pair: pair[0] // 7):
         night_by_night += [each for _, each in night]
         night_by_night = apply(night_by_night, grouped(night_by_night))

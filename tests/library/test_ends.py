@@ -25,9 +25,9 @@ from db.rows import RunRow
 from db.write.leases import left_behind
 from db.write.undo import undo_run
 from tagger.core.progress import Silent
-from tagger.core.run_options import Rules
+from tagger.core.run_options import RunOptions
 from tagger.core.types import Limits
-from tagger.library.runner import Run
+from tagger.library.runner import LibraryRun
 from tagger.library.scan import Globs
 from tagger.library.summary import Summary
 from tagger.model.bundle import Bundle
@@ -35,7 +35,7 @@ from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, colour_bundle, jpeg, photos
 
 LIMITS = Limits(threads=2)
-SURE = Rules()
+SURE = RunOptions()
 NOW = datetime.now(UTC)
 
 
@@ -45,9 +45,9 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def run(store: Store, bundle: Bundle, *roots: Path, rules: Rules = SURE, **options: Any) -> Summary:
+def run(store: Store, bundle: Bundle, *roots: Path, rules: RunOptions = SURE, **options: Any) -> Summary:
     tagger = Tagger(bundle, options.pop("engine", ColourEngine(1)), LIMITS)
-    new = Run(store, bundle, [*map(str, roots)], Globs(), 3, lambda: tagger, Silent(), rules=rules, **options)
+    new = LibraryRun(store, bundle, [*map(str, roots)], Globs(), 3, lambda: tagger, Silent(), rules=rules, **options)
     for _ in new.results():
         pass
     assert new.summary is not None
@@ -72,7 +72,7 @@ def in_work(store: Store) -> int:
 class Clocked(ColourEngine):
     """Closes the window after some photos."""
 
-    def __init__(self, run: Callable[[], Run], after: int) -> None:
+    def __init__(self, run: Callable[[], LibraryRun], after: int) -> None:
         super().__init__(1)
         self.run, self.after = run, after
 
@@ -83,7 +83,7 @@ class Clocked(ColourEngine):
 
 
 def test_when_its_window_closes_a_run_stops_and_the_next_goes_on(store: Store, bundle: Bundle, library: Path) -> None:
-    new = Run(store, bundle, [str(library)], Globs(), 3, lambda: tagger, Silent(), until=NOW + timedelta(days=1))
+    new = LibraryRun(store, bundle, [str(library)], Globs(), 3, lambda: tagger, Silent(), until=NOW + timedelta(days=1))
     tagger = Tagger(bundle, Clocked(lambda: new, after=5), LIMITS)
     done = len(list(new.results()))
     assert 5 < done < 30
@@ -94,7 +94,9 @@ def test_when_its_window_closes_a_run_stops_and_the_next_goes_on(store: Store, b
 
 
 def test_a_window_that_is_closed_already_opens_no_model(store: Store, bundle: Bundle, library: Path) -> None:
-    new = Run(store, bundle, [str(library)], Globs(), 3, lambda: pytest.fail("a model was opened"), Silent(), until=NOW)
+    new = LibraryRun(
+        store, bundle, [str(library)], Globs(), 3, lambda: pytest.fail("a model was opened"), Silent(), until=NOW
+    )
     assert list(new.results()) == []
     assert last_run(store).status == "stopped"
 
@@ -175,7 +177,7 @@ def test_a_stopped_service_or_a_closed_terminal_ends_a_run_as_interrupted(
 
 def test_failures_in_quarantine_are_left_alone_until_somebody_asks(store: Store, bundle: Bundle, library: Path) -> None:
     (library / "bad.jpg").write_text("no photo")
-    impatient = Rules(retry_after_h=1e-9, max_attempts=2)
+    impatient = RunOptions(retry_after_h=1e-9, max_attempts=2)
     told = [run(store, bundle, library, rules=impatient).counts for _ in range(3)]
     assert [(counts.failed, counts.set_aside) for counts in told] == [(1, 0), (1, 0), (0, 1)]
     asked = run(store, bundle, library, rules=replace(impatient, retry_failed=True))

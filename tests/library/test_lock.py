@@ -18,7 +18,7 @@ from db.engine import Store, open_store
 from db.read import catalog
 from db.write.runs import register_model, start_run
 from tagger.core.errors import RunInProgress
-from tagger.library.lock import alone
+from tagger.library.lock import run_lock
 from tests.db.samples import LANDMARKS, MODEL, START
 
 HOLDER = """
@@ -60,14 +60,14 @@ def test_a_second_run_is_told_who_is_at_work_since_when(store: Store) -> None:
         said = (
             rf"at work on .*tags\.sqlite \(nightly, process {process.pid} on attic, since \d{{4}}-\d\d-\d\d \d\d:\d\d"
         )
-        with pytest.raises(RunInProgress, match=said), alone(store):
+        with pytest.raises(RunInProgress, match=said), run_lock(store):
             pytest.fail("two runs at once")
 
 
 def test_a_second_run_in_the_same_process_is_kept_away_too(store: Store) -> None:
-    with alone(store), pytest.raises(RunInProgress, match="just beginning"), alone(store):
+    with run_lock(store), pytest.raises(RunInProgress, match="just beginning"), run_lock(store):
         pytest.fail("two runs at once")
-    with alone(store):
+    with run_lock(store):
         pass
 
 
@@ -75,9 +75,9 @@ def test_a_second_run_is_kept_away_by_whatever_name_it_opens_the_store(store: St
     (tmp_path / "link.sqlite").symlink_to(store.file)
     with (
         open_store(str(tmp_path / "link.sqlite")) as linked,
-        alone(store),
+        run_lock(store),
         pytest.raises(RunInProgress, match="link"),
-        alone(linked),
+        run_lock(linked),
     ):
         pytest.fail("two runs at once")
 
@@ -86,7 +86,7 @@ def test_a_killed_run_frees_the_store_and_is_called_died(store: Store, caplog: p
     with holder(store) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
-        with alone(store):
+        with run_lock(store):
             pass
     assert statuses(store) == ["died"]
     assert re.search(rf"Run 1 died without a word: nightly, process {process.pid} on attic", caplog.text)
@@ -94,6 +94,6 @@ def test_a_killed_run_frees_the_store_and_is_called_died(store: Store, caplog: p
 
 def test_the_bot_may_go_on_while_others_run(store: Store) -> None:
     begin(store, "telegram")
-    with alone(store):
+    with run_lock(store):
         pass
     assert statuses(store) == ["running"]

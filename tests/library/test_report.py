@@ -14,10 +14,10 @@ from db.errors import UnknownRun
 from db.read.run_report import report_of
 from db.write.jobs import finish_job, start_job
 from db.write.undo import undo_run
-from tagger.core.run_options import Rules
-from tagger.core.timings import Stages
+from tagger.core.run_options import RunOptions
+from tagger.core.timings import StageTimings
 from tagger.library import report_html
-from tagger.library.recorder import Record, new_start, register
+from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import MOST_NAMED, Report, from_json
 from tagger.library.runner import NOT_NEEDED
 from tagger.model.bundle import Bundle
@@ -140,7 +140,7 @@ def test_what_somebody_should_look_at_comes_first(store: Store, bundle: Bundle, 
         path.unlink()
     work = new_run(store, bundle, library, ColourEngine())
     work.roots = [str(library), str(library.parent / "mounted"), str(library.parent / "unplugged")]
-    work.rules = Rules(skip_missing=True)
+    work.rules = RunOptions(skip_missing=True)
     counts(work)
     missing, doubt, canary = kept(store, 2).alerts
     assert "unplugged is not there" in missing
@@ -176,7 +176,7 @@ def test_what_a_run_did_not_come_to_is_not_said_of_it(store: Store, bundle: Bund
 def died_with(store: Store, bundle: Bundle, path: Path) -> None:
     """A run that had a file in work, and said nothing more."""
     start = new_start([str(path.parent)], 3, NOT_NEEDED, job="tag", settings_hash=None)
-    record = Record(store, start, model=register(store, bundle), rules=Rules(), stages=Stages())
+    record = RunRecorder(store, start, model=register(store, bundle), rules=RunOptions(), stages=StageTimings())
     record.lease([str(path)])
 
 
@@ -194,7 +194,7 @@ def test_of_many_files_that_are_not_tried_again_the_first_are_named(
     for number in range(MOST_NAMED + 1):
         (library / f"bad {number:03}.jpg").write_text("no photo")
     work = new_run(store, bundle, library, ColourEngine())
-    work.rules = Rules(max_attempts=1)
+    work.rules = RunOptions(max_attempts=1)
     counts(work)
     assert (len(kept(store).quarantined), kept(store).in_quarantine) == (MOST_NAMED, MOST_NAMED + 1)
     page = report_html.page(store, 1)

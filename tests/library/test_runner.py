@@ -18,7 +18,7 @@ from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from tagger.core.errors import EngineFailed, FolderNotFound
 from tagger.core.progress import Silent
 from tagger.core.types import Limits, Result
-from tagger.library.runner import Run
+from tagger.library.runner import LibraryRun
 from tagger.library.scan import Globs
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
@@ -39,12 +39,14 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def new_run(store: Store, bundle: Bundle, root: Path, engine: ColourEngine, k: int = 3, *, whole: bool = False) -> Run:
+def new_run(
+    store: Store, bundle: Bundle, root: Path, engine: ColourEngine, k: int = 3, *, whole: bool = False
+) -> LibraryRun:
     tagger = Tagger(bundle, engine, LIMITS)
-    return Run(store, bundle, [str(root)], Globs(), k, lambda: tagger, Silent(), with_unchanged=whole)
+    return LibraryRun(store, bundle, [str(root)], Globs(), k, lambda: tagger, Silent(), with_unchanged=whole)
 
 
-def counts(run: Run) -> dict[str, int]:
+def counts(run: LibraryRun) -> dict[str, int]:
     for _ in run.results():
         pass
     assert run.summary is not None

@@ -19,9 +19,9 @@ from db.rows import RunRow
 from db.write.leases import left_behind
 from tagger.core.errors import DecoderUnavailable, EngineFailed
 from tagger.core.progress import Silent
-from tagger.core.run_options import Rules
+from tagger.core.run_options import RunOptions
 from tagger.core.types import Limits, Result
-from tagger.library.runner import Run
+from tagger.library.runner import LibraryRun
 from tagger.library.scan import Globs
 from tagger.model.bundle import open_bundle, write_bundle
 from tagger.model.predictor import Tagger
@@ -141,8 +141,8 @@ class Stumbling(Tagger):
 def night(tagger: Tagger, library: Path, database: Path) -> list[str]:
     """The photos that a run answers."""
     with open_store(str(database)) as store:
-        rules = Rules(max_attempts=3)
-        new = Run(store, tagger.bundle, [str(library)], Globs(), 3, lambda: tagger, Silent(), rules=rules)
+        rules = RunOptions(max_attempts=3)
+        new = LibraryRun(store, tagger.bundle, [str(library)], Globs(), 3, lambda: tagger, Silent(), rules=rules)
         return [Path(result.path).name for result in new.results()]
 
 

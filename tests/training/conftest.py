@@ -6,7 +6,7 @@ import pytest
 
 from tests.training.drawn import photo_folder, recipe
 from training.data.prepare import prepare
-from training.fit.experiment import Run, begin_run
+from training.fit.experiment import Experiment, begin_experiment
 from training.fit.recipe import load_recipe
 
 
@@ -22,6 +22,6 @@ def data(tmp_path: Path, photos: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, data: Path) -> Run:
+def run(tmp_path: Path, data: Path) -> Experiment:
     """A run that was begun, and nothing more."""
-    return begin_run(load_recipe(recipe(tmp_path)), data, tmp_path / "runs")
+    return begin_experiment(load_recipe(recipe(tmp_path)), data, tmp_path / "runs")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.drawn import COLOURS
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 
 SHARES = {
     "top1": 0.75,
@@ -47,7 +47,7 @@ SOURCES = {
 }  # fmt: skip
 
 
-def details(run: Run) -> dict[str, Any]:
+def details(run: Experiment) -> dict[str, Any]:
     photo = next(entry.path for entry in run.entries("test") if entry.landmark == "red_rock")
     return {
         "intervals": {name: [round(value - 0.02, 4), round(value + 0.01, 4)] for name, value in SHARES.items()},
@@ -63,7 +63,7 @@ def details(run: Run) -> dict[str, Any]:
     }
 
 
-def measure(run: Run, **changes: float) -> Run:
+def measure(run: Experiment, **changes: float) -> Experiment:
     """Write what `fit` and `evaluate` write into the run's folder.
 
     Args:
@@ -76,15 +76,15 @@ def measure(run: Run, **changes: float) -> Run:
     return run
 
 
-def write(run: Run, name: str, content: object) -> None:
+def write(run: Experiment, name: str, content: object) -> None:
     (run.folder / name).write_text(json.dumps(content))
 
 
-def renamed(run: Run, name: str, **recipe: Any) -> Run:
+def renamed(run: Experiment, name: str, **recipe: Any) -> Experiment:
     """Another run on the same photos, begun."""
-    from training.fit.experiment import begin_run
+    from training.fit.experiment import begin_experiment
 
-    return begin_run(replace(run.recipe, name=name, **recipe), run.folder.parent / "data", run.folder.parent)
+    return begin_experiment(replace(run.recipe, name=name, **recipe), run.folder.parent / "data", run.folder.parent)
 
 
 def _bins(off: float) -> list[dict[str, float]]:

@@ -78,7 +78,7 @@ class LeftOut:
     reason: str
 
 
-def survey(found: Sequence[Found]) -> tuple[list[Photo], list[LeftOut]]:
+def audit(found: Sequence[Found]) -> tuple[list[Photo], list[LeftOut]]:
     """Read every file, in threads; both lists are in the order of `found`."""
     photos: list[Photo] = []
     left_out: list[LeftOut] = []

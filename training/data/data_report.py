@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tagger.core.types import Limits
 from tagger.image.decode import decode, read
-from training.data.dataset_stats import Counts, Facts, LeakCheck
+from training.data.dataset_stats import Counts, DatasetStats, LeakCheck
 from training.data.manifest import SPLITS, Entry
 from training.publish.html import Html, bar, figure, folded, heading, page, paragraph, sheet, table
 
@@ -25,7 +25,7 @@ MOST_BYTES = 2_000_000  # of thumbnails; what comes after is not shown
 MOST_LINES = 1000
 
 
-def write_report(path: Path, facts: Facts, entries: Sequence[Entry]) -> None:
+def write_report(path: Path, facts: DatasetStats, entries: Sequence[Entry]) -> None:
     """Write the page.
 
     Args:
@@ -35,7 +35,7 @@ def write_report(path: Path, facts: Facts, entries: Sequence[Entry]) -> None:
     path.write_text(page(f"Data set {facts.source}", [*sections, *_samples(entries)]), encoding="utf-8")
 
 
-def _totals(facts: Facts) -> Iterator[str]:
+def _totals(facts: DatasetStats) -> Iterator[str]:
     photos = sum(sum(counts.values()) for counts in facts.splits.values())
     yield paragraph(f"{photos:,} photos of {len(facts.classes):,} landmarks and of ordinary things. Seed {facts.seed}.")
     rows = [(split, counts["landmark_photos"], counts["negatives"]) for split, counts in facts.splits.items()]
@@ -57,7 +57,7 @@ def _leaks(check: LeakCheck) -> Iterator[str]:
     )
 
 
-def _labels(facts: Facts) -> Iterator[str]:
+def _labels(facts: DatasetStats) -> Iterator[str]:
     for title, counts in (("Landmarks", facts.classes), ("Negatives", facts.negatives)):
         if counts:
             yield heading(title)
@@ -72,7 +72,7 @@ def _bars(counts: Counts) -> Iterator[tuple[str, Html, int, int, int, int]]:
         yield label, drawn, train, val, test, train + val + test
 
 
-def _changes(facts: Facts) -> Iterator[str]:
+def _changes(facts: DatasetStats) -> Iterator[str]:
     if facts.decisions:
         yield heading("Decided by people")
         yield table(("photos", "#count"), facts.decisions.items())
@@ -86,7 +86,7 @@ def _changes(facts: Facts) -> Iterator[str]:
         yield folded(shown, table(tuple(lines[0]), rows))
 
 
-def _sizes(facts: Facts) -> Iterator[str]:
+def _sizes(facts: DatasetStats) -> Iterator[str]:
     yield heading("Sizes")
     most = max(1, *facts.sides_px.values())
     rows = [(name, bar([("train", count / most)]), count) for name, count in facts.sides_px.items()]

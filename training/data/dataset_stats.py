@@ -43,7 +43,7 @@ class LeakCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DatasetStats:
     """A data set without its photos.
 
     Args:
@@ -95,7 +95,7 @@ def gather(
     left_out: Sequence[LeftOut],
     moved: Sequence[Moved],
     decisions: Mapping[str, int],
-) -> Facts:
+) -> DatasetStats:
     """The facts of checked entries.
 
     Args:
@@ -111,7 +111,7 @@ def gather(
     def shown(text: str | Path) -> str:
         return str(text).replace(f"{root}/", "")
 
-    return Facts(
+    return DatasetStats(
         source,
         seed,
         {split: _roles(entries, split) for split in SPLITS},

@@ -38,7 +38,7 @@ def photo_folder() -> Path:
     return Path(named)
 
 
-def load_described(folder: Path) -> list[Entry]:
+def load_manifest_folder(folder: Path) -> list[Entry]:
     """What the folder says about itself, unverified: columns file, split, role, label, group, width, height, sha256
     and source. Its groups are counted for each label alone; here their names say so.
 
@@ -54,7 +54,7 @@ def found_in(entries: Sequence[Entry]) -> list[Found]:
     return [Found(e.path, e.role, e.label, e.split, e.group, e.source) for e in entries]
 
 
-def check_described(entries: Sequence[Entry], photos: Sequence[Photo], left_out: Sequence[LeftOut]) -> None:
+def check_manifest_folder(entries: Sequence[Entry], photos: Sequence[Photo], left_out: Sequence[LeftOut]) -> None:
     """Compare what was read with what the folder says.
 
     Raises:

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Literal
 
 from training.data.archive import extract
-from training.data.audit import SAME_LANDMARK_BITS, LeftOut, Photo, near_duplicates, survey, without_conflicts
+from training.data.audit import SAME_LANDMARK_BITS, LeftOut, Photo, audit, near_duplicates, without_conflicts
 from training.data.data_report import write_report
-from training.data.dataset_stats import Facts, gather
+from training.data.dataset_stats import DatasetStats, gather
 from training.data.decisions import Decided, decide, load_decisions
 from training.data.download import download
 from training.data.image_folder import found_below
 from training.data.landmarks_draft import write_draft
 from training.data.manifest import DataError, Entry, check_leaks, summary, write_manifest
-from training.data.manifest_folder import DESCRIBED_BITS, check_described, found_in, load_described
+from training.data.manifest_folder import DESCRIBED_BITS, check_manifest_folder, found_in, load_manifest_folder
 from training.data.split import check_classes, draw, one_side
 
 SEED = 7
@@ -53,7 +53,7 @@ class Prepared:
 
     folder: Path
     entries: list[Entry]
-    facts: Facts
+    facts: DatasetStats
     gaps: list[str]
 
     @property
@@ -123,12 +123,12 @@ def _read(source: Source, to: Path) -> tuple[Path, list[Photo], list[LeftOut]]:
     """The folder of the photos, and what was read of it."""
     if source.kind == "described":
         root = Path(source.where).resolve()
-        described = load_described(root)
-        photos, left_out = survey(found_in(described))
-        check_described(described, photos, left_out)
+        described = load_manifest_folder(root)
+        photos, left_out = audit(found_in(described))
+        check_manifest_folder(described, photos, left_out)
         return root, photos, []
     root = _folder(source, to).resolve()
-    photos, left_out = survey(found_below(root))
+    photos, left_out = audit(found_below(root))
     if not photos:
         raise DataError(f"None of the {len(left_out)} photos in {root} can be read. The first: {left_out[0].reason}")
     return root, photos, left_out

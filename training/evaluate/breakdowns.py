@@ -13,7 +13,7 @@ import numpy as np
 
 from tagger.model.card import LandmarkClass
 from training.data.manifest import Entry
-from training.evaluate.metrics import Answers, Floats, confusions, intervals, reliability, risk_coverage, share
+from training.evaluate.metrics import Answers, Floats, confusions, intervals, ratio, reliability, risk_coverage
 
 PHOTOS_A_PAIR = 4
 POINTS = 200
@@ -21,7 +21,7 @@ POINTS = 200
 Json = dict[str, Any]
 
 
-def details(answers: Answers, raw: Floats, classes: Sequence[LandmarkClass], entries: Sequence[Entry]) -> Json:
+def breakdowns(answers: Answers, raw: Floats, classes: Sequence[LandmarkClass], entries: Sequence[Entry]) -> Json:
     """As JSON; see `training.evaluate.evaluate`.
 
     Args:
@@ -44,9 +44,9 @@ def _of_class(answers: Answers, index: int, entry: LandmarkClass) -> Json:
     return {
         "id": entry.id,
         "photos": int(own.sum()),
-        "top1": _rounded(share(answers.right[own])),
-        "tagged": _rounded(share(answers.tagged[own])),
-        "rightly_tagged": _rounded(share((answers.tagged & answers.right)[own])),
+        "top1": _rounded(ratio(answers.right[own])),
+        "tagged": _rounded(ratio(answers.tagged[own])),
+        "rightly_tagged": _rounded(ratio((answers.tagged & answers.right)[own])),
         "threshold": entry.threshold,
     }
 

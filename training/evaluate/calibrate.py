@@ -16,7 +16,7 @@ from tagger.model.engines.openvino import OpenVinoEngine
 from training.evaluate.evaluate import answers, infer
 from training.evaluate.thresholds import choose_thresholds
 from training.fit.dataset import photos
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.publish.export import draft, weight_files
 
 Logits = NDArray[np.float32]
@@ -25,7 +25,7 @@ Labels = NDArray[np.int64]
 TEMPERATURES = np.geomspace(0.05, 20, 300)  # steps of 2 %
 
 
-def calibrate(run: Run) -> Bundle:
+def calibrate(run: Experiment) -> Bundle:
     """Export the run's weights into its own bundle and fit temperature and thresholds through the exported file."""
     entries, known = run.entries("val"), len(run.classes)
     bundle = write_bundle(run.bundle, draft(run), files := weight_files(run))
@@ -56,11 +56,11 @@ def fit_temperature(logits: Logits, labels: Labels, known: int) -> float:
     Source:
         Temperature scaling, Guo et al. 2017, arXiv:1706.04599, section 4.2, on the top label alone.
     """
-    best = min(TEMPERATURES, key=lambda temperature: surprise(logits, labels, float(temperature), known))
+    best = min(TEMPERATURES, key=lambda temperature: top1_nll(logits, labels, float(temperature), known))
     return round(float(best), 4)
 
 
-def surprise(logits: Logits, labels: Labels, temperature: float, known: int) -> float:
+def top1_nll(logits: Logits, labels: Labels, temperature: float, known: int) -> float:
     """Mean negative log-likelihood of the first suggestions being right or wrong, as their scores have it."""
     scores = probabilities(logits, temperature)[:, :known]  # (N, landmarks)
     right = scores.argmax(axis=1) == labels  # (N,)

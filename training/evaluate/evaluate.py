@@ -2,7 +2,7 @@
 
 The one rule: the photos that a figure is measured on took no part in any choice, unless the figure is called "val".
 
-Into the run's folder go `metrics.json`, a table of figures for each split; `details.json`, what is too long for it;
+Into the run's folder go `metrics.json`, a table of figures for each split; `breakdowns.json`, what is too long for it;
 and `outputs-<split>.npz`, the logits (N, outputs) and labels (N,) that both were counted from.
 """
 
@@ -27,7 +27,7 @@ from tagger.model.engines import Engine
 from tagger.model.engines.openvino import OpenVinoEngine
 from tagger.model.engines.torch import TorchEngine
 from training.data.manifest import Split
-from training.evaluate.breakdowns import details
+from training.evaluate.breakdowns import breakdowns
 from training.evaluate.metrics import (
     FIGURES,
     Answers,
@@ -36,12 +36,12 @@ from training.evaluate.metrics import (
     calibration_error,
     coverage_at,
     error_by_chance,
+    ratio,
     reliability,
-    share,
 )
 from training.evaluate.robustness import CHANGES, changed
 from training.fit.dataset import Photos, batches, photos
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 
 BATCH = 32
 TOP = 5
@@ -59,7 +59,7 @@ class Outputs:
     labels: NDArray[np.int64]
 
 
-def evaluate(run: Run, splits: Sequence[Split] = ("val", "test")) -> dict[str, Figures]:
+def evaluate(run: Experiment, splits: Sequence[Split] = ("val", "test")) -> dict[str, Figures]:
     """Measure the run's calibrated bundle; what was measured of other splits stays in the files."""
     bundle = open_bundle(run.needed(run.bundle, "calibrate"))
     measured = {split: _measure(run, bundle, split) for split in splits}
@@ -124,15 +124,15 @@ def agreement(card: Card, one: Outputs, other: Outputs) -> float:
     known = len(card.classes)
     is_landmark = one.labels < known  # (N,)
     same = one.logits[:, :known].argmax(1) == other.logits[:, :known].argmax(1)  # (N,)
-    return round(share(same[is_landmark]), 4)
+    return round(ratio(same[is_landmark]), 4)
 
 
-def _measure(run: Run, bundle: Bundle, split: Split) -> tuple[Figures, dict[str, Any]]:
+def _measure(run: Experiment, bundle: Bundle, split: Split) -> tuple[Figures, dict[str, Any]]:
     entries, card, workers = run.entries(split), bundle.card, run.recipe.workers
     dataset, engine = photos(run, entries), OpenVinoEngine(bundle, precision="float32")
     exact = infer(engine, dataset, workers)
     np.savez_compressed(run.folder / f"outputs-{split}.npz", logits=exact.logits, labels=exact.labels)
-    long = details(answers(card, exact), _raw(card, exact), card.classes, entries)
+    long = breakdowns(answers(card, exact), _raw(card, exact), card.classes, entries)
     if split == "test":
         long["robustness"] = _robustness(engine, card, dataset, workers)
     ends = {

@@ -26,9 +26,9 @@ from training.data.manifest import DataError, Entry, write_manifest
 from training.evaluate.calibrate import calibrate
 from training.evaluate.evaluate import Figures, figures, infer
 from training.fit.dataset import photos
-from training.fit.experiment import Run, begin_run
+from training.fit.experiment import Experiment, begin_experiment
 from training.fit.fit import fit
-from training.fit.recipe import changed
+from training.fit.recipe import with_overrides
 
 FOLDS = 3
 FEWEST_LEFT = 10  # training photos of a landmark that must remain for it to count as known
@@ -55,7 +55,7 @@ class Fold:
         return (entry.source, entry.landmark) in self.pairs
 
 
-def leave_out(run: Run, changes: Sequence[str] = ()) -> dict[str, object]:
+def leave_out(run: Experiment, changes: Sequence[str] = ()) -> dict[str, object]:
     """Train a model for each fold and write `sources.json` into the run's folder.
 
     Args:
@@ -113,7 +113,7 @@ def _testable(entries: Sequence[Entry], sources: set[str]) -> frozenset[Pair]:
 Measured = tuple[dict[str, object], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
 
 
-def _measure(run: Run, fold: Fold, number: int, entries: Sequence[Entry], changes: Sequence[str]) -> Measured:
+def _measure(run: Experiment, fold: Fold, number: int, entries: Sequence[Entry], changes: Sequence[str]) -> Measured:
     """A fold's figures, and of its photos the best score, whether it is right, and whether it is a negative."""
     own = _fold_run(run, fold, number, entries, changes)
     if not own.weights.exists():
@@ -132,15 +132,15 @@ def _measure(run: Run, fold: Fold, number: int, entries: Sequence[Entry], change
     return row, scores.max(1), right, outputs.labels == known
 
 
-def _fold_run(run: Run, fold: Fold, number: int, entries: Sequence[Entry], changes: Sequence[str]) -> Run:
+def _fold_run(run: Experiment, fold: Fold, number: int, entries: Sequence[Entry], changes: Sequence[str]) -> Experiment:
     folder = run.folder / "sources"
     kept = [entry for entry in entries if entry.split != "test" and not fold.leaves_out(entry)]
     held = [replace(entry, split="test") for entry in entries if fold.leaves_out(entry)]
     data = folder / f"data-{number}"
     write_manifest(data / "manifest.csv", [*kept, *held])
-    recipe = changed(run.recipe, changes)
+    recipe = with_overrides(run.recipe, changes)
     made_by = hashlib.sha256(recipe.what_trains.encode()).hexdigest()[:8]  # other changes never meet old weights
-    return begin_run(replace(recipe, name=f"fold-{number}-{made_by}"), data, folder)
+    return begin_experiment(replace(recipe, name=f"fold-{number}-{made_by}"), data, folder)
 
 
 def _pooled(measured: Sequence[Measured]) -> Figures:

@@ -61,7 +61,7 @@ class Answers:
         return Answers(self.ranked[rows], self.score[rows], self.tagged[rows], self.truth[rows])
 
 
-def share(values: Flags) -> float:
+def ratio(values: Flags) -> float:
     """How many of them are true, 0 to 1; 0 where there are none."""
     return float(values.mean()) if len(values) else 0.0
 
@@ -96,7 +96,7 @@ def reliability(score: Floats, right: Flags) -> list[Bin]:
     for index in range(BINS):
         inside = number == index
         count, confidence = int(inside.sum()), float(score[inside].mean()) if inside.any() else 0.0
-        bins.append(Bin(index / BINS, (index + 1) / BINS, count, confidence, share(right[inside])))
+        bins.append(Bin(index / BINS, (index + 1) / BINS, count, confidence, ratio(right[inside])))
     return bins
 
 
@@ -175,13 +175,13 @@ def confusions(answers: Answers) -> list[Confusion]:
 
 
 FIGURES: dict[str, Callable[[Answers], float]] = {
-    "top1": lambda answers: share(answers.right[answers.is_landmark]),
-    "top3": lambda answers: share(answers.among(3)[answers.is_landmark]),
-    "top5": lambda answers: share(answers.among(5)[answers.is_landmark]),
-    "tagged": lambda answers: share(answers.tagged[answers.is_landmark]),
-    "rightly_tagged": lambda answers: share((answers.tagged & answers.right)[answers.is_landmark]),
-    "tags_right": lambda answers: share(answers.right[answers.tagged & answers.is_landmark]),
-    "negatives_tagged": lambda answers: share(answers.tagged[~answers.is_landmark]),
+    "top1": lambda answers: ratio(answers.right[answers.is_landmark]),
+    "top3": lambda answers: ratio(answers.among(3)[answers.is_landmark]),
+    "top5": lambda answers: ratio(answers.among(5)[answers.is_landmark]),
+    "tagged": lambda answers: ratio(answers.tagged[answers.is_landmark]),
+    "rightly_tagged": lambda answers: ratio((answers.tagged & answers.right)[answers.is_landmark]),
+    "tags_right": lambda answers: ratio(answers.right[answers.tagged & answers.is_landmark]),
+    "negatives_tagged": lambda answers: ratio(answers.tagged[~answers.is_landmark]),
     "gap": gap,
 }
 

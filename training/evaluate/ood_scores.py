@@ -20,7 +20,7 @@ Logits = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class OodScore:
     """What a way says of N photos.
 
     Args:
@@ -34,7 +34,7 @@ class Way:
     said: Indices
 
 
-def of_background(logits: Logits, temperature: float, known: int) -> list[Way]:
+def of_background(logits: Logits, temperature: float, known: int) -> list[OodScore]:
     """Ways to read a network with a background output.
 
     Args:
@@ -45,23 +45,23 @@ def of_background(logits: Logits, temperature: float, known: int) -> list[Way]:
     without = probabilities(logits[:, :known], temperature).max(axis=1)  # (N,)
     return [
         probability(logits, temperature, known, "probability", "best landmark's probability, background trained"),
-        Way("landmarks only", "the same network's softmax without the background output", without, said),
-        Way("energy", "log of the summed exponentials of the landmarks' logits (Liu et al. 2020)", energy, said),
-        Way("energy against background", "energy minus the background's logit", energy - logits[:, known], said),
+        OodScore("landmarks only", "the same network's softmax without the background output", without, said),
+        OodScore("energy", "log of the summed exponentials of the landmarks' logits (Liu et al. 2020)", energy, said),
+        OodScore("energy against background", "energy minus the background's logit", energy - logits[:, known], said),
     ]
 
 
-def probability(logits: Logits, temperature: float, known: int, name: str, what: str) -> Way:
+def probability(logits: Logits, temperature: float, known: int, name: str, what: str) -> OodScore:
     """The best landmark's calibrated probability: the only way that a card can express.
 
     Args:
         logits: (N, outputs), background outputs last if there are any.
     """
     scores = probabilities(logits, temperature)[:, :known]  # (N, known)
-    return Way(name, what, scores.max(axis=1), scores.argmax(axis=1))
+    return OodScore(name, what, scores.max(axis=1), scores.argmax(axis=1))
 
 
-def of_features(features: Features, train: Features, labels: Indices, said: Indices, known: int) -> list[Way]:
+def of_features(features: Features, train: Features, labels: Indices, said: Indices, known: int) -> list[OodScore]:
     """Ways that look at how near a photo's features are to the landmarks' training photos.
 
     Args:
@@ -75,15 +75,15 @@ def of_features(features: Features, train: Features, labels: Indices, said: Indi
     shown = labels < known  # (M,)
     nearness = -_mahalanobis(features, means, train[shown] - means[labels[shown]])  # (N,)
     return [
-        Way("cosine to prototypes", "cosine of the features to the nearest landmark's mean", cosine, said),
-        Way("Mahalanobis", "distance to the nearest mean under one covariance (Lee et al. 2018)", nearness, said),
+        OodScore("cosine to prototypes", "cosine of the features to the nearest landmark's mean", cosine, said),
+        OodScore("Mahalanobis", "distance to the nearest mean under one covariance (Lee et al. 2018)", nearness, said),
     ]
 
 
-def together(probable: Way, near: Way) -> Way:
+def together(probable: OodScore, near: OodScore) -> OodScore:
     """A probability times a cosine."""
     score = probable.score * near.score.clip(0.0, 1.0)
-    return Way(f"{probable.name} × cosine", "both multiplied", score, probable.said)
+    return OodScore(f"{probable.name} × cosine", "both multiplied", score, probable.said)
 
 
 def _mahalanobis(features: Features, means: Features, spread: Features) -> Floats:

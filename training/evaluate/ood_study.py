@@ -22,13 +22,13 @@ from torch.nn.functional import one_hot
 from tagger.model.nets import Network, build
 from training.data.manifest import Split
 from training.evaluate.calibrate import Logits, fit_temperature
-from training.evaluate.metrics import FIGURES, RESAMPLES, SEED, Answers, Flags, Floats, Indices, auroc, middle, share
-from training.evaluate.ood_scores import Features, Way, of_background, of_features, probability, together
+from training.evaluate.metrics import FIGURES, RESAMPLES, SEED, Answers, Flags, Floats, Indices, auroc, middle, ratio
+from training.evaluate.ood_scores import Features, OodScore, of_background, of_features, probability, together
 from training.evaluate.thresholds import FOLDS, folds
 from training.fit.dataset import photos
 from training.fit.device import used_device
-from training.fit.experiment import Run
-from training.fit.linear_probe import descend, features
+from training.fit.experiment import Experiment
+from training.fit.linear_probe import features, train_linear
 from training.fit.recipe import Head
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ class Seen:
     labels: Indices
 
 
-def compare(run: Run) -> Json:
+def compare(run: Experiment) -> Json:
     """Measure every way and write `none.json` into the run's folder.
 
     The best is the first, the one that is shipped, unless another one's gain in rightly tagged photos over it is more
@@ -61,7 +61,7 @@ def compare(run: Run) -> Json:
     return found
 
 
-def all_ways(train: Seen, val: Seen, classifier: nn.Linear, known: int, recipe: Head, seed: int) -> list[Way]:
+def all_ways(train: Seen, val: Seen, classifier: nn.Linear, known: int, recipe: Head, seed: int) -> list[OodScore]:
     """Every way's scores of the validation photos, the shipped way first."""
     shipped = of_background(_logits(classifier, val), _temperature(_logits(classifier, val), val, known), known)
     near = of_features(val.features, train.features, train.labels, shipped[0].said, known)
@@ -80,13 +80,13 @@ def all_ways(train: Seen, val: Seen, classifier: nn.Linear, known: int, recipe: 
         ),
     ):
         head = nn.Linear(train.features.shape[1], wanted.shape[1])
-        descend(head, torch.from_numpy(train.features)[rows], wanted[rows], recipe, dropout=0.2, seed=seed)
+        train_linear(head, torch.from_numpy(train.features)[rows], wanted[rows], recipe, dropout=0.2, seed=seed)
         logits = _logits(head, val)
         refitted.append(probability(logits, _temperature(logits, val, known), known, name, what))
     return [*shipped, *near, *refitted, together(shipped[0], near[0])]
 
 
-def judged(ways: list[Way], truth: Indices, part: Indices, allowed: float) -> Json:
+def judged(ways: list[OodScore], truth: Indices, part: Indices, allowed: float) -> Json:
     """Figures of each way, as in `none.json`.
 
     Args:
@@ -103,7 +103,7 @@ def judged(ways: list[Way], truth: Indices, part: Indices, allowed: float) -> Js
     return {"ways": rows, "best": max(better, key=lambda row: float(row["rightly_tagged"]), default=rows[0])["name"]}
 
 
-def _row(way: Way, tagged: Flags, truth: Indices) -> Json:
+def _row(way: OodScore, tagged: Flags, truth: Indices) -> Json:
     answers = Answers(way.said[:, None], way.score, tagged, truth)
     is_landmark = answers.is_landmark  # (N,)
     low, high = _interval((tagged & answers.right)[is_landmark].astype(np.float64))
@@ -114,7 +114,7 @@ def _row(way: Way, tagged: Flags, truth: Indices) -> Json:
         "rightly_tagged_low": low,
         "rightly_tagged_high": high,
         "tags_right": round(FIGURES["tags_right"](answers), 4),
-        "negatives_tagged": round(share(tagged[~is_landmark]), 4),
+        "negatives_tagged": round(ratio(tagged[~is_landmark]), 4),
         "auroc": round(auroc(way.score[is_landmark], way.score[~is_landmark]), 4),
         "gap": round(FIGURES["gap"](answers), 4),
     }
@@ -150,7 +150,7 @@ def _logits(head: nn.Linear, seen: Seen) -> Logits:
     return rows
 
 
-def _seen(run: Run, network: Network, split: Split) -> Seen:
+def _seen(run: Experiment, network: Network, split: Split) -> Seen:
     """The photos of a split; features are kept beside the weights that they come from."""
     kept = run.folder / f"features-{split}.npz"
     made_of = hashlib.sha256(run.weights.read_bytes() + run.manifest.read_bytes()).hexdigest()

@@ -23,9 +23,9 @@ from tagger.model.engines.openvino import OpenVinoEngine, openvino
 from training.data.manifest import Split
 from training.evaluate.speed import photos_a_second
 from training.fit.dataset import Photos, batches, photos
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.publish.compare import default_bundle
-from training.publish.results import Findings, Json
+from training.publish.results import Json, Results
 
 # NNCF would report its use to a web analytics service, through the package that our OpenVINO engine keeps out.
 # Without that package it breaks, unless it believes that it is being tested.
@@ -42,13 +42,13 @@ FILE = "int8.json"
 Engines = dict[str, Engine]
 
 
-def measure(run: Run) -> Json:
+def measure(run: Experiment) -> Json:
     """Quantise the run's exported network, measure it beside the default engine and write `int8.json`.
 
     Raises:
         DataError: the run was not calibrated and evaluated.
     """
-    bundle = default_bundle(Findings(run))
+    bundle = default_bundle(Results(run))
     train = run.entries("train")
     seen = random.Random(run.recipe.seed).sample(train, min(CALIBRATION_PHOTOS, len(train)))
     engines, default = _engines(bundle, quantised(bundle, photos(run, seen)))
@@ -106,7 +106,7 @@ def _engines(bundle: Bundle, model: openvino.Model) -> tuple[Engines, str]:
     return engines, default.info.precision
 
 
-def _landmarks(run: Run, split: Split) -> Photos:
+def _landmarks(run: Experiment, split: Split) -> Photos:
     return photos(run, [entry for entry in run.entries(split) if entry.landmark])
 
 

@@ -18,7 +18,7 @@ from training.fit.recipe import Threshold
 FOLDS = 5
 SEED = 7
 STEPS = 20
-STEADINESS = 4.0  # 1 / variance of what is thought of a landmark beforehand, in logits; 2 to 16 are as good
+PRIOR_PRECISION = 4.0  # 1 / variance of what is thought of a landmark beforehand, in logits; 2 to 16 are as good
 WITHOUT_NEGATIVES = 0.5
 GRID = 1000
 CERTAIN = 1e-7
@@ -41,7 +41,7 @@ def choose_thresholds(answers: Answers, groups: Sequence[str], landmarks: int, a
     if gap(unseen) <= gap(answers):
         return one
     cut = choose_threshold(unseen, allowed)
-    own = _chance(_logit(np.full(landmarks, cut)) - trust(answers, landmarks))
+    own = _chance(_logit(np.full(landmarks, cut)) - class_offsets(answers, landmarks))
     return np.minimum(1.0, np.ceil(own * GRID) / GRID)
 
 
@@ -62,7 +62,7 @@ def choose_threshold(answers: Answers, allowed: Threshold) -> float:
     return 1.0
 
 
-def trust(answers: Answers, landmarks: int) -> Floats:
+def class_offsets(answers: Answers, landmarks: int) -> Floats:
     """How much more (or less) a suggestion of each landmark is worth than its score says.
 
     Returns:
@@ -76,8 +76,8 @@ def trust(answers: Answers, landmarks: int) -> Floats:
     offsets = np.zeros(landmarks)
     for _ in range(STEPS):
         chance = _chance(logits + offsets[answers.said])  # (N,)
-        slope = np.bincount(answers.said, answers.right - chance, landmarks) - STEADINESS * offsets  # (landmarks,)
-        bend = np.bincount(answers.said, chance * (1 - chance), landmarks) + STEADINESS  # (landmarks,)
+        slope = np.bincount(answers.said, answers.right - chance, landmarks) - PRIOR_PRECISION * offsets  # (landmarks,)
+        bend = np.bincount(answers.said, chance * (1 - chance), landmarks) + PRIOR_PRECISION  # (landmarks,)
         offsets += slope / bend
     return offsets
 
@@ -94,7 +94,7 @@ def _trusted_unseen(answers: Answers, part: Indices, landmarks: int) -> Floats:
     score = answers.score.copy()
     for number in range(FOLDS):
         others, own = np.flatnonzero(part != number), part == number
-        offsets = trust(answers.picked(others), landmarks)
+        offsets = class_offsets(answers.picked(others), landmarks)
         score[own] = _chance(_logit(answers.score[own]) + offsets[answers.said[own]])
     return score
 

@@ -19,14 +19,14 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tagger.model.nets import Network
 from training.data.manifest import DataError
 from training.fit.device import half_dtype
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.fit.recipe import Train
 
 HELD = ("network", "average", "optimiser", "schedule", "scaler")
 
 
 @dataclass(slots=True)
-class State:
+class Checkpoint:
     """A network at work.
 
     Args:
@@ -46,7 +46,7 @@ class State:
         return cast(Network, self.average.module)
 
 
-def begin(network: Network, recipe: Train, device: torch.device, steps: int) -> State:
+def begin(network: Network, recipe: Train, device: torch.device, steps: int) -> Checkpoint:
     """The state before the first epoch.
 
     Args:
@@ -60,7 +60,7 @@ def begin(network: Network, recipe: Train, device: torch.device, steps: int) -> 
     averaging = get_ema_multi_avg_fn(recipe.ema_decay)  # type: ignore[no-untyped-call]
     average = AveragedModel(network, multi_avg_fn=averaging, use_buffers=True)
     scaler = torch.amp.GradScaler(device.type, enabled=half_dtype(device) == torch.float16)
-    return State(network, average, optimiser, schedule, scaler)
+    return Checkpoint(network, average, optimiser, schedule, scaler)
 
 
 def frozen(network: Network, recipe: Train) -> list[nn.Module]:
@@ -68,7 +68,7 @@ def frozen(network: Network, recipe: Train) -> list[nn.Module]:
     return network.parts[: recipe.frozen_parts]
 
 
-def save(state: State, run: Run) -> None:
+def save(state: Checkpoint, run: Experiment) -> None:
     """Replace the run's checkpoint at once, so that there always is a whole one."""
     parts = {name: getattr(state, name).state_dict() for name in HELD}
     partial = run.checkpoint.with_suffix(".partial")
@@ -76,7 +76,7 @@ def save(state: State, run: Run) -> None:
     partial.replace(run.checkpoint)
 
 
-def restore(state: State, run: Run) -> None:
+def restore(state: Checkpoint, run: Experiment) -> None:
     """Continue where the run's checkpoint stopped.
 
     Raises:

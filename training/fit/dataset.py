@@ -20,7 +20,7 @@ from tagger.core.types import InputContract
 from tagger.image.decode import decode
 from tagger.image.preprocess import normalise, preprocess
 from training.data.manifest import Entry
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 
 MAX_PIXELS = 100_000_000
 
@@ -67,7 +67,7 @@ class Photos(Dataset[Sample]):
         return decode(path.read_bytes(), min_side_px=side_px, max_pixels=MAX_PIXELS).image
 
 
-def photos(run: Run, entries: Sequence[Entry], *, keep_px: int = 0) -> Photos:
+def photos(run: Experiment, entries: Sequence[Entry], *, keep_px: int = 0) -> Photos:
     """The photos of a run's manifest."""
     labels = [run.label(entry) for entry in entries]
     return Photos([entry.path for entry in entries], labels, run.recipe.input, keep_px=keep_px)

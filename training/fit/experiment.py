@@ -21,7 +21,7 @@ DATA = RUNS / "data"
 
 
 @dataclass(frozen=True)
-class Run:
+class Experiment:
     """A recipe and the folder of what it makes."""
 
     recipe: Recipe
@@ -109,7 +109,7 @@ class Run:
             file.write(line + "\n")
 
 
-def begin_run(recipe: Recipe, data: Path, runs: Path = RUNS) -> Run:
+def begin_experiment(recipe: Recipe, data: Path, runs: Path = RUNS) -> Experiment:
     """A recipe's run on prepared photos, new or begun.
 
     Args:
@@ -118,7 +118,7 @@ def begin_run(recipe: Recipe, data: Path, runs: Path = RUNS) -> Run:
     Raises:
         DataError: nothing was prepared there.
     """
-    run = Run(recipe, runs / recipe.name)
+    run = Experiment(recipe, runs / recipe.name)
     entries = load_manifest(run.needed(data / "manifest.csv", "prepare"))
     run.folder.mkdir(parents=True, exist_ok=True)
     write_manifest(run.manifest, entries)
@@ -126,7 +126,7 @@ def begin_run(recipe: Recipe, data: Path, runs: Path = RUNS) -> Run:
     return run
 
 
-def open_run(named: Path, runs: Path = RUNS) -> Run:
+def open_experiment(named: Path, runs: Path = RUNS) -> Experiment:
     """A run that was begun.
 
     Args:
@@ -137,7 +137,7 @@ def open_run(named: Path, runs: Path = RUNS) -> Run:
     """
     for folder in (named, runs / named):
         if (file := _recipe_file(folder)).is_file():
-            return Run(saved_recipe(file), folder)
+            return Experiment(saved_recipe(file), folder)
     others = ", ".join(sorted(path.parent.name for path in runs.glob("*/recipe.json"))) or "none yet"
     raise DataError(f"{named} is no run. Begin one with: python -m training fit RECIPE. There are: {others}.")
 

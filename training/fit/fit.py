@@ -17,13 +17,13 @@ from safetensors.torch import save_file
 from tagger.model.nets import Network, build
 from training.data.manifest import DataError
 from training.fit.device import device_name, used_device
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.fit.linear_probe import fit_head
 from training.fit.loop import train
 from training.fit.pretrained import imagenet
 
 
-def fit(run: Run, *, resume: bool = False) -> None:
+def fit(run: Experiment, *, resume: bool = False) -> None:
     """Train and write the run's weights.
 
     Args:
@@ -50,13 +50,13 @@ def fit(run: Run, *, resume: bool = False) -> None:
     run.log(stage="fitted", minutes=minutes, resumed=goes_on, device=device_name(used_device(recipe.device)))
 
 
-def _base(run: Run) -> Network:
+def _base(run: Experiment) -> Network:
     if run.recipe.base == "random":
         return build(run.recipe.network, run.outputs)
     return imagenet(run.recipe.network, run.outputs, run.recipe.base_weights)
 
 
-def _check_classes(run: Run) -> None:
+def _check_classes(run: Experiment) -> None:
     seen = {run.label(entry) for entry in run.entries("train")}
     for index, place in enumerate(run.classes):
         if index not in seen:

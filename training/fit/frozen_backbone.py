@@ -18,7 +18,7 @@ from tagger.model.nets import Chain, Network
 from training.publish.export import onnx_bytes
 
 
-class Trunk:
+class FrozenBackbone:
     """The first parts of a network, without gradients.
 
     Args:

@@ -14,23 +14,23 @@ from tagger.model.nets import Network
 from training.fit.augment import augment
 from training.fit.dataset import Photos, batches, network_input, photos
 from training.fit.device import half_precision, used_device
-from training.fit.experiment import Run
-from training.fit.frozen_backbone import Trunk
+from training.fit.experiment import Experiment
+from training.fit.frozen_backbone import FrozenBackbone
 from training.fit.recipe import Head
 
 BATCH = 64
 
 
-def fit_head(network: Network, run: Run, recipe: Head) -> None:
+def fit_head(network: Network, run: Experiment, recipe: Head) -> None:
     """Train the network's classifier in place, from nothing."""
     seen, labels = _views(network, run, recipe)
     head = network.classifier.cpu()  # so small that moving the features would take longer
-    loss = descend(head, seen, labels, recipe, dropout=network.dropout.p, seed=run.recipe.seed)
+    loss = train_linear(head, seen, labels, recipe, dropout=network.dropout.p, seed=run.recipe.seed)
     head.to(used_device(run.recipe.device))
     run.log(stage="head", features=len(seen), loss=round(loss, 4))
 
 
-def descend(head: nn.Linear, seen: Tensor, targets: Tensor, recipe: Head, *, dropout: float, seed: int) -> float:
+def train_linear(head: nn.Linear, seen: Tensor, targets: Tensor, recipe: Head, *, dropout: float, seed: int) -> float:
     """Train a linear layer in place, from nothing.
 
     Args:
@@ -56,7 +56,7 @@ def descend(head: nn.Linear, seen: Tensor, targets: Tensor, recipe: Head, *, dro
     return float(loss.detach())
 
 
-def _views(network: Network, run: Run, recipe: Head) -> tuple[Tensor, Tensor]:
+def _views(network: Network, run: Experiment, recipe: Head) -> tuple[Tensor, Tensor]:
     """Features (views × photos, features) of the training photos, and their labels."""
     at_rest, seed = photos(run, run.entries("train")), run.recipe.seed * 1000
     change = augment(run.recipe.train_px, run.recipe.augment)
@@ -67,11 +67,11 @@ def _views(network: Network, run: Run, recipe: Head) -> tuple[Tensor, Tensor]:
 
 
 @torch.inference_mode()
-def features(network: Network, dataset: Photos, run: Run) -> tuple[Tensor, Tensor]:
+def features(network: Network, dataset: Photos, run: Experiment) -> tuple[Tensor, Tensor]:
     """(N, features) of a set of photos, in its order, and (N,) labels."""
     network.eval()
     device = used_device(run.recipe.device)
-    trunk = Trunk(network, len(network.parts), device)
+    trunk = FrozenBackbone(network, len(network.parts), device)
     rows, labels = [], []
     for pixels, targets in tqdm(batches(dataset, BATCH, run.recipe.workers), desc="features"):
         with half_precision(device):

@@ -16,20 +16,20 @@ from tqdm import tqdm
 from tagger.model.nets import Network
 from training.data.manifest import DataError
 from training.fit.augment import augment
-from training.fit.checkpoint import State, begin, frozen, restore, save
+from training.fit.checkpoint import Checkpoint, begin, frozen, restore, save
 from training.fit.dataset import Photos, batches, network_input, photos
 from training.fit.device import device_name, half_precision, used_device
-from training.fit.experiment import Run
-from training.fit.frozen_backbone import Trunk
-from training.fit.mixup import mixed
+from training.fit.experiment import Experiment
+from training.fit.frozen_backbone import FrozenBackbone
+from training.fit.mixup import mixup
 from training.fit.recipe import Recipe
-from training.fit.tensorboard import Curves
+from training.fit.tensorboard import TensorBoardLog
 
 GROWTH = 2 / 3  # of the epochs, until the crops have their full size
 CROP_STEP = 32  # px; the networks halve a side five times
 
 
-def train(network: Network, run: Run) -> Network:
+def train(network: Network, run: Experiment) -> Network:
     """Train in place, going on from the run's checkpoint if there is one.
 
     Returns:
@@ -46,8 +46,8 @@ def train(network: Network, run: Run) -> Network:
     if run.checkpoint.exists():
         restore(state, run)
     dataset = photos(run, entries, keep_px=recipe.keep_px)
-    trunk = Trunk(network, recipe.frozen_parts, device)
-    with Curves(run.folder) as curves:
+    trunk = FrozenBackbone(network, recipe.frozen_parts, device)
+    with TensorBoardLog(run.folder) as curves:
         while state.epochs_done < recipe.epochs:
             begun = time.monotonic()
             loss = _epoch(state, run, dataset, trunk)
@@ -77,7 +77,7 @@ def crop_px(recipe: Recipe, epoch: int) -> int:
     return first + round((last - first) * grown / CROP_STEP) * CROP_STEP
 
 
-def _epoch(state: State, run: Run, dataset: Photos, trunk: Trunk) -> float:
+def _epoch(state: Checkpoint, run: Experiment, dataset: Photos, trunk: FrozenBackbone) -> float:
     """One pass over the training photos; returns the mean loss."""
     recipe, number = run.recipe.train, run.recipe.seed * 1000 + 500 + state.epochs_done
     torch.manual_seed(number)  # dropout and blending
@@ -92,10 +92,10 @@ def _epoch(state: State, run: Run, dataset: Photos, trunk: Trunk) -> float:
     return sum(losses) / len(losses)
 
 
-def _step(state: State, run: Run, trunk: Trunk, values: Tensor, labels: Tensor) -> float:
+def _step(state: Checkpoint, run: Experiment, trunk: FrozenBackbone, values: Tensor, labels: Tensor) -> float:
     recipe, device = run.recipe.train, used_device(run.recipe.device)
     targets = F.one_hot(labels, run.outputs).float().to(device)  # (B, outputs)
-    values, targets = mixed(values.to(device), targets, recipe.mix)
+    values, targets = mixup(values.to(device), targets, recipe.mix)
     with half_precision(device):
         logits = trunk.logits(state.network, values)  # (B, outputs)
     loss = F.cross_entropy(logits.float(), targets, label_smoothing=recipe.label_smoothing)
@@ -109,7 +109,7 @@ def _step(state: State, run: Run, trunk: Trunk, values: Tensor, labels: Tensor) 
 
 
 @torch.inference_mode()
-def _val_top1(state: State, run: Run, trunk: Trunk) -> float:
+def _val_top1(state: Checkpoint, run: Experiment, trunk: FrozenBackbone) -> float:
     """Of the averaged network on the validation split's landmark photos."""
     average = state.averaged.eval()
     device = used_device(run.recipe.device)

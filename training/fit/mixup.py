@@ -14,7 +14,7 @@ from torch import Tensor
 MIXUP_ALPHA = 0.2
 
 
-def mixed(values: Tensor, targets: Tensor, share: float) -> tuple[Tensor, Tensor]:
+def mixup(values: Tensor, targets: Tensor, share: float) -> tuple[Tensor, Tensor]:
     """A batch, sometimes blended with itself in another order.
 
     Args:

@@ -166,7 +166,7 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     return _changed(raw, changes, path)
 
 
-def changed(recipe: Recipe, changes: Sequence[str]) -> Recipe:
+def with_overrides(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     """A recipe with changes as `load_recipe` takes them."""
     return _changed(RECIPE.dump_python(recipe), changes, Path(recipe.name))
 

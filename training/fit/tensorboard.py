@@ -12,13 +12,13 @@ from types import TracebackType
 from torch.utils.tensorboard import SummaryWriter
 
 
-class Curves:
+class TensorBoardLog:
     """Look at them with ``tensorboard --logdir runs``."""
 
     def __init__(self, folder: Path) -> None:
         self._writer = SummaryWriter(str(folder / "curves"))
 
-    def __enter__(self) -> Curves:
+    def __enter__(self) -> TensorBoardLog:
         return self
 
     def __exit__(

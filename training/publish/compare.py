@@ -17,13 +17,13 @@ from tagger.model.engines import Engine
 from tagger.model.engines.openvino import OpenVinoEngine
 from tagger.model.nets import build
 from training.evaluate.speed import photos_a_second
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.publish.compare_plot import trade_off
 from training.publish.costs import side_by_side
 from training.publish.export import BFLOAT16_AGREEMENT
 from training.publish.markdown import markdown
 from training.publish.plots import svg
-from training.publish.results import Findings, Json
+from training.publish.results import Json, Results
 
 SPLIT = "test"
 TABLE, PLOT = "compare.json", "compare.svg"
@@ -59,13 +59,13 @@ class Compared:
     shipped: bool
 
 
-def compare(runs: Sequence[Run], to: Path) -> list[Compared]:
+def compare(runs: Sequence[Experiment], to: Path) -> list[Compared]:
     """Measure the speed of all runs, print a Markdown table and write `compare.json` and `compare.svg`.
 
     Raises:
         DataError: a run was not calibrated or evaluated.
     """
-    found = {run.recipe.name: Findings(run) for run in runs}
+    found = {run.recipe.name: Results(run) for run in runs}
     bundles = {name: default_bundle(one) for name, one in found.items()}
     engines: dict[str, tuple[Engine, int]] = {
         name: (OpenVinoEngine(bundle), bundle.card.input.size_px) for name, bundle in bundles.items()
@@ -82,7 +82,7 @@ def compare(runs: Sequence[Run], to: Path) -> list[Compared]:
     return rows
 
 
-def default_bundle(found: Findings) -> Bundle:
+def default_bundle(found: Results) -> Bundle:
     """The run's bundle, in bfloat16 where `export` would allow it.
 
     Raises:
@@ -94,7 +94,7 @@ def default_bundle(found: Findings) -> Bundle:
     return replace(bundle, card=replace(bundle.card, bfloat16=agreement >= BFLOAT16_AGREEMENT))
 
 
-def _compared(found: Findings, bundle: Bundle, rate: float, engine: Engine) -> Compared:
+def _compared(found: Results, bundle: Bundle, rate: float, engine: Engine) -> Compared:
     card, figures = bundle.card, found.metrics[SPLIT]
     intervals = found.details.get(SPLIT, {}).get("intervals", {})
     low1, high1 = intervals.get("top1", (None, None))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from training.publish.results import Findings, Json
+from training.publish.results import Json, Results
 from training.publish.tables import Table, between, figure, share
 
 
-def effort(runs: Iterable[Findings]) -> Table:
+def effort(runs: Iterable[Results]) -> Table:
     """What training cost."""
     rows = []
     for found in runs:
@@ -29,7 +29,7 @@ def effort(runs: Iterable[Findings]) -> Table:
     return Table("What training cost", header, rows, reading, "fit training/recipes/RECIPE.toml", "train split")
 
 
-def _minutes(found: Findings) -> str:
+def _minutes(found: Results) -> str:
     fitted = found.stage("fitted")
     if not fitted:
         return "–"
@@ -39,7 +39,7 @@ def _minutes(found: Findings) -> str:
     return f"{sum(photos / line['photos_a_second'] for line in found.epochs) / 60:.0f} (epochs)"
 
 
-def eight_bits(found: Findings) -> Table:
+def eight_bits(found: Results) -> Table:
     """What quantised weights lose and gain."""
     made = found.read("int8.json") or {}
     rates = made.get("photos_a_second", {})

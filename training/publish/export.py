@@ -22,7 +22,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from tagger.model.bundle import Bundle, open_bundle, write_bundle
 from tagger.model.card import FORMAT, ONNX_FILE, SAFETENSORS_FILE, Card
 from tagger.model.nets import build
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.publish.provenance import provenance
 
 INPUT, OUTPUT = "photos", "logits"
@@ -30,7 +30,7 @@ BFLOAT16_AGREEMENT = 0.995  # below this the engine must not use bfloat16
 HALVED_FROM = 256  # values; what is smaller (batch norms, biases) keeps float32, it weighs nothing
 
 
-def export(run: Run, folder: Path) -> Bundle:
+def export(run: Experiment, folder: Path) -> Bundle:
     """Write the run's calibrated bundle, with its figures and its origin in the card, to a folder."""
     measured = json.loads(run.needed(run.metrics, "evaluate").read_text(encoding="utf-8"))
     bundle = open_bundle(run.bundle)
@@ -43,7 +43,7 @@ def export(run: Run, folder: Path) -> Bundle:
     return write_bundle(folder, card, {name: bundle.file(name).read_bytes() for name in card.files})
 
 
-def weight_files(run: Run) -> dict[str, bytes]:
+def weight_files(run: Experiment) -> dict[str, bytes]:
     """The run's trained weights: content by file name."""
     weights = load_file(run.needed(run.weights, "fit"))
     network = build(run.recipe.network, run.outputs)
@@ -54,7 +54,7 @@ def weight_files(run: Run) -> dict[str, bytes]:
     }
 
 
-def draft(run: Run) -> Card:
+def draft(run: Experiment) -> Card:
     """The run's card before anything was measured: no score is a tag yet."""
     recipe = run.recipe
     return Card(

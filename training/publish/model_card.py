@@ -20,13 +20,13 @@ from matplotlib.figure import Figure
 from tagger.core.types import cores
 from tagger.model.engines.openvino import openvino
 from training.data.manifest import DataError, content_sha256, load_manifest
-from training.fit.experiment import Run, open_run
+from training.fit.experiment import Experiment, open_experiment
 from training.publish import costs, plots, tables
 from training.publish.compare import PLOT, TABLE
 from training.publish.compare_plot import trade_off
 from training.publish.markdown import markdown
 from training.publish.report import SPLIT
-from training.publish.results import Findings, Json
+from training.publish.results import Json, Results
 from training.publish.tables import Table
 
 DOCUMENT = "MODEL.md"
@@ -44,23 +44,25 @@ class Sources:
         plots: the folder for them, beside the document.
     """
 
-    found: Findings
+    found: Results
     plots: Path
 
     @cached_property
-    def scratch(self) -> Findings | None:
+    def scratch(self) -> Results | None:
         """The run named scratch beside this one."""
         folder = self.found.run.folder.parent / SCRATCH
-        return Findings(open_run(folder)) if (folder / "recipe.json").exists() else None
+        return Results(open_experiment(folder)) if (folder / "recipe.json").exists() else None
 
     @cached_property
-    def runs(self) -> list[Findings]:
+    def runs(self) -> list[Results]:
         return [one for one in (self.scratch, self.found) if one is not None]
 
     @cached_property
-    def beside(self) -> list[Findings]:
+    def beside(self) -> list[Results]:
         """All runs that lie in one folder with this one, itself included, by name."""
-        return [Findings(open_run(file.parent)) for file in sorted(self.found.run.folder.parent.glob("*/recipe.json"))]
+        return [
+            Results(open_experiment(file.parent)) for file in sorted(self.found.run.folder.parent.glob("*/recipe.json"))
+        ]
 
     @cached_property
     def compared(self) -> Json | None:
@@ -69,7 +71,7 @@ class Sources:
         return found
 
 
-def update(run: Run, docs: Path) -> None:
+def update(run: Experiment, docs: Path) -> None:
     """Renew the parts of the document, and its plots in `docs/plots`.
 
     Raises:
@@ -84,7 +86,7 @@ def update(run: Run, docs: Path) -> None:
         raise DataError(f"{document} has a part {min(unknown)!r}. There are {', '.join(PARTS)}.")
     if len(names) != len(PART.findall(text)):
         raise DataError(f"A part of {document} has no end. Close each one with <!-- end -->.")
-    sources = Sources(Findings(run), docs / "plots")
+    sources = Sources(Results(run), docs / "plots")
     sources.plots.mkdir(exist_ok=True)
     renewed = PART.sub(lambda part: f"{part[1]}\n{PARTS[part['name']](sources)}\n\n{part[3]}", text)
     document.write_text(renewed, "utf-8")

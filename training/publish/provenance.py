@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import JsonValue, TypeAdapter
 
 from training.data.manifest import content_sha256, load_manifest
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.fit.pretrained import origin
 from training.fit.recipe import Recipe
 
@@ -21,7 +21,7 @@ PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "openvino", "pillow", 
 COMMAND = "LANDMARK_DATA=/path/to/photos python -m training reproduce training/recipes/{name}.toml"
 
 
-def provenance(run: Run) -> dict[str, JsonValue]:
+def provenance(run: Experiment) -> dict[str, JsonValue]:
     """Everything that a person needs to judge the weights or to make them again."""
     weights = run.recipe.base_weights
     recipe = replace(
@@ -39,7 +39,7 @@ def provenance(run: Run) -> dict[str, JsonValue]:
     }
 
 
-def _fitted(run: Run) -> dict[str, JsonValue]:
+def _fitted(run: Experiment) -> dict[str, JsonValue]:
     """What the last training took, and on what."""
     lines = [json.loads(line) for line in run.log_file.read_text(encoding="utf-8").splitlines()]
     fitted = [line for line in lines if line["stage"] == "fitted"]
@@ -48,7 +48,7 @@ def _fitted(run: Run) -> dict[str, JsonValue]:
     return {"device": last.get("device"), "minutes": last.get("minutes"), "machine": machine}
 
 
-def _data(run: Run) -> dict[str, JsonValue]:
+def _data(run: Experiment) -> dict[str, JsonValue]:
     entries = load_manifest(run.manifest)
     counts = Counter(f"{entry.split} {entry.role} photos" for entry in entries)
     return {
@@ -59,7 +59,7 @@ def _data(run: Run) -> dict[str, JsonValue]:
     }
 
 
-def _base(run: Run) -> dict[str, JsonValue]:
+def _base(run: Experiment) -> dict[str, JsonValue]:
     if run.recipe.base == "random":
         return {"package": None}
     return dict(origin(run.recipe.network, run.recipe.base_weights))

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from tagger.core.errors import PhotoError
 from training.data.data_report import thumbnail
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.fit.recipe import Recipe
 from training.publish import costs, plots, tables
 from training.publish.html import (
@@ -30,19 +30,19 @@ from training.publish.html import (
     tiles,
 )
 from training.publish.provenance import provenance
-from training.publish.results import Findings, Json
+from training.publish.results import Json, Results
 from training.publish.tables import Table
 
 SPLIT = "test"
 
 
-def report(run: Run) -> Path:
+def report(run: Experiment) -> Path:
     """Write the page.
 
     Raises:
         DataError: the run was not evaluated.
     """
-    found = Findings(run)
+    found = Results(run)
     sections = [
         *_headline(found), *_what_it_is(found), *_data(found), *_curves(found), *_classes(found), *_confusions(found),
         *_scores(found), *_table(tables.negatives(found)), *_table(tables.ways(found)),
@@ -55,7 +55,7 @@ def report(run: Run) -> Path:
     return path
 
 
-def _headline(found: Findings) -> Iterator[str]:
+def _headline(found: Results) -> Iterator[str]:
     metrics, intervals = found.metrics.get(SPLIT, {}), found.details.get(SPLIT, {}).get("intervals", {})
     yield paragraph(
         f"On {metrics.get('landmark_photos', 0):,} photos of landmarks and {metrics.get('negative_photos', 0):,} "
@@ -77,7 +77,7 @@ def _headline(found: Findings) -> Iterator[str]:
     yield from _table(tables.headline(found))
 
 
-def _what_it_is(found: Findings) -> Iterator[str]:
+def _what_it_is(found: Results) -> Iterator[str]:
     recipe, card = found.run.recipe, found.card
     contract = recipe.input
     base = {"random": "random weights", "imagenet": "published ImageNet weights"}[recipe.base]
@@ -105,7 +105,7 @@ def _megabytes(file: Path) -> str:
     return f"{file.stat().st_size / 1e6:.1f} MB" if file.exists() else "(missing)"
 
 
-def _data(found: Findings) -> Iterator[str]:
+def _data(found: Results) -> Iterator[str]:
     made = tables.data(found)
     yield heading(made.title)
     if not made.rows:
@@ -115,7 +115,7 @@ def _data(found: Findings) -> Iterator[str]:
     yield paragraph(made.reading, "good")
 
 
-def _curves(found: Findings) -> Iterator[str]:
+def _curves(found: Results) -> Iterator[str]:
     yield heading("How it learned")
     if found.epochs:
         yield drawing(plots.inline(plots.learning({found.name: found.epochs})), plots.CURVES)
@@ -125,7 +125,7 @@ def _curves(found: Findings) -> Iterator[str]:
         yield _missing(found.command("log.jsonl"))
 
 
-def _classes(found: Findings) -> Iterator[str]:
+def _classes(found: Results) -> Iterator[str]:
     made = tables.classes(found, SPLIT)
     yield heading(made.title)
     if not made.rows:
@@ -143,7 +143,7 @@ def _classes(found: Findings) -> Iterator[str]:
     yield table((made.header[0], "", *made.header[1:]), rows)
 
 
-def _confusions(found: Findings) -> Iterator[str]:
+def _confusions(found: Results) -> Iterator[str]:
     made = tables.confusions(found, SPLIT)
     yield heading(made.title)
     if not made.rows:
@@ -154,7 +154,7 @@ def _confusions(found: Findings) -> Iterator[str]:
     yield sheet(figures)
 
 
-def _confusion(found: Findings, pair: Json) -> Html:
+def _confusion(found: Results, pair: Json) -> Html:
     thumbs = []
     for path in pair.get("photos", []):
         try:
@@ -165,7 +165,7 @@ def _confusion(found: Findings, pair: Json) -> Html:
     return figure(thumbs, f"{pair['truth']} called {pair['said']}: {photos}")
 
 
-def _scores(found: Findings) -> Iterator[str]:
+def _scores(found: Results) -> Iterator[str]:
     metrics, details = found.metrics.get(SPLIT, {}), found.details.get(SPLIT, {})
     yield heading("What scores mean")
     if bins := details.get("reliability"):
@@ -177,7 +177,7 @@ def _scores(found: Findings) -> Iterator[str]:
         yield _missing(found.command("details.json"))
 
 
-def _int8(found: Findings) -> Iterator[str]:
+def _int8(found: Results) -> Iterator[str]:
     made = costs.eight_bits(found)
     if made.rows:
         yield from _table(made)
@@ -196,7 +196,7 @@ def _missing(command: str) -> str:
     return paragraph(f"Not measured yet. This does it: python -m training {command}", "soft")
 
 
-def _origin(found: Findings) -> Iterator[str]:
+def _origin(found: Results) -> Iterator[str]:
     yield heading("Where it comes from")
     yield folded("The recipe in full", code(TypeAdapter(Recipe).dump_json(found.run.recipe, indent=2).decode()))
     if found.log and found.run.manifest.exists():

@@ -14,7 +14,7 @@ from typing import Any
 
 from tagger.model.bundle import CARD_FILE, open_bundle
 from tagger.model.card import Card
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 
 Json = dict[str, Any]
 
@@ -32,10 +32,10 @@ STEPS = {
 
 
 @dataclass(frozen=True)
-class Findings:
+class Results:
     """A run and what was found of it."""
 
-    run: Run
+    run: Experiment
 
     @cached_property
     def metrics(self) -> Json:

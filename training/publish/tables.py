@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from training.publish.results import Findings, Json
+from training.publish.results import Json, Results
 
 Row = tuple[str, ...]
 NONE = (None, None)
@@ -59,7 +59,7 @@ ERRORS = (
 )
 
 
-def headline(found: Findings) -> Table:
+def headline(found: Results) -> Table:
     test, val = (found.metrics.get(split, {}) for split in ("test", "val"))
     limits = found.details.get("test", {}).get("intervals", {})
     rows = [
@@ -80,7 +80,7 @@ def headline(found: Findings) -> Table:
     return Table("How good it is", header, rows, reading, found.command("metrics.json"), "test and validation split")
 
 
-def data(found: Findings) -> Table:
+def data(found: Results) -> Table:
     """The photos of each split, and the leak check in words."""
     known = found.data or {"splits": {}}
     rows = [(name, f"{one['landmark_photos']:,}", f"{one['negatives']:,}") for name, one in known["splits"].items()]
@@ -94,7 +94,7 @@ def data(found: Findings) -> Table:
     return Table("Data", ("split", "#landmark photos", "#negatives"), rows, reading, "prepare", "all splits")
 
 
-def classes(found: Findings, split: str = "test") -> Table:
+def classes(found: Results, split: str = "test") -> Table:
     """Every landmark, the weakest first."""
     entries = sorted(found.details.get(split, {}).get("per_class", []), key=lambda one: (one["top1"], one["id"]))
     rows = [
@@ -107,14 +107,14 @@ def classes(found: Findings, split: str = "test") -> Table:
     return Table("Landmark by landmark", header, rows, reading, found.command("details.json"))
 
 
-def confusions(found: Findings, split: str = "test") -> Table:
+def confusions(found: Results, split: str = "test") -> Table:
     pairs = found.details.get(split, {}).get("confusions", [])
     rows = [(pair["truth"], pair["said"], str(pair["count"])) for pair in pairs]
     reading = "The ten pairs that are taken for each other most often."
     return Table("Confusions", ("shows", "was called", "#photos"), rows, reading, found.command("details.json"))
 
 
-def negatives(found: Findings, split: str = "test") -> Table:
+def negatives(found: Results, split: str = "test") -> Table:
     kinds: Mapping[str, Json] = found.details.get(split, {}).get("negatives_by_kind", {})
     ordered = sorted(kinds.items(), key=lambda one: (-_rate(one[1]), one[0]))
     rows = [(kind, str(one["photos"]), str(one["tagged"]), share(_rate(one))) for kind, one in ordered]
@@ -124,7 +124,7 @@ def negatives(found: Findings, split: str = "test") -> Table:
     )
 
 
-def ways(found: Findings) -> Table:
+def ways(found: Results) -> Table:
     """Ways to say none."""
     none = found.read("none.json") or {}
     rows = [
@@ -145,7 +145,7 @@ def ways(found: Findings) -> Table:
     return Table("Ways to say none", header, rows, reading, found.command("none.json"), "validation split")
 
 
-def robustness(found: Findings, split: str = "test") -> Table:
+def robustness(found: Results, split: str = "test") -> Table:
     harmed: Mapping[str, Json] = found.details.get(split, {}).get("robustness", {})
     keys = ("top1", "top5", "tagged", "tags_right", "negatives_tagged")
     whole = [("as they are", found.metrics.get(split, {}))] if harmed else []
@@ -166,7 +166,7 @@ def robustness(found: Findings, split: str = "test") -> Table:
     return Table("Harmed photos", header, rows, reading, found.command("details.json"))
 
 
-def sources(found: Findings) -> Table:
+def sources(found: Results) -> Table:
     folds = found.read("sources.json") or {}
     parts = [(fold["name"], _few(fold.get("left_out", [])), fold) for fold in folds.get("folds", [])]
     parts += [("all together", "", folds["all"])] if folds.get("all") else []
@@ -187,7 +187,7 @@ def sources(found: Findings) -> Table:
     return Table(title, header, rows, reading, command, "all splits, in folds")
 
 
-def elsewhere(every: Sequence[Findings]) -> Table:
+def elsewhere(every: Sequence[Results]) -> Table:
     """Runs by what they know of sources that their training never saw, the best first; those that were asked."""
     asked = [(found, made) for found in every if (made := found.read("sources.json"))]
     asked.sort(key=lambda pair: -pair[1]["all"].get(AT_3_PERCENT, 0.0))

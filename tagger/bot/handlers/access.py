@@ -10,24 +10,24 @@ from datetime import UTC, datetime
 from telegram import Message, MessageEntity
 
 from db.telegram import people
-from tagger.bot.context import Visit
+from tagger.bot.context import UpdateContext
 from tagger.bot.render.languages import N_
 
 NOT_FOR_YOU = N_("This bot is private. Ask its operator to add your number: {number}")
 ENOUGH = N_("That was the last of {n} photos for today. I am looking forward to tomorrow!")
 
 
-def is_allowed(visit: Visit) -> bool:
+def is_allowed(visit: UpdateContext) -> bool:
     settings = visit.services.settings
     known = {visit.user.id, visit.chat.id}
     return not settings.bot_allow or bool(known & {*settings.bot_allow, settings.bot_admin_chat})
 
 
-def is_admin(visit: Visit) -> bool:
+def is_admin(visit: UpdateContext) -> bool:
     return visit.chat.id == visit.services.settings.bot_admin_chat
 
 
-def is_meant(visit: Visit) -> bool:
+def is_meant(visit: UpdateContext) -> bool:
     """Whether a message is for the bot: in private, or it replies to the bot, mentions it, or carries a command."""
     if visit.is_private:
         return True
@@ -38,7 +38,7 @@ def is_meant(visit: Visit) -> bool:
     return any(_calls(message, entity, text, bot.username) for entity, text in _entities(message))
 
 
-async def has_photos_left(visit: Visit) -> bool:
+async def has_photos_left(visit: UpdateContext) -> bool:
     """Count a photo; whether it is still within the day's limit."""
     limit, user_id = visit.services.settings.bot_daily_limit, visit.user.id
     if not limit:

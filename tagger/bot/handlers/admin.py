@@ -19,7 +19,7 @@ from telegram.error import TelegramError
 from db.read import catalog
 from db.rows import JobRunRow, RunRow
 from db.write.jobs import last_starts
-from tagger.bot.context import Visit
+from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.access import is_admin
 from tagger.bot.render.error_texts import OTHER
 from tagger.bot.services import Services
@@ -34,7 +34,7 @@ DIGESTS = -(10**12)  # below the numbers under which runs are told
 LONGEST = 4000  # characters; a message takes 4096
 
 
-async def health(visit: Visit) -> None:
+async def health(visit: UpdateContext) -> None:
     if not is_admin(visit):
         await visit.say(visit._(OTHER))
         return
@@ -53,7 +53,7 @@ async def health(visit: Visit) -> None:
     await visit.say(escape("\n".join(lines), quote=False))
 
 
-async def runs(visit: Visit) -> None:
+async def runs(visit: UpdateContext) -> None:
     if not is_admin(visit):
         await visit.say(visit._(OTHER))
         return

@@ -10,10 +10,10 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from db.telegram import answers
-from tagger.bot.context import Visit
+from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.photos import incoming, look_at
 from tagger.bot.render.replies import add_to_album, answer
-from tagger.bot.render.reply_content import Seen
+from tagger.bot.render.reply_content import ProcessedPhoto
 
 REMEMBERED = 100  # albums that were refused
 
@@ -22,8 +22,8 @@ REMEMBERED = 100  # albums that were refused
 class _Album:
     until: float
     is_wanted: bool = False
-    members: list[Visit] = field(default_factory=list)
-    looks: dict[int, asyncio.Task[Seen]] = field(default_factory=dict)
+    members: list[UpdateContext] = field(default_factory=list)
+    looks: dict[int, asyncio.Task[ProcessedPhoto]] = field(default_factory=dict)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -35,7 +35,7 @@ class Albums:
         self._open: dict[tuple[int, str], _Album] = {}
         self._refused: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)
 
-    async def join(self, visit: Visit, *, is_wanted: bool) -> None:
+    async def join(self, visit: UpdateContext, *, is_wanted: bool) -> None:
         """One photo of an album; returns when the album is answered.
 
         Args:
@@ -60,7 +60,7 @@ class Albums:
         finally:
             album.done.set()
 
-    def refuse(self, visit: Visit) -> bool:
+    def refuse(self, visit: UpdateContext) -> bool:
         """Whether the person is to be told that a photo is not looked at: of an album only once."""
         if visit.message.media_group_id is None:
             return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from db.telegram import people
-from tagger.bot.context import Visit
+from tagger.bot.context import UpdateContext
 from tagger.bot.render.languages import CODES, N_
 from tagger.bot.render.pagination import page
 from tagger.bot.transport.message import Button, Keyboard
@@ -47,22 +47,22 @@ PRIVACY = (
 PRIVACY_KEPT = N_("The operator of this bot keeps the photos that you send. With /forget you delete them, too.")
 
 
-async def start(visit: Visit) -> None:
+async def start(visit: UpdateContext) -> None:
     await visit.say(f"<b>{visit._(HELLO)}</b>\n\n{_help(visit)}")
 
 
-async def show_help(visit: Visit) -> None:
+async def show_help(visit: UpdateContext) -> None:
     await visit.say(_help(visit))
 
 
-async def privacy(visit: Visit) -> None:
+async def privacy(visit: UpdateContext) -> None:
     first, *others = PRIVACY
     if visit.services.settings.bot_keep_photos:
         first = PRIVACY_KEPT
     await visit.say("\n\n".join(visit._(text) for text in (first, *others)))
 
 
-async def language(visit: Visit) -> None:
+async def language(visit: UpdateContext) -> None:
     """Choose at once with `/language de`, else by a button."""
     code = visit.arguments.strip().lower()
     if code in CODES:
@@ -73,7 +73,7 @@ async def language(visit: Visit) -> None:
     await visit.say(visit._("Which language shall I speak?"), buttons)
 
 
-async def language_tapped(visit: Visit) -> None:
+async def language_tapped(visit: UpdateContext) -> None:
     if visit.arguments not in CODES:
         await visit.toast()
         return
@@ -82,28 +82,28 @@ async def language_tapped(visit: Visit) -> None:
     await chosen.toast()
 
 
-async def labels(visit: Visit) -> None:
+async def labels(visit: UpdateContext) -> None:
     await visit.say(*_labels(visit, 0))
 
 
-async def labels_tapped(visit: Visit) -> None:
+async def labels_tapped(visit: UpdateContext) -> None:
     await visit.edit(*_labels(visit, int(visit.arguments)))
     await visit.toast()
 
 
-def _help(visit: Visit) -> str:
+def _help(visit: UpdateContext) -> str:
     commands = "\n".join(f"/{name} – {visit._(about)}" for name, about in MENU.items())
     return "\n\n".join([visit._(USE), visit._(COORDINATES), visit._(GROUPS), commands])
 
 
-async def _choose(visit: Visit, code: str) -> Visit:
+async def _choose(visit: UpdateContext, code: str) -> UpdateContext:
     user_id = visit.user.id
     await visit.services.desk.write(lambda connection: people.choose_language(connection, user_id, code))
     visit.services.chosen.pop(user_id, None)
-    return await Visit.of(visit.services, visit.update, visit.arguments)
+    return await UpdateContext.of(visit.services, visit.update, visit.arguments)
 
 
-def _labels(visit: Visit, number: int) -> tuple[str, Keyboard]:
+def _labels(visit: UpdateContext, number: int) -> tuple[str, Keyboard]:
     known = [visit.services.landmarks[each] for each in visit.services.numbers.values()]
     lines = sorted((visit.language.country(row.country), escape(row.name)) for row in known)
     count = visit.language.ngettext("I know {n} landmark:", "I know {n} landmarks:", len(known))

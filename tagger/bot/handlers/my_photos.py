@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape as xml
 from db.rows import LandmarkRow
 from db.telegram import people
 from db.telegram.people import PersonsPhoto
-from tagger.bot.context import Visit
+from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.landmark_search import exact, nearest
 from tagger.bot.render.languages import N_
 from tagger.bot.render.pagination import page
@@ -26,16 +26,16 @@ NOTHING_YET = N_("You have not sent me a photo of a landmark yet.")
 Shots = dict[int, list[PersonsPhoto]]  # photos by landmark, newest first
 
 
-async def places(visit: Visit) -> None:
+async def places(visit: UpdateContext) -> None:
     await visit.say(*_places(visit, await _shots(visit), 0))
 
 
-async def places_tapped(visit: Visit) -> None:
+async def places_tapped(visit: UpdateContext) -> None:
     await visit.edit(*_places(visit, await _shots(visit), int(visit.arguments)))
     await visit.toast()
 
 
-async def find(visit: Visit) -> None:
+async def find(visit: UpdateContext) -> None:
     """The photos of one landmark, or which landmarks may be meant."""
     wanted = visit.arguments.strip()
     if not wanted:
@@ -56,24 +56,24 @@ async def find(visit: Visit) -> None:
     await visit.say(visit._("Did you mean one of these?"), rows)
 
 
-async def found_tapped(visit: Visit) -> None:
+async def found_tapped(visit: UpdateContext) -> None:
     number, at = (int(part) for part in visit.arguments.split(":"))
     await visit.edit(*_found(visit, await _shots(visit), number, at))
     await visit.toast()
 
 
-async def show_map(visit: Visit) -> None:
+async def show_map(visit: UpdateContext) -> None:
     """As GeoJSON, or as KML with `/map kml`."""
     wants_kml = visit.arguments.strip().lower() == "kml"
     await _send_map(visit, "kml" if wants_kml else "geojson")
 
 
-async def map_tapped(visit: Visit) -> None:
+async def map_tapped(visit: UpdateContext) -> None:
     await visit.toast()
     await _send_map(visit, visit.arguments)
 
 
-async def stats(visit: Visit) -> None:
+async def stats(visit: UpdateContext) -> None:
     """Photos, landmarks, countries, and how often the machine was right where somebody said so."""
     photos, shots = await _photos(visit), await _shots(visit)
     if not photos:
@@ -92,12 +92,12 @@ async def stats(visit: Visit) -> None:
     await visit.say("\n".join(lines))
 
 
-async def _photos(visit: Visit) -> list[PersonsPhoto]:
+async def _photos(visit: UpdateContext) -> list[PersonsPhoto]:
     user_id = visit.user.id
     return await visit.services.desk.read(lambda connection: people.photos_of(connection, user_id))
 
 
-async def _shots(visit: Visit) -> Shots:
+async def _shots(visit: UpdateContext) -> Shots:
     shots: Shots = defaultdict(list)
     for photo in await _photos(visit):
         for number in photo.landmark_ids:
@@ -105,7 +105,7 @@ async def _shots(visit: Visit) -> Shots:
     return dict(shots)
 
 
-def _places(visit: Visit, shots: Shots, at: int) -> tuple[str, Keyboard]:
+def _places(visit: UpdateContext, shots: Shots, at: int) -> tuple[str, Keyboard]:
     if not shots:
         return visit._(NOTHING_YET), ()
     rows = [(_country(visit, number), visit.services.landmarks[number].name, shots[number]) for number in shots]
@@ -114,7 +114,7 @@ def _places(visit: Visit, shots: Shots, at: int) -> tuple[str, Keyboard]:
     return page(visit._("The places on your photos:"), lines, at, "places")
 
 
-def _found(visit: Visit, shots: Shots, number: int, at: int) -> tuple[str, Keyboard]:
+def _found(visit: UpdateContext, shots: Shots, number: int, at: int) -> tuple[str, Keyboard]:
     landmark, photos = visit.services.landmarks[number], shots.get(number, [])
     told = visit.language.ngettext("{n} photo of yours", "{n} photos of yours", len(photos)).format(n=len(photos))
     heading = f"<b>{escape(landmark.name)}</b>, {place(landmark, visit.language)}\n{told}"
@@ -122,17 +122,17 @@ def _found(visit: Visit, shots: Shots, number: int, at: int) -> tuple[str, Keybo
     return page(heading, lines, at, f"found:{number}")
 
 
-def _shot(visit: Visit, photo: PersonsPhoto) -> str:
+def _shot(visit: UpdateContext, photo: PersonsPhoto) -> str:
     day = visit.language.day(photo.received_at)
     by = visit._("said by you") if photo.score is None else visit.language.percent(photo.score)
     return f"• {day}: {by}"
 
 
-def _country(visit: Visit, number: int) -> str:
+def _country(visit: UpdateContext, number: int) -> str:
     return visit.language.country(visit.services.landmarks[number].country)
 
 
-async def _send_map(visit: Visit, form: str) -> None:
+async def _send_map(visit: UpdateContext, form: str) -> None:
     shots = await _shots(visit)
     if not shots:
         await visit.say(visit._(NOTHING_YET))

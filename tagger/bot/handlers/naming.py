@@ -8,15 +8,15 @@ from __future__ import annotations
 from html import escape
 
 from db.telegram import answers
-from tagger.bot.context import Visit
+from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.buttons import decide
 from tagger.bot.handlers.landmark_search import exact, nearest
 from tagger.bot.render.error_texts import TEXT
 from tagger.bot.render.reply_text import place
-from tagger.bot.transport.message import Button, Letter
+from tagger.bot.transport.message import Button, OutgoingMessage
 
 
-async def typed(visit: Visit) -> None:
+async def typed(visit: UpdateContext) -> None:
     """A text: the name that was asked for, or a friendly sentence."""
     answer_id = await _asking(visit)
     if answer_id is None:
@@ -39,7 +39,7 @@ async def typed(visit: Visit) -> None:
     await _ask_again(visit, answer_id)
 
 
-async def _asking(visit: Visit) -> int | None:
+async def _asking(visit: UpdateContext) -> int | None:
     """The answer whose name is asked for; in a group only a reply to the question is meant for the bot."""
     replied = visit.message.reply_to_message
     if replied is None and not visit.is_private:
@@ -51,7 +51,7 @@ async def _asking(visit: Visit) -> int | None:
     )
 
 
-async def _ask_again(visit: Visit, answer_id: int) -> None:
+async def _ask_again(visit: UpdateContext, answer_id: int) -> None:
     question = visit._("I know no landmark by that name. Try another name, or see /labels for all that I know.")
-    letter = Letter(visit.chat.id, question, visit.message_id, asks=True, answer_id=answer_id)
+    letter = OutgoingMessage(visit.chat.id, question, visit.message_id, asks=True, answer_id=answer_id)
     await visit.send(lambda _connection: letter)

@@ -13,7 +13,7 @@ from pathlib import Path
 from telegram import Message
 
 from db.telegram import answers
-from tagger.bot.render.reply_content import Seen
+from tagger.bot.render.reply_content import ProcessedPhoto
 from tagger.bot.services import Services
 from tagger.core.types import Failed, Position, Result
 from tagger.image import decode
@@ -44,7 +44,7 @@ def incoming(message: Message) -> Incoming:
     return Incoming(message.message_id, best.file_id, best.file_unique_id, best.file_size)
 
 
-async def look_at(services: Services, photo: Incoming) -> Seen:
+async def look_at(services: Services, photo: Incoming) -> ProcessedPhoto:
     """Fetch a photo and look at it, or recall what it showed.
 
     Raises:
@@ -53,7 +53,7 @@ async def look_at(services: Services, photo: Incoming) -> Seen:
     if photo.size_bytes and photo.size_bytes > LARGEST_BYTES:
         return _failed(photo, "too_large", f"{photo.size_bytes:,} bytes")
     if known := await _recall(services, photo):
-        return Seen(photo.message_id, known, photo.file_unique_id)
+        return ProcessedPhoto(photo.message_id, known, photo.file_unique_id)
     path = await services.spool.fetch(photo.file_id, photo.size_bytes)
     if path is None:
         return _failed(photo, "io_error", "it could not be downloaded")
@@ -63,13 +63,13 @@ async def look_at(services: Services, photo: Incoming) -> Seen:
         await services.spool.discard(path)  # where it is kept, it lies elsewhere by now
 
 
-async def _look_at_file(services: Services, photo: Incoming, path: Path) -> Seen:
+async def _look_at_file(services: Services, photo: Incoming, path: Path) -> ProcessedPhoto:
     position = await asyncio.to_thread(_position, path) if photo.file_unique_id is None else None
     result = await services.model.look(str(path))
     kept = None
     if result.sha256 is not None and not isinstance(result.answer, Failed):
         kept = await services.spool.keep(path, result.sha256, result.info.format if result.info else None)
-    return Seen(photo.message_id, result, photo.file_unique_id, position, kept)
+    return ProcessedPhoto(photo.message_id, result, photo.file_unique_id, position, kept)
 
 
 async def _recall(services: Services, photo: Incoming) -> Result | None:
@@ -83,8 +83,8 @@ async def _recall(services: Services, photo: Incoming) -> Result | None:
     return await model.recall(sha256) if sha256 else None
 
 
-def _failed(photo: Incoming, kind: str, message: str) -> Seen:
-    return Seen(photo.message_id, Result("", None, Failed(kind, message)))
+def _failed(photo: Incoming, kind: str, message: str) -> ProcessedPhoto:
+    return ProcessedPhoto(photo.message_id, Result("", None, Failed(kind, message)))
 
 
 def _position(path: Path) -> Position | None:

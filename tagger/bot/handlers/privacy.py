@@ -12,7 +12,7 @@ import logging
 from db.telegram import inbox
 from db.telegram.privacy import export as exported
 from db.telegram.privacy import forget as forgotten
-from tagger.bot.context import Visit
+from tagger.bot.context import UpdateContext
 from tagger.bot.services import Services
 from tagger.bot.transport.message import Button
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 TRIES = 20  # to empty the log while other processes read
 
 
-async def export(visit: Visit) -> None:
+async def export(visit: UpdateContext) -> None:
     user_id = visit.user.id
     rows = await visit.services.desk.read(lambda connection: exported(connection, user_id))
     document = {"telegram_user": user_id, **rows}
@@ -29,7 +29,7 @@ async def export(visit: Visit) -> None:
     await visit.send_file("landmark-tagger.json", content, visit._("Everything that I know of you."))
 
 
-async def forget(visit: Visit) -> None:
+async def forget(visit: UpdateContext) -> None:
     """Ask; only a tap deletes."""
     text = visit._("Shall I delete everything that I know of you? Your photos, answers and decisions are then gone.")
     yes = Button(visit._("Yes, delete everything"), f"forget:{visit.user.id}")
@@ -37,12 +37,12 @@ async def forget(visit: Visit) -> None:
     await visit.say(text, ((yes,), (no,)))
 
 
-async def keep_tapped(visit: Visit) -> None:
+async def keep_tapped(visit: UpdateContext) -> None:
     await visit.edit(visit._("Nothing was deleted."))
     await visit.toast()
 
 
-async def forget_tapped(visit: Visit) -> None:
+async def forget_tapped(visit: UpdateContext) -> None:
     """Delete; the tap itself last, so that it is repeated if the process ends in between."""
     services, user_id, update_id = visit.services, visit.user.id, visit.update.update_id
     if visit.arguments != str(user_id):  # in a group, somebody else's question

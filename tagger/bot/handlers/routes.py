@@ -20,7 +20,7 @@ from telegram.ext import (
     filters,
 )
 
-from tagger.bot.context import Handler, Visit
+from tagger.bot.context import Handler, UpdateContext
 from tagger.bot.handlers import admin, buttons, commands, my_photos, naming, privacy
 from tagger.bot.handlers.access import ENOUGH, NOT_FOR_YOU, has_photos_left, is_allowed, is_meant
 from tagger.bot.handlers.albums import Albums
@@ -70,7 +70,7 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any], service
     """Wire the bot; the first handler that takes an update is its only one."""
     albums = Albums(services.settings.bot_album_ms)
 
-    async def photo(visit: Visit) -> None:
+    async def photo(visit: UpdateContext) -> None:
         await _photo(visit, albums)
 
     def on(function: Handler) -> Callback:
@@ -90,7 +90,7 @@ def _callback(services: Services, function: Handler) -> Callback:
     async def callback(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         if update.effective_user is None or update.effective_chat is None:
             return  # a channel's post: nobody to answer
-        visit = await Visit.of(services, update, " ".join(context.args or ()))
+        visit = await UpdateContext.of(services, update, " ".join(context.args or ()))
         if is_allowed(visit):
             await function(visit)
         elif update.callback_query is None and visit.is_private:
@@ -99,7 +99,7 @@ def _callback(services: Services, function: Handler) -> Callback:
     return callback
 
 
-async def _photo(visit: Visit, albums: Albums) -> None:
+async def _photo(visit: UpdateContext, albums: Albums) -> None:
     """A photo, or a file that may be one."""
     is_wanted = is_meant(visit)
     if not is_wanted and visit.message.media_group_id is None:
@@ -116,7 +116,7 @@ async def _photo(visit: Visit, albums: Albums) -> None:
     await answer(visit, [await look_at(visit.services, incoming(visit.message))])
 
 
-async def _tap(visit: Visit) -> None:
+async def _tap(visit: UpdateContext) -> None:
     """A button, by the first word of its data."""
     query = visit.update.callback_query
     assert query is not None
@@ -124,10 +124,10 @@ async def _tap(visit: Visit) -> None:
     if (function := BUTTONS.get(name)) is None or query.message is None:
         await visit.toast()
         return
-    await function(Visit(visit.services, visit.update, visit.language, arguments))
+    await function(UpdateContext(visit.services, visit.update, visit.language, arguments))
 
 
-async def _something(visit: Visit) -> None:
+async def _something(visit: UpdateContext) -> None:
     """What is neither a photo nor a text; in a group it is ignored."""
     if visit.is_private:
         kinds = (kind for kind in OF_MESSAGE if getattr(visit.message, kind))
@@ -143,7 +143,7 @@ def _on_error(services: Services) -> Callable[[object, Any], Coroutine[Any, Any,
         number = update.update_id if isinstance(update, Update) else None
         log.error("Update %s could not be answered", number, exc_info=context.error)
         if isinstance(update, Update) and number not in services.outbox.finished and update.message is not None:
-            visit = await Visit.of(services, update)
+            visit = await UpdateContext.of(services, update)
             await visit.say(visit._(BROKEN))
 
     return on_error

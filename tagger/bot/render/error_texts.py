@@ -33,6 +33,6 @@ OTHER = N_("I can only look at photos. Please send me one, or ask for /help.")
 TEXT = N_("Send me a photo, and I tell you which landmark it shows. More: /help")
 
 
-def trouble(kind: str, language: Language) -> str:
+def error_text(kind: str, language: Language) -> str:
     """Why a photo could not be read, for the person who sent it."""
     return language._(OF_KIND.get(kind, UNREADABLE))

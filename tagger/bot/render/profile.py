@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 
 from tagger.bot.handlers.commands import ABOUT, HELLO, MENU, PRIVACY
 from tagger.bot.render.languages import Language, Languages
-from tagger.bot.transport.retry import patiently
+from tagger.bot.transport.retry import with_retries
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ async def introduce(bot: Bot, languages: Languages) -> None:
         for code in [None, "en"] if language.code == "en" else [language.code]:
             for call in _calls(bot, language, code):
                 try:
-                    await patiently(call, tries=TRIES)
+                    await with_retries(call, tries=TRIES)
                 except TelegramError as error:
                     log.warning("The bot's profile in %s could not be set: %s", language.name, error)
                     break

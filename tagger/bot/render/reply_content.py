@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from tagger.core.types import Failed, Position, Result
 from tagger.evidence.albums import fuse
-from tagger.evidence.gps import weigh
+from tagger.evidence.gps import apply_gps_prior
 
 MOST_PLACES = 5  # all tags of an album up to here; below that three, with what is only guessed
 FEWEST_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ProcessedPhoto:
     """One photo after it was looked at.
 
     Args:
@@ -35,7 +35,7 @@ class Seen:
     kept: Path | None = None
 
 
-class Shown(NamedTuple):
+class ShownLandmark(NamedTuple):
     """Args:
     photos: how many of an album show it.
     is_tag: it is said, not only guessed.
@@ -47,14 +47,14 @@ class Shown(NamedTuple):
     is_tag: bool
 
 
-class Told(NamedTuple):
+class PhotoVerdict(NamedTuple):
     """What is said of one photo."""
 
     landmark_id: int | None
     score: float | None
 
 
-class Why(NamedTuple):
+class ShownEvidence(NamedTuple):
     """Args:
     kind: near or far, see `tagger.evidence.gps.Reason`.
     """
@@ -65,14 +65,14 @@ class Why(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReplyContent:
     """Args:
     photos: how many were looked at.
     unread: how many could not be.
     """
 
-    places: tuple[Shown, ...]
-    reasons: tuple[Why, ...]
+    places: tuple[ShownLandmark, ...]
+    reasons: tuple[ShownEvidence, ...]
     photos: int
     unread: int
 
@@ -84,14 +84,17 @@ class Look:
         return {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies deeply, which takes long
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Look:
-        places, reasons = (Shown(*each) for each in value["places"]), (Why(*each) for each in value["reasons"])
+    def from_json(cls, value: dict[str, Any]) -> ReplyContent:
+        places, reasons = (
+            (ShownLandmark(*each) for each in value["places"]),
+            (ShownEvidence(*each) for each in value["reasons"]),
+        )
         return cls(tuple(places), tuple(reasons), value["photos"], value["unread"])
 
 
-def look_of(
-    seen: Sequence[Seen], thresholds: dict[str, float], numbers: dict[str, int]
-) -> tuple[Look, dict[int, Told]]:
+def reply_content(
+    seen: Sequence[ProcessedPhoto], thresholds: dict[str, float], numbers: dict[str, int]
+) -> tuple[ReplyContent, dict[int, PhotoVerdict]]:
     """What some photos show together, and what that says of each.
 
     Args:
@@ -102,16 +105,18 @@ def look_of(
         The look, and by message number what is told of a photo. Of photos that failed nothing is.
     """
     read = [photo for photo in seen if not isinstance(photo.result.answer, Failed)]
-    weighed = [weigh(photo.result.answer, photo.position, thresholds) for photo in read]
+    weighed = [apply_gps_prior(photo.result.answer, photo.position, thresholds) for photo in read]
     found = fuse([each.answer for each in weighed], thresholds)
     tags = [place for place in found if place.is_tag][:MOST_PLACES]
     shown = found[: max(len(tags), FEWEST_PLACES)]
-    places = tuple(Shown(numbers[p.landmark.id], p.score, len(p.photos), p.is_tag) for p in shown)
-    reasons = tuple(Why(r.kind, numbers[r.landmark], round(r.km, 1)) for each in weighed for r in each.reasons)
+    places = tuple(ShownLandmark(numbers[p.landmark.id], p.score, len(p.photos), p.is_tag) for p in shown)
+    reasons = tuple(
+        ShownEvidence(r.kind, numbers[r.landmark], round(r.km, 1)) for each in weighed for r in each.reasons
+    )
     told = {
         photo.message_id: next(
-            (Told(numbers[p.landmark.id], p.score) for p in tags if index in p.photos), Told(None, None)
+            (PhotoVerdict(numbers[p.landmark.id], p.score) for p in tags if index in p.photos), PhotoVerdict(None, None)
         )
         for index, photo in enumerate(read)
     }
-    return Look(places, reasons, len(read), len(seen) - len(read)), told
+    return ReplyContent(places, reasons, len(read), len(seen) - len(read)), told

@@ -10,7 +10,7 @@ from html import escape
 from db.rows import LandmarkRow
 from db.telegram.answers import Said, StoredReply
 from tagger.bot.render.languages import Language
-from tagger.bot.render.reply_content import Look, Shown
+from tagger.bot.render.reply_content import ReplyContent, ShownLandmark
 from tagger.bot.transport.message import Button, Keyboard
 
 BAR = 10  # steps
@@ -26,7 +26,7 @@ def compose(
     Args:
         is_private: only then is said what a photo's own coordinates mean: they are nobody else's business.
     """
-    look = Look.from_json(stored.shown)
+    look = ReplyContent.from_json(stored.shown)
     lines = [*_body(look, language, landmarks)]
     if is_private:
         lines += _reasons(look, language, landmarks)
@@ -62,7 +62,7 @@ def _shows_as_told(photo: Said) -> bool:
     return [landmark for verdict, landmark in photo.decisions if verdict == "shows"] == [photo.landmark_id]
 
 
-def _body(look: Look, language: Language, landmarks: dict[int, LandmarkRow]) -> list[str]:
+def _body(look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]) -> list[str]:
     tags = [shown for shown in look.places if shown.is_tag]
     others = [shown for shown in look.places if not shown.is_tag]
     if not tags:
@@ -74,7 +74,7 @@ def _body(look: Look, language: Language, landmarks: dict[int, LandmarkRow]) -> 
     return lines + [_line(shown, look, language, landmarks) for shown in others]
 
 
-def _large(shown: Shown, look: Look, language: Language, landmarks: dict[int, LandmarkRow]) -> str:
+def _large(shown: ShownLandmark, look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]) -> str:
     landmark = landmarks[shown.landmark_id]
     heading = f"🏛 <b>{escape(landmark.name)}</b>\n{place(landmark, language)}"
     full = min(max(round(shown.score * BAR), 1), BAR)
@@ -85,12 +85,12 @@ def _large(shown: Shown, look: Look, language: Language, landmarks: dict[int, La
     return f"{heading}\n{bar}"
 
 
-def _line(shown: Shown, _look: Look, language: Language, landmarks: dict[int, LandmarkRow]) -> str:
+def _line(shown: ShownLandmark, _look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]) -> str:
     landmark = landmarks[shown.landmark_id]
     return f"• {escape(landmark.name)}, {place(landmark, language)}: {language.percent(shown.score)}"
 
 
-def _reasons(look: Look, language: Language, landmarks: dict[int, LandmarkRow]) -> list[str]:
+def _reasons(look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]) -> list[str]:
     near = language._("📍 The file's own coordinates are {km} km from {name}, which speaks for it.")
     far = language._("📍 But the file's own coordinates are {km} km from {name}, which speaks against it.")
     told = {
@@ -114,7 +114,9 @@ def _decided(stored: StoredReply, language: Language, landmarks: dict[int, Landm
     return ["", language._("✔ Noted: {names}. Thank you!").format(names=escape(", ".join(names)))]
 
 
-def _keyboard(stored: StoredReply, look: Look, language: Language, landmarks: dict[int, LandmarkRow]) -> Keyboard:
+def _keyboard(
+    stored: StoredReply, look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]
+) -> Keyboard:
     said, confirmed = chosen(stored), is_confirmed(stored)
     tags = [shown.landmark_id for shown in look.places if shown.is_tag]
     first: list[Button] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 
-class Turns:
+class ChatQueue:
     """A queue for each chat. An update takes its place when it is received and leaves it when it is done."""
 
     def __init__(self) -> None:

@@ -25,7 +25,7 @@ READ_S = 30.0
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic", "GIF": ".gif"}
 
 
-class Spool:
+class Downloads:
     """A folder for photos in work, and one for those that are kept."""
 
     def __init__(self, folder: Path, bot: Link, *, keep: bool) -> None:

@@ -28,7 +28,7 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingMessage:
     """Args:
     html: Telegram's HTML.
     reply_to: a message of this chat.
@@ -51,7 +51,7 @@ class Letter:
         return {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies deeply, which takes long
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Letter:
+    def from_json(cls, value: dict[str, Any]) -> OutgoingMessage:
         return cls(**{**value, "keyboard": tuple(tuple(Button(*b) for b in row) for row in value["keyboard"])})
 
     def as_request(self) -> dict[str, Any]:

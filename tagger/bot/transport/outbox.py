@@ -26,11 +26,11 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, TelegramError
 
 from db.telegram import answers, inbox
-from tagger.bot.db_executor import Desk
-from tagger.bot.transport.chat_queue import Turns
+from tagger.bot.db_executor import DbExecutor
+from tagger.bot.transport.chat_queue import ChatQueue
 from tagger.bot.transport.client import Link
-from tagger.bot.transport.message import Letter, inline
-from tagger.bot.transport.retry import is_late, may_have_arrived, patiently, pauses, rest
+from tagger.bot.transport.message import OutgoingMessage, inline
+from tagger.bot.transport.retry import is_late, may_have_arrived, pauses, rest, with_retries
 
 if TYPE_CHECKING:
     from db.engine import Connection
@@ -46,14 +46,14 @@ MAY_STILL_ARRIVE_S = 5.0  # a call whose sender died; a server that takes longer
 class Outbox:
     """The way out for every message that answers an update."""
 
-    def __init__(self, bot: Link, desk: Desk, turns: Turns) -> None:
+    def __init__(self, bot: Link, desk: DbExecutor, turns: ChatQueue) -> None:
         self._bot = bot
         self._desk = desk
         self._turns = turns
         self.finished: set[int] = set()  # updates whose row says so already
 
     async def send(
-        self, update_id: int, write: Callable[[Connection], Letter], *, together: Collection[int] = ()
+        self, update_id: int, write: Callable[[Connection], OutgoingMessage], *, together: Collection[int] = ()
     ) -> None:
         """Send the answer to an update, when it is its turn.
 
@@ -69,7 +69,7 @@ class Outbox:
         self.finished.update(together)
         await self._deliver(update_id, letter, may_exist=False)
 
-    async def resume(self, update_id: int, letter: Letter) -> None:
+    async def resume(self, update_id: int, letter: OutgoingMessage) -> None:
         """Go on with a letter that an earlier process stored. Its call may outlive the process at a slow server, so a
         letter that is not there yet is looked for once more before it is sent."""
         await self._turns.wait(update_id)
@@ -80,10 +80,10 @@ class Outbox:
     async def post(self, update_id: int, call: Callable[[], Awaitable[Message]]) -> None:
         """Send what is no letter: a file, a venue. After a crash in between it is sent again."""
         await self._turns.wait(update_id)
-        message = await patiently(call)
+        message = await with_retries(call)
         self._record(update_id, message.chat_id, message.message_id, None)
 
-    async def _deliver(self, update_id: int, letter: Letter, *, may_exist: bool) -> None:
+    async def _deliver(self, update_id: int, letter: OutgoingMessage, *, may_exist: bool) -> None:
         for pause in pauses():
             try:
                 message_id = await self._find(letter) if may_exist else None
@@ -100,7 +100,7 @@ class Outbox:
                 may_exist = may_exist or may_have_arrived(error)
                 await rest(error, pause)
 
-    def _record(self, update_id: int, chat_id: int, message_id: int, letter: Letter | None) -> None:
+    def _record(self, update_id: int, chat_id: int, message_id: int, letter: OutgoingMessage | None) -> None:
         """Nobody waits for it: whatever is sent next is stored after it, or in the same transaction."""
 
         def record(connection: Connection) -> None:
@@ -113,7 +113,7 @@ class Outbox:
         self._desk.post(record)
         self.finished.add(update_id)
 
-    async def _find(self, letter: Letter) -> int | None:
+    async def _find(self, letter: OutgoingMessage) -> int | None:
         """The number of a letter that was sent before; None where it was not."""
         if letter.asks or (letter.reply_to and await self._becomes(letter, letter.reply_to)):
             return None  # what asks cannot be edited; and where everything can, an edit proves nothing
@@ -125,10 +125,10 @@ class Outbox:
                 return number
         return None
 
-    async def _becomes(self, letter: Letter, message_id: int) -> bool:
+    async def _becomes(self, letter: OutgoingMessage, message_id: int) -> bool:
         """Whether a message can be made the letter, which only the letter itself can."""
         try:
-            await patiently(
+            await with_retries(
                 lambda: self._bot.edit_message_text(
                     letter.html,
                     letter.chat_id,
@@ -145,8 +145,8 @@ class Outbox:
 
 
 def _begin(
-    connection: Connection, update_id: int, write: Callable[[Connection], Letter], together: Collection[int]
-) -> Letter:
+    connection: Connection, update_id: int, write: Callable[[Connection], OutgoingMessage], together: Collection[int]
+) -> OutgoingMessage:
     letter = write(connection)
     known = inbox.heights(connection, letter.chat_id)
     letter = replace(letter, above_chat=known.chat, above_shared=known.shared)
@@ -155,7 +155,7 @@ def _begin(
     return letter
 
 
-def _numbers(letter: Letter, known: inbox.Heights, waiting: int) -> Iterator[int]:
+def _numbers(letter: OutgoingMessage, known: inbox.Heights, waiting: int) -> Iterator[int]:
     """The numbers that a letter may have, likeliest first: of its own chat, then of all chats that share numbers."""
     unseen = UNSEEN if letter.chat_id > 0 else UNSEEN_IN_GROUPS
     of_chat = range(letter.above_chat + 1, max(known.chat, letter.above_chat) + 1 + unseen)

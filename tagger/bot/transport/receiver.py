@@ -18,13 +18,13 @@ from telegram.ext import BaseUpdateProcessor
 
 from db.telegram import inbox
 from db.telegram.inbox import Received
-from tagger.bot.db_executor import Desk
-from tagger.bot.transport.chat_queue import Turns
+from tagger.bot.db_executor import DbExecutor
+from tagger.bot.transport.chat_queue import ChatQueue
 from tagger.bot.transport.client import Link
-from tagger.bot.transport.message import Letter
+from tagger.bot.transport.message import OutgoingMessage
 from tagger.bot.transport.outbox import Outbox
-from tagger.bot.transport.retry import patiently, pauses, rest
-from tagger.bot.transport.sanitize import received
+from tagger.bot.transport.retry import pauses, rest, with_retries
+from tagger.bot.transport.sanitize import sanitize
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +35,15 @@ EMPTY_S = 0.05  # between questions to a server that says at once that nothing h
 REMEMBERED = timedelta(days=2)
 
 
-class Inlet:
+class Receiver:
     """Takes updates in, each once."""
 
-    def __init__(self, bot: Link, desk: Desk, turns: Turns, queue: asyncio.Queue[object]) -> None:
+    def __init__(self, bot: Link, desk: DbExecutor, turns: ChatQueue, queue: asyncio.Queue[object]) -> None:
         self._bot = bot
         self._desk = desk
         self._turns = turns
         self._queue = queue
-        self.letters: dict[int, Letter] = {}  # that an earlier process was sending, by update
+        self.letters: dict[int, OutgoingMessage] = {}  # that an earlier process was sending, by update
 
     async def take(self, updates: list[dict[str, Any]]) -> None:
         """Store updates and hand on the new ones."""
@@ -62,13 +62,13 @@ class Inlet:
             log.info("%d updates were received and not yet answered", len(rows))
         for row in rows:
             if row.reply is not None:
-                self.letters[row.update_id] = Letter.from_json(row.reply)
+                self.letters[row.update_id] = OutgoingMessage.from_json(row.reply)
             await self._hand_on(row)
 
     async def fetch_waiting(self) -> None:
         """Store what waits at Telegram, to be handed on by `go_on`: the messages in it bound the numbers of letters
         whose fate is unknown."""
-        updates = await patiently(lambda: self._bot.updates(timeout_s=0, allowed=ALLOWED))
+        updates = await with_retries(lambda: self._bot.updates(timeout_s=0, allowed=ALLOWED))
         rows = [_row(update) for update in updates]
         await self._desk.write(lambda connection: inbox.receive(connection, rows))
 
@@ -105,7 +105,7 @@ class Inlet:
 
 def _row(update: dict[str, Any]) -> Received:
     try:
-        return received(update)
+        return sanitize(update)
     except (KeyError, TypeError, AttributeError):  # no server's fault may lose what came along with it
         log.exception("Update %d cannot be understood", update["update_id"])
         return Received(update["update_id"], None, None, None, {"update_id": update["update_id"]})
@@ -114,7 +114,7 @@ def _row(update: dict[str, Any]) -> Received:
 class Processor(BaseUpdateProcessor):
     """What happens around each update's handlers: letters of an earlier process first, and the end in the store."""
 
-    def __init__(self, inlet: Inlet, desk: Desk, turns: Turns, outbox: Outbox) -> None:
+    def __init__(self, inlet: Receiver, desk: DbExecutor, turns: ChatQueue, outbox: Outbox) -> None:
         super().__init__(max_concurrent_updates=4 * AT_ONCE)
         self._inlet = inlet
         self._desk = desk

@@ -58,7 +58,7 @@ async def rest(error: TelegramError, pause: float) -> None:
     await asyncio.sleep(seconds)
 
 
-async def patiently(call: Callable[[], Awaitable[T]], *, tries: int | None = None) -> T:
+async def with_retries(call: Callable[[], Awaitable[T]], *, tries: int | None = None) -> T:
     """The result of a call that may be repeated without harm.
 
     Args:

@@ -30,7 +30,7 @@ NOWHERE = {"chat_instance": "-"}
 NEVER = {"date": 1}
 
 
-def received(update: dict[str, Any]) -> Received:
+def sanitize(update: dict[str, Any]) -> Received:
     """An update from Telegram as a row of the inbox."""
     content: dict[str, Any] = {"update_id": update["update_id"]}
     message, sender = None, None

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
-from tagger.bot.transport.receiver import Inlet
+from tagger.bot.transport.receiver import Receiver
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ LARGEST_BYTES = 1_000_000  # an update is a few kilobytes
 
 
 class _Call(RequestHandler):
-    def initialize(self, inlet: Inlet, secret: str) -> None:
+    def initialize(self, inlet: Receiver, secret: str) -> None:
         self._inlet = inlet
         self._secret = secret
 
@@ -39,7 +39,7 @@ class _Call(RequestHandler):
         await self._inlet.take([update])
 
 
-def listen(inlet: Inlet, *, url: str, secret: str, address: str) -> HTTPServer:
+def listen(inlet: Receiver, *, url: str, secret: str, address: str) -> HTTPServer:
     """Serve the webhook until `stop` is called on what is returned.
 
     Args:

@@ -13,7 +13,7 @@ pytest.importorskip("babel", reason="the extra 'bot' is not installed")
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from tagger.bot.render.error_texts import trouble
+from tagger.bot.render.error_texts import error_text
 from tagger.bot.render.languages import CODES, Language
 
 ROOM = Path(__file__).parents[3] / "tagger" / "bot"
@@ -66,5 +66,5 @@ def test_every_text_is_translated_with_its_placeholders(code: str) -> None:
 
 
 def test_a_photo_is_not_called_damaged_where_the_model_is_to_blame() -> None:
-    assert "damaged" in trouble("corrupt", Language("en"))
-    assert trouble("engine_failed", Language("en")).startswith("Something went wrong here")
+    assert "damaged" in error_text("corrupt", Language("en"))
+    assert error_text("engine_failed", Language("en")).startswith("Something went wrong here")

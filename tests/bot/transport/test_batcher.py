@@ -12,8 +12,8 @@ pytest.importorskip("telegram", reason="the extra 'bot' is not installed")
 from db.engine import Store, open_store
 from db.rows import RunStart
 from db.write.runs import start_run
-from tagger.bot.batcher import Model
-from tagger.bot.db_executor import Desk
+from tagger.bot.batcher import MicroBatcher
+from tagger.bot.db_executor import DbExecutor
 from tagger.core.types import Limits, Result
 from tagger.library.recorder import register
 from tagger.model.predictor import Tagger
@@ -28,9 +28,9 @@ def looked_at(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[Res
     tagger = Tagger(colour_bundle(folder / "bundle"), engine, Limits())
 
     async def all_at_once(store: Store) -> list[Result]:
-        desk, number = Desk(store), register(store, tagger.bundle)
+        desk, number = DbExecutor(store), register(store, tagger.bundle)
         run = await desk.write(lambda connection: start_run(connection, START, model=number))
-        model = Model(tagger, store, desk, model=number, run=run, k=3, gather_ms=2000)
+        model = MicroBatcher(tagger, store, desk, model=number, run=run, k=3, gather_ms=2000)
         try:
             return await asyncio.gather(*(model.look(str(path)) for path in paths))
         finally:

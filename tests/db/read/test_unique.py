@@ -13,7 +13,7 @@ from db.read.filters import PhotoFilter, TagFilter
 from db.read.listings import every, nones, tags
 from db.rows import Outcome
 from db.write import groups
-from db.write.groups import Look
+from db.write.groups import PhotoHash
 from db.write.runs import mark_gone
 from tests.db.samples import TAKEN, assessed, decide, digest, inherited, tag_run
 
@@ -97,7 +97,7 @@ def test_what_waits_to_be_compared_is_told_with_all_looks(library: Store) -> Non
     with library.read() as connection:
         assert groups.some_wait(connection)
         found = groups.looks(connection)
-    assert found[1] == Look(2, 2, TAKEN - HOUR, 4 / 3, 1)
+    assert found[1] == PhotoHash(2, 2, TAKEN - HOUR, 4 / 3, 1)
     assert [look.group for look in found] == [1, 1, 1, 4, None]
     with library.write() as connection:
         groups.put_into_groups(connection, {5: 5})

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from db.engine import Store
-from db.group_commit import write_together
+from db.group_commit import commit_group
 from db.telegram import inbox
 from db.telegram.inbox import Heights, Received
 
@@ -78,7 +78,7 @@ def test_pieces_that_are_written_together_fail_alone(store: Store) -> None:
     def take_in(connection: object, number: int) -> set[int]:
         return inbox.receive(connection, [update(number)])  # type: ignore[arg-type]
 
-    first, second, third = write_together(store, [lambda c: take_in(c, 1), broken, lambda c: take_in(c, 3)])
+    first, second, third = commit_group(store, [lambda c: take_in(c, 1), broken, lambda c: take_in(c, 3)])
     assert (first.value, third.value) == ({1}, {3})
     assert isinstance(second.error, ValueError)
     assert [number for number, _ in waiting(store)] == [1, 3]

@@ -34,7 +34,7 @@ with open_store(sys.argv[1]) as store:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from db import backup
+from db.write import backup
 backup._check = lambda _copied: os.kill(os.getpid(), signal.SIGKILL)
 backup.back_up(sys.argv[1], Path(sys.argv[2]), keep=1)
 """

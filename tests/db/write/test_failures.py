@@ -12,21 +12,21 @@ from db.read.files import known_files
 from db.read.filters import FailureHit, FileFilter
 from db.read.listings import failures
 from db.write import leases
-from db.write.failures import Retry
-from db.write.results import write_outcomes
+from db.write.failures import RetryPolicy
+from db.write.results import write_results
 from db.write.runs import mark_died, register_model, start_run
 from tests.db.samples import LANDMARKS, MODEL, START, assessed, failed, tag_run
 
 HOUR = timedelta(hours=1)
 
 
-def fail(store: Store, retry: Retry | None = None, **changes: Any) -> FailureHit:
+def fail(store: Store, retry: RetryPolicy | None = None, **changes: Any) -> FailureHit:
     """A run in which the one file fails."""
     with store.write() as connection:
         model = register_model(connection, MODEL, landmarks=LANDMARKS)
         run = start_run(connection, START, model=model)
         outcomes = [failed("/p/a.jpg", **changes)]
-        write_outcomes(connection, outcomes, run=run, model=model, k=3, retry=retry or Retry())
+        write_results(connection, outcomes, run=run, model=model, k=3, retry=retry or RetryPolicy())
         return failures(connection, FileFilter()).hits[0]
 
 
@@ -36,7 +36,7 @@ def rests(store: Store) -> bool:
 
 
 def test_the_wait_doubles_until_the_file_is_in_quarantine(store: Store) -> None:
-    hits = [fail(store, Retry(after_h=6, max_attempts=3)) for _ in range(3)]
+    hits = [fail(store, RetryPolicy(after_h=6, max_attempts=3)) for _ in range(3)]
     waits = [hit.next_at and round((hit.next_at - hit.last_at) / HOUR) for hit in hits]
     assert waits == [6, 12, None]
     assert [hit.quarantined_at is not None for hit in hits] == [False, False, True]
@@ -44,14 +44,14 @@ def test_the_wait_doubles_until_the_file_is_in_quarantine(store: Store) -> None:
 
 
 def test_a_file_rests_only_until_it_is_due(store: Store) -> None:
-    fail(store, Retry(after_h=6))
+    fail(store, RetryPolicy(after_h=6))
     assert rests(store)
-    fail(store, Retry(after_h=1e-9))
+    fail(store, RetryPolicy(after_h=1e-9))
     assert not rests(store)
 
 
 def test_even_the_longest_wait_is_a_date(store: Store) -> None:
-    hit = [fail(store, Retry(after_h=6, max_attempts=100)) for _ in range(14)][-1]
+    hit = [fail(store, RetryPolicy(after_h=6, max_attempts=100)) for _ in range(14)][-1]
     assert hit.next_at is not None
     assert hit.next_at - datetime.now(UTC) < timedelta(days=300)
 
@@ -72,13 +72,13 @@ def test_what_a_passing_failure_counted_is_not_held_against_the_file(store: Stor
 @pytest.mark.parametrize("changes", [{"size_bytes": 7}, {"mtime_ns": 2}])
 def test_a_changed_file_begins_anew(store: Store, changes: dict[str, int]) -> None:
     for _ in range(3):
-        assert fail(store, Retry(max_attempts=3))
-    hit = fail(store, Retry(max_attempts=3), **changes)
+        assert fail(store, RetryPolicy(max_attempts=3))
+    hit = fail(store, RetryPolicy(max_attempts=3), **changes)
     assert (hit.attempts, hit.quarantined_at) == (1, None)
 
 
 def test_attempts_may_be_told(store: Store) -> None:
-    hit = fail(store, Retry(max_attempts=3), kind="process_died", attempts=3)
+    hit = fail(store, RetryPolicy(max_attempts=3), kind="process_died", attempts=3)
     assert (hit.attempts, hit.quarantined_at is not None) == (3, True)
 
 

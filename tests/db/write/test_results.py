@@ -15,9 +15,9 @@ from db.read.filters import FileFilter
 from db.read.listings import failures
 from db.read.run_report import landmarks_of
 from db.rows import FileState, Outcome, SuggestionRow
-from db.write.results import write_outcomes
+from db.write.results import write_results
 from db.write.runs import mark_gone, mark_present, register_model
-from db.write.votes import Cast, write_votes
+from db.write.votes import VoteUpdate, write_votes
 from tests.db.samples import (
     LANDMARKS,
     MODEL,
@@ -108,7 +108,7 @@ def test_an_assessment_with_fewer_suggestions_gets_more(store: Store) -> None:
 def test_more_suggestions_leave_the_stored_ones_as_they_are_and_repeat_none(store: Store) -> None:
     tag_run(store, [assessed("/p/a.jpg", None, suggestions=assessed("/p/a.jpg", None).suggestions[:1])], k=1)
     with store.write() as connection:
-        write_votes(connection, [Cast(1, 0.95, True, '{"kind": "vote"}')], model=1)
+        write_votes(connection, [VoteUpdate(1, 0.95, True, '{"kind": "vote"}')], model=1)
     in_another_order = tuple(
         SuggestionRow(rank, key, score / 10, is_tag=False)
         for rank, (key, score) in enumerate([("machu_picchu", 6), ("eiffel_tower", 3), ("sacre_coeur", 1)], start=1)
@@ -269,5 +269,5 @@ def test_a_newer_model_brings_newer_details_and_an_old_one_used_again_not_its_ol
 def test_an_empty_batch_is_written_without_complaint(store: Store) -> None:
     run = tag_run(store, [])
     with store.write() as connection:
-        write_outcomes(connection, [], run=run, model=1, k=3)
+        write_results(connection, [], run=run, model=1, k=3)
     assert everything(store)["file"] == []

@@ -10,7 +10,7 @@ import pytest
 from tagger.core.errors import ConfigError, FolderNotFound
 from tests.training.drawn import read_manifest, write_manifest
 from tests.training.pictures import photo, written
-from training.data.audit import Found, survey
+from training.data.audit import Found, audit
 from training.data.manifest import DataError, load_manifest
 from training.data.manifest_folder import photo_folder
 from training.data.prepare import prepare
@@ -94,7 +94,7 @@ def test_a_relabelled_photo_does_not_bring_its_near_duplicate_into_the_test(phot
     written(photos / "test/blue_lake/0.jpg", photo(1, changed_tiles=7))
     rows = read_manifest(photos)
     files = ["train/red_rock/0.jpg", "test/blue_lake/0.jpg"]
-    read, _ = survey([Found(photos / file, "landmark", "any") for file in files])
+    read, _ = audit([Found(photos / file, "landmark", "any") for file in files])
     assert 3 < (read[0].look ^ read[1].look).bit_count() <= 8  # near for one landmark only
     for row in rows:
         if row["file"] in files:

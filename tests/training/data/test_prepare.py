@@ -14,7 +14,7 @@ from tagger.model.card import LandmarkClass
 from tests.training.data.served import Server
 from tests.training.drawn import photo_folder as drawn_folder
 from tests.training.pictures import copy, course_files, folder_of, photo, written, zipped
-from training.data.audit import Found, survey
+from training.data.audit import Found, audit
 from training.data.image_folder import label
 from training.data.landmarks import load_places
 from training.data.manifest import DataError
@@ -170,7 +170,7 @@ def test_decisions_outrank_labels_before_anything_is_split(tmp_path: Path, to: P
     folder = folder_of(tmp_path / "mine", {"Big Ben": 20, "Louvre": 20, "none": 10})
     written(folder / "Louvre" / "stray.jpg", photo(0))  # of Big Ben, as a person says
     found = [Found(folder / "Big Ben" / f"{n:03}.jpg", "landmark", "big_ben") for n in range(4)]
-    contents = [one.sha256 for one in survey(found)[0]]
+    contents = [one.sha256 for one in audit(found)[0]]
     rows = [
         "sha256,verdict,landmark",
         f"{contents[0]},shows,big_ben",

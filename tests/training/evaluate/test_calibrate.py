@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.evaluate.calibrate import fit_temperature, surprise
+from training.evaluate.calibrate import fit_temperature, top1_nll
 
 
 def overconfident(times: float) -> tuple[np.ndarray, np.ndarray]:
@@ -26,15 +26,15 @@ def test_the_temperature_undoes_overconfidence(times: float) -> None:
 def test_no_temperature_near_the_fitted_one_is_better() -> None:
     logits, labels = overconfident(3.0)
     fitted = fit_temperature(logits, labels, 3)
-    assert surprise(logits, labels, fitted, 3) < min(surprise(logits, labels, fitted * f, 3) for f in (0.9, 1.1))
+    assert top1_nll(logits, labels, fitted, 3) < min(top1_nll(logits, labels, fitted * f, 3) for f in (0.9, 1.1))
 
 
 def test_a_suggestion_on_a_negative_is_a_surprise_as_large_as_its_score() -> None:
     logits = np.log(np.array([[0.6, 0.1, 0.3]], dtype=np.float32))
-    assert surprise(logits, np.array([2]), 1.0, 2) == pytest.approx(-np.log(0.4), abs=1e-6)
-    assert surprise(logits, np.array([0]), 1.0, 2) == pytest.approx(-np.log(0.6), abs=1e-6)
-    assert surprise(logits, np.array([1]), 1.0, 2) == pytest.approx(-np.log(0.4), abs=1e-6)
+    assert top1_nll(logits, np.array([2]), 1.0, 2) == pytest.approx(-np.log(0.4), abs=1e-6)
+    assert top1_nll(logits, np.array([0]), 1.0, 2) == pytest.approx(-np.log(0.6), abs=1e-6)
+    assert top1_nll(logits, np.array([1]), 1.0, 2) == pytest.approx(-np.log(0.4), abs=1e-6)
 
 
 def test_a_certain_mistake_is_a_finite_surprise() -> None:
-    assert np.isfinite(surprise(np.array([[1e4, 0.0]], dtype=np.float32), np.array([1]), 1.0, 1))
+    assert np.isfinite(top1_nll(np.array([[1e4, 0.0]], dtype=np.float32), np.array([1]), 1.0, 1))

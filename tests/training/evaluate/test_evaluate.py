@@ -16,7 +16,7 @@ from training.evaluate.calibrate import calibrate
 from training.evaluate.evaluate import OF_ROBUSTNESS, Outputs, agreement, answers, evaluate, figures, infer
 from training.evaluate.robustness import CHANGES
 from training.fit.dataset import photos
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 
 
 def outputs(winners: list[tuple[int, float]], labels: list[int]) -> Outputs:
@@ -72,7 +72,7 @@ def test_agreement_looks_at_the_first_landmark_whatever_the_background_says() ->
     assert agreement(card(), one, other) == 0.5
 
 
-def test_every_photo_of_a_set_reaches_the_engine_in_order(run: Run) -> None:
+def test_every_photo_of_a_set_reaches_the_engine_in_order(run: Experiment) -> None:
     engine = ColourEngine()
     found = infer(engine, photos(run, run.entries("test")), workers=0)
     assert engine.photos_seen == 12
@@ -80,7 +80,7 @@ def test_every_photo_of_a_set_reaches_the_engine_in_order(run: Run) -> None:
 
 
 @pytest.fixture
-def calibrated(run: Run) -> Run:
+def calibrated(run: Experiment) -> Experiment:
     """A run whose network nobody trained."""
     torch.manual_seed(0)
     save_file(build(run.recipe.network, run.outputs).state_dict(), run.weights)
@@ -88,7 +88,7 @@ def calibrated(run: Run) -> Run:
     return run
 
 
-def test_one_split_is_measured_and_the_others_figures_stay(calibrated: Run) -> None:
+def test_one_split_is_measured_and_the_others_figures_stay(calibrated: Experiment) -> None:
     calibrated.metrics.write_text('{"val": {"top1": 0.5}, "test": {"top1": 2}}')
     found = evaluate(calibrated, ["test"])
     written = json.loads(calibrated.metrics.read_text())
@@ -100,7 +100,7 @@ def test_one_split_is_measured_and_the_others_figures_stay(calibrated: Run) -> N
     assert (kept["logits"].shape, kept["labels"].tolist()) == ((12, 4), [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3)
 
 
-def _check_details(run: Run, details: dict[str, object]) -> None:
+def _check_details(run: Experiment, details: dict[str, object]) -> None:
     names = ("intervals", "per_class", "confusions", "reliability", "risk_coverage", "negatives_by_kind", "robustness")
     assert tuple(details) == names
     assert [(one["id"], one["photos"]) for one in details["per_class"]] == [(c.id, 3) for c in run.classes]  # type: ignore[attr-defined]
@@ -108,18 +108,18 @@ def _check_details(run: Run, details: dict[str, object]) -> None:
     assert {name: tuple(one) for name, one in details["robustness"].items()} == dict.fromkeys(CHANGES, OF_ROBUSTNESS)  # type: ignore[attr-defined]
 
 
-def test_the_validation_split_says_nothing_of_robustness(calibrated: Run) -> None:
+def test_the_validation_split_says_nothing_of_robustness(calibrated: Experiment) -> None:
     assert list(evaluate(calibrated, ["val"])) == ["val"]
     assert "robustness" not in json.loads(calibrated.details.read_text())["val"]
 
 
-def test_a_new_calibration_makes_a_new_bundle_so_old_figures_go(calibrated: Run) -> None:
+def test_a_new_calibration_makes_a_new_bundle_so_old_figures_go(calibrated: Experiment) -> None:
     evaluate(calibrated, ["val"])
     calibrate(calibrated)
     assert not calibrated.metrics.exists()
     assert not calibrated.details.exists()
 
 
-def test_evaluating_before_calibrating_names_the_step_that_is_missing(run: Run) -> None:
+def test_evaluating_before_calibrating_names_the_step_that_is_missing(run: Experiment) -> None:
     with pytest.raises(DataError, match="Run first: python -m training calibrate"):
         evaluate(run)

@@ -12,7 +12,7 @@ import pytest
 
 from training.data.manifest import DataError, Entry, load_manifest, write_manifest
 from training.evaluate.leave_source_out import draw_folds, leave_out
-from training.fit.experiment import Run, begin_run
+from training.fit.experiment import Experiment, begin_experiment
 
 numbers = count()
 
@@ -50,7 +50,7 @@ def test_every_kind_of_negative_is_left_out_once() -> None:
 
 
 @pytest.fixture
-def of_two_sources(run: Run) -> Run:
+def of_two_sources(run: Experiment) -> Experiment:
     """Each landmark comes from two sources, half of its photos from each."""
     entries = [
         replace(entry, source="club" if index % 2 else "course") if entry.landmark else entry
@@ -58,10 +58,10 @@ def of_two_sources(run: Run) -> Run:
     ]
     data = run.folder.parent / "doubled"
     write_manifest(data / "manifest.csv", entries)
-    return begin_run(run.recipe, data, run.folder.parent)
+    return begin_experiment(run.recipe, data, run.folder.parent)
 
 
-def test_what_a_fold_is_tested_on_it_was_not_trained_or_calibrated_on(of_two_sources: Run) -> None:
+def test_what_a_fold_is_tested_on_it_was_not_trained_or_calibrated_on(of_two_sources: Experiment) -> None:
     run = of_two_sources
     found = leave_out(run, ["train.epochs=0", "head.steps=3"])
     assert json.loads((run.folder / "sources.json").read_text()) == found
@@ -75,7 +75,7 @@ def test_what_a_fold_is_tested_on_it_was_not_trained_or_calibrated_on(of_two_sou
     assert whole["landmark_photos"] == sum(1 for entry in load_manifest(run.manifest) if entry.landmark)
 
 
-def test_folds_that_were_trained_otherwise_are_trained_anew(of_two_sources: Run) -> None:
+def test_folds_that_were_trained_otherwise_are_trained_anew(of_two_sources: Experiment) -> None:
     run = of_two_sources
     for steps in (2, 3, 3):
         leave_out(run, ["train.epochs=0", f"head.steps={steps}"])

@@ -12,9 +12,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tagger.model.nets import build
-from training.evaluate.ood_scores import Way, of_background, of_features, probability, together
+from training.evaluate.ood_scores import OodScore, of_background, of_features, probability, together
 from training.evaluate.ood_study import Seen, all_ways, compare, judged
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.fit.recipe import Head
 
 NAMES = [
@@ -62,8 +62,8 @@ def test_distances_are_to_the_nearest_landmarks_mean_and_negatives_have_none() -
 
 
 def test_a_product_never_turns_an_opposite_direction_into_a_landmark() -> None:
-    probable = Way("p", "", np.array([0.5, 0.8]), np.array([0, 1]))
-    near = Way("n", "", np.array([0.5, -0.9]), np.array([0, 1]))
+    probable = OodScore("p", "", np.array([0.5, 0.8]), np.array([0, 1]))
+    near = OodScore("n", "", np.array([0.5, -0.9]), np.array([0, 1]))
     assert together(probable, near).score.tolist() == [0.25, 0.0]
 
 
@@ -71,11 +71,11 @@ TRUTH = np.array([0, 0, 0, 0, 0, -1, -1, -1, -1, -1] * 20)
 PART = np.arange(200) // 2 % 5
 
 
-def way(name: str, landmarks: float, negatives: float) -> Way:
+def way(name: str, landmarks: float, negatives: float) -> OodScore:
     """Scores between these and 0.3 more, spread alike."""
     spread = np.random.default_rng(3).random(200) * 0.3  # (N,)
     score = np.where(TRUTH >= 0, landmarks, negatives) + spread
-    return Way(name, name, score, np.zeros(200, dtype=np.int64))
+    return OodScore(name, name, score, np.zeros(200, dtype=np.int64))
 
 
 def test_a_threshold_is_counted_on_photos_that_did_not_choose_it() -> None:
@@ -129,7 +129,7 @@ def test_every_way_is_there_and_heads_learn_what_features_show() -> None:
 
 
 def test_a_run_is_compared_and_features_are_computed_once_for_the_same_weights(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)
     save_file(build(run.recipe.network, run.outputs).state_dict(), run.weights)

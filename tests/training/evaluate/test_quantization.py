@@ -12,7 +12,7 @@ import pytest
 
 from tests.training.measured import measure as measured
 from tests.training.publish.test_compare import with_bundle
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 
 PROGRAM = """
 import sys
@@ -21,7 +21,7 @@ def watch(event, arguments):
         print("CONNECTION", event, arguments)
 sys.addaudithook(watch)
 from pathlib import Path
-from training import int8
+from training.evaluate import quantization as int8
 from training.fit.experiment import open_run
 from training.evaluate.speed import photos_a_second
 int8.photos_a_second = lambda engines: photos_a_second(engines, rounds=1, seconds=0.0)
@@ -30,12 +30,12 @@ int8.measure(open_run(Path(sys.argv[1])))
 
 
 @pytest.fixture
-def bundled(run: Run) -> Run:
+def bundled(run: Experiment) -> Experiment:
     return measured(with_bundle(run))
 
 
 def test_a_network_is_quantised_measured_and_judged_without_a_connection_or_a_stray_file(
-    bundled: Run, tmp_path: Path
+    bundled: Experiment, tmp_path: Path
 ) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()

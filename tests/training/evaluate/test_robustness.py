@@ -10,7 +10,7 @@ from tagger.image.decode import decode
 from tagger.image.preprocess import preprocess
 from training.evaluate.robustness import CHANGES, changed, cropped, grey, halved, tilted
 from training.fit.dataset import MAX_PIXELS, photos
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 
 
 def half_red(width: int = 100, height: int = 60) -> Image.Image:
@@ -58,7 +58,7 @@ def test_grey_has_no_colour() -> None:
     assert (pixels[..., 0] == pixels[..., 2]).all()
 
 
-def test_the_network_sees_the_changed_photo_as_the_product_prepares_it(run: Run) -> None:
+def test_the_network_sees_the_changed_photo_as_the_product_prepares_it(run: Experiment) -> None:
     dataset = photos(run, run.entries("val"))
     pixels, label = changed(dataset, halved)[4]
     contract = run.recipe.input

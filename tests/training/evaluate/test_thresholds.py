@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.evaluate.metrics import Answers
-from training.evaluate.thresholds import choose_threshold, choose_thresholds, folds, trust
+from training.evaluate.thresholds import choose_threshold, choose_thresholds, class_offsets, folds
 from training.fit.recipe import Threshold
 
 NEGATIVES_ONLY = Threshold(max_negatives_tagged=0.1, min_tags_right=0.0)
@@ -75,7 +75,7 @@ def test_differences_that_unseen_photos_do_not_bear_out_give_one_threshold() -> 
 
 def test_trust_follows_the_evidence_and_one_photo_is_little() -> None:
     found = answers([0, 0] + [2] * 40, [1, 0] + [1] * 20 + [2] * 20, [0.5] * 42)
-    missed, once_right, right, unseen = trust(found, 4)[[1, 0, 2, 3]]
+    missed, once_right, right, unseen = class_offsets(found, 4)[[1, 0, 2, 3]]
     assert missed < -1 < 0 < once_right < 0.2 < 1 < right
     assert unseen == 0.0
 

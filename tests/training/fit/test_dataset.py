@@ -14,14 +14,14 @@ from tagger.image.decode import decode
 from tagger.image.preprocess import normalise, preprocess
 from training.fit.augment import augment
 from training.fit.dataset import MAX_PIXELS, batches, network_input, photos
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.fit.recipe import Augment as Choices
 
 # What only `tagger.image.decode` and `tagger.image.preprocess` may know how to do.
 OWN_PREPROCESSING = re.compile(r"Image\.open|CenterCrop|\bResize\(|Normalize|/ ?255|exif")
 
 
-def test_photos_at_rest_are_byte_for_byte_what_the_product_computes(run: Run) -> None:
+def test_photos_at_rest_are_byte_for_byte_what_the_product_computes(run: Experiment) -> None:
     entries = run.entries("val")
     for entry, (pixels, _) in zip(entries, photos(run, entries), strict=True):  # type: ignore[call-overload]
         data = entry.path.read_bytes()
@@ -36,18 +36,18 @@ def test_no_module_of_training_has_a_preprocessing_of_its_own() -> None:
     assert guilty == []
 
 
-def test_the_networks_input_is_normalised_by_the_product(run: Run) -> None:
+def test_the_networks_input_is_normalised_by_the_product(run: Experiment) -> None:
     pixels = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)  # (N, H, W, 3)
     expected = normalise(pixels.numpy(), run.recipe.input)
     np.testing.assert_array_equal(network_input(pixels, run.recipe.input).numpy(), expected)
 
 
-def test_labels_are_the_places_order_and_negatives_are_the_last_output(run: Run) -> None:
+def test_labels_are_the_places_order_and_negatives_are_the_last_output(run: Experiment) -> None:
     labels = photos(run, run.entries("test")).labels
     assert labels == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
 
 
-def test_augmentation_depends_on_the_seed_and_the_photo_only(run: Run) -> None:
+def test_augmentation_depends_on_the_seed_and_the_photo_only(run: Experiment) -> None:
     at_rest = photos(run, run.entries("train"))
     first, again, other = (at_rest.varied(augment(24, Choices()), seed) for seed in (1, 1, 2))
     assert first[3][0].shape == (24, 24, 3)
@@ -57,7 +57,7 @@ def test_augmentation_depends_on_the_seed_and_the_photo_only(run: Run) -> None:
     assert not torch.equal(first[3][0], other[3][0])
 
 
-def test_photos_kept_in_memory_are_decoded_once_and_small(run: Run) -> None:
+def test_photos_kept_in_memory_are_decoded_once_and_small(run: Experiment) -> None:
     entries = run.entries("train")
     kept = photos(run, entries, keep_px=20)
     for entry in entries:
@@ -67,7 +67,7 @@ def test_photos_kept_in_memory_are_decoded_once_and_small(run: Run) -> None:
         kept[3]
 
 
-def test_batches_at_rest_keep_the_order_and_shuffled_ones_repeat_with_their_seed(run: Run) -> None:
+def test_batches_at_rest_keep_the_order_and_shuffled_ones_repeat_with_their_seed(run: Experiment) -> None:
     dataset = photos(run, run.entries("train"))
     at_rest = torch.cat([labels for _, labels in batches(dataset, 10, 0)])  # (N,)
     assert at_rest.tolist() == dataset.labels

@@ -20,11 +20,11 @@ from tests.drawn import COLOURS
 from tests.training.drawn import recipe
 from training.data.manifest import DataError, Entry, load_manifest, write_manifest
 from training.fit.dataset import network_input, photos
-from training.fit.experiment import Run, begin_run, open_run
+from training.fit.experiment import Experiment, begin_experiment, open_experiment
 from training.fit.fit import fit
 from training.fit.loop import crop_px, train
 from training.fit.pretrained import imagenet
-from training.fit.recipe import changed, load_recipe
+from training.fit.recipe import load_recipe, with_overrides
 
 FROZEN = ("stem.", "stages.0.", "stages.1.", "stages.2.")
 
@@ -34,23 +34,23 @@ class Interrupted(Exception):
 
 
 def interrupt_after_epoch(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = Run.log
+    log = Experiment.log
 
-    def until(run: Run, **values: Any) -> None:
+    def until(run: Experiment, **values: Any) -> None:
         log(run, **values)
         if values.get("epoch") == number:
             raise Interrupted
 
-    monkeypatch.setattr(Run, "log", until)
+    monkeypatch.setattr(Experiment, "log", until)
 
 
-def with_changes(run: Run, *changes: str) -> Run:
-    return Run(changed(run.recipe, changes), run.folder)
+def with_changes(run: Experiment, *changes: str) -> Experiment:
+    return Experiment(with_overrides(run.recipe, changes), run.folder)
 
 
 @pytest.mark.parametrize("changes", [(), ("network=scratch", "train.frozen_parts=0", "train.keep_px=36")])
 def test_an_interrupted_and_resumed_run_gives_the_weights_of_an_uninterrupted_one(
-    run: Run, monkeypatch: pytest.MonkeyPatch, changes: Sequence[str]
+    run: Experiment, monkeypatch: pytest.MonkeyPatch, changes: Sequence[str]
 ) -> None:
     run = with_changes(run, *changes)
     fit(run)
@@ -80,7 +80,7 @@ def test_the_loop_learns_eight_photos_by_heart(tmp_path: Path) -> None:
     write_manifest(tmp_path / "data" / "manifest.csv", eight_photos(tmp_path))
     changes = ["network=scratch", "train.frozen_parts=0", "train.epochs=60", "train.mix=0", "train.label_smoothing=0"]
     chosen = load_recipe(recipe(tmp_path), [*changes, "train.ema_decay=0.8", "augment.min_area=0.8"])
-    run = begin_run(replace(chosen, head=None, refit=None), tmp_path / "data", tmp_path / "runs")
+    run = begin_experiment(replace(chosen, head=None, refit=None), tmp_path / "data", tmp_path / "runs")
     torch.manual_seed(0)
     network = train(build("scratch", run.outputs).to(memory_format=torch.channels_last), run).eval()
     dataset = photos(run, run.entries("train"))
@@ -90,7 +90,7 @@ def test_the_loop_learns_eight_photos_by_heart(tmp_path: Path) -> None:
     assert said.tolist() == list(labels)
 
 
-def test_a_checkpoint_of_another_recipe_or_other_photos_is_not_continued(run: Run) -> None:
+def test_a_checkpoint_of_another_recipe_or_other_photos_is_not_continued(run: Experiment) -> None:
     fit(with_changes(run, "train.epochs=1"))
     with pytest.raises(DataError, match="made by another recipe"):
         fit(run, resume=True)
@@ -100,7 +100,7 @@ def test_a_checkpoint_of_another_recipe_or_other_photos_is_not_continued(run: Ru
         fit(with_changes(run), resume=True)
 
 
-def test_training_moves_the_later_parts_and_leaves_the_frozen_ones(run: Run) -> None:
+def test_training_moves_the_later_parts_and_leaves_the_frozen_ones(run: Experiment) -> None:
     torch.manual_seed(0)
     network = imagenet(run.recipe.network, run.outputs)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
@@ -111,12 +111,12 @@ def test_training_moves_the_later_parts_and_leaves_the_frozen_ones(run: Run) -> 
     assert expected <= moved
 
 
-def test_a_network_of_torchvision_trains_as_any_other(run: Run) -> None:
+def test_a_network_of_torchvision_trains_as_any_other(run: Experiment) -> None:
     fit(with_changes(run, "network=torchvision/resnet18", "train.epochs=1", "train.frozen_parts=2"))
     assert load_file(run.weights)["classifier.weight"].shape == (4, 512)
 
 
-def test_every_epoch_is_a_point_on_the_curves(run: Run) -> None:
+def test_every_epoch_is_a_point_on_the_curves(run: Experiment) -> None:
     fit(run)
     assert list((run.folder / "curves").glob("events.out.tfevents.*"))
     lines = [json.loads(line) for line in run.log_file.read_text().splitlines()]
@@ -124,44 +124,44 @@ def test_every_epoch_is_a_point_on_the_curves(run: Run) -> None:
     assert [line["epoch"] for line in lines if line["stage"] == "train"] == [1, 2]
 
 
-def test_crops_grow_in_steps_to_their_full_size(run: Run) -> None:
+def test_crops_grow_in_steps_to_their_full_size(run: Experiment) -> None:
     recipe = with_changes(run, "train_px=128", "train.grow_from_px=64", "train.epochs=9").recipe
     assert [crop_px(recipe, epoch) for epoch in range(9)] == [64, 64, 96, 96, 96, 128, 128, 128, 128]
     assert crop_px(with_changes(run, "train_px=128").recipe, 0) == 128
 
 
-def test_a_device_that_is_not_here_is_an_error_before_any_work(run: Run) -> None:
+def test_a_device_that_is_not_here_is_an_error_before_any_work(run: Experiment) -> None:
     with pytest.raises(EngineUnavailable, match="cuda:99 was asked for"):
         fit(with_changes(run, "device=cuda:99"))
     assert not run.log_file.exists()
 
 
 def test_a_landmark_without_a_training_photo_is_an_error_before_any_work(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entries = Run.entries
+    entries = Experiment.entries
 
-    def without_red(self: Run, split: Any) -> list[Entry]:
+    def without_red(self: Experiment, split: Any) -> list[Entry]:
         return [entry for entry in entries(self, split) if entry.landmark != "red_rock"]
 
-    monkeypatch.setattr(Run, "entries", without_red)
+    monkeypatch.setattr(Experiment, "entries", without_red)
     with pytest.raises(DataError, match="No training photo shows 'red_rock'"):
         fit(run)
 
 
-def test_a_photo_of_a_landmark_without_a_place_is_an_error(run: Run) -> None:
+def test_a_photo_of_a_landmark_without_a_place_is_an_error(run: Experiment) -> None:
     places = run.recipe.landmarks
     places.write_text(places.read_text().replace("[red_rock]", "[pink_rock]"))
     with pytest.raises(DataError, match="does not describe 'red_rock'"):
         fit(run)
 
 
-def test_a_run_on_nothing_prepared_names_the_step_that_is_missing(run: Run, tmp_path: Path) -> None:
+def test_a_run_on_nothing_prepared_names_the_step_that_is_missing(run: Experiment, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Run first: python -m training prepare"):
-        begin_run(run.recipe, tmp_path / "nothing")
+        begin_experiment(run.recipe, tmp_path / "nothing")
 
 
-def test_a_run_is_found_by_its_name_or_its_folder(run: Run) -> None:
-    assert open_run(Path("colours"), run.folder.parent) == open_run(run.folder) == run
+def test_a_run_is_found_by_its_name_or_its_folder(run: Experiment) -> None:
+    assert open_experiment(Path("colours"), run.folder.parent) == open_experiment(run.folder) == run
     with pytest.raises(DataError, match="There are: colours"):
-        open_run(Path("colour"), run.folder.parent)
+        open_experiment(Path("colour"), run.folder.parent)

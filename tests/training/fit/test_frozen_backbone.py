@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tagger.model.nets import build
-from training.fit.frozen_backbone import Trunk
+from training.fit.frozen_backbone import FrozenBackbone
 
 CPU = torch.device("cpu")
 
@@ -17,7 +17,7 @@ def test_features_through_the_trunk_are_the_networks_own(parts: int) -> None:
     network = build("efficientnet_lite0", 5).eval()
     photos = torch.randn(3, 3, 64, 64)  # (N, 3, H, W)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        through = Trunk(network, parts, CPU).features(network, photos).float()
+        through = FrozenBackbone(network, parts, CPU).features(network, photos).float()
     with torch.inference_mode():
         own = network.features(photos)
     assert through.shape == own.shape
@@ -27,7 +27,7 @@ def test_features_through_the_trunk_are_the_networks_own(parts: int) -> None:
 def test_a_gradient_reaches_what_lies_above_the_trunk_and_nothing_below() -> None:
     network = build("efficientnet_lite0", 5)
     with torch.autocast("cpu", torch.bfloat16):
-        Trunk(network, 4, CPU).logits(network, torch.randn(2, 3, 64, 64)).float().sum().backward()  # type: ignore[no-untyped-call]
+        FrozenBackbone(network, 4, CPU).logits(network, torch.randn(2, 3, 64, 64)).float().sum().backward()  # type: ignore[no-untyped-call]
     assert all(p.grad is None for part in network.parts[:4] for p in part.parameters())
     assert all(p.grad is not None for part in network.parts[4:] for p in part.parameters())
 
@@ -35,7 +35,7 @@ def test_a_gradient_reaches_what_lies_above_the_trunk_and_nothing_below() -> Non
 def test_a_network_that_is_no_chain_runs_as_a_whole() -> None:
     network = build("torchvision/resnet18", 5).eval()
     photos = torch.randn(2, 3, 64, 64)  # (N, 3, H, W)
-    trunk = Trunk(network, 2, CPU)
+    trunk = FrozenBackbone(network, 2, CPU)
     with torch.inference_mode():
         torch.testing.assert_close(trunk.logits(network, photos), network(photos))
     assert trunk.parts == 0

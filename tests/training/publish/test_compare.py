@@ -17,9 +17,9 @@ from tagger.model.bundle import write_bundle
 from tests.training.measured import measure, renamed
 from training.data.manifest import DataError
 from training.evaluate.speed import photos_a_second
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.fit.fit import fit
-from training.fit.recipe import changed
+from training.fit.recipe import with_overrides
 from training.publish import compare as module
 from training.publish.compare import compare
 from training.publish.compare_plot import front, trade_off
@@ -46,14 +46,14 @@ class Counting:
 
 
 @pytest.fixture
-def bundled(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+def bundled(run: Experiment, monkeypatch: pytest.MonkeyPatch) -> Experiment:
     """A run with weights and a bundle, as `calibrate` leaves it, whose speed is measured in a moment."""
     monkeypatch.setattr(module, "photos_a_second", lambda engines: photos_a_second(engines, rounds=1, seconds=0.0))
     return with_bundle(run)
 
 
-def with_bundle(run: Run) -> Run:
-    untrained = Run(changed(run.recipe, ("train.epochs=0", "network=scratch")), run.folder)
+def with_bundle(run: Experiment) -> Experiment:
+    untrained = Experiment(with_overrides(run.recipe, ("train.epochs=0", "network=scratch")), run.folder)
     fit(untrained)
     write_bundle(run.bundle, draft(untrained), weight_files(untrained))
     return measure(run)
@@ -71,7 +71,7 @@ def compared(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_a_run_is_compared_by_its_own_figures_and_a_measured_speed(
-    bundled: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundled: Experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compare([bundled], tmp_path / "out")
     written = json.loads((tmp_path / "out" / "compare.json").read_text())
@@ -86,7 +86,7 @@ def test_a_run_is_compared_by_its_own_figures_and_a_measured_speed(
     assert "colours" in (tmp_path / "out" / "compare.svg").read_text()
 
 
-def test_a_run_without_a_bundle_names_the_step(run: Run, tmp_path: Path) -> None:
+def test_a_run_without_a_bundle_names_the_step(run: Experiment, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="python -m training calibrate other"):
         compare([measure(renamed(run, "other"))], tmp_path)
 

@@ -13,7 +13,7 @@ from tagger.model.engines.torch import TorchEngine
 from tests.drawn import COLOURS
 from tests.training.drawn import RECIPE, photo_folder, recipe
 from training.cli import main
-from training.fit.experiment import begin_run, open_run
+from training.fit.experiment import begin_experiment, open_experiment
 from training.fit.recipe import load_recipe
 
 LEARNING = RECIPE.replace('"random"', '"imagenet"').replace("steps = 5", "steps = 50\nrate = 1e-2")
@@ -87,7 +87,7 @@ def test_a_step_too_early_is_one_sentence_that_names_the_step_before(
     assert "python -m training prepare" in said("fit", text, f"--data={data}")
     assert "python -m training fit" in said("calibrate", "colours")
     assert main(["prepare", f"--to={data}"]) == 0
-    begin_run(load_recipe(Path(text)), data, runs)
+    begin_experiment(load_recipe(Path(text)), data, runs)
     for step, missing in (("calibrate", "fit"), ("evaluate", "calibrate"), ("export", "evaluate")):
         assert f"python -m training {missing}" in said(step, "colours")
 
@@ -100,6 +100,6 @@ def test_a_recipe_is_changed_on_the_command_line_and_the_run_remembers(
     assert main(["prepare", f"--to={data}"]) == 0
     changes = ["train.epochs=0", "name=blues", "network=efficientnet_lite1"]
     assert main(["fit", str(recipe(tmp_path)), *changes, f"--data={data}", f"--runs={runs}"]) == 0
-    begun = open_run(Path("blues"), runs)
+    begun = open_experiment(Path("blues"), runs)
     assert (begun.recipe.train.epochs, begun.recipe.network) == (0, "efficientnet_lite1")
     assert begun.weights.is_file()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.training.measured import SOURCES, WAYS, measure, renamed, write
 from training.data.manifest import DataError
-from training.fit.experiment import Run
+from training.fit.experiment import Experiment
 from training.publish.markdown import markdown
 from training.publish.model_card import PARTS, update
 from training.publish.tables import AT_3_PERCENT, Table
@@ -25,12 +25,12 @@ def card(folder: Path, text: str) -> Path:
     return folder
 
 
-def updated(run: Run, docs: Path) -> str:
+def updated(run: Experiment, docs: Path) -> str:
     update(run, docs)
     return (docs / "MODEL.md").read_text()
 
 
-def test_only_what_stands_between_the_markers_changes(run: Run, tmp_path: Path) -> None:
+def test_only_what_stands_between_the_markers_changes(run: Experiment, tmp_path: Path) -> None:
     text = updated(measure(run), card(tmp_path / "docs", PROSE.format("headline")))
     assert text.startswith("# Card\n\nSaid by a person.\n\n<!-- generated: headline -->\n")
     assert text.endswith("<!-- end -->\n\nAnd so on.\n")
@@ -38,7 +38,7 @@ def test_only_what_stands_between_the_markers_changes(run: Run, tmp_path: Path) 
     assert "| first suggestion right | landmark photos | 75.0 % | 73.0 – 76.0 % | 75.0 % |" in text
 
 
-def test_updating_twice_changes_nothing_more(run: Run, tmp_path: Path) -> None:
+def test_updating_twice_changes_nothing_more(run: Experiment, tmp_path: Path) -> None:
     docs = card(tmp_path / "docs", "\n".join(PROSE.format(name) for name in PARTS))
     once = updated(measure(run), docs)
     drawn = {plot.name: plot.read_bytes() for plot in (docs / "plots").iterdir()}
@@ -47,7 +47,7 @@ def test_updating_twice_changes_nothing_more(run: Run, tmp_path: Path) -> None:
     assert set(drawn) == {"learning.svg", "reliability.svg", "risk-coverage.svg"}
 
 
-def test_each_part_names_its_photos_its_machine_and_its_command(run: Run, tmp_path: Path) -> None:
+def test_each_part_names_its_photos_its_machine_and_its_command(run: Experiment, tmp_path: Path) -> None:
     write(measure(run), "none.json", WAYS)
     write(run, "sources.json", SOURCES)
     for name, photos, step in (("none", "validation split", "none"), ("sources", "all splits", "sources")):
@@ -56,14 +56,14 @@ def test_each_part_names_its_photos_its_machine_and_its_command(run: Run, tmp_pa
         assert f"`python -m training {step} colours`*" in text
 
 
-def test_what_was_not_measured_names_its_step(run: Run, tmp_path: Path) -> None:
+def test_what_was_not_measured_names_its_step(run: Experiment, tmp_path: Path) -> None:
     docs = card(tmp_path / "docs", "".join(PROSE.format(name) for name in ("none", "compare", "int8")))
     text = updated(measure(run), docs)
     for step in ("none colours", "compare RUN RUN …", "int8 colours"):
         assert f"Not measured yet: `python -m training {step}`" in text
 
 
-def test_the_scratch_run_beside_it_is_drawn_and_priced_as_well(run: Run, tmp_path: Path) -> None:
+def test_the_scratch_run_beside_it_is_drawn_and_priced_as_well(run: Experiment, tmp_path: Path) -> None:
     measure(renamed(run, "scratch", network="scratch"), top1=0.5)
     docs = card(tmp_path / "docs", "".join(PROSE.format(name) for name in ("scratch", "curves", "cost")))
     text = updated(measure(run), docs)
@@ -72,7 +72,9 @@ def test_the_scratch_run_beside_it_is_drawn_and_priced_as_well(run: Run, tmp_pat
     assert "colours" in (docs / "plots" / "learning.svg").read_text()
 
 
-def test_runs_that_were_asked_about_unseen_sources_stand_side_by_side_best_first(run: Run, tmp_path: Path) -> None:
+def test_runs_that_were_asked_about_unseen_sources_stand_side_by_side_best_first(
+    run: Experiment, tmp_path: Path
+) -> None:
     docs = card(tmp_path / "docs", PROSE.format("sources"))
     for name, rightly in (("colours", 0.4), ("small", 0.5)):
         write(renamed(run, name), "sources.json", {**SOURCES, "all": {"top1": 0.5, AT_3_PERCENT: rightly}})
@@ -88,14 +90,16 @@ def test_runs_that_were_asked_about_unseen_sources_stand_side_by_side_best_first
         (PROSE.format("headline").replace("<!-- end -->", ""), "has no end"),
     ],
 )
-def test_a_broken_document_is_refused_and_left_as_it_is(run: Run, tmp_path: Path, text: str, problem: str) -> None:
+def test_a_broken_document_is_refused_and_left_as_it_is(
+    run: Experiment, tmp_path: Path, text: str, problem: str
+) -> None:
     docs = card(tmp_path / "docs", text)
     with pytest.raises(DataError, match=problem):
         update(measure(run), docs)
     assert (docs / "MODEL.md").read_text() == text
 
 
-def test_a_missing_document_names_the_option(run: Run, tmp_path: Path) -> None:
+def test_a_missing_document_names_the_option(run: Experiment, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="--docs"):
         update(measure(run), tmp_path)
 

@@ -11,7 +11,7 @@ import pytest
 from tagger.model.bundle import Bundle, open_bundle, shipped_folder
 from tagger.model.engines.openvino import OpenVinoEngine
 from training.data.landmarks import load_places
-from training.data.manifest_folder import load_described
+from training.data.manifest_folder import load_manifest_folder
 
 PLACES = Path(__file__).parents[3] / "training" / "landmarks.toml"
 LARGEST_BYTES = 25_000_000
@@ -86,7 +86,7 @@ def test_a_sample_of_the_test_split_is_answered_as_recorded(bundle: Bundle) -> N
 
     folder = Path(os.environ["LANDMARK_DATA"])
     ids = [entry.id for entry in bundle.card.classes]
-    entries = [entry for entry in load_described(folder) if entry.split == "test" and entry.label in ids]
+    entries = [entry for entry in load_manifest_folder(folder) if entry.split == "test" and entry.label in ids]
     sample = random.Random(1).sample(entries, SAMPLE)
     dataset = Photos([e.path for e in sample], [ids.index(e.label) for e in sample], bundle.card.input)
     found = figures(bundle.card, infer(OpenVinoEngine(bundle), dataset, workers=0))
