@@ -154,10 +154,10 @@ def test_a_decoder_is_given_no_setting_and_so_no_secret(
 
 OWNER = """
 import sys
-from tagger.image.decoder_pool import Decoders
+from tagger.image.decoder_pool import DecoderPool
 from tagger.core.types import Limits
 from tests.drawn import card
-there = Decoders(card().input, Limits(threads=1), photos=1, timeout_s=3)
+there = DecoderPool(card().input, Limits(threads=1), photos=1, timeout_s=3)
 (decoder,) = there._all
 decoder.make_ready()
 print(decoder._process.pid, flush=True)

@@ -24,7 +24,7 @@ from tagger.model.predictor import Tagger
 from tagger.core.progress import Silent
 from tagger.library.scan import Globs
 from tagger.core.types import Limits
-from tagger.library.runner import Run
+from tagger.library.runner import LibraryRun
 from tests.drawn import ColourEngine
 
 class Hangs(ColourEngine):
@@ -40,7 +40,7 @@ tagger.model.engines.executor.BATCH_S, tagger.model.engines.executor.LEAVE_S = f
 bundle = open_bundle(Path(bundle))
 tagger = Tagger(bundle, Hangs(), Limits(threads=2))
 with open_store(database) as store:
-    for _ in Run(store, bundle, [folder], Globs(), 3, lambda: tagger, Silent()).results():
+    for _ in LibraryRun(store, bundle, [folder], Globs(), 3, lambda: tagger, Silent()).results():
         pass
 """
 

@@ -24,9 +24,9 @@ from tests.db.samples import LANDMARKS, MODEL, START
 HOLDER = """
 import sys
 from db.engine import open_store
-from tagger.library.lock import alone
+from tagger.library.lock import run_lock
 from tests.library.test_lock import begin
-with open_store(sys.argv[1]) as store, alone(store):
+with open_store(sys.argv[1]) as store, run_lock(store):
     begin(store, "nightly")
     print("held", flush=True)
     sys.stdin.read()

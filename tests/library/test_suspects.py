@@ -36,10 +36,10 @@ from db.engine import open_store
 from tagger.model.bundle import open_bundle
 from tagger.model.predictor import Tagger
 from tagger.core.progress import Silent
-from tagger.core.run_options import Rules
+from tagger.core.run_options import RunOptions
 from tagger.library.scan import Globs
 from tagger.core.types import Limits
-from tagger.library.runner import Run
+from tagger.library.runner import LibraryRun
 from tests.drawn import ColourEngine
 
 class Killed(ColourEngine):
@@ -52,8 +52,8 @@ folder, bundle, database, *options = sys.argv[1:]
 bundle = open_bundle(Path(bundle))
 tagger = Tagger(bundle, Killed(), Limits(threads=2))
 with open_store(database) as store:
-    rules = Rules(max_attempts=3, retry_failed="retry" in options)
-    run = Run(store, bundle, [folder], Globs(), 3, lambda: tagger, Silent(), rules=rules)
+    rules = RunOptions(max_attempts=3, retry_failed="retry" in options)
+    run = LibraryRun(store, bundle, [folder], Globs(), 3, lambda: tagger, Silent(), rules=rules)
     print(*(result.path.rpartition("/")[2] for result in run.results()))
     print(*(path.rpartition("/")[2] for path in run.summary.given_up))
 """

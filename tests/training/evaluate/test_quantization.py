@@ -22,10 +22,10 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 from pathlib import Path
 from training.evaluate import quantization as int8
-from training.fit.experiment import open_run
+from training.fit.experiment import open_experiment
 from training.evaluate.speed import photos_a_second
 int8.photos_a_second = lambda engines: photos_a_second(engines, rounds=1, seconds=0.0)
-int8.measure(open_run(Path(sys.argv[1])))
+int8.measure(open_experiment(Path(sys.argv[1])))
 """
 
 
