@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tagger.core.errors import StoreError
+from tagger.core.text import ask_which
 
 
 class MalformedUrl(StoreError):
@@ -86,7 +87,7 @@ class UnknownName(StoreError):
     """
 
     def __init__(self, sentence: str, nearest: Sequence[str], fallback: str) -> None:
-        super().__init__(f"{sentence} {_did_you_mean(nearest) or fallback}")
+        super().__init__(sentence + (ask_which(nearest) or f" {fallback}"))
         self.nearest = tuple(nearest)
 
 
@@ -113,10 +114,3 @@ class UnknownRun(UnknownName):
 class UnknownPhoto(UnknownName):
     def __init__(self, sha256: str) -> None:
         super().__init__(f"The photo {sha256} is not in the store.", (), "Run 'tagger tag' on its folder first.")
-
-
-def _did_you_mean(nearest: Sequence[str]) -> str:
-    if not nearest:
-        return ""
-    *others, last = (f"'{name}'" for name in nearest)
-    return f"Did you mean {', '.join(others) + ' or ' if others else ''}{last}?"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from dataclasses import fields
-from difflib import get_close_matches
 
 from sqlalchemy import Connection, Row, Select, func, select
 
@@ -13,6 +11,7 @@ from db.errors import UnknownCountry, UnknownLandmark, UnknownModel, UnknownRun
 from db.rows import LabelRow, LandmarkRow, RunCounts, RunRow, RunStart
 from db.schema.models import File, Landmark, Model, Run
 from db.schema.views import machine_tag, person_tag
+from tagger.core.text import nearest, plain
 
 
 def find_landmark(connection: Connection, text: str) -> str:
@@ -30,7 +29,7 @@ def find_landmark(connection: Connection, text: str) -> str:
                 called.setdefault(plain(name), row.key)
     if key := called.get(plain(text)):
         return key
-    raise UnknownLandmark(text, _nearest(text, called))
+    raise UnknownLandmark(text, nearest(text, {row.key: (row.key, row.name, *row.aliases) for row in rows}))
 
 
 def landmark_id(connection: Connection, text: str) -> int:
@@ -48,7 +47,7 @@ def country_landmark_ids(connection: Connection, country: str) -> list[int]:
     rows = connection.execute(select(Landmark.id, Landmark.country)).all()
     found = [row.id for row in rows if plain(row.country) == plain(country)]
     if not found:
-        raise UnknownCountry(country, _nearest(country, {plain(row.country): row.country for row in rows}))
+        raise UnknownCountry(country, nearest(country, {row.country: (row.country,) for row in rows}))
     return found
 
 
@@ -61,7 +60,7 @@ def model_ids(connection: Connection, text: str) -> list[int]:
     rows = connection.execute(select(Model.id, Model.name, Model.model_id)).all()
     found = [row.id for row in rows if plain(row.name) == plain(text) or row.model_id.startswith(text.lower())]
     if not found or not text:
-        raise UnknownModel(text, _nearest(text, {plain(row.name): row.name for row in rows}))
+        raise UnknownModel(text, nearest(text, {row.name: (row.name,) for row in rows}))
     return found
 
 
@@ -99,18 +98,6 @@ def run(connection: Connection, run_id: int) -> RunRow:
     if row is None:
         raise UnknownRun(run_id)
     return _run_row(row)
-
-
-def plain(text: str) -> str:
-    """A name without what people write differently: case, accents, spaces and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(character for character in decomposed.casefold() if character.isalnum())
-
-
-def _nearest(text: str, called: dict[str, str]) -> list[str]:
-    """What the nearest names stand for, each once, best first."""
-    close = get_close_matches(plain(text), called, n=5, cutoff=0.6)
-    return list(dict.fromkeys(called[name] for name in close))[:3]
 
 
 def _runs() -> Select[tuple[Run]]:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 @options.CONFIG
 def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path | None, **given: Any) -> None:
     """Say which landmarks photos show. Nothing is stored."""
-    from tagger.library.answers import json_line, printable
+    from tagger.core.text import printable
+    from tagger.library.answers import json_line
 
     settings = options.settings_from(config, **given)
     some_failed = False

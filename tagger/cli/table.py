@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
 from datetime import datetime, tzinfo
 from itertools import chain
@@ -15,6 +15,7 @@ import click
 
 from tagger.config.cron import local
 from tagger.core.errors import TaggerError
+from tagger.core.text import first_of, printable
 from tagger.evidence.evidence import describe
 
 
@@ -52,11 +53,11 @@ def _tag(hit: Any, _zone: tzinfo | None) -> str:
     score = f"{hit.score:6.1%}" if hit.score is not None else "person"
     why = f"  ({told})" if (told := describe(hit.reason)) else ""
     place = f"{hit.name + ', ' + hit.country:<42.42}"
-    return f"{score}  {place}  {hit.taken_at:%Y-%m-%d}  {_path(hit.path)}{_others(hit)}{why}"
+    return f"{score}  {place}  {hit.taken_at:%Y-%m-%d}  {printable(hit.path)}{_others(hit)}{why}"
 
 
 def _none(hit: Any, _zone: tzinfo | None) -> str:
-    return f"{hit.taken_at:%Y-%m-%d}  {_path(hit.path)}{_others(hit)}"
+    return f"{hit.taken_at:%Y-%m-%d}  {printable(hit.path)}{_others(hit)}"
 
 
 def _others(hit: Any) -> str:
@@ -69,7 +70,7 @@ def _failure(hit: Any, zone: tzinfo | None) -> str:
         told += ", in quarantine"
     elif hit.next_at:
         told += f", again after {local(hit.next_at, zone)}"
-    return f"{hit.kind:<15}  {_path(hit.path)}: {hit.message} ({told})"
+    return f"{hit.kind:<15}  {printable(hit.path)}: {hit.message} ({told})"
 
 
 def _label(row: Any, _zone: tzinfo | None) -> str:
@@ -86,7 +87,7 @@ def _run(row: Any, zone: tzinfo | None) -> str:
         f"{counts.inherited} inherited, {counts.gone} gone"
     )
     engine = f"{row.model_name} {row.model_version} on {start.engine} ({start.precision})"
-    when, where = local(row.started_at, zone), _first(start.roots)
+    when, where = local(row.started_at, zone), first_of(start.roots)
     line = f"{row.id:>4}  {when}  {row.status:<11}  {told}; {seconds}; {engine}; {where}"
     undone = f"its suggestions were taken back on {local(row.undone_at, zone)}" if row.undone_at else None
     return "\n      ".join(filter(None, (line, row.error, undone)))
@@ -112,24 +113,12 @@ _LINES: dict[str, Callable[[Any, tzinfo | None], str]] = {
 }
 
 
-def _path(path: str) -> str:
-    from tagger.library.answers import printable
-
-    return printable(path)
-
-
-def _first(roots: Sequence[str]) -> str:
-    from tagger.library.answers import first_of
-
-    return first_of(roots)
-
-
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, dict):
         return json.dumps(value)
-    return _path(value) if isinstance(value, str) else value
+    return printable(value) if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> str:

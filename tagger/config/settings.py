@@ -5,12 +5,11 @@ Read once at a surface and passed down as values; nothing below a surface looks 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -41,6 +40,7 @@ from tagger.config.types import (
 )
 from tagger.core.errors import ConfigError
 from tagger.core.run_options import RunOptions
+from tagger.core.text import did_you_mean
 from tagger.core.types import Limits
 
 APP = "landmark-tagger"
@@ -226,7 +226,7 @@ def _check_environment() -> None:
     known = {variable_of(name) for name in (*fields(), "jobs")} | {CONFIG_VARIABLE}
     for variable in os.environ:
         if variable.startswith(PREFIX) and variable not in known:
-            raise ConfigError(f"{variable} in the environment is no setting.{_nearest(variable, known)}")
+            raise ConfigError(f"{variable} in the environment is no setting.{did_you_mean(variable, known)}")
 
 
 def _sentence(error: ValidationError, options: Mapping[str, Any], file: Path | None) -> str:
@@ -234,7 +234,7 @@ def _sentence(error: ValidationError, options: Mapping[str, Any], file: Path | N
     key = ".".join(map(str, first["loc"][:2] if first["loc"][0] == "jobs" else first["loc"][:1]))
     source = _source(key, options, file)
     if first["type"] == "extra_forbidden":
-        return f"{source}: {key!r} is no setting.{_nearest(key, fields())}"
+        return f"{source}: {key!r} is no setting.{did_you_mean(key, fields())}"
     value = first["input"]
     plain = isinstance(value, str | int | float | list | dict | None)
     shown = "what it is" if key in SECRETS else repr(value) if plain else str(value)  # a date is as in the file
@@ -265,8 +265,3 @@ def _no_json(error: SettingsError) -> str:
         f"{variable}: the setting {key!r} cannot be {value!r}: "
         f"in the environment a {what} is JSON, as {variable}='{json.dumps(meant)}'"
     )
-
-
-def _nearest(key: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""

@@ -25,8 +25,9 @@ A surface catches `TaggerError`; the message is meant for people as it stands.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
+
+from tagger.core.text import did_you_mean
 
 
 class TaggerError(Exception):
@@ -94,8 +95,7 @@ class WatchFailed(TaggerError):
 class UnknownJob(TaggerError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         jobs = list(known)
-        meant = "".join(f" Did you mean {near!r}?" for near in get_close_matches(name, jobs, n=1))
-        super().__init__(f"No job is called {name!r}.{meant} There are: {', '.join(jobs)}.")
+        super().__init__(f"No job is called {name!r}.{did_you_mean(name, jobs)} There are: {', '.join(jobs)}.")
 
 
 class DecoderUnavailable(TaggerError):

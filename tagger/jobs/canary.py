@@ -17,7 +17,7 @@ from db.engine import Store
 from db.rows import CanaryRow
 from db.write.canary import NOTHING, canaries, forget_canaries, keep_canaries
 from tagger.core.errors import ConfigError, FolderNotFound
-from tagger.library.answers import printable
+from tagger.core.text import printable
 from tagger.library.recorder import register
 from tagger.library.scan import Globs, scan
 

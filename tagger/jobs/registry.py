@@ -22,6 +22,7 @@ from db.write.prune import prune
 from tagger.config.cron import next_moment, parse
 from tagger.config.settings import Jobs, Settings
 from tagger.core.errors import StoreError, UnknownJob
+from tagger.core.text import format_bytes
 from tagger.jobs import canary, digest, tagging
 from tagger.jobs.context import JobContext
 
@@ -64,7 +65,7 @@ def backup(work: JobContext) -> JobResult:
     folder = jobs.backup_folder or Path(work.store.file).parent / BACKUPS
     made = back_up(work.store.file, folder, keep=jobs.backup_keep)
     removed = f", {len(made.removed)} older removed" if made.removed else ""
-    return JobResult(f"{made.file}, {made.size_bytes / 1e6:.1f} MB, checked{removed}")
+    return JobResult(f"{made.file}, {format_bytes(made.size_bytes)}, checked{removed}")
 
 
 def prune_gone(work: JobContext) -> JobResult:

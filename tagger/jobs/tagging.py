@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from tagger.config.cron import next_moment, parse
 from tagger.core.errors import ConfigError, RunInProgress
 from tagger.core.run_options import RunOptions
+from tagger.core.text import printable
 from tagger.core.types import PASSING_KINDS, Failed, Result
 from tagger.jobs.new_run import new_run
-from tagger.library.answers import printable
 from tagger.library.summary import Summary
 
 if TYPE_CHECKING:

@@ -6,8 +6,6 @@ The JSON line is version 1 of a promise, described in docs/REFERENCE.md; what co
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +24,6 @@ from db.rows import (
 from tagger.core.types import PASSING_KINDS, Answer, Failed, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
 from tagger.evidence.evidence import evidence_json, evidence_text, parse_evidence
 from tagger.library.scan import Found
-
-FEW = 3
 
 
 def json_line(result: Result, k: int) -> str:
@@ -144,19 +140,6 @@ def landmark_row(landmark: Landmark) -> LandmarkRow:
         landmark.aliases,
         landmark.wikidata,
     )
-
-
-def printable(path: str) -> str:
-    """A path as one line of text; bytes that are no text show as ``\\xff``, control characters as ``\\x1b``."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
-def first_of(paths: Sequence[str]) -> str:
-    """A few paths, or the first and how many more there are: a watch names every file that came at once."""
-    if len(paths) <= FEW:
-        return ", ".join(map(printable, paths))
-    return f"{printable(paths[0])} and {len(paths) - 1:,} more"
 
 
 def _landmark(row: LandmarkRow) -> Landmark:

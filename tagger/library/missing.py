@@ -16,7 +16,7 @@ from functools import cache
 from db.engine import Store
 from db.read.files import elsewhere
 from db.rows import FileState
-from tagger.library.answers import printable
+from tagger.core.text import printable
 from tagger.library.scan import Found, is_below
 
 FEW = 20  # so many may be gone of any folder

@@ -31,10 +31,11 @@ from db.write.runs import (
 )
 from tagger.core.errors import StoreError, TaggerError
 from tagger.core.run_options import RunOptions
+from tagger.core.text import printable
 from tagger.core.timings import StageTimings
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, Result
 from tagger.core.version import __version__
-from tagger.library.answers import landmark_row, outcome, printable, stored_answer
+from tagger.library.answers import landmark_row, outcome, stored_answer
 from tagger.library.missing import MissingFiles
 from tagger.library.plan import Plan
 from tagger.library.scan import Found

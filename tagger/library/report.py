@@ -16,9 +16,9 @@ from db.read.run_report import landmarks_of, quarantined_by
 from db.write.jobs import last_starts
 from db.write.runs import save_report
 from tagger.core.errors import StoreError
+from tagger.core.text import printable
 from tagger.core.timings import StageTimings
 from tagger.core.types import Failed, Result
-from tagger.library.answers import printable
 
 if TYPE_CHECKING:
     from db.rows import RunRow

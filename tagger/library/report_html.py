@@ -17,9 +17,9 @@ from db.engine import Store
 from db.read import catalog
 from db.read.run_report import Example, report_of, tagged_examples, unsure_examples
 from tagger.config.cron import local
+from tagger.core.text import first_of, format_duration, printable
 from tagger.evidence.evidence import describe
 from tagger.image.thumbnail import data_uri
-from tagger.library.answers import first_of, printable
 from tagger.library.report import Report, from_json
 
 OF_EACH_LANDMARK = 6
@@ -83,7 +83,7 @@ def render(
     ]
     template = Template(files("tagger.library").joinpath("report.html").read_text(encoding="utf-8"))
     title = f"Run {report.run}, {local(datetime.fromisoformat(report.started_at), zone)}"
-    subtitle = f"{report.job}, {ENDINGS.get(report.status, report.status)}, {_duration(report.seconds)}"
+    subtitle = f"{report.job}, {ENDINGS.get(report.status, report.status)}, {format_duration(report.seconds)}"
     return template.substitute(title=escape(title), subtitle=escape(subtitle), body="\n".join(filter(None, parts)))
 
 
@@ -116,7 +116,7 @@ def _stages(report: Report) -> str:
         return ""
     bar = "".join(f'<i class="{stage}" style="width:{100 * each / total:.1f}%"></i>' for stage, each in spent.items())
     key = "".join(
-        f'<span><i class="{stage}"></i>{STAGES[stage]} {_duration(each)}</span>' for stage, each in spent.items()
+        f'<span><i class="{stage}"></i>{STAGES[stage]} {format_duration(each)}</span>' for stage, each in spent.items()
     )
     return f"{_heading('Where the time went')}{_tag('div', bar, 'bar')}{_tag('div', key, 'key')}"
 
@@ -182,7 +182,7 @@ def _paths(title: str, told: str, paths: Sequence[str]) -> str:
 
 def _slowest(report: Report) -> str:
     rows = [
-        f'<tr><td>{escape(each["path"])}</td><td class="number">{_duration(each["seconds"])}</td></tr>'
+        f'<tr><td>{escape(each["path"])}</td><td class="number">{format_duration(each["seconds"])}</td></tr>'
         for each in report.slowest
     ]
     return f"{_heading('Slowest to read')}{_table(rows)}" if rows else ""
@@ -215,13 +215,3 @@ def _tag(name: str, inside: str, kind: str = "") -> str:
     inside: escaped by whoever gives it.
     """
     return f'<{name} class="{kind}">{inside}</{name}>' if kind else f"<{name}>{inside}</{name}>"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 10:
-        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -23,9 +23,10 @@ from db.write.leases import left_behind
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.progress import Progress
 from tagger.core.run_options import RunOptions
+from tagger.core.text import printable
 from tagger.core.types import EngineInfo, Result
 from tagger.library import report
-from tagger.library.answers import printable, stored_answer
+from tagger.library.answers import stored_answer
 from tagger.library.cancellation import Cancelled, cancel_pool_on, raise_if_cancelled
 from tagger.library.finalize import compare, count_votes
 from tagger.library.lock import run_lock

@@ -13,6 +13,7 @@ from PIL import Image
 from db.engine import open_store, store_exists, store_file
 from tagger.config.settings import Settings
 from tagger.core.errors import TaggerError
+from tagger.core.text import format_bytes
 from tagger.core.version import __version__
 from tagger.model.predictor import load
 
@@ -72,7 +73,7 @@ def _database(settings: Settings) -> str:
     if not store_exists(settings.db_url):
         return f"{file} is not there yet; 'tagger tag' makes it"
     with open_store(settings.db_url):
-        return f"{file} can be opened and is current, {file.stat().st_size / 1e6:.1f} MB"
+        return f"{file} can be opened and is current, {format_bytes(file.stat().st_size)}"
 
 
 def _disk(settings: Settings) -> str:
@@ -81,7 +82,7 @@ def _disk(settings: Settings) -> str:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    text = f"{free / 1e9:.1f} GB free in {folder}"
+    text = f"{format_bytes(free)} free in {folder}"
     if free < ENOUGH_DISK_BYTES:
         raise TaggerError(f"{text}: free some, or put the database elsewhere with --db or TAGGER_DB_URL")
     return text

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from db.engine import Store
 from db.write.jobs import last_starts
 from tagger.core.errors import StoreError
+from tagger.core.text import format_bytes
 
 BEAT_S = 120.0  # the schedule looks at the clock four times as often
 ENOUGH_DISK_BYTES = 50_000_000
@@ -51,7 +52,7 @@ def examine(store: Store, beat_age_s: float, troubles: Mapping[str, str] = NONE)
         notes += [f"{row.job} {row.status}: {row.message}" for row in last.values() if row.status in ("failed", "died")]
         free = shutil.disk_usage(Path(store.file).parent).free
         if free < ENOUGH_DISK_BYTES:
-            reasons.append(f"only {free / 1e6:.0f} MB are free where the database lies")
+            reasons.append(f"only {format_bytes(free)} are free where the database lies")
     except (StoreError, OSError) as error:
         reasons.append(str(error))
     if beat_age_s > BEAT_S:

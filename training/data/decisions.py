@@ -13,7 +13,6 @@ the last one counts; "none" takes back every "shows" before it, and the reverse.
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
+from tagger.core.text import did_you_mean
 from training.data.audit import Found, LeftOut, Photo
 from training.data.manifest import DataError
 
@@ -142,6 +142,5 @@ def _change(was: Found, now: Found | None) -> str:
 
 
 def _unknown(row: Decision, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(row.landmark, known, 1, 0.0)
-    hint = f" The nearest is {nearest[0]!r}." if nearest else ""
+    hint = did_you_mean(row.landmark, known)
     return f"The decisions' line {row.line} names the landmark {row.landmark!r}, which the photos do not have.{hint}"

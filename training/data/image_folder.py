@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from tagger.core.text import slug
 from training.data.audit import SUFFIXES, Found
 from training.data.manifest import DataError, Role, Split
 
@@ -25,10 +25,6 @@ SPLIT_FOLDERS: Mapping[str, Split] = {
     "test": "test",
 }
 NUMBERED = re.compile(r"\d+\.(?=.)")  # as in 09.Golden_Gate_Bridge
-LETTERS = str.maketrans(  # that Unicode does not take apart; apostrophes vanish
-    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "æ": "ae", "œ": "oe", "þ": "th"}
-    | {"'": "", "’": "", "\N{MODIFIER LETTER APOSTROPHE}": ""}
-)
 
 EXPECTED = (
     "Expected one folder for each landmark with photos in it (FOLDER/Eiffel Tower/1.jpg), or these below train/ and "
@@ -64,7 +60,7 @@ def labels(names: Iterable[str]) -> dict[str, str]:
     names = list(names)
     landmarks = [name for name in names if name.casefold() not in NEGATIVES]
     cut = all(NUMBERED.match(name) for name in landmarks)
-    result = {name: label(NUMBERED.sub("", name, count=1) if cut else name) for name in landmarks}
+    result = {name: slug(NUMBERED.sub("", name, count=1) if cut else name) for name in landmarks}
     first: dict[str, str] = {}
     for name, made in result.items():
         if not made:
@@ -72,12 +68,6 @@ def labels(names: Iterable[str]) -> dict[str, str]:
         if first.setdefault(made, name) != name:
             raise DataError(f"The folders {first[made]!r} and {name!r} both mean {made!r}. Rename one, or join them.")
     return result | {name: "" for name in names if name not in result}
-
-
-def label(name: str) -> str:
-    """``Château d'If`` becomes ``chateau_dif``; empty where nothing is left."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold().translate(LETTERS))
-    return "_".join(re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c))))
 
 
 def _roots(folder: Path) -> Iterator[tuple[Split | None, Path]]:
@@ -98,7 +88,7 @@ def _labelled(folder: Path, made: str, split: Split | None) -> Iterator[Found]:
     """The photos of one label's folder, at every depth; of negatives the first folder is the kind."""
     for path in _images(folder):
         inner = path.relative_to(folder).parts
-        kind = (label(inner[0]) if len(inner) > 1 else "") or OTHER
+        kind = (slug(inner[0]) if len(inner) > 1 else "") or OTHER
         role: Role = "landmark" if made else "negative"
         yield Found(path, role, made or kind, split)
 

@@ -9,13 +9,13 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from tagger.core.errors import ConfigError
+from tagger.core.text import did_you_mean
 from tagger.core.types import InputContract
 
 Count = Annotated[int, Field(ge=0)]
@@ -220,8 +220,7 @@ def _refuse_unknown(raw: Mapping[str, Any], shape: type, place: str) -> None:
     types = get_type_hints(shape)
     for key, value in raw.items():
         if key not in known:
-            near = get_close_matches(key, known, n=1, cutoff=0)
-            raise ConfigError(f"{place}: unknown key {key!r}. The nearest is {near[0]!r}.")
+            raise ConfigError(f"{place}: unknown key {key!r}.{did_you_mean(key, known)}")
         for inner in (types[key], *get_args(types[key])):  # a table, or a table or none
             if is_dataclass(inner) and isinstance(inner, type) and isinstance(value, dict):
                 _refuse_unknown(value, inner, f"{place} [{key}]")

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from tagger.core.errors import PhotoError
+from tagger.core.text import format_bytes
 from training.data.data_report import thumbnail
 from training.fit.experiment import Experiment
 from training.fit.recipe import Recipe
@@ -93,7 +94,7 @@ def _what_it_is(found: Results) -> Iterator[str]:
     ]
     if card:
         rows.append(("temperature", f"{card.temperature:g}"))
-        rows.append(("files", ", ".join(f"{name} {_megabytes(found.run.bundle / name)}" for name in card.files)))
+        rows.append(("files", ", ".join(f"{name} {_size(found.run.bundle / name)}" for name in card.files)))
     for key, name in (("torch_top1_agreement", "PyTorch"), ("bfloat16_top1_agreement", "bfloat16")):
         if (value := found.metrics.get(SPLIT, {}).get(key)) is not None:
             rows.append((f"{name} agrees", f"{tables.share(value)} of the first suggestions are those of float32"))
@@ -101,8 +102,8 @@ def _what_it_is(found: Results) -> Iterator[str]:
     yield table(("", ""), rows)
 
 
-def _megabytes(file: Path) -> str:
-    return f"{file.stat().st_size / 1e6:.1f} MB" if file.exists() else "(missing)"
+def _size(file: Path) -> str:
+    return format_bytes(file.stat().st_size) if file.exists() else "(missing)"
 
 
 def _data(found: Results) -> Iterator[str]:

@@ -23,6 +23,7 @@ from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.access import is_admin
 from tagger.bot.render.error_texts import OTHER
 from tagger.bot.services import Services
+from tagger.core.text import format_bytes, format_duration
 from tagger.core.version import __version__
 
 log = logging.getLogger(__name__)
@@ -43,12 +44,12 @@ async def health(visit: UpdateContext) -> None:
     free = shutil.disk_usage(Path(services.store.file).parent).free
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     lines = [
-        f"landmark-tagger {__version__}, up {_duration(time.monotonic() - STARTED)}",
+        f"landmark-tagger {__version__}, up {format_duration(time.monotonic() - STARTED)}",
         f"engine: {services.model.tagger.engine.info}",
         f"since start: {counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.inherited} recalled",
         f"in work: {len(services.turns) - 1}",
-        f"memory at most {peak / 1e6:.0f} MB, disk {free / 1e9:.1f} GB free",
-        f"database {Path(services.store.file).stat().st_size / 1e6:.1f} MB",
+        f"memory at most {format_bytes(peak)}, disk {format_bytes(free)} free",
+        f"database {format_bytes(Path(services.store.file).stat().st_size)}",
     ]
     await visit.say(escape("\n".join(lines), quote=False))
 
@@ -64,7 +65,7 @@ async def runs(visit: UpdateContext) -> None:
 def told(run: RunRow) -> str:
     """A run in two lines."""
     counts = run.counts
-    seconds = f" in {_duration((run.finished_at - run.started_at).total_seconds())}" if run.finished_at else ""
+    seconds = f" in {format_duration((run.finished_at - run.started_at).total_seconds())}" if run.finished_at else ""
     heading = f"Run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC: {run.status}{seconds}"
     told = f"{counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.unchanged} unchanged"
     return "\n".join([heading, f"{told} ({', '.join(run.start.roots)})", *([run.error] if run.error else [])])
@@ -122,9 +123,3 @@ async def _tell(services: Services, chat_id: int, update_id: int, text: str) -> 
     finally:
         services.outbox.finished.discard(update_id)
         services.turns.done(update_id)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -79,7 +79,7 @@ def test_what_became_of_the_photos_is_counted(tmp_path: Path) -> None:
 
 
 def test_an_unknown_landmark_is_an_error_that_names_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"line 3 names the landmark 'big_bem'.*The nearest is 'big_ben'"):
+    with pytest.raises(DataError, match=r"line 3 names the landmark 'big_bem'.*Did you mean 'big_ben'"):
         decided(tmp_path, f"{A},none,,,", f"{B},shows,big_bem,,")
 
 

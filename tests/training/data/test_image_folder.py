@@ -7,26 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.training.pictures import folder_of, photo, written
-from training.data.image_folder import found_below, label, labels
+from training.data.image_folder import found_below, labels
 from training.data.manifest import DataError
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Eiffel Tower", "eiffel_tower"),
-        ("Château d’If", "chateau_dif"),
-        ("Wroclaw's Dwarves", "wroclaws_dwarves"),
-        ("Wrocław – Rynek (old)", "wroclaw_rynek_old"),
-        ("Große Straße 5", "grosse_strasse_5"),
-        ("HẠ LONG", "ha_long"),
-        ("__x__", "x"),
-        ("\N{FULLWIDTH LATIN CAPITAL LETTER A}1", "a1"),
-        ("长城", ""),
-    ],
-)
-def test_a_name_becomes_plain_small_letters(name: str, expected: str) -> None:
-    assert label(name) == expected
 
 
 def test_numbers_go_where_every_name_has_one_and_stay_where_they_are_part_of_a_name() -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tagger.core.errors import ConfigError
+from tagger.core.text import slug
 from tagger.model.card import LandmarkClass
 from tests.training.data.served import Server
 from tests.training.drawn import photo_folder as drawn_folder
 from tests.training.pictures import copy, course_files, folder_of, photo, written, zipped
 from training.data.audit import Found, audit
-from training.data.image_folder import label
 from training.data.landmarks import load_places
 from training.data.manifest import DataError
 from training.data.prepare import Prepared, Source, prepare
@@ -114,7 +114,7 @@ def test_the_courses_landmarks_have_names_and_places_of_their_own() -> None:
     assert len(places) == len({(place.lat, place.lon) for place in places}) == 50
     assert sum(map(len, spellings)) == len(set().union(*spellings))
     assert all(place.country and place.city for place in places)
-    assert [place.id for place in places if place.id not in map(label, (place.name, *place.aliases))] == []
+    assert [place.id for place in places if place.id not in map(slug, (place.name, *place.aliases))] == []
 
 
 def test_both_files_of_places_agree_on_the_landmarks_that_both_have() -> None:

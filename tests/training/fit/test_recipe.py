@@ -25,9 +25,9 @@ def test_a_recipe_is_read_with_defaults_for_what_it_leaves_out(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("typo", "message"),
     [
-        ("sede = 3", "unknown key 'sede'. The nearest is 'seed'"),
-        ("[train]\nepoch = 3", "[train]: unknown key 'epoch'. The nearest is 'epochs'"),
-        ("[input]\nsize = 32", "[input]: unknown key 'size'. The nearest is 'size_px'"),
+        ("sede = 3", "unknown key 'sede'. Did you mean 'seed'"),
+        ("[train]\nepoch = 3", "[train]: unknown key 'epoch'. Did you mean 'epochs'"),
+        ("[input]\nsize = 32", "[input]: unknown key 'size'. Did you mean 'size_px'"),
     ],
 )
 def test_an_unknown_key_is_refused_and_the_nearest_named(tmp_path: Path, typo: str, message: str) -> None:
@@ -67,7 +67,7 @@ def test_changes_outrank_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("train.epoch=7", "The nearest is 'epochs'"),
+        ("train.epoch=7", "Did you mean 'epochs'"),
         ("epochs", "Write it as key=value"),
         ("version.epochs=7", "'version' is a value"),
         ("train.epochs=many", r"train\.epochs"),

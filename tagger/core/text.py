@@ -1,0 +1,99 @@
+"""Text for people: names as they are compared, "did you mean", paths, durations and sizes."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import TypeVar
+
+T = TypeVar("T")
+
+CLOSE_ENOUGH = 0.6  # of 1: how alike a typo and the name that may be meant are
+MOST_PATHS = 3
+
+_LETTERS = str.maketrans(  # that Unicode does not decompose; apostrophes vanish
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+    | {"'": "", "’": "", "\N{MODIFIER LETTER APOSTROPHE}": ""}
+)
+
+
+def plain(text: str) -> str:
+    """A name as it is compared: without case, accents, spaces and punctuation."""
+    return "".join(filter(str.isalnum, _folded(text)))
+
+
+def slug(text: str) -> str:
+    """A name as a key: ``Château d'If`` becomes ``chateau_dif``; empty if it has no letter from a to z and no digit."""
+    return "_".join(re.findall(r"[a-z0-9]+", _folded(text)))
+
+
+def nearest(text: str, names: Mapping[T, Iterable[str]], *, limit: int = 3) -> list[T]:
+    """What a mistyped name may mean, best first. A part of a name counts as much as a typo.
+
+    Args:
+        text: what somebody typed.
+        names: the names of each thing that may be meant.
+        limit: how many things are returned at most.
+    """
+    typed = plain(text)
+    likeness = {thing: max((_likeness(typed, plain(name)) for name in own), default=0) for thing, own in names.items()}
+    close = (thing for thing in names if likeness[thing] >= CLOSE_ENOUGH)
+    return sorted(close, key=likeness.__getitem__, reverse=True)[:limit]
+
+
+def did_you_mean(text: str, names: Iterable[str]) -> str:
+    """The question that follows a sentence about an unknown name, with a space before it; empty if no name is near."""
+    return ask_which(nearest(text, {name: (name,) for name in names}, limit=1))
+
+
+def ask_which(names: Sequence[str]) -> str:
+    """`did_you_mean` for names that were found already."""
+    if not names:
+        return ""
+    *others, last = map(repr, names)
+    return f" Did you mean {', '.join(others) + ' or ' if others else ''}{last}?"
+
+
+def printable(path: str) -> str:
+    """A path as one line of text; bytes that are no text show as ``\\xff``, control characters as ``\\x1b``."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def first_of(paths: Sequence[str]) -> str:
+    """A few paths, or the first and how many more there are."""
+    if len(paths) <= MOST_PATHS:
+        return ", ".join(map(printable, paths))
+    return f"{printable(paths[0])} and {len(paths) - 1:,} more"
+
+
+def format_duration(seconds: float) -> str:
+    """``0.25 s``, ``9.5 s``, ``12 s``, ``2 min 05 s`` or ``3 h 07 min``."""
+    if seconds < 10:
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def format_bytes(count: int) -> str:
+    """``0.1 MB`` to ``999.9 MB``, then ``1.0 GB``."""
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
+def _folded(text: str) -> str:
+    letters = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
+    return "".join(c for c in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(c))
+
+
+def _likeness(typed: str, name: str) -> float:
+    if not typed or not name:
+        return 0.0
+    if len(typed) >= 3 and typed in name:
+        return 0.9 + 0.1 * len(typed) / len(name)
+    return SequenceMatcher(None, typed, name).ratio()

@@ -1,0 +1,55 @@
+"""Names are compared by what people mean, and numbers are written for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from tagger.core.text import did_you_mean, first_of, format_bytes, format_duration, nearest, plain, printable, slug
+
+
+def test_case_accents_and_punctuation_do_not_tell_names_apart() -> None:
+    assert plain("Château d'If") == plain("chateau DIF") == "chateaudif"
+    assert plain("Łódź") == "lodz"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Eiffel Tower", "eiffel_tower"),
+        ("Château d’If", "chateau_dif"),
+        ("Wroclaw's Dwarves", "wroclaws_dwarves"),
+        ("Wrocław – Rynek (old)", "wroclaw_rynek_old"),
+        ("Große Straße 5", "grosse_strasse_5"),
+        ("HẠ LONG", "ha_long"),
+        ("__x__", "x"),
+        ("\N{FULLWIDTH LATIN CAPITAL LETTER A}1", "a1"),
+        ("长城", ""),
+    ],
+)
+def test_a_name_becomes_plain_small_letters(name: str, expected: str) -> None:
+    assert slug(name) == expected
+
+
+def test_a_typo_is_asked_about_and_a_stranger_is_not() -> None:
+    jobs = ["nightly", "backup"]
+    assert did_you_mean("nigthly", jobs) == " Did you mean 'nightly'?"
+    assert [did_you_mean(text, jobs) for text in ("zzz", "", "?")] == ["", "", ""]
+
+
+def test_a_part_of_a_name_or_alias_is_near_and_the_best_comes_first() -> None:
+    names = {1: ("Tower Bridge",), 2: ("Eiffel Tower", "Tour Eiffel"), 3: ("Colosseum",)}
+    assert nearest("tour eiffel", names) == [2]
+    assert nearest("tower", names) == [1, 2]
+    assert nearest("tower", names, limit=1) == [1]
+
+
+def test_a_path_is_one_line_whatever_its_bytes() -> None:
+    assert printable("a\x1b\n\udcff.jpg") == r"a\x1b\n\xff.jpg"
+    assert first_of(["a", "b", "c"]) == "a, b, c"
+    assert first_of(["a", "b", "c", "d"]) == "a and 3 more"
+
+
+def test_durations_and_sizes_have_their_units() -> None:
+    spans = [0.25, 9.5, 12, 125, 3 * 3600 + 7 * 60]
+    assert list(map(format_duration, spans)) == ["0.25 s", "9.5 s", "12 s", "2 min 05 s", "3 h 07 min"]
+    assert list(map(format_bytes, (123_456, 5_400_000_000))) == ["0.1 MB", "5.4 GB"]
