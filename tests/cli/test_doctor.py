@@ -34,10 +34,11 @@ def test_each_problem_is_named(tagger: Tagger, tmp_path: Path) -> None:
     assert "tags.sqlite" in done.stdout
 
 
-def test_bench_says_what_holds_the_run_back(tagger: Tagger, library: Path) -> None:
+@pytest.mark.process
+def test_bench_says_what_holds_the_run_back(tagger_process: Tagger, library: Path) -> None:
     (library / "broken.jpg").write_text("no photo")
     os.mkfifo(library / "pipe.jpg")
-    said = tagger("bench", library).stdout
+    said = tagger_process("bench", library).stdout
     assert [line.split()[0] for line in said.splitlines()[:5]] == ["14", "end", "decode", "model", "bound"]
     assert "of the bound; what holds it back most is" in said
 
@@ -69,10 +70,12 @@ def loaded_by(*arguments: str, **environment: str) -> list[str]:
     return found
 
 
+@pytest.mark.process
 def test_help_starts_without_heavy_packages() -> None:
     assert loaded_by("--help") == []
 
 
+@pytest.mark.process
 def test_a_run_without_new_photos_loads_neither_model_nor_images(
     tagger: Tagger, library: Path, model_folder: Path
 ) -> None:

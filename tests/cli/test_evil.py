@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Tagger, lines
 from tests.standins import HANG, KILL, standins
 
 
+@pytest.mark.process
 def test_evil_photos_cost_themselves_and_end_in_quarantine(tagger: Tagger, library: Path, tmp_path: Path) -> None:
     (library / "00001 hangs.bmp").write_bytes(HANG)
     (library / "00002 kills.bmp").write_bytes(KILL)
     environment = {
         "PYTHONPATH": os.pathsep.join([standins(tmp_path / "standins"), os.environ.get("PYTHONPATH", "")]),
-        "TAGGER_PHOTO_TIMEOUT_S": "10",
+        "TAGGER_PHOTO_TIMEOUT_S": "3",
         "TAGGER_RETRY_AFTER_H": "0.000001",
         "TAGGER_MAX_ATTEMPTS": "2",
     }

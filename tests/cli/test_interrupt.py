@@ -11,6 +11,8 @@ import pytest
 
 from tagger.cli.options import interrupt_on_signals, stop_on_signals
 
+pytestmark = pytest.mark.usefixtures("terminal")
+
 
 @pytest.fixture(autouse=True)
 def _own_signals() -> Iterator[None]:

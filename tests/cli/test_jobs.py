@@ -1,4 +1,4 @@
-"""The commands that run by themselves, as processes."""
+"""The commands that run by themselves: those that go on until they are stopped as processes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,9 @@ PATIENCE_S = 60
 
 
 @pytest.fixture
-def own(tmp_path: Path, library: Path, model_folder: Path) -> dict[str, str]:
-    """The environment of a test: its database, its model, its folders."""
-    return {
-        "TAGGER_DB_URL": str(tmp_path / "tags.sqlite"),
-        "TAGGER_BUNDLE": str(model_folder),
-        "TAGGER_FOLDERS": json.dumps([str(library)]),
-    }
+def own(own: dict[str, str], library: Path) -> dict[str, str]:
+    """The environment of a test's commands, which names its folders too."""
+    return own | {"TAGGER_FOLDERS": json.dumps([str(library)])}
 
 
 @contextmanager
@@ -95,6 +91,7 @@ def test_bad_news_are_an_exit_code(tagger: Tagger, own: dict[str, str], tmp_path
     assert tagger("jobs", "run", "nightly", **own).returncode == 1
 
 
+@pytest.mark.process
 def test_sigterm_ends_a_night_cleanly(tmp_path: Path, own: dict[str, str], tagger: Tagger) -> None:
     photos(tmp_path / "many", 3000)
     own["TAGGER_FOLDERS"] = json.dumps([str(tmp_path / "many")])
@@ -109,6 +106,7 @@ def test_sigterm_ends_a_night_cleanly(tmp_path: Path, own: dict[str, str], tagge
     assert (run["status"], run["start"]["job"]) == ("interrupted", "nightly")
 
 
+@pytest.mark.process
 def test_a_schedule_says_how_it_is_until_it_is_stopped(own: dict[str, str]) -> None:
     port = free_port()
     own |= {
@@ -144,6 +142,7 @@ def test_a_schedule_that_could_do_nothing_does_not_start(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.process
 def test_a_server_does_both_and_leaves_what_is_there_to_the_night(
     own: dict[str, str], library: Path, tagger: Tagger
 ) -> None:
@@ -162,6 +161,7 @@ def test_a_server_does_both_and_leaves_what_is_there_to_the_night(
     assert [Path(line["path"]).name for line in lines(tagger("query", "--json", **own))] == ["new.jpg"]
 
 
+@pytest.mark.process
 def test_a_watch_tags_what_comes_until_it_is_stopped(own: dict[str, str], library: Path, tagger: Tagger) -> None:
     own["TAGGER_WATCH_SETTLE_S"] = "0.2"
     with started(own, "watch", str(library)) as process:
@@ -175,6 +175,8 @@ def test_a_watch_tags_what_comes_until_it_is_stopped(own: dict[str, str], librar
     assert len(lines(tagger("query", "--json", **own))) == 10
 
 
+@pytest.mark.process
+@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_with_a_json_log_a_long_command_says_nothing_else(own: dict[str, str], library: Path, number: int) -> None:
     own["TAGGER_LOG_FORMAT"] = "json"

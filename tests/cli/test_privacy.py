@@ -27,6 +27,7 @@ def watched(*arguments: str, **environment: str) -> str:
     return done.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("command", ["tag", "suggest"])
 def test_no_command_opens_a_connection(command: str, library: Path, tmp_path: Path) -> None:
     target = library if command == "tag" else library / "00000.jpg"

@@ -157,6 +157,8 @@ def test_what_was_taken_back_comes_again_only_if_asked_for(store: Store, bundle:
     assert (run(store, bundle, library, rules=replace(SURE, again=True)).counts.tagged, tagged(store)) == (23, 23)
 
 
+@pytest.mark.process
+@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_service_or_a_closed_terminal_ends_a_run_as_interrupted(
     number: int, library: Path, tmp_path: Path
