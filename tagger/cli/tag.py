@@ -50,7 +50,9 @@ def tag(
 
     given |= {name: given[name] or None for name in ("include", "exclude")}
     settings = options.settings_from(config, **given)
-    rules = replace(settings.rules(), retry_failed=retry_failed, accept_gone=accept_gone, again=again)
+    run_options = replace(
+        settings.run_options(), retry_failed=retry_failed, accept_missing=accept_gone, redo_undone=again
+    )
     asked_to_stop = options.interrupt_on_signals()
     with options.store_from(settings) as store:
         run = new_run(
@@ -59,7 +61,7 @@ def tag(
             paths,
             open_tagger=lambda: options.tagger_from(settings),
             progress=Bar(),
-            rules=rules,
+            options=run_options,
             job="tag",
             with_unchanged=as_json,
         )

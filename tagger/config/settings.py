@@ -48,7 +48,7 @@ PREFIX = "TAGGER_"
 CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that is no setting
 
 _LIMITS = Limits()
-_RULES = RunOptions()
+_OPTIONS = RunOptions()
 
 TELEGRAM = "https://api.telegram.org"
 
@@ -109,15 +109,15 @@ class Settings(BaseSettings):
         60.0, description="A photo that takes longer to decode is given up."
     )
     retry_after_h: Annotated[float, Field(gt=0, le=8_760)] = Field(
-        _RULES.retry_after_h, description="When a file that failed is tried again; doubled after each attempt."
+        _OPTIONS.retry_after_h, description="When a file that failed is tried again; doubled after each attempt."
     )
-    max_attempts: AtLeastOne = Field(_RULES.max_attempts, description="After so many a file is in quarantine.")
+    max_attempts: AtLeastOne = Field(_OPTIONS.max_attempts, description="After so many a file is in quarantine.")
     max_gone_share: Annotated[float, Field(gt=0, le=1)] = Field(
-        _RULES.max_gone_share, description="Where more of a folder is gone, none of it is taken for gone."
+        _OPTIONS.max_missing_share, description="Where more of a folder is gone, none of it is taken for gone."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is said on stderr.")
     vote_gap_min: Annotated[float, Field(ge=0)] = Field(
-        _RULES.vote_gap_min, description="Photos taken within so many minutes may vote on one between them; 0: none."
+        _OPTIONS.vote_gap_min, description="Photos taken within so many minutes may vote on one between them; 0: none."
     )
     log_format: Literal["text", "json"] = Field("text", description="How it is said: for people, or as JSON lines.")
 
@@ -153,8 +153,16 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         return Limits(self.max_pixels, self.max_file_bytes, self.decode_threads)
 
-    def rules(self) -> RunOptions:
-        return RunOptions(self.retry_after_h, self.max_attempts, self.max_gone_share, self.vote_gap_min)
+    def run_options(self) -> RunOptions:
+        return RunOptions(
+            k=self.top_k,
+            include=self.include,
+            exclude=self.exclude,
+            retry_after_h=self.retry_after_h,
+            max_attempts=self.max_attempts,
+            max_missing_share=self.max_gone_share,
+            vote_gap_min=self.vote_gap_min,
+        )
 
 
 def fields() -> dict[str, FieldInfo]:

@@ -11,7 +11,6 @@ from db.engine import Store
 from tagger.core.progress import Progress
 from tagger.core.run_options import RunOptions
 from tagger.library.runner import LibraryRun
-from tagger.library.scan import Globs
 from tagger.model.bundle import open_bundle
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def new_run(
     *,
     open_tagger: Callable[[], Tagger],
     progress: Progress,
-    rules: RunOptions,
+    options: RunOptions,
     job: str,
     with_unchanged: bool = False,
     until: datetime | None = None,
@@ -49,15 +48,13 @@ def new_run(
         store,
         bundle,
         roots,
-        Globs(settings.include, settings.exclude),
-        settings.top_k,
         open_tagger,
-        progress,
-        with_unchanged=with_unchanged,
+        options,
+        progress=progress,
         open_decoders=open_decoders,
-        rules=rules,
         job=job,
         settings_hash=settings.fingerprint(),
+        with_unchanged=with_unchanged,
         until=until,
         stop=stop or threading.Event(),
     )

@@ -48,20 +48,20 @@ class Told:
 
 def tag_new(work: JobContext) -> Told:
     """Tag what is new or changed in the folders of the settings."""
-    return _in_its_window(work, "nightly", replace(work.settings.rules(), skip_missing=True))
+    return _in_its_window(work, "nightly", replace(work.settings.run_options(), skip_missing_roots=True))
 
 
 def tag_anew(work: JobContext) -> Told:
     """Tag what the present model has not tagged yet and another has, or what was taken back."""
-    rules = replace(work.settings.rules(), skip_missing=True, known_only=True, again=True)
-    return _in_its_window(work, "retag", rules)
+    options = replace(work.settings.run_options(), skip_missing_roots=True, skip_new=True, redo_undone=True)
+    return _in_its_window(work, "retag", options)
 
 
-def _in_its_window(work: JobContext, job: str, rules: RunOptions) -> Told:
+def _in_its_window(work: JobContext, job: str, options: RunOptions) -> Told:
     folders, until = _folders(work), _until(work)
     if until is not None and until <= datetime.now(UTC):
         return Told("its time was up before it began", is_stopped=True, is_well=True, failed=0)
-    return run(work, folders, job=job, until=until, rules=rules, wait_s=WAIT_S)
+    return run(work, folders, job=job, until=until, options=options, wait_s=WAIT_S)
 
 
 def run(
@@ -69,7 +69,7 @@ def run(
     roots: Sequence[str],
     *,
     job: str,
-    rules: RunOptions,
+    options: RunOptions,
     until: datetime | None = None,
     wait_s: float = 0,
 ) -> Told:
@@ -84,7 +84,7 @@ def run(
     give_up_at = time.monotonic() + wait_s
     for attempt in count():
         try:
-            return _run(work, roots, job=job, rules=rules, until=until)
+            return _run(work, roots, job=job, options=options, until=until)
         except RunInProgress as error:
             if time.monotonic() >= give_up_at:
                 raise
@@ -95,14 +95,14 @@ def run(
     return Told("stopped while another run was at work", is_stopped=True, is_well=True, failed=0)
 
 
-def _run(work: JobContext, roots: Sequence[str], *, job: str, rules: RunOptions, until: datetime | None) -> Told:
+def _run(work: JobContext, roots: Sequence[str], *, job: str, options: RunOptions, until: datetime | None) -> Told:
     begun = new_run(
         work.settings,
         work.store,
         roots,
         open_tagger=work.open_tagger,
         progress=work.progress,
-        rules=rules,
+        options=options,
         job=job,
         until=until,
         stop=work.stop,

@@ -107,8 +107,8 @@ class _Queue:
         if not some:
             return
         try:
-            rules = replace(self._work.settings.rules(), skip_missing=True)
-            log.info("%s", tagging.run(self._work, some, job=JOB, rules=rules).message)
+            options = replace(self._work.settings.run_options(), skip_missing_roots=True)
+            log.info("%s", tagging.run(self._work, some, job=JOB, options=options).message)
         except RunInProgress as error:
             if not self._is_told:
                 log.info("%s; what is new waits for its end", error.who)

@@ -37,29 +37,29 @@ class Plan:
 
 
 def make_plan(
-    found: Mapping[str, Found], known: Mapping[str, FileState], left_behind: Mapping[str, int], rules: RunOptions
+    found: Mapping[str, Found], known: Mapping[str, FileState], left_behind: Mapping[str, int], options: RunOptions
 ) -> Plan:
     """Args:
     found: by path, in the order of the scan.
     left_behind: files that were in work when a run died, and how often that was so.
     """
     plan = Plan()
-    deaths = max(LEAST_DEATHS, rules.max_attempts)
+    deaths = max(LEAST_DEATHS, options.max_attempts)
     for path, item in found.items():
         state = known.get(path)
         if state is not None and (state.size_bytes, state.mtime_ns) == (item.size_bytes, item.mtime_ns):
             if state.is_assessed and not state.failed and item.size_bytes is not None:
                 plan.unchanged += 1
                 continue
-            if state.rests and not rules.retry_failed:
+            if state.rests and not options.retry_failed:
                 plan.set_aside += 1
                 continue
-        if rules.known_only and (state is None or state.failed):
+        if options.skip_new and (state is None or state.failed):
             continue
         attempts = left_behind.get(path)
         if attempts is None:
             plan.todo.append(item)
-        elif attempts >= deaths and not rules.retry_failed:
+        elif attempts >= deaths and not options.retry_failed:
             plan.given_up.append((item, attempts))
         else:
             plan.suspects.append(item)

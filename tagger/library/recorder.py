@@ -80,11 +80,11 @@ def new_start(roots: Sequence[str], k: int, engine: EngineInfo, *, job: str, set
 class RunRecorder:
     """One run's row and its pending batch. `known` may be called from any thread, the rest from one."""
 
-    def __init__(self, store: Store, start: RunStart, *, model: int, rules: RunOptions, stages: StageTimings) -> None:
+    def __init__(self, store: Store, start: RunStart, *, model: int, options: RunOptions, stages: StageTimings) -> None:
         self.status: RunStatus = "running"
         self._store = store
-        self._retry = RetryPolicy(rules.retry_after_h, rules.max_attempts)
-        self._again = rules.again
+        self._retry = RetryPolicy(options.retry_after_h, options.max_attempts)
+        self._again = options.redo_undone
         self._stages = stages
         self._model = model
         self._k = start.k

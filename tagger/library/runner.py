@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from db.engine import Store
 from db.read.files import known_files, stored_answers
 from db.write.leases import left_behind
 from tagger.core.errors import DecoderUnavailable
-from tagger.core.progress import Progress
+from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import EngineInfo, Result
@@ -65,31 +65,30 @@ class _Work:
 
 @dataclass(slots=True)
 class LibraryRun:
-    """A pass over some folders with one model. Take all of `results`, then look at `summary`.
+    """One pass over some folders with one model. Take all of `results`, then read `summary`.
 
     Args:
-        k: suggestions kept for each photo.
-        open_tagger: called only when there is something to look at.
+        roots: folders, and files, to tag.
+        open_tagger: called only if there are photos to tag.
+        open_decoders: starts the processes that decode so many photos; without it, threads decode.
+        job: what started the run: tag, nightly, retag.
+        settings_hash: a fingerprint of the settings, stored with the run.
         with_unchanged: also yield the stored answers of unchanged files.
-        open_decoders: makes the processes that decode, at most as many as told; without them threads decode.
-        job: what started it: tag, nightly, retag.
-        settings_hash: of what was set, so that two runs can be told apart by it.
-        until: aware; after it nothing is begun, and the run ends as "stopped".
-        stop: set from anywhere, it ends the run at once, wherever that is, as "interrupted".
+        until: aware; no photo is begun after it, and the run ends as "stopped".
+        stop: set it from any thread to end the run at once, as "interrupted".
     """
 
     store: Store
     bundle: Bundle
     roots: Sequence[str]
-    globs: Globs
-    k: int
     open_tagger: Callable[[], Tagger]
-    progress: Progress
-    with_unchanged: bool = False
+    options: RunOptions = field(default_factory=RunOptions)
+    _: KW_ONLY
+    progress: Progress = field(default_factory=Silent)
     open_decoders: Callable[[int], DecoderPool] | None = None
-    rules: RunOptions = field(default_factory=RunOptions)
     job: str = "tag"
     settings_hash: str | None = None
+    with_unchanged: bool = False
     until: datetime | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     summary: Summary | None = None
@@ -108,7 +107,7 @@ class LibraryRun:
             StoreError: the store cannot be read or written.
         """
         roots = [os.path.abspath(root) for root in self.roots]
-        there = existing(roots, skip_missing=self.rules.skip_missing)
+        there = existing(roots, skip_missing=self.options.skip_missing_roots)
         work = _Work(there, [root for root in roots if root not in there])
         with run_lock(self.store):
             for root in work.missing:
@@ -117,8 +116,8 @@ class LibraryRun:
 
     def _results(self, work: _Work) -> Iterator[Result]:
         self._model = register(self.store, self.bundle)
-        start = new_start(work.roots, self.k, NOT_NEEDED, job=self.job, settings_hash=self.settings_hash)
-        record = RunRecorder(self.store, start, model=self._model, rules=self.rules, stages=self._notes.stages)
+        start = new_start(work.roots, self.options.k, NOT_NEEDED, job=self.job, settings_hash=self.settings_hash)
+        record = RunRecorder(self.store, start, model=self._model, options=self.options, stages=self._notes.stages)
         try:
             yield from self._work(work, record)
         except BaseException as error:
@@ -135,12 +134,18 @@ class LibraryRun:
 
     def _work(self, work: _Work, record: RunRecorder) -> Iterator[Result]:
         with self._notes.stages.time("scan"):
-            items = scan(work.roots, self.globs, before_each=lambda: raise_if_cancelled(self.stop))
+            items = scan(
+                work.roots,
+                Globs(self.options.include, self.options.exclude),
+                before_each=lambda: raise_if_cancelled(self.stop),
+            )
             found = {item.path: item for item in items}
             with self.store.read() as connection:
-                known = known_files(connection, work.roots, model=self._model, k=self.k, again=self.rules.again)
+                known = known_files(
+                    connection, work.roots, model=self._model, k=self.options.k, again=self.options.redo_undone
+                )
                 left = left_behind(connection)
-            plan = work.plan = make_plan(found, known, left, self.rules)
+            plan = work.plan = make_plan(found, known, left, self.options)
         if plan.suspects:
             log.warning("%d files were in work when a run died: they are tried last, one by one", len(plan.suspects))
         in_order, alone_in_work = self._new(work, record)
@@ -149,7 +154,7 @@ class LibraryRun:
         yield from self._given_up(record, work)
         record.flush()
         record.let_go(vanished(left, found, work.roots))
-        max_share = 1 if self.rules.accept_gone else self.rules.max_gone_share
+        max_share = 1 if self.options.accept_missing else self.options.max_missing_share
         work.missing_files = find_missing(self.store, found, known, work.roots, max_share=max_share)
         for doubt in work.missing_files.doubts:
             log.warning("%s", doubt)
@@ -179,7 +184,7 @@ class LibraryRun:
 
     def _tag(self, todo: list[Found], tagger: Tagger, record: RunRecorder, work: _Work) -> Iterator[Result]:
         paths, stages = self._leased(todo, record, work), self._notes.stages
-        results = tagger.tag(paths, self.k, known=record.known, gps=True, stages=stages, looker=work.decoders)
+        results = tagger.tag(paths, self.options.k, known=record.known, gps=True, stages=stages, looker=work.decoders)
         with closing(results), cancel_pool_on(self.stop, work.decoders):
             # Fewer results where the time was up; asked first, so that they end by themselves and the decoders live on.
             for result, item in zip(results, todo, strict=False):
@@ -191,7 +196,7 @@ class LibraryRun:
 
     def _compare(self) -> None:
         """What can be said only once all photos were looked at."""
-        thresholds, gap_min = self.bundle.card.thresholds, self.rules.vote_gap_min
+        thresholds, gap_min = self.bundle.card.thresholds, self.options.vote_gap_min
         with self._notes.stages.time("compare"):
             compare(self.store)
             self._notes.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)

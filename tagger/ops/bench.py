@@ -18,12 +18,11 @@ import numpy as np
 
 from db.engine import open_store
 from tagger.core.errors import PhotoError, TaggerError
-from tagger.core.progress import Silent
+from tagger.core.run_options import RunOptions
 from tagger.image.decode import read
 from tagger.image.decoder_pool import DecoderPool
 from tagger.image.preprocess import Pixels
 from tagger.library.runner import LibraryRun
-from tagger.library.scan import Globs
 from tagger.model.pipeline import pixels_of
 from tagger.model.predictor import Tagger
 
@@ -117,10 +116,8 @@ def _run_rate(tagger: Tagger, folder: str, k: int) -> tuple[int, float]:
             store,
             tagger.bundle,
             [folder],
-            Globs(),
-            k,
-            open_tagger=lambda: tagger,
-            progress=Silent(),
+            lambda: tagger,
+            RunOptions(k=k),
             open_decoders=lambda _photos: decoders,
         )
         start = time.perf_counter()

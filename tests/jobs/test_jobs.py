@@ -82,7 +82,7 @@ def test_nightly_tags_what_is_new(work: MakeWork, store: Store, library: Path) -
 
 
 def test_a_window_that_closed_ends_a_run_and_the_next_goes_on(work: MakeWork, store: Store, library: Path) -> None:
-    late = tagging.run(work(), [str(library)], job="nightly", rules=RunOptions(), until=datetime.now(UTC))
+    late = tagging.run(work(), [str(library)], job="nightly", options=RunOptions(), until=datetime.now(UTC))
     assert (late.is_stopped, late.is_well) == (True, True)
     assert run_job("nightly", work()).status == "done"
     assert statuses(store) == ["nightly stopped", "nightly done"]

@@ -12,12 +12,10 @@ import pytest
 from db.engine import Store
 from db.read import catalog
 from db.write.leases import left_behind
-from tagger.core.progress import Silent
 from tagger.core.types import Limits
 from tagger.image.decoder_pool import DecoderPool
 from tagger.library import scan as scanning
 from tagger.library.runner import LibraryRun
-from tagger.library.scan import Globs
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, photos
@@ -41,9 +39,7 @@ def new_run(
     def open_tagger() -> Tagger:
         return Tagger(bundle, ColourEngine(1), LIMITS)
 
-    return LibraryRun(
-        store, bundle, [str(library)], Globs(), 3, open_tagger, Silent(), open_decoders=open_decoders, stop=stop
-    )
+    return LibraryRun(store, bundle, [str(library)], open_tagger, open_decoders=open_decoders, stop=stop)
 
 
 def seconds_until_stopped(run: LibraryRun, store: Store) -> float:

@@ -24,18 +24,16 @@ from db.read.filters import FileFilter, TagFilter
 from db.rows import RunRow
 from db.write.leases import left_behind
 from db.write.undo import undo_run
-from tagger.core.progress import Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.types import Limits
 from tagger.library.runner import LibraryRun
-from tagger.library.scan import Globs
 from tagger.library.summary import Summary
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, colour_bundle, jpeg, photos
 
 LIMITS = Limits(threads=2)
-SURE = RunOptions()
+OPTIONS = RunOptions(k=3)
 NOW = datetime.now(UTC)
 
 
@@ -45,9 +43,9 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def run(store: Store, bundle: Bundle, *roots: Path, rules: RunOptions = SURE, **options: Any) -> Summary:
-    tagger = Tagger(bundle, options.pop("engine", ColourEngine(1)), LIMITS)
-    new = LibraryRun(store, bundle, [*map(str, roots)], Globs(), 3, lambda: tagger, Silent(), rules=rules, **options)
+def run(store: Store, bundle: Bundle, *roots: Path, options: RunOptions = OPTIONS, **more: Any) -> Summary:
+    tagger = Tagger(bundle, more.pop("engine", ColourEngine(1)), LIMITS)
+    new = LibraryRun(store, bundle, [*map(str, roots)], lambda: tagger, options, **more)
     for _ in new.results():
         pass
     assert new.summary is not None
@@ -83,7 +81,7 @@ class Clocked(ColourEngine):
 
 
 def test_when_its_window_closes_a_run_stops_and_the_next_goes_on(store: Store, bundle: Bundle, library: Path) -> None:
-    new = LibraryRun(store, bundle, [str(library)], Globs(), 3, lambda: tagger, Silent(), until=NOW + timedelta(days=1))
+    new = LibraryRun(store, bundle, [str(library)], lambda: tagger, OPTIONS, until=NOW + timedelta(days=1))
     tagger = Tagger(bundle, Clocked(lambda: new, after=5), LIMITS)
     done = len(list(new.results()))
     assert 5 < done < 30
@@ -94,9 +92,7 @@ def test_when_its_window_closes_a_run_stops_and_the_next_goes_on(store: Store, b
 
 
 def test_a_window_that_is_closed_already_opens_no_model(store: Store, bundle: Bundle, library: Path) -> None:
-    new = LibraryRun(
-        store, bundle, [str(library)], Globs(), 3, lambda: pytest.fail("a model was opened"), Silent(), until=NOW
-    )
+    new = LibraryRun(store, bundle, [str(library)], lambda: pytest.fail("a model was opened"), until=NOW)
     assert list(new.results()) == []
     assert last_run(store).status == "stopped"
 
@@ -154,7 +150,10 @@ def test_what_was_taken_back_comes_again_only_if_asked_for(store: Store, bundle:
         undo_run(connection, first.run_id)
     (library / "00000.jpg").rename(library / "moved.jpg")
     assert (run(store, bundle, library).counts.inherited, tagged(store)) == (1, 0)
-    assert (run(store, bundle, library, rules=replace(SURE, again=True)).counts.tagged, tagged(store)) == (23, 23)
+    assert (run(store, bundle, library, options=replace(OPTIONS, redo_undone=True)).counts.tagged, tagged(store)) == (
+        23,
+        23,
+    )
 
 
 @pytest.mark.process
@@ -179,16 +178,16 @@ def test_a_stopped_service_or_a_closed_terminal_ends_a_run_as_interrupted(
 
 def test_failures_in_quarantine_are_left_alone_until_somebody_asks(store: Store, bundle: Bundle, library: Path) -> None:
     (library / "bad.jpg").write_text("no photo")
-    impatient = RunOptions(retry_after_h=1e-9, max_attempts=2)
-    told = [run(store, bundle, library, rules=impatient).counts for _ in range(3)]
+    impatient = replace(OPTIONS, retry_after_h=1e-9, max_attempts=2)
+    told = [run(store, bundle, library, options=impatient).counts for _ in range(3)]
     assert [(counts.failed, counts.set_aside) for counts in told] == [(1, 0), (1, 0), (0, 1)]
-    asked = run(store, bundle, library, rules=replace(impatient, retry_failed=True))
+    asked = run(store, bundle, library, options=replace(impatient, retry_failed=True))
     assert (asked.counts.failed, asked.counts.set_aside) == (1, 0)
     with store.read() as connection:
         (failure,) = listings.failures(connection, FileFilter()).hits
     assert (failure.attempts, failure.quarantined_at is not None) == (3, True)
     os.utime(library / "bad.jpg", (1, 1))
-    assert run(store, bundle, library, rules=impatient).counts.failed == 1
+    assert run(store, bundle, library, options=impatient).counts.failed == 1
 
 
 def test_a_mended_file_is_read_at_once(store: Store, bundle: Bundle, library: Path) -> None:

@@ -54,7 +54,7 @@ def told(store: Store) -> dict[str, tuple[str, Any]]:
 
 def run(store: Store, bundle: Bundle, library: Path, *, gap_min: float = 0.0) -> None:
     work = new_run(store, bundle, library, ColourEngine())
-    work.rules = replace(work.rules, vote_gap_min=gap_min)
+    work.options = replace(work.options, vote_gap_min=gap_min)
     counts(work)
 
 

@@ -21,8 +21,6 @@ import tagger.model.engines.executor
 from db.engine import open_store
 from tagger.model.bundle import open_bundle
 from tagger.model.predictor import Tagger
-from tagger.core.progress import Silent
-from tagger.library.scan import Globs
 from tagger.core.types import Limits
 from tagger.library.runner import LibraryRun
 from tests.drawn import ColourEngine
@@ -40,7 +38,7 @@ tagger.model.engines.executor.BATCH_S, tagger.model.engines.executor.LEAVE_S = f
 bundle = open_bundle(Path(bundle))
 tagger = Tagger(bundle, Hangs(), Limits(threads=2))
 with open_store(database) as store:
-    for _ in LibraryRun(store, bundle, [folder], Globs(), 3, lambda: tagger, Silent()).results():
+    for _ in LibraryRun(store, bundle, [folder], lambda: tagger).results():
         pass
 """
 

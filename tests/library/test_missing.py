@@ -11,7 +11,7 @@ from db.engine import Store
 from tagger.core.errors import FolderNotFound
 from tagger.model.bundle import Bundle
 from tests.drawn import photos
-from tests.library.test_ends import SURE, library, run, tagged
+from tests.library.test_ends import OPTIONS, library, run, tagged
 
 __all__ = ["library"]  # a fixture
 
@@ -36,8 +36,8 @@ def test_much_of_a_folder_gone_is_doubted_until_somebody_says_so(store: Store, b
     for photo in sorted(library.iterdir())[:21]:
         photo.unlink()
     assert (run(store, bundle, library).counts.gone, tagged(store)) == (0, 23)
-    believing = replace(SURE, accept_gone=True)
-    assert (run(store, bundle, library, rules=believing).counts.gone, tagged(store)) == (21, 7)
+    believing = replace(OPTIONS, accept_missing=True)
+    assert (run(store, bundle, library, options=believing).counts.gone, tagged(store)) == (21, 7)
 
 
 @pytest.mark.parametrize(("lost", "share"), [(20, 0.2), (21, 0.7), (29, 1.0)])
@@ -47,7 +47,7 @@ def test_little_of_a_folder_gone_is_believed(
     run(store, bundle, library)
     for photo in sorted(library.iterdir())[:lost]:
         photo.unlink()
-    assert run(store, bundle, library, rules=replace(SURE, max_gone_share=share)).counts.gone == lost
+    assert run(store, bundle, library, options=replace(OPTIONS, max_missing_share=share)).counts.gone == lost
 
 
 def test_doubt_about_one_folder_is_none_about_another(store: Store, bundle: Bundle, library: Path) -> None:
@@ -67,12 +67,12 @@ def test_a_missing_folder_among_several_stops_the_others_only_by_hand(
     unplugged = library.parent / "unplugged"
     with pytest.raises(FolderNotFound, match="unplugged"):
         run(store, bundle, unplugged, library)
-    at_night = replace(SURE, skip_missing=True)
-    summary = run(store, bundle, unplugged, library, rules=at_night)
+    at_night = replace(OPTIONS, skip_missing_roots=True)
+    summary = run(store, bundle, unplugged, library, options=at_night)
     assert (summary.status, summary.counts.unchanged, summary.missing) == ("done", 30, (str(unplugged),))
     assert f"{unplugged} is not there" in caplog.text
     with pytest.raises(FolderNotFound):
-        run(store, bundle, unplugged, rules=at_night)
+        run(store, bundle, unplugged, options=at_night)
 
 
 def test_a_link_to_a_drive_that_is_off_is_a_missing_folder(store: Store, bundle: Bundle, library: Path) -> None:
@@ -115,8 +115,8 @@ def test_a_drive_that_was_mounted_below_a_folder_is_missed(store: Store, bundle:
     (doubt,) = summary.doubts
     assert (doubt.root, doubt.gone, doubt.known) == (str(library / "2024" / "camera"), 21, 21)
     assert summary.counts.gone == 0
-    believing = replace(SURE, accept_gone=True)
-    assert run(store, bundle, library, rules=believing).counts.gone == 21
+    believing = replace(OPTIONS, accept_missing=True)
+    assert run(store, bundle, library, options=believing).counts.gone == 21
 
 
 def test_a_few_photos_taken_out_of_a_folder_are_no_drive(store: Store, bundle: Bundle, library: Path) -> None:

@@ -140,7 +140,7 @@ def test_what_somebody_should_look_at_comes_first(store: Store, bundle: Bundle, 
         path.unlink()
     work = new_run(store, bundle, library, ColourEngine())
     work.roots = [str(library), str(library.parent / "mounted"), str(library.parent / "unplugged")]
-    work.rules = RunOptions(skip_missing=True)
+    work.options = RunOptions(k=3, skip_missing_roots=True)
     counts(work)
     missing, doubt, canary = kept(store, 2).alerts
     assert "unplugged is not there" in missing
@@ -176,7 +176,7 @@ def test_what_a_run_did_not_come_to_is_not_said_of_it(store: Store, bundle: Bund
 def died_with(store: Store, bundle: Bundle, path: Path) -> None:
     """A run that had a file in work, and said nothing more."""
     start = new_start([str(path.parent)], 3, NOT_NEEDED, job="tag", settings_hash=None)
-    record = RunRecorder(store, start, model=register(store, bundle), rules=RunOptions(), stages=StageTimings())
+    record = RunRecorder(store, start, model=register(store, bundle), options=RunOptions(), stages=StageTimings())
     record.lease([str(path)])
 
 
@@ -194,7 +194,7 @@ def test_of_many_files_that_are_not_tried_again_the_first_are_named(
     for number in range(MOST_NAMED + 1):
         (library / f"bad {number:03}.jpg").write_text("no photo")
     work = new_run(store, bundle, library, ColourEngine())
-    work.rules = RunOptions(max_attempts=1)
+    work.options = RunOptions(k=3, max_attempts=1)
     counts(work)
     assert (len(kept(store).quarantined), kept(store).in_quarantine) == (MOST_NAMED, MOST_NAMED + 1)
     page = report_html.page(store, 1)

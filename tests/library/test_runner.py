@@ -16,10 +16,9 @@ from db.engine import Store, open_store
 from db.read import catalog, listings
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from tagger.core.errors import EngineFailed, FolderNotFound
-from tagger.core.progress import Silent
+from tagger.core.run_options import RunOptions
 from tagger.core.types import Limits, Result
 from tagger.library.runner import LibraryRun
-from tagger.library.scan import Globs
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, card, jpeg, photos
@@ -43,7 +42,7 @@ def new_run(
     store: Store, bundle: Bundle, root: Path, engine: ColourEngine, k: int = 3, *, whole: bool = False
 ) -> LibraryRun:
     tagger = Tagger(bundle, engine, LIMITS)
-    return LibraryRun(store, bundle, [str(root)], Globs(), k, lambda: tagger, Silent(), with_unchanged=whole)
+    return LibraryRun(store, bundle, [str(root)], lambda: tagger, RunOptions(k=k), with_unchanged=whole)
 
 
 def counts(run: LibraryRun) -> dict[str, int]:

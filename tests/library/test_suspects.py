@@ -18,11 +18,9 @@ from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.rows import RunRow
 from db.write.leases import left_behind
 from tagger.core.errors import DecoderUnavailable, EngineFailed
-from tagger.core.progress import Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.types import Limits, Result
 from tagger.library.runner import LibraryRun
-from tagger.library.scan import Globs
 from tagger.model.bundle import open_bundle, write_bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, card, jpeg, photos
@@ -35,9 +33,7 @@ from pathlib import Path
 from db.engine import open_store
 from tagger.model.bundle import open_bundle
 from tagger.model.predictor import Tagger
-from tagger.core.progress import Silent
 from tagger.core.run_options import RunOptions
-from tagger.library.scan import Globs
 from tagger.core.types import Limits
 from tagger.library.runner import LibraryRun
 from tests.drawn import ColourEngine
@@ -52,8 +48,8 @@ folder, bundle, database, *options = sys.argv[1:]
 bundle = open_bundle(Path(bundle))
 tagger = Tagger(bundle, Killed(), Limits(threads=2))
 with open_store(database) as store:
-    rules = RunOptions(max_attempts=3, retry_failed="retry" in options)
-    run = LibraryRun(store, bundle, [folder], Globs(), 3, lambda: tagger, Silent(), rules=rules)
+    run_options = RunOptions(max_attempts=3, retry_failed="retry" in options)
+    run = LibraryRun(store, bundle, [folder], lambda: tagger, run_options)
     print(*(result.path.rpartition("/")[2] for result in run.results()))
     print(*(path.rpartition("/")[2] for path in run.summary.given_up))
 """
@@ -141,8 +137,7 @@ class Stumbling(Tagger):
 def night(tagger: Tagger, library: Path, database: Path) -> list[str]:
     """The photos that a run answers."""
     with open_store(str(database)) as store:
-        rules = RunOptions(max_attempts=3)
-        new = LibraryRun(store, tagger.bundle, [str(library)], Globs(), 3, lambda: tagger, Silent(), rules=rules)
+        new = LibraryRun(store, tagger.bundle, [str(library)], lambda: tagger, RunOptions(max_attempts=3))
         return [Path(result.path).name for result in new.results()]
 
 
