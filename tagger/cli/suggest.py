@@ -37,8 +37,8 @@ def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path
 
 
 def _text(path: str, answer: Answer) -> str:
+    from tagger.core.evidence import describe, evidence_json
     from tagger.core.types import Failed
-    from tagger.evidence.evidence import describe, evidence_json
 
     if isinstance(answer, Failed):
         return f"{path}: {answer.message} ({answer.kind})"
@@ -47,7 +47,7 @@ def _text(path: str, answer: Answer) -> str:
     lines = [f"{path}: {headline}"]
     for s in answer.suggestions:
         place = ", ".join(part for part in (s.landmark.city, s.landmark.country) if part)
-        why = f"  {told}" if (told := describe(evidence_json(s.reason))) else ""
+        why = f"  {told}" if (told := describe(evidence_json(s.evidence))) else ""
         lines.append(
             f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.name}, {place} ({s.landmark.lat}, {s.landmark.lon}){why}"
         )

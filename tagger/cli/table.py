@@ -15,8 +15,8 @@ import click
 
 from tagger.config.cron import local
 from tagger.core.errors import TaggerError
+from tagger.core.evidence import describe
 from tagger.core.text import first_of, printable
-from tagger.evidence.evidence import describe
 
 
 def print_json(rows: Iterable[Any]) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from tagger.core.evidence import Evidence
+
 Status = Literal["tagged", "none", "failed"]
 
 PASSING_KINDS = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
@@ -89,39 +91,6 @@ class Landmark:
 
 
 @dataclass(frozen=True, slots=True)
-class GpsEvidence:
-    """A photo's own coordinates, for or against a landmark.
-
-    Args:
-        kind: "near" raises its score; "far" contradicts it.
-        landmark: its id.
-        km: from where the photo was taken to the landmark.
-    """
-
-    kind: Literal["near", "far"]
-    landmark: str
-    km: float
-
-
-@dataclass(frozen=True, slots=True)
-class NeighbourVote:
-    """Two photos of the same occasion, one before and one after, that are sure of a landmark.
-
-    Args:
-        landmark: its id.
-        before_s: seconds from the earlier one to this photo.
-        after_s: seconds from this photo to the later one.
-        km: as in a `GpsEvidence` that it is near; None where the photo has no coordinates.
-    """
-
-    landmark: str
-    before_s: int
-    after_s: int
-    km: float | None = None
-    kind: Literal["vote"] = "vote"
-
-
-@dataclass(frozen=True, slots=True)
 class Suggestion:
     """What the machine says.
 
@@ -130,7 +99,7 @@ class Suggestion:
         score: calibrated probability, 0 to 1.
         is_tag: this and the best score of the photo both reach their landmarks' thresholds.
         visual_score: the model's own score where evidence beside the picture changed it; None where none did.
-        reason: that evidence.
+        evidence: that evidence.
     """
 
     rank: int
@@ -138,7 +107,7 @@ class Suggestion:
     score: float
     is_tag: bool
     visual_score: float | None = None
-    reason: GpsEvidence | NeighbourVote | None = None
+    evidence: Evidence | None = None
 
     @property
     def seen(self) -> float:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from tagger.core.types import Answer, Failed, GpsEvidence, NoLandmark, Position, Result, Suggestion, Tagged
+from tagger.core.evidence import GpsEvidence
+from tagger.core.types import Answer, Failed, NoLandmark, Position, Result, Suggestion, Tagged
 
 EARTH_KM = 6371.0
 NEAR_KM = 5.0  # from which a large landmark is still photographed
@@ -64,7 +65,7 @@ def apply_gps_prior(
     if position is None or isinstance(answer, Failed) or not answer.suggestions:
         return Weighed(answer, raw)
     weighed = _ranked([_placed(each, position, lowers) for each in answer.suggestions], thresholds)
-    best = weighed.suggestions[0].reason
+    best = weighed.suggestions[0].evidence
     is_told = isinstance(best, GpsEvidence) and (best.kind == "near" or isinstance(weighed, Tagged))
     return Weighed(weighed, raw, (best,) if isinstance(best, GpsEvidence) and is_told else ())
 
@@ -104,12 +105,12 @@ def _placed(suggestion: Suggestion, position: Position, lowers: bool) -> Suggest
             suggestion,
             score=update_odds(seen, NEAR_ODDS),
             visual_score=seen,
-            reason=GpsEvidence("near", landmark.id, km),
+            evidence=GpsEvidence("near", landmark.id, km),
         )
     if km <= FAR_KM:
-        return replace(suggestion, score=seen, visual_score=None, reason=None)
+        return replace(suggestion, score=seen, visual_score=None, evidence=None)
     score, visual = (update_odds(seen, FAR_ODDS), seen) if lowers else (seen, None)
-    return replace(suggestion, score=score, visual_score=visual, reason=GpsEvidence("far", landmark.id, km))
+    return replace(suggestion, score=score, visual_score=visual, evidence=GpsEvidence("far", landmark.id, km))
 
 
 def _ranked(suggestions: list[Suggestion], thresholds: dict[str, float]) -> Tagged | NoLandmark:

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tagger.core.types import GpsEvidence, NeighbourVote
-from tagger.evidence.evidence import parse_evidence
+from tagger.core.evidence import GpsEvidence, NeighbourVote, parse_evidence
 from tagger.evidence.gps import NEAR_ODDS, update_odds
 
 VOTE_ODDS = 10.0  # as much as coordinates nearby are worth

@@ -21,8 +21,8 @@ from db.rows import (
     StoredSuggestion,
     SuggestionRow,
 )
+from tagger.core.evidence import evidence_json, evidence_text, parse_evidence
 from tagger.core.types import PASSING_KINDS, Answer, Failed, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
-from tagger.evidence.evidence import evidence_json, evidence_text, parse_evidence
 from tagger.library.scan import Found
 
 
@@ -52,7 +52,7 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "lon": landmark.lon,
         "score": suggestion.score,
         "visual_score": suggestion.seen,
-        "reason": evidence_json(suggestion.reason),
+        "reason": evidence_json(suggestion.evidence),
     }
 
 
@@ -118,7 +118,7 @@ def _signed(bits: int) -> int:
 
 
 def _suggestion_row(s: Suggestion) -> SuggestionRow:
-    return SuggestionRow(s.rank, s.landmark.id, s.score, s.is_tag, s.visual_score, evidence_text(s.reason))
+    return SuggestionRow(s.rank, s.landmark.id, s.score, s.is_tag, s.visual_score, evidence_text(s.evidence))
 
 
 def _file_date(mtime_ns: int) -> datetime:

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from db.engine import Store
 from db.write import groups, votes
 from db.write.votes import StoredVote, VoteUpdate
-from tagger.core.types import GpsEvidence, NeighbourVote
-from tagger.evidence.evidence import evidence_text
+from tagger.core.evidence import GpsEvidence, NeighbourVote, evidence_text
 from tagger.evidence.neighbours import Observation, VoteResult, elect, from_decision, observation
 
 

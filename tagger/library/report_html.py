@@ -17,8 +17,8 @@ from db.engine import Store
 from db.read import catalog
 from db.read.run_report import Example, report_of, tagged_examples, unsure_examples
 from tagger.config.cron import local
+from tagger.core.evidence import describe
 from tagger.core.text import first_of, format_duration, printable
-from tagger.evidence.evidence import describe
 from tagger.image.thumbnail import data_uri
 from tagger.library.report import Report, from_json
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tagger.core.evidence import GpsEvidence
 from tagger.core.types import (
     Answer,
     Failed,
-    GpsEvidence,
     Landmark,
     NoLandmark,
     PhotoInfo,
@@ -87,7 +87,7 @@ def test_where_it_may_a_contradiction_lowers_a_score_and_a_very_sure_model_still
     unsure = apply_gps_prior(answer(0.8, 0.05), IN_LAS_VEGAS, THRESHOLDS, lowers=True).answer
     assert isinstance(unsure, NoLandmark)
     assert scores(unsure)[0] == ("eiffel_tower", 0.285714, 0.8)
-    assert isinstance(unsure.suggestions[0].reason, GpsEvidence)
+    assert isinstance(unsure.suggestions[0].evidence, GpsEvidence)
     sure = apply_gps_prior(answer(0.99, 0.0), IN_LAS_VEGAS, THRESHOLDS, lowers=True)
     assert isinstance(sure.answer, Tagged)
     assert [reason.kind for reason in sure.reasons] == ["far"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from tagger.core.types import NeighbourVote
+from tagger.core.evidence import NeighbourVote
 from tagger.evidence.gps import NEAR_ODDS, update_odds
 from tagger.evidence.neighbours import VOTE_ODDS, Observation, elect, observation
 

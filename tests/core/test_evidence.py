@@ -1,13 +1,20 @@
-"""A reason survives the store, and fits into a table."""
+"""Evidence survives the store, and fits into a table."""
 
 from __future__ import annotations
 
 import pytest
 
-from tagger.core.types import GpsEvidence, NeighbourVote
-from tagger.evidence.evidence import describe, evidence_json, evidence_text, parse_evidence
+from tagger.core.evidence import (
+    Evidence,
+    GpsEvidence,
+    NeighbourVote,
+    describe,
+    evidence_json,
+    evidence_text,
+    parse_evidence,
+)
 
-REASONS = [
+EVIDENCE = [
     (GpsEvidence("near", "louvre", 0.34), "taken 0.3 km away"),
     (GpsEvidence("far", "louvre", 8733.2), "taken 8,733 km away"),
     (NeighbourVote("louvre", 60, 30), "as the photos before and after"),
@@ -15,13 +22,13 @@ REASONS = [
 ]
 
 
-@pytest.mark.parametrize(("reason", "words"), REASONS)
-def test_a_reason_comes_back_as_it_was_and_has_words(reason: GpsEvidence | NeighbourVote, words: str) -> None:
-    assert parse_evidence(evidence_text(reason), "louvre") == reason
-    assert describe(evidence_json(reason)) == words
+@pytest.mark.parametrize(("evidence", "words"), EVIDENCE)
+def test_evidence_comes_back_as_it_was_and_has_words(evidence: Evidence, words: str) -> None:
+    assert parse_evidence(evidence_text(evidence), "louvre") == evidence
+    assert describe(evidence_json(evidence)) == words
 
 
-def test_no_reason_is_none_everywhere() -> None:
+def test_no_evidence_is_none_everywhere() -> None:
     assert (evidence_json(None), evidence_text(None), parse_evidence(None, "louvre"), describe(None)) == (
         None,
         None,

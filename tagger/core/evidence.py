@@ -1,0 +1,77 @@
+"""What speaks for or against a landmark beside the picture, as values, as JSON, and in a few words.
+
+The one rule: the landmark is not in the JSON, because the JSON always stands beside one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class GpsEvidence:
+    """A photo's own coordinates, for or against a landmark.
+
+    Args:
+        kind: "near" raises its score; "far" contradicts it.
+        landmark: its id.
+        km: from where the photo was taken to the landmark.
+    """
+
+    kind: Literal["near", "far"]
+    landmark: str
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourVote:
+    """Two photos of the same occasion, one before and one after, that are sure of a landmark.
+
+    Args:
+        landmark: its id.
+        before_s: seconds from the earlier one to this photo.
+        after_s: seconds from this photo to the later one.
+        km: from where the photo was taken to the landmark, if it was near; None if the photo has no coordinates.
+    """
+
+    landmark: str
+    before_s: int
+    after_s: int
+    km: float | None = None
+    kind: Literal["vote"] = "vote"
+
+
+Evidence = GpsEvidence | NeighbourVote
+
+
+def evidence_json(evidence: Evidence | None) -> dict[str, Any] | None:
+    """The evidence as JSON values, its kind first: the store finds votes by how their JSON begins."""
+    if evidence is None:
+        return None
+    values = {name: value for name, value in asdict(evidence).items() if name not in ("kind", "landmark")}
+    return {"kind": evidence.kind, **values}
+
+
+def evidence_text(evidence: Evidence | None) -> str | None:
+    """The evidence as the text that the store keeps."""
+    return json.dumps(evidence_json(evidence)) if evidence else None
+
+
+def parse_evidence(text: str | None, landmark: str) -> Evidence | None:
+    """What `evidence_text` wrote beside this landmark."""
+    if text is None:
+        return None
+    values = json.loads(text)
+    return (NeighbourVote if values["kind"] == "vote" else GpsEvidence)(landmark=landmark, **values)
+
+
+def describe(evidence: dict[str, Any] | None) -> str:
+    """`evidence_json` in as few words as a table has room for; empty if there is none."""
+    if evidence is None:
+        return ""
+    if evidence["kind"] == "vote":
+        return "as the photos before and after"
+    km = f"{evidence['km']:,.0f}" if evidence["km"] >= 10 else f"{evidence['km']:.1f}"
+    return f"taken {km} km away"
