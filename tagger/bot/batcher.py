@@ -21,9 +21,8 @@ from db.read.files import content_answer
 from db.rows import RunCounts
 from db.write.results import write_contents
 from tagger.bot.db_executor import DbExecutor
-from tagger.core.types import Answer, Failed, Result
+from tagger.core.types import Answer, Failed, FoundFile, Result
 from tagger.library.answers import outcome, stored_answer
-from tagger.library.scan import Found
 from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
@@ -134,7 +133,7 @@ class MicroBatcher:
     def _write(self, results: list[Result]) -> None:
         """In the queue for the database before the answers; by the moment of the look where a photo has no date."""
         now_ns = time.time_ns()
-        contents = {str(r.sha256): outcome(Found(r.path, os.path.getsize(r.path), now_ns), r) for r in results}
+        contents = {str(r.sha256): outcome(FoundFile(r.path, os.path.getsize(r.path), now_ns), r) for r in results}
         if contents:
             self._desk.post(lambda connection: write_contents(connection, [*contents.values()], **self._by))
 

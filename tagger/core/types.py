@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from tagger.core.evidence import Evidence
 
-Status = Literal["tagged", "none", "failed"]
+Status = Literal["tagged", "none", "failed", "withdrawn"]
 
 PASSING_KINDS = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
 PROCESS_DIED = "process_died"  # the kind of failure of a file that ended whole runs
@@ -146,7 +146,28 @@ class Failed:
     message: str
 
 
-Answer = Tagged | NoLandmark | Failed
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The model had an answer to this photo, and the run that gave it was undone."""
+
+    status: ClassVar[Status] = "withdrawn"
+    suggestions: ClassVar[tuple[Suggestion, ...]] = ()
+
+
+Answer = Tagged | NoLandmark | Failed | Withdrawn
+
+
+class FoundFile(NamedTuple):
+    """A file as a scan saw it. A tuple, since a library has 200,000 of them and a dataclass takes twice as long.
+
+    Args:
+        path: absolute; symbolic links are kept as they are named.
+        size_bytes: None, like `mtime_ns`, if the file could not be looked at (it vanished, or permission is missing).
+    """
+
+    path: str
+    size_bytes: int | None
+    mtime_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)

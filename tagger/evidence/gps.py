@@ -78,7 +78,7 @@ def weighed(result: Result, thresholds: dict[str, float], k: int) -> Result:
     info, answer = result.info, result.answer
     if info is not None and info.lat is not None and info.lon is not None:
         answer = apply_gps_prior(answer, Position(info.lat, info.lon), thresholds, lowers=True).answer
-    if isinstance(answer, Failed):
+    if not isinstance(answer, Tagged | NoLandmark):
         return result
     return replace(result, answer=replace(answer, suggestions=answer.suggestions[:k]))
 

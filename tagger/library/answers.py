@@ -22,8 +22,18 @@ from db.rows import (
     SuggestionRow,
 )
 from tagger.core.evidence import evidence_json, evidence_text, parse_evidence
-from tagger.core.types import PASSING_KINDS, Answer, Failed, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
-from tagger.library.scan import Found
+from tagger.core.types import (
+    PASSING_KINDS,
+    Answer,
+    Failed,
+    FoundFile,
+    Landmark,
+    NoLandmark,
+    PhotoInfo,
+    Result,
+    Suggestion,
+    Tagged,
+)
 
 
 def json_line(result: Result, k: int) -> str:
@@ -70,7 +80,7 @@ def _suggestion(stored: StoredSuggestion) -> Suggestion:
     return Suggestion(stored.rank, landmark, stored.score, stored.is_tag, visual, reason)
 
 
-def outcome(found: Found, result: Result, *, keeps_place: bool = False) -> Outcome:
+def outcome(found: FoundFile, result: Result, *, keeps_place: bool = False) -> Outcome:
     """What the store keeps of a result.
 
     Args:

@@ -17,7 +17,8 @@ from db.engine import Store
 from db.read.files import elsewhere
 from db.rows import FileState
 from tagger.core.text import printable
-from tagger.library.scan import Found, is_below
+from tagger.core.types import FoundFile
+from tagger.library.scan import is_below
 
 FEW = 20  # so many may be gone of any folder
 
@@ -54,7 +55,12 @@ class MissingFiles:
 
 
 def find_missing(
-    store: Store, found: Mapping[str, Found], known: Mapping[str, FileState], roots: Sequence[str], *, max_share: float
+    store: Store,
+    found: Mapping[str, FoundFile],
+    known: Mapping[str, FileState],
+    roots: Sequence[str],
+    *,
+    max_share: float,
 ) -> MissingFiles:
     """Look at what a scan did not find, once what it found is stored.
 

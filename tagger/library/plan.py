@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from db.rows import FileState
 from tagger.core.run_options import RunOptions
-from tagger.library.scan import Found, is_below
+from tagger.core.types import FoundFile
+from tagger.library.scan import is_below
 
 LEAST_DEATHS = 2  # the first happens among many files, only the later ones while a file is alone in work
 
@@ -25,9 +26,9 @@ class Plan:
     unchanged: how many are as the store knows them.
     """
 
-    todo: list[Found] = field(default_factory=list)
-    suspects: list[Found] = field(default_factory=list)
-    given_up: list[tuple[Found, int]] = field(default_factory=list)
+    todo: list[FoundFile] = field(default_factory=list)
+    suspects: list[FoundFile] = field(default_factory=list)
+    given_up: list[tuple[FoundFile, int]] = field(default_factory=list)
     set_aside: int = 0
     unchanged: int = 0
 
@@ -37,7 +38,7 @@ class Plan:
 
 
 def make_plan(
-    found: Mapping[str, Found], known: Mapping[str, FileState], left_behind: Mapping[str, int], options: RunOptions
+    found: Mapping[str, FoundFile], known: Mapping[str, FileState], left_behind: Mapping[str, int], options: RunOptions
 ) -> Plan:
     """Args:
     found: by path, in the order of the scan.
@@ -67,6 +68,6 @@ def make_plan(
     return plan
 
 
-def vanished(left_behind: Iterable[str], found: Mapping[str, Found], roots: Sequence[str]) -> list[str]:
+def vanished(left_behind: Iterable[str], found: Mapping[str, FoundFile], roots: Sequence[str]) -> list[str]:
     """The files that were in work when a run died, and that a scan of these roots did not find."""
     return sorted(path for path in left_behind if path not in found and any(is_below(path, root) for root in roots))

@@ -33,12 +33,11 @@ from tagger.core.errors import StoreError, TaggerError
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.timings import StageTimings
-from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, Result
+from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
 from tagger.core.version import __version__
 from tagger.library.answers import landmark_row, outcome, stored_answer
 from tagger.library.missing import MissingFiles
 from tagger.library.plan import Plan
-from tagger.library.scan import Found
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
 
@@ -128,7 +127,7 @@ class RunRecorder:
             stored = content_answer(connection, sha256, model=self._model, k=self._k, again=self._again)
         return stored_answer(stored) if stored else None
 
-    def keep(self, found: Found, result: Result) -> None:
+    def keep(self, found: FoundFile, result: Result) -> None:
         """Add a result to the pending batch; store the batch when it is full or has waited long enough."""
         self._counts[result.answer.status] += 1
         self._counts["inherited"] += result.is_inherited
@@ -153,7 +152,7 @@ class RunRecorder:
             with self._store.write() as connection:
                 leases.release(connection, paths)
 
-    def give_up(self, found: Found, attempts: int) -> Result:
+    def give_up(self, found: FoundFile, attempts: int) -> Result:
         """Put a file into quarantine untried: so many runs died with it in work."""
         failure = Failed(PROCESS_DIED, f"the process died {attempts} times while it was in work")
         log.warning("%s: %s (%s)", printable(found.path), failure.message, failure.kind)

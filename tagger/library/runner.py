@@ -24,7 +24,7 @@ from tagger.core.errors import DecoderUnavailable
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
-from tagger.core.types import EngineInfo, Result
+from tagger.core.types import EngineInfo, FoundFile, Result
 from tagger.library import report
 from tagger.library.answers import stored_answer
 from tagger.library.cancellation import Cancelled, cancel_pool_on, raise_if_cancelled
@@ -33,7 +33,7 @@ from tagger.library.lock import run_lock
 from tagger.library.missing import MissingFiles, find_missing
 from tagger.library.plan import Plan, make_plan, vanished
 from tagger.library.recorder import RunRecorder, new_start, register
-from tagger.library.scan import Found, Globs, existing, scan
+from tagger.library.scan import Globs, existing, scan
 from tagger.library.summary import Summary
 from tagger.model.bundle import Bundle
 
@@ -182,7 +182,7 @@ class LibraryRun:
         work.is_cut = work.is_cut or (self.until is not None and datetime.now(UTC) >= self.until)
         return work.is_cut
 
-    def _tag(self, todo: list[Found], tagger: Tagger, record: RunRecorder, work: _Work) -> Iterator[Result]:
+    def _tag(self, todo: list[FoundFile], tagger: Tagger, record: RunRecorder, work: _Work) -> Iterator[Result]:
         paths, stages = self._leased(todo, record, work), self._notes.stages
         results = tagger.tag(paths, self.options.k, known=record.known, gps=True, stages=stages, looker=work.decoders)
         with closing(results), cancel_pool_on(self.stop, work.decoders):
@@ -208,7 +208,7 @@ class LibraryRun:
             self._notes.take(result)
             yield result
 
-    def _leased(self, todo: list[Found], record: RunRecorder, work: _Work) -> Iterator[str]:
+    def _leased(self, todo: list[FoundFile], record: RunRecorder, work: _Work) -> Iterator[str]:
         """The paths, as they are asked for; each is on record as being in work before it is given out."""
         for start in range(0, len(todo), LEASED_AT_ONCE):
             if self._is_over(work):
@@ -220,7 +220,9 @@ class LibraryRun:
                     return
                 yield path
 
-    def _one_by_one(self, suspects: list[Found], tagger: Tagger, record: RunRecorder, work: _Work) -> Iterator[Result]:
+    def _one_by_one(
+        self, suspects: list[FoundFile], tagger: Tagger, record: RunRecorder, work: _Work
+    ) -> Iterator[Result]:
         """With nothing else in work: if the process dies now, it is known on what."""
         for item in suspects:
             if self._is_over(work):
@@ -229,7 +231,7 @@ class LibraryRun:
             work.suspects.append(item.path)
             yield from self._tag([item], tagger, record, work)
 
-    def _in_scan_order(self, found: Iterable[Found], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
+    def _in_scan_order(self, found: Iterable[FoundFile], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
         """New results and stored answers, merged; without the files that come last."""
         changed = {item.path for item in plan.todo}
         last = {item.path for item in plan.suspects} | {item.path for item, _ in plan.given_up}
@@ -239,7 +241,7 @@ class LibraryRun:
             yield from islice(new, len(items)) if is_new else self._stored(items)
         yield from new  # nothing is left; this lets it end
 
-    def _stored(self, items: Iterable[Found]) -> Iterator[Result]:
+    def _stored(self, items: Iterable[FoundFile]) -> Iterator[Result]:
         with self.store.read() as connection:
             for stored in stored_answers(connection, (item.path for item in items), model=self._model):
                 yield Result(stored.path, stored.sha256, stored_answer(stored))

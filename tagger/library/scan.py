@@ -14,28 +14,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple
 
 from tagger.core.errors import FolderNotFound
+from tagger.core.types import FoundFile
 
 SUFFIXES = frozenset(
     ("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "tif", "tiff", "bmp", "avif", "heic", "heif")
 )
 MTIME_LIMIT_NS = 2**63 - 1  # the largest number of SQLite, in the year 2262; a broken camera clock may be beyond
 NO_MEDIA = ".nomedia"
-
-
-class Found(NamedTuple):
-    """A file with an image's name. A tuple, since a library has 200,000 of them and a dataclass takes twice as long.
-
-    Args:
-        path: absolute; symbolic links are kept as they are named.
-        size_bytes: None where the file could not be looked at (it vanished, or permission is missing).
-    """
-
-    path: str
-    size_bytes: int | None
-    mtime_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +46,12 @@ def _go_on() -> None:
     pass
 
 
-def scan(roots: Sequence[str], globs: Globs, *, before_each: Callable[[], None] = _go_on) -> Iterator[Found]:
+def scan(roots: Sequence[str], globs: Globs, *, before_each: Callable[[], None] = _go_on) -> Iterator[FoundFile]:
     """Every photo file under some files and folders, in the order of the roots: a folder's files by name, then its
     folders by name. Links to folders come last, so that a photo is known by its own place rather than by a link's.
 
     A file that is named itself counts whatever its suffix. A folder with an image's name, and one that may not be
-    listed, come out as `Found` too: opening them later says what is wrong.
+    listed, come out as `FoundFile` too: opening them later says what is wrong.
 
     Args:
         before_each: called before each folder; what it raises ends the walk.
@@ -109,7 +96,9 @@ def is_below(path: str, root: str) -> bool:
     return path.startswith(root.rstrip("/") + "/")
 
 
-def _walk(root: str, globs: Globs, walked: set[tuple[int, int]], before_each: Callable[[], None]) -> Iterator[Found]:
+def _walk(
+    root: str, globs: Globs, walked: set[tuple[int, int]], before_each: Callable[[], None]
+) -> Iterator[FoundFile]:
     """A folder and all below it; with each folder goes its path below the root, ending in a slash, or empty."""
     waiting, links = [(root, "")], deque[tuple[str, str]]()
     admits_all = not (globs.include or globs.exclude)  # then no path needs to be put together to be asked about
@@ -118,7 +107,7 @@ def _walk(root: str, globs: Globs, walked: set[tuple[int, int]], before_each: Ca
         folder, relative = waiting.pop() if waiting else links.popleft()
         entries = _entries(folder, walked)
         if entries is None:
-            yield Found(folder, None, None)
+            yield FoundFile(folder, None, None)
             continue
         folders: list[tuple[str, str]] = []
         for entry in entries:
@@ -130,7 +119,7 @@ def _walk(root: str, globs: Globs, walked: set[tuple[int, int]], before_each: Ca
                     yield _entry(entry)
             elif not globs.shut_out(relative + name, name):
                 if _is_image(name):
-                    yield Found(entry.path, None, None)
+                    yield FoundFile(entry.path, None, None)
                 (links if entry.is_symlink() else folders).append((entry.path, f"{relative}{name}/"))
         waiting.extend(reversed(folders))
 
@@ -175,27 +164,27 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _look(path: str) -> Found:
+def _look(path: str) -> FoundFile:
     try:
         return _found(path, os.stat(path))
     except OSError:
-        return Found(path, None, None)
+        return FoundFile(path, None, None)
 
 
-def _entry(entry: os.DirEntry[str]) -> Found:
+def _entry(entry: os.DirEntry[str]) -> FoundFile:
     try:
         return _found(entry.path, entry.stat())
     except OSError:
-        return Found(entry.path, None, None)
+        return FoundFile(entry.path, None, None)
 
 
-def _found(path: str, status: os.stat_result) -> Found:
+def _found(path: str, status: os.stat_result) -> FoundFile:
     if not stat.S_ISREG(status.st_mode):
-        return Found(path, None, None)
+        return FoundFile(path, None, None)
     mtime_ns = status.st_mtime_ns
     if not -MTIME_LIMIT_NS <= mtime_ns <= MTIME_LIMIT_NS:
         mtime_ns = MTIME_LIMIT_NS
-    return Found(path, status.st_size, mtime_ns)
+    return FoundFile(path, status.st_size, mtime_ns)
 
 
 def _matches(patterns: Sequence[str], relative: str, name: str) -> bool:

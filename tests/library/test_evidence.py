@@ -14,9 +14,8 @@ from db.engine import Store
 from db.read import listings
 from db.read.filters import TagFilter
 from db.rows import Assessed
-from tagger.core.types import NoLandmark, PhotoInfo, Result
+from tagger.core.types import FoundFile, NoLandmark, PhotoInfo, Result
 from tagger.library.answers import outcome
-from tagger.library.scan import Found
 from tagger.model.bundle import Bundle
 from tests.drawn import COLOURS, ColourEngine, jpeg
 from tests.image.test_phash import picture
@@ -100,7 +99,7 @@ def test_a_copy_of_lower_quality_joins_its_original_at_the_end_of_the_run(
 
 def test_a_place_is_kept_only_where_that_is_asked_for() -> None:
     """A photo that somebody sends to a bot is not one of the owner's library."""
-    found, info = Found("/a.jpg", 9, 9), PhotoInfo(4, 3, "JPEG", None, 10.0, 20.0, phash=1 << 63)
+    found, info = FoundFile("/a.jpg", 9, 9), PhotoInfo(4, 3, "JPEG", None, 10.0, 20.0, phash=1 << 63)
     result = Result("/a.jpg", "0" * 64, NoLandmark(()), info)
     kept, sent = outcome(found, result, keeps_place=True), outcome(found, result)
     assert isinstance(kept, Assessed)

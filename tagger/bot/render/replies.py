@@ -21,9 +21,8 @@ from tagger.bot.render.languages import Language
 from tagger.bot.render.reply_content import PhotoVerdict, ProcessedPhoto, reply_content
 from tagger.bot.render.reply_text import compose
 from tagger.bot.transport.message import OutgoingMessage
-from tagger.core.types import Failed
+from tagger.core.types import Failed, FoundFile
 from tagger.library.answers import outcome
-from tagger.library.scan import Found
 
 if TYPE_CHECKING:
     from db.engine import Connection
@@ -118,6 +117,6 @@ def _store(
     return answers.add_photos(connection, answer_id, rows)
 
 
-def _found(kept: Path) -> Found:
+def _found(kept: Path) -> FoundFile:
     status = kept.stat()
-    return Found(str(kept.absolute()), status.st_size, status.st_mtime_ns)
+    return FoundFile(str(kept.absolute()), status.st_size, status.st_mtime_ns)
