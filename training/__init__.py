@@ -1,3 +1,7 @@
 """Training: a folder of labelled photos in, a model bundle out. `python -m training --help` says how."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+RUNS = Path("runs")  # where runs keep their files, below the current folder

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from training.cli import main
 
-sys.exit(main())
+main(prog_name="python -m training")

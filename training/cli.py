@@ -1,192 +1,256 @@
 """The steps of training on the command line, in their order; `reproduce` runs those that make a bundle.
 
-The one rule: a step is one call; what it needs from an earlier one lies in the run's folder.
+A step finds what it needs from an earlier one in the run's folder. The modules of a step are imported when it runs, so
+that `--help` starts at once and without torch.
+
+Exit codes: 0 done, 1 an expected error, 2 wrong usage.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from tagger.core.errors import TaggerError
-from tagger.model.bundle import shipped_folder
-from training.data.archive import COURSE_URL
-from training.data.manifest_folder import photo_folder
-from training.data.prepare import Source, prepare
-from training.fit.experiment import DATA, RUNS, Experiment, begin_experiment, open_experiment
-from training.fit.recipe import load_recipe
+from training import RUNS
 
-Options = argparse.Namespace
+if TYPE_CHECKING:
+    from training.data.manifest import Split
+    from training.fit.experiment import Experiment
 
+DATA = RUNS / "data"
+PATH = click.Path(path_type=Path)
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 done, 1 an expected error, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.step(options)
-    except TaggerError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _prepare(options: Options) -> None:
-    print(prepare(_source(options), options.data, decisions=options.decisions).summary())
+class Steps(click.Group):
+    """Lists the steps in their order, and turns an expected error into one sentence and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TaggerError as error:
+            raise click.ClickException(str(error)) from error
 
 
-def _source(options: Options) -> Source:
-    for kind in ("archive", "url", "folder"):
-        if where := getattr(options, kind):
-            return Source(kind, where)
-    return Source("described", photo_folder())
+@click.group(cls=Steps, subcommand_metavar="STEP …", context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Train a bundle and measure what it is worth."""
 
 
-def _fit(options: Options) -> Experiment:
-    from training.fit.fit import fit
+CHANGES = click.argument("changes", nargs=-1, metavar="[KEY=VALUE]…")
+RUNS_FOLDER = click.option("--runs", type=PATH, default=RUNS, show_default=True, help="Where runs keep their files.")
+BUNDLE = click.option("--to", type=PATH, help="The bundle.  [default: the one that comes with the package]")
+FIT = (
+    click.argument("recipe", type=PATH),
+    CHANGES,
+    click.option("--resume", is_flag=True, help="Continue after the last whole epoch."),
+    click.option("--weights", type=PATH, metavar="FILE", help="The base's weights, in place of the published ones."),
+    RUNS_FOLDER,
+)
+SOURCE = (
+    click.option("--archive", type=PATH, metavar="ZIP", help="The course's archive, or one of its layout."),
+    click.option("--url", is_flag=False, flag_value="", help="Its address; without one, the course's public one."),
+    click.option("--folder", type=PATH, help="A folder with a folder of photos for each landmark."),
+    click.option("--decisions", type=PATH, metavar="CSV", help="What people decided; it outranks the labels."),
+)
+SOURCE_HELP = "Without a source, the photos come from the folder that LANDMARK_DATA names, with its own manifest.csv."
+CHANGES_HELP = "KEY=VALUE changes the recipe, such as train.epochs=8."
 
-    changes = [*options.changes, *([f"base_weights={options.weights.resolve()}"] if options.weights else [])]
-    run = begin_experiment(load_recipe(options.recipe, changes), options.data, options.runs)
-    fit(run, resume=options.resume)
-    return run
+
+def takes(*parameters: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    """Several arguments and options at once, in this order."""
+
+    def decorate(function: Function) -> Function:
+        for parameter in reversed(parameters):
+            function = parameter(function)
+        return function
+
+    return decorate
 
 
-def _calibrate(options: Options) -> None:
+def run_step(name: str, **settings: Any) -> Callable[[Callable[..., object]], click.Command]:
+    """A step on one run: RUN and --runs become the experiment that the function takes first."""
+
+    def decorate(function: Callable[..., object]) -> click.Command:
+        @wraps(function)
+        def opened(run: Path, runs: Path, **options: Any) -> None:
+            from training.fit.experiment import open_experiment
+
+            function(open_experiment(run, runs), **options)
+
+        return main.command(name, **settings)(takes(click.argument("run", type=PATH), RUNS_FOLDER)(opened))
+
+    return decorate
+
+
+@main.command("prepare", epilog=SOURCE_HELP)
+@takes(*SOURCE)
+@click.option("--to", "data", type=PATH, default=DATA, show_default=True, help="Where the result goes.")
+def prepare_step(**options: Any) -> None:
+    """Check every photo and draw or check the splits.
+
+    No photo and no near-duplicate of one is in two splits.
+    """
+    _prepare(**options)
+
+
+@main.command("fit", epilog=CHANGES_HELP)
+@takes(*FIT)
+@click.option("--data", type=PATH, default=DATA, show_default=True, help="What prepare made.")
+def fit_step(**options: Any) -> None:
+    """Train the network of a recipe.
+
+    RECIPE is a TOML file, such as training/recipes/transfer.toml.
+    """
+    _fit(**options)
+
+
+@run_step("calibrate")
+def calibrate_step(experiment: Experiment) -> None:
+    """Export the weights, fit temperature and thresholds.
+
+    Both are fitted on the validation split.
+    """
     from training.evaluate.calibrate import calibrate
 
-    calibrate(_run(options))
+    calibrate(experiment)
 
 
-def _evaluate(options: Options) -> None:
+@run_step("evaluate")
+@click.option("--split", multiple=True, type=click.Choice(("val", "test")), help="Once or twice.  [default: both]")
+def evaluate_step(experiment: Experiment, split: Sequence[Split]) -> None:
+    """Measure the exported file."""
     from training.evaluate.evaluate import evaluate
 
-    evaluate(_run(options), options.split or ("val", "test"))
+    evaluate(experiment, split or ("val", "test"))
 
 
-def _export(options: Options) -> None:
-    from training.publish.export import export
-
-    bundle = export(_run(options), options.to)
-    print(f"{bundle.folder}: model {bundle.model_id[:12]}")
-
-
-def _reproduce(options: Options) -> None:
-    _prepare(options)
-    options.run = _fit(options).folder
-    for step in (_calibrate, _evaluate, _export):
-        step(options)
+@run_step("export")
+@BUNDLE
+def export_step(experiment: Experiment, to: Path | None) -> None:
+    """Write the bundle with its figures and origin."""
+    _export(experiment, to)
 
 
-def _none(options: Options) -> None:
+@main.command("reproduce", epilog=f"{SOURCE_HELP} {CHANGES_HELP}")
+@takes(*FIT, *SOURCE, BUNDLE)
+@click.option("--data", type=PATH, default=DATA, show_default=True, help="Where the prepared photos' manifest goes.")
+def reproduce_step(
+    archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path, to: Path | None,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Prepare, fit, calibrate, evaluate and export."""
+    from training.evaluate.calibrate import calibrate
+    from training.evaluate.evaluate import evaluate
+
+    _prepare(archive, url, folder, decisions, data)
+    experiment = _fit(data=data, **options)
+    calibrate(experiment)
+    evaluate(experiment)
+    _export(experiment, to)
+
+
+@run_step("none")
+def none_step(experiment: Experiment) -> None:
+    """Compare ways to say none, on the validation split."""
     from training.evaluate.ood_study import compare
 
-    compare(_run(options))
+    compare(experiment)
 
 
-def _sources(options: Options) -> None:
+@run_step("sources", epilog=CHANGES_HELP)
+@CHANGES
+def sources_step(experiment: Experiment, changes: Sequence[str]) -> None:
+    """Train without whole sources, test on those.
+
+    A source is a collection that photos came from.
+    """
     from training.evaluate.leave_source_out import leave_out
 
-    leave_out(_run(options), options.changes)
+    leave_out(experiment, changes)
 
 
-def _report(options: Options) -> None:
+@run_step("report")
+def report_step(experiment: Experiment) -> None:
+    """Write a page with everything that was measured."""
     from training.publish.report import report
 
-    print(report(_run(options)))
+    click.echo(report(experiment))
 
 
-def _compare(options: Options) -> None:
+@main.command("compare")
+@click.argument("names", nargs=-1, required=True, metavar="RUN…", type=PATH)
+@click.option("--to", type=PATH, default=RUNS, show_default=True, help="Where the table and the plot go.")
+@RUNS_FOLDER
+def compare_step(names: Sequence[Path], to: Path, runs: Path) -> None:
+    """Show runs side by side as a table and a plot.
+
+    It has accuracy, calibration, size and the photos/s on this machine.
+    """
+    from training.fit.experiment import open_experiment
     from training.publish.compare import compare
 
-    compare([open_experiment(named, options.runs) for named in options.run], options.to)
+    compare([open_experiment(name, runs) for name in names], to)
 
 
-def _int8(options: Options) -> None:
+@run_step("int8")
+def int8_step(experiment: Experiment) -> None:
+    """Measure what eight-bit weights would lose and gain."""
     from training.evaluate.quantization import measure
 
-    measure(_run(options))
+    measure(experiment)
 
 
-def _card(options: Options) -> None:
+@run_step("card")
+@click.option("--docs", type=PATH, default=Path("docs"), show_default=True, help="The folder of MODEL.md.")
+def card_step(experiment: Experiment, docs: Path) -> None:
+    """Renew the generated parts of the model card."""
     from training.publish.model_card import update
 
-    update(_run(options), options.docs)
+    update(experiment, docs)
 
 
-def _run(options: Options) -> Experiment:
-    return open_experiment(options.run, options.runs)
+def _prepare(archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path) -> None:
+    from training.data.archive import COURSE_URL
+    from training.data.manifest_folder import photo_folder
+    from training.data.prepare import Source, prepare
+
+    if sum(value is not None for value in (archive, url, folder)) > 1:
+        raise click.UsageError("Name one source only: --archive, --url or --folder.")
+    if archive:
+        source = Source("archive", archive)
+    elif url is not None:
+        source = Source("url", url or COURSE_URL)
+    else:
+        source = Source("folder", folder) if folder else Source("described", photo_folder())
+    click.echo(prepare(source, data, decisions=decisions).summary())
 
 
-def steps() -> Mapping[str, argparse.ArgumentParser]:
-    """Every step's own parser, by its name."""
-    (action,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
-    return dict(action.choices)
+def _fit(
+    recipe: Path, changes: Sequence[str], *, data: Path, runs: Path, resume: bool, weights: Path | None
+) -> Experiment:
+    from training.fit.experiment import begin_experiment
+    from training.fit.fit import fit
+    from training.fit.recipe import load_recipe
+
+    base = [f"base_weights={weights.resolve()}"] if weights else []
+    experiment = begin_experiment(load_recipe(recipe, [*changes, *base]), data, runs)
+    fit(experiment, resume=resume)
+    return experiment
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description="Train a bundle and say what it is worth.")
-    parsers = parser.add_subparsers(required=True, metavar="STEP")
+def _export(experiment: Experiment, to: Path | None) -> None:
+    from tagger.model.bundle import shipped_folder
+    from training.publish.export import export
 
-    def step(name: str, action: Callable[[Options], object], text: str) -> argparse.ArgumentParser:
-        added = parsers.add_parser(name, help=text, description=text)
-        added.set_defaults(step=action)
-        return added
-
-    text = "check every photo, draw splits, see that no near-duplicate is in two of them"
-    _add_source(step("prepare", _prepare, text), "--to")
-    fit = step("fit", _fit, "train the network of a recipe")
-    _add_recipe(fit)
-    fit.add_argument("--data", type=Path, default=DATA, help="what prepare made (default: %(default)s)")
-    _on_run(step("calibrate", _calibrate, "export the weights; fit temperature and thresholds on the validation split"))
-    measured = _on_run(step("evaluate", _evaluate, "measure the exported file"))
-    measured.add_argument("--split", action="append", choices=("val", "test"), help="default: both")
-    _to_bundle(_on_run(step("export", _export, "write the bundle with its figures and origin")))
-    everything = step("reproduce", _reproduce, "prepare, fit, calibrate, evaluate and export, in one go")
-    _add_source(everything, "--data")
-    _add_recipe(everything)
-    _to_bundle(everything)
-    everything.set_defaults(split=None)
-
-    _on_run(step("none", _none, "compare ways to say none, on the validation split"))
-    held_out = _on_run(step("sources", _sources, "train again without whole sources of photos and test on those"))
-    held_out.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, such as fewer epochs")
-    _on_run(step("report", _report, "one HTML page with everything that was measured"))
-    compared = step("compare", _compare, "runs side by side: accuracy, calibration, photos/s on this machine, size")
-    compared.add_argument("run", nargs="+", type=Path, metavar="RUN")
-    compared.add_argument(
-        "--to", type=Path, default=RUNS, help="where the table and the plot go (default: %(default)s)"
-    )
-    compared.add_argument("--runs", type=Path, default=RUNS, help="where runs keep their files")
-    _on_run(step("int8", _int8, "what eight-bit weights would lose and gain"))
-    card = _on_run(step("card", _card, "renew the generated parts of the model card"))
-    card.add_argument("--docs", type=Path, default=Path("docs"), help="default: %(default)s")
-    return parser
-
-
-def _add_source(step: argparse.ArgumentParser, result: str) -> None:
-    source = step.add_mutually_exclusive_group()
-    source.add_argument("--archive", type=Path, metavar="ZIP", help="the course's archive, or one of its layout")
-    source.add_argument("--url", nargs="?", const=COURSE_URL, help="its address; without one, the course's public one")
-    source.add_argument("--folder", type=Path, help="a folder with a folder of photos for each landmark")
-    step.add_argument("--decisions", type=Path, metavar="CSV", help="what people decided; it outranks the labels")
-    step.add_argument(result, dest="data", type=Path, default=DATA, help="where the result goes (default: %(default)s)")
-    step.epilog = "Without a source, the folder that LANDMARK_DATA names is taken, which has a manifest.csv of its own."
-
-
-def _add_recipe(step: argparse.ArgumentParser) -> None:
-    step.add_argument("recipe", type=Path, help="a TOML file, such as training/recipes/transfer.toml")
-    step.add_argument("changes", nargs="*", metavar="key=value", help="changes to it, such as train.epochs=8")
-    step.add_argument("--resume", action="store_true", help="continue after the last whole epoch")
-    step.add_argument("--weights", type=Path, metavar="FILE", help="the base's weights, in place of the published ones")
-    step.add_argument("--runs", type=Path, default=RUNS, help="where runs keep their files (default: %(default)s)")
-
-
-def _on_run(step: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    step.add_argument("run", type=Path, metavar="RUN", help="a run's folder or name")
-    step.add_argument("--runs", type=Path, default=RUNS, help="where runs keep their files (default: %(default)s)")
-    return step
-
-
-def _to_bundle(step: argparse.ArgumentParser) -> None:
-    step.add_argument("--to", type=Path, default=shipped_folder(), help="the bundle (default: %(default)s)")
+    bundle = export(experiment, to or shipped_folder())
+    click.echo(f"{bundle.folder}: model {bundle.model_id[:12]}")

@@ -51,7 +51,7 @@ HOMES = {
     "alembic": ("db",),
     "apscheduler": ("tagger.jobs.schedule",),
     "babel": ("tagger.bot.render",),
-    "click": ("tagger.cli",),
+    "click": ("tagger.cli", "training.cli"),
     "filelock": ("tagger.library.lock",),
     "matplotlib": ("tagger.compat", "training.publish"),
     "nncf": ("training.evaluate.quantization",),

@@ -12,12 +12,10 @@ from functools import cached_property
 from pathlib import Path
 
 from tagger.model.card import LandmarkClass
+from training import RUNS
 from training.data.landmarks import load_places
 from training.data.manifest import DataError, Entry, Split, content_sha256, load_manifest, write_manifest
 from training.fit.recipe import Recipe, save_recipe, saved_recipe
-
-RUNS = Path("runs")
-DATA = RUNS / "data"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.engines.openvino import OpenVinoEngine
@@ -31,7 +32,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
             f"--data={folder / 'runs' / 'data'}",
             f"--to={folder / 'made'}",
         ]
-        assert main(arguments) == 0
+        assert CliRunner().invoke(main, arguments, catch_exceptions=False).exit_code == 0
     return open_bundle(folder / "made")
 
 
@@ -75,18 +76,19 @@ def test_no_file_names_the_machine_that_made_it(bundle: Bundle) -> None:
 
 
 def test_a_step_too_early_is_one_sentence_that_names_the_step_before(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LANDMARK_DATA", str(photos))
     runs, data, text = tmp_path / "runs", tmp_path / "runs" / "data", str(recipe(tmp_path))
 
     def said(*arguments: str) -> str:
-        assert main([*arguments, f"--runs={runs}"]) == 1
-        return capsys.readouterr().err
+        done = CliRunner().invoke(main, [*arguments, f"--runs={runs}"])
+        assert done.exit_code == 1
+        return done.stderr
 
     assert "python -m training prepare" in said("fit", text, f"--data={data}")
     assert "python -m training fit" in said("calibrate", "colours")
-    assert main(["prepare", f"--to={data}"]) == 0
+    assert CliRunner().invoke(main, ["prepare", f"--to={data}"]).exit_code == 0
     begin_experiment(load_recipe(Path(text)), data, runs)
     for step, missing in (("calibrate", "fit"), ("evaluate", "calibrate"), ("export", "evaluate")):
         assert f"python -m training {missing}" in said(step, "colours")
@@ -97,9 +99,10 @@ def test_a_recipe_is_changed_on_the_command_line_and_the_run_remembers(
 ) -> None:
     monkeypatch.setenv("LANDMARK_DATA", str(photos))
     runs, data = tmp_path / "runs", tmp_path / "runs" / "data"
-    assert main(["prepare", f"--to={data}"]) == 0
+    assert CliRunner().invoke(main, ["prepare", f"--to={data}"]).exit_code == 0
     changes = ["train.epochs=0", "name=blues", "network=efficientnet_lite1"]
-    assert main(["fit", str(recipe(tmp_path)), *changes, f"--data={data}", f"--runs={runs}"]) == 0
+    arguments = ["fit", str(recipe(tmp_path)), *changes, f"--data={data}", f"--runs={runs}"]
+    assert CliRunner().invoke(main, arguments, catch_exceptions=False).exit_code == 0
     begun = open_experiment(Path("blues"), runs)
     assert (begun.recipe.train.epochs, begun.recipe.network) == (0, "efficientnet_lite1")
     assert begun.weights.is_file()
