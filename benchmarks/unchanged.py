@@ -29,7 +29,7 @@ from db.rows import Assessed, PhotoRow, RunCounts, RunStart, SuggestionRow
 from db.write.results import write_results
 from db.write.runs import finish_run, start_run
 from tagger.library.recorder import register
-from tagger.library.report import Report, from_json
+from tagger.library.report import RunReport
 from tagger.library.scan import Globs, scan
 from tagger.model.bundle import open_bundle
 
@@ -93,11 +93,11 @@ def measured_walk(folder: Path, files: int) -> tuple[float, float]:
     return time.perf_counter() - start, time.process_time() - busy
 
 
-def last_run(database: Path) -> Report:
+def last_run(database: Path) -> RunReport:
     with open_store(str(database)) as store, store.read() as connection:
         stored = report_of(connection, catalog.runs(connection, limit=1)[0].id)
     assert stored is not None
-    return from_json(stored)
+    return RunReport.from_json(stored)
 
 
 def main() -> None:

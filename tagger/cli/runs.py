@@ -14,7 +14,7 @@ from tagger.cli.group import hand_down
 from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
-    from tagger.library.report import Report
+    from tagger.library.report import RunReport
 
 ID = click.argument("run_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 
@@ -51,7 +51,7 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
     """Show what one run did: counts, landmarks, where the time went, what failed and why."""
     from db.read import catalog
     from db.read.run_report import report_of
-    from tagger.library.report import from_json
+    from tagger.library.report import RunReport
     from tagger.library.report_html import page
 
     settings = options.settings_from(config, db_url=db_url)
@@ -66,7 +66,7 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
         click.echo(json.dumps(stored))
         return
     print_lines([row], settings.zone())
-    for line in _told(from_json(stored)):
+    for line in _told(RunReport.from_json(stored)):
         click.echo(f"      {line}")
     if html is not None:
         click.echo(f"The page is in {html}", err=True)
@@ -98,7 +98,7 @@ def _write(file: Path, page: str) -> None:
         ) from error
 
 
-def _told(report: Report) -> Iterator[str]:
+def _told(report: RunReport) -> Iterator[str]:
     yield from (f"! {alert}" for alert in report.alerts)
     if report.photos_per_s is not None:
         stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in report.stages.items() if spent >= 0.05)

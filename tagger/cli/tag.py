@@ -15,7 +15,7 @@ from tagger.cli import options
 
 if TYPE_CHECKING:
     from tagger.library.runner import LibraryRun
-    from tagger.library.summary import Summary
+    from tagger.library.state import RunState
 
 STOPPED = 130
 
@@ -70,11 +70,10 @@ def tag(
         except KeyboardInterrupt:
             click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
             sys.exit(STOPPED)
-        assert run.summary is not None
-        if run.summary.looked_at:
+        if run.state.processed:
             store.optimize()
-        click.echo(_sentence(run.summary, store.file), err=True)
-        if run.summary.counts.failed:
+        click.echo(_sentence(run.state, store.file), err=True)
+        if run.state.counts.failed:
             sys.exit(options.SOME_FAILED)
 
 
@@ -91,14 +90,14 @@ def _print_results(run: LibraryRun, k: int, as_json: bool, asked_to_stop: Sequen
     sys.stdout.flush()
 
 
-def _sentence(summary: Summary, database: str) -> str:
-    counts = summary.counts
-    speed = f", {summary.looked_at / summary.seconds:.1f} photos/s" if summary.looked_at else ""
+def _sentence(state: RunState, database: str) -> str:
+    counts = state.counts
+    speed = f", {state.processed / state.seconds:.1f} photos/s" if state.processed else ""
     told = [
         f"{counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed "
-        f"in {summary.seconds:.1f} s{speed}.",
+        f"in {state.seconds:.1f} s{speed}.",
         f"{counts.unchanged} unchanged, {counts.inherited} known by their content, {counts.gone} gone.",
-        f"Run {summary.run_id} is stored in {database}",
+        f"Run {state.run_id} is stored in {database}",
     ]
     if counts.set_aside:
         told.append(f"{counts.set_aside} failed before and were left alone; to try them now: --retry-failed")

@@ -21,7 +21,7 @@ from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import PASSING_KINDS, Failed, Result
 from tagger.jobs.new_run import new_run
-from tagger.library.summary import Summary
+from tagger.library.state import RunState
 
 if TYPE_CHECKING:
     from tagger.jobs.context import JobContext
@@ -109,13 +109,12 @@ def _run(work: JobContext, roots: Sequence[str], *, job: str, options: RunOption
     )
     with closing(begun.results()) as results:
         closed = [result for result in results if result.path in roots and _is_closed(result)]
-    summary = begun.summary
-    assert summary is not None
-    if summary.looked_at:
+    state = begun.state
+    if state.processed:
         work.store.optimize()
-    worries = list(_worries(summary, closed))
-    is_stopped = summary.status in ("stopped", "interrupted")
-    return Told("\n".join([_sentence(summary), *worries]), is_stopped, not worries, summary.counts.failed)
+    worries = list(_worries(state, closed))
+    is_stopped = state.status in ("stopped", "interrupted")
+    return Told("\n".join([_sentence(state), *worries]), is_stopped, not worries, state.counts.failed)
 
 
 def _folders(work: JobContext) -> list[str]:
@@ -134,11 +133,11 @@ def _until(work: JobContext) -> datetime | None:
     return next_moment(times, work.settings.zone(), now=work.handed_at or datetime.now(UTC)) if times else None
 
 
-def _sentence(summary: Summary) -> str:
-    counts = summary.counts
+def _sentence(state: RunState) -> str:
+    counts = state.counts
     return (
-        f"run {summary.run_id} {summary.status}: {counts.tagged} tagged, {counts.none} without a known landmark, "
-        f"{counts.failed} failed, {counts.unchanged} unchanged, {counts.gone} gone in {summary.seconds:.0f} s"
+        f"run {state.run_id} {state.status}: {counts.tagged} tagged, {counts.none} without a known landmark, "
+        f"{counts.failed} failed, {counts.unchanged} unchanged, {counts.gone} gone in {state.seconds:.0f} s"
     )
 
 
@@ -148,10 +147,10 @@ def _is_closed(result: Result) -> bool:
     return isinstance(answer, Failed) and answer.kind in PASSING_KINDS and not os.path.isfile(result.path)
 
 
-def _worries(summary: Summary, closed: Sequence[Result]) -> Iterator[str]:
-    yield from (f"{printable(root)} is not there" for root in summary.missing)
+def _worries(state: RunState, closed: Sequence[Result]) -> Iterator[str]:
+    yield from (f"{printable(root)} is not there" for root in state.missing_roots)
     for result in closed:
         assert isinstance(result.answer, Failed)
         yield f"{printable(result.path)} could not be looked into: {result.answer.message}"
-    yield from map(str, summary.doubts)
-    yield from (f"not tried again, since runs died with it: {printable(path)}" for path in summary.given_up)
+    yield from map(str, state.suspicious_deletions)
+    yield from (f"not tried again, since runs died with it: {printable(path)}" for path in state.given_up)

@@ -1,7 +1,7 @@
-"""Which stored files are gone, and whether that can be believed.
+"""Which stored files are missing, and whether they were really deleted.
 
-The one rule: a drive that is not mounted looks like a folder that somebody emptied. Where much is gone at once, nothing
-is marked before a person says that it is so. What only lies elsewhere now is not gone: its photo is known there.
+The one rule: a drive that is not mounted looks like an emptied folder. If many files of a folder are missing at once,
+none is marked as gone until a person confirms it. A file that was only moved is not counted: its photo was found.
 """
 
 from __future__ import annotations
@@ -20,96 +20,103 @@ from tagger.core.text import printable
 from tagger.core.types import FoundFile
 from tagger.library.scan import is_below
 
-FEW = 20  # so many may be gone of any folder
+FEW = 20  # up to so many missing files are believed in any folder
 
 
 @dataclass(frozen=True, slots=True)
 class SuspiciousDeletion:
-    """More of a folder is gone than can be believed; none of it was marked.
+    """A folder that lost too many files at once; none of them was marked as gone.
 
     Args:
-        known: how many files of it were there when last looked for.
+        missing: files that were not found.
+        total: files that the folder had at the last run.
     """
 
-    root: str
-    gone: int
-    known: int
+    folder: str
+    missing: int
+    total: int
 
     def __str__(self) -> str:
         return (
-            f"{self.gone:,} of the {self.known:,} known files in {printable(self.root)} are gone, which looks like a "
-            "drive that is not mounted: none of them was marked as gone. If they were deleted: tagger tag --accept-gone"
+            f"{self.missing:,} of the {self.total:,} known files in {printable(self.folder)} are gone, "
+            "which looks like a drive that is not mounted: none of them was marked as gone. "
+            "If they were deleted: tagger tag --accept-gone"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class MissingFiles:
-    """Args:
-    gone: not there any more.
-    back: marked as gone, and there again.
+    """What to mark in the store, and what not.
+
+    Args:
+        gone: files to mark as gone.
+        returned: files that were marked as gone, and are back.
     """
 
     gone: Sequence[str] = ()
-    back: Sequence[str] = ()
-    doubts: tuple[SuspiciousDeletion, ...] = ()
+    returned: Sequence[str] = ()
+    suspicious: Sequence[SuspiciousDeletion] = ()
 
 
 def find_missing(
     store: Store,
     found: Mapping[str, FoundFile],
-    known: Mapping[str, FileState],
+    stored: Mapping[str, FileState],
     roots: Sequence[str],
     *,
     max_share: float,
 ) -> MissingFiles:
-    """Look at what a scan did not find, once what it found is stored.
+    """Compare the store with a scan, after the scan's results were stored.
 
     Args:
-        found: by path.
-        max_share: of a root's files; above it, and above `FEW`, there is doubt. 1 doubts nothing.
+        found: the scan, by path.
+        stored: the files of these roots, by path.
+        max_share: the share of a folder's files that may be missing; more, and more than `FEW`, is suspicious.
+            1 accepts every deletion.
     """
-    gone = sorted(path for path in known.keys() - found.keys() if not known[path].gone and _is_gone(path))
-    back = [path for path, state in known.items() if state.gone and path in found and not _is_gone(path)]
-    if not gone or max_share == 1:
-        return MissingFiles(gone, back)
+    missing = sorted(path for path in stored.keys() - found.keys() if not stored[path].gone and _is_gone(path))
+    returned = [path for path, state in stored.items() if state.gone and path in found and not _is_gone(path)]
+    if not missing or max_share == 1:
+        return MissingFiles(missing, returned)
     with store.read() as connection:
-        moved = {path for path, place in elsewhere(connection, gone) if place in found}
-    lost = [path for path in gone if path not in moved]
-    doubts = list(_doubts(lost, known, roots, max_share))
-    doubted = [doubt.root for doubt in doubts]
-    doubts += [doubt for doubt in _emptied(gone, moved) if not _is_in(doubt.root, doubted)]
-    believed = [path for path in gone if path in moved or not _is_in(path, [doubt.root for doubt in doubts])]
-    return MissingFiles(believed, back, tuple(doubts))
+        moved = {path for path, place in elsewhere(connection, missing) if place in found}
+    deleted = [path for path in missing if path not in moved]
+    suspicious = list(_suspicious_roots(deleted, stored, roots, max_share))
+    suspicious_roots = [deletion.folder for deletion in suspicious]
+    suspicious += [
+        deletion for deletion in _emptied_folders(missing, moved) if not _is_in(deletion.folder, suspicious_roots)
+    ]
+    folders = [deletion.folder for deletion in suspicious]
+    gone = [path for path in missing if path in moved or not _is_in(path, folders)]
+    return MissingFiles(gone, returned, tuple(suspicious))
 
 
-def _doubts(
-    lost: Collection[str], known: Mapping[str, FileState], roots: Sequence[str], max_share: float
+def _suspicious_roots(
+    deleted: Collection[str], stored: Mapping[str, FileState], roots: Sequence[str], max_share: float
 ) -> Iterator[SuspiciousDeletion]:
-    """About the folders that were looked at as a whole."""
     for root in roots:
-        if of_it := sum(is_below(path, root) for path in lost):
-            present = sum(not state.gone and is_below(path, root) for path, state in known.items())
-            is_much = of_it > FEW and of_it > max_share * present
-            if is_much or _is_empty(root):
-                yield SuspiciousDeletion(root, of_it, present)
+        if count := sum(is_below(path, root) for path in deleted):
+            total = sum(not state.gone and is_below(path, root) for path, state in stored.items())
+            if count > max(FEW, max_share * total) or _is_empty(root):
+                yield SuspiciousDeletion(root, count, total)
 
 
-def _emptied(gone: Sequence[str], moved: Collection[str]) -> Iterator[SuspiciousDeletion]:
-    """About folders in which nothing is left: a drive that was mounted below a root leaves one."""
+def _emptied_folders(missing: Sequence[str], moved: Collection[str]) -> Iterator[SuspiciousDeletion]:
+    """Folders below a root in which nothing is left: an unmounted drive leaves its mount point behind."""
 
     @cache
-    def remaining(folder: str) -> str:
-        return folder if os.path.isdir(folder) else remaining(os.path.dirname(folder))
+    def nearest_existing(folder: str) -> str:
+        return folder if os.path.isdir(folder) else nearest_existing(os.path.dirname(folder))
 
-    known: Counter[str] = Counter()
-    lost: Counter[str] = Counter()
-    for path in gone:
-        folder = remaining(os.path.dirname(path))
-        known[folder] += 1
-        lost[folder] += path not in moved
-    for folder in sorted(lost):
-        if lost[folder] > FEW and _is_empty(folder):
-            yield SuspiciousDeletion(folder, lost[folder], known[folder])
+    total: Counter[str] = Counter()
+    deleted: Counter[str] = Counter()
+    for path in missing:
+        folder = nearest_existing(os.path.dirname(path))
+        total[folder] += 1
+        deleted[folder] += path not in moved
+    for folder in sorted(deleted):
+        if deleted[folder] > FEW and _is_empty(folder):
+            yield SuspiciousDeletion(folder, deleted[folder], total[folder])
 
 
 def _is_in(path: str, folders: Sequence[str]) -> bool:
@@ -125,9 +132,9 @@ def _is_empty(folder: str) -> bool:
 
 
 def _is_gone(path: str) -> bool:
-    """Whether there is surely no such file. One behind a closed folder or a drive that fails is not gone."""
+    """Whether there is certainly no such file; one in a closed folder or on a failing drive may still exist."""
     try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)  # a folder that once could not be listed, and now can
+        return stat.S_ISDIR(os.lstat(path).st_mode)  # a folder that could not be listed once, and now can
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:

@@ -1,6 +1,6 @@
 """What a run does with each file that the scan found.
 
-The one rule: a file on which an earlier run died is tried last and alone. If the process dies again, it is known why.
+The one rule: a file on which an earlier run died is tried last and alone, so that a second death names its cause.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from tagger.core.run_options import RunOptions
 from tagger.core.types import FoundFile
 from tagger.library.scan import is_below
 
-LEAST_DEATHS = 2  # the first happens among many files, only the later ones while a file is alone in work
+MIN_DEATHS = 2  # the first death happens among many files; only from the second on was the file alone in work
 
 
 @dataclass(slots=True)
 class Plan:
-    """Args:
-    todo: new or changed, or failed and due again.
-    suspects: in work when a run died; those that are less so first.
-    given_up: so often in work when a run died that they go to quarantine, untried, with that number.
-    set_aside: how many failed and are not due yet, or are in quarantine.
-    unchanged: how many are as the store knows them.
+    """The files of a scan, sorted by what happens to them.
+
+    Args:
+        todo: new, changed, or failed before and due again.
+        suspects: in work when a run died, those with the fewest deaths first.
+        given_up: in work during so many deaths that they go to quarantine untried, each with its deaths.
+        set_aside: how many failed before and are not due yet, or are in quarantine.
+        unchanged: how many are as the store knows them.
     """
 
     todo: list[FoundFile] = field(default_factory=list)
@@ -33,21 +35,26 @@ class Plan:
     unchanged: int = 0
 
     @property
-    def looks_at(self) -> int:
+    def photos(self) -> int:
+        """How many photos are going to be tagged."""
         return len(self.todo) + len(self.suspects)
 
 
 def make_plan(
-    found: Mapping[str, FoundFile], known: Mapping[str, FileState], left_behind: Mapping[str, int], options: RunOptions
+    found: Mapping[str, FoundFile], stored: Mapping[str, FileState], left_behind: Mapping[str, int], options: RunOptions
 ) -> Plan:
-    """Args:
-    found: by path, in the order of the scan.
-    left_behind: files that were in work when a run died, and how often that was so.
+    """Decide about every file.
+
+    Args:
+        found: the scan, by path and in its order.
+        stored: what the store knows, by path.
+        left_behind: files that were in work when a run died, and in how many deaths.
+        options: of this run.
     """
     plan = Plan()
-    deaths = max(LEAST_DEATHS, options.max_attempts)
+    max_deaths = max(MIN_DEATHS, options.max_attempts)
     for path, item in found.items():
-        state = known.get(path)
+        state = stored.get(path)
         if state is not None and (state.size_bytes, state.mtime_ns) == (item.size_bytes, item.mtime_ns):
             if state.is_assessed and not state.failed and item.size_bytes is not None:
                 plan.unchanged += 1
@@ -57,11 +64,11 @@ def make_plan(
                 continue
         if options.skip_new and (state is None or state.failed):
             continue
-        attempts = left_behind.get(path)
-        if attempts is None:
+        deaths = left_behind.get(path)
+        if deaths is None:
             plan.todo.append(item)
-        elif attempts >= deaths and not options.retry_failed:
-            plan.given_up.append((item, attempts))
+        elif deaths >= max_deaths and not options.retry_failed:
+            plan.given_up.append((item, deaths))
         else:
             plan.suspects.append(item)
     plan.suspects.sort(key=lambda item: left_behind[item.path])
@@ -69,5 +76,5 @@ def make_plan(
 
 
 def vanished(left_behind: Iterable[str], found: Mapping[str, FoundFile], roots: Sequence[str]) -> list[str]:
-    """The files that were in work when a run died, and that a scan of these roots did not find."""
+    """The files below these roots that were in work when a run died, and no longer exist."""
     return sorted(path for path in left_behind if path not in found and any(is_below(path, root) for root in roots))

@@ -165,13 +165,13 @@ class RunRecorder:
             leases.keep_one_death(connection, found.path)
         return Result(found.path, None, failure)
 
-    def mark(self, absence: MissingFiles) -> None:
-        """Store which files are gone or back."""
-        self._counts.update(gone=len(absence.gone))
-        if absence.gone or absence.back:
+    def mark(self, files: MissingFiles) -> None:
+        """Store which files are gone, and which are back."""
+        self._counts.update(gone=len(files.gone))
+        if files.gone or files.returned:
             with self._store.write() as connection:
-                mark_gone(connection, absence.gone)
-                mark_present(connection, absence.back)
+                mark_gone(connection, files.gone)
+                mark_present(connection, files.returned)
 
     def finish(self, plan: Plan, *, is_cut: bool) -> None:
         """Store that the run is done, or its time was up."""

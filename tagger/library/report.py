@@ -1,157 +1,124 @@
-"""What a run did, as a value that is kept with it: counts, where the time went, what is new and what is wrong.
+"""What a run did, as a value that is stored with it: counts, where the time went, what is new and what is wrong.
 
-The one rule: a report is written however the run ended, and nothing that goes wrong in writing it ends a run.
+The one rule: a report is written however the run ended, and an error while writing it does not end the run.
 """
 
 from __future__ import annotations
 
-import heapq
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from db.engine import Store
 from db.read import catalog
 from db.read.run_report import landmarks_of, quarantined_by
+from db.rows import RunCounts
 from db.write.jobs import last_starts
 from db.write.runs import save_report
 from tagger.core.errors import StoreError
 from tagger.core.text import printable
-from tagger.core.timings import StageTimings
-from tagger.core.types import Failed, Result
-
-if TYPE_CHECKING:
-    from db.rows import RunRow
-    from tagger.library.summary import Summary
+from tagger.library.state import MOST_NAMED, RunState
 
 log = logging.getLogger(__name__)
 
 VERSION = 1  # of the JSON
-MOST_SLOW = 10
-MOST_NAMED = 200  # files that failed, or are in quarantine; the rest is in `tagger query --failed`
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Slow:
-    """Args:
-    seconds: to read and decode it.
-    """
-
-    seconds: float
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    path: str
-    kind: str
-    message: str
-
-
-@dataclass(slots=True)
-class Notes:
-    """What a report needs of each result, taken while the run works; bounded, however many there are."""
-
-    stages: StageTimings = field(default_factory=StageTimings)
-    kinds: dict[str, int] = field(default_factory=dict)
-    failed: list[Failure] = field(default_factory=list)
-    slow: list[Slow] = field(default_factory=list)
-    voted: int = 0
-
-    def take(self, result: Result) -> None:
-        path, answer = printable(result.path), result.answer
-        if isinstance(answer, Failed):
-            self.kinds[answer.kind] = self.kinds.get(answer.kind, 0) + 1
-            if len(self.failed) < MOST_NAMED:
-                self.failed.append(Failure(path, answer.kind, answer.message))
-        push = heapq.heappush if len(self.slow) < MOST_SLOW else heapq.heappushpop
-        push(self.slow, Slow(round(result.seconds, 3), path))
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One run.
+class RunReport:
+    """One run, as JSON has it.
 
     Args:
-        alerts: what somebody should look at: missing folders, doubts about gone files, a model that got worse.
+        alerts: what somebody should look at: missing folders, suspicious deletions, a model that got worse.
         seconds: wall clock.
-        photos_per_s: None where nothing was looked at.
+        photos_per_s: None where no photo was processed.
         stages: seconds by stage; the engine works beside the decoders, so they may add up to more.
         failures: how many by kind.
         landmarks: found by this run, the most frequent first; `is_new` where no earlier run found it.
-        slowest: slowest first.
-        quarantined: the first of them by name; `in_quarantine` is how many.
-        suspects: files that were tried alone, since an earlier run had died with them in work.
-        voted: unsure photos that the photos before and after made tagged; of any run, and so in no count.
+        slowest: photos, slowest first.
+        failed: the first failed files.
+        quarantined: the first quarantined files by name; `in_quarantine` is how many there are.
+        suspects: files that were tagged alone because an earlier run died while it worked on them.
+        voted: unsure photos that their neighbours made tagged; they may be of any run, so no count has them.
     """
 
-    run: int
-    job: str
-    status: str
-    error: str | None
-    alerts: list[str]
-    started_at: str
-    finished_at: str | None
-    seconds: float
-    photos_per_s: float | None
-    counts: dict[str, int]
-    failures: dict[str, int]
-    stages: dict[str, float]
-    landmarks: list[dict[str, Any]]
-    slowest: list[dict[str, Any]]
-    failed: list[dict[str, Any]]
-    quarantined: list[str]
-    suspects: list[str]
-    roots: list[str]
-    model: dict[str, str]
-    engine: dict[str, str]
-    k: int
-    settings_hash: str | None
-    tagger_version: str
+    run: int = 0
+    job: str = ""
+    status: str = ""
+    error: str | None = None
+    alerts: Sequence[str] = ()
+    started_at: str = ""
+    finished_at: str | None = None
+    seconds: float = 0.0
+    photos_per_s: float | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
+    stages: Mapping[str, float] = field(default_factory=dict)
+    landmarks: Sequence[Mapping[str, Any]] = ()
+    slowest: Sequence[Mapping[str, Any]] = ()
+    failed: Sequence[Mapping[str, Any]] = ()
+    quarantined: Sequence[str] = ()
+    suspects: Sequence[str] = ()
+    roots: Sequence[str] = ()
+    model: Mapping[str, str] = field(default_factory=dict)
+    engine: Mapping[str, str] = field(default_factory=dict)
+    k: int = 0
+    settings_hash: str | None = None
+    tagger_version: str = ""
     in_quarantine: int = 0
     voted: int = 0
     version: int = VERSION
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """The report that any version stored: unknown fields are ignored, missing ones take their defaults."""
+        values = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
+        return cls(**values | {"counts": asdict(RunCounts()) | values.get("counts", {})})
 
-def write(store: Store, summary: Summary, notes: Notes) -> Report | None:
-    """Make a run's report and keep it with the run; None, and a line in the log, where that cannot be done."""
+
+def write(store: Store, state: RunState) -> None:
+    """Store the report of a run that has ended; an error is only logged."""
     try:
-        report = make(store, summary, notes)
+        report = asdict(make(store, state))
         with store.write() as connection:
-            save_report(connection, summary.run_id, asdict(report))
-        return report
+            save_report(connection, state.run_id, report)
     except StoreError as error:
-        log.error("The report of run %d could not be stored: %s", summary.run_id, error)
-        return None
+        log.error("The report of run %d could not be stored: %s", state.run_id, error)
     except Exception:  # the run itself is over, and how it ended is stored
-        log.exception("The report of run %d could not be written", summary.run_id)
-        return None
+        log.exception("The report of run %d could not be written", state.run_id)
 
 
-def make(store: Store, summary: Summary, notes: Notes) -> Report:
+def make(store: Store, state: RunState) -> RunReport:
     with store.read() as connection:
-        row = catalog.run(connection, summary.run_id)
-        found = landmarks_of(connection, row.id)
+        row = catalog.run(connection, state.run_id)
+        landmarks = landmarks_of(connection, row.id)
         quarantined = quarantined_by(connection, row.id)
         canary = last_starts(connection).get("canary")
-    alerts = [f"{printable(root)} is not there" for root in summary.missing] + list(map(str, summary.doubts))
+    alerts = [f"{printable(root)} is not there" for root in state.missing_roots]
+    alerts += map(str, state.suspicious_deletions)
     if canary is not None and canary.status == "failed" and canary.message:
         alerts.append(canary.message)
-    return Report(
-        **_ending(row),
+    return RunReport(
+        run=row.id,
+        job=row.start.job,
+        status=row.status,
+        error=row.error,
         alerts=alerts,
-        seconds=round(summary.seconds, 3),
-        photos_per_s=round(summary.looked_at / summary.seconds, 2) if summary.looked_at else None,
+        started_at=row.started_at.isoformat(),
+        finished_at=row.finished_at.isoformat() if row.finished_at else None,
+        seconds=round(state.seconds, 3),
+        photos_per_s=round(state.processed / state.seconds, 2) if state.processed else None,
         counts=asdict(row.counts),
-        failures=dict(sorted(notes.kinds.items())),
-        stages={str(stage): spent for stage, spent in notes.stages.seconds().items()},
-        landmarks=[asdict(each) for each in found],
-        slowest=[asdict(each) for each in sorted(notes.slow, reverse=True)],
-        failed=[asdict(each) for each in notes.failed],
+        failures=dict(sorted(state.failures.items())),
+        stages={str(stage): seconds for stage, seconds in state.stages.seconds().items()},
+        landmarks=[asdict(landmark) for landmark in landmarks],
+        slowest=[asdict(photo) for photo in sorted(state.slowest, reverse=True)],
+        failed=[asdict(photo) for photo in state.failed],
         quarantined=[printable(path) for path in quarantined[:MOST_NAMED]],
         in_quarantine=len(quarantined),
-        voted=notes.voted,
-        suspects=[printable(path) for path in summary.suspects],
+        voted=state.voted,
+        suspects=[printable(path) for path in state.suspects],
         roots=list(row.start.roots),
         model={"name": row.model_name, "version": row.model_version, "id": row.model_id},
         engine={name: getattr(row.start, name) for name in ("engine", "device", "precision", "reason")},
@@ -159,20 +126,3 @@ def make(store: Store, summary: Summary, notes: Notes) -> Report:
         settings_hash=row.start.settings_hash,
         tagger_version=row.start.tagger_version,
     )
-
-
-def _ending(row: RunRow) -> dict[str, Any]:
-    finished = row.finished_at.isoformat() if row.finished_at else None
-    return {
-        "run": row.id,
-        "job": row.start.job,
-        "status": row.status,
-        "error": row.error,
-        "started_at": row.started_at.isoformat(),
-        "finished_at": finished,
-    }
-
-
-def from_json(stored: dict[str, Any]) -> Report:
-    """A report that an earlier run kept."""
-    return Report(**stored)

@@ -20,7 +20,7 @@ from tagger.config.cron import local
 from tagger.core.evidence import describe
 from tagger.core.text import first_of, format_duration, printable
 from tagger.image.thumbnail import data_uri
-from tagger.library.report import Report, from_json
+from tagger.library.report import RunReport
 
 OF_EACH_LANDMARK = 6
 MOST_TAGGED = 60
@@ -54,11 +54,11 @@ def page(store: Store, run: int, *, zone: tzinfo | None = None) -> str | None:
         stored = report_of(connection, run)
         tagged = tagged_examples(connection, run, each=OF_EACH_LANDMARK, limit=MOST_TAGGED)
         unsure = unsure_examples(connection, run, limit=MOST_UNSURE)
-    return render(from_json(stored), tagged, unsure, undone_at, zone) if stored else None
+    return render(RunReport.from_json(stored), tagged, unsure, undone_at, zone) if stored else None
 
 
 def render(
-    report: Report,
+    report: RunReport,
     tagged: Sequence[Example],
     unsure: Sequence[Example],
     undone_at: datetime | None,
@@ -87,14 +87,14 @@ def render(
     return template.substitute(title=escape(title), subtitle=escape(subtitle), body="\n".join(filter(None, parts)))
 
 
-def _alerts(report: Report, undone_at: str | None) -> str:
+def _alerts(report: RunReport, undone_at: str | None) -> str:
     told = [*report.alerts, *([report.error] if report.error else [])]
     if undone_at:
         told.append(f"Its suggestions were taken back on {undone_at}.")
     return _tag("div", "".join(_tag("p", escape(each)) for each in told), "alerts") if told else ""
 
 
-def _figures(report: Report) -> str:
+def _figures(report: RunReport) -> str:
     counts = report.counts
     shown = [
         (f"{counts['tagged']:,}", "tagged", ""),
@@ -110,7 +110,7 @@ def _figures(report: Report) -> str:
     return _tag("div", "".join(_tag("div", f"<b>{number}</b>{word}", kind) for number, word, kind in shown), "figures")
 
 
-def _stages(report: Report) -> str:
+def _stages(report: RunReport) -> str:
     spent = {stage: report.stages[stage] for stage in STAGES if report.stages.get(stage, 0) >= 0.01}
     if not (total := sum(spent.values())):
         return ""
@@ -121,7 +121,7 @@ def _stages(report: Report) -> str:
     return f"{_heading('Where the time went')}{_tag('div', bar, 'bar')}{_tag('div', key, 'key')}"
 
 
-def _landmarks(report: Report) -> str:
+def _landmarks(report: RunReport) -> str:
     if not report.landmarks:
         return ""
     new = sum(each["is_new"] for each in report.landmarks)
@@ -150,7 +150,7 @@ def _figure(example: Example) -> str:
     return _tag("figure", f"{picture}<figcaption>{escape(example.name)}{told}{file}</figcaption>")
 
 
-def _failed(report: Report) -> str:
+def _failed(report: RunReport) -> str:
     if not report.failed:
         return ""
     kinds = ", ".join(f"{count} {kind}" for kind, count in report.failures.items())
@@ -160,7 +160,7 @@ def _failed(report: Report) -> str:
     return f"{_heading('Failed', kinds + _first(report.failed, sum(report.failures.values())))}{_table(rows)}"
 
 
-def _quarantine(report: Report) -> str:
+def _quarantine(report: RunReport) -> str:
     first = _first(report.quarantined, report.in_quarantine)
     return f"{report.in_quarantine:,}, until they change, or --retry-failed{first}"
 
@@ -180,7 +180,7 @@ def _paths(title: str, told: str, paths: Sequence[str]) -> str:
     return f"{_heading(title, told)}{_table(f'<tr><td>{escape(path)}</td></tr>' for path in paths)}"
 
 
-def _slowest(report: Report) -> str:
+def _slowest(report: RunReport) -> str:
     rows = [
         f'<tr><td>{escape(each["path"])}</td><td class="number">{format_duration(each["seconds"])}</td></tr>'
         for each in report.slowest
@@ -188,7 +188,7 @@ def _slowest(report: Report) -> str:
     return f"{_heading('Slowest to read')}{_table(rows)}" if rows else ""
 
 
-def _details(report: Report) -> str:
+def _details(report: RunReport) -> str:
     engine, model = report.engine, report.model
     rows = {
         "folders": first_of(report.roots),

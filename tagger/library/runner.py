@@ -1,7 +1,7 @@
 """One run: walk folders, tag what is new or changed, store it batch by batch.
 
-The one rule: running again goes on where the last run ended. Nothing is read of a file whose size and time are as
-stored, unless reading it failed; and without photos to look at no model is loaded.
+The one rule: a run goes on where the last one ended. A file whose size and time are as stored is not read, unless
+reading it failed before; and without photos to tag, no model is loaded.
 """
 
 from __future__ import annotations
@@ -30,42 +30,27 @@ from tagger.library.answers import stored_answer
 from tagger.library.cancellation import Cancelled, cancel_pool_on, raise_if_cancelled
 from tagger.library.finalize import compare, count_votes
 from tagger.library.lock import run_lock
-from tagger.library.missing import MissingFiles, find_missing
+from tagger.library.missing import find_missing
 from tagger.library.plan import Plan, make_plan, vanished
 from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.scan import Globs, existing, scan
-from tagger.library.summary import Summary
+from tagger.library.state import RunState
 from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:
-    # They load numpy and Pillow, which a run without new photos does not need.
+    # These load numpy and Pillow, which a run without new photos does not need.
     from tagger.image.decoder_pool import DecoderPool
     from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
 
 LEASED_AT_ONCE = 128
-NOT_NEEDED = EngineInfo("none", "none", "none", "nothing new to look at")
-
-
-@dataclass(slots=True)
-class _Work:
-    """What is learned on the way."""
-
-    roots: list[str]
-    missing: list[str]
-    engine: EngineInfo = NOT_NEEDED
-    plan: Plan = field(default_factory=Plan)
-    missing_files: MissingFiles = field(default_factory=MissingFiles)
-    decoders: DecoderPool | None = None
-    is_cut: bool = False
-    suspects: list[str] = field(default_factory=list)
-    given_up: list[str] = field(default_factory=list)
+NO_ENGINE = EngineInfo("none", "none", "none", "nothing new to look at")
 
 
 @dataclass(slots=True)
 class LibraryRun:
-    """One pass over some folders with one model. Take all of `results`, then read `summary`.
+    """One pass over some folders with one model. Take all of `results`, then read `state`.
 
     Args:
         roots: folders, and files, to tag.
@@ -91,14 +76,16 @@ class LibraryRun:
     with_unchanged: bool = False
     until: datetime | None = None
     stop: threading.Event = field(default_factory=threading.Event)
-    summary: Summary | None = None
-    _model: int = 0
-    _notes: report.Notes = field(default_factory=report.Notes)
-    _started: float = field(default_factory=time.monotonic)
+    state: RunState = field(default_factory=RunState, init=False)
+    _model: int = field(default=0, init=False)
+    _record: RunRecorder = field(init=False)
+    _decoders: DecoderPool | None = field(default=None, init=False)
+    _is_time_up: bool = field(default=False, init=False)
 
     def results(self) -> Generator[Result, None, None]:
-        """Work, and yield a result for every file that was looked at, in the order of the scan; last those on which
-        an earlier run died.
+        """Tag, and yield a result for every new or changed file in the order of the scan.
+
+        The files on which an earlier run died come last.
 
         Raises:
             FolderNotFound: a root does not exist; nothing was changed.
@@ -107,154 +94,144 @@ class LibraryRun:
             StoreError: the store cannot be read or written.
         """
         roots = [os.path.abspath(root) for root in self.roots]
-        there = existing(roots, skip_missing=self.options.skip_missing_roots)
-        work = _Work(there, [root for root in roots if root not in there])
+        self.state.roots = existing(roots, skip_missing=self.options.skip_missing_roots)
+        self.state.missing_roots = [root for root in roots if root not in self.state.roots]
         with run_lock(self.store):
-            for root in work.missing:
+            for root in self.state.missing_roots:
                 log.warning("%s is not there; the others are looked at without it", printable(root))
-            yield from self._results(work)
+            yield from self._recorded()
 
-    def _results(self, work: _Work) -> Iterator[Result]:
+    def _recorded(self) -> Iterator[Result]:
+        """All results; whatever ends them is stored with the run."""
+        began, state = time.monotonic(), self.state
         self._model = register(self.store, self.bundle)
-        start = new_start(work.roots, self.options.k, NOT_NEEDED, job=self.job, settings_hash=self.settings_hash)
-        record = RunRecorder(self.store, start, model=self._model, options=self.options, stages=self._notes.stages)
+        start = new_start(state.roots, self.options.k, NO_ENGINE, job=self.job, settings_hash=self.settings_hash)
+        self._record = RunRecorder(self.store, start, model=self._model, options=self.options, stages=state.stages)
         try:
-            yield from self._work(work, record)
+            yield from self._all_results()
         except BaseException as error:
-            is_asked_for = self.stop.is_set() and isinstance(error, Cancelled | DecoderUnavailable)
-            record.end_early(Cancelled() if is_asked_for else error)
-            if not is_asked_for:
+            was_asked_to_stop = self.stop.is_set() and isinstance(error, Cancelled | DecoderUnavailable)
+            self._record.end_early(Cancelled() if was_asked_to_stop else error)
+            if not was_asked_to_stop:
                 raise
         finally:
             self.progress.close()
-            if work.decoders:
-                work.decoders.close()
-            self.summary = self._summed_up(work, record)
-            report.write(self.store, self.summary, self._notes)
+            if self._decoders:
+                self._decoders.close()
+            state.run_id, state.status, state.counts = self._record.run_id, self._record.status, self._record.counts
+            state.seconds = time.monotonic() - began
+            report.write(self.store, state)
 
-    def _work(self, work: _Work, record: RunRecorder) -> Iterator[Result]:
-        with self._notes.stages.time("scan"):
-            items = scan(
-                work.roots,
-                Globs(self.options.include, self.options.exclude),
-                before_each=lambda: raise_if_cancelled(self.stop),
-            )
-            found = {item.path: item for item in items}
+    def _all_results(self) -> Iterator[Result]:
+        options, state, record = self.options, self.state, self._record
+        with state.stages.time("scan"):
+            globs = Globs(options.include, options.exclude)
+            scanned = scan(state.roots, globs, before_each=lambda: raise_if_cancelled(self.stop))
+            found = {file.path: file for file in scanned}
             with self.store.read() as connection:
-                known = known_files(
-                    connection, work.roots, model=self._model, k=self.options.k, again=self.options.redo_undone
-                )
-                left = left_behind(connection)
-            plan = work.plan = make_plan(found, known, left, self.options)
+                stored = known_files(connection, state.roots, model=self._model, k=options.k, again=options.redo_undone)
+                unfinished = left_behind(connection)
+            plan = make_plan(found, stored, unfinished, options)
         if plan.suspects:
             log.warning("%d files were in work when a run died: they are tried last, one by one", len(plan.suspects))
-        in_order, alone_in_work = self._new(work, record)
-        yield from self._in_scan_order(found.values(), plan, in_order) if self.with_unchanged else in_order
-        yield from alone_in_work
-        yield from self._given_up(record, work)
+        new, suspects = self._new_results(plan)
+        yield from self._in_scan_order(found.values(), plan, new) if self.with_unchanged else new
+        yield from suspects
+        yield from self._give_up(plan)
         record.flush()
-        record.let_go(vanished(left, found, work.roots))
-        max_share = 1 if self.options.accept_missing else self.options.max_missing_share
-        work.missing_files = find_missing(self.store, found, known, work.roots, max_share=max_share)
-        for doubt in work.missing_files.doubts:
-            log.warning("%s", doubt)
-        record.mark(work.missing_files)
+        record.let_go(vanished(unfinished, found, state.roots))
+        max_share = 1 if options.accept_missing else options.max_missing_share
+        missing = find_missing(self.store, found, stored, state.roots, max_share=max_share)
+        state.suspicious_deletions = missing.suspicious
+        for deletion in missing.suspicious:
+            log.warning("%s", deletion)
+        record.mark(missing)
         self._compare()
-        record.finish(plan, is_cut=work.is_cut)
+        record.finish(plan, is_cut=self._is_time_up)
 
-    def _new(self, work: _Work, record: RunRecorder) -> tuple[Iterator[Result], Iterator[Result]]:
-        """The answers to what is new or changed, and to the suspects; lazily. Opens the model if it is needed."""
-        plan = work.plan
-        if not plan.looks_at or self._is_over(work):
+    def _new_results(self, plan: Plan) -> tuple[Iterator[Result], Iterator[Result]]:
+        """Results of new and changed files, and of suspects. Opens the model if there are any."""
+        if not plan.photos or self._must_end():
             return iter(()), iter(())
         if self.open_decoders:
-            work.decoders = self.open_decoders(plan.looks_at)  # they begin while the model is loaded
+            self._decoders = self.open_decoders(plan.photos)  # they start while the model is loaded
         tagger = self.open_tagger()
-        work.engine = tagger.engine.info
-        record.use(work.engine)
-        record.recall()
-        self.progress.start(plan.looks_at)
-        return self._tag(plan.todo, tagger, record, work), self._one_by_one(plan.suspects, tagger, record, work)
+        self._record.use(tagger.engine.info)
+        self._record.recall()
+        self.progress.start(plan.photos)
+        return self._tag(plan.todo, tagger), self._tag_one_by_one(plan.suspects, tagger)
 
-    def _is_over(self, work: _Work) -> bool:
-        """Whether the time window has closed while there is still something to do."""
+    def _must_end(self) -> bool:
+        """Whether the time is up while there is still something to do.
+
+        Raises:
+            Cancelled: somebody asked the run to stop.
+        """
         raise_if_cancelled(self.stop)
-        work.is_cut = work.is_cut or (self.until is not None and datetime.now(UTC) >= self.until)
-        return work.is_cut
+        self._is_time_up = self._is_time_up or (self.until is not None and datetime.now(UTC) >= self.until)
+        return self._is_time_up
 
-    def _tag(self, todo: list[FoundFile], tagger: Tagger, record: RunRecorder, work: _Work) -> Iterator[Result]:
-        paths, stages = self._leased(todo, record, work), self._notes.stages
-        results = tagger.tag(paths, self.options.k, known=record.known, gps=True, stages=stages, looker=work.decoders)
-        with closing(results), cancel_pool_on(self.stop, work.decoders):
-            # Fewer results where the time was up; asked first, so that they end by themselves and the decoders live on.
-            for result, item in zip(results, todo, strict=False):
-                raise_if_cancelled(self.stop)  # what failed since then, failed because of it
-                record.keep(item, result)
+    def _tag(self, files: list[FoundFile], tagger: Tagger) -> Iterator[Result]:
+        paths, record = self._lease(files), self._record
+        results = tagger.tag(
+            paths, self.options.k, known=record.known, gps=True, stages=self.state.stages, looker=self._decoders
+        )
+        with closing(results), cancel_pool_on(self.stop, self._decoders):
+            # There are fewer results than files if time was up. Results are asked first, so that they end by
+            # themselves and the decoders live on.
+            for result, file in zip(results, files, strict=False):
+                raise_if_cancelled(self.stop)  # a photo that failed since then failed because of the stop
+                record.keep(file, result)
                 self.progress.advance(result)
-                self._notes.take(result)
+                self.state.add(result)
                 yield result
 
-    def _compare(self) -> None:
-        """What can be said only once all photos were looked at."""
-        thresholds, gap_min = self.bundle.card.thresholds, self.options.vote_gap_min
-        with self._notes.stages.time("compare"):
-            compare(self.store)
-            self._notes.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
-
-    def _given_up(self, record: RunRecorder, work: _Work) -> Iterator[Result]:
-        for item, attempts in work.plan.given_up:
-            result = record.give_up(item, attempts)
-            work.given_up.append(item.path)
-            self._notes.take(result)
-            yield result
-
-    def _leased(self, todo: list[FoundFile], record: RunRecorder, work: _Work) -> Iterator[str]:
-        """The paths, as they are asked for; each is on record as being in work before it is given out."""
-        for start in range(0, len(todo), LEASED_AT_ONCE):
-            if self._is_over(work):
+    def _lease(self, files: list[FoundFile]) -> Iterator[str]:
+        """Yield the paths as they are asked for; each is stored as being in work first."""
+        for start in range(0, len(files), LEASED_AT_ONCE):
+            if self._must_end():
                 return
-            paths = [item.path for item in todo[start : start + LEASED_AT_ONCE]]
-            record.lease(paths)
+            paths = [file.path for file in files[start : start + LEASED_AT_ONCE]]
+            self._record.lease(paths)
             for path in paths:
-                if self._is_over(work):
+                if self._must_end():
                     return
                 yield path
 
-    def _one_by_one(
-        self, suspects: list[FoundFile], tagger: Tagger, record: RunRecorder, work: _Work
-    ) -> Iterator[Result]:
-        """With nothing else in work: if the process dies now, it is known on what."""
-        for item in suspects:
-            if self._is_over(work):
+    def _tag_one_by_one(self, suspects: list[FoundFile], tagger: Tagger) -> Iterator[Result]:
+        """With nothing else in work, so that it is known which file ends the process."""
+        for file in suspects:
+            if self._must_end():
                 return
-            record.flush()
-            work.suspects.append(item.path)
-            yield from self._tag([item], tagger, record, work)
+            self._record.flush()
+            self.state.suspects.append(file.path)
+            yield from self._tag([file], tagger)
+
+    def _give_up(self, plan: Plan) -> Iterator[Result]:
+        for file, attempts in plan.given_up:
+            result = self._record.give_up(file, attempts)
+            self.state.given_up.append(file.path)
+            self.state.add(result)
+            yield result
+
+    def _compare(self) -> None:
+        """Group similar photos and count votes, which takes all photos."""
+        thresholds, gap_min = self.bundle.card.thresholds, self.options.vote_gap_min
+        with self.state.stages.time("compare"):
+            compare(self.store)
+            self.state.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
 
     def _in_scan_order(self, found: Iterable[FoundFile], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
         """New results and stored answers, merged; without the files that come last."""
-        changed = {item.path for item in plan.todo}
-        last = {item.path for item in plan.suspects} | {item.path for item, _ in plan.given_up}
-        in_order = (item for item in found if item.path not in last)
-        for is_new, group in groupby(in_order, key=lambda item: item.path in changed):
-            items = list(group)
-            yield from islice(new, len(items)) if is_new else self._stored(items)
+        changed = {file.path for file in plan.todo}
+        last = {file.path for file in plan.suspects} | {file.path for file, _ in plan.given_up}
+        in_order = (file for file in found if file.path not in last)
+        for is_new, group in groupby(in_order, key=lambda file: file.path in changed):
+            files = list(group)
+            yield from islice(new, len(files)) if is_new else self._stored(files)
         yield from new  # nothing is left; this lets it end
 
-    def _stored(self, items: Iterable[FoundFile]) -> Iterator[Result]:
+    def _stored(self, files: Iterable[FoundFile]) -> Iterator[Result]:
         with self.store.read() as connection:
-            for stored in stored_answers(connection, (item.path for item in items), model=self._model):
+            for stored in stored_answers(connection, (file.path for file in files), model=self._model):
                 yield Result(stored.path, stored.sha256, stored_answer(stored))
-
-    def _summed_up(self, work: _Work, record: RunRecorder) -> Summary:
-        return Summary(
-            record.run_id,
-            record.status,
-            record.counts,
-            time.monotonic() - self._started,
-            work.engine,
-            tuple(work.missing),
-            work.missing_files.doubts,
-            tuple(work.suspects),
-            tuple(work.given_up),
-        )

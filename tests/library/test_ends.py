@@ -27,7 +27,7 @@ from db.write.undo import undo_run
 from tagger.core.run_options import RunOptions
 from tagger.core.types import Limits
 from tagger.library.runner import LibraryRun
-from tagger.library.summary import Summary
+from tagger.library.state import RunState
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, colour_bundle, jpeg, photos
@@ -43,13 +43,12 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def run(store: Store, bundle: Bundle, *roots: Path, options: RunOptions = OPTIONS, **more: Any) -> Summary:
+def run(store: Store, bundle: Bundle, *roots: Path, options: RunOptions = OPTIONS, **more: Any) -> RunState:
     tagger = Tagger(bundle, more.pop("engine", ColourEngine(1)), LIMITS)
     new = LibraryRun(store, bundle, [*map(str, roots)], lambda: tagger, options, **more)
     for _ in new.results():
         pass
-    assert new.summary is not None
-    return new.summary
+    return new.state
 
 
 def last_run(store: Store) -> RunRow:
@@ -85,10 +84,9 @@ def test_when_its_window_closes_a_run_stops_and_the_next_goes_on(store: Store, b
     tagger = Tagger(bundle, Clocked(lambda: new, after=5), LIMITS)
     done = len(list(new.results()))
     assert 5 < done < 30
-    assert new.summary is not None
-    assert (new.summary.status, last_run(store).status, in_work(store)) == ("stopped", "stopped", 0)
+    assert (new.state.status, last_run(store).status, in_work(store)) == ("stopped", "stopped", 0)
     rest = run(store, bundle, library, until=NOW + timedelta(days=1))
-    assert (rest.status, rest.looked_at, rest.counts.unchanged) == ("done", 30 - done, done)
+    assert (rest.status, rest.processed, rest.counts.unchanged) == ("done", 30 - done, done)
 
 
 def test_a_window_that_is_closed_already_opens_no_model(store: Store, bundle: Bundle, library: Path) -> None:
@@ -132,14 +130,14 @@ def test_a_folder_that_may_not_be_entered_any_more_loses_nothing(
     library = public_folder / "library"
     photos(library, 30)
 
-    def night() -> Summary:
+    def night() -> RunState:
         with without_privileges(), open_store(str(public_folder / "tags.sqlite")) as store:
             return run(store, bundle, library)
 
     night()
     library.chmod(0)
-    summary = night()
-    assert (summary.status, summary.counts.gone, summary.counts.failed) == ("done", 0, 1)
+    state = night()
+    assert (state.status, state.counts.gone, state.counts.failed) == ("done", 0, 1)
     library.chmod(0o755)
     assert night().counts.unchanged == 30
 

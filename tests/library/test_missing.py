@@ -22,8 +22,12 @@ def test_a_folder_that_is_suddenly_empty_is_a_missing_drive(
     run(store, bundle, library)
     library.rename(library.parent / "unplugged")
     library.mkdir()
-    summary = run(store, bundle, library)
-    assert (summary.counts.gone, summary.doubts[0].gone, summary.doubts[0].known) == (0, 30, 30)
+    state = run(store, bundle, library)
+    assert (state.counts.gone, state.suspicious_deletions[0].missing, state.suspicious_deletions[0].total) == (
+        0,
+        30,
+        30,
+    )
     assert f"30 of the 30 known files in {library} are gone" in caplog.text
     assert "--accept-gone" in caplog.text
     library.rmdir()
@@ -56,8 +60,8 @@ def test_doubt_about_one_folder_is_none_about_another(store: Store, bundle: Bund
     for photo in library.iterdir():
         photo.unlink()
     (library.parent / "trip" / "00101.jpg").unlink()
-    summary = run(store, bundle, library, library.parent / "trip")
-    assert (summary.counts.gone, [doubt.root for doubt in summary.doubts]) == (1, [str(library)])
+    state = run(store, bundle, library, library.parent / "trip")
+    assert (state.counts.gone, [deletion.folder for deletion in state.suspicious_deletions]) == (1, [str(library)])
 
 
 def test_a_missing_folder_among_several_stops_the_others_only_by_hand(
@@ -68,8 +72,8 @@ def test_a_missing_folder_among_several_stops_the_others_only_by_hand(
     with pytest.raises(FolderNotFound, match="unplugged"):
         run(store, bundle, unplugged, library)
     at_night = replace(OPTIONS, skip_missing_roots=True)
-    summary = run(store, bundle, unplugged, library, options=at_night)
-    assert (summary.status, summary.counts.unchanged, summary.missing) == ("done", 30, (str(unplugged),))
+    state = run(store, bundle, unplugged, library, options=at_night)
+    assert (state.status, state.counts.unchanged, state.missing_roots) == ("done", 30, [str(unplugged)])
     assert f"{unplugged} is not there" in caplog.text
     with pytest.raises(FolderNotFound):
         run(store, bundle, unplugged, options=at_night)
@@ -90,8 +94,8 @@ def test_photos_that_were_moved_are_not_missed(store: Store, bundle: Bundle, lib
     (library / "sorted").mkdir()
     for photo in sorted(library.glob("*.jpg"))[:25]:
         photo.rename(library / "sorted" / photo.name)
-    summary = run(store, bundle, library)
-    assert (summary.doubts, summary.counts.gone, summary.counts.inherited, tagged(store)) == ((), 25, 25, 23)
+    state = run(store, bundle, library)
+    assert (state.suspicious_deletions, state.counts.gone, state.counts.inherited, tagged(store)) == ((), 25, 25, 23)
 
 
 def test_a_folder_whose_photos_all_lie_elsewhere_now_is_no_missing_drive(
@@ -102,7 +106,7 @@ def test_a_folder_whose_photos_all_lie_elsewhere_now_is_no_missing_drive(
     run(store, bundle, inbox, library)
     for photo in sorted(inbox.iterdir()):
         photo.rename(library / photo.name)
-    assert (run(store, bundle, inbox, library).doubts, tagged(store)) == ((), 42)
+    assert (run(store, bundle, inbox, library).suspicious_deletions, tagged(store)) == ((), 42)
 
 
 def test_a_drive_that_was_mounted_below_a_folder_is_missed(store: Store, bundle: Bundle, library: Path) -> None:
@@ -111,10 +115,10 @@ def test_a_drive_that_was_mounted_below_a_folder_is_missed(store: Store, bundle:
     run(store, bundle, library)
     (library / "2024" / "camera").rename(library.parent / "unplugged")
     (library / "2024" / "camera").mkdir()
-    summary = run(store, bundle, library)
-    (doubt,) = summary.doubts
-    assert (doubt.root, doubt.gone, doubt.known) == (str(library / "2024" / "camera"), 21, 21)
-    assert summary.counts.gone == 0
+    state = run(store, bundle, library)
+    (deletion,) = state.suspicious_deletions
+    assert (deletion.folder, deletion.missing, deletion.total) == (str(library / "2024" / "camera"), 21, 21)
+    assert state.counts.gone == 0
     believing = replace(OPTIONS, accept_missing=True)
     assert run(store, bundle, library, options=believing).counts.gone == 21
 

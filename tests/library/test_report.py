@@ -18,8 +18,9 @@ from tagger.core.run_options import RunOptions
 from tagger.core.timings import StageTimings
 from tagger.library import report_html
 from tagger.library.recorder import RunRecorder, new_start, register
-from tagger.library.report import MOST_NAMED, Report, from_json
-from tagger.library.runner import NOT_NEEDED
+from tagger.library.report import RunReport
+from tagger.library.runner import NO_ENGINE
+from tagger.library.state import MOST_NAMED
 from tagger.model.bundle import Bundle
 from tests.drawn import ColourEngine, jpeg, photos
 from tests.library.test_runner import BreakingEngine, counts, library, new_run
@@ -27,22 +28,22 @@ from tests.library.test_runner import BreakingEngine, counts, library, new_run
 __all__ = ["library"]  # a fixture
 
 
-def kept(store: Store, run: int = 1) -> Report:
+def kept(store: Store, run: int = 1) -> RunReport:
     with store.read() as connection:
         found = report_of(connection, run)
     assert found is not None
-    return from_json(found)
+    return RunReport.from_json(found)
 
 
 @pytest.fixture
-def report(store: Store, bundle: Bundle, library: Path) -> Report:
+def report(store: Store, bundle: Bundle, library: Path) -> RunReport:
     """Of a run over twelve photos and one broken one, whose name is made to break a page."""
     (library / "<b>&.jpg").write_text("no photo")
     counts(new_run(store, bundle, library, ColourEngine()))
     return kept(store)
 
 
-def test_a_report_says_how_many_of_what_and_on_what(report: Report) -> None:
+def test_a_report_says_how_many_of_what_and_on_what(report: RunReport) -> None:
     assert (report.run, report.job, report.status, report.error) == (1, "tag", "done", None)
     assert (report.counts["tagged"], report.counts["none"], report.counts["failed"]) == (9, 3, 1)
     assert report.photos_per_s is not None
@@ -50,7 +51,7 @@ def test_a_report_says_how_many_of_what_and_on_what(report: Report) -> None:
     assert (report.model["name"], report.engine["engine"]) == ("colours", "colour")
 
 
-def test_a_report_names_what_failed_and_what_was_slow(report: Report, library: Path) -> None:
+def test_a_report_names_what_failed_and_what_was_slow(report: RunReport, library: Path) -> None:
     path = str(library / "<b>&.jpg")
     assert report.failures == {"unsupported": 1}
     assert [(each["path"], each["kind"]) for each in report.failed] == [(path, "unsupported")]
@@ -59,12 +60,12 @@ def test_a_report_names_what_failed_and_what_was_slow(report: Report, library: P
     assert seconds == sorted(seconds, reverse=True)
 
 
-def test_a_report_says_where_the_time_went(report: Report) -> None:
+def test_a_report_says_where_the_time_went(report: RunReport) -> None:
     assert set(report.stages) == {"scan", "decode_wait", "engine", "store", "compare"}
     assert all(spent <= report.seconds for spent in report.stages.values())
 
 
-def test_landmarks_are_new_once(report: Report, store: Store, bundle: Bundle, library: Path) -> None:
+def test_landmarks_are_new_once(report: RunReport, store: Store, bundle: Bundle, library: Path) -> None:
     assert {each["key"]: (each["photos"], each["is_new"]) for each in report.landmarks} == {
         "red_rock": (3, True), "green_hill": (3, True), "blue_lake": (3, True),
     }  # fmt: skip
@@ -85,11 +86,17 @@ def test_a_run_without_news_and_one_that_broke_leave_reports_too(store: Store, b
     assert (kept(store, 3).photos_per_s, kept(store, 3).landmarks) == (None, [])
 
 
-def test_a_report_survives_its_way_through_the_store(report: Report) -> None:
-    assert from_json(asdict(report)) == report
+def test_a_report_survives_its_way_through_the_store(report: RunReport) -> None:
+    assert RunReport.from_json(asdict(report)) == report
 
 
-def test_the_page_stands_alone_and_shows_photos(store: Store, report: Report) -> None:
+def test_a_report_of_an_older_or_a_newer_version_opens(report: RunReport) -> None:
+    stored = asdict(report)
+    del stored["voted"], stored["counts"]["set_aside"]
+    assert RunReport.from_json(stored | {"weather": "fine"}) == report
+
+
+def test_the_page_stands_alone_and_shows_photos(store: Store, report: RunReport) -> None:
     page = report_html.page(store, report.run)
     assert page is not None
     assert page.count("data:image/jpeg;base64,") == 12
@@ -98,14 +105,16 @@ def test_the_page_stands_alone_and_shows_photos(store: Store, report: Report) ->
     assert not re.search(r"\$\w", page)
 
 
-def test_nothing_from_outside_enters_the_page_as_markup(store: Store, report: Report) -> None:
+def test_nothing_from_outside_enters_the_page_as_markup(store: Store, report: RunReport) -> None:
     page = report_html.page(store, report.run)
     assert page is not None
     assert "<b>&.jpg" not in page
     assert "&lt;b&gt;&amp;.jpg" in page
 
 
-def test_a_photo_that_vanished_since_has_a_place_without_a_picture(store: Store, report: Report, library: Path) -> None:
+def test_a_photo_that_vanished_since_has_a_place_without_a_picture(
+    store: Store, report: RunReport, library: Path
+) -> None:
     (library / "00000.jpg").unlink()
     page = report_html.page(store, report.run)
     assert page is not None
@@ -142,9 +151,9 @@ def test_what_somebody_should_look_at_comes_first(store: Store, bundle: Bundle, 
     work.roots = [str(library), str(library.parent / "mounted"), str(library.parent / "unplugged")]
     work.options = RunOptions(k=3, skip_missing_roots=True)
     counts(work)
-    missing, doubt, canary = kept(store, 2).alerts
+    missing, deletion, canary = kept(store, 2).alerts
     assert "unplugged is not there" in missing
-    assert "30 of the 30 known files" in doubt
+    assert "30 of the 30 known files" in deletion
     assert canary == "it got worse"
     page = report_html.page(store, 2)
     assert page is not None
@@ -157,9 +166,8 @@ def test_photos_a_second_are_those_that_were_answered(store: Store, bundle: Bund
     for number, _ in enumerate(work.results()):
         if number == 20:
             work.until = datetime.now(UTC)
-    assert work.summary is not None
-    answered = work.summary.counts.tagged + work.summary.counts.none
-    assert kept(store).photos_per_s == pytest.approx(answered / work.summary.seconds, rel=0.01)
+    answered = work.state.counts.tagged + work.state.counts.none
+    assert kept(store).photos_per_s == pytest.approx(answered / work.state.seconds, rel=0.01)
     assert answered < 400
 
 
@@ -175,12 +183,12 @@ def test_what_a_run_did_not_come_to_is_not_said_of_it(store: Store, bundle: Bund
 
 def died_with(store: Store, bundle: Bundle, path: Path) -> None:
     """A run that had a file in work, and said nothing more."""
-    start = new_start([str(path.parent)], 3, NOT_NEEDED, job="tag", settings_hash=None)
+    start = new_start([str(path.parent)], 3, NO_ENGINE, job="tag", settings_hash=None)
     record = RunRecorder(store, start, model=register(store, bundle), options=RunOptions(), stages=StageTimings())
     record.lease([str(path)])
 
 
-def test_the_page_of_a_run_that_was_taken_back_says_so(store: Store, report: Report) -> None:
+def test_the_page_of_a_run_that_was_taken_back_says_so(store: Store, report: RunReport) -> None:
     with store.write() as connection:
         undo_run(connection, report.run)
     page = report_html.page(store, report.run)

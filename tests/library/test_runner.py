@@ -48,8 +48,7 @@ def new_run(
 def counts(run: LibraryRun) -> dict[str, int]:
     for _ in run.results():
         pass
-    assert run.summary is not None
-    told = run.summary.counts
+    told = run.state.counts
     return {name: getattr(told, name) for name in told.__dataclass_fields__ if getattr(told, name)}
 
 

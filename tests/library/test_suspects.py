@@ -51,7 +51,7 @@ with open_store(database) as store:
     run_options = RunOptions(max_attempts=3, retry_failed="retry" in options)
     run = LibraryRun(store, bundle, [folder], lambda: tagger, run_options)
     print(*(result.path.rpartition("/")[2] for result in run.results()))
-    print(*(path.rpartition("/")[2] for path in run.summary.given_up))
+    print(*(path.rpartition("/")[2] for path in run.state.given_up))
 """
 
 
