@@ -52,14 +52,16 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
     from db.read import catalog
     from db.read.run_report import report_of
     from tagger.library.report import RunReport
-    from tagger.library.report_html import page
 
     settings = options.settings_from(config, db_url=db_url)
     with options.store_from(settings, must_exist=True) as store:
         with store.read() as connection:
             row, stored = catalog.run(connection, run_id), report_of(connection, run_id)
-        if html is not None and (text := page(store, run_id, zone=settings.zone())):
-            _write(html, text)
+        if html is not None:
+            from tagger.library.report_html import page
+
+            if text := page(store, run_id, zone=settings.zone()):
+                _write(html, text)
     if stored is None:
         raise click.ClickException(f"Run {run_id} ({row.status}) left no report: it died, is at work, or is older.")
     if as_json:

@@ -129,7 +129,7 @@ def test_a_landmark_of_many_photos_is_shown_by_its_surest_and_least_sure(
     counts(new_run(store, bundle, tmp_path / "many", ColourEngine()))
     page = report_html.page(store, 1)
     assert page is not None
-    assert page.count("data:image/jpeg") == report_html.OF_EACH_LANDMARK
+    assert page.count("data:image/jpeg") == report_html.PHOTOS_PER_LANDMARK
     assert "00000.jpg" in page
 
 

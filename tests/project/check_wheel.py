@@ -17,6 +17,12 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 LIMIT_BYTES = 400_000_000
+NEEDED = {
+    "db/migrations/env.py",
+    "tagger/bundles/world/card.json",
+    "tagger/library/report.html.j2",
+    "training/landmarks.toml",
+}
 
 
 def main() -> None:
@@ -43,9 +49,8 @@ def check_content(wheel: Path) -> None:
     strangers = [name for name in names if name.split("/")[0] in ("tests", "benchmarks", "docs")]
     if strangers:
         sys.exit(f"The wheel holds what does not belong there: {strangers[:5]}")
-    for needed in ("tagger/bundles/world/card.json", "db/migrations/env.py", "training/landmarks.toml"):
-        if needed not in names:
-            sys.exit(f"The wheel lacks {needed}")
+    if missing := NEEDED.difference(names):
+        sys.exit(f"The wheel lacks {missing}")
 
 
 def install(wheel: Path, folder: Path) -> Path:
