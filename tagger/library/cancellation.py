@@ -1,6 +1,6 @@
-"""An end that somebody asks a run for, wherever it is.
+"""How a run ends when somebody asks it to stop, whatever it is doing.
 
-The one rule: what fails after a stop failed because of it, and is no answer.
+The one rule: a photo that fails after the stop failed because of it, so that failure is not an answer.
 """
 
 from __future__ import annotations
@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tagger.image.decoder_pool import DecoderPool
 
-LOOK_S = 0.2
+POLL_S = 0.2
 
 
-class Cancelled(KeyboardInterrupt):
-    """The run was asked to stop; on record that is an end by hand."""
+class Cancelled(Exception):
+    """The run was asked to stop; it is stored as interrupted."""
 
 
 def raise_if_cancelled(stop: threading.Event) -> None:
-    """Raises:
-    Stopped: it is set.
+    """Check between two steps of a run.
+
+    Args:
+        stop: set if the run was asked to stop.
+
+    Raises:
+        Cancelled: it was.
     """
     if stop.is_set():
         raise Cancelled
@@ -30,19 +35,27 @@ def raise_if_cancelled(stop: threading.Event) -> None:
 
 @contextmanager
 def cancel_pool_on(stop: threading.Event, decoders: DecoderPool | None) -> Iterator[None]:
-    """Decoders end with a stop; else a photo that hangs in one would hold it up for as long as a photo may take."""
+    """End the decoders when the run is asked to stop, so that a photo that hangs in one does not delay the end.
+
+    Args:
+        stop: set if the run was asked to stop.
+        decoders: None if threads decode; they cannot be ended.
+    """
+    if decoders is None:
+        yield
+        return
     is_over = threading.Event()
 
-    def look() -> None:
-        while not is_over.wait(LOOK_S):
-            if stop.is_set() and decoders:
+    def watch() -> None:
+        while not is_over.wait(POLL_S):
+            if stop.is_set():
                 decoders.abandon()
                 return
 
-    looking = threading.Thread(target=look, name="stop", daemon=True)
-    looking.start()
+    watcher = threading.Thread(target=watch, name="stop", daemon=True)
+    watcher.start()
     try:
         yield
     finally:
         is_over.set()
-        looking.join()
+        watcher.join()

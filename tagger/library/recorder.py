@@ -36,6 +36,7 @@ from tagger.core.timings import StageTimings
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
 from tagger.core.version import __version__
 from tagger.library.answers import landmark_row, outcome, stored_answer
+from tagger.library.cancellation import Cancelled
 from tagger.library.missing import MissingFiles
 from tagger.library.plan import Plan
 from tagger.model.bundle import Bundle
@@ -179,19 +180,21 @@ class RunRecorder:
         self._end("stopped" if is_cut else "done")
 
     def end_early(self, error: BaseException) -> None:
-        """Store what is pending, and that the run was stopped or broke.
+        """Store what is pending, and that the run was interrupted or failed.
 
-        Nobody expects an error that a photo brings out, so after one that nobody expected what was in work is suspect,
-        as if the process had died. The expected ones and a stop say nothing about the photos.
+        An unexpected error may come from a photo, so the files in work become suspects, as if the process had died.
+        Expected errors and interruptions say nothing about the photos.
         """
-        stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
-        is_death = isinstance(error, Exception) and not isinstance(error, TaggerError)
+        is_interrupted = isinstance(error, Cancelled | KeyboardInterrupt | GeneratorExit)
+        is_death = isinstance(error, Exception) and not isinstance(error, Cancelled | TaggerError)
         try:
             self.flush()
         except Exception as second:  # the run is ending; what matters now is that it says so
             log.error("The last batch could not be stored: %s", second)
         try:
-            self._end("interrupted" if stopped else "failed", None if stopped else str(error), is_death=is_death)
+            self._end(
+                "interrupted" if is_interrupted else "failed", None if is_interrupted else str(error), is_death=is_death
+            )
         except StoreError as second:
             log.error("How the run ended could not be stored: %s", second)
 

@@ -110,9 +110,9 @@ class LibraryRun:
         try:
             yield from self._all_results()
         except BaseException as error:
-            was_asked_to_stop = self.stop.is_set() and isinstance(error, Cancelled | DecoderUnavailable)
-            self._record.end_early(Cancelled() if was_asked_to_stop else error)
-            if not was_asked_to_stop:
+            is_cancelled = self.stop.is_set() and isinstance(error, Cancelled | DecoderUnavailable)
+            self._record.end_early(Cancelled() if is_cancelled else error)
+            if not is_cancelled:
                 raise
         finally:
             self.progress.close()
