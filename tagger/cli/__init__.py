@@ -29,8 +29,8 @@ from tagger.core.errors import TaggerError
 from tagger.core.version import __version__
 
 
-class Surface(click.Group):
-    """Turns expected errors into one sentence and exit code 1."""
+class Main(click.Group):
+    """Turns an expected error into one sentence and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -39,12 +39,12 @@ class Surface(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.group(cls=Surface, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tagger")
 def main() -> None:
     """Suggest the world landmarks that photos show, or say honestly that there is none."""
-    # Starting makes 100,000 objects that stay. Searching them for garbage every 700, and once more at the end, takes a
-    # fifth of a second of a command that has nothing else to do.
+    # The imports make 100,000 objects that stay. Collecting garbage among them every 700 objects, and once more at the
+    # end, takes a fifth of a second of a command that has nothing else to do.
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
 

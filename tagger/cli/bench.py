@@ -7,23 +7,23 @@ from typing import Any
 
 import click
 
-from tagger.cli import options
+from tagger.cli import context
 
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
-@options.model_options
-@options.CONFIG
-def bench(folder: str, config: Path | None, **given: Any) -> None:
+@context.model_options
+@context.CONFIG
+def bench(folder: str, config: Path | None, **options: Any) -> None:
     """Measure photos/s on a FOLDER: end to end, decoding alone, model alone, and what holds a run back."""
     from tagger.library.scan import Globs, scan
     from tagger.ops.bench import measure
 
-    settings = options.settings_from(config, **given)
+    settings = context.open_settings(config, **options)
     paths = [found.path for found in scan([folder], Globs())]
     if not paths:
         raise click.ClickException(f"{folder} holds no photo. Name a folder with some hundred photos.")
-    rates = measure(options.tagger_from(settings), folder, paths, settings.top_k)
+    rates = measure(context.open_model(settings), folder, paths, settings.top_k)
     click.echo(f"{rates.photos} photos")
     click.echo(f"end to end   {rates.end_to_end:8.1f} photos/s, into a fresh database")
     click.echo(f"decode only  {rates.decode:8.1f} photos/s")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli import options
+from tagger.cli import context
+from tagger.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from db.engine import Store
@@ -19,40 +19,37 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.DB
-@options.model_options
-@options.CONFIG
-def bot(config: Path | None, **given: Any) -> None:
+@context.DB
+@context.model_options
+@context.CONFIG
+def bot(config: Path | None, **options: Any) -> None:
     """Answer photos that people send on Telegram.
 
-    The token comes from TAGGER_BOT_TOKEN or from the file in TAGGER_BOT_TOKEN_FILE. Ctrl-C or SIGTERM finish what is
-    in work, and end.
+    The token comes from TAGGER_BOT_TOKEN or from the file in TAGGER_BOT_TOKEN_FILE. Ctrl-C or SIGTERM end the bot once
+    the photos at work are answered.
     """
-    need_bot()
-    settings = options.settings_from(config, **given)
-    token = prepared(settings)
+    require_bot()
+    settings = context.open_settings(config, **options)
+    token = hidden_token(settings)
     stop = threading.Event()
-    options.stop_on_signals(stop)
-    model = options.tagger_from(settings, in_log=True)
-    with options.store_from(settings) as store:
-        answer(settings, token, store, model, stop)
+    stop_on_signals(stop)
+    model = context.open_model(settings, in_log=True)
+    with context.open_store(settings) as store:
+        run_bot(settings, token, store, model, stop)
 
 
-def need_bot() -> None:
-    """Raises:
-    MissingExtra: what the bot is built on is not installed.
-    """
-    from tagger.core.errors import MissingExtra
+def require_bot() -> None:
+    """Raise MissingExtra if a package that the bot needs is not installed."""
+    from tagger.core.errors import require_extra
 
-    if any(find_spec(package) is None for package in ("telegram", "aiohttp", "babel", "aiolimiter", "tornado")):
-        raise MissingExtra("The Telegram bot", "bot")
+    require_extra("The Telegram bot", "bot", "telegram", "aiohttp", "babel", "aiolimiter", "tornado")
 
 
-def prepared(settings: Settings) -> str:
-    """The bot's token, which from here on is in nothing that is said.
+def hidden_token(settings: Settings) -> str:
+    """The bot's token, which the log does not show from here on.
 
     Raises:
-        ConfigError: there is none, or a setting that it needs is missing.
+        ConfigError: there is no token, or a setting that the bot needs is missing.
     """
     from tagger.bot.redaction import hide, token_of
     from tagger.core.errors import ConfigError
@@ -64,8 +61,8 @@ def prepared(settings: Settings) -> str:
     return token
 
 
-def answer(settings: Settings, token: str, store: Store, model: Tagger, stop: threading.Event) -> None:
-    """Answer until a stop is asked for."""
+def run_bot(settings: Settings, token: str, store: Store, model: Tagger, stop: threading.Event) -> None:
+    """Run the bot until `stop` is set."""
     from tagger.bot.app import serve
 
     asyncio.run(serve(settings, token, store, model, stop))

@@ -8,18 +8,18 @@ from typing import Any
 
 import click
 
-from tagger.cli import options
+from tagger.cli import context
 
 
 @click.command()
-@options.DB
-@options.model_options
-@options.CONFIG
-def doctor(config: Path | None, **given: Any) -> None:
+@context.DB
+@context.model_options
+@context.CONFIG
+def doctor(config: Path | None, **options: Any) -> None:
     """Check versions, model, engine, database and disk; each problem comes with its next step."""
     from tagger.ops.doctor import examine
 
-    settings = options.settings_from(config, **given)
+    settings = context.open_settings(config, **options)
     problems = 0
     for finding in examine(settings):
         problems += not finding.is_fine

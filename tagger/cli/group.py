@@ -1,4 +1,4 @@
-"""Commands that list where no subcommand is named: options before the subcommand's name are meant for it too."""
+"""Commands that list if no subcommand is named: options before the subcommand's name count for it too."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import click
 from click.core import ParameterSource
 
 
-def hand_down(ctx: click.Context) -> None:
-    """Give the subcommand what was given to its group; where the subcommand is given the same option, that one counts.
+def pass_options_down(ctx: click.Context) -> None:
+    """Give the subcommand the options of its group; an option of its own wins.
 
     Raises:
-        click.UsageError: the subcommand has no such option. It would otherwise be ignored without a word.
+        click.UsageError: the subcommand has no such option, which would otherwise be ignored silently.
     """
     group, name = ctx.command, ctx.invoked_subcommand
     if not isinstance(group, click.Group) or name is None or (subcommand := group.get_command(ctx, name)) is None:
         return
-    taken = {parameter.name for parameter in subcommand.params}
-    given = [each for each in group.params if each.name and _is_given(ctx, each.name)]
-    for option in given:
-        if option.name not in taken:
-            raise click.UsageError(f"{option.opts[0]} does not go together with '{name}'. Leave it out.", ctx)
-    ctx.default_map = {name: {option.name: ctx.params[option.name] for option in given if option.name}}
+    allowed = {parameter.name for parameter in subcommand.params}
+    given = {parameter.name: parameter for parameter in group.params if parameter.name and _is_given(ctx, parameter)}
+    for option_name, parameter in given.items():
+        if option_name not in allowed:
+            raise click.UsageError(f"{parameter.opts[0]} does not go together with '{name}'. Leave it out.", ctx)
+    ctx.default_map = {name: {option_name: ctx.params[option_name] for option_name in given}}
 
 
-def _is_given(ctx: click.Context, name: str) -> bool:
-    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+def _is_given(ctx: click.Context, parameter: click.Parameter) -> bool:
+    return ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE

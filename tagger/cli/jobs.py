@@ -1,70 +1,85 @@
-"""`tagger jobs`: what runs by itself, and one of them now."""
+"""`tagger jobs`: list the jobs, or run one now."""
 
 from __future__ import annotations
 
 import sys
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli import options
-from tagger.cli.group import hand_down
+from tagger.cli import context
+from tagger.cli.group import pass_options_down
+from tagger.cli.signals import stop_on_signals
 from tagger.cli.table import print_json, print_lines
 
-STOPPED = 130
+if TYPE_CHECKING:
+    from tagger.jobs.registry import JobStatusRow
 
 
 @click.group(invoke_without_command=True)
-@options.JSON
-@options.DB
-@options.CONFIG
+@context.JSON
+@context.DB
+@context.CONFIG
 @click.pass_context
 def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | None) -> None:
     """List the jobs: when each is due next, and how it ended last.
 
-    They run at their times while 'tagger schedule' or 'tagger serve' does.
+    They run at their times while 'tagger schedule' or 'tagger serve' runs.
     """
     if ctx.invoked_subcommand:
-        hand_down(ctx)
+        pass_options_down(ctx)
         return
     from db.engine import store_exists
     from tagger.jobs.registry import overview
 
-    settings = options.settings_from(config, db_url=db_url)
+    settings = context.open_settings(config, db_url=db_url)
     if store_exists(settings.db_url):
-        with options.store_from(settings) as store:
-            lines = overview(settings, store)
+        with context.open_store(settings) as store:
+            rows = overview(settings, store)
     else:
-        lines = overview(settings, None)
+        rows = overview(settings, None)
     if as_json:
-        print_json(lines)
+        print_json(rows)
     else:
-        print_lines(lines, settings.zone())
+        print_lines(_line(row, settings.zone()) for row in rows)
 
 
 @jobs.command("run")
 @click.argument("name")
-@options.DB
-@options.model_options
-@options.CONFIG
-def run(name: str, config: Path | None, **given: Any) -> None:
+@context.DB
+@context.model_options
+@context.CONFIG
+def run(name: str, config: Path | None, **options: Any) -> None:
     """Run one job now: nightly, retag, backup, prune, canary or digest."""
     from tagger.core.progress import Bar, beside_the_bar
     from tagger.jobs.context import JobContext
-    from tagger.jobs.registry import known_job, run_job
+    from tagger.jobs.registry import check_name, run_job
 
-    settings = options.settings_from(config, **given)
-    known_job(name)  # before a database is made
-    with options.store_from(settings) as store, beside_the_bar():
-        work = JobContext(settings, store, lambda: options.tagger_from(settings), progress=Bar())
-        options.stop_on_signals(work.stop)
-        ended = run_job(name, work)
-    if ended.status == "stopped" and work.stop.is_set():
+    settings = context.open_settings(config, **options)
+    check_name(name)  # before a database is made
+    with context.open_store(settings) as store, beside_the_bar():
+        job_context = JobContext(settings, store, lambda: context.open_model(settings), progress=Bar())
+        stop_on_signals(job_context.stop)
+        result = run_job(name, job_context)
+    if result.status == "stopped" and job_context.stop.is_set():
         click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
-        sys.exit(STOPPED)
-    click.echo(ended.message)
-    if ended.status == "failed":
+        sys.exit(context.STOPPED)
+    click.echo(result.message)
+    if result.status == "failed":
         sys.exit(1)
-    if ended.failed_photos:
-        sys.exit(options.SOME_FAILED)
+    if result.failed_photos:
+        sys.exit(context.SOME_FAILED)
+
+
+def _line(row: JobStatusRow, zone: tzinfo | None) -> str:
+    from tagger.config.cron import local
+
+    due = f"next {local(row.next_at, zone)}" if row.next_at else "off"
+    line = f"{row.job:<8}  {row.time:<12}  {due:<21}  "
+    if row.last is None:
+        return f"{line}never ran"
+    first, *more = (row.last.message or "").splitlines() or [""]
+    message = f"{': ' if first else ''}{first}{' …' if more else ''}"
+    return f"{line}last {local(row.last.started_at, zone)} {row.last.status}{message}"

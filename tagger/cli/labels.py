@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tagger.cli import options
+from tagger.cli import context
 from tagger.cli.table import print_json, print_lines
+
+if TYPE_CHECKING:
+    from db.rows import LabelRow
 
 
 @click.command()
-@options.JSON
-@options.DB
-@click.option("--bundle", type=click.Path(path_type=Path), help="Model folder instead of the shipped one.")
-@options.CONFIG
+@context.JSON
+@context.DB
+@context.BUNDLE
+@context.CONFIG
 def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path | None) -> None:
     """List the landmarks that the model knows, and how many photos of yours show each."""
     from db.engine import store_exists
@@ -23,11 +27,20 @@ def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path 
     from tagger.library.answers import landmark_row
     from tagger.model.bundle import open_bundle
 
-    settings = options.settings_from(config, db_url=db_url, bundle=bundle)
+    settings = context.open_settings(config, db_url=db_url, bundle=bundle)
     photos: dict[str, int] = {}
     if store_exists(settings.db_url):
-        with options.store_from(settings) as store, store.read() as connection:
+        with context.open_store(settings) as store, store.read() as connection:
             photos = {row.landmark.key: row.photos for row in catalog.labels(connection)}
     known = (landmark_row(c.landmark()) for c in open_bundle(settings.bundle, verify=False).card.classes)
     rows = [LabelRow(landmark, photos.get(landmark.key, 0)) for landmark in known]
-    (print_json if as_json else print_lines)(rows)
+    if as_json:
+        print_json(rows)
+    else:
+        print_lines(map(_line, rows))
+
+
+def _line(row: LabelRow) -> str:
+    landmark = row.landmark
+    place = ", ".join(filter(None, (landmark.city, landmark.country)))
+    return f"{row.photos:>6}  {landmark.key:<28}  {landmark.name}, {place}"

@@ -1,7 +1,8 @@
-"""`tagger query`: the stored tags."""
+"""`tagger query`: list the stored tags."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from os.path import abspath
 from pathlib import Path
@@ -9,32 +10,34 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli import options
+from tagger.cli import context
 from tagger.cli.table import print_csv, print_json, print_lines
 
 if TYPE_CHECKING:
-    from db.read.filters import FileFilter
+    from db.read.filters import FailureHit, FileFilter, NoneHit, TagHit
+
+Line = Callable[[Any, tzinfo | None], str]
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 
 def _end(_context: click.Context, _option: click.Parameter, until: datetime | None) -> datetime | None:
-    """The first moment that no longer counts: a day counts whole, a moment with its second."""
+    """The first moment after the period: a day counts whole, a moment with its second."""
     if until is None:
         return None
     is_day = (until.hour, until.minute, until.second) == (0, 0, 0)
     try:
         return until + (timedelta(days=1) if is_day else timedelta(seconds=1))
     except OverflowError as error:
-        raise click.BadParameter("no later day exists; leave the option out.") from error
+        raise click.BadParameter("there is no later day; leave the option out.") from error
 
 
-def _utc(spelled: str, wall: datetime | None, zone: tzinfo | None) -> datetime | None:
-    """The moment at which the clock of a zone, else of the machine, shows a time."""
+def _utc(option: str, wall: datetime | None, zone: tzinfo | None) -> datetime | None:
+    """The moment at which the clocks of a zone, else of this machine, show a time."""
     try:
         return wall and (wall.replace(tzinfo=zone) if zone else wall.astimezone()).astimezone(UTC)
     except (OverflowError, ValueError) as error:
-        raise click.BadParameter("no such moment exists everywhere on earth.", param_hint=spelled) from error
+        raise click.BadParameter("this moment does not exist in every time zone.", param_hint=option) from error
 
 
 @click.command()
@@ -49,14 +52,14 @@ def _utc(spelled: str, wall: datetime | None, zone: tzinfo | None) -> datetime |
 @click.option("--tagged-since", "answered_since", type=DAY, help="Tagged on this day or later, in the set time zone.")
 @click.option("--tagged-until", "answered_until", type=DAY, callback=_end, help="Tagged on this day or earlier.")
 @click.option("--run", type=click.IntRange(1, 2**63 - 1), metavar="ID", help="Only what this run wrote.")
-@click.option("--model", help="This model's answers (its name or id) instead of the newest ones.")
-@click.option("--unique", is_flag=True, help="Of photos that look the same only one, and how many it stands for.")
-@click.option("--gone", "include_gone", is_flag=True, help="Also files that are no longer there.")
+@click.option("--model", help="The answers of this model (name or id) instead of the newest.")
+@click.option("--unique", is_flag=True, help="Only one of photos that look the same, and how many it stands for.")
+@click.option("--gone", "include_gone", is_flag=True, help="Also files that no longer exist.")
 @click.option("--limit", type=click.IntRange(1), help="At most this many lines.")
-@options.JSON
+@context.JSON
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
-@options.DB
-@options.CONFIG
+@context.DB
+@context.CONFIG
 def query(
     only_nones: bool,
     only_failed: bool,
@@ -65,7 +68,7 @@ def query(
     as_csv: bool,
     db_url: str | None,
     config: Path | None,
-    **asked: Any,
+    **filters: Any,
 ) -> None:
     """List the stored tags, of one LANDMARK (id, name or alias) or of all.
 
@@ -77,47 +80,83 @@ def query(
 
     if only_nones and only_failed:
         raise click.UsageError("--none and --failed are two different listings. Ask for one of them.")
-    if asked["under"] is not None:
-        asked["under"] = abspath(asked["under"])
-    settings = options.settings_from(config, db_url=db_url)
+    if filters["under"] is not None:
+        filters["under"] = abspath(filters["under"])
+    settings = context.open_settings(config, db_url=db_url)
+    zone = settings.zone()
     for name in ("answered_since", "answered_until"):
-        asked[name] = _utc(_spelled(name), asked[name], settings.zone())
-    find, wanted, hit = _listing(only_nones, only_failed, asked)
-    with options.store_from(settings, must_exist=True) as store, store.read() as connection:
-        filters = islice(listings.every(find, connection, wanted), limit)
+        filters[name] = _utc(_option(name), filters[name], zone)
+    find, file_filter, hit_type, line = _listing(only_nones, only_failed, filters)
+    with context.open_store(settings, must_exist=True) as store, store.read() as connection:
+        hits = islice(listings.every(find, connection, file_filter), limit)
         if as_json:
-            print_json(filters)
+            print_json(hits)
         elif as_csv:
-            print_csv(filters, hit)
+            print_csv(hits, hit_type)
         else:
-            print_lines(filters, settings.zone())
+            print_lines(line(hit, zone) for hit in hits)
 
 
-def _listing(only_nones: bool, only_failed: bool, asked: dict[str, Any]) -> tuple[Any, FileFilter, type[Any]]:
-    """Which query, with which filter, and what it finds."""
-    from db.read import filters, listings
+def _listing(only_nones: bool, only_failed: bool, filters: dict[str, Any]) -> tuple[Any, FileFilter, type[Any], Line]:
+    """The query, its filter, what it finds, and how that is written for people."""
+    from db.read import filters as types
+    from db.read import listings
 
-    given = {name: value for name, value in asked.items() if value is not None and value is not False}
+    given = {name: value for name, value in filters.items() if value is not None and value is not False}
     if only_failed:
-        return listings.failures, _filter("--failed", filters.FileFilter, given), filters.FailureHit
+        return listings.failures, _filter("--failed", types.FileFilter, given), types.FailureHit, _failure_line
     if only_nones:
-        return listings.nones, _filter("--none", filters.PhotoFilter, given), filters.NoneHit
-    return listings.tags, filters.TagFilter(**given), filters.TagHit
+        return listings.nones, _filter("--none", types.PhotoFilter, given), types.NoneHit, _none_line
+    return listings.tags, types.TagFilter(**given), types.TagHit, _tag_line
 
 
 def _filter(listing: str, filter_type: type[FileFilter], given: dict[str, Any]) -> FileFilter:
-    strange = sorted(set(given) - set(filter_type.__dataclass_fields__))
-    if strange:
-        raise click.UsageError(f"{listing} does not go together with {', '.join(map(_spelled, strange))}.")
+    unknown = sorted(set(given) - set(filter_type.__dataclass_fields__))
+    if unknown:
+        raise click.UsageError(f"{listing} does not go together with {', '.join(map(_option, unknown))}.")
     return filter_type(**given)
 
 
-def _spelled(name: str) -> str:
-    spelling = {
+def _option(name: str) -> str:
+    """How a filter is written on the command line."""
+    options = {
         "landmark": "a landmark",
         "taken_since": "--since",
         "taken_until": "--until",
         "answered_since": "--tagged-since",
         "answered_until": "--tagged-until",
     }
-    return spelling.get(name, f"--{name.replace('_', '-')}")
+    return options.get(name, f"--{name.replace('_', '-')}")
+
+
+def _tag_line(hit: TagHit, _zone: tzinfo | None) -> str:
+    from tagger.core.evidence import describe
+
+    score = f"{hit.score:6.1%}" if hit.score is not None else "person"
+    evidence = describe(hit.reason)
+    place = f"{hit.name + ', ' + hit.country:<42.42}"
+    line = f"{score}  {place}  {_photo_line(hit)}"
+    return f"{line}  ({evidence})" if evidence else line
+
+
+def _none_line(hit: NoneHit, _zone: tzinfo | None) -> str:
+    return _photo_line(hit)
+
+
+def _photo_line(hit: TagHit | NoneHit) -> str:
+    from tagger.core.text import printable
+
+    others = f"  (+{hit.others})" if hit.others else ""
+    return f"{hit.taken_at:%Y-%m-%d}  {printable(hit.path)}{others}"
+
+
+def _failure_line(hit: FailureHit, zone: tzinfo | None) -> str:
+    from tagger.config.cron import local
+    from tagger.core.text import printable
+
+    attempts = f"attempt {hit.attempts}, {local(hit.last_at, zone)}"
+    if hit.quarantined_at:
+        attempts += ", in quarantine"
+    elif hit.next_at:
+        attempts += f", again after {local(hit.next_at, zone)}"
+    return f"{hit.kind:<15}  {printable(hit.path)}: {hit.message} ({attempts})"

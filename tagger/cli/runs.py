@@ -1,19 +1,21 @@
-"""`tagger runs`: what was done when, what one run did, and taking that back."""
+"""`tagger runs`: list the runs, show one, or undo it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tagger.cli import options
-from tagger.cli.group import hand_down
+from tagger.cli import context
+from tagger.cli.group import pass_options_down
 from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
+    from db.rows import RunRow
     from tagger.library.report import RunReport
 
 ID = click.argument("run_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
@@ -21,40 +23,40 @@ ID = click.argument("run_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 
 @click.group(invoke_without_command=True)
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most this many, newest first.")
-@options.JSON
-@options.DB
-@options.CONFIG
+@context.JSON
+@context.DB
+@context.CONFIG
 @click.pass_context
 def runs(ctx: click.Context, limit: int, as_json: bool, db_url: str | None, config: Path | None) -> None:
     """List the runs: when, on what engine, how many photos, how they ended."""
     if ctx.invoked_subcommand:
-        hand_down(ctx)
+        pass_options_down(ctx)
         return
     from db.read import catalog
 
-    settings = options.settings_from(config, db_url=db_url)
-    with options.store_from(settings, must_exist=True) as store, store.read() as connection:
+    settings = context.open_settings(config, db_url=db_url)
+    with context.open_store(settings, must_exist=True) as store, store.read() as connection:
         rows = catalog.runs(connection, limit=limit)
     if as_json:
         print_json(rows)
     else:
-        print_lines(rows, settings.zone())
+        print_lines(_line(row, settings.zone()) for row in rows)
 
 
 @runs.command()
 @ID
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with thumbnails to this file.")
-@options.JSON
-@options.DB
-@options.CONFIG
+@context.JSON
+@context.DB
+@context.CONFIG
 def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, config: Path | None) -> None:
     """Show what one run did: counts, landmarks, where the time went, what failed and why."""
     from db.read import catalog
     from db.read.run_report import report_of
     from tagger.library.report import RunReport
 
-    settings = options.settings_from(config, db_url=db_url)
-    with options.store_from(settings, must_exist=True) as store:
+    settings = context.open_settings(config, db_url=db_url)
+    with context.open_store(settings, must_exist=True) as store:
         with store.read() as connection:
             row, stored = catalog.run(connection, run_id), report_of(connection, run_id)
         if html is not None:
@@ -63,12 +65,12 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
             if text := page(store, run_id, zone=settings.zone()):
                 _write(html, text)
     if stored is None:
-        raise click.ClickException(f"Run {run_id} ({row.status}) left no report: it died, is at work, or is older.")
+        raise click.ClickException(f"Run {run_id} ({row.status}) has no report: it died, is at work, or is too old.")
     if as_json:
         click.echo(json.dumps(stored))
         return
-    print_lines([row], settings.zone())
-    for line in _told(RunReport.from_json(stored)):
+    click.echo(_line(row, settings.zone()))
+    for line in _report_lines(RunReport.from_json(stored)):
         click.echo(f"      {line}")
     if html is not None:
         click.echo(f"The page is in {html}", err=True)
@@ -76,18 +78,34 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
 
 @runs.command()
 @ID
-@options.DB
-@options.CONFIG
+@context.DB
+@context.CONFIG
 def undo(run_id: int, db_url: str | None, config: Path | None) -> None:
-    """Take back what one run suggested. What people decided stays; 'tagger tag --again' asks the model anew."""
+    """Undo what one run suggested. What people decided stays; 'tagger tag --again' asks the model again."""
     from db.write.undo import undo_run
     from tagger.library.lock import run_lock
 
-    settings = options.settings_from(config, db_url=db_url)
-    # Alone, since a run that died without a word is only then known to be none at work.
-    with options.store_from(settings, must_exist=True) as store, run_lock(store), store.write() as connection:
+    settings = context.open_settings(config, db_url=db_url)
+    # With the lock of a run, since only then a run that still says "running" is known to be dead.
+    with context.open_store(settings, must_exist=True) as store, run_lock(store), store.write() as connection:
         undone = undo_run(connection, run_id)
-    click.echo(f"{undone.suggestions} suggestions of {undone.photos} photos were taken back.", err=True)
+    click.echo(f"{undone.suggestions} suggestions of {undone.photos} photos were undone.", err=True)
+
+
+def _line(row: RunRow, zone: tzinfo | None) -> str:
+    from tagger.config.cron import local
+    from tagger.core.text import first_of
+
+    counts, start = row.counts, row.start
+    seconds = f"{(row.finished_at - row.started_at).total_seconds():.1f} s" if row.finished_at else "not ended"
+    done = (
+        f"{counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.unchanged} unchanged, "
+        f"{counts.inherited} inherited, {counts.gone} gone"
+    )
+    engine = f"{row.model_name} {row.model_version} on {start.engine} ({start.precision})"
+    line = f"{row.id:>4}  {local(row.started_at, zone)}  {row.status:<11}  {done}; {seconds}; {engine}; "
+    undone = f"its suggestions were undone on {local(row.undone_at, zone)}" if row.undone_at else None
+    return "\n      ".join(filter(None, (line + first_of(start.roots), row.error, undone)))
 
 
 def _write(file: Path, page: str) -> None:
@@ -96,23 +114,23 @@ def _write(file: Path, page: str) -> None:
     except OSError as error:
         raise click.ClickException(
             f"The page cannot be written to {file} ({error.strerror}). "
-            "Name a file in a folder that is there and that you may write to: --html run.html"
+            "Name a file in a folder that exists and is writable: --html run.html"
         ) from error
 
 
-def _told(report: RunReport) -> Iterator[str]:
+def _report_lines(report: RunReport) -> Iterator[str]:
     yield from (f"! {alert}" for alert in report.alerts)
     if report.photos_per_s is not None:
         stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in report.stages.items() if spent >= 0.05)
         yield f"{report.photos_per_s:.1f} photos/s on {report.engine['device']}: {report.engine['reason']}; {stages}"
     if report.landmarks:
-        found = (f"{each['name']} {each['photos']}{' (new)' if each['is_new'] else ''}" for each in report.landmarks)
-        yield f"landmarks: {', '.join(found)}"
+        landmarks = (f"{row['name']} {row['photos']}{' (new)' if row['is_new'] else ''}" for row in report.landmarks)
+        yield f"landmarks: {', '.join(landmarks)}"
     if report.failures:
         yield "failed: " + ", ".join(f"{count} {kind}" for kind, count in report.failures.items())
-        yield from (f"  {each['path']}: {each['message']} ({each['kind']})" for each in report.failed)
-    yield from (f"in quarantine since then: {path}" for path in report.quarantined)
+        yield from (f"  {row['path']}: {row['message']} ({row['kind']})" for row in report.failed)
+    yield from (f"in quarantine since this run: {path}" for path in report.quarantined)
     if report.voted:
-        yield f"{report.voted} more are tagged as the photos before and after"
+        yield f"{report.voted} more are tagged like the photos before and after them"
     if report.slowest:
-        yield "slowest: " + ", ".join(f"{each['path']} {each['seconds']:.2f} s" for each in report.slowest[:3])
+        yield "slowest: " + ", ".join(f"{row['path']} {row['seconds']:.2f} s" for row in report.slowest[:3])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli import options
+from tagger.cli import context
 
 if TYPE_CHECKING:
     from tagger.core.types import Answer
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-k", "top_k", type=int, help="Suggestions (default 5).")
 @click.option("--no-gps", "is_blind", is_flag=True, help="Only what the picture shows, not where it was taken.")
-@options.JSON
-@options.model_options
-@options.CONFIG
-def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path | None, **given: Any) -> None:
+@context.JSON
+@context.model_options
+@context.CONFIG
+def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path | None, **options: Any) -> None:
     """Say which landmarks photos show. Nothing is stored."""
     from tagger.core.text import printable
     from tagger.library.answers import json_line
 
-    settings = options.settings_from(config, **given)
-    some_failed = False
-    for result in options.tagger_from(settings).tag(photos, settings.top_k, gps=not is_blind):
+    settings = context.open_settings(config, **options)
+    has_failed = False
+    for result in context.open_model(settings).tag(photos, settings.top_k, gps=not is_blind):
         text = json_line(result, settings.top_k) if as_json else _text(printable(result.path), result.answer)
         click.echo(text)
-        some_failed |= result.answer.status == "failed"
-    if some_failed:
-        sys.exit(options.SOME_FAILED)
+        has_failed |= result.answer.status == "failed"
+    if has_failed:
+        sys.exit(context.SOME_FAILED)
 
 
 def _text(path: str, answer: Answer) -> str:
@@ -47,8 +47,7 @@ def _text(path: str, answer: Answer) -> str:
     lines = [f"{path}: {headline}"]
     for s in answer.suggestions:
         place = ", ".join(part for part in (s.landmark.city, s.landmark.country) if part)
-        why = f"  {told}" if (told := describe(evidence_json(s.evidence))) else ""
-        lines.append(
-            f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.name}, {place} ({s.landmark.lat}, {s.landmark.lon}){why}"
-        )
+        evidence = describe(evidence_json(s.evidence))
+        line = f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.name}, {place} ({s.landmark.lat}, {s.landmark.lon})"
+        lines.append(f"{line}  {evidence}" if evidence else line)
     return "\n".join(lines)

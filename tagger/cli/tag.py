@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tagger.cli import options
+from tagger.cli import context
+from tagger.cli.signals import interrupt_on_signals
 
 if TYPE_CHECKING:
     from tagger.library.runner import LibraryRun
     from tagger.library.state import RunState
-
-STOPPED = 130
 
 
 @click.command()
@@ -28,10 +27,10 @@ STOPPED = 130
 @click.option("--retry-failed", is_flag=True, help="Also try files that failed and are not due, or in quarantine.")
 @click.option("--accept-gone", is_flag=True, help="Files are gone however many they are: no drive is missing.")
 @click.option("--again", is_flag=True, help="Also look at photos whose suggestions 'tagger runs undo' took back.")
-@options.JSON
-@options.DB
-@options.model_options
-@options.CONFIG
+@context.JSON
+@context.DB
+@context.model_options
+@context.CONFIG
 def tag(
     paths: tuple[str, ...],
     retry_failed: bool,
@@ -39,45 +38,38 @@ def tag(
     again: bool,
     as_json: bool,
     config: Path | None,
-    **given: Any,
+    **options: Any,
 ) -> None:
     """Tag every new or changed photo in folders, and store the tags.
 
     Unchanged files are not read again. Ctrl-C ends a run; what is done stays stored.
     """
     from tagger.core.progress import Bar
-    from tagger.jobs.new_run import new_run
+    from tagger.jobs.context import JobContext
+    from tagger.jobs.tagging import new_run
 
-    given |= {name: given[name] or None for name in ("include", "exclude")}
-    settings = options.settings_from(config, **given)
+    options |= {name: options[name] or None for name in ("include", "exclude")}
+    settings = context.open_settings(config, **options)
     run_options = replace(
         settings.run_options(), retry_failed=retry_failed, accept_missing=accept_gone, redo_undone=again
     )
-    asked_to_stop = options.interrupt_on_signals()
-    with options.store_from(settings) as store:
-        run = new_run(
-            settings,
-            store,
-            paths,
-            open_tagger=lambda: options.tagger_from(settings),
-            progress=Bar(),
-            options=run_options,
-            job="tag",
-            with_unchanged=as_json,
-        )
+    signals = interrupt_on_signals()
+    with context.open_store(settings) as store:
+        job_context = JobContext(settings, store, lambda: context.open_model(settings), progress=Bar())
+        run = new_run(job_context, paths, job="tag", options=run_options, with_unchanged=as_json)
         try:
-            _print_results(run, settings.top_k, as_json, asked_to_stop)
+            _print_results(run, settings.top_k, as_json, signals)
         except KeyboardInterrupt:
             click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
-            sys.exit(STOPPED)
+            sys.exit(context.STOPPED)
         if run.state.processed:
             store.optimize()
-        click.echo(_sentence(run.state, store.file), err=True)
+        click.echo(_summary(run.state, store.file), err=True)
         if run.state.counts.failed:
-            sys.exit(options.SOME_FAILED)
+            sys.exit(context.SOME_FAILED)
 
 
-def _print_results(run: LibraryRun, k: int, as_json: bool, asked_to_stop: Sequence[int]) -> None:
+def _print_results(run: LibraryRun, k: int, as_json: bool, signals: Sequence[int]) -> None:
     from tagger.core.progress import beside_the_bar
     from tagger.library.answers import json_line
 
@@ -85,24 +77,24 @@ def _print_results(run: LibraryRun, k: int, as_json: bool, asked_to_stop: Sequen
         for result in results:
             if as_json:
                 sys.stdout.write(json_line(result, k) + "\n")
-            if asked_to_stop:
+            if signals:
                 raise KeyboardInterrupt
     sys.stdout.flush()
 
 
-def _sentence(state: RunState, database: str) -> str:
+def _summary(state: RunState, database: str) -> str:
     counts = state.counts
     speed = f", {state.processed / state.seconds:.1f} photos/s" if state.processed else ""
-    told = [
+    lines = [
         f"{counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed "
         f"in {state.seconds:.1f} s{speed}.",
         f"{counts.unchanged} unchanged, {counts.inherited} known by their content, {counts.gone} gone.",
         f"Run {state.run_id} is stored in {database}",
     ]
     if counts.set_aside:
-        told.append(f"{counts.set_aside} failed before and were left alone; to try them now: --retry-failed")
+        lines.append(f"{counts.set_aside} failed before and were left alone; to try them now: --retry-failed")
     if counts.failed:
-        told.append("What failed and why: tagger query --failed")
+        lines.append("What failed and why: tagger query --failed")
     if counts.tagged:
-        told.append("See the tags: tagger query")
-    return "\n".join(told)
+        lines.append("See the tags: tagger query")
+    return "\n".join(lines)

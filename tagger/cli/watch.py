@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tagger.cli import options
+from tagger.cli import context
+from tagger.cli.signals import stop_on_signals
 
 
 @click.command()
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
-@options.DB
-@options.model_options
-@options.CONFIG
-def watch(folders: tuple[str, ...], config: Path | None, **given: Any) -> None:
-    """Tag what is in folders, then each new photo soon after it is complete, until Ctrl-C or SIGTERM."""
-    need_watch()
+@context.DB
+@context.model_options
+@context.CONFIG
+def watch(folders: tuple[str, ...], config: Path | None, **options: Any) -> None:
+    """Tag the photos in folders, then each new photo soon after it is complete, until Ctrl-C or SIGTERM."""
+    from tagger.core.errors import require_extra
+
+    require_extra("Watching folders", "watch", "watchdog")
     from tagger.jobs.context import JobContext
     from tagger.jobs.watch import watch as watch_folders
 
-    settings = options.settings_from(config, **given)
-    with options.store_from(settings) as store:
-        work = JobContext(settings, store, options.shared_tagger(settings))
-        options.stop_on_signals(work.stop)
-        watch_folders(work, folders)
-
-
-def need_watch() -> None:
-    """Raises:
-    MissingExtra: what the watch is built on is not installed.
-    """
-    from tagger.core.errors import MissingExtra
-
-    if find_spec("watchdog") is None:
-        raise MissingExtra("Watching folders", "watch")
+    settings = context.open_settings(config, **options)
+    with context.open_store(settings) as store:
+        job_context = JobContext(settings, store, context.shared_model(settings))
+        stop_on_signals(job_context.stop)
+        watch_folders(job_context, folders)

@@ -25,6 +25,7 @@ A surface catches `TaggerError`; the message is meant for people as it stands.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 from tagger.core.text import did_you_mean
@@ -43,6 +44,16 @@ class MissingExtra(TaggerError):
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(f"{purpose} needs the extra '{extra}': pip install 'landmark-tagger[{extra}]'")
+
+
+def require_extra(purpose: str, extra: str, *packages: str) -> None:
+    """Check that the packages of an extra are installed.
+
+    Raises:
+        MissingExtra: one of them is not.
+    """
+    if any(find_spec(package) is None for package in packages):
+        raise MissingExtra(purpose, extra)
 
 
 class BundleError(TaggerError):

@@ -1,7 +1,7 @@
-"""Known pictures, asked again and again: a model, a driver or a library that broke is found the next morning.
+"""Known pictures, shown to the model again and again: a broken model, driver or library is found the next morning.
 
-The one rule: the last answer that was as it should be is kept until one as good comes, so a drop is told every time
-until it is mended. Whoever accepts the new answer takes the picture out of the folder, or moves it to another label.
+The one rule: the last right answer is kept until another right answer comes, so a regression is reported every time
+until it is mended. To accept a new answer, take the picture out of its folder or move it to another label.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,104 +28,111 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNREADABLE = "unreadable"
-DRAWN = ("grey", "red", "green", "blue", "orange")
+COLOURS = ("grey", "red", "green", "blue", "orange")
 DRAWN_SIZE_PX = (320, 240)
-DRIFT = 0.05  # of a score: another precision moves one by less, another network by more
+MAX_DRIFT = 0.05  # of a score: another precision moves one by less, another network by more
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class Regression:
+    """A picture whose answer was right once, and is wrong now."""
+
     before: CanaryRow
     now: CanaryRow
 
     def __str__(self) -> str:
-        told = (f"{row.found} {row.score:.0%}" for row in (self.before, self.now))
-        return f"{self.now.label} (it was {next(told)}, now {next(told)})"
+        before, now = (f"{row.found} {row.score:.0%}" for row in (self.before, self.now))
+        return f"{self.now.label} (it was {before}, now {now})"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """Args:
-    right: how many pictures are answered as they should be.
-    drops: those that once were and are not any more.
+class CanaryReport:
+    """How the model did on all pictures.
+
+    Args:
+        right: how many answers are right.
     """
 
     pictures: int
     right: int
-    drops: tuple[Drop, ...]
+    regressions: tuple[Regression, ...]
 
     def __str__(self) -> str:
-        told = f"{self.right} of {self.pictures} known pictures are answered as they should be"
-        if not self.drops:
-            return told
-        return f"THE MODEL GOT WORSE: {told}; these were, and are not any more: {', '.join(map(str, self.drops))}"
+        message = f"{self.right} of {self.pictures} known pictures have the right answer"
+        if not self.regressions:
+            return message
+        return f"THE MODEL GOT WORSE: {message}; right before, wrong now: {', '.join(map(str, self.regressions))}"
 
 
-def check(store: Store, tagger: Tagger, folder: Path | None) -> Seen:
-    """Ask a model for pictures, and compare with what it, or the model before it, said last.
+def check(store: Store, tagger: Tagger, folder: Path | None) -> CanaryReport:
+    """Show a model the pictures, and compare its answers with the last right ones.
 
     Args:
         folder: a folder for each landmark, named by its id, and one named ``none``; None for drawn pictures, whose
             right answer is the one that the same model gave first.
 
     Raises:
-        FolderNotFound: the folder is not there.
-        ConfigError: it holds no picture, or a folder in it is no landmark of the model.
+        FolderNotFound: the folder does not exist.
+        ConfigError: it holds no picture, or one of its folders is not named after a landmark of the model.
     """
     model = register(store, tagger.bundle)
     with store.read() as connection:
         before = canaries(connection, model=None if folder else model)
-    rows = list(_asked(tagger, folder)) if folder else [_settled(row, before) for row in _drawn(tagger)]
-    may_drift = 1.0 if folder else DRIFT
-    drops = [Drop(was, row) for row in rows if (was := before.get(row.sha256)) and _is_drop(was, row, may_drift)]
-    dropped = {drop.now.sha256 for drop in drops}
-    sound = [row for row in rows if row.sha256 not in dropped]
+    rows = list(_from_folder(tagger, folder)) if folder else [_expect_first(row, before) for row in _drawn(tagger)]
+    max_drift = 1.0 if folder else MAX_DRIFT
+    regressions = [
+        Regression(last, row) for row in rows if (last := before.get(row.sha256)) and _is_worse(last, row, max_drift)
+    ]
+    worse = {regression.now.sha256 for regression in regressions}
+    sound = [row for row in rows if row.sha256 not in worse]
     with store.write() as connection:
         keep_canaries(connection, sound, model=model)
         forget_canaries(connection, but=[row.sha256 for row in rows])
-    seen = Seen(len(rows), sum(row.is_right for row in sound), tuple(drops))
-    log.log(logging.ERROR if drops else logging.INFO, "%s", seen)
-    return seen
+    report = CanaryReport(len(rows), sum(row.is_right for row in sound), tuple(regressions))
+    log.log(logging.ERROR if regressions else logging.INFO, "%s", report)
+    return report
 
 
-def _asked(tagger: Tagger, folder: Path) -> Iterator[CanaryRow]:
+def _from_folder(tagger: Tagger, folder: Path) -> Iterator[CanaryRow]:
     if not folder.is_dir():
         raise FolderNotFound(str(folder))
     paths = [found.path for found in scan([str(folder)], Globs())]
     labels = [Path(path).relative_to(folder.absolute()).parts[0] for path in paths]
-    _check_labels(labels, [NOTHING, *(known.id for known in tagger.bundle.card.classes)], folder)
+    _check_labels(labels, [NOTHING, *(landmark.id for landmark in tagger.bundle.card.classes)], folder)
     for path, label, result in zip(paths, labels, tagger.tag(paths, 1), strict=True):
         found, score = _best(result.answer)
         yield CanaryRow(result.sha256 or _digest(path.encode()), printable(Path(path).name), label, found, score)
 
 
-def _check_labels(labels: Sequence[str], known: Sequence[str], folder: Path) -> None:
+def _check_labels(labels: Sequence[str], allowed: Sequence[str], folder: Path) -> None:
     if not labels:
         raise ConfigError(f"{folder} holds no pictures. Put some into a folder for each landmark, named by its id.")
     for label in labels:
-        if label not in known:
-            raise ConfigError(f"{folder / label}: {label!r} is no landmark of this model. See 'tagger labels' for all.")
+        if label not in allowed:
+            raise ConfigError(
+                f"{folder / label}: {label!r} is not a landmark of this model. 'tagger labels' lists them all."
+            )
 
 
 def _drawn(tagger: Tagger) -> Iterator[CanaryRow]:
     from PIL import Image
 
-    for colour in DRAWN:
+    for colour in COLOURS:
         picture = Image.new("RGB", DRAWN_SIZE_PX, colour)
         found, score = _best(tagger.suggest(picture, 1))
         yield CanaryRow(_digest(picture.tobytes()), f"a {colour} picture", found, found, score)
 
 
-def _settled(row: CanaryRow, before: dict[str, CanaryRow]) -> CanaryRow:
-    """A drawn picture, expected to be what it was the first time."""
+def _expect_first(row: CanaryRow, before: dict[str, CanaryRow]) -> CanaryRow:
+    """The row of a drawn picture, with the first answer to it as the expected one."""
     first = before.get(row.sha256)
-    return CanaryRow(row.sha256, row.label, first.expected, row.found, row.score) if first else row
+    return replace(row, expected=first.expected) if first else row
 
 
-def _is_drop(before: CanaryRow, row: CanaryRow, may_drift: float) -> bool:
+def _is_worse(before: CanaryRow, row: CanaryRow, max_drift: float) -> bool:
     if not before.is_right or before.expected != row.expected:
         return False
-    return not row.is_right or abs(row.score - before.score) > may_drift
+    return not row.is_right or abs(row.score - before.score) > max_drift
 
 
 def _best(answer: Answer) -> tuple[str, float]:

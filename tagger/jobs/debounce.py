@@ -1,7 +1,7 @@
 """Files that somebody may still be writing.
 
-The one rule: a file is complete when its size and time have stood still for a while. Nobody says when a copy over the
-network is done; it just ends.
+The one rule: a file is complete when its size and time have not changed for a while. Nothing announces that a copy
+over the network is done; it just ends.
 """
 
 from __future__ import annotations
@@ -11,54 +11,57 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _Pending:
     size_bytes: int
     mtime_ns: int
     since: float
 
 
 class Debouncer:
-    """Args:
-    settle_s: how long a file must stand still.
+    """Collects changed files, and gives out those that are complete.
+
+    Args:
+        settle_s: how long a file must stay unchanged.
     """
 
     def __init__(self, settle_s: float) -> None:
         self._settle_s = settle_s
-        self._waiting: dict[str, _Waiting] = {}
+        self._pending: dict[str, _Pending] = {}
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._pending)
 
     def add(self, path: str, *, now: float) -> None:
-        """Something happened to a file.
+        """A file was created or changed.
 
         Args:
-            now: seconds of a clock that never jumps.
+            path: of the file.
+            now: seconds of a monotonic clock.
         """
-        if (looked := _look(path)) is None:
-            self._waiting.pop(path, None)
+        if (stat := _size_and_time(path)) is None:
+            self._pending.pop(path, None)
         else:
-            self._waiting[path] = _Waiting(*looked, now)
+            self._pending[path] = _Pending(*stat, now)
 
     def settled(self, *, now: float) -> list[str]:
-        """The files that are complete, by name; each is told once."""
-        done = [path for path in sorted(self._waiting) if self._is_settled(path, now)]
+        """The files that are complete, sorted; each is given out once."""
+        done = [path for path in sorted(self._pending) if self._is_settled(path, now)]
         for path in done:
-            del self._waiting[path]
+            del self._pending[path]
         return done
 
     def _is_settled(self, path: str, now: float) -> bool:
-        waiting, looked = self._waiting[path], _look(path)
-        if looked is None:
-            del self._waiting[path]
+        pending, stat = self._pending[path], _size_and_time(path)
+        if stat is None:
+            del self._pending[path]
             return False
-        if looked != (waiting.size_bytes, waiting.mtime_ns):
-            self._waiting[path] = _Waiting(*looked, now)
+        if stat != (pending.size_bytes, pending.mtime_ns):
+            self._pending[path] = _Pending(*stat, now)
             return False
-        return now - waiting.since >= self._settle_s
+        return now - pending.since >= self._settle_s
 
 
-def _look(path: str) -> tuple[int, int] | None:
+def _size_and_time(path: str) -> tuple[int, int] | None:
     try:
         status = os.stat(path)
     except OSError:

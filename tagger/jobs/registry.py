@@ -1,7 +1,7 @@
-"""The jobs: plain functions, by name. Whoever starts one (the clock, cron, a person) calls `run_job`.
+"""The jobs, by name. Whoever starts one (the schedule, cron, a person) calls `run_job`.
 
 The one rule: a job leaves a row that says how it ended, whatever ended it. Only a process that dies leaves one that
-says "running", and the next start of the job puts that right.
+says "running", and the next start of the job corrects that.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from db.engine import Store
 from db.rows import JobRunRow, JobStatus
@@ -24,71 +22,43 @@ from tagger.config.settings import Jobs, Settings
 from tagger.core.errors import StoreError, UnknownJob
 from tagger.core.text import format_bytes
 from tagger.jobs import canary, digest, tagging
-from tagger.jobs.context import JobContext
-
-if TYPE_CHECKING:
-    pass
+from tagger.jobs.context import JobContext, JobResult
 
 log = logging.getLogger(__name__)
 
 BACKUPS = "backups"
 
 
-@dataclass(frozen=True, slots=True)
-class JobResult:
-    """How a job ended, where no error ended it.
-
-    Args:
-        status: "stopped" where time was up or somebody asked; "failed" where it is done and the news is bad.
-        message: for people.
-        failed_photos: how many could not be read.
-    """
-
-    message: str
-    status: JobStatus = "done"
-    failed_photos: int = 0
-
-
-def nightly(work: JobContext) -> JobResult:
-    """Tag what is new or changed in the folders of the settings."""
-    return _told(tagging.tag_new(work))
-
-
-def retag(work: JobContext) -> JobResult:
-    """Tag anew what an older model tagged, or what was undone."""
-    return _told(tagging.tag_anew(work))
-
-
-def backup(work: JobContext) -> JobResult:
+def backup(context: JobContext) -> JobResult:
     """Copy the database."""
-    jobs = work.settings.jobs
-    folder = jobs.backup_folder or Path(work.store.file).parent / BACKUPS
-    made = back_up(work.store.file, folder, keep=jobs.backup_keep)
+    jobs = context.settings.jobs
+    folder = jobs.backup_folder or Path(context.store.file).parent / BACKUPS
+    made = back_up(context.store.file, folder, keep=jobs.backup_keep)
     removed = f", {len(made.removed)} older removed" if made.removed else ""
     return JobResult(f"{made.file}, {format_bytes(made.size_bytes)}, checked{removed}")
 
 
-def prune_gone(work: JobContext) -> JobResult:
+def prune_gone(context: JobContext) -> JobResult:
     """Remove the rows of files that are long gone."""
-    days = work.settings.jobs.prune_after_days
-    gone = prune(work.store, gone_before=datetime.now(UTC) - timedelta(days=days))
-    return JobResult(f"{gone.files} files that were gone for {days} days, and {gone.photos} photos, removed")
+    days = context.settings.jobs.prune_after_days
+    pruned = prune(context.store, gone_before=datetime.now(UTC) - timedelta(days=days))
+    return JobResult(f"{pruned.files} files that were gone for {days} days, and {pruned.photos} photos, removed")
 
 
-def check_canary(work: JobContext) -> JobResult:
-    """Ask the model for known pictures."""
-    seen = canary.check(work.store, work.open_tagger(), work.settings.jobs.canary_folder)
-    return JobResult(str(seen), "failed" if seen.drops else "done")
+def check_canary(context: JobContext) -> JobResult:
+    """Check the model on known pictures."""
+    report = canary.check(context.store, context.open_tagger(), context.settings.jobs.canary_folder)
+    return JobResult(str(report), "failed" if report.regressions else "done")
 
 
-def sum_up(work: JobContext) -> JobResult:
+def sum_up(context: JobContext) -> JobResult:
     """Sum up the last day."""
-    return JobResult(digest.write(work.store, since=datetime.now(UTC) - timedelta(days=1)))
+    return JobResult(digest.write(context.store, since=datetime.now(UTC) - timedelta(days=1)))
 
 
 JOBS: dict[str, Callable[[JobContext], JobResult]] = {
-    "nightly": nightly,
-    "retag": retag,
+    "nightly": tagging.nightly,
+    "retag": tagging.retag,
     "backup": backup,
     "prune": prune_gone,
     "canary": check_canary,
@@ -96,37 +66,49 @@ JOBS: dict[str, Callable[[JobContext], JobResult]] = {
 }
 
 
-def known_job(name: str) -> None:
-    """Raises:
-    UnknownJob: there is none of this name.
+def check_name(name: str) -> None:
+    """Nothing if a job has this name.
+
+    Raises:
+        UnknownJob: none has.
     """
     if name not in JOBS:
         raise UnknownJob(name, JOBS)
 
 
-def run_job(name: str, work: JobContext, *, due_at: datetime | None = None) -> JobResult:
+def run_job(name: str, context: JobContext, *, due_at: datetime | None = None) -> JobResult:
     """Run a job and leave a row of it.
 
     Args:
-        due_at: when the clock meant it to run; None where a person started it.
+        due_at: when the schedule meant it to run; None if a person started it.
 
     Raises:
-        UnknownJob: there is none of this name.
+        UnknownJob: no job has this name.
         TaggerError: whatever the job raised; the row has its message.
     """
-    known_job(name)
-    with work.store.write() as connection:
+    check_name(name)
+    with context.store.write() as connection:
         number = start_job(connection, name, due_at=due_at)
     try:
-        ended = JOBS[name](work)
+        result = JOBS[name](context)
     except KeyboardInterrupt:
-        _finish_early(work.store, number, JobResult("stopped by hand", "stopped"))
+        _finish_early(context.store, number, "stopped", "stopped by hand")
         raise
     except BaseException as error:
-        _finish_early(work.store, number, JobResult(str(error) or type(error).__name__, "failed"))
+        _finish_early(context.store, number, "failed", str(error) or type(error).__name__)
         raise
-    _finish(work.store, number, ended)
-    return ended
+    with context.store.write() as connection:
+        finish_job(connection, number, status=result.status, message=result.message)
+    return result
+
+
+def _finish_early(store: Store, number: int, status: JobStatus, message: str) -> None:
+    """If the store itself is the problem, the next start of the job corrects its row."""
+    try:
+        with store.write() as connection:
+            finish_job(connection, number, status=status, message=message)
+    except StoreError as error:
+        log.error("The end of the job could not be stored: %s", error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +116,8 @@ class JobStatusRow:
     """A job at a glance.
 
     Args:
-        time: as the settings say it.
-        next_at: while a schedule runs; None if it is off.
+        time: as the settings write it.
+        next_at: when a running schedule starts it next; None if it is off.
         last: its newest start.
     """
 
@@ -149,41 +131,20 @@ def overview(settings: Settings, store: Store | None) -> list[JobStatusRow]:
     """Every job: when it is due, and how it ended last.
 
     Args:
-        store: None where there is none yet, so that no job ever ran.
+        store: None if there is no database yet, so that no job ever ran.
     """
     last: dict[str, JobRunRow] = {}
     if store is not None:
         with store.read() as connection:
             last = last_starts(connection)
+    now = datetime.now(UTC)
     return [
-        JobStatusRow(name, text, _next(text, settings.zone()), last.get(name))
+        JobStatusRow(name, text, next_moment(times, settings.zone(), now=now) if times else None, last.get(name))
         for name, text in times_of(settings.jobs).items()
+        for times in [parse(text)]
     ]
 
 
-def _next(text: str, zone: ZoneInfo | None) -> datetime | None:
-    times = parse(text)
-    return next_moment(times, zone, now=datetime.now(UTC)) if times else None
-
-
 def times_of(jobs: Jobs) -> dict[str, str]:
-    """When each job runs, as the settings say it."""
+    """When each job runs, as the settings write it."""
     return {name: getattr(jobs, name) for name in JOBS}
-
-
-def _finish(store: Store, number: int, ended: JobResult) -> None:
-    with store.write() as connection:
-        finish_job(connection, number, status=ended.status, message=ended.message)
-
-
-def _finish_early(store: Store, number: int, ended: JobResult) -> None:
-    """Where the store itself is the trouble, the next start of the job puts its row right."""
-    try:
-        _finish(store, number, ended)
-    except StoreError as error:
-        log.error("How the job ended could not be stored: %s", error)
-
-
-def _told(run: tagging.Told) -> JobResult:
-    status: JobStatus = "failed" if not run.is_well else "stopped" if run.is_stopped else "done"
-    return JobResult(run.message, status, run.failed)

@@ -1,11 +1,11 @@
-"""The clock that starts jobs: APScheduler's queue and threads, with moments from `tagger.config.cron`.
+"""The clock that starts jobs: APScheduler's queue and threads, with the times of `tagger.config.cron`.
 
-The one rule: each time on the wall starts its job at most once, and never while the job is still at work. A machine
-that slept over it starts it once when it wakes. Nothing is kept: the settings say at each start what there is.
+The one rule: each time of day starts its job at most once, and never while the job is still at work. A machine that
+slept through it starts the job once when it wakes. Nothing is stored: the settings are read at each start.
 
-The library's own triggers are not used: at the change of clocks they miss a time or meet it twice, and their Monday is
-a crontab's Sunday. Nor is its sleep trusted: it counts what a suspended machine's clock counts, which is nothing, so
-`tick` wakes it.
+APScheduler's own triggers are not used: when the clocks change they miss a time or meet it twice, and their Monday is
+a crontab's Sunday. Nor is its sleep trusted: that uses a monotonic clock, which stands still while the machine is
+suspended, so `tick` wakes it.
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ from tagger.core.errors import TaggerError
 log = logging.getLogger(__name__)
 
 TICK_S = 30.0
-BACK = timedelta(hours=1)  # a clock that was put back by more had been wrong; less is put right by waiting
+SET_BACK = timedelta(hours=1)  # a clock set back by more had been wrong; less is made up for by waiting
 
 # Jobs of one thread run one after another; a backup does not wait for the photos.
 THREADS = {"nightly": "photos", "retag": "photos", "canary": "photos"}
-ELSE = "store"
+OTHER_JOBS = "store"
 
-Start = Callable[[str, datetime, datetime], object]
+StartJob = Callable[[str, datetime, datetime], object]
 
 
 class Trigger(BaseTrigger):  # type: ignore[misc]  # the library has no types
-    """Times on the wall.
+    """Times of day, for APScheduler.
 
     Args:
         text: as the settings write them.
+        times: what they mean.
         zone: None for the machine's own.
     """
 
@@ -50,16 +51,16 @@ class Trigger(BaseTrigger):  # type: ignore[misc]  # the library has no types
         self._times = times
         self._zone = zone
         self.due_at: datetime | None = None
-        self.handed_at: datetime | None = None
+        self.triggered_at: datetime | None = None
 
     def __str__(self) -> str:
         return self._text
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """Asked for what follows a time only once that has come, so that this is where it is known which one came."""
+        """The next time. APScheduler asks for it only when the previous one has come, so that one is noted here."""
         if previous_fire_time is None:
             return next_moment(self._times, self._zone, now=now)
-        self.due_at, self.handed_at = previous_fire_time, now
+        self.due_at, self.triggered_at = previous_fire_time, now
         return following(self._times, self._zone, last=previous_fire_time)
 
 
@@ -68,23 +69,24 @@ class Schedule:
 
     Args:
         times: by name of the job, as the settings write them.
-        zone: where the clock hangs; None for wherever the machine is, even if it travels.
-        start: called in a thread of its own with a job's name, the moment at which it was due, and the one at which the
-            clock gave it to its thread: later where the machine slept, but not where the thread was still at work.
+        zone: the time zone of the times; None for the machine's own, even if the machine travels.
+        start: called in a thread with a job's name, the moment at which it was due, and the moment at which it was
+            triggered. That is later if the machine slept, but not if the thread was still at work.
+        scheduler: for tests.
     """
 
     def __init__(
-        self, times: Mapping[str, str], zone: ZoneInfo | None, start: Start, scheduler: BaseScheduler | None = None
+        self, times: Mapping[str, str], zone: ZoneInfo | None, start: StartJob, scheduler: BaseScheduler | None = None
     ) -> None:
         self._zone = zone
         self._start = start
         self._scheduler = scheduler or BackgroundScheduler(executors=_threads(), timezone=UTC)
-        self._ending = threading.Event()
+        self._closing = threading.Event()
         self._last_tick = time.monotonic()
         self._last_moment = datetime.now(UTC)
         for name, text in times.items():
-            if when := parse(text):
-                self._add(name, Trigger(text, when, zone))
+            if parsed := parse(text):
+                self._add(name, Trigger(text, parsed, zone))
 
     def _add(self, name: str, trigger: Trigger) -> None:
         self._scheduler.add_job(
@@ -92,7 +94,7 @@ class Schedule:
             trigger,
             id=name,
             name=name,
-            executor=THREADS.get(name, ELSE),
+            executor=THREADS.get(name, OTHER_JOBS),
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,  # however late
@@ -103,21 +105,21 @@ class Schedule:
 
     def close(self) -> None:
         """Wait for the jobs at work; those that wait for their thread do not begin any more."""
-        self._ending.set()
+        self._closing.set()
         self._scheduler.shutdown(wait=True)
 
     def tick(self) -> None:
-        """To be called every `TICK_S`: look at the clock and at the zone, which may have changed while nobody looked.
+        """Check the clock and the time zone, which may have changed. To be called every `TICK_S` seconds.
 
-        What is still to come stays the time on the wall: one that has passed in the new zone is due at once. Where the
-        clock was ahead and was put right, each job is due at its next time from now.
+        What is still to come keeps its time of day: a time that has passed in the new zone is due at once. If the
+        clock was ahead and was corrected, each job is due at its next time from now.
         """
         self._last_tick = time.monotonic()
         time.tzset()
         now = datetime.now(UTC)
-        is_put_back, self._last_moment = self._last_moment - now > BACK, now
-        if is_put_back:
-            log.warning("The clock was put back: each job is due at its next time from now")
+        is_set_back, self._last_moment = self._last_moment - now > SET_BACK, now
+        if is_set_back:
+            log.warning("The clock was set back: each job is due at its next time from now")
             for job in self._scheduler.get_jobs():
                 job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
         elif self._zone is None:
@@ -127,20 +129,20 @@ class Schedule:
                     job.modify(next_run_time=moment)
         self._scheduler.wakeup()
 
-    def beat_age_s(self) -> float:
+    def tick_age_s(self) -> float:
         """How long ago `tick` was called last, not counting sleep."""
         return time.monotonic() - self._last_tick
 
-    def coming(self) -> dict[str, datetime]:
-        """When each job is due next; none is before the schedule is open."""
+    def next_times(self) -> dict[str, datetime]:
+        """When each job is due next; empty before the schedule is open."""
         return {job.id: job.next_run_time for job in self._scheduler.get_jobs() if hasattr(job, "next_run_time")}
 
     def _begin(self, name: str, trigger: Trigger) -> None:
-        """Whatever a job raises ends that job and nothing else."""
-        if self._ending.is_set() or trigger.due_at is None or trigger.handed_at is None:
+        """Start a job. Whatever it raises ends this job and nothing else."""
+        if self._closing.is_set() or trigger.due_at is None or trigger.triggered_at is None:
             return
         try:
-            self._start(name, trigger.due_at, trigger.handed_at)
+            self._start(name, trigger.due_at, trigger.triggered_at)
         except TaggerError as error:
             log.error("The job %s failed: %s", name, error)
         except Exception:
@@ -148,4 +150,4 @@ class Schedule:
 
 
 def _threads() -> dict[str, ThreadPoolExecutor]:
-    return {name: ThreadPoolExecutor(1) for name in {*THREADS.values(), ELSE}}
+    return {name: ThreadPoolExecutor(1) for name in {*THREADS.values(), OTHER_JOBS}}

@@ -1,6 +1,6 @@
-"""Runs over the library by themselves: what is new, and what an older model tagged. They end when their time is up.
+"""The jobs that tag the library, and the one way in which a run is made from the settings.
 
-The one rule: a folder that is not there stops no other. It is said, and the run over the others goes on.
+The one rule: a folder that is missing stops no other. The result names it, and the run over the others goes on.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
 from typing import TYPE_CHECKING
 
 from tagger.config.cron import next_moment, parse
@@ -20,117 +19,130 @@ from tagger.core.errors import ConfigError, RunInProgress
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import PASSING_KINDS, Failed, Result
-from tagger.jobs.new_run import new_run
+from tagger.jobs.context import JobContext, JobResult
+from tagger.library.runner import LibraryRun
 from tagger.library.state import RunState
+from tagger.model.bundle import open_bundle
 
 if TYPE_CHECKING:
-    from tagger.jobs.context import JobContext
+    from tagger.image.decoder_pool import DecoderPool
 
 log = logging.getLogger(__name__)
 
-WAIT_S = 3600.0  # for a run by hand, or of a watch
-LOOK_AGAIN_S = 2.0
+WAIT_S = 3600.0  # for another run to end
+RETRY_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Args:
-    is_stopped: time was up, or somebody asked; the next run goes on.
-    is_well: False asks somebody to look: a folder is not there, or closed, or much is gone from one.
-    failed: photos that could not be read.
-    """
-
-    message: str
-    is_stopped: bool
-    is_well: bool
-    failed: int
-
-
-def tag_new(work: JobContext) -> Told:
+def nightly(context: JobContext) -> JobResult:
     """Tag what is new or changed in the folders of the settings."""
-    return _in_its_window(work, "nightly", replace(work.settings.run_options(), skip_missing_roots=True))
+    return _run_in_window(context, "nightly", replace(context.settings.run_options(), skip_missing_roots=True))
 
 
-def tag_anew(work: JobContext) -> Told:
-    """Tag what the present model has not tagged yet and another has, or what was taken back."""
-    options = replace(work.settings.run_options(), skip_missing_roots=True, skip_new=True, redo_undone=True)
-    return _in_its_window(work, "retag", options)
+def retag(context: JobContext) -> JobResult:
+    """Tag again what only another model has tagged, or what was undone."""
+    options = replace(context.settings.run_options(), skip_missing_roots=True, skip_new=True, redo_undone=True)
+    return _run_in_window(context, "retag", options)
 
 
-def _in_its_window(work: JobContext, job: str, options: RunOptions) -> Told:
-    folders, until = _folders(work), _until(work)
-    if until is not None and until <= datetime.now(UTC):
-        return Told("its time was up before it began", is_stopped=True, is_well=True, failed=0)
-    return run(work, folders, job=job, until=until, options=options, wait_s=WAIT_S)
+def _run_in_window(context: JobContext, job: str, options: RunOptions) -> JobResult:
+    """A run that ends at `jobs.until` of the night in which it was triggered, even if it had to wait for its thread.
+
+    Raises:
+        ConfigError: the settings name no folders.
+    """
+    settings, now = context.settings, datetime.now(UTC)
+    if not settings.folders:
+        raise ConfigError('No folders are set. Name them in the settings file: folders = ["/home/ann/Pictures"]')
+    times = parse(settings.jobs.until)
+    until = next_moment(times, settings.zone(), now=context.triggered_at or now) if times else None
+    if until is not None and until <= now:
+        return JobResult("its time was up before it began", "stopped")
+    folders = [os.path.abspath(folder) for folder in settings.folders]
+    return run(context, folders, job=job, options=options, until=until, wait_s=WAIT_S)
 
 
 def run(
-    work: JobContext,
+    context: JobContext,
     roots: Sequence[str],
     *,
     job: str,
     options: RunOptions,
     until: datetime | None = None,
-    wait_s: float = 0,
-) -> Told:
-    """One run of the worker, that a set `work.stop` ends too.
+    wait_s: float = 0.0,
+) -> JobResult:
+    """Run over some folders or files, and wait for another run to end if there is one.
 
     Args:
-        wait_s: how long to wait for another run to end.
+        wait_s: how long to wait at most.
 
     Raises:
-        RunInProgress: it has not ended by then.
+        RunInProgress: the other run has not ended by then.
     """
-    give_up_at = time.monotonic() + wait_s
-    for attempt in count():
+    give_up_at, is_waiting = time.monotonic() + wait_s, False
+    while True:
         try:
-            return _run(work, roots, job=job, options=options, until=until)
+            return _run_once(context, roots, job, options, until)
         except RunInProgress as error:
             if time.monotonic() >= give_up_at:
                 raise
-            if attempt == 0:
-                log.info("%s; this one waits for its end", error.who)
-        if work.stop.wait(LOOK_AGAIN_S):
-            break
-    return Told("stopped while another run was at work", is_stopped=True, is_well=True, failed=0)
+            if not is_waiting:
+                log.info("%s; this run waits until it has ended", error.who)
+            is_waiting = True
+        if context.stop.wait(RETRY_S):
+            return JobResult("stopped while another run was at work", "stopped")
 
 
-def _run(work: JobContext, roots: Sequence[str], *, job: str, options: RunOptions, until: datetime | None) -> Told:
-    begun = new_run(
-        work.settings,
-        work.store,
-        roots,
-        open_tagger=work.open_tagger,
-        progress=work.progress,
-        options=options,
-        job=job,
-        until=until,
-        stop=work.stop,
-    )
-    with closing(begun.results()) as results:
-        closed = [result for result in results if result.path in roots and _is_closed(result)]
-    state = begun.state
+def _run_once(
+    context: JobContext, roots: Sequence[str], job: str, options: RunOptions, until: datetime | None
+) -> JobResult:
+    library_run = new_run(context, roots, job=job, options=options, until=until)
+    with closing(library_run.results()) as results:
+        unreadable = [result for result in results if result.path in roots and _is_unreadable_folder(result)]
+    state = library_run.state
     if state.processed:
-        work.store.optimize()
-    worries = list(_worries(state, closed))
+        context.store.optimize()
+    problems = list(_problems(state, unreadable))
     is_stopped = state.status in ("stopped", "interrupted")
-    return Told("\n".join([_sentence(state), *worries]), is_stopped, not worries, state.counts.failed)
+    message = "\n".join([_sentence(state), *problems])
+    return JobResult(message, "failed" if problems else "stopped" if is_stopped else "done", state.counts.failed)
 
 
-def _folders(work: JobContext) -> list[str]:
-    """Raises:
-    ConfigError: the settings name none.
+def new_run(
+    context: JobContext,
+    roots: Sequence[str],
+    *,
+    job: str,
+    options: RunOptions,
+    until: datetime | None = None,
+    with_unchanged: bool = False,
+) -> LibraryRun:
+    """A run as the settings order it; see `tagger.library.runner.LibraryRun`.
+
+    Raises:
+        BundleError: the model folder of the settings cannot be used.
     """
-    folders = [os.path.abspath(folder) for folder in work.settings.folders]
-    if not folders:
-        raise ConfigError('No folders are set. Name them in the settings file: folders = ["/home/ann/Pictures"]')
-    return folders
+    settings = context.settings
+    bundle = open_bundle(settings.bundle, verify=False)  # if nothing is new, the weights are not even read
 
+    def open_decoders(photos: int) -> DecoderPool:
+        from tagger.image.decoder_pool import DecoderPool  # loads numpy, which a run without new photos does not need
 
-def _until(work: JobContext) -> datetime | None:
-    """When the window closes of the night for which the job was handed over, however long it waited for its thread."""
-    times = parse(work.settings.jobs.until)
-    return next_moment(times, work.settings.zone(), now=work.handed_at or datetime.now(UTC)) if times else None
+        return DecoderPool(bundle.card.input, settings.limits(), photos=photos, timeout_s=settings.photo_timeout_s)
+
+    return LibraryRun(
+        context.store,
+        bundle,
+        roots,
+        context.open_tagger,
+        options,
+        progress=context.progress,
+        open_decoders=open_decoders,
+        job=job,
+        settings_hash=settings.fingerprint(),
+        with_unchanged=with_unchanged,
+        until=until,
+        stop=context.stop,
+    )
 
 
 def _sentence(state: RunState) -> str:
@@ -141,16 +153,16 @@ def _sentence(state: RunState) -> str:
     )
 
 
-def _is_closed(result: Result) -> bool:
-    """Whether that is a folder that could not be looked into; of a file that a watch names it is no bad news."""
+def _is_unreadable_folder(result: Result) -> bool:
+    """Whether a root could not be listed. A single file that a watch names and that cannot be read is no bad news."""
     answer = result.answer
     return isinstance(answer, Failed) and answer.kind in PASSING_KINDS and not os.path.isfile(result.path)
 
 
-def _worries(state: RunState, closed: Sequence[Result]) -> Iterator[str]:
+def _problems(state: RunState, unreadable: Sequence[Result]) -> Iterator[str]:
     yield from (f"{printable(root)} is not there" for root in state.missing_roots)
-    for result in closed:
+    for result in unreadable:
         assert isinstance(result.answer, Failed)
-        yield f"{printable(result.path)} could not be looked into: {result.answer.message}"
+        yield f"{printable(result.path)} cannot be read: {result.answer.message}"
     yield from map(str, state.suspicious_deletions)
-    yield from (f"not tried again, since runs died with it: {printable(path)}" for path in state.given_up)
+    yield from (f"{printable(path)} is in quarantine: runs died while it was in work" for path in state.given_up)

@@ -1,7 +1,7 @@
-"""Folders that are watched: a new photo is tagged soon after it is complete.
+"""Watched folders: a new photo is tagged soon after it is complete.
 
-The one rule: the watch is only the fast path. What the system does not tell it (files on a network drive, a flood of
-them) the next full look finds, or the night.
+The one rule: the watch is only the fast path. What the system does not report (files on a network drive, a flood of
+them) is found by the next full scan, or at night.
 """
 
 from __future__ import annotations
@@ -33,54 +33,55 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 JOB = "watch"
-LOOK_S = 0.5
-ROOTS_S = 30.0  # how often it is asked whether the folders are still the same ones
-FILES_A_RUN = 1000
+POLL_S = 0.5
+CHECK_ROOTS_S = 30.0  # how often to check that the folders are still the same ones
+FILES_PER_RUN = 1000
 LIMITS = {errno.ENOSPC: "fs.inotify.max_user_watches=524288", errno.EMFILE: "fs.inotify.max_user_instances=1024"}
-HAPPENS = ("created", "modified", "moved", "closed")
+EVENTS = ("created", "modified", "moved", "closed")
 
-# watchdog may come upon a new folder twice, by the system's word and by its own walk; that does no harm.
+# watchdog may find a new folder twice, by an event and by its own walk; that does no harm.
 warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
 
 
-def watch(work: JobContext, folders: Sequence[str], *, looks_first: bool = True, skip_missing: bool = False) -> None:
-    """Tag what is there, then what comes, until `work.stop` is set.
+def watch(
+    context: JobContext, folders: Sequence[str], *, tag_existing: bool = True, skip_missing: bool = False
+) -> None:
+    """Tag the photos in some folders, then each new one, until `context.stop` is set.
 
     Args:
-        looks_first: False leaves what is there to the night.
-        skip_missing: a folder that is not there, or closed, is watched once it is there.
+        folders: watched to every depth.
+        tag_existing: False leaves the photos that are already there to the nightly job.
+        skip_missing: a folder that is missing or cannot be read is watched as soon as it is there.
 
     Raises:
-        FolderNotFound: one of them is not there.
-        FolderClosed: one of them may not be entered.
+        FolderNotFound: one of the folders does not exist.
+        FolderClosed: one of them cannot be opened.
         WatchFailed: the system refuses to watch; the message says what to do.
     """
     paths = [os.path.abspath(folder) for folder in folders]
     if not skip_missing:
         for path in paths:
-            _look_into(path)
-    happened: queue.SimpleQueue[str] = queue.SimpleQueue()
-    settling = Debouncer(work.settings.watch_settle_s)
-    with _observed(paths, happened) as roots:
-        waiting, looked_at = _Queue(work, paths if looks_first else ()), time.monotonic()
-        while not work.stop.is_set():
-            waiting.tag()
-            work.stop.wait(LOOK_S)
+            _check(path)
+    changes: queue.SimpleQueue[str] = queue.SimpleQueue()
+    debouncer = Debouncer(context.settings.watch_settle_s)
+    globs = Globs(context.settings.include, context.settings.exclude)
+    with _observed(paths, changes) as roots:
+        pending, checked_at = _Pending(context, paths if tag_existing else ()), time.monotonic()
+        while not context.stop.is_set():
+            pending.tag()
+            context.stop.wait(POLL_S)
             now = time.monotonic()
-            for path in _drained(happened):
-                for file in _photos(path, paths, Globs(work.settings.include, work.settings.exclude)):
-                    settling.add(file, now=now)
-            waiting.add(settling.settled(now=now))
-            if now - looked_at >= ROOTS_S:
-                waiting.add([root.path for root in roots if root.is_new()])
-                looked_at = now
+            for path in _drain(changes):
+                for file in _photos(path, paths, globs):
+                    debouncer.add(file, now=now)
+            pending.add(debouncer.settled(now=now))
+            if now - checked_at >= CHECK_ROOTS_S:
+                pending.add([root.path for root in roots if root.is_new()])
+                checked_at = now
 
 
-def _look_into(root: str) -> None:
-    """Raises:
-    FolderNotFound: it is not there.
-    FolderClosed: it may not be entered.
-    """
+def _check(root: str) -> None:
+    """Raise what `watch` raises for a folder that is missing or cannot be opened."""
     try:
         os.scandir(root).close()
     except PermissionError as error:
@@ -89,79 +90,82 @@ def _look_into(root: str) -> None:
         raise FolderNotFound(root) from error
 
 
-class _Queue:
-    """What waits for its run."""
+class _Pending:
+    """Files and folders that wait for their run."""
 
-    def __init__(self, work: JobContext, paths: Iterable[str]) -> None:
-        self._work = work
+    def __init__(self, context: JobContext, paths: Iterable[str]) -> None:
+        self._context = context
         self._paths = list(paths)
-        self._is_told = False
+        self._is_waiting = False
 
     def add(self, paths: Iterable[str]) -> None:
         self._paths += paths
 
     def tag(self) -> None:
-        """Tag what is still there of it; while another run is at work it waits on."""
-        some, self._paths = self._paths[:FILES_A_RUN], self._paths[FILES_A_RUN:]
-        some = [path for path in some if os.path.lexists(path)]
-        if not some:
+        """Tag those that still exist; while another run is at work they go on waiting."""
+        batch, self._paths = self._paths[:FILES_PER_RUN], self._paths[FILES_PER_RUN:]
+        batch = [path for path in batch if os.path.lexists(path)]
+        if not batch:
             return
         try:
-            options = replace(self._work.settings.run_options(), skip_missing_roots=True)
-            log.info("%s", tagging.run(self._work, some, job=JOB, options=options).message)
+            options = replace(self._context.settings.run_options(), skip_missing_roots=True)
+            log.info("%s", tagging.run(self._context, batch, job=JOB, options=options).message)
         except RunInProgress as error:
-            if not self._is_told:
-                log.info("%s; what is new waits for its end", error.who)
-            self._paths, self._is_told = some + self._paths, True
+            if not self._is_waiting:
+                log.info("%s; new photos wait until it has ended", error.who)
+            self._paths, self._is_waiting = batch + self._paths, True
             return
         except TaggerError as error:
             sentence = str(error).removesuffix(".")
-            log.error("What is new could not be tagged: %s. The next full look finds it again.", sentence)
-        self._is_told = False
+            log.error("New photos could not be tagged: %s. The next full scan finds them again.", sentence)
+        self._is_waiting = False
 
 
 def _photos(path: str, roots: Sequence[str], globs: Globs) -> Iterator[str]:
-    """The photos that a change is about: the file itself, or all in a folder that came as a whole."""
+    """The photos that a change is about: the file itself, or all in a folder that was moved or copied here."""
     paths = [found.path for found in scan([path], Globs())] if os.path.isdir(path) else [path]
     for file in paths:
         if any(file.startswith(f"{root.rstrip('/')}/") and comes_upon(root, file, globs) for root in roots):
             yield file
 
 
-def _drained(happened: queue.SimpleQueue[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    while not happened.empty():
-        seen.add(happened.get())
-    yield from sorted(path for path in seen if os.path.lexists(path))
+def _drain(changes: queue.SimpleQueue[str]) -> list[str]:
+    paths: set[str] = set()
+    while not changes.empty():
+        paths.add(changes.get())
+    return sorted(path for path in paths if os.path.lexists(path))
 
 
 class _Handler(FileSystemEventHandler):
-    """Tells of what happens in a folder, by the name that it has in the settings."""
+    """Reports what happens in a folder, under the name that the folder has in the settings."""
 
-    def __init__(self, happened: queue.SimpleQueue[str], observed: str, named: str) -> None:
-        self._happened = happened
+    def __init__(self, changes: queue.SimpleQueue[str], observed: str, named: str) -> None:
+        self._changes = changes
         self._observed, self._named = observed, named
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type not in HAPPENS or (event.is_directory and event.event_type == "modified"):
+        if event.event_type not in EVENTS or (event.is_directory and event.event_type == "modified"):
             return
         path = os.fsdecode(event.dest_path if event.event_type == "moved" else event.src_path)
-        self._happened.put(self._named + path.removeprefix(self._observed))
+        self._changes.put(self._named + path.removeprefix(self._observed))
 
 
 class _Root:
-    """A folder that is observed as long as it is the same one. The system goes on to watch one that was unmounted,
-    renamed or deleted, and says nothing of what is mounted or made at its place."""
+    """A folder that is observed for as long as it is the same one.
 
-    def __init__(self, path: str, happened: queue.SimpleQueue[str]) -> None:
+    The system goes on watching a folder that was unmounted, renamed or deleted, and says nothing of what is mounted
+    or made in its place.
+    """
+
+    def __init__(self, path: str, changes: queue.SimpleQueue[str]) -> None:
         self.path = path
-        self._happened = happened
+        self._changes = changes
         self._observer: BaseObserver | None = None
         self._identity: tuple[int, int] | None = None
-        self._told = ""
+        self._last_message = ""
 
     def observe(self) -> None:
-        """From now on, if it is there.
+        """Start to observe the folder, if it exists.
 
         Raises:
             WatchFailed: the system refuses.
@@ -169,26 +173,28 @@ class _Root:
         self.close()
         identity = _identity(self.path)
         if identity is None:
-            self._tell(logging.WARNING, "%s is not there, or closed; it is watched once it is there", self.path)
+            self._log(
+                logging.WARNING, f"{self.path} is missing or cannot be read; it is watched as soon as it is there"
+            )
             return
         observer, place = Observer(), os.path.realpath(self.path)  # of a link the system would watch the link itself
         try:
-            observer.schedule(_Handler(self._happened, place, self.path), place, recursive=True)
+            observer.schedule(_Handler(self._changes, place, self.path), place, recursive=True)
             observer.start()
         except OSError as error:
             raise WatchFailed(str(error), LIMITS.get(error.errno or 0)) from error
         self._observer, self._identity = observer, identity
-        self._tell(logging.INFO, "Watching %s", self.path)
+        self._log(logging.INFO, f"Watching {self.path}")
 
     def is_new(self) -> bool:
-        """Whether it is another folder than before, or back; it is observed anew then."""
-        is_awake = self._observer is None or all(emitter.is_alive() for emitter in self._observer.emitters)
-        if is_awake and _identity(self.path) == self._identity:
+        """Whether another folder is there now, or the folder is back; it is observed from then on."""
+        is_alive = self._observer is None or all(emitter.is_alive() for emitter in self._observer.emitters)
+        if is_alive and _identity(self.path) == self._identity:
             return False
         try:
             self.observe()
         except WatchFailed as error:
-            self._tell(logging.ERROR, "%s", error)
+            self._log(logging.ERROR, str(error))
         return self._observer is not None
 
     def close(self) -> None:
@@ -197,15 +203,15 @@ class _Root:
             self._observer.join()
         self._observer = self._identity = None
 
-    def _tell(self, level: int, message: str, *arguments: object) -> None:
-        """Once, however often it is found."""
-        if (told := message % arguments) != self._told or level < logging.WARNING:
-            log.log(level, "%s", told)
-        self._told = told
+    def _log(self, level: int, message: str) -> None:
+        """Log a problem once, however often it is found."""
+        if message != self._last_message or level < logging.WARNING:
+            log.log(level, "%s", message)
+        self._last_message = message
 
 
 def _identity(folder: str) -> tuple[int, int] | None:
-    """By which it is told from another one at its place; None where it cannot be looked into."""
+    """What tells a folder from another one in its place; None if it cannot be read."""
     try:
         os.scandir(folder).close()
         status = os.stat(folder)
@@ -215,8 +221,8 @@ def _identity(folder: str) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _observed(paths: Sequence[str], happened: queue.SimpleQueue[str]) -> Iterator[list[_Root]]:
-    roots = [_Root(path, happened) for path in paths]
+def _observed(paths: Sequence[str], changes: queue.SimpleQueue[str]) -> Iterator[list[_Root]]:
+    roots = [_Root(path, changes) for path in paths]
     try:
         for root in roots:
             root.observe()

@@ -1,4 +1,4 @@
-"""How fast this machine tags, and what holds it back.
+"""How fast this machine tags photos, and what limits it.
 
 Decoding and the model share the same cores, so a photo that takes 1/d seconds of all cores to decode and 1/m in the
 model can pass at 1/(1/d + 1/m) per second at best. On a GPU they overlap, and the slower of the two is the bound.
@@ -32,9 +32,10 @@ TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Photos per second, each measured alone on all cores.
+    """Photos per second, each figure measured alone on all cores.
 
     Args:
+        photos: how many were tagged end to end.
         end_to_end: a run into a fresh database, as `tagger tag` does it, the model already loaded.
         decode: reading, hashing, decoding and resizing.
         model: normalising and inference.
@@ -49,23 +50,26 @@ class Rates:
 
     @property
     def bound(self) -> float:
-        """The best that decoding and model allow together."""
+        """The best rate that decoding and model allow together."""
         return 1 / (1 / self.decode + 1 / self.model) if self.shares_cores else min(self.decode, self.model)
 
     @property
     def verdict(self) -> str:
-        """Which of them holds the run back, and how close the run comes to the bound."""
+        """What limits the run most, and how close the run comes to the bound."""
         slower = "decoding" if self.decode < self.model else "the model"
         return f"{self.end_to_end / self.bound:.0%} of the bound; what holds it back most is {slower}"
 
 
 def measure(tagger: Tagger, folder: str, paths: Sequence[str], k: int) -> Rates:
-    """Tag the photos of a folder three ways.
+    """Measure the photos of a folder in three ways.
 
     Args:
-        paths: photos below the folder; the decoding is measured on them.
+        tagger: the model.
+        folder: tagged end to end.
+        paths: the photos below it, which are decoded.
+        k: suggestions for each photo.
     """
-    for path in paths:  # the first reading is the disk's speed, not ours
+    for path in paths:  # the first reading measures the disk
         with suppress(PhotoError):
             read(path, tagger.limits.max_file_bytes)
     batch, decode = _decode_rate(tagger, paths)
@@ -76,7 +80,7 @@ def measure(tagger: Tagger, folder: str, paths: Sequence[str], k: int) -> Rates:
 
 
 def _decode_rate(tagger: Tagger, paths: Sequence[str]) -> tuple[Pixels, float]:
-    """Also gives a batch of real photos, for the model."""
+    """The rate, and a batch of real photos for the model."""
 
     def pixels(path: str) -> Pixels | None:
         try:
@@ -84,19 +88,19 @@ def _decode_rate(tagger: Tagger, paths: Sequence[str]) -> tuple[Pixels, float]:
         except PhotoError:
             return None
 
-    wanted = tagger.engine.batch_size
-    some: list[Pixels] = []
+    size = tagger.engine.batch_size
+    batch: list[Pixels] = []
     start = time.perf_counter()
     with ThreadPoolExecutor(tagger.limits.threads) as pool:
         for photo in pool.map(pixels, paths):
-            if photo is not None and len(some) < wanted:
-                some.append(photo)
+            if photo is not None and len(batch) < size:
+                batch.append(photo)
     rate = len(paths) / (time.perf_counter() - start)
-    if not some:
+    if not batch:
         raise TaggerError(
             f"None of the {len(paths)} files is a readable photo. Name a folder with some hundred photos."
         )
-    return np.stack([some[n % len(some)] for n in range(wanted)]), rate  # (N, H, W, 3)
+    return np.stack([batch[n % len(batch)] for n in range(size)]), rate  # (N, H, W, 3)
 
 
 def _model_rate(tagger: Tagger, batch: Pixels) -> float:
@@ -110,7 +114,7 @@ def _model_rate(tagger: Tagger, batch: Pixels) -> float:
 
 def _run_rate(tagger: Tagger, folder: str, k: int) -> tuple[int, float]:
     decoders = DecoderPool(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
-    with decoders, TemporaryDirectory() as place, open_store(str(Path(place) / "bench.sqlite")) as store:
+    with decoders, TemporaryDirectory() as scratch, open_store(str(Path(scratch) / "bench.sqlite")) as store:
         decoders.wait()  # in a run they begin while the model is loaded
         run = LibraryRun(
             store,

@@ -1,4 +1,4 @@
-"""Is everything in order here? Each check is one line; a problem comes with its next step."""
+"""Is everything in order on this machine? Each check is one line; a problem comes with its next step."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from tagger.core.version import __version__
 from tagger.model.predictor import load
 
 PACKAGES = ("numpy", "pillow", "openvino", "sqlalchemy", "torch", "pillow-heif", "matplotlib")
-ENOUGH_DISK_BYTES = 1_000_000_000
+ADVISED_FREE_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Args:
-    is_fine: False asks somebody to act; `text` then says how.
+    """The outcome of one check.
+
+    Args:
+        is_fine: False if somebody should act; `text` then says how.
     """
 
     topic: str
@@ -33,7 +35,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """All checks, in an order in which the first problem explains later ones."""
+    """Run all checks, in an order in which the first problem explains later ones."""
     yield Finding("versions", True, _versions())
     yield _checked("model", lambda: _model(settings))
     yield _checked("database", lambda: _database(settings))
@@ -48,17 +50,17 @@ def _checked(topic: str, check: Callable[[], str]) -> Finding:
 
 
 def _versions() -> str:
-    found = [f"landmark-tagger {__version__}", f"Python {platform.python_version()}"]
+    versions = [f"landmark-tagger {__version__}", f"Python {platform.python_version()}"]
     for package in PACKAGES:
         try:
-            found.append(f"{package} {version(package)}")
+            versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
-            found.append(f"no {package}")
-    return ", ".join(found)
+            versions.append(f"no {package}")
+    return ", ".join(versions)
 
 
 def _model(settings: Settings) -> str:
-    """Opens the bundle, which verifies it, and runs it once."""
+    """Open the bundle, which verifies it, and run the model once."""
     model = load(settings.bundle, engine=settings.engine, device=settings.device, precision=settings.precision)
     card = model.bundle.card
     answer = model.suggest(Image.new("RGB", (320, 240), "grey"))
@@ -71,18 +73,18 @@ def _model(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     file = store_file(settings.db_url)
     if not store_exists(settings.db_url):
-        return f"{file} is not there yet; 'tagger tag' makes it"
+        return f"{file} does not exist yet; 'tagger tag' makes it"
     with open_store(settings.db_url):
         return f"{file} can be opened and is current, {format_bytes(file.stat().st_size)}"
 
 
 def _disk(settings: Settings) -> str:
-    """Free space where the database lies, or is going to lie."""
+    """Free space where the database is, or will be."""
     folder = store_file(settings.db_url).parent
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     text = f"{format_bytes(free)} free in {folder}"
-    if free < ENOUGH_DISK_BYTES:
+    if free < ADVISED_FREE_BYTES:
         raise TaggerError(f"{text}: free some, or put the database elsewhere with --db or TAGGER_DB_URL")
     return text

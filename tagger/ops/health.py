@@ -1,7 +1,7 @@
 """Can this process do its work? For whoever restarts it if not.
 
-The one rule: a job that failed, or the bot or the watch that ended, makes nobody unhealthy; starting the process again
-would not help. It is told beside.
+The one rule: a job that failed, or a bot or watch that ended, does not make the process unhealthy, since starting it
+again would not help. Those are notes.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from db.write.jobs import last_starts
 from tagger.core.errors import StoreError
 from tagger.core.text import format_bytes
 
-BEAT_S = 120.0  # the schedule looks at the clock four times as often
-ENOUGH_DISK_BYTES = 50_000_000
-NONE: Mapping[str, str] = MappingProxyType({})
+MAX_TICK_AGE_S = 120.0  # the schedule ticks four times as often
+MIN_FREE_BYTES = 50_000_000
+NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Args:
-    reasons: why it cannot; none if it can.
-    notes: what somebody may want to look at.
+    """Whether a process can work.
+
+    Args:
+        reasons: why it cannot; empty if it can.
+        notes: what somebody may want to look at.
     """
 
     reasons: tuple[str, ...]
@@ -37,24 +39,25 @@ class Health:
         return not self.reasons
 
 
-def examine(store: Store, beat_age_s: float, troubles: Mapping[str, str] = NONE) -> Health:
-    """Look at the database, the disk and the clock.
+def examine(store: Store, tick_age_s: float, problems: Mapping[str, str] = NO_PROBLEMS) -> Health:
+    """Check the database, the disk and the clock.
 
     Args:
-        beat_age_s: how long ago the schedule last looked at its clock.
-        troubles: what ended by itself beside the jobs, and why.
+        store: the process's own.
+        tick_age_s: how long ago the schedule last looked at its clock.
+        problems: what ended by itself beside the jobs, and why.
     """
     reasons: list[str] = []
-    notes = [f"{part}: {why}" for part, why in troubles.items()]
+    notes = [f"{part}: {problem}" for part, problem in problems.items()]
     try:
         with store.read() as connection:
             last = last_starts(connection)
         notes += [f"{row.job} {row.status}: {row.message}" for row in last.values() if row.status in ("failed", "died")]
         free = shutil.disk_usage(Path(store.file).parent).free
-        if free < ENOUGH_DISK_BYTES:
-            reasons.append(f"only {format_bytes(free)} are free where the database lies")
+        if free < MIN_FREE_BYTES:
+            reasons.append(f"only {format_bytes(free)} are free on the disk of the database")
     except (StoreError, OSError) as error:
         reasons.append(str(error))
-    if beat_age_s > BEAT_S:
-        reasons.append(f"the schedule has not looked at its clock for {beat_age_s:.0f} s")
+    if tick_age_s > MAX_TICK_AGE_S:
+        reasons.append(f"the schedule has not looked at its clock for {tick_age_s:.0f} s")
     return Health(tuple(reasons), tuple(notes))

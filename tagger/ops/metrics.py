@@ -1,6 +1,6 @@
-"""How a long process is: `/metrics` for Prometheus, `/health` for whoever restarts it. Loopback unless told otherwise.
+"""The state of a long process over HTTP: `/metrics` for Prometheus, `/health` for whoever restarts it.
 
-The one rule: every figure is read from the store when it is asked for. There are no second books that could disagree,
+The one rule: every figure is read from the store when it is requested. There are no second books that could disagree,
 and a restart loses nothing.
 """
 
@@ -34,39 +34,40 @@ log = logging.getLogger(__name__)
 
 OFF = "off"
 RUNNING = "running"
-PATIENCE_S = 10  # with a client that asks slowly
+CLIENT_TIMEOUT_S = 10
 
-Coming = Callable[[], Mapping[str, datetime]]
+NextTimes = Callable[[], Mapping[str, datetime]]
 
 
 class StoreCollector(Collector):
     """The figures of a store.
 
     Args:
-        coming: when each job is due next.
+        store: where they are read.
+        next_times: when each job is due next.
     """
 
-    def __init__(self, store: Store, coming: Coming) -> None:
+    def __init__(self, store: Store, next_times: NextTimes) -> None:
         self._store = store
-        self._coming = coming
+        self._next_times = next_times
 
     def collect(self) -> Iterator[Metric]:
-        yield _gauge("tagger_info", "Which version runs.", {__version__: 1}, "version")
+        yield _gauge("tagger_info", "The version that runs.", {__version__: 1}, "version")
         with self._store.read() as connection:
             now, last, success = statistics(connection), last_starts(connection), last_success(connection)
-        yield _gauge("tagger_photos", "Contents that are known.", now.photos)
-        yield _gauge("tagger_files", "Files that are known.", {"present": now.files, "gone": now.gone}, "state")
+        yield _gauge("tagger_photos", "Photos in the store, by content.", now.photos)
+        yield _gauge("tagger_files", "Files in the store.", {"present": now.files, "gone": now.gone}, "state")
         yield _gauge("tagger_failures", "Files that could not be read.", now.failures, "kind")
         yield _gauge("tagger_quarantined", "Files that are not tried again.", now.quarantined)
         yield _counter("tagger_answers", "What runs did with files.", asdict(now.counts), "answer")
         ended = {status: count for status, count in now.runs.items() if status != RUNNING}
-        yield _counter("tagger_runs", "Runs that ended, by how.", ended, "status")
+        yield _counter("tagger_runs", "Runs that have ended, by how they ended.", ended, "status")
         yield _gauge("tagger_runs_at_work", "Runs that have not ended; the bot's is one.", now.runs.get(RUNNING, 0))
         yield _gauge("tagger_database_bytes", "Size of the database.", Path(self._store.file).stat().st_size)
         started = {job: row.started_at.timestamp() for job, row in last.items()}
         ended_well = {job: row.status in ("running", "done", "stopped") for job, row in last.items()}
         succeeded = {job: moment.timestamp() for job, moment in success.items()}
-        due = {job: moment.timestamp() for job, moment in self._coming().items()}
+        due = {job: moment.timestamp() for job, moment in self._next_times().items()}
         yield _gauge("tagger_job_start_timestamp_seconds", "When a job last started.", started, "job")
         yield _gauge("tagger_job_success_timestamp_seconds", "When a job was last done.", succeeded, "job")
         yield _gauge("tagger_job_due_timestamp_seconds", "When a job is due next.", due, "job")
@@ -74,23 +75,28 @@ class StoreCollector(Collector):
 
 
 @contextmanager
-def served(address: str, store: Store, coming: Coming, health: Callable[[], Health]) -> Iterator[int | None]:
-    """Answer while the context lasts.
+def serve_metrics(
+    address: str, store: Store, next_times: NextTimes, health: Callable[[], Health]
+) -> Iterator[int | None]:
+    """Answer requests while the context lasts.
 
     Args:
         address: host and port (0 for a free one), or "off".
+        store: where the figures are read.
+        next_times: when each job is due next.
+        health: asked at each request.
 
     Yields:
-        The port.
+        The port; None if the address is "off".
 
     Raises:
-        ConfigError: nobody can listen there.
+        ConfigError: the address cannot be listened on.
     """
     if address == OFF:
         yield None
         return
     registry = CollectorRegistry()
-    registry.register(StoreCollector(store, coming))
+    registry.register(StoreCollector(store, next_times))
     ProcessCollector(registry=registry)
     server = _listen(address, registry, health)
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
@@ -112,29 +118,29 @@ def _listen(address: str, registry: CollectorRegistry, health: Callable[[], Heal
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         daemon_threads = True
 
-    class Answer(BaseHTTPRequestHandler):
-        timeout = PATIENCE_S
+    class Handler(BaseHTTPRequestHandler):
+        timeout = CLIENT_TIMEOUT_S
 
         def do_GET(self) -> None:
             try:
                 self._answer()
             except ConnectionError:
-                log.debug("Whoever asked for %s did not wait for the answer", self.path)
+                log.debug("The client left before %s was answered", self.path)
             except Exception:
                 log.exception("%s could not be answered", self.path)
-                self._say(503, b"This could not be answered; the log says why.\n", "text/plain")
+                self._send(503, b"The request could not be answered; the log says why.\n", "text/plain")
 
         def _answer(self) -> None:
             path = urlsplit(self.path).path
             if path == "/health":
                 now = health()
-                self._say(200 if now.is_fine else 503, _health_json(now), "application/json")
+                self._send(200 if now.is_fine else 503, _health_json(now), "application/json")
             elif path == "/metrics":
-                self._say(*_metrics(registry))
+                self._send(*_metrics(registry))
             else:
-                self._say(404, b"There are /metrics and /health.\n", "text/plain")
+                self._send(404, b"There are /metrics and /health.\n", "text/plain")
 
-        def _say(self, status: int, body: bytes, content_type: str) -> None:
+        def _send(self, status: int, body: bytes, content_type: str) -> None:
             self.send_response(status)
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
@@ -145,10 +151,10 @@ def _listen(address: str, registry: CollectorRegistry, health: Callable[[], Heal
             log.debug(format, *arguments)
 
     try:
-        return Server((host, int(port)), Answer)
+        return Server((host, int(port)), Handler)
     except (OSError, OverflowError) as error:
         raise ConfigError(
-            f"metrics_listen: nobody can listen at {address} ({error}). Name another address, or off."
+            f"metrics_listen: cannot listen on {address} ({error}). Name another address, or off."
         ) from error
 
 
@@ -160,8 +166,9 @@ def _metrics(registry: CollectorRegistry) -> tuple[int, bytes, str]:
 
 
 def _health_json(health: Health) -> bytes:
-    told = {"status": "fine" if health.is_fine else "failing", "reasons": health.reasons, "notes": health.notes}
-    return json.dumps(told | {"version": __version__}).encode() + b"\n"
+    status = "fine" if health.is_fine else "failing"
+    body = {"status": status, "reasons": health.reasons, "notes": health.notes, "version": __version__}
+    return json.dumps(body).encode() + b"\n"
 
 
 def _gauge(name: str, help: str, values: Mapping[str, float] | float, label: str = "") -> Metric:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tagger.cli.options import interrupt_on_signals, stop_on_signals
+from tagger.cli.signals import interrupt_on_signals, stop_on_signals
 
 pytestmark = pytest.mark.usefixtures("terminal")
 
@@ -48,7 +48,7 @@ def test_a_signal_asks_for_a_stop_and_says_how_to_end_now(number: int, caplog: p
     stop_on_signals(stop := threading.Event())
     signal.raise_signal(number)
     assert stop.is_set()
-    assert caplog.messages == ["Stopping, what is at work ends first; once more to end now"]
+    assert caplog.messages == ["Stopping once the work in progress is done; interrupt again to stop at once"]
     after = signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL
     assert signal.getsignal(number) == after
 

@@ -192,4 +192,4 @@ def test_with_a_json_log_a_long_command_says_nothing_else(own: dict[str, str], l
     messages = [json.loads(line)["message"] for line in said + rest.splitlines()]
     assert process.returncode == 0
     assert sum(message.startswith("Engine: openvino") for message in messages) == 1
-    assert messages[-1] == "Stopping, what is at work ends first; once more to end now"
+    assert messages[-1] == "Stopping once the work in progress is done; interrupt again to stop at once"

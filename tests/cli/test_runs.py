@@ -74,10 +74,10 @@ def test_a_run_that_there_is_not_is_one_sentence(tagged: Tagger) -> None:
 def test_undo_takes_a_run_s_suggestions_back_for_good(tagged: Tagger, library: Path) -> None:
     done = tagged("runs", "undo", 1)
     assert done.returncode == 0
-    assert "of 12 photos were taken back" in done.stderr
+    assert "of 12 photos were undone" in done.stderr
     assert lines(tagged("query", "--json")) == []
     for shown in (tagged("runs").stdout, tagged("runs", "show", 1).stdout):
-        assert "its suggestions were taken back on 2" in shown
+        assert "its suggestions were undone on 2" in shown
     tagged("tag", library)
     assert lines(tagged("query", "--json")) == []
     assert len(lines(tagged("runs", "--json"))) == 2

@@ -71,7 +71,7 @@ class World:
         self.schedule = Schedule(NIGHTLY, zone, self._ran, scheduler)
         self.schedule.open()
 
-    def _ran(self, name: str, due_at: datetime, _handed_at: datetime) -> None:
+    def _ran(self, name: str, due_at: datetime, _triggered_at: datetime) -> None:
         self.ran.append(f"{name} due {due_at:%m-%d %H:%M%z}, ran {self.clock.moment.astimezone(BERLIN):%m-%d %H:%M}")
 
     def pass_to(self, until: datetime, *, step: timedelta = timedelta(minutes=10), working: bool = False) -> None:
@@ -168,8 +168,8 @@ def test_a_clock_that_is_put_back_a_little_has_no_night_twice(world: Callable[..
 
 
 def test_before_it_is_open_nothing_is_due() -> None:
-    schedule = Schedule(NIGHTLY, BERLIN, lambda _name, _due, _handed: None)
-    assert schedule.coming() == {}
+    schedule = Schedule(NIGHTLY, BERLIN, lambda _name, _due, _triggered: None)
+    assert schedule.next_times() == {}
 
 
 def test_a_run_longer_than_a_day_is_alone_and_the_night_after_it_has_its_own(world: Callable[..., World]) -> None:
@@ -245,7 +245,7 @@ def test_a_job_that_fails_is_started_again_the_next_time(
     night = world(berlin(6, 1))
     fails = [ConfigError("no folders"), ValueError("a bug")]
 
-    def start(name: str, due_at: datetime, _handed_at: datetime) -> None:
+    def start(name: str, due_at: datetime, _triggered_at: datetime) -> None:
         night.ran.append(f"{name} {due_at:%d}")
         raise fails.pop(0)
 
@@ -259,9 +259,9 @@ def test_a_job_that_fails_is_started_again_the_next_time(
 
 
 def test_off_is_not_scheduled() -> None:
-    schedule = Schedule({"nightly": "off", "backup": "04:30"}, BERLIN, lambda _name, _due, _handed: None)
+    schedule = Schedule({"nightly": "off", "backup": "04:30"}, BERLIN, lambda _name, _due, _triggered: None)
     schedule.open()
     try:
-        assert list(schedule.coming()) == ["backup"]
+        assert list(schedule.next_times()) == ["backup"]
     finally:
         schedule.close()

@@ -18,8 +18,8 @@ from db.read import catalog
 from tagger.config.settings import Settings, load_settings
 from tagger.core.types import InputContract, Limits
 from tagger.image.loader import InProcessLoader
-from tagger.jobs.context import JobContext
-from tagger.jobs.registry import JobResult, run_job
+from tagger.jobs.context import JobContext, JobResult
+from tagger.jobs.registry import run_job
 from tagger.library.lock import run_lock
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
@@ -49,7 +49,7 @@ def test_a_job_that_waited_until_its_time_was_up_does_not_begin(
     bundle: Bundle, store: Store, library: Path, job: str
 ) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    ended = run_job(job, replace(work(store, bundle, library, until="06:00"), handed_at=yesterday))
+    ended = run_job(job, replace(work(store, bundle, library, until="06:00"), triggered_at=yesterday))
     assert ended == JobResult("its time was up before it began", "stopped")
     with store.read() as connection:
         assert catalog.runs(connection) == []
@@ -59,7 +59,7 @@ def test_a_job_that_is_handed_over_after_its_time_has_the_whole_next_day(
     bundle: Bundle, store: Store, library: Path
 ) -> None:
     now = datetime.now().astimezone()
-    slept = replace(work(store, bundle, library, until=f"{now - timedelta(hours=1):%H:%M}"), handed_at=now)
+    slept = replace(work(store, bundle, library, until=f"{now - timedelta(hours=1):%H:%M}"), triggered_at=now)
     assert run_job("nightly", slept).status == "done"
 
 
@@ -103,7 +103,7 @@ def test_a_folder_that_may_not_be_entered_is_bad_news_and_so_is_one_below_a_clos
     (public_folder / closed).chmod(0)
     ended = night_of_nobody(public_folder / "safe" / "library")
     assert ended.status == "failed"
-    assert "safe/library could not be looked into: " in ended.message
+    assert "safe/library cannot be read: " in ended.message
 
 
 def test_a_photo_that_may_not_be_read_is_no_bad_news(
@@ -125,4 +125,4 @@ def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_fold
         threading.Timer(5, waiting.stop.set).start()
         run_job("nightly", both)
     (said,) = [record.getMessage() for record in caplog.records]
-    assert said == f"Another run is at work on {store.file} (it is just beginning); this one waits for its end"
+    assert said == f"Another run is at work on {store.file} (it is just beginning); this run waits until it has ended"

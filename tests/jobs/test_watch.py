@@ -160,12 +160,12 @@ def test_what_could_not_be_tagged_is_one_line_that_reads(
     with watched(work, library):
         eventually(lambda: "could not be tagged" in caplog.text)
     (said,) = [record.getMessage() for record in caplog.records if record.name == "tagger.jobs.watch"]
-    assert said.endswith("to use the shipped one. The next full look finds it again.")
+    assert said.endswith("to use the shipped one. The next full scan finds it again.")
 
 
 @pytest.fixture
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "ROOTS_S", 0.2)
+    monkeypatch.setattr(watching, "CHECK_ROOTS_S", 0.2)
 
 
 def renamed_away(library: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_folder_that_is_a_link_is_watched_and_its_photos_keep_their_names(
     caplog.set_level(logging.INFO)
     link = library.with_name("link")
     link.symlink_to(library)
-    with watched(work, link, looks_first=False):
+    with watched(work, link, tag_existing=False):
         eventually(lambda: "Watching" in caplog.text)
         (library / "new.jpg").write_bytes(jpeg())
         eventually(lambda: bool(tagged(store)))
@@ -210,7 +210,7 @@ def test_a_folder_that_comes_later_is_taken_up_and_said_to_be_missing_once(
     work: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     later = library.with_name("later")
-    with watched(work, library, later, looks_first=False, skip_missing=True):
+    with watched(work, library, later, tag_existing=False, skip_missing=True):
         time.sleep(1)
         photos(later, 1)
         eventually(lambda: len(tagged(store)) == 1)
@@ -218,23 +218,23 @@ def test_a_folder_that_comes_later_is_taken_up_and_said_to_be_missing_once(
         eventually(lambda: "new.jpg" in tagged(store))
     ours = [record for record in caplog.records if record.name == "tagger.jobs.watch"]
     warnings = [record.getMessage() for record in ours if record.levelno >= logging.WARNING]
-    assert warnings == [f"{later} is not there, or closed; it is watched once it is there"]
+    assert warnings == [f"{later} is missing or cannot be read; it is watched as soon as it is there"]
 
 
 def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(
     work: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    with watched(work, library, looks_first=False):
+    with watched(work, library, tag_existing=False):
         eventually(lambda: "Watching" in caplog.text)
         with run_lock(store):
             for name in ("stays.jpg", "goes.jpg"):
                 (library / name).write_bytes(jpeg())
-            eventually(lambda: "what is new waits for its end" in caplog.text)
+            eventually(lambda: "new photos wait until it has ended" in caplog.text)
             (library / "goes.jpg").unlink()
             time.sleep(2)
         eventually(lambda: tagged(store) == {"stays.jpg"})
-    assert caplog.text.count("waits for its end") == 1
+    assert caplog.text.count("wait until it has ended") == 1
     assert "is not there" not in caplog.text
 
 

@@ -22,7 +22,7 @@ from db.write.jobs import finish_job, start_job
 from tagger.core import log
 from tagger.core.errors import ConfigError
 from tagger.ops.health import Health, examine
-from tagger.ops.metrics import served
+from tagger.ops.metrics import serve_metrics
 from tests.db.samples import assessed, failed, tag_run
 
 DUE = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -41,7 +41,7 @@ def test_the_figures_are_the_store_s(store: Store) -> None:
     tag_run(store, [assessed("/p/a.jpg"), assessed("/p/b.jpg"), failed("/p/bad.jpg")])
     with store.write() as connection:
         finish_job(connection, start_job(connection, "backup", due_at=None), status="failed", message="no space")
-    with served("127.0.0.1:0", store, lambda: {"nightly": DUE}, lambda: examine(store, 0)) as port:
+    with serve_metrics("127.0.0.1:0", store, lambda: {"nightly": DUE}, lambda: examine(store, 0)) as port:
         status, text = ask(port, "/metrics")
     samples = {
         (sample.name, *sample.labels.values()): sample.value
@@ -65,14 +65,14 @@ def test_the_figures_are_the_store_s(store: Store) -> None:
 def test_a_job_that_failed_is_told_and_harms_no_health(store: Store) -> None:
     with store.write() as connection:
         finish_job(connection, start_job(connection, "backup", due_at=None), status="failed", message="no space")
-    with served("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
+    with serve_metrics("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
         status, text = ask(port, "/health")
     told = json.loads(text)
     assert (status, told["status"], told["notes"]) == (200, "fine", ["backup failed: no space"])
 
 
 def test_a_schedule_that_stands_still_is_no_health(store: Store) -> None:
-    with served("127.0.0.1:0", store, dict, lambda: examine(store, 500)) as port:
+    with serve_metrics("127.0.0.1:0", store, dict, lambda: examine(store, 500)) as port:
         status, text = ask(port, "/health")
     assert status == 503
     assert json.loads(text)["reasons"] == ["the schedule has not looked at its clock for 500 s"]
@@ -84,13 +84,13 @@ def test_a_database_that_cannot_be_read_is_no_health(store: Store) -> None:
     for beside in ("-wal", "-shm"):
         Path(store.file + beside).unlink(missing_ok=True)
     assert not examine(store, 0).is_fine
-    with served("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
+    with serve_metrics("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
         assert ask(port, "/health")[0] == 503
         assert ask(port, "/metrics")[0] == 503
 
 
 def test_a_database_that_was_deleted_is_no_health_and_no_figures(store: Store) -> None:
-    with served("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
+    with serve_metrics("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
         Path(store.file).unlink()
         status, text = ask(port, "/health")
         assert (status, "was replaced or deleted" in json.loads(text)["reasons"][0]) == (503, True)
@@ -103,34 +103,34 @@ def test_a_bug_in_an_answer_is_logged_and_answered(store: Store, caplog: pytest.
     def bug() -> Health:
         raise ZeroDivisionError
 
-    with served("127.0.0.1:0", store, dict, bug) as port:
+    with serve_metrics("127.0.0.1:0", store, dict, bug) as port:
         assert ask(port, "/health")[0] == 503
     assert [bool(record.exc_info) for record in caplog.records] == [True]
 
 
 def test_a_query_changes_nothing_and_the_log_says_the_port(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    with served("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
+    with serve_metrics("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
         assert (ask(port, "/metrics?a=1")[0], ask(port, "/health?a=1")[0]) == (200, 200)
     assert caplog.messages == [f"Metrics and health are at http://127.0.0.1:{port}"]
 
 
 def test_nothing_else_is_there(store: Store) -> None:
-    with served("127.0.0.1:0", store, dict, lambda: Health((), ())) as port:
+    with serve_metrics("127.0.0.1:0", store, dict, lambda: Health((), ())) as port:
         assert ask(port, "/")[0] == 404
 
 
 def test_an_address_that_is_taken_is_named(store: Store) -> None:
     with (
-        served("127.0.0.1:0", store, dict, lambda: Health((), ())) as port,
+        serve_metrics("127.0.0.1:0", store, dict, lambda: Health((), ())) as port,
         pytest.raises(ConfigError, match=f"127.0.0.1:{port}"),
-        served(f"127.0.0.1:{port}", store, dict, lambda: Health((), ())),
+        serve_metrics(f"127.0.0.1:{port}", store, dict, lambda: Health((), ())),
     ):
         pass
 
 
 def test_off_listens_nowhere(store: Store) -> None:
-    with served("off", store, dict, lambda: Health((), ())) as port:
+    with serve_metrics("off", store, dict, lambda: Health((), ())) as port:
         assert port is None
 
 

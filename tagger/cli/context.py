@@ -1,0 +1,106 @@
+"""Options that several commands share, and what they open: the settings, the store and the model."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from db.engine import Store
+    from tagger.config.settings import Settings
+    from tagger.model.predictor import Tagger
+
+log = logging.getLogger(__name__)
+
+SOME_FAILED = 3  # exit code of a command that is done, but not with every photo
+STOPPED = 130  # exit code of a command that was stopped before it was done
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings file (TOML); else TAGGER_CONFIG, else the user's own."
+)
+DB = click.option(
+    "--db", "db_url", metavar="URL", help="Database, as sqlite:///… or a file's path; also TAGGER_DB_URL."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+BUNDLE = click.option("--bundle", type=click.Path(path_type=Path), help="Model folder instead of the shipped one.")
+MODEL = (
+    BUNDLE,
+    click.option("--engine", help="auto, openvino or torch."),
+    click.option("--device", help="auto, cpu, cuda or cuda:N."),
+    click.option("--precision", help="auto, float32, bfloat16 or float16."),
+)
+
+
+def model_options(function: Function) -> Function:
+    """Give a command --bundle, --engine, --device and --precision."""
+    for option in reversed(MODEL):
+        function = option(function)
+    return function
+
+
+def open_settings(config: Path | None, **options: Any) -> Settings:
+    """Load the settings, with the options of the command on top, and set up the log by them."""
+    from tagger.config.settings import load_settings
+    from tagger.core.log import set_up
+
+    settings = load_settings(options, config)
+    set_up(settings.log_level, settings.log_format)
+    return settings
+
+
+def open_model(settings: Settings, *, in_log: bool = False) -> Tagger:
+    """Load the model, and say on stderr which engine runs it and why.
+
+    Args:
+        settings: name the model and the engine.
+        in_log: say it as a line of the log, for commands that run until they are stopped.
+    """
+    from tagger.model.predictor import load
+
+    model = load(
+        settings.bundle,
+        engine=settings.engine,
+        device=settings.device,
+        precision=settings.precision,
+        limits=settings.limits(),
+    )
+    if in_log:
+        log.info("Engine: %s", model.engine.info)
+    else:
+        click.echo(f"Engine: {model.engine.info}", err=True)
+    return model
+
+
+def shared_model(settings: Settings) -> Callable[[], Tagger]:
+    """A function that loads the model once, when the first thread needs it, and gives it to all of them."""
+    lock, loaded = threading.Lock(), list["Tagger"]()
+
+    def open_tagger() -> Tagger:
+        with lock:
+            if not loaded:
+                loaded.append(open_model(settings, in_log=True))
+            return loaded[0]
+
+    return open_tagger
+
+
+def open_store(settings: Settings, *, must_exist: bool = False) -> Store:
+    """Open the tag store.
+
+    Args:
+        settings: name the database.
+        must_exist: for commands that only read; a missing database is then an error, not a new empty file.
+    """
+    from db import engine
+
+    if must_exist and not engine.store_exists(settings.db_url):
+        file = engine.store_file(settings.db_url)
+        raise click.ClickException(f"There is no database at {file} yet. Fill one first: tagger tag FOLDER")
+    return engine.open_store(settings.db_url)

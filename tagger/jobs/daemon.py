@@ -1,0 +1,156 @@
+"""Jobs and watched folders in one process: the supervisor behind `tagger schedule` and `tagger serve`.
+
+    model = tagger.load()
+    with open_store(settings.db_url) as store:
+        context = JobContext(settings, store, open_tagger=lambda: model)
+        with daemon(context, watch=True):
+            context.stop.wait()
+
+The one rule: whatever ends one part of the process ends no other. `/health` reports it from then on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from tagger.config.settings import Settings
+from tagger.core.errors import ConfigError, TaggerError, require_extra
+from tagger.jobs.context import JobContext
+from tagger.jobs.registry import run_job, times_of
+
+if TYPE_CHECKING:
+    from tagger.jobs.schedule import Schedule
+    from tagger.ops.health import Health
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def daemon(context: JobContext, *, watch: bool = False) -> Iterator[None]:
+    """Run the jobs at their times, and answer `/metrics` and `/health`, while the context lasts.
+
+    It ends when `context.stop` has been set, or sets it, and waits for the job at work.
+
+    Args:
+        context: its `open_tagger` is called from several threads.
+        watch: also tag new photos in the folders of the settings.
+
+    Raises:
+        MissingExtra: the extra `schedule` is not installed.
+        ConfigError: the settings leave nothing to do, or the address for metrics is taken.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_scheduled(context))
+        if watch:
+            stack.enter_context(_watched(context))
+        yield
+
+
+def require_schedule() -> None:
+    """Raise MissingExtra if a package that the schedule needs is not installed."""
+    require_extra("The schedule", "schedule", "apscheduler", "prometheus_client")
+
+
+@contextmanager
+def supervised(context: JobContext, part: str, consequence: str) -> Iterator[None]:
+    """Log whatever ends a part of the process, and note it for `/health`; nothing else ends.
+
+    Args:
+        context: its `problems` get the note.
+        part: the name of the part, such as "bot".
+        consequence: a sentence without a full stop: what the process does without it.
+    """
+    try:
+        yield
+    except TaggerError as error:
+        context.problems[part] = str(error)
+        log.error("%s. %s", str(error).removesuffix("."), consequence)
+    except Exception as error:
+        context.problems[part] = str(error) or type(error).__name__
+        log.exception("The %s ended. %s", part, consequence)
+
+
+@contextmanager
+def _scheduled(context: JobContext) -> Iterator[None]:
+    require_schedule()
+    from tagger.jobs.schedule import TICK_S, Schedule
+    from tagger.ops.health import examine
+    from tagger.ops.metrics import serve_metrics
+
+    def start(name: str, due_at: datetime, triggered_at: datetime) -> None:
+        result = run_job(name, replace(context, triggered_at=triggered_at), due_at=due_at)
+        level = logging.ERROR if result.status == "failed" else logging.INFO
+        log.log(level, "%s %s: %s", name, result.status, result.message)
+
+    def tick() -> None:
+        while not context.stop.wait(TICK_S):
+            schedule.tick()
+
+    def health() -> Health:
+        return examine(context.store, schedule.tick_age_s(), context.problems)
+
+    schedule = Schedule(_times(context.settings), context.settings.zone(), start)
+    with serve_metrics(context.settings.metrics_listen, context.store, schedule.next_times, health):
+        schedule.open()
+        ticking = threading.Thread(target=tick, name="ticks")
+        ticking.start()
+        try:
+            _log_times(schedule)
+            yield
+        finally:
+            context.stop.set()
+            ticking.join()
+            schedule.close()
+
+
+def _times(settings: Settings) -> dict[str, str]:
+    """When each job runs.
+
+    Raises:
+        ConfigError: all jobs are off, or one of them has nothing to work on.
+    """
+    times = times_of(settings.jobs)
+    if set(times.values()) == {"off"}:
+        raise ConfigError("Every job is off. Give one a time, in the table [jobs] of the settings file.")
+    if times["nightly"] != "off" and not settings.folders:
+        raise ConfigError(
+            "The nightly job has no folders. Set folders in the settings file or in TAGGER_FOLDERS, "
+            "or jobs.nightly to off."
+        )
+    return times
+
+
+def _log_times(schedule: Schedule) -> None:
+    for name, moment in sorted(schedule.next_times().items(), key=lambda item: item[1]):
+        log.info("%s is due at %s", name, moment.strftime("%Y-%m-%d %H:%M %z"))
+
+
+@contextmanager
+def _watched(context: JobContext) -> Iterator[None]:
+    """Tag new photos in the folders while the context lasts, if folders are set and can be watched."""
+    folders = [str(folder) for folder in context.settings.folders]
+    if not folders or find_spec("watchdog") is None:
+        log.info("No folders are watched: new photos wait for the nightly job")
+        yield
+        return
+
+    def run() -> None:
+        from tagger.jobs.watch import watch
+
+        with supervised(context, "watch", "Until the next start new photos wait for the nightly job"):
+            watch(context, folders, tag_existing=False, skip_missing=True)
+
+    thread = threading.Thread(target=run, name="watch")
+    thread.start()
+    try:
+        yield
+    finally:
+        context.stop.set()
+        thread.join()
