@@ -160,7 +160,7 @@ def test_what_could_not_be_tagged_is_one_line_that_reads(
     with watched(work, library):
         eventually(lambda: "could not be tagged" in caplog.text)
     (said,) = [record.getMessage() for record in caplog.records if record.name == "tagger.jobs.watch"]
-    assert said.endswith("to use the shipped one. The next full scan finds it again.")
+    assert said.endswith("to use the shipped one. The next full scan finds them again.")
 
 
 @pytest.fixture
