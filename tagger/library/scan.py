@@ -17,10 +17,8 @@ from operator import attrgetter
 
 from tagger.core.errors import FolderNotFound
 from tagger.core.types import FoundFile
+from tagger.image.formats import has_image_suffix
 
-SUFFIXES = frozenset(
-    ("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "tif", "tiff", "bmp", "avif", "heic", "heif")
-)
 MTIME_LIMIT_NS = 2**63 - 1  # the largest number of SQLite, in the year 2262; a broken camera clock may be beyond
 NO_MEDIA = ".nomedia"
 
@@ -115,10 +113,10 @@ def _walk(
             if name.startswith("."):
                 continue
             if not _is_folder(entry):
-                if _is_image(name) and (admits_all or globs.admit(relative + name, name)):
+                if has_image_suffix(name) and (admits_all or globs.admit(relative + name, name)):
                     yield _entry(entry)
             elif not globs.shut_out(relative + name, name):
-                if _is_image(name):
+                if has_image_suffix(name):
                     yield FoundFile(entry.path, None, None)
                 (links if entry.is_symlink() else folders).append((entry.path, f"{relative}{name}/"))
         waiting.extend(reversed(folders))
@@ -141,7 +139,7 @@ def _entries(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]
 def comes_upon(root: str, path: str, globs: Globs) -> bool:
     """Whether a walk over a root comes upon a file that lies below it, links left aside."""
     *folders, name = os.path.relpath(path, root).split(os.sep)
-    if any(part.startswith(".") for part in (*folders, name)) or not _is_image(name):
+    if any(part.startswith(".") for part in (*folders, name)) or not has_image_suffix(name):
         return False
     relative, at = "", root
     for folder in ("", *folders):
@@ -151,10 +149,6 @@ def comes_upon(root: str, path: str, globs: Globs) -> bool:
             return False
         relative += f"{folder}/" if folder else ""
     return globs.admit(relative + name, name)
-
-
-def _is_image(name: str) -> bool:
-    return "." in name and name.rpartition(".")[2].lower() in SUFFIXES
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from training.data.audit import SUFFIXES
+from tagger.image.formats import has_image_suffix
 from training.data.manifest import DataError
 
 # 50 landmarks of the Google Landmarks Dataset v2, as Udacity's course publishes them.
@@ -79,7 +79,7 @@ def _images(archive: Path, entries: Iterable[zipfile.ZipInfo]) -> dict[PurePosix
     for entry in entries:
         path = _safe(archive, entry)
         is_junk = any(part.startswith((".", "__")) for part in path.parts)
-        if entry.is_dir() or is_junk or path.suffix.lower() not in SUFFIXES:
+        if entry.is_dir() or is_junk or not has_image_suffix(path.name):
             continue
         if path in images:
             raise DataError(f"{archive} has two entries named {entry.filename!r}. Not unpacked.")
@@ -118,7 +118,7 @@ def _check_target(to: Path, photos: Iterable[PurePosixPath]) -> None:
     """Refuse a folder with photos of something else, which would count as this archive's."""
     own = {to / path for path in photos}
     for file in (path for split in SPLITS for path in (to / split).rglob("*")):
-        if file.is_file() and file not in own and file.suffix.lower() in SUFFIXES:
+        if file.is_file() and file not in own and has_image_suffix(file.name):
             raise DataError(f"{file} is there already and not of this archive. Choose another folder with --to.")
 
 

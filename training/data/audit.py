@@ -25,9 +25,6 @@ from training.data.manifest import Role, Split
 # a bright sky over a dark ground, and within 9 there are 1,600 of them, which would chain unrelated classes together.
 SAME_LANDMARK_BITS = 9
 ANY_LABEL_BITS = 3
-SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".heic", ".heif")
-)
 
 
 @dataclass(frozen=True, slots=True)

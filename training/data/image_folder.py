@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tagger.core.text import slug
-from training.data.audit import SUFFIXES, Found
+from tagger.image.formats import has_image_suffix
+from training.data.audit import Found
 from training.data.manifest import DataError, Role, Split
 
 NEGATIVES = ("none", "negatives")
@@ -97,7 +98,7 @@ def _images(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _is_junk(name))
         for name in sorted(files):
-            if not _is_junk(name) and Path(name).suffix.lower() in SUFFIXES:
+            if not _is_junk(name) and has_image_suffix(name):
                 yield Path(root, name)
 
 

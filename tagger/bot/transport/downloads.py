@@ -16,13 +16,13 @@ from telegram.error import TelegramError, TimedOut
 
 from tagger.bot.transport.client import NEVER_SENT, Link
 from tagger.bot.transport.retry import is_late, pauses, rest
+from tagger.image.formats import usual_suffix
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 32  # downloads: each is held in memory until it is written
 TRIES = 12  # with the pauses between them about three minutes; a network that is down is not counted
 READ_S = 30.0
-SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "HEIF": ".heic", "GIF": ".gif"}
 
 
 class Downloads:
@@ -73,7 +73,7 @@ class Downloads:
         """
         if not self._keep:
             return None
-        return await asyncio.to_thread(self._move, path, f"{sha256}{SUFFIXES.get(image_format or '', '.jpg')}")
+        return await asyncio.to_thread(self._move, path, f"{sha256}{usual_suffix(image_format)}")
 
     def forget(self, contents: list[str]) -> None:
         """Delete kept photos."""
