@@ -1,43 +1,29 @@
 """A photo's own coordinates as evidence for what it shows.
 
-The one rule: the model's own score is kept beside what the coordinates made of it, and weighing twice is weighing
-once. They say where the camera stood, which is near what it saw, or far from a copy's subject.
+The one rule: the model's own score is kept beside what the coordinates made of it, so applying them twice is applying
+them once. They say where the camera stood, which is near what it saw, or far from a copy's subject.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from tagger.core.evidence import GpsEvidence
-from tagger.core.types import Answer, Failed, NoLandmark, Position, Result, Suggestion, Tagged
+from tagger.core.types import Answer, NoLandmark, Position, Suggestion, Tagged
 
 EARTH_KM = 6371.0
-NEAR_KM = 5.0  # from which a large landmark is still photographed
-FAR_KM = 50.0  # from which none is
+NEAR_KM = 5.0  # a large landmark is still photographed from here
+FAR_KM = 50.0  # none is photographed from beyond
 NEAR_ODDS = 10.0  # how much likelier a photo from nearby shows the landmark than one that the model scores alike
 FAR_ODDS = 0.1  # and how much less likely one from afar: 0.8 is no tag any more, 0.99 still is
 HIGHEST = 0.999
-GPS_CANDIDATES = (
-    10  # suggestions to weigh where fewer are asked for: what ranks lower has 1/11 at most, and is raised to 1/2
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """An answer after the evidence.
-
-    Args:
-        raw: the model's own scores by landmark.
-    """
-
-    answer: Answer
-    raw: dict[str, float]
-    reasons: tuple[GpsEvidence, ...] = ()
+GPS_CANDIDATES = 10  # suggestions to weigh: what ranks lower scores 1/11 at most, and is raised to 1/2
 
 
 def distance_km(one: Position, other: Position) -> float:
-    """Along the surface.
+    """Distance along the surface.
 
     Source:
         The haversine formula on a sphere; off by 0.5 % at most, which is nothing here.
@@ -48,43 +34,36 @@ def distance_km(one: Position, other: Position) -> float:
     return 2 * EARTH_KM * math.asin(math.sqrt(min(1.0, chord)))
 
 
-def apply_gps_prior(
-    answer: Answer, position: Position | None, thresholds: dict[str, float], *, lowers: bool = False
-) -> Weighed:
-    """What an answer becomes by where the photo was taken.
+def apply_gps_prior(answer: Answer, position: Position | None, thresholds: Mapping[str, float]) -> Answer:
+    """Weigh an answer by where its photo was taken.
 
     Args:
+        answer: from the model; ask it for at least `GPS_CANDIDATES` suggestions.
+        position: None leaves the answer as it is.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
-        lowers: whether a landmark beyond `FAR_KM` loses score, as it should where nobody reads the reason at once.
 
     Returns:
-        Suggestions within `NEAR_KM` are raised, sorted in, and say so; those beyond `FAR_KM` say so. `reasons` are the
-        best one's, and it is said to be contradicted only if it is a tag: a guess needs no contradiction.
+        Suggestions within `NEAR_KM` are raised and those beyond `FAR_KM` lowered, each with its evidence; all are
+        ranked again, and tags where their new scores say so.
     """
-    raw = {suggestion.landmark.id: suggestion.seen for suggestion in answer.suggestions}
-    if position is None or isinstance(answer, Failed) or not answer.suggestions:
-        return Weighed(answer, raw)
-    weighed = _ranked([_placed(each, position, lowers) for each in answer.suggestions], thresholds)
-    best = weighed.suggestions[0].evidence
-    is_told = isinstance(best, GpsEvidence) and (best.kind == "near" or isinstance(weighed, Tagged))
-    return Weighed(weighed, raw, (best,) if isinstance(best, GpsEvidence) and is_told else ())
+    if position is None or not answer.suggestions:
+        return answer
+    return _ranked([_weighed(suggestion, position) for suggestion in answer.suggestions], thresholds)
 
 
-def weighed(result: Result, thresholds: dict[str, float], k: int) -> Result:
-    """A photo's result after its own coordinates were heard, with the k best suggestions.
+def decisive_evidence(answer: Answer) -> GpsEvidence | None:
+    """The coordinates' evidence on the best suggestion, where people should hear of it.
 
-    What comes without `info` was recalled, so it was weighed when it was first said.
+    A landmark that is only guessed needs no contradiction.
     """
-    info, answer = result.info, result.answer
-    if info is not None and info.lat is not None and info.lon is not None:
-        answer = apply_gps_prior(answer, Position(info.lat, info.lon), thresholds, lowers=True).answer
-    if not isinstance(answer, Tagged | NoLandmark):
-        return result
-    return replace(result, answer=replace(answer, suggestions=answer.suggestions[:k]))
+    evidence = answer.suggestions[0].evidence if answer.suggestions else None
+    if isinstance(evidence, GpsEvidence) and (evidence.kind == "near" or isinstance(answer, Tagged)):
+        return evidence
+    return None
 
 
 def update_odds(score: float, factor: float) -> float:
-    """A score after evidence, by Bayes' rule: it multiplies the odds.
+    """Update a score by Bayes' rule: evidence multiplies its odds.
 
     Args:
         factor: above 1 for, below 1 against.
@@ -93,27 +72,22 @@ def update_odds(score: float, factor: float) -> float:
         Six decimals; evidence alone raises no score above `HIGHEST`.
     """
     odds = factor * score / max(1 - score, 1e-9)
-    changed = round(odds / (1 + odds), 6)
-    return max(score, min(changed, HIGHEST)) if factor > 1 else changed
+    updated = round(odds / (1 + odds), 6)
+    return max(score, min(updated, HIGHEST)) if factor > 1 else updated
 
 
-def _placed(suggestion: Suggestion, position: Position, lowers: bool) -> Suggestion:
+def _weighed(suggestion: Suggestion, position: Position) -> Suggestion:
     landmark, seen = suggestion.landmark, suggestion.seen
     km = round(distance_km(position, Position(landmark.lat, landmark.lon)), 3)
-    if km <= NEAR_KM:
-        return replace(
-            suggestion,
-            score=update_odds(seen, NEAR_ODDS),
-            visual_score=seen,
-            evidence=GpsEvidence("near", landmark.id, km),
-        )
-    if km <= FAR_KM:
+    if NEAR_KM < km <= FAR_KM:
         return replace(suggestion, score=seen, visual_score=None, evidence=None)
-    score, visual = (update_odds(seen, FAR_ODDS), seen) if lowers else (seen, None)
-    return replace(suggestion, score=score, visual_score=visual, evidence=GpsEvidence("far", landmark.id, km))
+    is_near = km <= NEAR_KM
+    score = update_odds(seen, NEAR_ODDS if is_near else FAR_ODDS)
+    evidence = GpsEvidence("near" if is_near else "far", landmark.id, km)
+    return replace(suggestion, score=score, visual_score=seen, evidence=evidence)
 
 
-def _ranked(suggestions: list[Suggestion], thresholds: dict[str, float]) -> Tagged | NoLandmark:
+def _ranked(suggestions: list[Suggestion], thresholds: Mapping[str, float]) -> Tagged | NoLandmark:
     best_first = sorted(suggestions, key=lambda suggestion: -suggestion.score)
     is_tagged = best_first[0].score >= thresholds.get(best_first[0].landmark.id, 1.0)
     ranked = tuple(

@@ -9,17 +9,20 @@ import io
 import math
 import os
 import stat
+import struct
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO
 
-from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image
 
 from tagger.core.errors import PhotoError
-from tagger.core.types import PhotoInfo, Position
-from tagger.image.orientation import TURNED, upright
+from tagger.core.types import PhotoInfo
+from tagger.image.formats import SUFFIXES_BY_FORMAT, begins_like_an_image, is_heif
+from tagger.image.metadata import orientation, photo_info, read_exif
+from tagger.image.orientation import upright
 
 KINDS = {
     "not_found": "the file vanished before it was read",
@@ -37,20 +40,10 @@ KINDS = {
     "process_died": "several runs died while it was in work",
 }
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")  # JPEG includes MPO, which some phones write
-HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-
-MAGIC = (  # offset and bytes by which a file says what it is
-    (0, b"\xff\xd8\xff"), (0, b"\x89PNG"), (0, b"GIF8"), (0, b"II*\0"), (0, b"MM\0*"), (8, b"WEBP"), (8, b"avif"),
-)  # fmt: skip
 ENDS_EARLY = ("truncated", "unexpected end", "ends early", "not enough")
-EXIF_DATE = "%Y:%m:%d %H:%M:%S"  # EXIF 2.32, section 4.6.5
+PNG_COMMENTS = (b"tEXt", b"zTXt", b"iTXt")
 
-# Pillow's own limit warns at 89 and raises at 179 megapixels, for the whole process; `max_pixels` takes its place.
-Image.MAX_IMAGE_PIXELS = None
-PngImagePlugin.MAX_TEXT_CHUNK = 100_000_000  # bytes; a long comment in a PNG is no reason to refuse the photo
-# Broken metadata beside a sound image (a bad EXIF entry, a palette's transparency in bytes) is no news to anybody.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+Opener = Callable[[IO[bytes], str], Image.Image]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +54,15 @@ class Decoded:
     info: PhotoInfo
 
 
+def prepare_own_process() -> None:
+    """Change what Pillow and Python keep for a whole process. For processes of ours only, never for a host's."""
+    Image.MAX_IMAGE_PIXELS = None  # `max_pixels` takes its place
+    # A bad EXIF entry or an odd palette beside a sound image is no news to anybody.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
 def read(path: str, max_bytes: int) -> bytes:
-    """The bytes of a file.
+    """Read a file whole.
 
     Raises:
         PhotoError: kinds not_found, permission, not_a_file, empty, too_large, io_error.
@@ -89,7 +89,7 @@ def read(path: str, max_bytes: int) -> bytes:
 
 
 def _of_folder(path: str) -> PhotoError:
-    """A scan passes a folder that it could not list on like a file, so that this says why."""
+    """Say why a folder came here: a scan passes on like a file what it could not list."""
     try:
         os.scandir(path).close()
     except OSError as error:
@@ -98,8 +98,8 @@ def _of_folder(path: str) -> PhotoError:
 
 
 def _without_blocking(path: str, flags: int) -> int:
-    """Opens a named pipe at once instead of waiting for its other end."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    """Open a named pipe at once instead of waiting for its other end."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
@@ -117,42 +117,26 @@ def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
     Raises:
         PhotoError: kinds unsupported, too_large, truncated, corrupt.
     """
+    try:
+        return _decode(data, min_side_px, max_pixels)
+    except PhotoError as error:
+        if "MAX_TEXT" not in str(error.__cause__):
+            raise
+    return _decode(_without_comments(data), min_side_px, max_pixels)  # Pillow refuses a PNG with a long comment
+
+
+def _decode(data: bytes, min_side_px: int, max_pixels: int) -> Decoded:
     image = _open(data)
     width, height = image.size
-    file_format = str(image.format)
     image.draft("RGB", _draft_size(width, height, min_side_px))
     held = (width, height) if image.info.get("progressive") else image.size  # libjpeg holds a progressive one whole
     if held[0] * held[1] > max_pixels:
         raise PhotoError("too_large", f"{width}×{height} pixels; the limit max_pixels is {max_pixels:,}")
-    photo = upright_rgb(image, min_side_px)
-    exif = _exif(image)
-    size = (height, width) if exif.get(ExifTags.Base.Orientation) in TURNED else (width, height)
-    info = PhotoInfo(*size, file_format, _taken_at(exif))
-    at = _position(exif)
-    return Decoded(photo, replace(info, lat=at.lat, lon=at.lon) if at else info)
-
-
-def position(data: bytes) -> Position | None:
-    """Where a photo says that it was taken; None where it does not say, or nothing that can be."""
-    try:
-        return _position(_exif(_open(data)))
-    except PhotoError:
-        return None
-
-
-def _position(exif: Image.Exif) -> Position | None:
-    try:
-        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
-        lat = _degrees(gps[ExifTags.GPS.GPSLatitude], gps.get(ExifTags.GPS.GPSLatitudeRef) == "S")
-        lon = _degrees(gps[ExifTags.GPS.GPSLongitude], gps.get(ExifTags.GPS.GPSLongitudeRef) == "W")
-    except Exception:  # a photo without sound coordinates is still a photo
-        return None
-    is_nowhere = (lat, lon) == (0, 0) or not (abs(lat) <= 90 and abs(lon) <= 180)  # 0, 0: a receiver without a fix
-    return None if is_nowhere else Position(lat, lon)
+    return Decoded(upright_rgb(image, min_side_px), photo_info(image, (width, height)))
 
 
 def upright_rgb(image: Image.Image, min_side_px: int) -> Image.Image:
-    """An opened image, turned as its EXIF says, on white where it is transparent, 8 bits a channel.
+    """Turn an opened image as its EXIF says, put it on white where it is transparent, in 8 bits a channel.
 
     Args:
         min_side_px: a much larger image is first reduced by a whole factor that leaves twice this short side.
@@ -162,41 +146,62 @@ def upright_rgb(image: Image.Image, min_side_px: int) -> Image.Image:
     """
     try:
         image.load()
-        return upright(image, _exif(image).get(ExifTags.Base.Orientation, 1), min_side_px)
+        return upright(image, orientation(read_exif(image)), min_side_px)
     except MemoryError as error:
         raise PhotoError("too_large", f"{image.width}×{image.height} pixels do not fit into memory") from error
     except Exception as error:  # whatever a codec raises on hostile bytes, it is this photo's failure
-        raise _translated(error) from error
+        raise _photo_error(error) from error
 
 
 def _open(data: bytes) -> Image.Image:
+    """Open a photo as `Image.open` does, but without the limit on pixels that Pillow keeps for the whole process."""
     try:
-        return Image.open(io.BytesIO(data), formats=_formats(data))
-    except UnidentifiedImageError as error:
-        if any(data[at : at + len(magic)] == magic for at, magic in MAGIC):
-            raise PhotoError("truncated", "the file ends before the image begins, or its header is damaged") from error
-        hint = "; HEIC photos need the extra 'heif'" if data[8:12] in HEIF_BRANDS else ""
-        raise PhotoError("unsupported", f"not an image of a known format{hint}") from error
+        for opener in _openers(data):
+            with suppress(SyntaxError, IndexError, TypeError, struct.error):  # another format, or a damaged header
+                return opener(io.BytesIO(data), "")
     except Exception as error:
         if data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little"):  # WebP tells its own length
             raise PhotoError("truncated", "the file ends before the image does") from error
-        raise _translated(error) from error
+        raise _photo_error(error) from error
+    if begins_like_an_image(data):
+        raise PhotoError("truncated", "the file ends before the image begins, or its header is damaged")
+    hint = "; HEIC photos need the extra 'heif'" if is_heif(data) else ""
+    raise PhotoError("unsupported", f"not an image of a known format{hint}")
 
 
-def _formats(data: bytes) -> tuple[str, ...]:
-    """Pillow's readers to try: HEIF only for its own brands, so that its package loads only then."""
-    if data[8:12] not in HEIF_BRANDS:
-        return FORMATS
-    try:
-        import pillow_heif
-    except ImportError:
-        return FORMATS
-    pillow_heif.register_heif_opener()
-    return (*FORMATS, "HEIF")
+def _openers(data: bytes) -> Iterator[Opener]:
+    """Pillow's readers for a file that begins like this; their modules load only when they are asked for."""
+    Image.preinit()
+    for name in SUFFIXES_BY_FORMAT:
+        if name == "HEIF":
+            continue
+        if name not in Image.OPEN:
+            Image.init()
+        opener, accepts = Image.OPEN[name]
+        if accepts is None or accepts(data[:16]) is True:
+            yield opener
+    if is_heif(data):
+        with suppress(ImportError):
+            from pillow_heif import HeifImageFile
+
+            yield HeifImageFile
 
 
-def _translated(error: Exception) -> PhotoError:
+def _without_comments(png: bytes) -> bytes:
+    """A PNG without its texts."""
+    kept, start = [png[:8]], 8
+    while start < len(png):
+        end = start + 12 + int.from_bytes(png[start : start + 4], "big")
+        if png[start + 4 : start + 8] not in PNG_COMMENTS:
+            kept.append(png[start:end])
+        start = end
+    return b"".join(kept)
+
+
+def _photo_error(error: Exception) -> PhotoError:
     text = str(error) or type(error).__name__
+    if isinstance(error, Image.DecompressionBombError):
+        return PhotoError("too_large", text)
     if any(word in text.lower() for word in ENDS_EARLY) or isinstance(error, EOFError):
         return PhotoError("truncated", f"the file ends before the image does ({text})")
     return PhotoError("corrupt", f"the image data is damaged ({text})")
@@ -206,28 +211,3 @@ def _draft_size(width: int, height: int, min_side_px: int) -> tuple[int, int]:
     """The smallest (width, height) whose short side still has `min_side_px`."""
     scale = min_side_px / max(1, min(width, height))
     return (math.ceil(width * scale), math.ceil(height * scale))
-
-
-def _exif(image: Image.Image) -> Image.Exif:
-    """The metadata; none where it is broken, since the photo beside it may be sound."""
-    try:
-        return image.getexif()
-    except Exception:  # Pillow parses lazily and raises many things
-        return Image.Exif()
-
-
-def _degrees(parts: Sequence[Any], is_negative: bool) -> float:
-    """From EXIF's degrees, minutes and seconds, EXIF 2.32, section 4.6.6."""
-    degrees, minutes, seconds = (float(part) for part in parts)
-    value = degrees + minutes / 60 + seconds / 3600
-    return -value if is_negative else value
-
-
-def _taken_at(exif: Image.Exif) -> datetime | None:
-    """The moment of exposure by the camera's clock; None where EXIF has none or an impossible one."""
-    try:
-        details = exif.get_ifd(ExifTags.IFD.Exif)
-        text = details.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)
-        return datetime.strptime(str(text).strip("\0 "), EXIF_DATE)
-    except Exception:  # a photo without a sound date is still a photo
-        return None

@@ -99,7 +99,7 @@ def _from_folder(tagger: Tagger, folder: Path) -> Iterator[CanaryRow]:
     paths = [found.path for found in scan([str(folder)], Globs())]
     labels = [Path(path).relative_to(folder.absolute()).parts[0] for path in paths]
     _check_labels(labels, [NOTHING, *(landmark.id for landmark in tagger.bundle.card.classes)], folder)
-    for path, label, result in zip(paths, labels, tagger.tag(paths, 1), strict=True):
+    for path, label, result in zip(paths, labels, tagger.tag(paths, 1, gps=False), strict=True):
         found, score = _best(result.answer)
         yield CanaryRow(result.sha256 or _digest(path.encode()), printable(Path(path).name), label, found, score)
 

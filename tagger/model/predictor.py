@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
 from tagger.core.errors import PhotoError
 from tagger.core.timings import StageTimings
-from tagger.core.types import Answer, Failed, Limits, Result
-from tagger.evidence.gps import GPS_CANDIDATES, weighed
-from tagger.image import decode
+from tagger.core.types import Answer, Failed, Limits, NoLandmark, PhotoInfo, Position, Result, Tagged
+from tagger.evidence.gps import GPS_CANDIDATES, apply_gps_prior
+from tagger.image.decode import Decoded, decode, read, upright_rgb
 from tagger.image.loader import PhotoLoader
+from tagger.image.metadata import photo_info
 from tagger.image.preprocess import preprocess
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.engines import Engine
@@ -35,20 +37,23 @@ class Tagger:
         self.engine = engine
         self.limits = limits
 
-    def suggest(self, photo: Photo, k: int = 5) -> Answer:
-        """The k most likely landmarks of one photo.
+    def suggest(self, photo: Photo, k: int = 5, *, gps: bool = True) -> Answer:
+        """Suggest the k most likely landmarks of one photo.
 
         Args:
             photo: a path, a file's bytes, or a Pillow image (taken as upright as its EXIF says).
+            gps: weigh the answer by the photo's own coordinates, see `tagger.evidence.gps`.
 
         Returns:
             `Tagged` or `NoLandmark` with the k best suggestions, or `Failed`.
         """
         try:
-            image = self.upright(photo)
+            decoded = self._decoded(photo)
         except PhotoError as error:
             return Failed(error.kind, error.message)
-        return infer(self.engine, [preprocess(image, self.bundle.card.input)], self.bundle.card, k)[0]
+        card = self.bundle.card
+        (answer,) = infer(self.engine, [preprocess(decoded.image, card.input)], card, _candidates(k, gps=gps))
+        return self._weighed(answer, decoded.info, k) if gps else answer
 
     def tag(
         self,
@@ -56,40 +61,62 @@ class Tagger:
         k: int = 5,
         *,
         known: Known | None = None,
-        gps: bool = False,
+        gps: bool = True,
         stages: StageTimings | None = None,
         looker: PhotoLoader | None = None,
     ) -> Generator[Result, None, None]:
         """Answer for many files: in order, lazily, in batches.
 
         Args:
-            known: asked with a sha256; an answer saves decoding and inference. Called from several threads.
-            gps: hear where a photo was taken, see `tagger.evidence.gps`.
+            known: asked with a sha256; an answer saves decoding and inference, and stays as it is. Called from
+                several threads.
+            gps: weigh each answer by the photo's own coordinates, see `tagger.evidence.gps`.
             stages: told where the time goes.
             looker: reads and decodes instead of this process's threads, see `tagger.image.decoder_pool`.
 
         Raises:
             EngineFailed: the engine broke; all results before that batch were yielded.
         """
-        asked = max(k, GPS_CANDIDATES) if gps else k
         pipeline = Pipeline(
-            self.engine, self.bundle.card, self.limits, asked, known or _nothing_known, stages or StageTimings(), looker
+            self.engine,
+            self.bundle.card,
+            self.limits,
+            _candidates(k, gps=gps),
+            known or _nothing_known,
+            stages or StageTimings(),
+            looker,
         )
         results = pipeline.run(os.fspath(path) for path in paths)
-        thresholds = self.bundle.card.thresholds
-        return (weighed(result, thresholds, k) for result in results) if gps else results
+        if not gps:
+            return results
+        return (replace(result, answer=self._weighed(result.answer, result.info, k)) for result in results)
 
     def upright(self, photo: Photo) -> Image.Image:
-        """The photo as the model looks at it before it is resized: upright RGB, large JPEGs at a fraction.
+        """The photo as the model sees it before it is resized: upright RGB, large JPEGs at a fraction.
 
         Raises:
             PhotoError: it cannot be read.
         """
+        return self._decoded(photo).image
+
+    def _decoded(self, photo: Photo) -> Decoded:
         side_px = self.bundle.card.input.resize_px
         if isinstance(photo, Image.Image):
-            return decode.upright_rgb(photo, side_px)
-        data = photo if isinstance(photo, bytes) else decode.read(os.fspath(photo), self.limits.max_file_bytes)
-        return decode.decode(data, min_side_px=side_px, max_pixels=self.limits.max_pixels).image
+            return Decoded(upright_rgb(photo, side_px), photo_info(photo, photo.size))
+        data = photo if isinstance(photo, bytes) else read(os.fspath(photo), self.limits.max_file_bytes)
+        return decode(data, min_side_px=side_px, max_pixels=self.limits.max_pixels)
+
+    def _weighed(self, answer: Answer, info: PhotoInfo | None, k: int) -> Answer:
+        """The k best suggestions by the picture and its coordinates. Without `info` it is a known answer."""
+        if info is not None and info.lat is not None and info.lon is not None:
+            answer = apply_gps_prior(answer, Position(info.lat, info.lon), self.bundle.card.thresholds)
+        if isinstance(answer, Tagged | NoLandmark):
+            answer = replace(answer, suggestions=answer.suggestions[:k])
+        return answer
+
+
+def _candidates(k: int, *, gps: bool) -> int:
+    return max(k, GPS_CANDIDATES) if gps else k
 
 
 def _nothing_known(_sha256: str) -> None:

@@ -10,13 +10,11 @@ from tagger.core.types import (
     Failed,
     Landmark,
     NoLandmark,
-    PhotoInfo,
     Position,
-    Result,
     Suggestion,
     Tagged,
 )
-from tagger.evidence.gps import apply_gps_prior, distance_km, weighed
+from tagger.evidence.gps import apply_gps_prior, decisive_evidence, distance_km
 
 TOWER = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945)
 SKYTREE = Landmark("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81)
@@ -40,21 +38,27 @@ def test_distances_are_those_of_the_map() -> None:
 
 def test_a_landmark_nearby_is_raised_over_its_threshold_and_over_others() -> None:
     after = apply_gps_prior(answer(0.2, 0.4), AT_THE_TOWER, THRESHOLDS)
-    assert isinstance(after.answer, Tagged)
-    assert [(s.rank, s.landmark.id, s.is_tag) for s in after.answer.suggestions] == [
+    assert isinstance(after, Tagged)
+    assert [(s.rank, s.landmark.id, s.is_tag) for s in after.suggestions] == [
         (1, "eiffel_tower", True),
         (2, "tokyo_skytree", False),
     ]
-    assert after.answer.suggestions[0].score == pytest.approx(10 * 0.25 / (1 + 10 * 0.25))
-    assert after.raw == {"eiffel_tower": 0.2, "tokyo_skytree": 0.4}
-    assert [reason.kind for reason in after.reasons] == ["near"]
+    assert after.suggestions[0].score == pytest.approx(10 * 0.25 / (1 + 10 * 0.25))
+    assert {s.landmark.id: s.seen for s in after.suggestions} == {"eiffel_tower": 0.2, "tokyo_skytree": 0.4}
+    assert kind(after) == "near"
 
 
 def test_what_is_impossible_stays_unlikely_even_nearby() -> None:
     after = apply_gps_prior(answer(0.001, 0.4), AT_THE_TOWER, THRESHOLDS)
-    assert isinstance(after.answer, NoLandmark)
-    assert after.answer.suggestions[1].score < 0.02
-    assert after.reasons == ()
+    assert isinstance(after, NoLandmark)
+    assert after.suggestions[1].score < 0.02
+    assert kind(after) is None
+
+
+def kind(of: Answer) -> str | None:
+    """What the coordinates say that people should hear."""
+    evidence = decisive_evidence(of)
+    return evidence.kind if evidence else None
 
 
 def scores(of: Answer) -> list[tuple[str, float, float]]:
@@ -62,58 +66,42 @@ def scores(of: Answer) -> list[tuple[str, float, float]]:
     return [(s.landmark.id, s.score, s.seen) for s in of.suggestions]
 
 
-def test_a_contradiction_is_said_and_changes_no_score_unless_it_is_asked_to() -> None:
-    after = apply_gps_prior(answer(0.9, 0.05), IN_LAS_VEGAS, THRESHOLDS)
-    assert scores(after.answer) == scores(answer(0.9, 0.05))
-    assert after.reasons == (GpsEvidence("far", "eiffel_tower", pytest.approx(8733, abs=2)),)  # type: ignore[arg-type]
+def test_a_contradiction_is_said_with_its_distance() -> None:
+    after = apply_gps_prior(answer(0.99, 0.005), IN_LAS_VEGAS, THRESHOLDS)
+    assert decisive_evidence(after) == GpsEvidence("far", "eiffel_tower", pytest.approx(8733, abs=2))  # type: ignore[arg-type]
 
 
 def test_a_guess_is_not_contradicted() -> None:
-    assert apply_gps_prior(answer(0.3, 0.05), IN_LAS_VEGAS, THRESHOLDS).reasons == ()
+    assert kind(apply_gps_prior(answer(0.3, 0.05), IN_LAS_VEGAS, THRESHOLDS)) is None
 
 
 @pytest.mark.parametrize("given", [answer(0.9, 0.05), Failed("corrupt", "it is damaged")])
 def test_without_coordinates_or_suggestions_nothing_changes(given: Answer) -> None:
-    assert apply_gps_prior(given, None, THRESHOLDS).answer == given
-    assert apply_gps_prior(Failed("corrupt", "x"), AT_THE_TOWER, THRESHOLDS).answer == Failed("corrupt", "x")
+    assert apply_gps_prior(given, None, THRESHOLDS) == given
+    assert apply_gps_prior(Failed("corrupt", "x"), AT_THE_TOWER, THRESHOLDS) == Failed("corrupt", "x")
 
 
 def test_a_score_is_never_lowered() -> None:
     after = apply_gps_prior(answer(0.9999, 0.0), AT_THE_TOWER, THRESHOLDS)
-    assert after.answer.suggestions[0].score >= 0.9999
+    assert after.suggestions[0].score >= 0.9999
 
 
-def test_where_it_may_a_contradiction_lowers_a_score_and_a_very_sure_model_still_wins() -> None:
-    unsure = apply_gps_prior(answer(0.8, 0.05), IN_LAS_VEGAS, THRESHOLDS, lowers=True).answer
+def test_a_contradiction_lowers_a_score_and_a_very_sure_model_still_wins() -> None:
+    unsure = apply_gps_prior(answer(0.8, 0.05), IN_LAS_VEGAS, THRESHOLDS)
     assert isinstance(unsure, NoLandmark)
     assert scores(unsure)[0] == ("eiffel_tower", 0.285714, 0.8)
     assert isinstance(unsure.suggestions[0].evidence, GpsEvidence)
-    sure = apply_gps_prior(answer(0.99, 0.0), IN_LAS_VEGAS, THRESHOLDS, lowers=True)
-    assert isinstance(sure.answer, Tagged)
-    assert [reason.kind for reason in sure.reasons] == ["far"]
+    sure = apply_gps_prior(answer(0.99, 0.0), IN_LAS_VEGAS, THRESHOLDS)
+    assert isinstance(sure, Tagged)
+    assert kind(sure) == "far"
 
 
 def test_between_near_and_far_coordinates_say_nothing() -> None:
     given = answer(0.4, 0.3)
-    assert apply_gps_prior(given, Position(48.86, 2.5), {}).answer.suggestions[0] == given.suggestions[0]
+    assert apply_gps_prior(given, Position(48.86, 2.5), {}).suggestions[0] == given.suggestions[0]
 
 
 @pytest.mark.parametrize("position", [AT_THE_TOWER, IN_LAS_VEGAS], ids=["near", "far"])
 def test_weighing_twice_is_weighing_once(position: Position) -> None:
-    once = apply_gps_prior(answer(0.3, 0.4), position, THRESHOLDS, lowers=True)
-    assert apply_gps_prior(once.answer, position, THRESHOLDS, lowers=True) == once
-
-
-def result(given: Answer, *, lat: float | None = 48.86, recalled: bool = False) -> Result:
-    info = None if recalled else PhotoInfo(4, 3, "JPEG", None, lat, lat and 2.3)
-    return Result("a.jpg", "0" * 64, given, info)
-
-
-def test_a_result_is_weighed_by_its_own_photo_and_cut_to_what_was_asked() -> None:
-    (best,) = weighed(result(answer(0.2, 0.4)), THRESHOLDS, 1).answer.suggestions
-    assert (best.rank, best.landmark.id, best.is_tag, best.seen) == (1, "eiffel_tower", True, 0.2)
-
-
-def test_a_recalled_answer_and_a_photo_without_coordinates_stay_as_they_are() -> None:
-    for given in (result(answer(0.2, 0.4), recalled=True), result(answer(0.2, 0.4), lat=None)):
-        assert weighed(given, THRESHOLDS, 5) == given
+    once = apply_gps_prior(answer(0.3, 0.4), position, THRESHOLDS)
+    assert apply_gps_prior(once, position, THRESHOLDS) == once

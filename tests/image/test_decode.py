@@ -16,7 +16,7 @@ from PIL import Image, PngImagePlugin
 
 from tagger.core.errors import PhotoError
 from tagger.core.types import PASSING_KINDS
-from tagger.image.decode import KINDS, decode, position, read
+from tagger.image.decode import KINDS, decode, read
 from tests.drawn import encoded, jpeg
 
 MANY = 10_000_000
@@ -139,11 +139,9 @@ def located(latitude: str, longitude: str, lat: tuple[float, ...], lon: tuple[fl
 
 def test_the_place_of_exposure_is_read() -> None:
     data = located("S", "W", (22.0, 57.0, 7.2), (43.0, 12.0, 38.4))
-    info, at = decode(data, min_side_px=16, max_pixels=MANY).info, position(data)
-    assert at is not None
-    assert (at.lat, at.lon) == (info.lat, info.lon)
-    assert at.lat == pytest.approx(-22.952)
-    assert at.lon == pytest.approx(-43.210667)
+    info = decode(data, min_side_px=16, max_pixels=MANY).info
+    assert info.lat == pytest.approx(-22.952)
+    assert info.lon == pytest.approx(-43.210667)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +151,7 @@ def test_the_place_of_exposure_is_read() -> None:
 )
 def test_an_impossible_place_is_no_place(data: bytes) -> None:
     info = decode(data, min_side_px=16, max_pixels=MANY).info
-    assert (info.lat, info.lon, position(data)) == (None, None, None)
+    assert (info.lat, info.lon) == (None, None)
 
 
 @pytest.mark.parametrize("date", ["0000:00:00 00:00:00", "yesterday", ""])

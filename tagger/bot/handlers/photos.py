@@ -6,7 +6,6 @@ a photo that was sent before is recalled.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from telegram import Message
 from db.telegram import answers
 from tagger.bot.render.reply_content import ProcessedPhoto
 from tagger.bot.services import Services
-from tagger.core.types import Failed, Position, Result
-from tagger.image import decode
+from tagger.core.types import Failed, Result
 
 LARGEST_BYTES = 20_000_000  # what the Bot API hands out to a bot
 
@@ -64,12 +62,11 @@ async def look_at(services: Services, photo: Incoming) -> ProcessedPhoto:
 
 
 async def _look_at_file(services: Services, photo: Incoming, path: Path) -> ProcessedPhoto:
-    position = await asyncio.to_thread(_position, path) if photo.file_unique_id is None else None
     result = await services.model.look(str(path))
     kept = None
     if result.sha256 is not None and not isinstance(result.answer, Failed):
         kept = await services.spool.keep(path, result.sha256, result.info.format if result.info else None)
-    return ProcessedPhoto(photo.message_id, result, photo.file_unique_id, position, kept)
+    return ProcessedPhoto(photo.message_id, result, photo.file_unique_id, kept)
 
 
 async def _recall(services: Services, photo: Incoming) -> Result | None:
@@ -85,7 +82,3 @@ async def _recall(services: Services, photo: Incoming) -> Result | None:
 
 def _failed(photo: Incoming, kind: str, message: str) -> ProcessedPhoto:
     return ProcessedPhoto(photo.message_id, Result("", None, Failed(kind, message)))
-
-
-def _position(path: Path) -> Position | None:
-    return decode.position(path.read_bytes())

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tagger.core.types import Failed, Position, Result
+from tagger.core.types import Failed, Result
 from tagger.evidence.albums import fuse
-from tagger.evidence.gps import apply_gps_prior
+from tagger.evidence.gps import decisive_evidence
 
 MOST_PLACES = 5  # all tags of an album up to here; below that three, with what is only guessed
 FEWEST_PLACES = 3
@@ -24,14 +24,12 @@ class ProcessedPhoto:
 
     Args:
         file_unique_id: Telegram's number of a photo's content; None for a file.
-        position: of a file that says so.
         kept: where its bytes are kept.
     """
 
     message_id: int
     result: Result
     file_unique_id: str | None = None
-    position: Position | None = None
     kept: Path | None = None
 
 
@@ -105,14 +103,13 @@ def reply_content(
         The look, and by message number what is told of a photo. Of photos that failed nothing is.
     """
     read = [photo for photo in seen if not isinstance(photo.result.answer, Failed)]
-    weighed = [apply_gps_prior(photo.result.answer, photo.position, thresholds) for photo in read]
-    found = fuse([each.answer for each in weighed], thresholds)
+    answers = [photo.result.answer for photo in read]
+    found = fuse(answers, thresholds)
     tags = [place for place in found if place.is_tag][:MOST_PLACES]
     shown = found[: max(len(tags), FEWEST_PLACES)]
     places = tuple(ShownLandmark(numbers[p.landmark.id], p.score, len(p.photos), p.is_tag) for p in shown)
-    reasons = tuple(
-        ShownEvidence(r.kind, numbers[r.landmark], round(r.km, 1)) for each in weighed for r in each.reasons
-    )
+    evidence = [e for answer in answers if (e := decisive_evidence(answer))]
+    reasons = tuple(ShownEvidence(e.kind, numbers[e.landmark], round(e.km, 1)) for e in evidence)
     told = {
         photo.message_id: next(
             (PhotoVerdict(numbers[p.landmark.id], p.score) for p in tags if index in p.photos), PhotoVerdict(None, None)

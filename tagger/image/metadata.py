@@ -1,0 +1,77 @@
+"""What a photo says about itself in EXIF.
+
+The one rule: metadata never spoils a photo. What is missing, broken or impossible is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from PIL import ExifTags, Image
+
+from tagger.core.types import PhotoInfo, Position
+from tagger.image.orientation import TURNED
+
+DATE_FORMAT = "%Y:%m:%d %H:%M:%S"  # EXIF 2.32, section 4.6.5
+
+
+def photo_info(image: Image.Image, size: tuple[int, int]) -> PhotoInfo:
+    """Describe a photo.
+
+    Args:
+        image: loaded, since some formats keep their EXIF behind the pixels.
+        size: width and height as stored in the file, before EXIF turns them.
+    """
+    exif = read_exif(image)
+    width, height = size[::-1] if orientation(exif) in TURNED else size
+    position = _position(exif)
+    lat, lon = (position.lat, position.lon) if position else (None, None)
+    return PhotoInfo(width, height, str(image.format), _taken_at(exif), lat, lon)
+
+
+def read_exif(image: Image.Image) -> Image.Exif:
+    """The EXIF of an image; empty where it is broken."""
+    try:
+        return image.getexif()
+    except Exception:  # Pillow parses lazily and raises many things
+        return Image.Exif()
+
+
+def orientation(exif: Image.Exif) -> object:
+    """EXIF's orientation; any object where a file holds nonsense."""
+    return exif.get(ExifTags.Base.Orientation, 1)
+
+
+def _position(exif: Image.Exif) -> Position | None:
+    """Where the photo was taken."""
+    try:
+        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+        lat = _degrees(gps[ExifTags.GPS.GPSLatitude], gps.get(ExifTags.GPS.GPSLatitudeRef) == "S")
+        lon = _degrees(gps[ExifTags.GPS.GPSLongitude], gps.get(ExifTags.GPS.GPSLongitudeRef) == "W")
+    except Exception:  # a photo without sound coordinates is still a photo
+        return None
+    is_nowhere = (lat, lon) == (0, 0) or not (abs(lat) <= 90 and abs(lon) <= 180)  # 0, 0: a receiver without a fix
+    return None if is_nowhere else Position(lat, lon)
+
+
+def _degrees(parts: Sequence[Any], is_negative: bool) -> float:
+    """Convert EXIF's degrees, minutes and seconds.
+
+    Source:
+        EXIF 2.32, section 4.6.6.
+    """
+    degrees, minutes, seconds = (float(part) for part in parts)
+    value = degrees + minutes / 60 + seconds / 3600
+    return -value if is_negative else value
+
+
+def _taken_at(exif: Image.Exif) -> datetime | None:
+    """The moment of exposure by the camera's clock."""
+    try:
+        details = exif.get_ifd(ExifTags.IFD.Exif)
+        text = details.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)
+        return datetime.strptime(str(text).strip("\0 "), DATE_FORMAT)
+    except Exception:  # a photo without a sound date is still a photo
+        return None
