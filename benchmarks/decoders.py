@@ -23,9 +23,9 @@ from tagger.model.predictor import Tagger, load
 TIMEOUT_S = 60.0
 
 
-def rate(tagger: Tagger, paths: Sequence[str], looker: PhotoLoader | None) -> float:
+def rate(tagger: Tagger, paths: Sequence[str], loader: PhotoLoader | None) -> float:
     start = time.perf_counter()
-    statuses = [result.answer.status for result in tagger.tag(paths, looker=looker)]
+    statuses = [result.answer.status for result in tagger.tag(paths, loader=loader)]
     assert len(statuses) == len(paths)
     assert "failed" not in statuses
     return len(paths) / (time.perf_counter() - start)
@@ -35,7 +35,7 @@ def begun(tagger: Tagger) -> tuple[DecoderPool, float]:
     """The processes, and how long it took them to begin."""
     start = time.perf_counter()
     decoders = DecoderPool(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
-    decoders.wait()
+    decoders.wait_ready()
     return decoders, time.perf_counter() - start
 
 

@@ -30,7 +30,7 @@ def opened(file, name):
         raise OSError("said too much")
     if magic == b"LIES":
         lie = file.read()
-        __main__.looked_packed = lambda looked: lie
+        __main__.encode_photo = lambda photo: lie
         raise OSError("taken over")
     file.seek(0)
     return BmpImagePlugin.BmpImageFile(file, name)

@@ -1,7 +1,6 @@
-"""A run's two pipes to a decoder process: frames out, frames in.
+"""The two pipes between a run and a decoder process: frames out, frames in.
 
-The one rule: whoever speaks or listens here is back at the deadline, or soon after the pipes were cut, whatever the
-process does.
+The one rule: whoever sends or receives comes back at the deadline, or soon after a cancel, whatever the process does.
 """
 
 from __future__ import annotations
@@ -10,85 +9,91 @@ import fcntl
 import os
 import select
 import time
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any
 
-from tagger.image.decoder_protocol import SIZES, Frame, frame_of, packed, sizes_from
+from tagger.image.decoder_protocol import SIZES, Frame, decode_frame, decode_sizes, encode_frame
+from tagger.image.loader import IsCancelled, never
 
-GLANCE_S = 0.5  # how soon whoever waits notices that the pipes were cut
+POLL_S = 0.2  # how soon whoever waits notices a cancel
 PIPE_BYTES = 1 << 20  # a photo's pixels in one go; Linux gives a pipe 64 KB otherwise
 
 
-class Ended(Exception):
-    """The process closed its end, or the pipes were cut."""
-
-
-class TooSlow(Exception):
-    """The time is up."""
-
-
-class Pipes:
-    """Used by one thread at a time; only `cut` may come from another.
+class DecoderPipes:
+    """Both ends are used by one thread at a time; only `close` may come from another.
 
     Args:
-        requests: the end to write to; likewise `answers`, the end to read from. Whoever opened them closes them.
-        size_px: the sides of a photo's pixels, the most that is expected of an answer.
+        requests: the end to write to. Whoever opened the two closes them.
+        replies: the end to read from.
+        size_px: the side of a photo's pixels, the most that a reply may hold.
     """
 
-    def __init__(self, requests: int, answers: int, *, size_px: int) -> None:
-        os.set_blocking(requests, False)  # a full pipe would hold whoever writes for ever
-        _widen(answers)
-        self._requests, self._answers, self._size_px = requests, answers, size_px
+    def __init__(self, requests: int, replies: int, *, size_px: int) -> None:
+        os.set_blocking(requests, False)  # a full pipe would hold the writer for ever
+        with suppress(AttributeError, OSError):  # not on Linux, or more than this user may have
+            fcntl.fcntl(replies, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._requests, self._replies, self._size_px = requests, replies, size_px
         self._writable, self._readable = select.poll(), select.poll()
         self._writable.register(requests, select.POLLOUT)
-        self._readable.register(answers, select.POLLIN)
+        self._readable.register(replies, select.POLLIN)
         self._deadline = 0.0
-        self.is_cut = False
+        self._is_cancelled: IsCancelled = never
+        self.is_closed = False
 
-    def allow(self, seconds: float) -> None:
-        """From now on, for all that is said and heard until the next call."""
-        self._deadline = time.monotonic() + seconds
+    def set_deadline(self, timeout_s: float, is_cancelled: IsCancelled = never) -> None:
+        """Limit all that is sent and received from now until the next call."""
+        self._deadline = time.monotonic() + timeout_s
+        self._is_cancelled = is_cancelled
 
-    def cut(self) -> None:
-        self.is_cut = True
+    def close(self) -> None:
+        """Use the pipes no more."""
+        self.is_closed = True
 
-    def say(self, header: dict[str, Any]) -> None:
-        """Raises:
-        Ended, TooSlow: it does not listen any more.
+    def send(self, header: dict[str, Any]) -> None:
+        """Send a frame without a payload.
+
+        Raises:
+            EOFError: the process has ended, or the pipes are closed.
+            TimeoutError: the deadline has passed.
+            CancelledError: it was cancelled.
         """
-        missing = memoryview(packed(header))
-        while missing:
+        unsent = memoryview(encode_frame(header))
+        while unsent:
             self._wait(self._writable)
             try:
-                missing = missing[os.write(self._requests, missing) :]
+                unsent = unsent[os.write(self._requests, unsent) :]
             except BrokenPipeError as error:
-                raise Ended from error
+                raise EOFError from error
 
-    def hear(self) -> Frame:
-        """Raises:
-        Ended, TooSlow: it does not speak any more.
-        Nonsense: it says what no decoder says that works.
+    def receive(self) -> Frame:
+        """Receive a frame.
+
+        Raises:
+            EOFError: the process has ended, or the pipes are closed.
+            TimeoutError: the deadline has passed.
+            CancelledError: it was cancelled.
+            ProtocolError: a working decoder sends no such frame.
         """
-        header, payload = sizes_from(self._read(SIZES.size), self._size_px)
-        return frame_of(self._read(header), self._read(payload))
+        header_bytes, payload_bytes = decode_sizes(self._read(SIZES.size), self._size_px)
+        return decode_frame(self._read(header_bytes), self._read(payload_bytes))
 
     def _read(self, size: int) -> bytearray:
         buffer = bytearray(size)
-        missing = memoryview(buffer)
-        while missing:
+        unread = memoryview(buffer)
+        while unread:
             self._wait(self._readable)
-            if (count := os.readv(self._answers, [missing])) == 0:
-                raise Ended
-            missing = missing[count:]
+            if (count := os.readv(self._replies, [unread])) == 0:
+                raise EOFError
+            unread = unread[count:]
         return buffer
 
     def _wait(self, ready: select.poll) -> None:
-        while not self.is_cut and (left_s := self._deadline - time.monotonic()) > 0:
-            if ready.poll(min(left_s, GLANCE_S) * 1000):
+        while (left_s := self._deadline - time.monotonic()) > 0:
+            if self.is_closed:
+                raise EOFError
+            if self._is_cancelled():
+                raise CancelledError
+            if ready.poll(min(left_s, POLL_S) * 1000):
                 return
-        raise Ended if self.is_cut else TooSlow
-
-
-def _widen(pipe: int) -> None:
-    with suppress(AttributeError, OSError):  # not on Linux, or more than this user may have
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        raise TimeoutError

@@ -1,100 +1,109 @@
-"""The decoder processes of a run, one for each photo that is decoded at a time.
+"""Decoder processes, one for each photo that is decoded at a time.
 
-The one rule: a look always ends. A decoder that takes too long, or dies, is replaced, and its photo has failed.
+The one rule: a load always ends. A decoder that takes too long, or dies, is replaced, and its photo has failed.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from contextlib import suppress
+from collections import deque
+from concurrent.futures import CancelledError
 from dataclasses import asdict
-from pathlib import Path
-from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from tagger.core.errors import DecoderUnavailable
-from tagger.core.types import Failed, InputContract, Limits
-from tagger.image.decoder_pipes import Ended, Pipes, TooSlow
-from tagger.image.decoder_protocol import ProtocolError, asked_from, looked_from
-from tagger.image.loader import LoadedPhoto, Wanted
+from tagger.core.types import InputContract, Limits
+from tagger.image.decoder_pipes import POLL_S
+from tagger.image.decoder_process import END_S, DecoderProcess
+from tagger.image.loader import IsCancelled, LoadedPhoto, ShouldDecode, never
 
 log = logging.getLogger(__name__)
 
-START_S = 120.0  # for a process to begin on a machine that is busy
-END_S = 5.0  # for a killed process to be gone; one that waits for a drive that hangs takes longer, perhaps for ever
-MOST_UNDYING = 32  # such processes, tens of megabytes each; with more, a run over a dead drive would fill the memory
-PACKAGE = Path(__file__).parents[2]
+MAX_UNKILLABLE = 32  # of tens of megabytes each; with more, photos on a dead drive would fill the memory
+RETRY_S = 60.0  # until a process that could not be started is tried again
 
 
 class DecoderPool:
-    """A `tagger.image.loader.PhotoLoader` whose photos are decoded in processes of their own.
+    """A `tagger.image.loader.PhotoLoader` that decodes in processes of its own: give it to `Tagger.tag` as `loader`.
+
+    A pool serves one run or a whole service: any number of `tag` calls, one after another or at the same time, share
+    its processes. A photo that hangs or kills its process costs only itself. Processes that died, also while nobody
+    asked, are replaced when the next photo needs one.
+
+        with DecoderPool(tagger.bundle.card.input, tagger.limits, timeout_s=60) as pool:
+            for paths in batches:
+                results = [*tagger.tag(paths, loader=pool)]
 
     Args:
-        photos: at most so many are going to be looked at; not more processes than that are started, nor more than
-            `limits.threads`.
+        photos: at most so many are going to be loaded, so no more processes than that are started; None for any
+            number. There are never more than `limits.threads`.
         timeout_s: for one photo, from its path to its pixels.
+
+    Raises:
+        DecoderUnavailable: not even one process can be started.
     """
 
-    def __init__(self, contract: InputContract, limits: Limits, *, photos: int, timeout_s: float) -> None:
-        self._told = {"contract": asdict(contract), "limits": asdict(limits), "timeout_s": timeout_s}
+    def __init__(self, contract: InputContract, limits: Limits, *, timeout_s: float, photos: int | None = None) -> None:
+        self._setup = {"contract": asdict(contract), "limits": asdict(limits), "timeout_s": timeout_s}
         self._timeout_s = timeout_s
-        self._lock = threading.Lock()
-        self._all: set[_Decoder] = set()
-        self._undying: list[_Decoder] = []
+        self._changed = threading.Condition()
+        self._processes: set[DecoderProcess] = set()
+        self._idle: deque[DecoderProcess] = deque()
+        self._unkillable: list[DecoderProcess] = []
+        self._missing = limits.threads if photos is None else min(photos, limits.threads)
+        self._failed_at = 0.0
+        self._failure = DecoderUnavailable("they were all ended")  # why processes are missing
         self._is_closed = False
-        self._loss = DecoderUnavailable("they were all ended")  # of the last decoder: why there is none
-        self._idle: SimpleQueue[_Decoder | None] = SimpleQueue()  # None: there is none any more
-        try:
-            for _ in range(min(photos, limits.threads)):
-                self._idle.put(self._new())
-        except DecoderUnavailable as error:
-            if not self._all:
-                raise
-            log.warning("%d processes decode, fewer than wanted. %s", len(self._all), error)
+        self._start_missing()
+        if not self._processes:
+            raise self._failure
 
-    def wait(self) -> None:
-        """Until every process has begun; to be called before anybody looks, or not at all.
+    def wait_ready(self) -> None:
+        """Wait until every process has begun. Only for measuring: `load` waits for the one that it uses.
 
         Raises:
             DecoderUnavailable: one does not begin.
         """
-        for decoder in self._all:
-            decoder.make_ready()
+        for process in self._processes:
+            process.wait_ready()
 
-    def look(self, path: str, wanted: Wanted) -> LoadedPhoto:
-        """Raises:
-        DecoderUnavailable: the last process is lost, and no other can be started.
+    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled = never) -> LoadedPhoto:
+        """Load one photo, see `tagger.image.loader.PhotoLoader`.
+
+        Raises:
+            DecoderUnavailable: there is no process any more, and no other can be started.
+            CancelledError: it was cancelled.
         """
-        decoder = self._ready_one()
+        process = self._acquire(is_cancelled)
         try:
-            return decoder.look(path, wanted, self._timeout_s)
+            process.set_deadline(self._timeout_s, is_cancelled)
+            sha256 = process.read(path)
+            if isinstance(sha256, LoadedPhoto):
+                return sha256
+            return process.decode(sha256, is_needed=should_decode(sha256))
         except BaseException:  # it may be in the middle of a photo
-            decoder.kill()
+            process.kill()
             raise
         finally:
-            self._idle.put(decoder)
+            self._release(process)
 
-    def abandon(self) -> None:
-        """Kill them all; nothing can be looked at any more."""
-        with self._lock:
+    def terminate(self) -> None:
+        """Kill all processes; nothing can be loaded any more."""
+        with self._changed:
             self._is_closed = True
-            every = list(self._all)
-        for decoder in every:
-            decoder.kill()
+            for process in self._processes:
+                process.kill()
+            self._changed.notify_all()
 
     def close(self) -> None:
-        """Once nobody looks any more."""
-        self.abandon()
+        """Kill all processes and wait for their end, once nobody loads any more."""
+        self.terminate()
         until = time.monotonic() + END_S
-        for decoder in self._all:
-            decoder.close(until)
+        for process in self._processes:
+            process.close(until)
 
     def __enter__(self) -> Self:
         return self
@@ -102,154 +111,89 @@ class DecoderPool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _ready_one(self) -> _Decoder:
-        """One that nobody else asks, begun; where it had to be replaced and could not be, another."""
-        while (decoder := self._idle.get()) is not None and not self._is_closed:
+    def _acquire(self, is_cancelled: IsCancelled) -> DecoderProcess:
+        """A process that has begun and that nobody else uses; where one cannot be replaced, another."""
+        while True:
+            process = self._next_idle(is_cancelled)
             try:
-                if not decoder.is_alive():
-                    decoder = self._instead_of(decoder)
-                decoder.make_ready()
-                return decoder
+                if not process.is_usable():
+                    process = self._replacement(process)
+                process.wait_ready(is_cancelled)
+                return process
             except DecoderUnavailable as error:
-                self._lose(decoder, error)
-        self._idle.put(decoder)  # for whoever waits beside this thread
-        raise self._loss
+                self._drop(process, error)
+            except BaseException:
+                self._release(process)
+                raise
 
-    def _new(self, instead_of: _Decoder | None = None) -> _Decoder:
+    def _next_idle(self, is_cancelled: IsCancelled) -> DecoderProcess:
+        with self._changed:
+            if self._missing and time.monotonic() >= self._failed_at + RETRY_S:
+                self._start_missing()
+            while not self._idle or self._is_closed:
+                if self._is_closed or not self._processes:
+                    raise self._failure
+                if is_cancelled():
+                    raise CancelledError
+                self._changed.wait(POLL_S)
+            return self._idle.popleft()
+
+    def _release(self, process: DecoderProcess) -> None:
+        with self._changed:
+            self._idle.append(process)
+            self._changed.notify()
+
+    def _start_missing(self) -> None:
+        """Start the processes that should be there; fewer where the system allows no more."""
         try:
-            decoder = _Decoder(self._told)
-        except OSError as error:
-            raise DecoderUnavailable(str(error)) from error
-        with self._lock:
-            self._all.discard(instead_of)  # only now: while one is left, the run goes on
-            self._all.add(decoder)
-            is_late = self._is_closed
-        if is_late:
-            decoder.kill()
-        return decoder
+            while self._missing:
+                self._idle.append(self._start())
+                self._missing -= 1
+        except DecoderUnavailable as error:
+            self._failure, self._failed_at = error, time.monotonic()
+            if self._processes:
+                log.warning("%d processes decode, fewer than wanted. %s", len(self._processes), error)
 
-    def _instead_of(self, dead: _Decoder) -> _Decoder:
-        """Raises:
-        DecoderUnavailable: it cannot be started, or so many do not end that it would be one too many.
-        """
-        dead.close(time.monotonic() + END_S)
-        with self._lock:
-            self._undying = [each for each in {*self._undying, dead} if not each.is_gone()]
-            undying = len(self._undying)
-        if undying > MOST_UNDYING:
-            raise DecoderUnavailable(f"{undying} that were killed do not end, perhaps because a drive hangs")
-        return self._new(instead_of=dead)
-
-    def _lose(self, decoder: _Decoder, error: DecoderUnavailable) -> None:
-        with self._lock:
-            self._all.discard(decoder)
-            left = len(self._all)
-            self._loss = error
-        decoder.close(time.monotonic())
-        if not self._is_closed:
-            log.warning("A decoder is lost, %d go on. %s", left, error)
-        if not left:
-            self._idle.put(None)
-
-
-class _Decoder:
-    """One process. Used by one thread at a time; only `kill` may come from another."""
-
-    def __init__(self, told: dict[str, Any]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tagger.image.decoder_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            env=_environment(),
-            start_new_session=True,  # Ctrl-C reaches the run alone
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._ends = (self._process.stdin, self._process.stdout)
-        self._size_px: int = told["contract"]["size_px"]
-        self._pipes = Pipes(*(end.fileno() for end in self._ends), size_px=self._size_px)
-        self._is_ready = False
-        self._pipes.allow(START_S)
-        with suppress(Ended, TooSlow):  # `make_ready` says so
-            self._pipes.say(told)
-
-    def is_alive(self) -> bool:
-        """Whether it can be asked."""
-        return not self._pipes.is_cut and not self.is_gone()
-
-    def is_gone(self) -> bool:
-        return self._process.poll() is not None
-
-    def make_ready(self) -> None:
-        """Wait until it has begun.
+    def _start(self) -> DecoderProcess:
+        """Start a process.
 
         Raises:
-            DecoderUnavailable: it does not begin.
+            DecoderUnavailable: it cannot be started, or so many do not end that it would be one too many.
         """
-        if self._is_ready:
-            return
-        self._pipes.allow(START_S)
+        with self._changed:
+            self._unkillable = [process for process in self._unkillable if not process.has_ended()]
+            unkillable = len(self._unkillable)
+        if unkillable > MAX_UNKILLABLE:
+            raise DecoderUnavailable(f"{unkillable} that were killed do not end, perhaps because a drive hangs")
         try:
-            self._pipes.hear()
-        except (Ended, TooSlow, ProtocolError) as error:
-            self.kill()
-            raise DecoderUnavailable(self._end()) from error
-        self._is_ready = True
+            process = DecoderProcess(self._setup)
+        except OSError as error:
+            raise DecoderUnavailable(str(error)) from error
+        with self._changed:
+            self._processes.add(process)
+            if self._is_closed:
+                process.kill()
+        return process
 
-    def look(self, path: str, wanted: Wanted, timeout_s: float) -> LoadedPhoto:
-        self._pipes.allow(timeout_s)
-        sha256 = None
-        try:
-            self._pipes.say({"path": path})
-            frame = self._pipes.hear()
-            if "failure" not in frame.header:  # it has read the file, and asks
-                sha256 = asked_from(frame)
-                is_wanted = wanted(sha256)
-                self._pipes.say({"wanted": is_wanted})
-                frame = self._pipes.hear()
-                if not is_wanted:
-                    return LoadedPhoto(sha256)
-            return looked_from(frame, sha256, self._size_px)
-        except TooSlow:
-            self.kill()
-            return LoadedPhoto(sha256, failure=Failed("timed_out", f"decoding took longer than {timeout_s:g} s"))
-        except Ended:
-            self.kill()
-            return LoadedPhoto(sha256, failure=Failed("decoder_crashed", f"its decoder died: {self._end()}"))
-        except ProtocolError as error:
-            self.kill()
-            return LoadedPhoto(sha256, failure=Failed("decoder_crashed", f"its decoder spoke nonsense ({error})"))
+    def _replacement(self, dead: DecoderProcess) -> DecoderProcess:
+        self._bury(dead, time.monotonic() + END_S)
+        process = self._start()
+        with self._changed:
+            self._processes.discard(dead)  # only now: who waits gives up when no process is left
+        return process
 
-    def kill(self) -> None:
-        """From here on it is not asked any more, even if the system cannot end it yet."""
-        self._pipes.cut()
-        self._process.kill()
+    def _drop(self, process: DecoderProcess, error: DecoderUnavailable) -> None:
+        self._bury(process, time.monotonic())
+        with self._changed:
+            self._processes.discard(process)
+            self._missing += 1
+            self._failure, self._failed_at = error, time.monotonic()
+            self._changed.notify_all()
+            if not self._is_closed:
+                log.warning("A decoder is lost, %d go on. %s", len(self._processes), error)
 
-    def close(self, until: float) -> None:
-        """Args:
-        until: when to stop waiting for its end, as `time.monotonic` counts.
-        """
-        for end in self._ends:
-            end.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(max(0.0, until - time.monotonic()))
-
-    def _end(self) -> str:
-        """How it ended, for people."""
-        try:
-            code = self._process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            return "it does not end"
-        if code >= 0:
-            return f"it ended with code {code}"
-        name = signal.Signals(-code).name
-        return f"{name}, perhaps for want of memory" if name == "SIGKILL" else name
-
-
-def _environment() -> dict[str, str]:
-    """Ours, and where this package lies; one thread each, since each is one of many. Without settings: the bot's token
-    is one, and a decoder is told all that it needs."""
-    ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("TAGGER_")}
-    paths = [path for path in (os.environ.get("PYTHONPATH"), str(PACKAGE)) if path]
-    return ours | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
+    def _bury(self, process: DecoderProcess, until: float) -> None:
+        process.close(until)
+        with self._changed:
+            if not process.has_ended() and process not in self._unkillable:
+                self._unkillable.append(process)

@@ -1,7 +1,7 @@
-"""What a run and its decoder processes say to each other: a JSON header, and behind it the pixels as they are.
+"""What a run and its decoder processes send each other: a JSON header, and behind it the pixels as they are.
 
-The one rule: nothing that is read here is run, and nothing is believed on which the engine or the store could break.
-A decoder may have been taken over by a photo.
+The one rule: nothing that is read here is executed, and nothing is believed on which the engine or the store could
+break. A photo may have taken its decoder over.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from tagger.image.decode import KINDS
 from tagger.image.loader import LoadedPhoto
 from tagger.image.preprocess import Pixels
 
-SIZES = struct.Struct("<II")  # bytes of the header, bytes behind it
-MOST_HEADER_BYTES = 1 << 20  # a decoder's longest is what a codec complains of
+SIZES = struct.Struct("<II")  # bytes of the header, bytes of the payload
+MAX_HEADER_BYTES = 1 << 20  # the longest that a decoder sends is a codec's complaint
 SHA256 = re.compile("[0-9a-f]{64}")
-SIDES_PX = range(1, 1 << 32)  # no format can say more
+SIDES_PX = range(1, 1 << 32)  # no format holds more
 PHASHES = range(1 << 64)
 
 
 class ProtocolError(Exception):
-    """What no decoder says that works. The message quotes nothing of it."""
+    """A working decoder sends no such thing. The message quotes nothing of it."""
 
 
 class Frame(NamedTuple):
@@ -36,15 +36,17 @@ class Frame(NamedTuple):
     payload: bytes | bytearray = b""
 
 
-def packed(header: dict[str, Any], payload: bytes = b"") -> bytes:
-    """ASCII, so that a path that is no text arrives as it is."""
+def encode_frame(header: dict[str, Any], payload: bytes = b"") -> bytes:
+    """A frame in ASCII, so that a path that is no text arrives as it is."""
     text = json.dumps(header).encode("ascii")
     return SIZES.pack(len(text), len(payload)) + text + payload
 
 
-def frame_of(text: bytes | bytearray, payload: bytes | bytearray) -> Frame:
-    """Raises:
-    Nonsense: the text is no JSON object.
+def decode_frame(text: bytes | bytearray, payload: bytes | bytearray) -> Frame:
+    """Undo `encode_frame`, once the sizes are known.
+
+    Raises:
+        ProtocolError: the text is no JSON object.
     """
     try:
         header = json.loads(text)
@@ -55,64 +57,66 @@ def frame_of(text: bytes | bytearray, payload: bytes | bytearray) -> Frame:
     return Frame(header, payload)
 
 
-def sizes_from(start: bytes | bytearray, size_px: int) -> tuple[int, int]:
-    """The bytes of a header, and those behind it, which are a photo's pixels at most.
+def decode_sizes(start: bytes | bytearray, size_px: int) -> tuple[int, int]:
+    """The bytes of a frame's header and of its payload, which is a photo's pixels at most.
 
     Raises:
-        Nonsense: they are more than a decoder has to say.
+        ProtocolError: they are more than a decoder has to send.
     """
-    header, payload = SIZES.unpack(start)
-    if header > MOST_HEADER_BYTES or payload > _pixel_bytes(size_px):
-        raise ProtocolError(f"a frame of {header:,} and {payload:,} bytes")
-    return header, payload
+    header_bytes, payload_bytes = SIZES.unpack(start)
+    if header_bytes > MAX_HEADER_BYTES or payload_bytes > _pixel_bytes(size_px):
+        raise ProtocolError(f"a frame of {header_bytes:,} and {payload_bytes:,} bytes")
+    return header_bytes, payload_bytes
 
 
-def looked_packed(looked: LoadedPhoto) -> bytes:
-    if looked.failure is not None:
-        return packed({"failure": [looked.failure.kind, looked.failure.message]})
-    if looked.info is None or looked.pixels is None:
-        return packed({"sha256": looked.sha256})
-    taken_at = looked.info.taken_at
-    info = asdict(looked.info) | {"taken_at": taken_at and taken_at.isoformat()}
-    return packed({"info": info}, looked.pixels.tobytes())
+def encode_photo(photo: LoadedPhoto) -> bytes:
+    """A decoder's last reply on a photo."""
+    if photo.failure is not None:
+        return encode_frame({"failure": [photo.failure.kind, photo.failure.message]})
+    if photo.info is None or photo.pixels is None:
+        return encode_frame({"sha256": photo.sha256})
+    taken_at = photo.info.taken_at
+    info = asdict(photo.info) | {"taken_at": taken_at and taken_at.isoformat()}
+    return encode_frame({"info": info}, photo.pixels.tobytes())
 
 
-def asked_from(frame: Frame) -> str:
-    """The sha256 of the content of which a decoder asks whether it is wanted.
+def decode_sha256(frame: Frame) -> str | LoadedPhoto:
+    """A decoder's first reply on a photo: the sha256 of its content, or why it cannot be read.
 
     Raises:
-        Nonsense: it does not ask.
+        ProtocolError: it is neither.
     """
     match frame.header:
+        case {"failure": failure}:
+            return LoadedPhoto(None, failure=_failure(failure))
         case {"sha256": str(sha256)} if SHA256.fullmatch(sha256):
             return sha256
-    raise ProtocolError("no question")
+    raise ProtocolError("no sha256")
 
 
-def looked_from(frame: Frame, sha256: str | None, size_px: int) -> LoadedPhoto:
-    """A decoder's last word on a photo.
+def decode_photo(frame: Frame, sha256: str, size_px: int) -> LoadedPhoto:
+    """A decoder's last reply on a photo that was to be decoded.
 
     Args:
-        sha256: what it asked of; None where it failed before that.
-        size_px: the sides of the pixels that the network wants.
+        size_px: the side of the network's input.
 
     Raises:
-        Nonsense: this is no look at a photo.
+        ProtocolError: it is no photo.
     """
     if "failure" in frame.header:
         return LoadedPhoto(sha256, failure=_failure(frame.header["failure"]))
     return LoadedPhoto(sha256, _info(frame.header.get("info")), _pixels(frame.payload, size_px))
 
 
-def _failure(told: object) -> Failed:
-    match told:
+def _failure(value: object) -> Failed:
+    match value:
         case [str(kind), str(message)] if kind in KINDS and _is_text(message):
             return Failed(kind, message)
-    raise ProtocolError("a failure that is none")
+    raise ProtocolError("a failure of no known kind")
 
 
-def _info(told: object) -> PhotoInfo:
-    match told:
+def _info(value: object) -> PhotoInfo:
+    match value:
         case {
             "width": int(width),
             "height": int(height),
@@ -128,7 +132,7 @@ def _info(told: object) -> PhotoInfo:
             and _is_place(lat, lon)
             and (phash is None or phash in PHASHES)
         ):
-            return PhotoInfo(width, height, name, _moment(taken_at), lat, lon, phash)
+            return PhotoInfo(width, height, name, _naive_time(taken_at), lat, lon, phash)
     raise ProtocolError("a description of no photo")
 
 
@@ -142,10 +146,10 @@ def _pixel_bytes(size_px: int) -> int:
     return size_px * size_px * 3
 
 
-def _is_text(told: str) -> bool:
-    """Whether it can be stored and printed: JSON can hold half a character."""
+def _is_text(value: str) -> bool:
+    """Whether a string can be stored and printed: JSON can hold half a character."""
     try:
-        told.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -154,16 +158,16 @@ def _is_text(told: str) -> bool:
 def _is_place(lat: float | None, lon: float | None) -> bool:
     if lat is None or lon is None:
         return lat is lon
-    return abs(lat) <= 90 and abs(lon) <= 180  # NaN is not
+    return abs(lat) <= 90 and abs(lon) <= 180  # false for NaN
 
 
-def _moment(told: str | None) -> datetime | None:
-    if told is None:
+def _naive_time(value: str | None) -> datetime | None:
+    if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(told)
+        time = datetime.fromisoformat(value)
     except ValueError as error:
         raise ProtocolError("a date that is none") from error
-    if moment.tzinfo is not None:
-        raise ProtocolError("a camera that knows its zone")
-    return moment
+    if time.tzinfo is not None:
+        raise ProtocolError("a camera that knows its time zone")
+    return time

@@ -2,9 +2,9 @@
 
 The one rule: whatever a photo does to this process (hang, crash, take all memory), it does it to this process alone.
 
-Said on stdin and stdout, in frames: first what to do (the input contract, the limits), answered by "ready". Then for
-each photo its path; the answer is its sha256, the question whether it is wanted; and then the look. Or at once a
-failure. It ends with its stdin.
+It reads frames from stdin and writes frames to stdout. The first says what to do (the input contract, the limits) and
+is answered by "ready". Then each photo takes two requests: its path, answered by its content's sha256, and whether it
+is to be decoded, answered by the photo. A failure may take the place of either reply. It ends with its stdin.
 """
 
 from __future__ import annotations
@@ -14,72 +14,65 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO
 
-from tagger.core.types import Limits
-from tagger.image.decoder_protocol import SIZES, Frame, frame_of, looked_packed, packed
+from tagger.core.types import InputContract, Limits
+from tagger.image.decode import prepare_own_process
+from tagger.image.decoder_protocol import SIZES, Frame, decode_frame, encode_frame, encode_photo
 from tagger.image.loader import InProcessLoader
 
-if TYPE_CHECKING:
-    from tagger.core.types import InputContract
-
-GRACE_S = 5.0  # beyond the time limit that the run watches; then the run itself is gone
+GRACE_S = 5.0  # beyond the time limit that the run watches; when it is over, the run itself is gone
 
 
 def main() -> None:
     _step_back()
-    requests, answers = sys.stdin.buffer, _own_stdout()
-    if (told := _next(requests)) is None:
+    prepare_own_process()
+    requests, replies = sys.stdin.buffer, _own_stdout()
+    if (setup := _receive(requests)) is None:
         return
-    looker = InProcessLoader(_contract(told), Limits(**told.header["limits"]))
+    loader = InProcessLoader(InputContract(**setup.header["contract"]), Limits(**setup.header["limits"]))
 
-    def wanted(sha256: str) -> bool:
-        _say(answers, packed({"sha256": sha256}))
-        answer = _next(requests)
-        if answer is None:
+    def should_decode(sha256: str) -> bool:
+        _send(replies, encode_frame({"sha256": sha256}))
+        request = _receive(requests)
+        if request is None:
             sys.exit()
-        return bool(answer.header["wanted"])
+        return bool(request.header["is_needed"])
 
-    _say(answers, packed({"ready": True}))
-    while (asked := _next(requests)) is not None:
-        signal.setitimer(signal.ITIMER_REAL, told.header["timeout_s"] + GRACE_S)  # ends even a codec that never returns
-        looked = looker.look(asked.header["path"], wanted)
+    _send(replies, encode_frame({"ready": True}))
+    while (request := _receive(requests)) is not None:
+        signal.setitimer(signal.ITIMER_REAL, setup.header["timeout_s"] + GRACE_S)  # ends a codec that never returns
+        photo = loader.load(request.header["path"], should_decode)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _say(answers, looked_packed(looked))
+        _send(replies, encode_photo(photo))
 
 
 def _step_back() -> None:
-    """A stop is for the run to decide; and if memory ends, this process is the first to go."""
-    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(stop, signal.SIG_IGN)
+    """Leave stopping to the run; and be the first to go when memory ends."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):  # not on Linux
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _own_stdout() -> BinaryIO:
-    """The answers' way; what a codec prints goes to stderr."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    """Where replies go; what a codec prints goes to stderr instead."""
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return answers
+    return replies
 
 
-def _contract(told: Frame) -> InputContract:
-    """With the fields of one; the class itself would load the whole of pydantic."""
-    return cast("InputContract", SimpleNamespace(**told.header["contract"]))
-
-
-def _next(requests: BinaryIO) -> Frame | None:
-    """None when the run has ended, in whatever way."""
+def _receive(requests: BinaryIO) -> Frame | None:
+    """The next request; None when the run has ended, in whatever way."""
     if len(sizes := requests.read(SIZES.size)) < SIZES.size:
         return None
-    text, payload = SIZES.unpack(sizes)
-    return frame_of(requests.read(text), requests.read(payload))
+    header_bytes, payload_bytes = SIZES.unpack(sizes)
+    return decode_frame(requests.read(header_bytes), requests.read(payload_bytes))
 
 
-def _say(answers: BinaryIO, said: bytes) -> None:
-    answers.write(said)
-    answers.flush()
+def _send(replies: BinaryIO, frame: bytes) -> None:
+    replies.write(frame)
+    replies.flush()
 
 
 if __name__ == "__main__":

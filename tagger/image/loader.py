@@ -1,35 +1,44 @@
 """One file on its way to the network: read, hash, decode, preprocess.
 
-The one rule: whoever looks, a thread of this process or a process of its own (a decoder worker), does exactly this.
+The one rule: threads of this process and decoder processes do exactly this.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from tagger.core.errors import PhotoError
-from tagger.core.types import Failed, Limits, PhotoInfo
-from tagger.image import decode
+from tagger.core.types import Failed, InputContract, Limits, PhotoInfo
+from tagger.image.decode import decode, read
 from tagger.image.phash import difference_hash
 from tagger.image.preprocess import Pixels, preprocess
 
-if TYPE_CHECKING:
-    from tagger.core.types import InputContract
+ShouldDecode = Callable[[str], bool]
+IsCancelled = Callable[[], bool]
 
-Wanted = Callable[[str], bool]
+
+def always(_sha256: str) -> bool:
+    """Decode every photo."""
+    return True
+
+
+def never() -> bool:
+    """Cancel nothing."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPhoto:
-    """What a look at a file gave.
+    """What became of a file.
 
     Args:
         sha256: of its bytes; None where it could not be read.
-        info: None where the photo was not wanted or failed; likewise the pixels.
-        failure: why there is none.
+        info: None, like the pixels, where the photo failed or was not to be decoded.
+        failure: why it could not be read or decoded.
     """
 
     sha256: str | None
@@ -39,47 +48,52 @@ class LoadedPhoto:
 
 
 class PhotoLoader(Protocol):
-    """Looks at files for several threads at a time."""
+    """Loads photos, for several threads at a time."""
 
-    def look(self, path: str, wanted: Wanted) -> LoadedPhoto:
-        """Args:
-        wanted: asked with the content's sha256; where it says no, nothing is decoded.
+    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled = never) -> LoadedPhoto:
+        """Load one photo.
+
+        Args:
+            should_decode: asked with the content's sha256; where it says no, nothing is decoded.
+            is_cancelled: asked again and again while the caller waits, where the loader is able to give up.
+
+        Raises:
+            concurrent.futures.CancelledError: it was cancelled.
         """
-        ...
-
-    def abandon(self) -> None:
-        """The answers are not needed any more: whoever waits for one shall not wait long."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class InProcessLoader:
-    """Looks in the thread that asks."""
+    """Loads photos in the thread that asks; a photo in work cannot be cancelled."""
 
     contract: InputContract
     limits: Limits
 
-    def look(self, path: str, wanted: Wanted) -> LoadedPhoto:
+    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled = never) -> LoadedPhoto:
+        if is_cancelled():
+            raise CancelledError
         sha256 = None
         try:
-            data = decode.read(path, self.limits.max_file_bytes)
+            data = read(path, self.limits.max_file_bytes)
             sha256 = hashlib.sha256(data).hexdigest()
-            if not wanted(sha256):
+            if not should_decode(sha256):
                 return LoadedPhoto(sha256)
-            return LoadedPhoto(sha256, *photo_of(data, self.contract, self.limits))
+            decoded = decode(data, min_side_px=self.contract.resize_px, max_pixels=self.limits.max_pixels)
+            info = replace(decoded.info, phash=difference_hash(decoded.image))
+            return LoadedPhoto(sha256, info, preprocess(decoded.image, self.contract))
         except PhotoError as error:
             return LoadedPhoto(sha256, failure=Failed(error.kind, error.message))
 
-    def abandon(self) -> None:
-        """A photo in work cannot be taken from its thread."""
 
-
-def photo_of(data: bytes, contract: InputContract, limits: Limits) -> tuple[PhotoInfo, Pixels]:
-    """What a file says of its photo, and the network's input.
+def load_pixels(path: str, contract: InputContract, limits: Limits) -> Pixels:
+    """The network's input for one photo, loaded in this thread.
 
     Raises:
-        PhotoError: it cannot be decoded.
+        PhotoError: it cannot be read.
     """
-    decoded = decode.decode(data, min_side_px=contract.resize_px, max_pixels=limits.max_pixels)
-    info = replace(decoded.info, phash=difference_hash(decoded.image))
-    return info, preprocess(decoded.image, contract)
+    photo = InProcessLoader(contract, limits).load(path, always)
+    if photo.pixels is None:
+        assert photo.failure is not None
+        raise PhotoError(photo.failure.kind, photo.failure.message)
+    return photo.pixels

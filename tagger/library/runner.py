@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
@@ -20,14 +21,13 @@ from typing import TYPE_CHECKING
 from db.engine import Store
 from db.read.files import known_files, stored_answers
 from db.write.leases import left_behind
-from tagger.core.errors import DecoderUnavailable
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import EngineInfo, FoundFile, Result
 from tagger.library import report
 from tagger.library.answers import stored_answer
-from tagger.library.cancellation import Cancelled, cancel_pool_on, raise_if_cancelled
+from tagger.library.cancellation import Cancelled, raise_if_cancelled
 from tagger.library.finalize import compare, count_votes
 from tagger.library.lock import run_lock
 from tagger.library.missing import find_missing
@@ -110,7 +110,7 @@ class LibraryRun:
         try:
             yield from self._all_results()
         except BaseException as error:
-            is_cancelled = self.stop.is_set() and isinstance(error, Cancelled | DecoderUnavailable)
+            is_cancelled = self.stop.is_set() and isinstance(error, Cancelled | CancelledError)
             self._record.end_early(Cancelled() if is_cancelled else error)
             if not is_cancelled:
                 raise
@@ -174,9 +174,14 @@ class LibraryRun:
     def _tag(self, files: list[FoundFile], tagger: Tagger) -> Iterator[Result]:
         paths, record = self._lease(files), self._record
         results = tagger.tag(
-            paths, self.options.k, known=record.known, gps=True, stages=self.state.stages, looker=self._decoders
+            paths,
+            self.options.k,
+            known=record.known,
+            stages=self.state.stages,
+            loader=self._decoders,
+            stop=self.stop,
         )
-        with closing(results), cancel_pool_on(self.stop, self._decoders):
+        with closing(results):
             # There are fewer results than files if time was up. Results are asked first, so that they end by
             # themselves and the decoders live on.
             for result, file in zip(results, files, strict=False):

@@ -14,9 +14,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tagger.core.errors import PhotoError
 from tagger.core.timings import StageTimings
-from tagger.core.types import Answer, Failed, InputContract, Limits, PhotoInfo, Result
+from tagger.core.types import Answer, Failed, Limits, PhotoInfo, Result
 from tagger.image.loader import InProcessLoader, PhotoLoader
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
@@ -82,8 +81,9 @@ class Pipeline:
 
     Args:
         known: asked with a sha256 from the decode threads; an answer saves decoding and inference.
-        looker: how they read and decode; by themselves unless told otherwise.
         stages: told how long the engine works, and how long it waits for photos.
+        loader: reads and decodes for the decode threads; None lets them do it themselves.
+        stop: set from anywhere, it ends the wait for photos that a loader has in work.
     """
 
     engine: Engine
@@ -92,7 +92,9 @@ class Pipeline:
     k: int = 5
     known: Known = field(default=lambda _sha256: None)
     stages: StageTimings = field(default_factory=StageTimings)
-    looker: PhotoLoader | None = None
+    loader: PhotoLoader | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    _is_over: bool = False
     _claims: dict[str, _Content] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -101,20 +103,19 @@ class Pipeline:
 
         Raises:
             EngineFailed: the engine broke, or hangs; the message names the batch. All results before it were yielded.
+            CancelledError: `stop` was set while the loader had photos in work.
         """
-        runner = EngineThread(self._infer)
+        self._is_over = False
+        engine = EngineThread(self._infer)
         with ThreadPoolExecutor(self.limits.threads, "decode") as decoders:
             try:
-                yield from self._in_order(iter(paths), decoders, runner)
-            except BaseException:
-                if self.looker:
-                    self.looker.abandon()  # else the end would wait for what they are looking at
-                raise
+                yield from self._in_order(iter(paths), decoders, engine)
             finally:
+                self._is_over = True  # else the end would wait for photos that are still being loaded
                 decoders.shutdown(wait=False, cancel_futures=True)
-                runner.leave()
+                engine.leave()
 
-    def _in_order(self, paths: Iterator[str], decoders: ThreadPoolExecutor, runner: EngineThread) -> Iterator[Result]:
+    def _in_order(self, paths: Iterator[str], decoders: ThreadPoolExecutor, engine: EngineThread) -> Iterator[Result]:
         size = self.engine.batch_size
         window: deque[Future[_Prepared]] = deque()
         waiting: deque[_Prepared] = deque()
@@ -129,7 +130,7 @@ class Pipeline:
                 if prepared.is_first and prepared.content and prepared.content.pixels is not None:
                     batch.append(prepared)
             if batch and (len(batch) == size or not window or len(waiting) > WINDOW_BATCHES * size):
-                self._start(batch, runner)
+                self._start(batch, engine)
                 batch = []
             while waiting and (waiting[0].is_ready() or self._must_wait(waiting, batch, window)):
                 prepared = waiting.popleft()
@@ -152,11 +153,11 @@ class Pipeline:
             with self._lock:
                 self._claims.pop(prepared.content.sha256, None)
 
-    def _start(self, batch: list[_Prepared], runner: EngineThread) -> None:
+    def _start(self, batch: list[_Prepared], engine: EngineThread) -> None:
         contents = [prepared.content for prepared in batch if prepared.content is not None]
         pixels = [content.pixels for content in contents if content.pixels is not None]
         names = f"{len(batch)} photos from {batch[0].path!r} to {batch[-1].path!r}"
-        started = runner.start(pixels, names)
+        started = engine.start(pixels, names)
         for row, content in enumerate(contents):
             content.pixels, content.row, content.batch = None, row, started
 
@@ -173,14 +174,17 @@ class Pipeline:
     def _prepare(self, path: str) -> _Prepared:
         """Read, hash and decode one file; runs in a decode thread."""
         prepared = _Prepared(path, None)
-        looker = self.looker or InProcessLoader(self.card.input, self.limits)
-        looked = looker.look(path, lambda sha256: self._claim(prepared, sha256))
+        loader = self.loader or InProcessLoader(self.card.input, self.limits)
+        photo = loader.load(path, lambda sha256: self._claim(prepared, sha256), self._is_cancelled)
         if prepared.content is None:
-            prepared.failure = looked.failure
+            prepared.failure = photo.failure
         elif prepared.is_first and not prepared.was_known:
             content = prepared.content
-            content.info, content.pixels, content.answer = looked.info, looked.pixels, looked.failure
+            content.info, content.pixels, content.answer = photo.info, photo.pixels, photo.failure
         return prepared
+
+    def _is_cancelled(self) -> bool:
+        return self._is_over or self.stop.is_set()
 
     def _claim(self, prepared: _Prepared, sha256: str) -> bool:
         """Whether this input brings in a content that nobody has answered yet."""
@@ -193,16 +197,3 @@ class Pipeline:
         mine.answer = self.known(sha256)
         prepared.was_known = mine.answer is not None
         return not prepared.was_known
-
-
-def pixels_of(path: str, contract: InputContract, limits: Limits) -> Pixels:
-    """All that a decode thread does with one new photo, alone: read, hash, decode, preprocess.
-
-    Raises:
-        PhotoError: it cannot be read.
-    """
-    looked = InProcessLoader(contract, limits).look(path, lambda _sha256: True)
-    if looked.pixels is None:
-        assert looked.failure is not None
-        raise PhotoError(looked.failure.kind, looked.failure.message)
-    return looked.pixels

@@ -6,6 +6,7 @@ The one rule: a bad photo is a value (`Failed`), a bad set-up is an exception.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,8 @@ class Tagger:
         known: Known | None = None,
         gps: bool = True,
         stages: StageTimings | None = None,
-        looker: PhotoLoader | None = None,
+        loader: PhotoLoader | None = None,
+        stop: threading.Event | None = None,
     ) -> Generator[Result, None, None]:
         """Answer for many files: in order, lazily, in batches.
 
@@ -72,10 +74,12 @@ class Tagger:
                 several threads.
             gps: weigh each answer by the photo's own coordinates, see `tagger.evidence.gps`.
             stages: told where the time goes.
-            looker: reads and decodes instead of this process's threads, see `tagger.image.decoder_pool`.
+            loader: reads and decodes instead of this process's threads, see `tagger.image.decoder_pool`.
+            stop: set from anywhere, it ends the wait for photos that a loader has in work.
 
         Raises:
             EngineFailed: the engine broke; all results before that batch were yielded.
+            CancelledError: `stop` was set.
         """
         pipeline = Pipeline(
             self.engine,
@@ -84,7 +88,8 @@ class Tagger:
             _candidates(k, gps=gps),
             known or _nothing_known,
             stages or StageTimings(),
-            looker,
+            loader,
+            stop or threading.Event(),
         )
         results = pipeline.run(os.fspath(path) for path in paths)
         if not gps:

@@ -21,9 +21,9 @@ from tagger.core.errors import PhotoError, TaggerError
 from tagger.core.run_options import RunOptions
 from tagger.image.decode import read
 from tagger.image.decoder_pool import DecoderPool
+from tagger.image.loader import load_pixels
 from tagger.image.preprocess import Pixels
 from tagger.library.runner import LibraryRun
-from tagger.model.pipeline import pixels_of
 from tagger.model.predictor import Tagger
 
 MODEL_SECONDS = 3.0
@@ -84,7 +84,7 @@ def _decode_rate(tagger: Tagger, paths: Sequence[str]) -> tuple[Pixels, float]:
 
     def pixels(path: str) -> Pixels | None:
         try:
-            return pixels_of(path, tagger.bundle.card.input, tagger.limits)
+            return load_pixels(path, tagger.bundle.card.input, tagger.limits)
         except PhotoError:
             return None
 
@@ -115,7 +115,7 @@ def _model_rate(tagger: Tagger, batch: Pixels) -> float:
 def _run_rate(tagger: Tagger, folder: str, k: int) -> tuple[int, float]:
     decoders = DecoderPool(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
     with decoders, TemporaryDirectory() as scratch, open_store(str(Path(scratch) / "bench.sqlite")) as store:
-        decoders.wait()  # in a run they begin while the model is loaded
+        decoders.wait_ready()  # in a run they begin while the model is loaded
         run = LibraryRun(
             store,
             tagger.bundle,

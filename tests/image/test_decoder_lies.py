@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tagger.core.types import Failed
-from tagger.image.decoder_protocol import SIZES, packed
+from tagger.image.decoder_protocol import SIZES, encode_frame
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, photos
 from tests.image.conftest import LIMITS, MakeDecoders
@@ -26,13 +26,13 @@ LYING_FRAMES = {
     "too deep": framed(b"[" * 200_000),
     "4 GB": SIZES.pack(2, (1 << 32) - 1) + b"{}",
     "4 GB of text": SIZES.pack((1 << 32) - 1, 0) + b"{}",
-    "nothing": packed({}),
-    "a question": packed({"sha256": "0" * 64}),
-    "no pixels": packed({"info": INFO}),
-    "other pixels": packed({"info": INFO}, PIXELS[3:]),
-    "no width": packed({"info": {name: value for name, value in INFO.items() if name != "width"}}, PIXELS),
+    "nothing": encode_frame({}),
+    "a question": encode_frame({"sha256": "0" * 64}),
+    "no pixels": encode_frame({"info": INFO}),
+    "other pixels": encode_frame({"info": INFO}, PIXELS[3:]),
+    "no width": encode_frame({"info": {name: value for name, value in INFO.items() if name != "width"}}, PIXELS),
     **{
-        f"{name} {json.dumps(value)}": packed({"info": INFO | {name: value}}, PIXELS)
+        f"{name} {json.dumps(value)}": encode_frame({"info": INFO | {name: value}}, PIXELS)
         for name, value in [
             ("width", {}),
             ("width", 0),
@@ -47,9 +47,9 @@ LYING_FRAMES = {
             ("lon", "east"),
         ]
     },
-    "nowhere": packed({"info": INFO | {"lat": float("nan"), "lon": 1e999}}, PIXELS),
+    "nowhere": encode_frame({"info": INFO | {"lat": float("nan"), "lon": 1e999}}, PIXELS),
     **{
-        f"failure {json.dumps(failure)}": packed({"failure": failure})
+        f"failure {json.dumps(failure)}": encode_frame({"failure": failure})
         for failure in (None, [], ["corrupt"], ["corrupt", None], ["cursed", "by a witch"], ["corrupt", "\udcff"])
     },
 }
@@ -62,7 +62,7 @@ def test_nothing_is_believed_that_a_decoder_says_and_the_photos_beside_it_are_so
         (tmp_path / f"{number:05} lies.bmp").write_bytes(LIES + lie)
     photos(tmp_path, len(LYING_FRAMES))
     files = sorted(str(file) for file in tmp_path.glob("*.*"))
-    results = list(Pipeline(ColourEngine(), card(), LIMITS, looker=decoders(timeout_s=60)).run(files))
+    results = list(Pipeline(ColourEngine(), card(), LIMITS, loader=decoders(timeout_s=60)).run(files))
     liars = [r.answer.kind if isinstance(r.answer, Failed) else "believed" for r in results if "lies" in r.path]
     assert dict(zip(LYING_FRAMES, liars, strict=True)) == dict.fromkeys(LYING_FRAMES, "decoder_crashed")
     assert not any(isinstance(r.answer, Failed) for r in results if "lies" not in r.path)

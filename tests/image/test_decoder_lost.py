@@ -24,7 +24,7 @@ from tests.standins import HANG, KILL
 @contextmanager
 def unkillable(decoders: DecoderPool) -> Iterator[None]:
     """Its processes do not end when they are killed, as one that waits for a drive that hangs."""
-    processes = [decoder._process for decoder in decoders._all]
+    processes = [decoder._process for decoder in decoders._processes]
     for process in processes:
         process.kill = lambda: None  # type: ignore[method-assign]
     try:
@@ -39,15 +39,16 @@ def test_a_decoder_that_does_not_die_is_not_asked_again(
     tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tagger.image.decoder_pool.END_S", 0.1)
+    monkeypatch.setattr("tagger.image.decoder_process.END_S", 0.1)
     (tmp_path / "hang.bmp").write_bytes(HANG)
     good = photos(tmp_path / "good", 3)
     there = decoders(count=1)
-    there.look(str(good[0]), wanted)
+    there.load(str(good[0]), wanted)
     with unkillable(there):
         there._timeout_s = 0.5
-        assert kind(there.look(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
+        assert kind(there.load(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
         there._timeout_s = PATIENCE_S
-        assert [kind(there.look(str(photo), wanted)) for photo in good] == ["sound"] * 3
+        assert [kind(there.load(str(photo), wanted)) for photo in good] == ["sound"] * 3
         start = time.monotonic()
         there.close()
         assert time.monotonic() - start < PATIENCE_S / 2
@@ -57,12 +58,13 @@ def test_leaving_early_does_not_wait_for_a_decoder_that_does_not_die(
     tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tagger.image.decoder_pool.END_S", 0.1)
+    monkeypatch.setattr("tagger.image.decoder_process.END_S", 0.1)
     files = photos(tmp_path / "good", 2)
     files.append(tmp_path / "hang.bmp")
     files[-1].write_bytes(HANG)
     there = decoders()
     with unkillable(there):
-        results = Pipeline(ColourEngine(batch_size=1), card(), LIMITS, looker=there).run(map(str, files))
+        results = Pipeline(ColourEngine(batch_size=1), card(), LIMITS, loader=there).run(map(str, files))
         next(results)
         start = time.monotonic()
         results.close()
@@ -74,31 +76,32 @@ def test_many_decoders_that_do_not_die_are_not_followed_by_ever_more(
     tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tagger.image.decoder_pool.END_S", 0.1)
-    monkeypatch.setattr("tagger.image.decoder_pool.MOST_UNDYING", 1)
+    monkeypatch.setattr("tagger.image.decoder_process.END_S", 0.1)
+    monkeypatch.setattr("tagger.image.decoder_pool.MAX_UNKILLABLE", 1)
     (good,) = photos(tmp_path / "good", 1)
     (tmp_path / "hang.bmp").write_bytes(HANG)
     there = decoders(count=1)
     with ExitStack() as drives:
         for _ in range(2):
-            assert kind(there.look(str(good), wanted)) == "sound"
+            assert kind(there.load(str(good), wanted)) == "sound"
             drives.enter_context(unkillable(there))
             there._timeout_s = 0.5
-            assert kind(there.look(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
+            assert kind(there.load(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
             there._timeout_s = PATIENCE_S
         with pytest.raises(DecoderUnavailable, match="2 that were killed do not end"):
-            there.look(str(good), wanted)
+            there.load(str(good), wanted)
 
 
 def test_a_decoder_that_does_not_listen_is_not_waited_for(tmp_path: Path, decoders: MakeDecoders) -> None:
     (good,) = photos(tmp_path / "good", 1)
     there = decoders(count=1)
-    there.look(str(good), wanted)
-    (decoder,) = there._all
+    there.load(str(good), wanted)
+    (decoder,) = there._processes
     decoder._process.send_signal(signal.SIGSTOP)
     there._timeout_s = 0.5
-    assert kind(there.look("/much more than a pipe holds" * 100_000, wanted)) == "timed_out"
+    assert kind(there.load("/much more than a pipe holds" * 100_000, wanted)) == "timed_out"
     there._timeout_s = PATIENCE_S
-    assert kind(there.look(str(good), wanted)) == "sound"
+    assert kind(there.load(str(good), wanted)) == "sound"
 
 
 def test_where_the_system_starts_no_process_the_error_says_so(
@@ -117,7 +120,7 @@ def test_a_decoder_that_cannot_be_replaced_leaves_the_work_to_the_others(
     files[3].write_bytes(KILL)
     there = decoders()
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    results = list(Pipeline(ColourEngine(), card(), LIMITS, looker=there).run(map(str, files)))
+    results = list(Pipeline(ColourEngine(), card(), LIMITS, loader=there).run(map(str, files)))
     assert [Path(r.path).name for r in results if isinstance(r.answer, Failed)] == ["kill.bmp"]
     assert "1 go on" in caplog.text
 
@@ -132,7 +135,7 @@ def test_when_the_last_decoder_is_lost_whoever_waits_for_one_is_told(
     there, many = decoders(), Limits(threads=8)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(DecoderUnavailable, match="No such file or directory"):
-        list(Pipeline(ColourEngine(), card(), many, looker=there).run(map(str, files)))
+        list(Pipeline(ColourEngine(), card(), many, loader=there).run(map(str, files)))
 
 
 class OneProcess:
@@ -150,9 +153,9 @@ def test_a_run_begins_with_as_many_decoders_as_there_can_be(
     tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (good,) = photos(tmp_path / "good", 1)
-    monkeypatch.setattr("tagger.image.decoder_pool.sys", OneProcess())
+    monkeypatch.setattr("tagger.image.decoder_process.sys", OneProcess())
     there = decoders(count=2)
-    assert (kind(there.look(str(good), wanted)), len(there._all)) == ("sound", 1)
+    assert (kind(there.load(str(good), wanted)), len(there._processes)) == ("sound", 1)
 
 
 def test_decoders_that_are_abandoned_before_they_began_are_no_loss(
@@ -161,8 +164,8 @@ def test_decoders_that_are_abandoned_before_they_began_are_no_loss(
     (good,) = photos(tmp_path / "good", 1)
     there = decoders(count=1)
     with ThreadPoolExecutor(1) as pool:
-        looked = pool.submit(there.look, str(good), wanted)
+        looked = pool.submit(there.load, str(good), wanted)
         time.sleep(0.05)
-        there.abandon()
+        there.terminate()
         assert isinstance(looked.exception(), DecoderUnavailable)
     assert caplog.text == ""

@@ -28,7 +28,7 @@ def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoder
     files[4].write_bytes(jpeg(size=(300, 200)))
     here, there = InProcessLoader(card().input, LIMITS), decoders(count=1)
     for file in files:
-        near, far = here.look(str(file), wanted), there.look(str(file), wanted)
+        near, far = here.load(str(file), wanted), there.load(str(file), wanted)
         assert (far.sha256, far.info, far.failure) == (near.sha256, near.info, near.failure)
         assert (far.pixels is None) == (near.pixels is None)
         assert near.pixels is None or (far.pixels == near.pixels).all()  # type: ignore[union-attr]
@@ -36,7 +36,7 @@ def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoder
 
 def test_known_content_is_not_decoded(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "kill.bmp").write_bytes(KILL)
-    looked = decoders().look(str(tmp_path / "kill.bmp"), lambda _sha256: False)
+    looked = decoders().load(str(tmp_path / "kill.bmp"), lambda _sha256: False)
     assert looked == LoadedPhoto(hashlib.sha256(KILL).hexdigest())
 
 
@@ -44,32 +44,32 @@ def test_a_photo_that_hangs_its_decoder_times_out(tmp_path: Path, decoders: Make
     (tmp_path / "hang.bmp").write_bytes(HANG)
     (good,) = photos(tmp_path / "good", 1)
     there = decoders(count=1)
-    there.look(str(good), wanted)  # it has begun: what follows is the photo's own time
+    there.load(str(good), wanted)  # it has begun: what follows is the photo's own time
     there._timeout_s = 0.5
-    looked = there.look(str(tmp_path / "hang.bmp"), wanted)
+    looked = there.load(str(tmp_path / "hang.bmp"), wanted)
     there._timeout_s = PATIENCE_S
     assert looked.failure == Failed("timed_out", "decoding took longer than 0.5 s")
     assert looked.sha256 is not None
-    assert kind(there.look(str(good), wanted)) == "sound"
+    assert kind(there.load(str(good), wanted)) == "sound"
 
 
 def test_a_photo_that_kills_its_decoder_is_told_with_the_signal(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "kill.bmp").write_bytes(KILL)
     (good,) = photos(tmp_path / "good", 1)
     there = decoders(count=1)
-    looked = there.look(str(tmp_path / "kill.bmp"), wanted)
+    looked = there.load(str(tmp_path / "kill.bmp"), wanted)
     assert looked.failure == Failed("decoder_crashed", "its decoder died: SIGSEGV")
-    assert kind(there.look(str(good), wanted)) == "sound"
+    assert kind(there.load(str(good), wanted)) == "sound"
 
 
 def test_a_decoder_that_dies_while_idle_costs_no_photo(tmp_path: Path, decoders: MakeDecoders) -> None:
     (good,) = photos(tmp_path / "good", 1)
     there = decoders(count=1)
-    there.look(str(good), wanted)
-    for decoder in there._all:
+    there.load(str(good), wanted)
+    for decoder in there._processes:
         decoder._process.kill()
         decoder._process.wait()
-    assert kind(there.look(str(good), wanted)) == "sound"
+    assert kind(there.load(str(good), wanted)) == "sound"
 
 
 def test_a_run_answers_every_photo_beside_those_that_hang_and_kill(tmp_path: Path, decoders: MakeDecoders) -> None:
@@ -79,7 +79,7 @@ def test_a_run_answers_every_photo_beside_those_that_hang_and_kill(tmp_path: Pat
         files.append(tmp_path / "good" / name)
     files.sort()
     there = decoders(timeout_s=20)
-    results = list(Pipeline(ColourEngine(), card(), LIMITS, looker=there).run(map(str, files)))
+    results = list(Pipeline(ColourEngine(), card(), LIMITS, loader=there).run(map(str, files)))
     assert [result.path for result in results] == [str(file) for file in files]
     failures = {Path(r.path).name: r.answer.kind for r in results if isinstance(r.answer, Failed)}
     assert failures == {"00003k.bmp": "decoder_crashed", "00005h.bmp": "timed_out", "00007k.bmp": "decoder_crashed"}
@@ -90,7 +90,7 @@ def test_leaving_early_does_not_wait_for_a_photo_that_hangs(tmp_path: Path, deco
     files.append(tmp_path / "hang.bmp")
     files[-1].write_bytes(HANG)
     before = threading.active_count()
-    results = Pipeline(ColourEngine(batch_size=1), card(), LIMITS, looker=decoders()).run(map(str, files))
+    results = Pipeline(ColourEngine(batch_size=1), card(), LIMITS, loader=decoders()).run(map(str, files))
     next(results)
     start = time.monotonic()
     results.close()
@@ -100,7 +100,7 @@ def test_leaving_early_does_not_wait_for_a_photo_that_hangs(tmp_path: Path, deco
 
 def test_what_a_codec_prints_does_not_disturb_the_answers(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "chatty.bmp").write_bytes(b"TALK")
-    assert kind(decoders().look(str(tmp_path / "chatty.bmp"), wanted)) == "corrupt"
+    assert kind(decoders().load(str(tmp_path / "chatty.bmp"), wanted)) == "corrupt"
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, ValueError, KeyError])
@@ -113,9 +113,9 @@ def test_an_error_of_the_one_who_asks_reaches_them_and_the_next_photo_is_sound(
     one, other = photos(tmp_path / "good", 2)
     there = decoders(count=1)
     with pytest.raises(error):
-        there.look(str(one), does_not_know)
-    here = InProcessLoader(card().input, LIMITS).look(str(other), wanted)
-    assert there.look(str(other), wanted).sha256 == here.sha256
+        there.load(str(one), does_not_know)
+    here = InProcessLoader(card().input, LIMITS).load(str(other), wanted)
+    assert there.load(str(other), wanted).sha256 == here.sha256
 
 
 def test_where_no_process_can_be_started_that_is_an_error_not_every_photos_fault(
@@ -125,19 +125,19 @@ def test_where_no_process_can_be_started_that_is_an_error_not_every_photos_fault
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (good,) = photos(tmp_path / "good", 1)
     with pytest.raises(DecoderUnavailable, match="it ended with code 7"):
-        decoders().look(str(good), wanted)
+        decoders().load(str(good), wanted)
 
 
 def test_signals_that_stop_a_run_leave_the_deciding_to_it(tmp_path: Path, decoders: MakeDecoders) -> None:
     (good,) = photos(tmp_path / "good", 1)
     there = decoders(count=1)
-    there.look(str(good), wanted)
-    (decoder,) = there._all
+    there.load(str(good), wanted)
+    (decoder,) = there._processes
     assert os.getsid(decoder._process.pid) != os.getsid(0)
     for stop in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         decoder._process.send_signal(stop)
-    assert kind(there.look(str(good), wanted)) == "sound"
-    assert there._all == {decoder}
+    assert kind(there.load(str(good), wanted)) == "sound"
+    assert there._processes == {decoder}
 
 
 def test_a_decoder_is_given_no_setting_and_so_no_secret(
@@ -146,8 +146,8 @@ def test_a_decoder_is_given_no_setting_and_so_no_secret(
     monkeypatch.setenv("TAGGER_BOT_TOKEN", "1234:hush")
     monkeypatch.setenv("tagger_bot_webhook_secret", "hush")  # settings may be written small
     there = decoders(count=1)
-    there.wait()
-    (decoder,) = there._all
+    there.wait_ready()
+    (decoder,) = there._processes
     variables = Path(f"/proc/{decoder._process.pid}/environ").read_bytes().split(b"\0")
     assert [variable for variable in variables if b"hush" in variable] == []
 
@@ -158,10 +158,10 @@ from tagger.image.decoder_pool import DecoderPool
 from tagger.core.types import Limits
 from tests.drawn import card
 there = DecoderPool(card().input, Limits(threads=1), photos=1, timeout_s=3)
-(decoder,) = there._all
-decoder.make_ready()
+(decoder,) = there._processes
+decoder.wait_ready()
 print(decoder._process.pid, flush=True)
-there.look(sys.argv[1], lambda _sha256: True) if sys.argv[1:] else sys.stdin.read()
+there.load(sys.argv[1], lambda _sha256: True) if sys.argv[1:] else sys.stdin.read()
 """
 
 

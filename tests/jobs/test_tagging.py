@@ -69,10 +69,8 @@ class InThreads(InProcessLoader):
     def __init__(self, contract: InputContract, limits: Limits, **_options: object) -> None:
         super().__init__(contract, limits)
 
-    def abandon(self) -> None:
+    def close(self) -> None:
         pass
-
-    close = abandon
 
 
 @pytest.fixture

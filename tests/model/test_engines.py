@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from tagger.core.errors import EngineUnavailable
 from tagger.core.types import Limits
+from tagger.image.loader import load_pixels
 from tagger.model import calibrate
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import has_nvidia_driver, open_engine
 from tagger.model.engines.inference import drawn_picture
-from tagger.model.pipeline import pixels_of
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="the extra 'gpu' is not installed")
@@ -138,7 +138,7 @@ def test_engines_agree_on_real_photos(
     options: dict[str, str], count: int, opened: Callable[[dict[str, str]], Engine], bundle: Bundle
 ) -> None:
     files = sorted(Path(os.environ["LANDMARK_DATA"], "landmarks", "test").glob("*/*.jpg"), key=lambda file: file.name)
-    batch = np.stack([pixels_of(str(file), bundle.card.input, Limits()) for file in files[:count]])
+    batch = np.stack([load_pixels(str(file), bundle.card.input, Limits()) for file in files[:count]])
     reference = scores(opened({"engine": "openvino", "precision": "float32"}), bundle, batch)
     found = scores(opened(options), bundle, batch)
     differences = np.abs(found - reference).max(axis=1)  # (N,)
