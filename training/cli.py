@@ -44,6 +44,9 @@ class Steps(click.Group):
 @click.group(cls=Steps, subcommand_metavar="STEP …", context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Train a bundle and measure what it is worth."""
+    from tagger.image.decode import prepare_own_process
+
+    prepare_own_process()
 
 
 CHANGES = click.argument("changes", nargs=-1, metavar="[KEY=VALUE]…")
