@@ -24,6 +24,7 @@ from tagger.cli.schedule import schedule
 from tagger.cli.serve import serve
 from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
+from tagger.cli.train import train
 from tagger.cli.watch import watch
 from tagger.core.errors import TaggerError
 from tagger.core.version import __version__
@@ -49,5 +50,5 @@ def main() -> None:
     atexit.register(gc.freeze)
 
 
-for command in (tag, suggest, query, labels, runs, jobs, schedule, watch, serve, bot, doctor, bench):
+for command in (tag, suggest, query, labels, runs, jobs, schedule, watch, serve, bot, doctor, bench, train):
     main.add_command(command)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +62,8 @@ def hidden_token(settings: Settings) -> str:
 
 def run_bot(settings: Settings, token: str, store: Store, model: Tagger, stop: threading.Event) -> None:
     """Run the bot until `stop` is set."""
+    import asyncio
+
     from tagger.bot.app import serve
 
     asyncio.run(serve(settings, token, store, model, stop))

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.conftest import Tagger
 
-COMMANDS = ("tag", "suggest", "query", "labels", "runs", "doctor", "bench")
+COMMANDS = ("tag", "suggest", "query", "labels", "runs", "doctor", "bench", "train")
 
 
 def test_a_sound_machine_is_in_order(tagger: Tagger, library: Path) -> None:
@@ -55,7 +55,7 @@ def test_every_command_explains_itself(tagger: Tagger, command: str) -> None:
     assert "Usage:" in done.stdout
 
 
-HEAVY = ("alembic", "numpy", "openvino", "PIL", "pydantic", "sqlalchemy", "torch")
+HEAVY = ("alembic", "numpy", "openvino", "PIL", "pydantic", "sqlalchemy", "torch", "training")
 
 
 def loaded_by(*arguments: str, **environment: str) -> list[str]:

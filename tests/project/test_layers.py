@@ -32,14 +32,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # 3. The model, and training on it.
     "tagger.model": MODEL,
     "tagger.compat": MODEL,
-    "training": MODEL,
+    "training": (*MODEL, "training.cli"),
+    "training.cli": (*MODEL, "training"),
     # 4. Services.
     "tagger.library": SERVICES,
     "tagger.ops": SERVICES,
     "tagger.jobs": OF_JOBS,
     # 5. Surfaces: never one another; the command line wires them.
     "tagger.bot": OF_JOBS,
-    "tagger.cli": (*OF_JOBS, "tagger.bot"),
+    "tagger.cli": (*OF_JOBS, "tagger.bot", "training.cli"),
     "tagger.__main__": ("tagger.cli",),
     # The package's front door.
     "tagger": (*CORE, "tagger.model", "tagger.compat"),
