@@ -53,14 +53,14 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
 @context.CONFIG
 def run(name: str, config: Path | None, **options: Any) -> None:
     """Run one job now: nightly, retag, backup, prune, canary or digest."""
-    from tagger.core.progress import Bar, beside_the_bar
+    from tagger.cli.progress_bar import ProgressBar, log_above_bar
     from tagger.jobs.context import JobContext
     from tagger.jobs.registry import check_name, run_job
 
     settings = context.open_settings(config, **options)
     check_name(name)  # before a database is made
-    with context.open_store(settings) as store, beside_the_bar():
-        job_context = JobContext(settings, store, lambda: context.open_model(settings), progress=Bar())
+    with context.open_store(settings) as store, log_above_bar():
+        job_context = JobContext(settings, store, lambda: context.open_model(settings), progress=ProgressBar())
         stop_on_signals(job_context.stop)
         result = run_job(name, job_context)
     if result.status == "stopped" and job_context.stop.is_set():

@@ -44,7 +44,7 @@ def tag(
 
     Unchanged files are not read again. Ctrl-C ends a run; what is done stays stored.
     """
-    from tagger.core.progress import Bar
+    from tagger.cli.progress_bar import ProgressBar
     from tagger.jobs.context import JobContext
     from tagger.jobs.tagging import new_run
 
@@ -55,7 +55,7 @@ def tag(
     )
     signals = interrupt_on_signals()
     with context.open_store(settings) as store:
-        job_context = JobContext(settings, store, lambda: context.open_model(settings), progress=Bar())
+        job_context = JobContext(settings, store, lambda: context.open_model(settings), progress=ProgressBar())
         run = new_run(job_context, paths, job="tag", options=run_options, with_unchanged=as_json)
         try:
             _print_results(run, settings.top_k, as_json, signals)
@@ -70,10 +70,10 @@ def tag(
 
 
 def _print_results(run: LibraryRun, k: int, as_json: bool, signals: Sequence[int]) -> None:
-    from tagger.core.progress import beside_the_bar
+    from tagger.cli.progress_bar import log_above_bar
     from tagger.library.answers import json_line
 
-    with beside_the_bar(), closing(run.results()) as results:
+    with log_above_bar(), closing(run.results()) as results:
         for result in results:
             if as_json:
                 sys.stdout.write(json_line(result, k) + "\n")

@@ -72,7 +72,7 @@ HOMES = {
     "torch": ("tagger.model.nets", "tagger.model.engines.torch", "tagger.model.engines.factory", "training"),
     "torchvision": ("tagger.model.nets.torchvision", "training"),
     "tornado": ("tagger.bot.transport.webhook",),
-    "tqdm": ("tagger.core.progress", "training"),
+    "tqdm": ("tagger.cli.progress_bar", "training"),
     "watchdog": ("tagger.jobs.watch",),
 }
 NEVER = [
