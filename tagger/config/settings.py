@@ -39,9 +39,8 @@ from tagger.config.types import (
     how_it_is_written,
 )
 from tagger.core.errors import ConfigError
-from tagger.core.run_options import RunOptions
+from tagger.core.run_options import Limits, RunOptions
 from tagger.core.text import did_you_mean
-from tagger.core.types import Limits
 
 APP = "landmark-tagger"
 PREFIX = "TAGGER_"

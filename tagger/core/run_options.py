@@ -1,9 +1,10 @@
-"""The options of one run: values from the settings, and those of a single start."""
+"""The options of one run, and the limits of its work on one photo."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,24 @@ class RunOptions:
     accept_missing: bool = False
     skip_new: bool = False
     skip_missing_roots: bool = False
+
+
+def cores() -> int:
+    """Cores that this process may use: a container or `taskset` may allow fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds the work on one photo.
+
+    Args:
+        max_pixels: a photo that needs more of them in memory is refused before memory is taken for it (large
+            JPEGs are held at a fraction of their size).
+        max_file_bytes: size above which a file is not read.
+        threads: how many photos are decoded at a time.
+    """
+
+    max_pixels: int = 100_000_000
+    max_file_bytes: int = 500_000_000
+    threads: int = field(default_factory=cores)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal, NamedTuple
@@ -13,27 +12,6 @@ Status = Literal["tagged", "none", "failed", "withdrawn"]
 
 PASSING_KINDS = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
 PROCESS_DIED = "process_died"  # the kind of failure of a file that ended whole runs
-
-
-def cores() -> int:
-    """Cores that this process may use (a container or `taskset` may allow fewer than there are)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds the work on one photo.
-
-    Args:
-        max_pixels: a photo that needs more of them in memory is refused before memory is taken for it (large
-            JPEGs are held at a fraction of their size).
-        max_file_bytes: size above which a file is not read.
-        threads: how many photos are decoded at a time.
-    """
-
-    max_pixels: int = 100_000_000
-    max_file_bytes: int = 500_000_000
-    threads: int = field(default_factory=cores)
 
 
 @dataclass(frozen=True, slots=True)

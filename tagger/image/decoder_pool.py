@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import Self
 
 from tagger.core.errors import DecoderUnavailable
-from tagger.core.types import InputContract, Limits
+from tagger.core.run_options import Limits
+from tagger.core.types import InputContract
 from tagger.image.decoder_pipes import POLL_S
 from tagger.image.decoder_process import END_S, DecoderProcess
 from tagger.image.loader import IsCancelled, LoadedPhoto, ShouldDecode, never

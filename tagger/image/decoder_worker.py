@@ -16,7 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from tagger.core.types import InputContract, Limits
+from tagger.core.run_options import Limits
+from tagger.core.types import InputContract
 from tagger.image.decode import prepare_own_process
 from tagger.image.decoder_protocol import SIZES, Frame, decode_frame, encode_frame, encode_photo
 from tagger.image.loader import InProcessLoader

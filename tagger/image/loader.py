@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tagger.core.errors import PhotoError
-from tagger.core.types import Failed, InputContract, Limits, PhotoInfo
+from tagger.core.run_options import Limits
+from tagger.core.types import Failed, InputContract, PhotoInfo
 from tagger.image.decode import decode, read
 from tagger.image.phash import difference_hash
 from tagger.image.preprocess import Pixels, preprocess

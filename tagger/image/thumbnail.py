@@ -6,7 +6,7 @@ import base64
 import io
 
 from tagger.core.errors import PhotoError
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tagger.image import decode
 
 SIDE_PX = 320  # sharp at half that on a phone

@@ -14,8 +14,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
+from tagger.core.run_options import Limits
 from tagger.core.timings import StageTimings
-from tagger.core.types import Answer, Failed, Limits, PhotoInfo, Result
+from tagger.core.types import Answer, Failed, PhotoInfo, Result
 from tagger.image.loader import InProcessLoader, PhotoLoader
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card

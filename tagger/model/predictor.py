@@ -14,8 +14,9 @@ from pathlib import Path
 from PIL import Image
 
 from tagger.core.errors import PhotoError
+from tagger.core.run_options import Limits
 from tagger.core.timings import StageTimings
-from tagger.core.types import Answer, Failed, Limits, NoLandmark, PhotoInfo, Position, Result, Tagged
+from tagger.core.types import Answer, Failed, NoLandmark, PhotoInfo, Position, Result, Tagged
 from tagger.evidence.gps import GPS_CANDIDATES, apply_gps_prior
 from tagger.image.decode import Decoded, decode, read, upright_rgb
 from tagger.image.loader import PhotoLoader

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tagger.image.decoder_pool import DecoderPool
 from tagger.image.loader import LoadedPhoto
 from tests.drawn import card

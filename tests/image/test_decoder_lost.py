@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tagger.core.errors import DecoderUnavailable
-from tagger.core.types import Failed, Limits
+from tagger.core.run_options import Limits
+from tagger.core.types import Failed
 from tagger.image.decoder_pool import DecoderPool
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, photos

@@ -155,7 +155,7 @@ def test_a_decoder_is_given_no_setting_and_so_no_secret(
 OWNER = """
 import sys
 from tagger.image.decoder_pool import DecoderPool
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tests.drawn import card
 there = DecoderPool(card().input, Limits(threads=1), photos=1, timeout_s=3)
 (decoder,) = there._processes

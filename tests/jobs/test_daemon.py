@@ -22,7 +22,7 @@ from db.read import listings
 from db.read.filters import TagFilter
 from tagger.config.settings import load_settings
 from tagger.core.errors import ConfigError, TaggerError
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tagger.jobs.context import JobContext
 from tagger.jobs.daemon import daemon, supervised
 from tagger.model.bundle import Bundle

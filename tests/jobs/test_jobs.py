@@ -21,8 +21,8 @@ from db.write.undo import undo_run
 from tagger.config.settings import Settings, load_settings
 from tagger.core.errors import ConfigError, UnknownJob
 from tagger.core.progress import Silent
-from tagger.core.run_options import RunOptions
-from tagger.core.types import Limits, Result
+from tagger.core.run_options import Limits, RunOptions
+from tagger.core.types import Result
 from tagger.jobs import tagging
 from tagger.jobs.context import JobContext, JobResult
 from tagger.jobs.registry import JOBS, overview, run_job

@@ -16,7 +16,8 @@ import pytest
 from db.engine import Store, open_store
 from db.read import catalog
 from tagger.config.settings import Settings, load_settings
-from tagger.core.types import InputContract, Limits
+from tagger.core.run_options import Limits
+from tagger.core.types import InputContract
 from tagger.image.loader import InProcessLoader
 from tagger.jobs.context import JobContext, JobResult
 from tagger.jobs.registry import run_job

@@ -21,7 +21,7 @@ from db.read import catalog, listings
 from db.read.filters import FileFilter, TagFilter
 from tagger.config.settings import load_settings
 from tagger.core.errors import FolderClosed, FolderNotFound, WatchFailed
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tagger.jobs import watch as watching
 from tagger.jobs.context import JobContext
 from tagger.jobs.debounce import Debouncer

@@ -24,8 +24,7 @@ from db.read.filters import FileFilter, TagFilter
 from db.rows import RunRow
 from db.write.leases import left_behind
 from db.write.undo import undo_run
-from tagger.core.run_options import RunOptions
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits, RunOptions
 from tagger.library.runner import LibraryRun
 from tagger.library.state import RunState
 from tagger.model.bundle import Bundle

@@ -21,7 +21,7 @@ import tagger.model.engines.executor
 from db.engine import open_store
 from tagger.model.bundle import open_bundle
 from tagger.model.predictor import Tagger
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tagger.library.runner import LibraryRun
 from tests.drawn import ColourEngine
 

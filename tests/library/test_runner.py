@@ -16,8 +16,8 @@ from db.engine import Store, open_store
 from db.read import catalog, listings
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from tagger.core.errors import EngineFailed, FolderNotFound
-from tagger.core.run_options import RunOptions
-from tagger.core.types import Limits, Result
+from tagger.core.run_options import Limits, RunOptions
+from tagger.core.types import Result
 from tagger.library.runner import LibraryRun
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger

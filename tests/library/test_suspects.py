@@ -18,8 +18,8 @@ from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.rows import RunRow
 from db.write.leases import left_behind
 from tagger.core.errors import DecoderUnavailable, EngineFailed
-from tagger.core.run_options import RunOptions
-from tagger.core.types import Limits, Result
+from tagger.core.run_options import Limits, RunOptions
+from tagger.core.types import Result
 from tagger.library.runner import LibraryRun
 from tagger.model.bundle import open_bundle, write_bundle
 from tagger.model.predictor import Tagger
@@ -34,7 +34,7 @@ from db.engine import open_store
 from tagger.model.bundle import open_bundle
 from tagger.model.predictor import Tagger
 from tagger.core.run_options import RunOptions
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tagger.library.runner import LibraryRun
 from tests.drawn import ColourEngine
 

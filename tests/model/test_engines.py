@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tagger.core.errors import EngineUnavailable
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tagger.image.loader import load_pixels
 from tagger.model import calibrate
 from tagger.model.bundle import Bundle, open_bundle

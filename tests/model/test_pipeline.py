@@ -15,7 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tagger.core.errors import EngineFailed
-from tagger.core.types import Answer, Failed, Limits, NoLandmark, Tagged
+from tagger.core.run_options import Limits
+from tagger.core.types import Answer, Failed, NoLandmark, Tagged
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, jpeg, photos
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from tagger.core.evidence import GpsEvidence
-from tagger.core.types import Answer, Limits, NoLandmark, Tagged
+from tagger.core.run_options import Limits
+from tagger.core.types import Answer, NoLandmark, Tagged
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, jpeg

@@ -15,7 +15,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from tagger.core.errors import PhotoError
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tagger.image.decode import decode, read
 from tagger.image.phash import HASH_SIDE_PX, difference_hash, joined, near_pairs
 from training.data.manifest import Role, Split

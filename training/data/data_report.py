@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tagger.core.types import Limits
+from tagger.core.run_options import Limits
 from tagger.image.decode import decode, read
 from training.data.dataset_stats import Counts, DatasetStats, LeakCheck
 from training.data.manifest import SPLITS, Entry

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from tagger.core.types import cores
+from tagger.core.run_options import cores
 from tagger.model.engines.openvino import openvino
 from training.data.manifest import DataError, content_sha256, load_manifest
 from training.fit.experiment import Experiment, open_experiment

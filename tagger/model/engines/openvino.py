@@ -21,7 +21,8 @@ import openvino
 from openvino.preprocess import PrePostProcessor
 
 from tagger.core.errors import EngineFailed, EngineUnavailable
-from tagger.core.types import EngineInfo, InputContract, cores
+from tagger.core.run_options import cores
+from tagger.core.types import EngineInfo, InputContract
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
 

@@ -14,7 +14,8 @@ from db.rows import RunStart
 from db.write.runs import start_run
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
-from tagger.core.types import Limits, Result
+from tagger.core.run_options import Limits
+from tagger.core.types import Result
 from tagger.library.recorder import register
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, colour_bundle, photos
