@@ -6,22 +6,35 @@ The one rule: a letter read back from the store is the letter that was written, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import ParseMode
 
-LONGEST = 4096  # characters of a message, Bot API
-LONGEST_DATA = 64  # bytes of a button's data, Bot API
+MAX_CALLBACK_BYTES = 64  # Bot API
 
 
-class Button(NamedTuple):
-    """Args:
-    data: at most 64 bytes.
-    """
-
+class _ButtonFields(NamedTuple):
     label: str
     data: str
+
+
+class Button(_ButtonFields):
+    """A button below a message.
+
+    Args:
+        data: what a tap sends back to the bot, at most 64 bytes.
+
+    Raises:
+        ValueError: the data is longer.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, label: str, data: str) -> Self:
+        if len(data.encode()) > MAX_CALLBACK_BYTES:
+            raise ValueError(f"a button's data may have {MAX_CALLBACK_BYTES} bytes: {data!r}")
+        return super().__new__(cls, label, data)
 
 
 Keyboard = tuple[tuple[Button, ...], ...]

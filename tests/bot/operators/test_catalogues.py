@@ -23,7 +23,7 @@ Key = str | tuple[str, str]
 def said() -> set[Key]:
     """What the code marks as text: `_("…")`, `N_("…")` and `ngettext("…", "…", n)`."""
     found: set[Key] = set()
-    for file in ROOM.glob("*.py"):
+    for file in ROOM.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.Call):
                 continue
