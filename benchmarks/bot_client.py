@@ -14,7 +14,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 
 from benchmarks.botapi import Server
 from benchmarks.setting import say_setting, table
-from tagger.bot.transport.client import Client
+from tagger.bot.transport.client import AiohttpRequest
 
 ROUNDS = 3
 
@@ -35,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     say_setting()
     with Server() as server:
-        own = min(asyncio.run(cpu_ms(server, Client(server.url), options.requests)) for _ in range(ROUNDS))
+        own = min(asyncio.run(cpu_ms(server, AiohttpRequest(server.url), options.requests)) for _ in range(ROUNDS))
         library = min(asyncio.run(cpu_ms(server, HTTPXRequest(), options.requests)) for _ in range(ROUNDS))
     rows = [
         ("the bot's client (aiohttp)", f"{own:.2f} ms"),

@@ -1,5 +1,5 @@
-"""The Telegram bot: a photo comes in, its landmarks go out, and people correct them with one tap.
+"""The Telegram bot: people send photos, the bot names the landmarks, and a tap on a button corrects it.
 
-The one rule: an update is stored before Telegram is told that it arrived, and a photo has exactly one answer, whatever
-ends the process in between. `inlet` keeps the first half of that, `outbox` the second.
+The one rule: an update is stored before Telegram learns that it arrived, and a photo gets exactly one answer, no matter
+when the process ends. `transport.receiver` guarantees the first half, `transport.outbox` the second.
 """

@@ -1,9 +1,9 @@
-"""Running the bot: everything is made, wired, run until a signal comes, and ended in order.
+"""Runs the bot: creates and wires its parts, works until it is told to stop, and shuts down in order.
 
-The one rule: a stop finishes what is in flight and loses nothing; what is not finished in time is in the inbox.
+The one rule: a stop finishes what is in progress and loses nothing; what is not finished in time stays in the inbox.
 
-The loop has no handlers of signals of its own. They would take the place of the process's, which end all that runs
-beside the bot, and a signal that came before them would be lost.
+The event loop has no signal handlers of its own. They would replace those of the process, which also stop whatever
+runs beside the bot, and a signal that came before them would be lost.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from telegram.error import InvalidToken, TelegramError
@@ -25,16 +25,16 @@ from db.read import catalog
 from db.write.runs import finish_run, start_run
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
-from tagger.bot.handlers.admin import pass_digests_on, report_runs
+from tagger.bot.handlers.admin import forward_digests, report_runs
 from tagger.bot.handlers.routes import add_handlers
 from tagger.bot.render.languages import Languages
-from tagger.bot.render.profile import introduce
+from tagger.bot.render.profile import set_profile
 from tagger.bot.services import Services
 from tagger.bot.transport.chat_queue import ChatQueue
-from tagger.bot.transport.client import bot_of, files_of
+from tagger.bot.transport.client import create_bot, create_file_client
 from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.outbox import Outbox
-from tagger.bot.transport.receiver import ALLOWED, Processor, Receiver
+from tagger.bot.transport.receiver import ALLOWED_UPDATES, Receiver, UpdateProcessor
 from tagger.bot.transport.retry import with_retries
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError
@@ -43,54 +43,51 @@ from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
 
-FINISH_S = 30.0
-LOOK_S = 0.1  # how often the loop looks whether it is to stop
-SWITCH_S = 0.0005  # the loop gives the interpreter up at each request; Python would let it wait 5 ms for it
-ROOT = "telegram"  # what the bot's run says it walked over, and what started it
+SHUTDOWN_S = 30.0
+STOP_POLL_S = 0.1
+SWITCH_S = 0.0005  # how soon a thread yields to the event loop; Python's default is 5 ms
+ROOT = "telegram"  # the bot's run is stored with this root and this job
 
 App = Application[Any, Any, Any, Any, Any, Any]
 
 
 async def serve(settings: Settings, token: str, store: Store, tagger: Tagger, stop: threading.Event) -> None:
-    """Run until a stop is asked for.
+    """Run the bot until `stop` is set.
 
     Args:
-        stop: set from anywhere, also before this begins.
+        stop: may be set from any thread, even before this is called.
 
     Raises:
-        ConfigError: the server refuses the token, or a setting that is needed is missing.
+        ConfigError: the server rejects the token, or a required setting is missing.
     """
-    os.environ.setdefault("PTB_TIMEDELTA", "true")  # else the library warns of its own future at every 429
+    os.environ.setdefault("PTB_TIMEDELTA", "true")  # else the library warns of a deprecation at every 429
     sys.setswitchinterval(SWITCH_S)
     if stop.is_set():
         return
     async with _services(settings, token, store, tagger) as services:
         queue: asyncio.Queue[object] = asyncio.Queue()
-        inlet = Receiver(services.bot, services.desk, services.turns, queue)
-        processor = Processor(inlet, services.desk, services.turns, services.outbox)
+        receiver = Receiver(services.bot, services.db, services.chat_queue, queue)
+        processor = UpdateProcessor(receiver, services.db, services.chat_queue, services.outbox)
         builder = Application.builder().bot(services.bot).updater(None).job_queue(None)
-        application: App = (
-            builder.update_queue(queue).concurrent_updates(processor).post_init(_introduce(services)).build()
-        )
+        application: App = builder.update_queue(queue).concurrent_updates(processor).build()
         add_handlers(application, services)
-        if await _unless(stop, _connect(application)):
+        if await _run_until(stop, _connect(application)):
             try:
-                await _run(application, services, inlet, stop)
+                await _run(application, services, receiver, stop)
             finally:
                 await application.shutdown()
 
 
-async def _run(application: App, services: Services, inlet: Receiver, stop: threading.Event) -> None:
+async def _run(application: App, services: Services, receiver: Receiver, stop: threading.Event) -> None:
     await application.start()
     log.info("@%s is ready", services.bot.username)
-    assert application.post_init is not None
-    background = [asyncio.ensure_future(application.post_init(application))]
+    background = [asyncio.create_task(set_profile(services.bot, services.languages))]
     if services.settings.bot_report_runs and services.settings.bot_admin_chat is not None:
         background.append(asyncio.create_task(report_runs(services)))
     if services.settings.bot_admin_chat is not None:
-        background.append(asyncio.create_task(pass_digests_on(services)))
+        background.append(asyncio.create_task(forward_digests(services)))
     try:
-        await _unless(stop, _receive(services, inlet))
+        await _run_until(stop, _receive(services, receiver))
     finally:
         for task in background:
             task.cancel()
@@ -98,28 +95,28 @@ async def _run(application: App, services: Services, inlet: Receiver, stop: thre
         await _finish(application, services)
 
 
-async def _receive(services: Services, inlet: Receiver) -> None:
-    """Take updates in until cancelled: by webhook where one is set, else by polling."""
+async def _receive(services: Services, receiver: Receiver) -> None:
+    """Receive updates until cancelled: by webhook if one is set, else by polling."""
     settings = services.settings
     if settings.bot_webhook_url is None:
-        await _leave_webhook(services)
-        await inlet.fetch_waiting()
-        await inlet.go_on()
-        await inlet.poll()
+        await _delete_webhook(services)
+        await receiver.store_pending()
+        await receiver.resume()
+        await receiver.poll()
         return
     from tagger.bot.transport import webhook
 
     assert settings.bot_webhook_secret is not None
     url, secret = settings.bot_webhook_url, settings.bot_webhook_secret.get_secret_value()
-    await inlet.go_on()
+    await receiver.resume()
     try:
-        server = webhook.listen(inlet, url=url, secret=secret, address=settings.bot_webhook_listen)
+        server = webhook.listen(receiver, url=url, secret=secret, address=settings.bot_webhook_listen)
     except OSError as error:
         raise ConfigError(
             f"The webhook cannot listen on {settings.bot_webhook_listen}: {error.strerror}. Check bot_webhook_listen."
         ) from error
     try:
-        await with_retries(lambda: services.bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED))
+        await with_retries(lambda: services.bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED_UPDATES))
         await asyncio.Event().wait()
     except TelegramError as error:
         raise ConfigError(f"The Bot API's server refuses the webhook {url}: {error}. Check bot_webhook_url.") from error
@@ -127,8 +124,8 @@ async def _receive(services: Services, inlet: Receiver) -> None:
         server.stop()
 
 
-async def _leave_webhook(services: Services) -> None:
-    """One that an earlier start set; a server that has no webhooks has none to delete."""
+async def _delete_webhook(services: Services) -> None:
+    """Delete the webhook of an earlier start; a server without webhooks refuses that, which does no harm."""
     try:
         await with_retries(services.bot.delete_webhook)
     except TelegramError as error:
@@ -136,16 +133,16 @@ async def _leave_webhook(services: Services) -> None:
 
 
 async def _finish(application: App, services: Services) -> None:
-    if waiting := len(services.turns):
-        log.info("Stopping; %d updates are in work", waiting)
+    if waiting := len(services.chat_queue):
+        log.info("Stopping; %d updates are in progress", waiting)
     try:
-        await asyncio.wait_for(application.stop(), FINISH_S)
+        await asyncio.wait_for(application.stop(), SHUTDOWN_S)
     except TimeoutError:
-        log.warning("%d updates are not answered yet; the next start goes on with them", len(services.turns))
+        log.warning("%d updates are not answered yet; the next start continues with them", len(services.chat_queue))
 
 
 async def _connect(application: App) -> None:
-    """Ask who the bot is, until the server answers."""
+    """Ask the server who the bot is, until it answers."""
     try:
         await with_retries(application.initialize)
     except InvalidToken as error:
@@ -156,9 +153,13 @@ async def _connect(application: App) -> None:
         raise ConfigError(f"The Bot API's server does not say who the bot is: {error}. Check bot_api_url.") from error
 
 
-async def _unless(stop: threading.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Work until a stop is asked for; whether it was done before that."""
-    task, stopped = asyncio.create_task(work), asyncio.create_task(_asked_for(stop))
+async def _run_until(stop: threading.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Run `work` until it ends or `stop` is set.
+
+    Returns:
+        Whether it ended by itself.
+    """
+    task, stopped = asyncio.create_task(work), asyncio.create_task(_wait_for(stop))
     await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if task.done():
@@ -170,48 +171,40 @@ async def _unless(stop: threading.Event, work: Coroutine[Any, Any, None]) -> boo
     return False
 
 
-async def _asked_for(stop: threading.Event) -> None:
+async def _wait_for(stop: threading.Event) -> None:
     while not stop.is_set():
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(STOP_POLL_S)
 
 
 @contextlib.asynccontextmanager
 async def _services(settings: Settings, token: str, store: Store, tagger: Tagger) -> AsyncIterator[Services]:
-    """Everything that the handlers use; the bot's run in the store begins and ends with it."""
-    bot, files = bot_of(settings, token), files_of(settings, token)
-    desk, turns, k = DbExecutor(store), ChatQueue(), settings.top_k
-    number = register(store, tagger.bundle)
-    info = tagger.engine.info
-    start = new_start((ROOT,), k, info, job=ROOT, settings_hash=settings.fingerprint())
-    run = await desk.write(lambda connection: start_run(connection, start, model=number))
-    landmarks = await desk.read(catalog.landmarks)
-    of_key = {row.key: each for each, row in landmarks.items()}
-    model = MicroBatcher(tagger, store, desk, model=number, run=run, k=k, gather_ms=settings.bot_gather_ms)
+    """What the handlers use. The bot's run in the store lasts as long as this context."""
+    bot, file_client = create_bot(settings, token), create_file_client(settings, token)
+    db, chat_queue, k = DbExecutor(store), ChatQueue(), settings.top_k
+    model_id = register(store, tagger.bundle)
+    start = new_start((ROOT,), k, tagger.engine.info, job=ROOT, settings_hash=settings.fingerprint())
+    run_id = await db.write(lambda connection: start_run(connection, start, model=model_id))
+    landmarks = await db.read(catalog.landmarks)
+    id_of_key = {row.key: landmark_id for landmark_id, row in landmarks.items()}
+    batcher = MicroBatcher(tagger, store, db, model_id=model_id, run_id=run_id, k=k, gather_ms=settings.bot_gather_ms)
     try:
         yield Services(
             settings=settings,
             bot=bot,
             store=store,
-            desk=desk,
-            model=model,
-            turns=turns,
-            outbox=Outbox(bot, desk, turns),
-            spool=Downloads(settings.bot_folder, files, keep=settings.bot_keep_photos),
+            db=db,
+            batcher=batcher,
+            chat_queue=chat_queue,
+            outbox=Outbox(bot, db, chat_queue),
+            downloads=Downloads(settings.bot_folder, file_client, keep=settings.bot_keep_photos),
             languages=Languages(),
             landmarks=landmarks,
-            numbers={known.id: of_key[known.id] for known in tagger.bundle.card.classes},
-            run=run,
+            landmark_ids={landmark.id: id_of_key[landmark.id] for landmark in tagger.bundle.card.classes},
+            run_id=run_id,
         )
     finally:
         await bot.shutdown()
-        await files.request.shutdown()
-        model.close()
-        await desk.write(lambda connection: finish_run(connection, run, status="done", counts=model.counts))
-        desk.close()
-
-
-def _introduce(services: Services) -> Callable[[App], Coroutine[Any, Any, None]]:
-    async def post_init(_application: App) -> None:
-        await introduce(services.bot, services.languages)
-
-    return post_init
+        await file_client.request.shutdown()
+        batcher.close()
+        await db.write(lambda connection: finish_run(connection, run_id, status="done", counts=batcher.counts))
+        db.close()

@@ -1,7 +1,7 @@
-"""The one thread that looks at photos: what all chats sent within a few milliseconds is one batch.
+"""The thread that runs the model: photos that all chats send within a few milliseconds form one batch.
 
-The one rule: a content is looked at once. Copies within a batch share a look in the pipeline, later ones are recalled
-here or in the store, where a batch is written before anybody hears of its answers.
+The one rule: a content is inferred once. The pipeline shares one inference among copies in a batch; for later copies
+the answer comes from memory or from the store, where a batch is written before anybody learns its answers.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
 
-MOST = 64  # photos in a batch: with more, the first of them would wait long for the last
-REMEMBERED = 2048  # answers kept in memory: those that are not yet in the store, and a crowd that shares one photo
+MAX_BATCH = 64  # photos; in a larger batch the first would wait long for the last
+MAX_REMEMBERED = 2048  # answers in memory: those not yet in the store, and those of a photo that many people share
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Request:
     path: str
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Result] = field(repr=False)
 
     def settle(self, outcome: Result | Exception) -> None:
-        """From the model's thread."""
+        """Called in the model's thread."""
         self.loop.call_soon_threadsafe(self._settle, outcome)
 
     def _settle(self, outcome: Result | Exception) -> None:
@@ -51,111 +51,111 @@ class _Look:
 
 
 class MicroBatcher:
-    """A tagger in a thread of its own. `close` waits for the batch at hand."""
+    """A tagger in its own thread. `close` waits for the current batch."""
 
     def __init__(
-        self, tagger: Tagger, store: Store, desk: DbExecutor, *, model: int, run: int, k: int, gather_ms: int
+        self, tagger: Tagger, store: Store, db: DbExecutor, *, model_id: int, run_id: int, k: int, gather_ms: int
     ) -> None:
         self.tagger = tagger
-        self.number = model
+        self.model_id = model_id
         self.k = k
-        self._by = {"run": run, "model": model, "k": k}
+        self.thresholds = {landmark.id: landmark.threshold for landmark in tagger.bundle.card.classes}
+        self._run_id = run_id
         self._store = store
-        self._desk = desk
+        self._db = db
         self._gather_s = gather_ms / 1000
         self._counts: Counter[str] = Counter()
         self._recent: OrderedDict[str, Result] = OrderedDict()
-        self._looks: queue.SimpleQueue[_Look | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="model", daemon=True)
+        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         self._thread.start()
 
     @property
     def counts(self) -> RunCounts:
         return RunCounts(**{name: self._counts[name] for name in RunCounts.__dataclass_fields__})
 
-    @property
-    def thresholds(self) -> dict[str, float]:
-        return {known.id: known.threshold for known in self.tagger.bundle.card.classes}
-
-    async def look(self, path: str) -> Result:
-        """What a file shows.
+    async def tag(self, path: str) -> Result:
+        """The landmarks on a photo.
 
         Raises:
             EngineFailed: the engine broke.
         """
         loop = asyncio.get_running_loop()
-        look = _Look(path, loop, loop.create_future())
-        self._looks.put(look)
-        return await look.done
+        request = _Request(path, loop, loop.create_future())
+        self._requests.put(request)
+        return await request.done
 
     async def recall(self, sha256: str) -> Result | None:
-        """What a content showed before."""
-        return await asyncio.to_thread(self._recalled, sha256)
+        """The earlier answer for a content, if there is one."""
+        return await asyncio.to_thread(self._recall, sha256)
 
     def forget(self, contents: list[str]) -> None:
-        """These contents were never seen."""
+        """Drop the answers for these SHA-256 digests from memory."""
         for sha256 in contents:
             self._recent.pop(sha256, None)
 
     def close(self) -> None:
-        self._looks.put(None)
+        self._requests.put(None)
         self._thread.join()
 
-    def _work(self) -> None:
-        while (first := self._looks.get()) is not None:
-            self._tag([first, *self._gathered()])
+    def _run(self) -> None:
+        while (first := self._requests.get()) is not None:
+            self._tag([first, *self._gather()])
 
-    def _gathered(self) -> Iterator[_Look]:
+    def _gather(self) -> Iterator[_Request]:
         until = time.monotonic() + self._gather_s
-        for _ in range(MOST - 1):
+        for _ in range(MAX_BATCH - 1):
             try:
-                look = self._looks.get(timeout=max(0.0, until - time.monotonic()))
+                request = self._requests.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 return
-            if look is None:
-                self._looks.put(None)  # the end, for the outer loop
+            if request is None:
+                self._requests.put(None)  # `_run` ends by it
                 return
-            yield look
+            yield request
 
-    def _tag(self, looks: list[_Look]) -> None:
+    def _tag(self, requests: list[_Request]) -> None:
         try:
-            tagged = self.tagger.tag([look.path for look in looks], self.k, known=self._known)
-            results = [self._kept(result) for result in tagged]
-            self._write([result for result in results if result.info is not None])
+            results = self.tagger.tag([request.path for request in requests], self.k, known=self._known)
+            remembered = [self._remember(result) for result in results]
+            self._write([result for result in remembered if result.info is not None])
         except Exception as error:
-            log.exception("A batch of %d photos could not be looked at", len(looks))
-            for look in looks:
-                look.settle(error)
+            log.exception("A batch of %d photos could not be tagged", len(requests))
+            for request in requests:
+                request.settle(error)
             return
-        for look, result in zip(looks, results, strict=True):
-            look.settle(result)
+        for request, result in zip(requests, remembered, strict=True):
+            request.settle(result)
 
     def _write(self, results: list[Result]) -> None:
-        """In the queue for the database before the answers; by the moment of the look where a photo has no date."""
+        """Queue the answers for the database before anybody learns them. A photo without a date gets the present."""
         now_ns = time.time_ns()
         contents = {str(r.sha256): outcome(FoundFile(r.path, os.path.getsize(r.path), now_ns), r) for r in results}
         if contents:
-            self._desk.post(lambda connection: write_contents(connection, [*contents.values()], **self._by))
+            self._db.submit(
+                lambda connection: write_contents(
+                    connection, [*contents.values()], run=self._run_id, model=self.model_id, k=self.k
+                )
+            )
 
     def _known(self, sha256: str) -> Answer | None:
-        """From the decode threads."""
-        found = self._recalled(sha256)
-        return found.answer if found else None
+        """Called in the decode threads."""
+        result = self._recall(sha256)
+        return result.answer if result else None
 
-    def _recalled(self, sha256: str) -> Result | None:
+    def _recall(self, sha256: str) -> Result | None:
         if recent := self._recent.get(sha256):
             return recent
         with self._store.read() as connection:
-            stored = content_answer(connection, sha256, model=self.number, k=self.k)
+            stored = content_answer(connection, sha256, model=self.model_id, k=self.k)
         return Result("", sha256, stored_answer(stored), is_inherited=True) if stored else None
 
-    def _kept(self, result: Result) -> Result:
-        """The result, with what its content's first look said of it, while that may not be in the store yet."""
+    def _remember(self, result: Result) -> Result:
+        """Count a result, and keep its answer in memory, where it is found before it is in the store."""
         self._counts[result.answer.status] += 1
         self._counts["inherited"] += result.is_inherited
-        if result.sha256 is None or isinstance(result.answer, Failed):
-            return result
-        self._recent[result.sha256] = result
-        while len(self._recent) > REMEMBERED:
-            self._recent.popitem(last=False)
+        if result.sha256 is not None and not isinstance(result.answer, Failed):
+            self._recent[result.sha256] = result
+            while len(self._recent) > MAX_REMEMBERED:
+                self._recent.popitem(last=False)
         return result

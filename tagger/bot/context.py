@@ -1,4 +1,4 @@
-"""One update with everything that a handler needs: who, where, in which language, and how to answer.
+"""One update with everything that its handler needs: who, where, in which language, and how to answer.
 
 The one rule: a handler answers an update with at most one new message; everything else it does is an edit.
 """
@@ -18,7 +18,7 @@ from telegram.error import BadRequest, TelegramError
 
 from tagger.bot.render.languages import Language
 from tagger.bot.services import Services
-from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline
+from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline_markup
 from tagger.bot.transport.retry import with_retries
 
 if TYPE_CHECKING:
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 
 TYPING_S = 4.5  # Telegram shows it for 5 s, or until the bot's next message
 EDIT_TRIES = 30
-QUERY_TRIES = 4  # Telegram forgets a tap after some seconds
+CALLBACK_TRIES = 4  # Telegram forgets a tap after some seconds
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateContext:
-    """Args:
-    arguments: the words behind a command.
+    """An update, and the ways to answer it.
+
+    Args:
+        arguments: the text after a command, or a button's data without its name.
     """
 
     services: Services
@@ -41,7 +43,7 @@ class UpdateContext:
     arguments: str = ""
 
     @classmethod
-    async def of(cls, services: Services, update: Update, arguments: str = "") -> UpdateContext:
+    async def create(cls, services: Services, update: Update, arguments: str = "") -> UpdateContext:
         user = update.effective_user
         language = await services.language(user.id if user else 0, user.language_code if user else None)
         return cls(services, update, language, arguments)
@@ -76,61 +78,66 @@ class UpdateContext:
     def is_private(self) -> bool:
         return self.chat.type == ChatType.PRIVATE
 
-    async def say(self, html: str, keyboard: Keyboard = ()) -> None:
-        """Answer with a text."""
-        letter = OutgoingMessage(self.chat.id, html, None if self.is_private else self.message_id, keyboard)
-        await self.send(lambda _connection: letter)
+    async def reply(self, html: str, keyboard: Keyboard = ()) -> None:
+        """Answer with a text; in a group, as a reply to the message."""
+        message = OutgoingMessage(self.chat.id, html, None if self.is_private else self.message_id, keyboard)
+        await self.send(lambda _connection: message)
 
     async def send(self, write: Callable[[Connection], OutgoingMessage]) -> None:
+        """Answer with the message that `write` makes in a transaction, see `Outbox.send`."""
         await self.services.outbox.send(self.update.update_id, write)
 
     async def send_file(self, name: str, content: bytes, caption: str, keyboard: Keyboard = ()) -> None:
         def call() -> Awaitable[Message]:
             document = InputFile(io.BytesIO(content), filename=name)
             return self.services.bot.send_document(
-                self.chat.id, document, caption, parse_mode=ParseMode.HTML, reply_markup=inline(keyboard)
+                self.chat.id, document, caption, parse_mode=ParseMode.HTML, reply_markup=inline_markup(keyboard)
             )
 
-        await self.services.outbox.post(self.update.update_id, call)
+        await self.services.outbox.send_unsearchable(self.update.update_id, call)
 
     async def send_venue(self, *, lat: float, lon: float, title: str, address: str) -> None:
         reply = ReplyParameters(self.message_id, allow_sending_without_reply=True)
-        await self.services.outbox.post(
+        await self.services.outbox.send_unsearchable(
             self.update.update_id,
             lambda: self.services.bot.send_venue(self.chat.id, lat, lon, title, address, reply_parameters=reply),
         )
 
     async def edit(self, html: str, keyboard: Keyboard = (), *, message_id: int | None = None) -> None:
-        """Change a message of the bot; one that is gone, or says this already, is left as it is."""
+        """Edit a message of the bot, unless it is gone or already reads like this.
+
+        Args:
+            message_id: the message; by default the one whose button was tapped.
+        """
         number = message_id or self.message_id
         with contextlib.suppress(BadRequest):
             await with_retries(
                 lambda: self.services.bot.edit_message_text(
-                    html, self.chat.id, number, parse_mode=ParseMode.HTML, reply_markup=inline(keyboard)
+                    html, self.chat.id, number, parse_mode=ParseMode.HTML, reply_markup=inline_markup(keyboard)
                 ),
                 tries=EDIT_TRIES,
             )
 
-    async def toast(self, text: str = "") -> None:
-        """End the waiting sign on a tapped button, perhaps with a few words."""
+    async def answer_callback(self, text: str = "") -> None:
+        """Stop the progress sign on the tapped button, and show a short text if there is one."""
         query = self.update.callback_query
         assert query is not None
         with contextlib.suppress(TelegramError):
             await with_retries(
-                lambda: self.services.bot.answer_callback_query(query.id, text or None), tries=QUERY_TRIES
+                lambda: self.services.bot.answer_callback_query(query.id, text or None), tries=CALLBACK_TRIES
             )
 
     def show_typing(self) -> None:
-        """At once, and without waiting for it; where it is shown already, that is enough."""
-        now, shown = asyncio.get_running_loop().time(), self.services.typing
-        if now - shown.get(self.chat.id, -TYPING_S) < TYPING_S:
+        """Show "typing" without waiting for Telegram, unless it is shown already."""
+        now, since = asyncio.get_running_loop().time(), self.services.typing_since
+        if now - since.get(self.chat.id, -TYPING_S) < TYPING_S:
             return
-        shown[self.chat.id] = now
-        task = asyncio.create_task(self._type())
-        self.services.errands.add(task)
-        task.add_done_callback(self.services.errands.discard)
+        since[self.chat.id] = now
+        task = asyncio.create_task(self._send_typing())
+        self.services.background_tasks.add(task)
+        task.add_done_callback(self.services.background_tasks.discard)
 
-    async def _type(self) -> None:
+    async def _send_typing(self) -> None:
         with contextlib.suppress(TelegramError):
             await self.services.bot.send_chat_action(self.chat.id, ChatAction.TYPING)
 

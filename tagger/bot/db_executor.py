@@ -1,7 +1,7 @@
-"""The one thread that talks to the database, so that the event loop never waits for a disk.
+"""The thread that talks to the database, so that the event loop never waits for a disk.
 
-The one rule: what is asked for at the same time is written in one transaction, in the order in which it was asked.
-A store that cannot be used at the moment (locked, full disk) is waited for.
+The one rule: tasks are executed in the order in which they were submitted, and those that wait at the same time share
+a transaction. While the store cannot be used (locked, disk full), the tasks are repeated until it can.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-MOST = 64  # pieces of work in one transaction
-AGAIN_S = 1.0
+MAX_GROUP = 64  # tasks in one transaction
+RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Args:
-    done: none where nobody waits.
+    """A piece of work.
+
+    Args:
+        done: gets the outcome; None if nobody waits for it.
     """
 
     work: Callable[[Any], Any]
@@ -40,29 +42,34 @@ class _Task:
 
 
 class DbExecutor:
-    """Work for the database, from the event loop; `close` waits for what was asked before."""
+    """Runs database work for the event loop. `close` waits for everything that was submitted before."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._loop = asyncio.get_running_loop()
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="database", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="database", daemon=True)
         self._thread.start()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        found: T = await self._ask(work, is_write=False)
-        return found
+        result: T = await self._execute(work, is_write=False)
+        return result
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Args:
-        work: may be called again after an attempt that the store undid.
-        """
-        written: T = await self._ask(work, is_write=True)
-        return written
+        """Run work in a transaction.
 
-    def post(self, work: Callable[[Connection], None]) -> None:
-        """Write before everything that is asked for later, from any thread; a failure is logged, nobody waits."""
+        Args:
+            work: may be called again if the store rolled an attempt back.
+        """
+        result: T = await self._execute(work, is_write=True)
+        return result
+
+    def submit(self, work: Callable[[Connection], None]) -> None:
+        """Write before everything that is submitted later, without waiting. May be called from any thread.
+
+        A failure is logged.
+        """
         self._tasks.put(_Task(work, is_write=True))
 
     def close(self) -> None:
@@ -70,38 +77,37 @@ class DbExecutor:
         self._tasks.put(None)
         self._thread.join()
 
-    async def _ask(self, work: Callable[[Any], Any], *, is_write: bool) -> Any:
+    async def _execute(self, work: Callable[[Any], Any], *, is_write: bool) -> Any:
         done = self._loop.create_future()
         self._tasks.put(_Task(work, is_write, done))
         return await done
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while (first := self._tasks.get()) is not None:
-            tasks = [first, *self._more()]
-            outcomes = self._do(tasks)
-            # All at once: each call wakes the loop.
-            self._loop.call_soon_threadsafe(_settle, tasks, outcomes)
+            tasks = [first, *self._waiting()]
+            outcomes = self._outcomes(tasks)
+            self._loop.call_soon_threadsafe(_settle, tasks, outcomes)  # once, because each call wakes the loop
 
-    def _more(self) -> list[_Task]:
-        found: list[_Task] = []
-        while len(found) < MOST and not self._tasks.empty():
+    def _waiting(self) -> list[_Task]:
+        tasks: list[_Task] = []
+        while len(tasks) < MAX_GROUP and not self._tasks.empty():
             if (task := self._tasks.get()) is None:
-                self._tasks.put(None)  # the end, for the outer loop
+                self._tasks.put(None)  # `_run` ends by it
                 break
-            found.append(task)
-        return found
+            tasks.append(task)
+        return tasks
 
-    def _do(self, tasks: list[_Task]) -> list[Outcome]:
+    def _outcomes(self, tasks: list[_Task]) -> list[Outcome]:
         while True:
             try:
-                return self._done(tasks)
+                return self._attempt(tasks)
             except StoreError as error:
                 log.error("%s The bot tries again.", error)
-                if self._closing.wait(AGAIN_S):
+                if self._closing.wait(RETRY_S):
                     return [Outcome(error=error)] * len(tasks)
 
-    def _done(self, tasks: list[_Task]) -> list[Outcome]:
-        """What is read between writes is read in their transaction, so that it does not split it."""
+    def _attempt(self, tasks: list[_Task]) -> list[Outcome]:
+        """Reads between writes join their transaction, so that they do not split it."""
         if any(task.is_write for task in tasks):
             return commit_group(self._store, [task.work for task in tasks])
         with self._store.read() as connection:
@@ -111,7 +117,7 @@ class DbExecutor:
 def _outcome(work: Callable[[Any], Any], connection: Connection) -> Outcome:
     try:
         return Outcome(work(connection))
-    except Exception as error:  # it belongs to whoever asked
+    except Exception as error:  # it is raised where the work was requested
         return Outcome(error=error)
 
 
@@ -119,7 +125,7 @@ def _settle(tasks: Sequence[_Task], outcomes: Sequence[Outcome]) -> None:
     for task, outcome in zip(tasks, outcomes, strict=True):
         if task.done is None:
             if outcome.error is not None:
-                log.error("Something could not be stored", exc_info=outcome.error)
+                log.error("A result could not be stored", exc_info=outcome.error)
         elif task.done.cancelled():
             continue
         elif outcome.error is not None:

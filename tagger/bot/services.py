@@ -1,4 +1,4 @@
-"""What every part of the bot may use, made once when it starts."""
+"""What every part of the bot may use, created once at the start."""
 
 from __future__ import annotations
 
@@ -13,47 +13,54 @@ from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
 from tagger.bot.render.languages import Language, Languages
 from tagger.bot.transport.chat_queue import ChatQueue
-from tagger.bot.transport.client import Link
+from tagger.bot.transport.client import BotClient
 from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.outbox import Outbox
 from tagger.config.settings import Settings
 
-REMEMBERED = 10_000  # people whose language is not asked of the store again
+MAX_REMEMBERED = 10_000  # people whose language is cached
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Args:
-    landmarks: all that the store knows, by their numbers there.
-    numbers: the numbers of the landmarks that the model knows, by key.
-    run: the number of the bot's own run.
-    taps: by chat: one tap is handled after another.
-    chosen: the languages that people chose, None where they chose none.
-    typing: by chat: when the bot was last shown typing, while it still is.
-    errands: tasks that nobody waits for.
+    """The bot's parts and its state in memory.
+
+    Args:
+        landmarks: all landmarks of the store, by their ids there.
+        landmark_ids: the ids of the landmarks that the model knows, by key.
+        run_id: the bot's own run.
+        callback_locks: by chat: buttons are handled one at a time.
+        chosen_languages: by user: the language they chose, or None.
+        typing_since: by chat: when "typing" was last shown (seconds of the event loop's clock).
+        background_tasks: keeps tasks alive that nobody awaits.
     """
 
     settings: Settings
-    bot: Link
+    bot: BotClient
     store: Store
-    desk: DbExecutor
-    model: MicroBatcher
-    turns: ChatQueue
+    db: DbExecutor
+    batcher: MicroBatcher
+    chat_queue: ChatQueue
     outbox: Outbox
-    spool: Downloads
+    downloads: Downloads
     languages: Languages
     landmarks: dict[int, LandmarkRow]
-    numbers: dict[str, int]
-    run: int
-    taps: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
-    chosen: OrderedDict[int, str | None] = field(default_factory=OrderedDict)
-    typing: dict[int, float] = field(default_factory=dict)
-    errands: set[asyncio.Task[None]] = field(default_factory=set)
+    landmark_ids: dict[str, int]
+    run_id: int
+    callback_locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    chosen_languages: OrderedDict[int, str | None] = field(default_factory=OrderedDict)
+    typing_since: dict[int, float] = field(default_factory=dict)
+    background_tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def language(self, user_id: int, of_person: str | None) -> Language:
-        if user_id not in self.chosen:
-            found = await self.desk.read(lambda connection: people.language(connection, user_id))
-            self.chosen[user_id] = found
-            while len(self.chosen) > REMEMBERED:
-                self.chosen.popitem(last=False)
-        return self.languages.best(self.chosen[user_id], of_person)
+    async def language(self, user_id: int, telegram_code: str | None) -> Language:
+        """The language to speak with a person.
+
+        Args:
+            telegram_code: the language of their Telegram app.
+        """
+        if user_id not in self.chosen_languages:
+            chosen = await self.db.read(lambda connection: people.language(connection, user_id))
+            self.chosen_languages[user_id] = chosen
+            while len(self.chosen_languages) > MAX_REMEMBERED:
+                self.chosen_languages.popitem(last=False)
+        return self.languages.best(self.chosen_languages[user_id], telegram_code)

@@ -50,13 +50,13 @@ def hidden_token(settings: Settings) -> str:
     Raises:
         ConfigError: there is no token, or a setting that the bot needs is missing.
     """
-    from tagger.bot.redaction import hide, token_of
+    from tagger.bot.redaction import read_token, redact
     from tagger.core.errors import ConfigError
 
-    token, secret = token_of(settings), settings.bot_webhook_secret
+    token, secret = read_token(settings), settings.bot_webhook_secret
     if settings.bot_webhook_url is not None and secret is None:
         raise ConfigError("bot_webhook_url needs bot_webhook_secret, or anybody could send updates. Set both.")
-    hide([token, *([secret.get_secret_value()] if secret else [])])
+    redact([token, *([secret.get_secret_value()] if secret else [])])
     return token
 
 

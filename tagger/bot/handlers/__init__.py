@@ -1,1 +1,1 @@
-"""What people do, one module a kind of thing they send or tap."""
+"""What the bot does for each kind of message, command and button."""

@@ -1,6 +1,6 @@
-"""Albums: photos that belong together and come one by one, in any order.
+"""Albums: photos that belong together but arrive one by one, in any order.
 
-The one rule: an album is answered once, when nothing has come of it for a moment; what comes later changes that answer.
+The one rule: an album is answered once, when no photo of it has arrived for a moment; a later photo edits that answer.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 
 from db.telegram import answers
 from tagger.bot.context import UpdateContext
-from tagger.bot.handlers.photos import incoming, look_at
-from tagger.bot.render.replies import add_to_album, answer
+from tagger.bot.handlers.photos import incoming_photo, process_photo
+from tagger.bot.render.replies import add_to_album, answer_photos
 from tagger.bot.render.reply_content import ProcessedPhoto
 
-REMEMBERED = 100  # albums that were refused
+MAX_REMEMBERED = 100  # refused albums
 
 
 @dataclass(slots=True)
 class _Album:
-    until: float
-    is_wanted: bool = False
+    deadline: float
+    is_addressed: bool = False
     members: list[UpdateContext] = field(default_factory=list)
-    looks: dict[int, asyncio.Task[ProcessedPhoto]] = field(default_factory=dict)
-    done: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: dict[int, asyncio.Task[ProcessedPhoto]] = field(default_factory=dict)  # by message
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Albums:
@@ -33,38 +33,38 @@ class Albums:
     def __init__(self, wait_ms: int) -> None:
         self._wait_s = wait_ms / 1000
         self._open: dict[tuple[int, str], _Album] = {}
-        self._refused: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)
+        self._refused: deque[tuple[int, str]] = deque(maxlen=MAX_REMEMBERED)
 
-    async def join(self, visit: UpdateContext, *, is_wanted: bool) -> None:
-        """One photo of an album; returns when the album is answered.
+    async def join(self, context: UpdateContext, *, is_addressed: bool) -> None:
+        """Add a photo to its album, and wait until the album is answered.
 
         Args:
-            is_wanted: the bot is meant by this message. In a group that is one of an album's at most, so its photos
-                are not even fetched before one of them is.
+            is_addressed: the message is for the bot. In a group at most one message of an album is, so the photos are
+                not downloaded before it arrives.
         """
-        key = (visit.chat.id, str(visit.message.media_group_id))
+        key = (context.chat.id, str(context.message.media_group_id))
         now = asyncio.get_running_loop().time()
         is_first = key not in self._open
         album = self._open.setdefault(key, _Album(now))
-        album.until = now + self._wait_s
-        album.members.append(visit)
-        album.is_wanted |= is_wanted
-        _start(album)
+        album.deadline = now + self._wait_s
+        album.members.append(context)
+        album.is_addressed |= is_addressed
+        _start_processing(album)
         if not is_first:
-            await album.done.wait()
+            await album.answered.wait()
             return
         try:
             await self._collect(key, album)
-            if album.is_wanted:
+            if album.is_addressed:
                 await _answer(album, key[1])
         finally:
-            album.done.set()
+            album.answered.set()
 
-    def refuse(self, visit: UpdateContext) -> bool:
-        """Whether the person is to be told that a photo is not looked at: of an album only once."""
-        if visit.message.media_group_id is None:
+    def is_first_refusal(self, context: UpdateContext) -> bool:
+        """Whether to tell the person that a photo is refused: only once per album."""
+        if context.message.media_group_id is None:
             return True
-        key = (visit.chat.id, visit.message.media_group_id)
+        key = (context.chat.id, context.message.media_group_id)
         is_first = key not in self._refused
         self._refused.append(key)
         return is_first
@@ -72,30 +72,31 @@ class Albums:
     async def _collect(self, key: tuple[int, str], album: _Album) -> None:
         loop = asyncio.get_running_loop()
         try:
-            while (left := album.until - loop.time()) > 0:
+            while (left := album.deadline - loop.time()) > 0:
                 await asyncio.sleep(left)
         finally:
             del self._open[key]
 
 
-def _start(album: _Album) -> None:
-    """Look at the photos that came so far, if somebody wants that."""
-    if album.is_wanted:
-        for visit in album.members:
-            number = visit.message.message_id
-            if number not in album.looks:
-                album.looks[number] = asyncio.create_task(look_at(visit.services, incoming(visit.message)))
+def _start_processing(album: _Album) -> None:
+    """Process the photos so far, if the album is addressed to the bot."""
+    if album.is_addressed:
+        for context in album.members:
+            message_id = context.message.message_id
+            if message_id not in album.tasks:
+                photo = incoming_photo(context.message)
+                album.tasks[message_id] = asyncio.create_task(process_photo(context.services, photo))
 
 
 async def _answer(album: _Album, group: str) -> None:
-    """By the first update, for all of them; in the order of the messages."""
+    """Answer all photos, in the order of their messages, with one message to the first update."""
     first = album.members[0]
-    seen = [await album.looks[number] for number in sorted(album.looks)]
-    desk, chat_id = first.services.desk, first.chat.id
-    await first.services.turns.wait(first.update.update_id)  # by then, whatever came of it earlier is answered
-    earlier = await desk.read(lambda c: answers.album_answer(c, chat_id=chat_id, album=group))
+    photos = [await album.tasks[message_id] for message_id in sorted(album.tasks)]
+    services, chat_id = first.services, first.chat.id
+    await services.chat_queue.wait_turn(first.update.update_id)  # photos that came earlier are answered by then
+    earlier = await services.db.read(lambda c: answers.album_answer(c, chat_id=chat_id, album=group))
     if earlier is None:
-        others = [visit.update.update_id for visit in album.members[1:]]
-        await answer(first, seen, album=group, together=others)
+        others = [context.update.update_id for context in album.members[1:]]
+        await answer_photos(first, photos, album=group, also_answers=others)
         return
-    await add_to_album(first, earlier, seen)
+    await add_to_album(first, earlier, photos)

@@ -1,7 +1,4 @@
-"""The commands that only say something: start, help, privacy, language, labels.
-
-The one rule: an answer fits on one screen; what is longer has buttons to page.
-"""
+"""The commands that only show a text: /start, /help, /privacy, /language and /labels."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from tagger.bot.render.languages import CODES, N_
 from tagger.bot.render.pagination import page
 from tagger.bot.transport.message import Button, Keyboard
 
-# What Telegram shows as the menu, in this order.
+# Telegram's menu, in this order.
 MENU = {
     "help": N_("What I can do"),
     "places": N_("The places on your photos"),
@@ -45,66 +42,76 @@ PRIVACY = (
     N_("With /export you get all of it, and with /forget you delete it."),
 )
 PRIVACY_KEPT = N_("The operator of this bot keeps the photos that you send. With /forget you delete them, too.")
+LABELS_PER_PAGE = 40
 
 
-async def start(visit: UpdateContext) -> None:
-    await visit.say(f"<b>{visit._(HELLO)}</b>\n\n{_help(visit)}")
+async def start(context: UpdateContext) -> None:
+    await context.reply(f"<b>{context._(HELLO)}</b>\n\n{_help(context)}")
 
 
-async def show_help(visit: UpdateContext) -> None:
-    await visit.say(_help(visit))
+async def show_help(context: UpdateContext) -> None:
+    await context.reply(_help(context))
 
 
-async def privacy(visit: UpdateContext) -> None:
+async def privacy(context: UpdateContext) -> None:
     first, *others = PRIVACY
-    if visit.services.settings.bot_keep_photos:
+    if context.services.settings.bot_keep_photos:
         first = PRIVACY_KEPT
-    await visit.say("\n\n".join(visit._(text) for text in (first, *others)))
+    await context.reply("\n\n".join(context._(text) for text in (first, *others)))
 
 
-async def language(visit: UpdateContext) -> None:
+async def language(context: UpdateContext) -> None:
     """Choose at once with `/language de`, else by a button."""
-    code = visit.arguments.strip().lower()
+    code = context.arguments.strip().lower()
     if code in CODES:
-        chosen = await _choose(visit, code)
-        await chosen.say(chosen._("From now on I speak {language}.").format(language=chosen.language.name))
+        chosen = await _store_language(context, code)
+        await chosen.reply(_language_chosen(chosen))
         return
-    buttons = tuple((Button(each.name, f"language:{each.code}"),) for each in visit.services.languages)
-    await visit.say(visit._("Which language shall I speak?"), buttons)
+    buttons = tuple((Button(option.name, f"language:{option.code}"),) for option in context.services.languages)
+    await context.reply(context._("Which language shall I speak?"), buttons)
 
 
-async def language_tapped(visit: UpdateContext) -> None:
-    if visit.arguments not in CODES:
-        await visit.toast()
+async def choose_language(context: UpdateContext) -> None:
+    if context.arguments not in CODES:
+        await context.answer_callback()
         return
-    chosen = await _choose(visit, visit.arguments)
-    await chosen.edit(chosen._("From now on I speak {language}.").format(language=chosen.language.name))
-    await chosen.toast()
+    chosen = await _store_language(context, context.arguments)
+    await chosen.edit(_language_chosen(chosen))
+    await chosen.answer_callback()
 
 
-async def labels(visit: UpdateContext) -> None:
-    await visit.say(*_labels(visit, 0))
+async def labels(context: UpdateContext) -> None:
+    await context.reply(*_labels(context, 0))
 
 
-async def labels_tapped(visit: UpdateContext) -> None:
-    await visit.edit(*_labels(visit, int(visit.arguments)))
-    await visit.toast()
+async def turn_labels_page(context: UpdateContext) -> None:
+    await context.edit(*_labels(context, int(context.arguments)))
+    await context.answer_callback()
 
 
-def _help(visit: UpdateContext) -> str:
-    commands = "\n".join(f"/{name} – {visit._(about)}" for name, about in MENU.items())
-    return "\n\n".join([visit._(USE), visit._(COORDINATES), visit._(GROUPS), commands])
+def _help(context: UpdateContext) -> str:
+    commands = "\n".join(f"/{name} – {context._(about)}" for name, about in MENU.items())
+    return "\n\n".join([context._(USE), context._(COORDINATES), context._(GROUPS), commands])
 
 
-async def _choose(visit: UpdateContext, code: str) -> UpdateContext:
-    user_id = visit.user.id
-    await visit.services.desk.write(lambda connection: people.choose_language(connection, user_id, code))
-    visit.services.chosen.pop(user_id, None)
-    return await UpdateContext.of(visit.services, visit.update, visit.arguments)
+async def _store_language(context: UpdateContext, code: str) -> UpdateContext:
+    """Store a person's choice.
+
+    Returns:
+        The same update in the new language.
+    """
+    user_id = context.user.id
+    await context.services.db.write(lambda connection: people.choose_language(connection, user_id, code))
+    context.services.chosen_languages.pop(user_id, None)
+    return await UpdateContext.create(context.services, context.update, context.arguments)
 
 
-def _labels(visit: UpdateContext, number: int) -> tuple[str, Keyboard]:
-    known = [visit.services.landmarks[each] for each in visit.services.numbers.values()]
-    lines = sorted((visit.language.country(row.country), escape(row.name)) for row in known)
-    count = visit.language.ngettext("I know {n} landmark:", "I know {n} landmarks:", len(known))
-    return page(count.format(n=len(known)), lines, number, "labels", per_page=40)
+def _language_chosen(context: UpdateContext) -> str:
+    return context._("From now on I speak {language}.").format(language=context.language.name)
+
+
+def _labels(context: UpdateContext, page_number: int) -> tuple[str, Keyboard]:
+    rows = [context.services.landmarks[number] for number in context.services.landmark_ids.values()]
+    lines = sorted((context.language.country(row.country), escape(row.name)) for row in rows)
+    count = context.language.ngettext("I know {n} landmark:", "I know {n} landmarks:", len(rows))
+    return page(count.format(n=len(rows)), lines, page_number, "labels", per_page=LABELS_PER_PAGE)

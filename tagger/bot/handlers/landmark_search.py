@@ -1,35 +1,85 @@
-"""Which landmark somebody means who types a name.
+"""Finds the landmark that somebody means by a typed name, and handles names typed after "something else".
 
-The one rule: only a name that is called exactly so is taken at its word; anything else is offered as a choice.
+The one rule: only an exact name is accepted at once; similar names are offered as a choice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 
 from db.rows import LandmarkRow
+from db.telegram import answers
+from tagger.bot.context import UpdateContext
+from tagger.bot.handlers.buttons import decide
+from tagger.bot.render.error_texts import TEXT
+from tagger.bot.render.reply_text import place
+from tagger.bot.transport.message import Button, OutgoingMessage
 from tagger.core.text import nearest as nearest_names
 from tagger.core.text import plain
 
-MOST = 5
+MAX_OFFERED = 5
+
+Landmarks = Mapping[int, LandmarkRow]
 
 
-def exact(text: str, landmarks: Mapping[int, LandmarkRow]) -> int | None:
-    """The landmark called so, by name, key or alias; a name outranks another's alias."""
-    wanted = plain(text)
-    if not wanted:
+def exact(text: str, landmarks: Landmarks) -> int | None:
+    """The landmark with this name, key or alias. A name outranks another landmark's alias."""
+    typed = plain(text)
+    if not typed:
         return None
     for names in (lambda row: (row.key, row.name), lambda row: row.aliases):
-        for number, landmark in landmarks.items():
-            if wanted in map(plain, names(landmark)):
-                return number
+        for landmark_id, landmark in landmarks.items():
+            if typed in map(plain, names(landmark)):
+                return landmark_id
     return None
 
 
-def nearest(text: str, landmarks: Mapping[int, LandmarkRow]) -> list[int]:
-    """The landmarks that may be meant, best first, at most `MOST`: a part of a name counts as much as a typo."""
-    return nearest_names(text, {number: _names(landmarks[number]) for number in sorted(landmarks)}, limit=MOST)
+def nearest(text: str, landmarks: Landmarks) -> list[int]:
+    """The landmarks with a similar name, alias or city, best first, at most `MAX_OFFERED`."""
+    return nearest_names(text, {number: _names(landmarks[number]) for number in sorted(landmarks)}, limit=MAX_OFFERED)
 
 
 def _names(landmark: LandmarkRow) -> tuple[str, ...]:
     return (landmark.name, *landmark.aliases, *(landmark.city or "").split(","))
+
+
+async def text_message(context: UpdateContext) -> None:
+    """A text is a name only if the bot asked for one; otherwise the person is told what the bot does."""
+    answer_id = await _asking_answer(context)
+    if answer_id is None:
+        if context.is_private:
+            await context.reply(context._(TEXT))
+        return
+    landmarks = {number: context.services.landmarks[number] for number in context.services.landmark_ids.values()}
+    text = context.message.text or ""
+    if (landmark_id := exact(text, landmarks)) is not None:
+        await decide(context, answer_id, lambda _photo: ("shows", landmark_id))
+        landmark = landmarks[landmark_id]
+        noted = context._("✔ Noted: {names}. Thank you!").format(names=escape(landmark.name))
+        await context.reply(f"{noted}\n{place(landmark, context.language)}")
+        return
+    if offered := nearest(text, landmarks):
+        buttons = tuple((Button(landmarks[number].name, f"is:{answer_id}:{number}"),) for number in offered)
+        none = (Button(context._("None of these"), f"none:{answer_id}"),)
+        await context.reply(context._("Did you mean one of these?"), (*buttons, none))
+        return
+    await _ask_again(context, answer_id)
+
+
+async def _asking_answer(context: UpdateContext) -> int | None:
+    """The answer whose landmark was asked for; in a group the text must reply to the question."""
+    replied = context.message.reply_to_message
+    if replied is None and not context.is_private:
+        return None
+    message_id, chat_id = replied.message_id if replied else None, context.chat.id
+    await context.services.chat_queue.wait_turn(context.update.update_id)  # the question may still be on its way
+    return await context.services.db.read(
+        lambda connection: answers.asking_answer(connection, chat_id=chat_id, message_id=message_id)
+    )
+
+
+async def _ask_again(context: UpdateContext, answer_id: int) -> None:
+    question = context._("I know no landmark by that name. Try another name, or see /labels for all that I know.")
+    message = OutgoingMessage(context.chat.id, question, context.message_id, asks=True, answer_id=answer_id)
+    await context.send(lambda _connection: message)

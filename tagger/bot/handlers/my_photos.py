@@ -1,6 +1,6 @@
 """What a person has sent: /places, /find, /map and /stats.
 
-The one rule: a person sees their own photos only, also in a group.
+The one rule: people see only their own photos, also in a group.
 """
 
 from __future__ import annotations
@@ -23,131 +23,127 @@ from tagger.bot.transport.message import Button, Keyboard
 
 NOTHING_YET = N_("You have not sent me a photo of a landmark yet.")
 
-Shots = dict[int, list[PersonsPhoto]]  # photos by landmark, newest first
+ByLandmark = dict[int, list[PersonsPhoto]]  # photos, newest first, by landmark id
 
 
-async def places(visit: UpdateContext) -> None:
-    await visit.say(*_places(visit, await _shots(visit), 0))
+async def places(context: UpdateContext) -> None:
+    await context.reply(*_places(context, await _by_landmark(context), 0))
 
 
-async def places_tapped(visit: UpdateContext) -> None:
-    await visit.edit(*_places(visit, await _shots(visit), int(visit.arguments)))
-    await visit.toast()
+async def turn_places_page(context: UpdateContext) -> None:
+    await context.edit(*_places(context, await _by_landmark(context), int(context.arguments)))
+    await context.answer_callback()
 
 
-async def find(visit: UpdateContext) -> None:
-    """The photos of one landmark, or which landmarks may be meant."""
-    wanted = visit.arguments.strip()
-    if not wanted:
-        await visit.say(visit._("Which landmark? Write it like this: /find eiffel"))
+async def find(context: UpdateContext) -> None:
+    """List the photos of a landmark, or the landmarks with a similar name."""
+    text = context.arguments.strip()
+    if not text:
+        await context.reply(context._("Which landmark? Write it like this: /find eiffel"))
         return
-    shots = await _shots(visit)
-    known = {number: visit.services.landmarks[number] for number in shots}
-    number = exact(wanted, known)
-    offered = [number] if number is not None else nearest(wanted, known)
+    photos = await _by_landmark(context)
+    landmarks = {number: context.services.landmarks[number] for number in photos}
+    match = exact(text, landmarks)
+    offered = [match] if match is not None else nearest(text, landmarks)
     if not offered:
-        text = visit._("You have not sent me a photo of “{name}” yet.").format(name=escape(wanted))
-        await visit.say(text)
-        return
-    if len(offered) == 1:
-        await visit.say(*_found(visit, shots, offered[0], 0))
-        return
-    rows = tuple((Button(known[each].name, f"found:{each}:0"),) for each in offered)
-    await visit.say(visit._("Did you mean one of these?"), rows)
+        await context.reply(context._("You have not sent me a photo of “{name}” yet.").format(name=escape(text)))
+    elif len(offered) == 1:
+        await context.reply(*_found(context, photos, offered[0], 0))
+    else:
+        rows = tuple((Button(landmarks[number].name, f"found:{number}:0"),) for number in offered)
+        await context.reply(context._("Did you mean one of these?"), rows)
 
 
-async def found_tapped(visit: UpdateContext) -> None:
-    number, at = (int(part) for part in visit.arguments.split(":"))
-    await visit.edit(*_found(visit, await _shots(visit), number, at))
-    await visit.toast()
+async def turn_found_page(context: UpdateContext) -> None:
+    landmark_id, page_number = (int(part) for part in context.arguments.split(":"))
+    await context.edit(*_found(context, await _by_landmark(context), landmark_id, page_number))
+    await context.answer_callback()
 
 
-async def show_map(visit: UpdateContext) -> None:
-    """As GeoJSON, or as KML with `/map kml`."""
-    wants_kml = visit.arguments.strip().lower() == "kml"
-    await _send_map(visit, "kml" if wants_kml else "geojson")
+async def send_map(context: UpdateContext) -> None:
+    """Send GeoJSON, or KML after `/map kml`."""
+    wants_kml = context.arguments.strip().lower() == "kml"
+    await _send_map(context, "kml" if wants_kml else "geojson")
 
 
-async def map_tapped(visit: UpdateContext) -> None:
-    await visit.toast()
-    await _send_map(visit, visit.arguments)
+async def send_other_map(context: UpdateContext) -> None:
+    await context.answer_callback()
+    await _send_map(context, context.arguments)
 
 
-async def stats(visit: UpdateContext) -> None:
-    """Photos, landmarks, countries, and how often the machine was right where somebody said so."""
-    photos, shots = await _photos(visit), await _shots(visit)
+async def stats(context: UpdateContext) -> None:
+    """Count the person's photos, landmarks, countries and decisions."""
+    photos, by_landmark = await _photos(context), await _by_landmark(context)
     if not photos:
-        await visit.say(visit._(NOTHING_YET))
+        await context.reply(context._(NOTHING_YET))
         return
-    countries = {visit.services.landmarks[number].country for number in shots}
-    decided = sum(photo.is_decided for photo in photos)
-    known = sum(bool(photo.landmark_ids) for photo in photos)
+    countries = {context.services.landmarks[number].country for number in by_landmark}
     lines = [
-        visit._("Photos: {n}").format(n=len(photos)),
-        visit._("With a landmark: {n}").format(n=known),
-        visit._("Landmarks: {n}").format(n=len(shots)),
-        visit._("Countries: {n}").format(n=len(countries)),
-        visit._("Decided by you: {n}").format(n=decided),
+        context._("Photos: {n}").format(n=len(photos)),
+        context._("With a landmark: {n}").format(n=sum(bool(photo.landmark_ids) for photo in photos)),
+        context._("Landmarks: {n}").format(n=len(by_landmark)),
+        context._("Countries: {n}").format(n=len(countries)),
+        context._("Decided by you: {n}").format(n=sum(photo.is_decided for photo in photos)),
     ]
-    await visit.say("\n".join(lines))
+    await context.reply("\n".join(lines))
 
 
-async def _photos(visit: UpdateContext) -> list[PersonsPhoto]:
-    user_id = visit.user.id
-    return await visit.services.desk.read(lambda connection: people.photos_of(connection, user_id))
+async def _photos(context: UpdateContext) -> list[PersonsPhoto]:
+    user_id = context.user.id
+    return await context.services.db.read(lambda connection: people.photos_of(connection, user_id))
 
 
-async def _shots(visit: UpdateContext) -> Shots:
-    shots: Shots = defaultdict(list)
-    for photo in await _photos(visit):
-        for number in photo.landmark_ids:
-            shots[number].append(photo)
-    return dict(shots)
+async def _by_landmark(context: UpdateContext) -> ByLandmark:
+    photos: ByLandmark = defaultdict(list)
+    for photo in await _photos(context):
+        for landmark_id in photo.landmark_ids:
+            photos[landmark_id].append(photo)
+    return dict(photos)
 
 
-def _places(visit: UpdateContext, shots: Shots, at: int) -> tuple[str, Keyboard]:
-    if not shots:
-        return visit._(NOTHING_YET), ()
-    rows = [(_country(visit, number), visit.services.landmarks[number].name, shots[number]) for number in shots]
+def _places(context: UpdateContext, photos: ByLandmark, page_number: int) -> tuple[str, Keyboard]:
+    if not photos:
+        return context._(NOTHING_YET), ()
+    rows = [(_country(context, number), context.services.landmarks[number].name, photos[number]) for number in photos]
     ordered = sorted(rows, key=lambda row: row[:2])
-    lines = [(country, f"{escape(name)} ({len(photos)})") for country, name, photos in ordered]
-    return page(visit._("The places on your photos:"), lines, at, "places")
+    lines = [(country, f"{escape(name)} ({len(shown)})") for country, name, shown in ordered]
+    return page(context._("The places on your photos:"), lines, page_number, "places")
 
 
-def _found(visit: UpdateContext, shots: Shots, number: int, at: int) -> tuple[str, Keyboard]:
-    landmark, photos = visit.services.landmarks[number], shots.get(number, [])
-    told = visit.language.ngettext("{n} photo of yours", "{n} photos of yours", len(photos)).format(n=len(photos))
-    heading = f"<b>{escape(landmark.name)}</b>, {place(landmark, visit.language)}\n{told}"
-    lines = [("", _shot(visit, photo)) for photo in photos]
-    return page(heading, lines, at, f"found:{number}")
+def _found(context: UpdateContext, by_landmark: ByLandmark, number: int, page_number: int) -> tuple[str, Keyboard]:
+    landmark, photos = context.services.landmarks[number], by_landmark.get(number, [])
+    count = context.language.ngettext("{n} photo of yours", "{n} photos of yours", len(photos)).format(n=len(photos))
+    heading = f"<b>{escape(landmark.name)}</b>, {place(landmark, context.language)}\n{count}"
+    lines = [("", _photo_line(context, photo)) for photo in photos]
+    return page(heading, lines, page_number, f"found:{number}")
 
 
-def _shot(visit: UpdateContext, photo: PersonsPhoto) -> str:
-    day = visit.language.day(photo.received_at)
-    by = visit._("said by you") if photo.score is None else visit.language.percent(photo.score)
-    return f"• {day}: {by}"
+def _photo_line(context: UpdateContext, photo: PersonsPhoto) -> str:
+    day = context.language.day(photo.received_at)
+    source = context._("said by you") if photo.score is None else context.language.percent(photo.score)
+    return f"• {day}: {source}"
 
 
-def _country(visit: UpdateContext, number: int) -> str:
-    return visit.language.country(visit.services.landmarks[number].country)
+def _country(context: UpdateContext, landmark_id: int) -> str:
+    return context.language.country(context.services.landmarks[landmark_id].country)
 
 
-async def _send_map(visit: UpdateContext, form: str) -> None:
-    shots = await _shots(visit)
-    if not shots:
-        await visit.say(visit._(NOTHING_YET))
+async def _send_map(context: UpdateContext, file_format: str) -> None:
+    photos = await _by_landmark(context)
+    if not photos:
+        await context.reply(context._(NOTHING_YET))
         return
-    counted = [(visit.services.landmarks[number], len(photos)) for number, photos in sorted(shots.items())]
-    caption = visit.language.ngettext("{n} landmark", "{n} landmarks", len(counted)).format(n=len(counted))
-    if form == "kml":
-        await visit.send_file("places.kml", kml(counted).encode(), caption)
+    counts = [(context.services.landmarks[number], len(shown)) for number, shown in sorted(photos.items())]
+    caption = context.language.ngettext("{n} landmark", "{n} landmarks", len(counts)).format(n=len(counts))
+    if file_format == "kml":
+        await context.send_file("places.kml", kml(counts).encode(), caption)
         return
-    other = ((Button("KML", "mapfile:kml"),),)
-    await visit.send_file("places.geojson", geojson(counted).encode(), caption, other)
+    other_format = ((Button("KML", "mapfile:kml"),),)
+    await context.send_file("places.geojson", geojson(counts).encode(), caption, other_format)
 
 
-def geojson(counted: Sequence[tuple[LandmarkRow, int]]) -> str:
-    """Landmarks with the number of photos as points.
+def geojson(counts: Sequence[tuple[LandmarkRow, int]]) -> str:
+    """Landmarks as points, each with its number of photos.
 
     Source:
         RFC 7946: longitude before latitude.
@@ -158,13 +154,13 @@ def geojson(counted: Sequence[tuple[LandmarkRow, int]]) -> str:
             "geometry": {"type": "Point", "coordinates": [row.lon, row.lat]},
             "properties": {"name": row.name, "city": row.city, "country": row.country, "photos": photos},
         }
-        for row, photos in counted
+        for row, photos in counts
     ]
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1)
 
 
-def kml(counted: Sequence[tuple[LandmarkRow, int]]) -> str:
-    """The same for Google Earth and its kin.
+def kml(counts: Sequence[tuple[LandmarkRow, int]]) -> str:
+    """The same for Google Earth and similar programs.
 
     Source:
         OGC KML 2.3: longitude before latitude.
@@ -172,7 +168,7 @@ def kml(counted: Sequence[tuple[LandmarkRow, int]]) -> str:
     marks = "".join(
         f"<Placemark><name>{xml(row.name)}</name><description>{photos}</description>"
         f"<Point><coordinates>{row.lon},{row.lat}</coordinates></Point></Placemark>\n"
-        for row, photos in counted
+        for row, photos in counts
     )
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>\n'
     return f"{head}{marks}</Document></kml>\n"

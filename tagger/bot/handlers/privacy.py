@@ -1,6 +1,6 @@
-"""A person's own data: /export hands all of it out, /forget deletes it.
+"""A person's data: /export hands all of it out, /forget deletes it.
 
-The one rule: forgetting asks once, and then leaves nothing: no row, no photo, and no trace in the file's free space.
+The one rule: /forget asks once, and then leaves nothing: no row, no photo, no trace in the file's free space.
 """
 
 from __future__ import annotations
@@ -10,62 +10,62 @@ import json
 import logging
 
 from db.telegram import inbox
-from db.telegram.privacy import export as exported
-from db.telegram.privacy import forget as forgotten
+from db.telegram.privacy import export as export_rows
+from db.telegram.privacy import forget as forget_rows
 from tagger.bot.context import UpdateContext
 from tagger.bot.services import Services
 from tagger.bot.transport.message import Button
 
 log = logging.getLogger(__name__)
 
-TRIES = 20  # to empty the log while other processes read
+EMPTY_LOG_TRIES = 20  # another process that reads the database can prevent it
 
 
-async def export(visit: UpdateContext) -> None:
-    user_id = visit.user.id
-    rows = await visit.services.desk.read(lambda connection: exported(connection, user_id))
+async def export(context: UpdateContext) -> None:
+    user_id = context.user.id
+    rows = await context.services.db.read(lambda connection: export_rows(connection, user_id))
     document = {"telegram_user": user_id, **rows}
     content = json.dumps(document, ensure_ascii=False, indent=1).encode()
-    await visit.send_file("landmark-tagger.json", content, visit._("Everything that I know of you."))
+    await context.send_file("landmark-tagger.json", content, context._("Everything that I know of you."))
 
 
-async def forget(visit: UpdateContext) -> None:
+async def forget(context: UpdateContext) -> None:
     """Ask; only a tap deletes."""
-    text = visit._("Shall I delete everything that I know of you? Your photos, answers and decisions are then gone.")
-    yes = Button(visit._("Yes, delete everything"), f"forget:{visit.user.id}")
-    no = Button(visit._("No, keep it"), "keep:")
-    await visit.say(text, ((yes,), (no,)))
+    text = context._("Shall I delete everything that I know of you? Your photos, answers and decisions are then gone.")
+    yes = Button(context._("Yes, delete everything"), f"forget:{context.user.id}")
+    no = Button(context._("No, keep it"), "keep:")
+    await context.reply(text, ((yes,), (no,)))
 
 
-async def keep_tapped(visit: UpdateContext) -> None:
-    await visit.edit(visit._("Nothing was deleted."))
-    await visit.toast()
+async def keep_data(context: UpdateContext) -> None:
+    await context.edit(context._("Nothing was deleted."))
+    await context.answer_callback()
 
 
-async def forget_tapped(visit: UpdateContext) -> None:
-    """Delete; the tap itself last, so that it is repeated if the process ends in between."""
-    services, user_id, update_id = visit.services, visit.user.id, visit.update.update_id
-    if visit.arguments != str(user_id):  # in a group, somebody else's question
-        await visit.toast(visit._("This question is not for you."))
+async def forget_person(context: UpdateContext) -> None:
+    """Delete everything, and the tap itself last, so that it is repeated if the process ends in between."""
+    services, user_id, update_id = context.services, context.user.id, context.update.update_id
+    if context.arguments != str(user_id):  # in a group, somebody else was asked
+        await context.answer_callback(context._("This question is not for you."))
         return
-    await services.turns.wait(update_id)  # what is being answered at the moment is forgotten, too
-    kept = str(services.spool.kept.absolute())
-    gone = await services.desk.write(
-        lambda connection: forgotten(connection, user_id, kept=kept, keep_update=update_id)
+    await services.chat_queue.wait_turn(update_id)  # what is being answered now is to be deleted, too
+    kept = str(services.downloads.kept.absolute())
+    contents = await services.db.write(
+        lambda connection: forget_rows(connection, user_id, kept=kept, keep_update=update_id)
     )
-    services.model.forget(gone)
-    await asyncio.to_thread(services.spool.forget, gone)
-    services.chosen.pop(user_id, None)
-    await visit.edit(visit._("Everything that I knew of you is deleted."))
-    await visit.toast()
-    await services.desk.write(lambda connection: inbox.drop(connection, update_id))
+    services.batcher.forget(contents)
+    await asyncio.to_thread(services.downloads.forget, contents)
+    services.chosen_languages.pop(user_id, None)
+    await context.edit(context._("Everything that I knew of you is deleted."))
+    await context.answer_callback()
+    await services.db.write(lambda connection: inbox.drop(connection, update_id))
     services.outbox.finished.add(update_id)
     await asyncio.to_thread(_empty_log, services)
 
 
 def _empty_log(services: Services) -> None:
-    """From the write-ahead log, too, what was deleted is to vanish."""
-    for _ in range(TRIES):
+    """Remove what was deleted from the write-ahead log, too."""
+    for _ in range(EMPTY_LOG_TRIES):
         if services.store.empty_log():
             return
-    log.warning("Another process reads the database: what was deleted leaves its log when that is done")
+    log.warning("Another process is reading the database; the deleted data leaves the log once that has ended")

@@ -1,6 +1,6 @@
-"""Which handler answers what: the one table of everything that a person can send or tap.
+"""Which handler answers what: the table of everything that a person can send or tap.
 
-The one rule: every update has exactly one handler; what none of the others takes, the last one does.
+The one rule: every update has exactly one handler; the last one takes whatever the others do not.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from telegram.ext import (
 )
 
 from tagger.bot.context import Handler, UpdateContext
-from tagger.bot.handlers import admin, buttons, commands, my_photos, naming, privacy
-from tagger.bot.handlers.access import ENOUGH, NOT_FOR_YOU, has_photos_left, is_allowed, is_meant
+from tagger.bot.handlers import admin, buttons, commands, landmark_search, my_photos, privacy
+from tagger.bot.handlers.access import LIMIT_REACHED, NOT_ALLOWED, count_photo, is_addressed, is_allowed
 from tagger.bot.handlers.albums import Albums
-from tagger.bot.handlers.photos import incoming, look_at
+from tagger.bot.handlers.photos import incoming_photo, process_photo
 from tagger.bot.render.error_texts import BROKEN, OF_MESSAGE, OTHER
-from tagger.bot.render.replies import answer
+from tagger.bot.render.replies import answer_photos
 from tagger.bot.services import Services
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ COMMANDS: dict[str, Handler] = {
     "labels": commands.labels,
     "places": my_photos.places,
     "find": my_photos.find,
-    "map": my_photos.show_map,
+    "map": my_photos.send_map,
     "stats": my_photos.stats,
     "export": privacy.export,
     "forget": privacy.forget,
@@ -47,103 +47,103 @@ COMMANDS: dict[str, Handler] = {
     "runs": admin.runs,
 }
 
-# By the word before the first colon of a button's data; the rest are its arguments.
+# By the word before the first colon of a button's data; the rest are its arguments. Sent messages carry these words.
 BUTTONS: dict[str, Handler] = {
-    "right": buttons.right,
-    "is": buttons.is_this,
+    "right": buttons.confirm,
+    "is": buttons.choose_landmark,
     "none": buttons.none_of_these,
-    "else": buttons.something_else,
-    "map": buttons.show_map,
-    "places": my_photos.places_tapped,
-    "found": my_photos.found_tapped,
-    "mapfile": my_photos.map_tapped,
-    "labels": commands.labels_tapped,
-    "language": commands.language_tapped,
-    "forget": privacy.forget_tapped,
-    "keep": privacy.keep_tapped,
+    "else": buttons.ask_for_name,
+    "map": buttons.show_on_map,
+    "places": my_photos.turn_places_page,
+    "found": my_photos.turn_found_page,
+    "mapfile": my_photos.send_other_map,
+    "labels": commands.turn_labels_page,
+    "language": commands.choose_language,
+    "forget": privacy.forget_person,
+    "keep": privacy.keep_data,
 }
 
 Callback = Callable[[Update, Any], Coroutine[Any, Any, None]]
 
 
 def add_handlers(application: Application[Any, Any, Any, Any, Any, Any], services: Services) -> None:
-    """Wire the bot; the first handler that takes an update is its only one."""
+    """Register all handlers. An update goes to the first one that matches, and to no other."""
     albums = Albums(services.settings.bot_album_ms)
 
-    async def photo(visit: UpdateContext) -> None:
-        await _photo(visit, albums)
+    async def photo(context: UpdateContext) -> None:
+        await _photo_message(context, albums)
 
-    def on(function: Handler) -> Callback:
-        return _callback(services, function)
+    def on(handler: Handler) -> Callback:
+        return _callback(services, handler)
 
-    for name, function in COMMANDS.items():
-        application.add_handler(CommandHandler(name, on(function), filters=filters.UpdateType.MESSAGE))
+    for name, handler in COMMANDS.items():
+        application.add_handler(CommandHandler(name, on(handler), filters=filters.UpdateType.MESSAGE))
     application.add_handler(MessageHandler(filters.PHOTO | filters.Document.ALL & ~filters.ANIMATION, on(photo)))
-    application.add_handler(MessageHandler(filters.TEXT, on(naming.typed)))
-    application.add_handler(CallbackQueryHandler(on(_tap)))
-    application.add_handler(MessageHandler(filters.ALL, on(_something)))
+    application.add_handler(MessageHandler(filters.TEXT, on(landmark_search.text_message)))
+    application.add_handler(CallbackQueryHandler(on(_button)))
+    application.add_handler(MessageHandler(filters.ALL, on(_other_message)))
     application.add_handler(TypeHandler(Update, _ignore))
-    application.add_error_handler(_on_error(services))
+    application.add_error_handler(_error_handler(services))
 
 
-def _callback(services: Services, function: Handler) -> Callback:
-    async def callback(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+def _callback(services: Services, handler: Handler) -> Callback:
+    async def callback(update: Update, ptb_context: ContextTypes.DEFAULT_TYPE) -> None:
         if update.effective_user is None or update.effective_chat is None:
-            return  # a channel's post: nobody to answer
-        visit = await UpdateContext.of(services, update, " ".join(context.args or ()))
-        if is_allowed(visit):
-            await function(visit)
-        elif update.callback_query is None and visit.is_private:
-            await visit.say(visit._(NOT_FOR_YOU).format(number=visit.user.id))
+            return  # a channel's post, which nobody sent
+        context = await UpdateContext.create(services, update, " ".join(ptb_context.args or ()))
+        if is_allowed(context):
+            await handler(context)
+        elif update.callback_query is None and context.is_private:
+            await context.reply(context._(NOT_ALLOWED).format(number=context.user.id))
 
     return callback
 
 
-async def _photo(visit: UpdateContext, albums: Albums) -> None:
+async def _photo_message(context: UpdateContext, albums: Albums) -> None:
     """A photo, or a file that may be one."""
-    is_wanted = is_meant(visit)
-    if not is_wanted and visit.message.media_group_id is None:
+    addressed = is_addressed(context)
+    is_album = context.message.media_group_id is not None
+    if not addressed and not is_album:
         return
-    if is_wanted and not await has_photos_left(visit):
-        if albums.refuse(visit):
-            await visit.say(visit._(ENOUGH).format(n=visit.services.settings.bot_daily_limit))
+    if addressed:
+        if not await count_photo(context):
+            if albums.is_first_refusal(context):
+                await context.reply(context._(LIMIT_REACHED).format(n=context.services.settings.bot_daily_limit))
+            return
+        context.show_typing()
+    if is_album:
+        await albums.join(context, is_addressed=addressed)
         return
-    if is_wanted:
-        visit.show_typing()
-    if visit.message.media_group_id is not None:
-        await albums.join(visit, is_wanted=is_wanted)
-        return
-    await answer(visit, [await look_at(visit.services, incoming(visit.message))])
+    await answer_photos(context, [await process_photo(context.services, incoming_photo(context.message))])
 
 
-async def _tap(visit: UpdateContext) -> None:
-    """A button, by the first word of its data."""
-    query = visit.update.callback_query
+async def _button(context: UpdateContext) -> None:
+    query = context.update.callback_query
     assert query is not None
     name, _, arguments = (query.data or "").partition(":")
-    if (function := BUTTONS.get(name)) is None or query.message is None:
-        await visit.toast()
+    if (handler := BUTTONS.get(name)) is None or query.message is None:
+        await context.answer_callback()
         return
-    await function(UpdateContext(visit.services, visit.update, visit.language, arguments))
+    await handler(UpdateContext(context.services, context.update, context.language, arguments))
 
 
-async def _something(visit: UpdateContext) -> None:
-    """What is neither a photo nor a text; in a group it is ignored."""
-    if visit.is_private:
-        kinds = (kind for kind in OF_MESSAGE if getattr(visit.message, kind))
-        await visit.say(visit._(OF_MESSAGE.get(next(kinds, ""), OTHER)))
+async def _other_message(context: UpdateContext) -> None:
+    """Neither a photo nor a text; ignored in a group."""
+    if context.is_private:
+        kinds = (kind for kind in OF_MESSAGE if getattr(context.message, kind))
+        await context.reply(context._(OF_MESSAGE.get(next(kinds, ""), OTHER)))
 
 
 async def _ignore(_update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-    """An update of a kind that was not asked for."""
+    """An update of a kind that was not requested."""
 
 
-def _on_error(services: Services) -> Callable[[object, Any], Coroutine[Any, Any, None]]:
-    async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-        number = update.update_id if isinstance(update, Update) else None
-        log.error("Update %s could not be answered", number, exc_info=context.error)
-        if isinstance(update, Update) and number not in services.outbox.finished and update.message is not None:
-            visit = await UpdateContext.of(services, update)
-            await visit.say(visit._(BROKEN))
+def _error_handler(services: Services) -> Callable[[object, Any], Coroutine[Any, Any, None]]:
+    async def on_error(update: object, ptb_context: ContextTypes.DEFAULT_TYPE) -> None:
+        update_id = update.update_id if isinstance(update, Update) else None
+        log.error("Update %s could not be answered", update_id, exc_info=ptb_context.error)
+        if isinstance(update, Update) and update_id not in services.outbox.finished and update.message is not None:
+            context = await UpdateContext.create(services, update)
+            await context.reply(context._(BROKEN))
 
     return on_error

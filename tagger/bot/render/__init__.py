@@ -1,1 +1,1 @@
-"""What people read: answers, lists and error texts, in their language."""
+"""What people read, in their language: answers, lists and error texts."""

@@ -1,7 +1,4 @@
-"""A friendly sentence for everything that is no photo that can be read.
-
-The one rule: it says what was wrong, and what to send instead.
-"""
+"""A friendly sentence for everything that the bot cannot tag: what was wrong, and what to send instead."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from tagger.bot.render.languages import N_, Language
 UNREADABLE = N_("This image is damaged and I cannot read it. Please send it again.")
 BROKEN = N_("Something went wrong here, and it is not your fault. Please try again later.")
 
-# By the kinds of `tagger.image.decode.KINDS`.
+# By kind of failure, see `tagger.image.decode.KINDS`.
 OF_KIND = {
     "unsupported": N_("This file is no image that I can read. I understand JPEG, PNG, WebP, HEIC, TIFF and GIF."),
     "too_large": N_("This file is too large for me: 20 MB is the limit. Please send it as a photo instead."),
@@ -20,7 +17,7 @@ OF_KIND = {
     "engine_failed": BROKEN,
 }
 
-# By the kinds of message of `tagger.bot.transport.sanitize.KINDS`.
+# By kind of message, see `tagger.bot.transport.sanitize.KINDS`.
 OF_MESSAGE = {
     "video": N_("I cannot watch videos yet. Please send me a photo of the place."),
     "animation": N_("I cannot watch animations yet. Please send me a photo of the place."),

@@ -1,7 +1,6 @@
-"""What the bot says, in the language of whom it speaks to: gettext catalogues, and numbers and countries by Babel.
+"""The bot's texts in five languages: gettext catalogues, with numbers, dates and countries by Babel.
 
-The one rule: English in the code is the key of every translation; `tests/bot/operators/test_catalogues.py` holds that
-each has all of them. A catalogue is shipped as it was written (.po) and compiled in memory when the bot starts.
+The English text in the code is the key of its translations. The catalogues (.po) are compiled in memory at the start.
 """
 
 from __future__ import annotations
@@ -24,34 +23,34 @@ OTHER_NAMES = {"Turkey": "TR", "Czech Republic": "CZ", "Hong Kong": "HK", "Macau
 
 
 def N_(text: str) -> str:  # noqa: N802, gettext's own name for "to be translated later"
-    """Marks a text that is translated where it is used."""
+    """Mark a text that is translated where it is used."""
     return text
 
 
 class Language:
-    """One language: its words, and how it writes numbers, days and countries."""
+    """One language: its texts, and how it writes numbers, dates and countries."""
 
     def __init__(self, code: str) -> None:
         self.code = code
         self._locale = Locale.parse(code)
-        self._words = _catalogue(code)
+        self._catalogue = _open_catalogue(code)
 
     def _(self, text: str) -> str:
-        return self._words.gettext(text)
+        return self._catalogue.gettext(text)
 
     def ngettext(self, one: str, many: str, count: int) -> str:
-        return self._words.ngettext(one, many, count)
+        return self._catalogue.ngettext(one, many, count)
 
     @property
     def name(self) -> str:
-        """In its own words."""
+        """The language's name in itself, e.g. Deutsch."""
         return str(self._locale.get_display_name(self._locale)).capitalize()
 
-    def percent(self, share: float) -> str:
-        """Nothing is said to be impossible or certain. As HTML."""
-        if share < 0.005:
+    def percent(self, score: float) -> str:
+        """A score as HTML, between "<1%" and 99%: nothing is called impossible or certain."""
+        if score < 0.005:
             return "&lt;" + format_percent(0.01, locale=self._locale)
-        return format_percent(min(share, 0.99), locale=self._locale)
+        return format_percent(min(score, 0.99), locale=self._locale)
 
     def number(self, value: float) -> str:
         return format_decimal(round(value, 1) if value < 10 else round(value), locale=self._locale)
@@ -60,7 +59,7 @@ class Language:
         return format_date(moment, "medium", locale=self._locale)
 
     def country(self, name: str) -> str:
-        """A country that a card names in English; unchanged where it is none that the language knows."""
+        """Translate a country's English name; an unknown one is returned as it is."""
         return self._countries.get(name, name)
 
     @cached_property
@@ -71,7 +70,7 @@ class Language:
 
 
 class Languages:
-    """All of them; opened once."""
+    """All languages, loaded once."""
 
     def __init__(self) -> None:
         self._of_code = {code: Language(code) for code in CODES}
@@ -79,19 +78,20 @@ class Languages:
     def __iter__(self) -> Iterator[Language]:
         return iter(self._of_code.values())
 
-    def best(self, chosen: str | None, of_person: str | None) -> Language:
-        """The one that a person chose, else the one that their Telegram speaks, else English.
+    def best(self, chosen: str | None, telegram_code: str | None) -> Language:
+        """The language that a person chose, else that of their Telegram app, else English.
 
         Args:
-            of_person: an IETF tag like ``pt-br``.
+            chosen: one of `CODES`.
+            telegram_code: an IETF tag like ``pt-br``.
         """
-        for code in (chosen, (of_person or "").split("-")[0].lower()):
+        for code in (chosen, (telegram_code or "").split("-")[0].lower()):
             if code in self._of_code:
                 return self._of_code[code]
         return self._of_code["en"]
 
 
-def _catalogue(code: str) -> gettext.NullTranslations:
+def _open_catalogue(code: str) -> gettext.NullTranslations:
     if code == "en":
         return gettext.NullTranslations()
     file = resources.files("tagger.bot") / "locales" / f"{code}.po"

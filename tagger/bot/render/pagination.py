@@ -1,7 +1,4 @@
-"""A long list as a message with buttons to page.
-
-The one rule: a page says which it is, and a page that no longer exists shows the nearest that does.
-"""
+"""A long list as a message with buttons to turn pages."""
 
 from __future__ import annotations
 
@@ -19,9 +16,14 @@ def page(
     """One page of lines below a heading.
 
     Args:
-        lines: the group that each belongs to, which is said before the first of it on a page, and its text, as HTML.
-        number: from 0.
-        data: what a paging button's data begins with; the page's number follows.
+        heading: HTML.
+        lines: for each its group, which is shown before the group's first line on a page, and its HTML.
+        number: the page, from 0; if there are fewer, the last one is shown.
+        data: a button's data, without the page number that is appended.
+        per_page: lines on a page.
+
+    Returns:
+        The message's HTML and its buttons.
     """
     pages = max(1, -(-len(lines) // per_page))
     number = min(max(number, 0), pages - 1)

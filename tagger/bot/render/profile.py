@@ -1,6 +1,6 @@
-"""What Telegram shows of the bot before anybody writes to it: its commands and descriptions, in each language.
+"""The bot's profile in Telegram: its commands and descriptions, in each language.
 
-The one rule: this is decoration. A server that does not know a method, or refuses it, stops nothing.
+The bot works without it, so a server that does not support or refuses a part of it stops nothing.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from tagger.bot.transport.retry import with_retries
 log = logging.getLogger(__name__)
 
 TRIES = 6
-LONGEST, LONGEST_SHORT = 512, 120  # characters, Bot API
+MAX_DESCRIPTION, MAX_SHORT_DESCRIPTION = 512, 120  # characters, Bot API
 
 
-async def introduce(bot: Bot, languages: Languages) -> None:
-    """Set commands and descriptions; English is also what everybody else gets."""
+async def set_profile(bot: Bot, languages: Languages) -> None:
+    """Set commands and descriptions; English also serves all languages that the bot does not speak."""
     for language in languages:
         for code in [None, "en"] if language.code == "en" else [language.code]:
             for call in _calls(bot, language, code):
@@ -35,7 +35,7 @@ async def introduce(bot: Bot, languages: Languages) -> None:
 
 def _calls(bot: Bot, language: Language, code: str | None) -> Iterator[Callable[[], Awaitable[bool]]]:
     commands = [BotCommand(name, language._(about)) for name, about in MENU.items()]
-    long = "\n\n".join(language._(text) for text in (HELLO, ABOUT, PRIVACY[0]))
+    description = "\n\n".join(language._(text) for text in (HELLO, ABOUT, PRIVACY[0]))
     yield lambda: bot.set_my_commands(commands, language_code=code)
-    yield lambda: bot.set_my_description(long[:LONGEST], language_code=code)
-    yield lambda: bot.set_my_short_description(language._(ABOUT)[:LONGEST_SHORT], language_code=code)
+    yield lambda: bot.set_my_description(description[:MAX_DESCRIPTION], language_code=code)
+    yield lambda: bot.set_my_short_description(language._(ABOUT)[:MAX_SHORT_DESCRIPTION], language_code=code)

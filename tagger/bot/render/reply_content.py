@@ -1,6 +1,7 @@
-"""What an answer shows: landmarks by their numbers in the store, with scores, and why they stand where they do.
+"""What an answer shows: landmarks by their ids in the store, their scores, and the evidence for them.
 
-The one rule: an answer that is edited says what it said before, so this is stored with it; coordinates are not in it.
+The one rule: an edited answer keeps what it showed before, so this is stored with the answer; it contains no
+coordinates.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ from tagger.core.types import Failed, Result
 from tagger.evidence.albums import fuse
 from tagger.evidence.gps import decisive_evidence
 
-MOST_PLACES = 5  # all tags of an album up to here; below that three, with what is only guessed
-FEWEST_PLACES = 3
+MAX_TAGS = 5  # of an album
+MIN_LANDMARKS = 3  # if there are fewer tags, guesses are added
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessedPhoto:
-    """One photo after it was looked at.
+    """A photo and the model's answer to it.
 
     Args:
-        file_unique_id: Telegram's number of a photo's content; None for a file.
+        file_unique_id: Telegram's id of a photo's content; None for a file.
         kept: where its bytes are kept.
     """
 
@@ -34,27 +35,31 @@ class ProcessedPhoto:
 
 
 class ShownLandmark(NamedTuple):
-    """Args:
-    photos: how many of an album show it.
-    is_tag: it is said, not only guessed.
+    """A landmark in an answer.
+
+    Args:
+        photo_count: how many photos of an album show it.
+        is_tag: its score reaches its threshold; else it is a guess.
     """
 
     landmark_id: int
     score: float
-    photos: int
+    photo_count: int
     is_tag: bool
 
 
 class PhotoVerdict(NamedTuple):
-    """What is said of one photo."""
+    """What the answer says about one photo; no landmark if it shows none."""
 
     landmark_id: int | None
     score: float | None
 
 
 class ShownEvidence(NamedTuple):
-    """Args:
-    kind: near or far, see `tagger.evidence.gps.Reason`.
+    """A file's coordinates as evidence.
+
+    Args:
+        kind: near or far, see `GpsEvidence`.
     """
 
     kind: str
@@ -64,56 +69,62 @@ class ShownEvidence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReplyContent:
-    """Args:
-    photos: how many were looked at.
-    unread: how many could not be.
+    """The content of an answer.
+
+    Args:
+        photo_count: how many photos could be read.
+        unread_count: how many could not.
     """
 
-    places: tuple[ShownLandmark, ...]
-    reasons: tuple[ShownEvidence, ...]
-    photos: int
-    unread: int
-
-    @property
-    def is_tagged(self) -> bool:
-        return any(place.is_tag for place in self.places)
+    landmarks: tuple[ShownLandmark, ...]
+    evidence: tuple[ShownEvidence, ...]
+    photo_count: int
+    unread_count: int
 
     def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies deeply, which takes long
+        """What is stored; earlier versions used the same names."""
+        return {
+            "places": self.landmarks,
+            "reasons": self.evidence,
+            "photos": self.photo_count,
+            "unread": self.unread_count,
+        }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> ReplyContent:
-        places, reasons = (
-            (ShownLandmark(*each) for each in value["places"]),
-            (ShownEvidence(*each) for each in value["reasons"]),
-        )
-        return cls(tuple(places), tuple(reasons), value["photos"], value["unread"])
+        landmarks = tuple(ShownLandmark(*shown) for shown in value["places"])
+        evidence = tuple(ShownEvidence(*shown) for shown in value["reasons"])
+        return cls(landmarks, evidence, value["photos"], value["unread"])
 
 
 def reply_content(
-    seen: Sequence[ProcessedPhoto], thresholds: dict[str, float], numbers: dict[str, int]
+    photos: Sequence[ProcessedPhoto], thresholds: dict[str, float], landmark_ids: dict[str, int]
 ) -> tuple[ReplyContent, dict[int, PhotoVerdict]]:
-    """What some photos show together, and what that says of each.
+    """What photos show together, and what that means for each of them.
 
     Args:
-        thresholds: the smallest score at which a landmark is a tag, by its key.
-        numbers: the landmarks' numbers, by key.
+        photos: one photo or the photos of an album.
+        thresholds: the smallest score at which a landmark is a tag, by key.
+        landmark_ids: the landmarks' ids in the store, by key.
 
     Returns:
-        The look, and by message number what is told of a photo. Of photos that failed nothing is.
+        The content, and by message the verdict on each photo that could be read.
     """
-    read = [photo for photo in seen if not isinstance(photo.result.answer, Failed)]
-    answers = [photo.result.answer for photo in read]
+    readable = [photo for photo in photos if not isinstance(photo.result.answer, Failed)]
+    answers = [photo.result.answer for photo in readable]
     found = fuse(answers, thresholds)
-    tags = [place for place in found if place.is_tag][:MOST_PLACES]
-    shown = found[: max(len(tags), FEWEST_PLACES)]
-    places = tuple(ShownLandmark(numbers[p.landmark.id], p.score, len(p.photos), p.is_tag) for p in shown)
-    evidence = [e for answer in answers if (e := decisive_evidence(answer))]
-    reasons = tuple(ShownEvidence(e.kind, numbers[e.landmark], round(e.km, 1)) for e in evidence)
-    told = {
+    tags = [landmark for landmark in found if landmark.is_tag][:MAX_TAGS]
+    landmarks = tuple(
+        ShownLandmark(landmark_ids[each.landmark.id], each.score, len(each.photos), each.is_tag)
+        for each in found[: max(len(tags), MIN_LANDMARKS)]
+    )
+    decisive = [e for answer in answers if (e := decisive_evidence(answer))]
+    evidence = tuple(ShownEvidence(e.kind, landmark_ids[e.landmark], round(e.km, 1)) for e in decisive)
+    verdicts = {
         photo.message_id: next(
-            (PhotoVerdict(numbers[p.landmark.id], p.score) for p in tags if index in p.photos), PhotoVerdict(None, None)
+            (PhotoVerdict(landmark_ids[tag.landmark.id], tag.score) for tag in tags if index in tag.photos),
+            PhotoVerdict(None, None),
         )
-        for index, photo in enumerate(read)
+        for index, photo in enumerate(readable)
     }
-    return ReplyContent(places, reasons, len(read), len(seen) - len(read)), told
+    return ReplyContent(landmarks, evidence, len(readable), len(photos) - len(readable)), verdicts

@@ -1,6 +1,6 @@
-"""An answer as a person reads it: landmarks with places and bars, what was decided, and the buttons below.
+"""An answer as a person reads it: landmarks with places and bars, the decisions on them, and the buttons below.
 
-The one rule: it is made from the stored answer alone, so that it reads the same when it is sent, edited or sent again.
+The one rule: it is rendered from the stored answer alone, so it reads the same whenever it is sent or edited.
 """
 
 from __future__ import annotations
@@ -13,126 +13,123 @@ from tagger.bot.render.languages import Language
 from tagger.bot.render.reply_content import ReplyContent, ShownLandmark
 from tagger.bot.transport.message import Button, Keyboard
 
-BAR = 10  # steps
-ON, OFF = "▰", "▱"
+BAR_LENGTH = 10
+FULL, EMPTY = "▰", "▱"
 CHOSEN = "☑ "
 
+Landmarks = dict[int, LandmarkRow]
 
-def compose(
-    stored: StoredReply, language: Language, landmarks: dict[int, LandmarkRow], *, is_private: bool
+
+def render_answer(
+    stored: StoredReply, language: Language, landmarks: Landmarks, *, is_private: bool
 ) -> tuple[str, Keyboard]:
-    """The text, as HTML, and the buttons.
+    """The answer's HTML and its buttons.
 
     Args:
-        is_private: only then is said what a photo's own coordinates mean: they are nobody else's business.
+        is_private: only then is a file's evidence shown: where a photo was taken concerns nobody else.
     """
-    look = ReplyContent.from_json(stored.shown)
-    lines = [*_body(look, language, landmarks)]
+    content = ReplyContent.from_json(stored.shown)
+    lines = _landmark_lines(content, language, landmarks)
     if is_private:
-        lines += _reasons(look, language, landmarks)
-    if look.unread:
-        told = language.ngettext("{n} photo could not be read.", "{n} photos could not be read.", look.unread)
-        lines += ["", told.format(n=look.unread)]
-    lines += _decided(stored, language, landmarks)
-    return "\n".join(lines), _keyboard(stored, look, language, landmarks)
+        lines += _evidence_lines(content, language, landmarks)
+    if content.unread_count:
+        unread = language.ngettext(
+            "{n} photo could not be read.", "{n} photos could not be read.", content.unread_count
+        )
+        lines += ["", unread.format(n=content.unread_count)]
+    if decided_landmarks(stored):
+        is_confirmed = _is_confirmed(stored)
+        text = language._("✔ Confirmed. Thank you!") if is_confirmed else noted(stored, language, landmarks)
+        lines += ["", text]
+    return "\n".join(lines), _keyboard(stored, content, language, landmarks)
 
 
 def place(landmark: LandmarkRow, language: Language) -> str:
-    """City and country, escaped."""
+    """City and country as HTML."""
     country = language.country(landmark.country)
     return escape(", ".join(part for part in (landmark.city, country) if part))
 
 
-def chosen(stored: StoredReply) -> set[int | None]:
-    """The landmarks that people say are on the photos; None among them where one shows none."""
-    found: set[int | None] = set()
-    for photo in stored.photos:
-        found |= {landmark for verdict, landmark in photo.decisions if verdict == "shows"}
-        found |= {None for verdict, _ in photo.decisions if verdict == "none"}
-    return found
+def decided_landmarks(stored: StoredReply) -> set[int | None]:
+    """The landmarks that people say are on the photos; None is among them if a photo shows none."""
+    decisions = [decision for photo in stored.photos for decision in photo.decisions]
+    shown: set[int | None] = {landmark_id for verdict, landmark_id in decisions if verdict == "shows"}
+    return shown | {None for verdict, _ in decisions if verdict == "none"}
 
 
-def is_confirmed(stored: StoredReply) -> bool:
-    """Whether people say of each tagged photo just what the answer says."""
+def noted(stored: StoredReply, language: Language, landmarks: Landmarks) -> str:
+    """The sentence that repeats what people decided."""
+    names = sorted(landmarks[number].name for number in decided_landmarks(stored) if number is not None)
+    if not names:
+        return language._("✔ Noted: none of these. Thank you!")
+    return language._("✔ Noted: {names}. Thank you!").format(names=escape(", ".join(names)))
+
+
+def _is_confirmed(stored: StoredReply) -> bool:
+    """Whether people say the same as the answer about every tagged photo."""
     tagged = [photo for photo in stored.photos if photo.landmark_id is not None]
-    return bool(tagged) and all(_shows_as_told(photo) for photo in tagged)
+    return bool(tagged) and all(_agrees(photo) for photo in tagged)
 
 
-def _shows_as_told(photo: Said) -> bool:
-    return [landmark for verdict, landmark in photo.decisions if verdict == "shows"] == [photo.landmark_id]
+def _agrees(photo: Said) -> bool:
+    return [landmark_id for verdict, landmark_id in photo.decisions if verdict == "shows"] == [photo.landmark_id]
 
 
-def _body(look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]) -> list[str]:
-    tags = [shown for shown in look.places if shown.is_tag]
-    others = [shown for shown in look.places if not shown.is_tag]
+def _landmark_lines(content: ReplyContent, language: Language, landmarks: Landmarks) -> list[str]:
+    tags = [shown for shown in content.landmarks if shown.is_tag]
+    guesses = [_guess(shown, language, landmarks) for shown in content.landmarks if not shown.is_tag]
     if not tags:
         heading = [f"<b>{language._('No landmark that I know.')}</b>", language._("The nearest, all unsure:")]
-        return [*heading, *(_line(shown, look, language, landmarks) for shown in others)]
-    lines = ["\n\n".join(_large(shown, look, language, landmarks) for shown in tags)]
-    if others:
-        lines += ["", language._("Less likely:")]
-    return lines + [_line(shown, look, language, landmarks) for shown in others]
+        return [*heading, *guesses]
+    lines = ["\n\n".join(_tag(shown, content.photo_count, language, landmarks) for shown in tags)]
+    return [*lines, "", language._("Less likely:"), *guesses] if guesses else lines
 
 
-def _large(shown: ShownLandmark, look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]) -> str:
+def _tag(shown: ShownLandmark, photo_count: int, language: Language, landmarks: Landmarks) -> str:
     landmark = landmarks[shown.landmark_id]
-    heading = f"🏛 <b>{escape(landmark.name)}</b>\n{place(landmark, language)}"
-    full = min(max(round(shown.score * BAR), 1), BAR)
-    bar = f"{ON * full}{OFF * (BAR - full)} {language.percent(shown.score)}"
-    if look.photos > 1:
-        told = language.ngettext("on {n} of {all} photos", "on {n} of {all} photos", shown.photos)
-        bar += f" · {told.format(n=shown.photos, all=look.photos)}"
-    return f"{heading}\n{bar}"
+    full = min(max(round(shown.score * BAR_LENGTH), 1), BAR_LENGTH)
+    bar = f"{FULL * full}{EMPTY * (BAR_LENGTH - full)} {language.percent(shown.score)}"
+    if photo_count > 1:
+        ratio = language.ngettext("on {n} of {all} photos", "on {n} of {all} photos", shown.photo_count)
+        bar += f" · {ratio.format(n=shown.photo_count, all=photo_count)}"
+    return f"🏛 <b>{escape(landmark.name)}</b>\n{place(landmark, language)}\n{bar}"
 
 
-def _line(shown: ShownLandmark, _look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]) -> str:
+def _guess(shown: ShownLandmark, language: Language, landmarks: Landmarks) -> str:
     landmark = landmarks[shown.landmark_id]
     return f"• {escape(landmark.name)}, {place(landmark, language)}: {language.percent(shown.score)}"
 
 
-def _reasons(look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]) -> list[str]:
+def _evidence_lines(content: ReplyContent, language: Language, landmarks: Landmarks) -> list[str]:
     near = language._("📍 The file's own coordinates are {km} km from {name}, which speaks for it.")
     far = language._("📍 But the file's own coordinates are {km} km from {name}, which speaks against it.")
-    told = {
-        (near if why.kind == "near" else far).format(
-            km=language.number(why.km), name=escape(landmarks[why.landmark_id].name)
+    lines = {
+        (near if evidence.kind == "near" else far).format(
+            km=language.number(evidence.km), name=escape(landmarks[evidence.landmark_id].name)
         )
-        for why in look.reasons
+        for evidence in content.evidence
     }
-    return ["", *sorted(told)] if told else []
+    return ["", *sorted(lines)] if lines else []
 
 
-def _decided(stored: StoredReply, language: Language, landmarks: dict[int, LandmarkRow]) -> list[str]:
-    said = chosen(stored)
-    if not said:
-        return []
-    if is_confirmed(stored):
-        return ["", language._("✔ Confirmed. Thank you!")]
-    names = sorted(landmarks[number].name for number in said if number is not None)
-    if not names:
-        return ["", language._("✔ Noted: none of these. Thank you!")]
-    return ["", language._("✔ Noted: {names}. Thank you!").format(names=escape(", ".join(names)))]
-
-
-def _keyboard(
-    stored: StoredReply, look: ReplyContent, language: Language, landmarks: dict[int, LandmarkRow]
-) -> Keyboard:
-    said, confirmed = chosen(stored), is_confirmed(stored)
-    tags = [shown.landmark_id for shown in look.places if shown.is_tag]
+def _keyboard(stored: StoredReply, content: ReplyContent, language: Language, landmarks: Landmarks) -> Keyboard:
+    decided, is_confirmed = decided_landmarks(stored), _is_confirmed(stored)
+    chosen = sorted(number for number in decided if number is not None)
+    tags = [shown.landmark_id for shown in content.landmarks if shown.is_tag]
     first: list[Button] = []
     if tags:
-        first.append(Button(_mark(language._("✔ Right"), confirmed), f"right:{stored.id}"))
-    if tags or any(number is not None for number in said):
+        first.append(Button(_mark(language._("✔ Right"), is_confirmed), f"right:{stored.id}"))
+    if tags or chosen:
         first.append(Button(language._("📍 Map"), f"map:{stored.id}"))
-    single = tags[0] if len(tags) == 1 else None  # of several, each can be the only one
+    only_tag = tags[0] if len(tags) == 1 else None  # "Right" confirms it; of several, each gets a button
     names = [
-        Button(_mark(landmarks[number].name, number in said and not confirmed), f"is:{stored.id}:{number}")
-        for number in dict.fromkeys([shown.landmark_id for shown in look.places] + sorted(n for n in said if n))
-        if number != single
+        Button(_mark(landmarks[number].name, number in decided and not is_confirmed), f"is:{stored.id}:{number}")
+        for number in dict.fromkeys([*(shown.landmark_id for shown in content.landmarks), *chosen])
+        if number != only_tag
     ]
     last = (
         Button(language._("Something else …"), f"else:{stored.id}"),
-        Button(_mark(language._("None of these"), said == {None}), f"none:{stored.id}"),
+        Button(_mark(language._("None of these"), decided == {None}), f"none:{stored.id}"),
     )
     rows = [tuple(first), *((name,) for name in names), last]
     return tuple(row for row in rows if row)

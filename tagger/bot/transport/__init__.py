@@ -1,1 +1,1 @@
-"""To Telegram and back: the client, the receiver, the outbox, and what lies between."""
+"""To Telegram and back: the client, the receiver, the outbox, and what they share."""

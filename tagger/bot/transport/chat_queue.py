@@ -1,6 +1,6 @@
-"""Whose turn it is in a chat.
+"""The order of answers within a chat.
 
-The one rule: updates of a chat are worked on at the same time, and answered in the order in which they came.
+The one rule: a chat's updates are processed concurrently and answered in the order in which they arrived.
 """
 
 from __future__ import annotations
@@ -9,39 +9,36 @@ import asyncio
 
 
 class ChatQueue:
-    """A queue for each chat. An update takes its place when it is received and leaves it when it is done."""
+    """One queue per chat. An update joins it when it is received, and leaves it when it has been handled."""
 
     def __init__(self) -> None:
-        self._queues: dict[int, list[int]] = {}
-        self._events: dict[int, asyncio.Event] = {}
-        self._chats: dict[int, int] = {}
+        self._queues: dict[int, dict[int, asyncio.Event]] = {}  # by chat: its updates, in order of arrival
+        self._chats: dict[int, int] = {}  # by update
 
     def __len__(self) -> int:
         return len(self._chats)
 
-    def take(self, update_id: int, chat_id: int) -> None:
-        line = self._queues.setdefault(chat_id, [])
-        line.append(update_id)
+    def join(self, update_id: int, chat_id: int) -> None:
+        queue = self._queues.setdefault(chat_id, {})
+        queue[update_id] = asyncio.Event()
         self._chats[update_id] = chat_id
-        self._events[update_id] = asyncio.Event()
-        self._call(line)
+        _wake_first(queue)
 
-    async def wait(self, update_id: int) -> None:
-        """Until everything that came earlier in this chat is done."""
-        if event := self._events.get(update_id):
-            await event.wait()
+    async def wait_turn(self, update_id: int) -> None:
+        """Wait until every earlier update of the same chat has been handled."""
+        if (chat_id := self._chats.get(update_id)) is not None:
+            await self._queues[chat_id][update_id].wait()
 
-    def done(self, update_id: int) -> None:
-        chat_id = self._chats.pop(update_id, None)
-        if chat_id is None:
+    def leave(self, update_id: int) -> None:
+        if (chat_id := self._chats.pop(update_id, None)) is None:
             return
-        del self._events[update_id]
-        line = self._queues[chat_id]
-        line.remove(update_id)
-        if line:
-            self._call(line)
+        queue = self._queues[chat_id]
+        del queue[update_id]
+        if queue:
+            _wake_first(queue)
         else:
             del self._queues[chat_id]
 
-    def _call(self, line: list[int]) -> None:
-        self._events[line[0]].set()
+
+def _wake_first(queue: dict[int, asyncio.Event]) -> None:
+    next(iter(queue.values())).set()

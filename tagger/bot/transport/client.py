@@ -1,8 +1,7 @@
-"""The way to the Bot API's server: one client for what is said, one for files, so that a slow file delays no answer.
+"""The connection to the Bot API: one client for messages and one for files, so that a slow file delays no answer.
 
-The one rule: whatever goes wrong on the way is one of the library's own errors, a request that surely never left is
-told from one whose answer was lost, and no error repeats a URL, since the token is in it. By aiohttp, since the
-library's own client takes more of the processor's time: `python -m benchmarks.bot_client`.
+The one rule: every failure is one of the library's own errors, a request that was certainly never sent is recognisable,
+and no error repeats a URL, because URLs contain the token.
 """
 
 from __future__ import annotations
@@ -22,19 +21,22 @@ from telegram.request import BaseRequest, RequestData
 
 from tagger.config.settings import TELEGRAM, Settings
 
-TELEGRAMS_RATE = 30  # messages a second, which Telegram allows a bot
-GROUP_RATE = 20  # messages a minute in one group, likewise
-RETRIES = 3  # by the rate limiter; whoever sends goes on after that
+TELEGRAM_PER_S = 30  # messages that Telegram accepts from a bot
+GROUP_PER_MIN = 20  # messages that Telegram accepts in one group
+RATE_LIMITER_RETRIES = 3  # the sender retries after that
 CONNECTIONS = 16
 READ_S = 10.0
 CONNECT_S = 10.0
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-SERVERS_FAULT = 500
-NEVER_SENT = "not connected"  # begins the message of an error before anything was sent
+FIRST_SERVER_ERROR = 500
+NEVER_SENT = "not connected"  # an error that begins like this came before anything was sent
 
 
-class Client(BaseRequest):
-    """Keeps connections to one server open and lends them out, first come, first served."""
+class AiohttpRequest(BaseRequest):
+    """A pool of open connections to one server.
+
+    It replaces the library's own client, which needs more CPU time: see `python -m benchmarks.bot_client`.
+    """
 
     def __init__(self, root: str, connections: int = CONNECTIONS) -> None:
         self._proxy = _proxy(root)
@@ -60,7 +62,7 @@ class Client(BaseRequest):
         method: str,
         request_data: RequestData | None = None,
         read_timeout: Any = BaseRequest.DEFAULT_NONE,
-        write_timeout: Any = None,  # noqa: ARG002, as the next two: an open connection is quick or broken
+        write_timeout: Any = None,  # noqa: ARG002, like the next two: an open connection is either quick or broken
         connect_timeout: Any = None,  # noqa: ARG002
         pool_timeout: Any = None,  # noqa: ARG002
     ) -> tuple[int, bytes]:
@@ -74,20 +76,22 @@ class Client(BaseRequest):
                 method, url, data=body, headers=headers, timeout=timeout, proxy=self._proxy
             ) as response:
                 content = await response.read()
-                if response.status >= SERVERS_FAULT:  # the library would log a page of HTML as an error of its own
+                if response.status >= FIRST_SERVER_ERROR:  # the library would log a page of HTML as an error
                     raise NetworkError(f"the server answered {response.status}")
                 return response.status, content
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError) as error:
-            raise NetworkError(f"{NEVER_SENT} ({_why(error)})") from None
+            raise NetworkError(f"{NEVER_SENT} ({_without_url(error)})") from None
         except TimeoutError:
             raise TimedOut from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise NetworkError(_why(error)) from None
+            raise NetworkError(_without_url(error)) from None
 
 
-class Link(ExtBot[Any]):
-    """The library's bot, which keeps its token to itself, and hands out updates as they came: one that the library
-    cannot read must not hide the others."""
+class BotClient(ExtBot[Any]):
+    """The library's bot, with a repr that hides the token.
+
+    It hands out updates as raw JSON, so that one update that the library cannot parse does not hide the others.
+    """
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -95,67 +99,71 @@ class Link(ExtBot[Any]):
     async def updates(
         self, *, timeout_s: int, allowed: Sequence[str], offset: int | None = None
     ) -> list[dict[str, Any]]:
-        """What happened and was not acknowledged; waits for that as long as the server is told to.
+        """Fetch the updates that have not been acknowledged.
 
         Args:
+            timeout_s: how long the server waits for the first one.
+            allowed: the kinds of update to fetch.
             offset: acknowledges all updates with lower numbers.
         """
-        given = {"timeout": timeout_s, "allowed_updates": allowed, "offset": offset}
-        found: list[dict[str, Any]] = await self._post("getUpdates", given, read_timeout=READ_S + timeout_s)
-        return found
+        request = {"timeout": timeout_s, "allowed_updates": allowed, "offset": offset}
+        updates: list[dict[str, Any]] = await self._post("getUpdates", request, read_timeout=READ_S + timeout_s)
+        return updates
 
     async def send(self, message: dict[str, Any]) -> int:
-        """Args:
-            message: what `sendMessage` takes.
+        """Send a message without parsing the server's copy of it.
+
+        Args:
+            message: the parameters of `sendMessage`.
 
         Returns:
-            The message's number, without all else that the library would read of it.
+            The message's number.
         """
         sent = await self._post("sendMessage", message)
         return int(sent["message_id"])
 
     async def download(self, file_id: str, *, read_s: float) -> bytes:
-        """A file, without the two copies and the two looks at the disk that the library takes for it."""
+        """Download a file without the two copies and two disk accesses of the library's own way."""
         path = str((await self._post("getFile", {"file_id": file_id}))["file_path"])
-        if path.startswith("/") and os.path.isfile(path):  # of a server of one's own, on the same disk
+        if path.startswith("/") and os.path.isfile(path):  # a local Bot API server shares its disk
             return await asyncio.to_thread(Path(path).read_bytes)
         return await self.request.retrieve(f"{self.base_file_url}/{quote(path)}", read_timeout=read_s)
 
 
-def bot_of(settings: Settings, token: str) -> Link:
-    """For everything that is said and asked."""
+def create_bot(settings: Settings, token: str) -> BotClient:
+    """The client for everything but files."""
     root = settings.bot_api_url.rstrip("/")
     rate = settings.bot_max_per_s
     if rate is None:
-        rate = TELEGRAMS_RATE if root == TELEGRAM else 0
-    limiter = AIORateLimiter(rate, group_max_rate=GROUP_RATE if rate else 0, max_retries=RETRIES)
-    return _link(root, token, limiter)
+        rate = TELEGRAM_PER_S if root == TELEGRAM else 0
+    limiter = AIORateLimiter(rate, group_max_rate=GROUP_PER_MIN if rate else 0, max_retries=RATE_LIMITER_RETRIES)
+    return _client(root, token, limiter)
 
 
-def files_of(settings: Settings, token: str) -> Link:
-    """For files alone; to be shut down by its `request`, since it is never initialized."""
-    return _link(settings.bot_api_url.rstrip("/"), token)
+def create_file_client(settings: Settings, token: str) -> BotClient:
+    """The client for files. It is never initialized, so shut down its `request` instead of the client."""
+    return _client(settings.bot_api_url.rstrip("/"), token)
 
 
-def _link(root: str, token: str, limiter: AIORateLimiter | None = None) -> Link:
-    return Link(
+def _client(root: str, token: str, limiter: AIORateLimiter | None = None) -> BotClient:
+    return BotClient(
         token,
         f"{root}/bot",
         f"{root}/file/bot",
-        request=Client(root),
-        get_updates_request=Client(root, 1),
+        request=AiohttpRequest(root),
+        get_updates_request=AiohttpRequest(root, 1),
         rate_limiter=limiter,
     )
 
 
 def _proxy(root: str) -> str | None:
-    """The one that the environment names. aiohttp can find it, too, but anew for each request, and in a thread."""
-    place = urlsplit(root)
-    return None if proxy_bypass(place.hostname or "") else getproxies().get(place.scheme)
+    """The proxy from the environment. aiohttp would look it up again for each request, in a thread."""
+    url = urlsplit(root)
+    return None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
 
 
 def _form(request: RequestData) -> tuple[bytes | aiohttp.FormData, dict[str, str] | None]:
-    """The body and its headers. aiohttp's form is for files: it draws a random boundary even where none is needed."""
+    """The body and its headers. aiohttp's form draws a random boundary, so it is used only for files."""
     if not request.multipart_data:
         return urlencode(request.json_parameters).encode(), FORM
     form = aiohttp.FormData(request.json_parameters)
@@ -164,7 +172,7 @@ def _form(request: RequestData) -> tuple[bytes | aiohttp.FormData, dict[str, str
     return form, None
 
 
-def _why(error: Exception) -> str:
-    """What the system said, else only what kind of error it is: the others' words may hold a URL."""
+def _without_url(error: Exception) -> str:
+    """The system's message; of other errors only the class, because their messages may contain a URL."""
     is_plain = isinstance(error, OSError) and not isinstance(error, TimeoutError)
     return f"{type(error).__name__}: {error}" if is_plain else type(error).__name__

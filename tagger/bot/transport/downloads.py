@@ -1,7 +1,7 @@
-"""Photos on the disk: fetched, looked at, and deleted.
+"""Photos on disk: downloaded, tagged and deleted.
 
-The one rule: a photo's file is gone when its answer is out, unless keeping was asked for; and what a killed process
-left is gone when the next one starts.
+The one rule: a photo's file is deleted once its answer is out, unless the operator keeps photos; whatever a killed
+process left behind is deleted at the next start.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ from pathlib import Path
 
 from telegram.error import TelegramError, TimedOut
 
-from tagger.bot.transport.client import NEVER_SENT, Link
-from tagger.bot.transport.retry import is_late, pauses, rest
+from tagger.bot.transport.client import NEVER_SENT, BotClient
+from tagger.bot.transport.retry import back_off, backoff_delays, is_transient
 from tagger.image.formats import usual_suffix
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 32  # downloads: each is held in memory until it is written
-TRIES = 12  # with the pauses between them about three minutes; a network that is down is not counted
+MAX_PARALLEL = 32  # each download is held in memory until it is written
+MAX_TRIES = 12  # about three minutes with the delays; failures while the network is down do not count
+MAX_WRONG_SIZES = 3  # tries until a download is taken although its size differs from the announced one
 READ_S = 30.0
 
 
 class Downloads:
-    """A folder for photos in work, and one for those that are kept."""
+    """A folder for photos in progress, and one for those that are kept."""
 
-    def __init__(self, folder: Path, bot: Link, *, keep: bool) -> None:
-        self._bot = bot
+    def __init__(self, folder: Path, client: BotClient, *, keep: bool) -> None:
+        self._client = client
         self._folder = folder / "spool"
         self.kept = folder / "kept"
         self._keep = keep
-        self._names = itertools.count()  # the folder is emptied when the bot starts
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._names = itertools.count()  # unique, because the folder is emptied at every start
+        self._slots = asyncio.Semaphore(MAX_PARALLEL)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -42,51 +43,52 @@ class Downloads:
         """Download a file.
 
         Args:
-            size_bytes: what Telegram says; an answer of another length is asked for again.
+            file_id: Telegram's name for it.
+            size_bytes: its size according to Telegram; a download of another size is repeated.
 
         Returns:
-            Where it lies; None where Telegram does not hand it out.
+            Its path, or None if Telegram does not hand it out.
         """
-        for tried, pause in enumerate(pauses(), start=1):
+        for number, delay_s in enumerate(backoff_delays(), start=1):
             try:
-                async with self._at_once:
+                async with self._slots:
                     data = await self._download(file_id)
-                if not size_bytes or len(data) == size_bytes or tried >= 3:
+                if not size_bytes or len(data) == size_bytes or number >= MAX_WRONG_SIZES:
                     return await asyncio.to_thread(self._write, data)
-                log.warning("A download ended after %d of %d bytes; asking again", len(data), size_bytes)
-                await asyncio.sleep(pause)
+                log.warning("A download ended after %d of %d bytes; trying again", len(data), size_bytes)
+                await asyncio.sleep(delay_s)
             except TelegramError as error:
-                if not is_late(error) or (tried >= TRIES and not _is_down(error)):
+                if not is_transient(error) or (number >= MAX_TRIES and not _is_network_down(error)):
                     log.warning("A file cannot be downloaded: %s", error)
                     return None
-                await rest(error, pause)
+                await back_off(error, delay_s)
         return None
 
     async def discard(self, path: Path) -> None:
         await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def keep(self, path: Path, sha256: str, image_format: str | None) -> Path | None:
-        """Put a photo where it stays, if photos are kept.
+        """Move a photo to the folder of kept photos.
 
         Returns:
-            Where it lies now; None where it is not kept.
+            Its new path, or None if photos are not kept.
         """
         if not self._keep:
             return None
         return await asyncio.to_thread(self._move, path, f"{sha256}{usual_suffix(image_format)}")
 
     def forget(self, contents: list[str]) -> None:
-        """Delete kept photos."""
+        """Delete the kept photos with these SHA-256 digests."""
         for sha256 in contents:
             for file in self.kept.glob(f"{sha256}.*"):
                 file.unlink(missing_ok=True)
 
     async def _download(self, file_id: str) -> bytes:
         try:
-            return await self._bot.download(file_id, read_s=READ_S)
+            return await self._client.download(file_id, read_s=READ_S)
         except TelegramError:
             raise
-        except Exception as error:  # a server that sends no sensible file
+        except Exception as error:  # the server's reply makes no sense
             raise TimedOut(f"{type(error).__name__}") from error
 
     def _write(self, data: bytes) -> Path:
@@ -99,6 +101,6 @@ class Downloads:
         return path.rename(self.kept / name)
 
 
-def _is_down(error: TelegramError) -> bool:
-    """Whether the way to Telegram is cut, rather than this file broken."""
+def _is_network_down(error: TelegramError) -> bool:
+    """Whether Telegram cannot be reached at all, rather than this one file."""
     return str(error).startswith(NEVER_SENT)

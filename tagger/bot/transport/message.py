@@ -1,6 +1,6 @@
-"""A message that the bot sends, as a value: it is stored before it is sent, and can be recognised afterwards.
+"""A message that the bot sends, as a value: it is stored before it is sent and can be recognised afterwards.
 
-The one rule: a letter read back from the store is the letter that was written, byte for byte.
+The one rule: a message read back from the database equals the message that was stored, byte for byte.
 """
 
 from __future__ import annotations
@@ -42,13 +42,15 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """Args:
-    html: Telegram's HTML.
-    reply_to: a message of this chat.
-    asks: whether the person's keyboard opens for an answer.
-    answer_id: the stored answer whose message this is, or, if it asks, whose name it asks for.
-    above_chat: no message of this chat with a number up to this one is the letter.
-    above_shared: the same for all chats that share this chat's numbers.
+    """A message on its way. The names of its fields are stored, so they must not change.
+
+    Args:
+        html: Telegram's HTML.
+        reply_to: a message of this chat.
+        asks: whether Telegram opens the person's keyboard for a reply.
+        answer_id: the stored answer that this message shows or, if it asks, whose landmark it asks for.
+        above_chat: this message's number in its chat is higher than this.
+        above_shared: the same where chats share one sequence of numbers.
     """
 
     chat_id: int
@@ -61,14 +63,14 @@ class OutgoingMessage:
     above_shared: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies deeply, which takes long
+        return {name: getattr(self, name) for name in self.__slots__}  # `asdict` is slow: it copies deeply
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> OutgoingMessage:
         return cls(**{**value, "keyboard": tuple(tuple(Button(*b) for b in row) for row in value["keyboard"])})
 
     def as_request(self) -> dict[str, Any]:
-        """What `sendMessage` takes; plain, since the library's objects take long to make and to take apart again."""
+        """The parameters of `sendMessage`, as plain values: the library's objects are slow to build and to encode."""
         reply = {"message_id": self.reply_to, "allow_sending_without_reply": True} if self.reply_to else None
         rows = [[{"text": button.label, "callback_data": button.data} for button in row] for row in self.keyboard]
         buttons = {"inline_keyboard": rows} if rows else None
@@ -81,7 +83,7 @@ class OutgoingMessage:
         }
 
 
-def inline(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+def inline_markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
     if not keyboard:
         return None
     return InlineKeyboardMarkup(

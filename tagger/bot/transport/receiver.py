@@ -1,7 +1,7 @@
-"""The way in: updates are stored, put in line, and handed to the handlers.
+"""Stores incoming updates, queues them, and hands them to the handlers.
 
-The one rule: what Telegram is told has arrived is in the database, with a full sync to the disk. Asking for the next
-updates acknowledges the earlier ones, and so does answering a webhook's call; both wait for `take`.
+The one rule: an update that Telegram takes for delivered is in the database, synced to disk. Asking for the next
+updates acknowledges the earlier ones, and so does answering a webhook call; both wait for `accept`.
 """
 
 from __future__ import annotations
@@ -20,121 +20,123 @@ from db.telegram import inbox
 from db.telegram.inbox import Received
 from tagger.bot.db_executor import DbExecutor
 from tagger.bot.transport.chat_queue import ChatQueue
-from tagger.bot.transport.client import Link
+from tagger.bot.transport.client import BotClient
 from tagger.bot.transport.message import OutgoingMessage
 from tagger.bot.transport.outbox import Outbox
-from tagger.bot.transport.retry import pauses, rest, with_retries
+from tagger.bot.transport.retry import back_off, backoff_delays, with_retries
 from tagger.bot.transport.sanitize import sanitize
 
 log = logging.getLogger(__name__)
 
-ALLOWED = ("message", "callback_query")
-AT_ONCE = 256  # updates in work; the others wait at Telegram, or in the store
+ALLOWED_UPDATES = ("message", "callback_query")
+MAX_IN_WORK = 256  # updates; the others wait at Telegram or in the store
 POLL_S = 25
-EMPTY_S = 0.05  # between questions to a server that says at once that nothing happened
+EMPTY_S = 0.05  # pause after a server said at once that there are no updates
 REMEMBERED = timedelta(days=2)
 
 
 class Receiver:
-    """Takes updates in, each once."""
+    """Accepts every update once."""
 
-    def __init__(self, bot: Link, desk: DbExecutor, turns: ChatQueue, queue: asyncio.Queue[object]) -> None:
+    def __init__(self, bot: BotClient, db: DbExecutor, chat_queue: ChatQueue, queue: asyncio.Queue[object]) -> None:
         self._bot = bot
-        self._desk = desk
-        self._turns = turns
+        self._db = db
+        self._chat_queue = chat_queue
         self._queue = queue
-        self.letters: dict[int, OutgoingMessage] = {}  # that an earlier process was sending, by update
+        self.interrupted: dict[int, OutgoingMessage] = {}  # by update: what an earlier process was sending
 
-    async def take(self, updates: list[dict[str, Any]]) -> None:
-        """Store updates and hand on the new ones."""
+    async def accept(self, updates: list[dict[str, Any]]) -> None:
+        """Store updates and dispatch the new ones."""
         rows = [_row(update) for update in updates]
-        new = await self._desk.write(lambda connection: inbox.receive(connection, rows))
+        new = await self._db.write(lambda connection: inbox.receive(connection, rows))
         for row in sorted(rows, key=lambda row: row.update_id):
             if row.update_id in new:
-                new.discard(row.update_id)  # one batch may hold a duplicate of its own
-                await self._hand_on(row)
+                new.discard(row.update_id)  # one batch may contain the same update twice
+                await self._dispatch(row)
 
-    async def go_on(self) -> None:
-        """Hand on what was stored and not answered, in order; `poll` comes after that."""
-        await self._desk.write(lambda connection: inbox.drop_answered(connection, datetime.now(UTC) - REMEMBERED))
-        rows = await self._desk.read(inbox.open_updates)
+    async def resume(self) -> None:
+        """Dispatch, in order, the stored updates that were not answered. Call it before `poll`."""
+        await self._db.write(lambda connection: inbox.drop_answered(connection, datetime.now(UTC) - REMEMBERED))
+        rows = await self._db.read(inbox.open_updates)
         if rows:
             log.info("%d updates were received and not yet answered", len(rows))
         for row in rows:
             if row.reply is not None:
-                self.letters[row.update_id] = OutgoingMessage.from_json(row.reply)
-            await self._hand_on(row)
+                self.interrupted[row.update_id] = OutgoingMessage.from_json(row.reply)
+            await self._dispatch(row)
 
-    async def fetch_waiting(self) -> None:
-        """Store what waits at Telegram, to be handed on by `go_on`: the messages in it bound the numbers of letters
-        whose fate is unknown."""
-        updates = await with_retries(lambda: self._bot.updates(timeout_s=0, allowed=ALLOWED))
+    async def store_pending(self) -> None:
+        """Store the updates that wait at Telegram, for `resume` to dispatch.
+
+        The message numbers in them narrow the search for messages that may or may not have been sent.
+        """
+        updates = await with_retries(lambda: self._bot.updates(timeout_s=0, allowed=ALLOWED_UPDATES))
         rows = [_row(update) for update in updates]
-        await self._desk.write(lambda connection: inbox.receive(connection, rows))
+        await self._db.write(lambda connection: inbox.receive(connection, rows))
 
     async def poll(self) -> None:
-        """Ask for updates until cancelled."""
+        """Fetch updates until cancelled."""
         offset: int | None = None
-        waiting = pauses()
+        delays = backoff_delays()
         while True:
             try:
-                updates = await self._bot.updates(offset=offset, timeout_s=POLL_S, allowed=ALLOWED)
-                waiting = pauses()
+                updates = await self._bot.updates(offset=offset, timeout_s=POLL_S, allowed=ALLOWED_UPDATES)
+                delays = backoff_delays()
             except TelegramError as error:
-                log.warning("Telegram cannot be asked for updates: %s", error)
-                await rest(error, next(waiting))
+                log.warning("No updates could be fetched from Telegram: %s", error)
+                await back_off(error, next(delays))
                 continue
             if updates:
-                await self.take(updates)
+                await self.accept(updates)
                 offset = max(update["update_id"] for update in updates) + 1
             else:
                 await asyncio.sleep(EMPTY_S)
-            while len(self._turns) >= AT_ONCE:
+            while len(self._chat_queue) >= MAX_IN_WORK:
                 await asyncio.sleep(0.01)
 
-    async def _hand_on(self, row: Received) -> None:
+    async def _dispatch(self, row: Received) -> None:
         try:
             update = Update.de_json(row.content, self._bot)
-        except Exception:  # whatever the library finds wrong with it, it must not stop the others
-            log.exception("Update %d cannot be understood", row.update_id)
-            await self._desk.write(lambda connection: inbox.finish(connection, [row.update_id]))
+        except Exception:  # one update that the library rejects must not stop the others
+            log.exception("Update %d cannot be parsed", row.update_id)
+            await self._db.write(lambda connection: inbox.finish(connection, [row.update_id]))
             return
-        self._turns.take(row.update_id, row.chat_id or 0)
+        self._chat_queue.join(row.update_id, row.chat_id or 0)
         await self._queue.put(update)
 
 
 def _row(update: dict[str, Any]) -> Received:
     try:
         return sanitize(update)
-    except (KeyError, TypeError, AttributeError):  # no server's fault may lose what came along with it
-        log.exception("Update %d cannot be understood", update["update_id"])
+    except (KeyError, TypeError, AttributeError):  # one malformed update must not lose those that came with it
+        log.exception("Update %d cannot be parsed", update["update_id"])
         return Received(update["update_id"], None, None, None, {"update_id": update["update_id"]})
 
 
-class Processor(BaseUpdateProcessor):
-    """What happens around each update's handlers: letters of an earlier process first, and the end in the store."""
+class UpdateProcessor(BaseUpdateProcessor):
+    """Runs the handlers of an update, or finishes what an earlier process began to send, and stores the end."""
 
-    def __init__(self, inlet: Receiver, desk: DbExecutor, turns: ChatQueue, outbox: Outbox) -> None:
-        super().__init__(max_concurrent_updates=4 * AT_ONCE)
-        self._inlet = inlet
-        self._desk = desk
-        self._turns = turns
+    def __init__(self, receiver: Receiver, db: DbExecutor, chat_queue: ChatQueue, outbox: Outbox) -> None:
+        super().__init__(max_concurrent_updates=4 * MAX_IN_WORK)
+        self._receiver = receiver
+        self._db = db
+        self._chat_queue = chat_queue
         self._outbox = outbox
 
     async def do_process_update(self, update: object, coroutine: Coroutine[Any, Any, Any]) -> None:  # type: ignore[override]
         assert isinstance(update, Update)
-        number = update.update_id
+        update_id = update.update_id
         try:
-            if letter := self._inlet.letters.pop(number, None):
+            if message := self._receiver.interrupted.pop(update_id, None):
                 coroutine.close()
-                await self._outbox.resume(number, letter)
+                await self._outbox.resume(update_id, message)
             else:
                 await coroutine
-            if number not in self._outbox.finished:
-                await self._desk.write(lambda connection: inbox.finish(connection, [number]))
+            if update_id not in self._outbox.finished:
+                await self._db.write(lambda connection: inbox.finish(connection, [update_id]))
         finally:
-            self._outbox.finished.discard(number)
-            self._turns.done(number)
+            self._outbox.finished.discard(update_id)
+            self._chat_queue.leave(update_id)
 
     async def initialize(self) -> None:
         pass

@@ -1,6 +1,6 @@
-"""How long to wait when Telegram, or the way to it, does not answer.
+"""When to repeat a call to Telegram, and how long to wait before that.
 
-The one rule: what is only late is waited for, for as long as it takes; what is refused is not asked again.
+The one rule: a call that is merely late is repeated for as long as it takes; a call that was refused is not repeated.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from tagger.bot.transport.client import NEVER_SENT
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-FIRST_S, LONGEST_S = 0.2, 20.0
+MIN_DELAY_S, MAX_DELAY_S = 0.2, 20.0
 
 
-def is_late(error: TelegramError) -> bool:
+def is_transient(error: TelegramError) -> bool:
     """Whether the same call may succeed later."""
     if _is_unreadable(error):
         return True
@@ -30,7 +30,7 @@ def is_late(error: TelegramError) -> bool:
 
 
 def may_have_arrived(error: TelegramError) -> bool:
-    """Whether Telegram may have done what it was asked although the call failed."""
+    """Whether Telegram may have carried out the call although it failed."""
     if _is_unreadable(error):
         return True
     if isinstance(error, RetryAfter) or not isinstance(error, NetworkError):
@@ -39,50 +39,48 @@ def may_have_arrived(error: TelegramError) -> bool:
 
 
 def _is_unreadable(error: TelegramError) -> bool:
-    """Whether an answer came that is none; the library has no class of its own for that."""
+    """Whether the response was not valid JSON; the library has no class for that."""
     return type(error) is TelegramError and "Invalid server response" in error.message
 
 
-def pauses() -> Iterator[float]:
-    """Seconds, each pause about twice as long as the last, none over `LONGEST_S`."""
-    pause = FIRST_S
+def backoff_delays() -> Iterator[float]:
+    """Seconds to wait, about twice as long each time, up to `MAX_DELAY_S`."""
+    delay_s = MIN_DELAY_S
     while True:
-        yield pause * random.uniform(0.75, 1.25)
-        pause = min(2 * pause, LONGEST_S)
+        yield delay_s * random.uniform(0.75, 1.25)
+        delay_s = min(2 * delay_s, MAX_DELAY_S)
 
 
-async def rest(error: TelegramError, pause: float) -> None:
-    """Wait after a late answer: as long as Telegram says, else a pause."""
-    seconds = _told(error) + 0.1 if isinstance(error, RetryAfter) else pause
+async def back_off(error: TelegramError, delay_s: float) -> None:
+    """Wait after a transient error: as long as Telegram asks for, else `delay_s`."""
+    seconds = _retry_after_s(error) + 0.1 if isinstance(error, RetryAfter) else delay_s
     log.debug("%s: waiting %.1f s", type(error).__name__, seconds)
     await asyncio.sleep(seconds)
 
 
 async def with_retries(call: Callable[[], Awaitable[T]], *, tries: int | None = None) -> T:
-    """The result of a call that may be repeated without harm.
+    """The result of a call that may safely be repeated.
 
     Args:
-        tries: at most as many; None is without end.
+        call: makes the request anew each time.
+        tries: the most attempts; None means no limit.
 
     Raises:
-        TelegramError: it was refused, or was late once too often.
+        TelegramError: the call was refused, or the last attempt failed.
     """
-    for number, pause in enumerate(pauses(), start=1):
+    for number, delay_s in enumerate(backoff_delays(), start=1):
         try:
             return await call()
         except TelegramError as error:
-            if not is_late(error) or number == tries:
+            if not is_transient(error) or number == tries:
                 raise
             if number in (4, 8) or number % 16 == 0:
-                log.warning("Telegram does not answer (%s); still trying", _short(error))
-            await rest(error, pause)
-    raise AssertionError("pauses end")
+                reason = "timed out" if isinstance(error, TimedOut) else error
+                log.warning("Telegram does not answer (%s); still trying", reason)
+            await back_off(error, delay_s)
+    raise AssertionError("the delays never end")
 
 
-def _told(error: RetryAfter) -> float:
+def _retry_after_s(error: RetryAfter) -> float:
     seconds = error.retry_after
     return seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-
-
-def _short(error: TelegramError) -> str:
-    return "timed out" if isinstance(error, TimedOut) else str(error)

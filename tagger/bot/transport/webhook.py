@@ -1,6 +1,6 @@
-"""Updates by webhook: Telegram calls the bot, through whatever ends TLS in front of it.
+"""Updates by webhook: Telegram calls the bot, through a proxy that terminates TLS.
 
-The one rule: a call is answered with 200 only when its update is in the database; Telegram repeats every other.
+The one rule: a call is answered with 200 only once its update is in the database; Telegram repeats all others.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tagger.bot.transport.receiver import Receiver
 log = logging.getLogger(__name__)
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
-LARGEST_BYTES = 1_000_000  # an update is a few kilobytes
+MAX_BODY_BYTES = 1_000_000  # an update has a few kilobytes
 
 
-class _Call(RequestHandler):
-    def initialize(self, inlet: Receiver, secret: str) -> None:
-        self._inlet = inlet
+class _WebhookHandler(RequestHandler):
+    def initialize(self, receiver: Receiver, secret: str) -> None:
+        self._receiver = receiver
         self._secret = secret
 
     async def post(self) -> None:
@@ -36,24 +36,26 @@ class _Call(RequestHandler):
         except (ValueError, TypeError, KeyError):
             self.set_status(400)
             return
-        await self._inlet.take([update])
+        await self._receiver.accept([update])
 
 
-def listen(inlet: Receiver, *, url: str, secret: str, address: str) -> HTTPServer:
-    """Serve the webhook until `stop` is called on what is returned.
+def listen(receiver: Receiver, *, url: str, secret: str, address: str) -> HTTPServer:
+    """Serve the webhook until the returned server's `stop` is called.
 
     Args:
-        url: the public one; its path is served here.
+        receiver: accepts the updates.
+        url: the public URL; its path is served here.
+        secret: what Telegram sends with every call.
         address: host and port.
 
     Raises:
-        OSError: the address cannot be had.
+        OSError: the address cannot be bound.
     """
     path = urlsplit(url).path or "/"
     host, _, port = address.rpartition(":")
-    arguments = {"inlet": inlet, "secret": secret}
+    arguments = {"receiver": receiver, "secret": secret}
     server = HTTPServer(
-        Application([(path, _Call, arguments)], log_function=lambda _: None), max_body_size=LARGEST_BYTES
+        Application([(path, _WebhookHandler, arguments)], log_function=lambda _: None), max_body_size=MAX_BODY_BYTES
     )
     server.listen(int(port), host)
     log.info("The webhook listens on %s", address)

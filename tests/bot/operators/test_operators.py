@@ -168,7 +168,7 @@ def test_a_webhook_call_without_the_secret_is_refused(start: Start, ana: Person)
     [
         ({"bot_token": None}, "The bot has no token. Ask @BotFather"),
         ({"bot_token_file": "/nowhere"}, "Both bot_token and bot_token_file are set."),
-        ({"bot_token": None, "bot_token_file": "/nowhere"}, "/nowhere, which should hold the bot's token"),
+        ({"bot_token": None, "bot_token_file": "/nowhere"}, "/nowhere, which should contain the bot's token"),
         ({"bot_token": " "}, "The bot's token is empty"),
         ({"bot_webhook_url": "https://example.org/x"}, "bot_webhook_url needs bot_webhook_secret"),
         ({"bot_api_url": "telegram"}, "the setting 'bot_api_url' cannot be 'telegram'"),

@@ -29,14 +29,14 @@ def looked_at(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[Res
     tagger = Tagger(colour_bundle(folder / "bundle"), engine, Limits())
 
     async def all_at_once(store: Store) -> list[Result]:
-        desk, number = DbExecutor(store), register(store, tagger.bundle)
-        run = await desk.write(lambda connection: start_run(connection, START, model=number))
-        model = MicroBatcher(tagger, store, desk, model=number, run=run, k=3, gather_ms=2000)
+        db, number = DbExecutor(store), register(store, tagger.bundle)
+        run = await db.write(lambda connection: start_run(connection, START, model=number))
+        batcher = MicroBatcher(tagger, store, db, model_id=number, run_id=run, k=3, gather_ms=2000)
         try:
-            return await asyncio.gather(*(model.look(str(path)) for path in paths))
+            return await asyncio.gather(*(batcher.tag(str(path)) for path in paths))
         finally:
-            model.close()
-            desk.close()
+            batcher.close()
+            db.close()
 
     with open_store(f"sqlite:///{folder}/tags.sqlite") as store:
         return asyncio.run(all_at_once(store))

@@ -16,8 +16,8 @@ pytest.importorskip("telegram", reason="the extra 'bot' is not installed")
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
 from tagger.bot.transport import client
-from tagger.bot.transport.client import Client, bot_of
-from tagger.bot.transport.retry import is_late, may_have_arrived
+from tagger.bot.transport.client import AiohttpRequest, create_bot
+from tagger.bot.transport.retry import is_transient, may_have_arrived
 from tagger.config.settings import load_settings
 from tests.botapi import TOKEN, BotApiServer, Fault, Garbage, GatewayError, Reset, Silent, Truncated, too_many
 
@@ -32,7 +32,7 @@ def server() -> Iterator[BotApiServer]:
 
 
 async def ask(root: str, **given: Any) -> Any:
-    client = Client(root)
+    client = AiohttpRequest(root)
     try:
         return await client.post(f"{root}/bot{TOKEN}/getMe", **given)
     finally:
@@ -57,20 +57,20 @@ def error_of(root: str, read_timeout: float = 60.0) -> TelegramError:
         pytest.param(Garbage(), TelegramError, True, id="no JSON"),
     ],
 )
-def test_every_failure_is_late_and_tells_whether_the_request_may_have_arrived(
+def test_every_failure_is_transient_and_tells_whether_the_request_may_have_arrived(
     fault: Fault, kind: type[TelegramError], may_exist: bool, server: BotApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "true")  # as `serve` does
     server.faults.next("getMe", fault)
     error = error_of(server.url, 0.5 if isinstance(fault, Silent) else 60.0)
     assert isinstance(error, kind)
-    assert (is_late(error), may_have_arrived(error)) == (True, may_exist)
+    assert (is_transient(error), may_have_arrived(error)) == (True, may_exist)
 
 
 def test_a_refused_connection_is_known_to_have_sent_nothing(server: BotApiServer) -> None:
     with server.dead_network():
         error = error_of(server.url)
-    assert (is_late(error), may_have_arrived(error)) == (True, False)
+    assert (is_transient(error), may_have_arrived(error)) == (True, False)
 
 
 def test_a_server_that_takes_no_connection_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_a_server_that_takes_no_connection_is_given_up_in_time(monkeypatch: pyte
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
         error = error_of(f"http://127.0.0.1:{full.getsockname()[1]}")
-    assert (is_late(error), may_have_arrived(error)) == (True, False)
+    assert (is_transient(error), may_have_arrived(error)) == (True, False)
 
 
 @asynccontextmanager
@@ -133,4 +133,4 @@ def test_a_proxy_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_bots_repr_is_without_its_token() -> None:
-    assert SECRET not in repr(bot_of(load_settings({}), TOKEN))
+    assert SECRET not in repr(create_bot(load_settings({}), TOKEN))
