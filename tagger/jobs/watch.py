@@ -23,7 +23,7 @@ from watchdog.observers import Observer
 from tagger.core.errors import FolderClosed, FolderNotFound, RunInProgress, TaggerError, WatchFailed
 from tagger.jobs import tagging
 from tagger.jobs.debounce import Debouncer
-from tagger.library.scan import Globs, comes_upon, scan
+from tagger.library.scan import Globs, scan, would_find
 
 if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver
@@ -125,7 +125,7 @@ def _photos(path: str, roots: Sequence[str], globs: Globs) -> Iterator[str]:
     """The photos that a change is about: the file itself, or all in a folder that was moved or copied here."""
     paths = [found.path for found in scan([path], Globs())] if os.path.isdir(path) else [path]
     for file in paths:
-        if any(file.startswith(f"{root.rstrip('/')}/") and comes_upon(root, file, globs) for root in roots):
+        if any(file.startswith(f"{root.rstrip('/')}/") and would_find(root, file, globs) for root in roots):
             yield file
 
 

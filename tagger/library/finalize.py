@@ -1,7 +1,7 @@
-"""What can be said only after a run has looked at all photos: which look the same, and what their neighbours say.
+"""The end of a run: which photos look the same, and what their neighbours say about unsure ones.
 
-The one rule: it is made from what is stored, at the end of every run, so it does not matter in which night a photo came
-or what people said since, and a run that was killed before it leaves it to the next one.
+The one rule: both are worked out from what is stored, at the end of every run. It does not matter in which run a photo
+came or when people decided, and a run that is killed before its end leaves the work to the next one.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from db.engine import Store
 from db.write import groups, votes
 from db.write.votes import StoredVote, VoteUpdate
-from tagger.core.evidence import GpsEvidence, NeighbourVote, evidence_text
+from tagger.core.evidence import GpsEvidence, evidence_text
 from tagger.evidence.neighbours import Observation, VoteResult, elect, from_decision, observation
 
 
-def compare(store: Store) -> None:
-    """Find out which photos look the same, if any was not compared with the others yet."""
+def group_duplicates(store: Store) -> None:
+    """Group photos that look the same, if any was not compared with the others yet."""
     with store.read() as connection:
         if not groups.some_wait(connection):
             return
@@ -26,52 +26,52 @@ def compare(store: Store) -> None:
 
 
 def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vote_gap_min: float) -> int:
-    """Suggest a landmark on unsure photos between sure ones.
+    """Tag unsure photos between sure ones.
 
     Args:
+        store: where the photos are.
+        model: the number of the model whose suggestions are counted.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
-        vote_gap_min: 0 counts no votes, and takes back those that were counted.
+        vote_gap_min: minutes; see `RunOptions`. 0 undoes all votes.
 
     Returns:
         How many photos have a tag that they did not have before.
     """
     with store.read() as connection:
-        found = (votes.voters if vote_gap_min else votes.voted)(connection, model=model)
+        stored = (votes.voters if vote_gap_min else votes.voted)(connection, model=model)
         decided = votes.decided(connection) if vote_gap_min else []
-    voices = [_voice(each) for each in found]
-    spoken = [from_decision(each.path, each.photo, each.taken_at, each.landmark) for each in decided]
-    elected = elect([*voices, *spoken], thresholds, vote_gap_min * 60) if vote_gap_min else {}
-    cast = {each.photo: _cast(each, elected.get(each.photo)) for each in voices if each.is_unsure}
-    was = {each.photo: each for each in found}
-    changed = [each for photo, each in cast.items() if _is_other(was[photo], each)]
+    observations = [_observation(vote) for vote in stored]
+    decisions = [from_decision(file.path, file.photo, file.taken_at, file.landmark) for file in decided]
+    elected = elect([*observations, *decisions], thresholds, vote_gap_min * 60) if vote_gap_min else {}
+    updates = {seen.photo: _update(seen, elected.get(seen.photo)) for seen in observations if seen.is_unsure}
+    before = {vote.photo: vote for vote in stored}
+    changed = [update for photo, update in updates.items() if _differs(before[photo], update)]
     if changed:
         with store.write() as connection:
             votes.write_votes(connection, changed, model=model)
-    return sum(each.is_tag and not was[each.photo].is_tag for each in changed)
+    return sum(update.is_tag and not before[update.photo].is_tag for update in changed)
 
 
-def _voice(voter: StoredVote) -> Observation:
+def _observation(vote: StoredVote) -> Observation:
     return observation(
-        voter.path,
-        voter.photo,
-        voter.taken_at,
-        voter.landmark,
-        seen=voter.visual_score,
-        score=voter.score,
-        is_tag=voter.is_tag,
-        reason=voter.reason,
+        vote.path,
+        vote.photo,
+        vote.taken_at,
+        vote.landmark,
+        seen=vote.visual_score,
+        score=vote.score,
+        is_tag=vote.is_tag,
+        reason=vote.reason,
     )
 
 
-def _cast(observation: Observation, elected: VoteResult | None) -> VoteUpdate:
-    """What is stored of a photo that may be voted on, whether it is or not."""
+def _update(seen: Observation, elected: VoteResult | None) -> VoteUpdate:
+    """The best suggestion of an unsure photo, with the vote or, if none succeeded, without."""
     if elected is not None:
-        return VoteUpdate(observation.photo, elected.score, True, evidence_text(elected.vote))
-    alone: GpsEvidence | NeighbourVote | None = (
-        None if observation.km is None else GpsEvidence("near", observation.landmark, observation.km)
-    )
-    return VoteUpdate(observation.photo, observation.score, False, evidence_text(alone))
+        return VoteUpdate(seen.photo, elected.score, True, evidence_text(elected.vote))
+    near = None if seen.km is None else GpsEvidence("near", seen.landmark, seen.km)
+    return VoteUpdate(seen.photo, seen.score, False, evidence_text(near))
 
 
-def _is_other(voter: StoredVote, cast: VoteUpdate) -> bool:
-    return (voter.score, voter.is_tag, voter.reason) != (cast.score, cast.is_tag, cast.reason)
+def _differs(vote: StoredVote, update: VoteUpdate) -> bool:
+    return (vote.score, vote.is_tag, vote.reason) != (update.score, update.is_tag, update.reason)

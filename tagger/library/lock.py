@@ -1,6 +1,6 @@
-"""One run at a time over one database, by a lock that ends with the process that holds it.
+"""One run at a time on one database, by a lock that ends with the process that holds it.
 
-The one rule: whoever holds the lock may say of every run that is still called running that it died.
+The one rule: while a process holds the lock, every other run that is stored as running has died.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ log = logging.getLogger(__name__)
 def run_lock(store: Store) -> Iterator[None]:
     """Keep every other run away from a store, by whatever name it opens the file; mark runs that died.
 
+    Args:
+        store: the one to lock.
+
     Raises:
         RunInProgress: another run has the store; the message says which, and since when.
     """
-    from filelock import FileLock, Timeout  # here: what only looks at the store does not need it
+    from filelock import FileLock, Timeout  # here, since commands that only read the store do not need it
 
     lock = FileLock(f"{os.path.realpath(store.file)}.lock", timeout=0, thread_local=False)
     try:

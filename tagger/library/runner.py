@@ -28,12 +28,12 @@ from tagger.core.types import EngineInfo, FoundFile, Result
 from tagger.library import report
 from tagger.library.answers import stored_answer
 from tagger.library.cancellation import Cancelled, raise_if_cancelled
-from tagger.library.finalize import compare, count_votes
+from tagger.library.finalize import count_votes, group_duplicates
 from tagger.library.lock import run_lock
 from tagger.library.missing import find_missing
 from tagger.library.plan import Plan, make_plan, vanished
 from tagger.library.recorder import RunRecorder, new_start, register
-from tagger.library.scan import Globs, existing, scan
+from tagger.library.scan import Globs, existing_roots, scan
 from tagger.library.state import RunState
 from tagger.model.bundle import Bundle
 
@@ -94,7 +94,7 @@ class LibraryRun:
             StoreError: the store cannot be read or written.
         """
         roots = [os.path.abspath(root) for root in self.roots]
-        self.state.roots = existing(roots, skip_missing=self.options.skip_missing_roots)
+        self.state.roots = existing_roots(roots, skip_missing=self.options.skip_missing_roots)
         self.state.missing_roots = [root for root in roots if root not in self.state.roots]
         with run_lock(self.store):
             for root in self.state.missing_roots:
@@ -126,7 +126,7 @@ class LibraryRun:
         options, state, record = self.options, self.state, self._record
         with state.stages.time("scan"):
             globs = Globs(options.include, options.exclude)
-            scanned = scan(state.roots, globs, before_each=lambda: raise_if_cancelled(self.stop))
+            scanned = scan(state.roots, globs, before_folder=lambda: raise_if_cancelled(self.stop))
             found = {file.path: file for file in scanned}
             with self.store.read() as connection:
                 stored = known_files(connection, state.roots, model=self._model, k=options.k, again=options.redo_undone)
@@ -220,10 +220,10 @@ class LibraryRun:
             yield result
 
     def _compare(self) -> None:
-        """Group similar photos and count votes, which takes all photos."""
+        """What can be done only after all photos were tagged."""
         thresholds, gap_min = self.bundle.card.thresholds, self.options.vote_gap_min
         with self.state.stages.time("compare"):
-            compare(self.store)
+            group_duplicates(self.store)
             self.state.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
 
     def _in_scan_order(self, found: Iterable[FoundFile], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:

@@ -1,8 +1,8 @@
-"""Walk folders for photos. What is skipped is skipped by a rule written here; everything else is reported.
+"""Walk folders for photos.
 
-Skipped: hidden files and folders (their name begins with a dot), folders with a `.nomedia` file and all below
-them, files without an image's suffix, what the globs leave out, and folders that were already walked (so that a
-loop of symbolic links ends).
+These are skipped, and nothing else: hidden files and folders (their names begin with a dot), folders with a `.nomedia`
+file and all below them, files without an image's suffix, what the globs exclude, and folders that were already
+walked, so that a loop of symbolic links ends.
 """
 
 from __future__ import annotations
@@ -19,68 +19,81 @@ from tagger.core.errors import FolderNotFound
 from tagger.core.types import FoundFile
 from tagger.image.formats import has_image_suffix
 
-MTIME_LIMIT_NS = 2**63 - 1  # the largest number of SQLite, in the year 2262; a broken camera clock may be beyond
+MTIME_LIMIT_NS = 2**63 - 1  # SQLite's largest number, in the year 2262; a broken camera clock may be beyond it
 NO_MEDIA = ".nomedia"
 
 
 @dataclass(frozen=True, slots=True)
 class Globs:
-    """Which files count. A pattern with a slash is matched against the path below the scanned folder, one without
-    against the name alone; `*` also spans slashes. Case counts."""
+    """Which files are tagged.
+
+    A pattern with a slash is matched against the path below the scanned folder, one without against the name alone.
+    `*` also matches slashes, and case counts.
+
+    Args:
+        include: only files that match one of these; empty means all.
+        exclude: no file or folder that matches one of these.
+    """
 
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
-    def admit(self, relative: str, name: str) -> bool:
+    def includes_file(self, relative: str, name: str) -> bool:
         if self.include and not _matches(self.include, relative, name):
             return False
-        return not self.shut_out(relative, name)
+        return not self.excludes(relative, name)
 
-    def shut_out(self, relative: str, name: str) -> bool:
+    def excludes(self, relative: str, name: str) -> bool:
         return bool(self.exclude) and _matches(self.exclude, relative, name)
 
 
-def _go_on() -> None:
+def _do_nothing() -> None:
     pass
 
 
-def scan(roots: Sequence[str], globs: Globs, *, before_each: Callable[[], None] = _go_on) -> Iterator[FoundFile]:
-    """Every photo file under some files and folders, in the order of the roots: a folder's files by name, then its
-    folders by name. Links to folders come last, so that a photo is known by its own place rather than by a link's.
+def scan(roots: Sequence[str], globs: Globs, *, before_folder: Callable[[], None] = _do_nothing) -> Iterator[FoundFile]:
+    """Find every photo file under the roots.
 
-    A file that is named itself counts whatever its suffix. A folder with an image's name, and one that may not be
-    listed, come out as `FoundFile` too: opening them later says what is wrong.
+    Roots come in their order; in a folder, files by name, then folders by name. Links to folders come last, so that a
+    photo is found at its own path rather than at a link's. A root that is a file counts whatever its suffix. A folder
+    with an image's name, and one that cannot be listed, are yielded too: reading them later says what is wrong.
 
     Args:
-        before_each: called before each folder; what it raises ends the walk.
+        roots: folders and files.
+        globs: which of the files are yielded.
+        before_folder: called before each folder; what it raises ends the scan.
 
     Raises:
-        FolderNotFound: a root does not exist. Nothing was yielded then.
+        FolderNotFound: a root does not exist; raised before anything is yielded.
     """
-    absolute = existing([os.path.abspath(root) for root in roots])
+    absolute = existing_roots([os.path.abspath(root) for root in roots])
     walked: set[tuple[int, int]] = set()
     for root in absolute:
         if os.path.isdir(root):
-            yield from _walk(root, globs, walked, before_each)
+            yield from _walk(root, globs, walked, before_folder)
         else:
-            yield _look(root)
+            yield _file(root)
 
 
-def existing(roots: Sequence[str], *, skip_missing: bool = False) -> list[str]:
-    """The roots, if all are there; or those that are, if others may be missing.
+def existing_roots(roots: Sequence[str], *, skip_missing: bool = False) -> list[str]:
+    """The roots that exist.
+
+    Args:
+        roots: folders and files.
+        skip_missing: some of them may be missing, but not all.
 
     Raises:
-        FolderNotFound: the first that is not there, or one of them where none is.
+        FolderNotFound: the first root that is missing, if it may not be.
     """
-    there = [root for root in roots if _is_there(root)]
-    missing = next((root for root in roots if root not in there), None)
-    if missing is not None and not (skip_missing and there):
+    found = [root for root in roots if _exists(root)]
+    missing = next((root for root in roots if root not in found), None)
+    if missing is not None and not (skip_missing and found):
         raise FolderNotFound(missing)
-    return there
+    return found
 
 
-def _is_there(root: str) -> bool:
-    """Not so for a link to a drive that is off; but so for what may not be looked at."""
+def _exists(root: str) -> bool:
+    """False for a link to a drive that is off; true for what this user may not look at."""
     try:
         os.stat(root)
     except (FileNotFoundError, NotADirectoryError):
@@ -95,13 +108,14 @@ def is_below(path: str, root: str) -> bool:
 
 
 def _walk(
-    root: str, globs: Globs, walked: set[tuple[int, int]], before_each: Callable[[], None]
+    root: str, globs: Globs, walked: set[tuple[int, int]], before_folder: Callable[[], None]
 ) -> Iterator[FoundFile]:
-    """A folder and all below it; with each folder goes its path below the root, ending in a slash, or empty."""
+    """Scan a folder and all below it."""
+    # Each folder with its path below the root, which ends in a slash or is empty.
     waiting, links = [(root, "")], deque[tuple[str, str]]()
-    admits_all = not (globs.include or globs.exclude)  # then no path needs to be put together to be asked about
+    includes_all = not (globs.include or globs.exclude)  # then the path below the root need not be built
     while waiting or links:
-        before_each()
+        before_folder()
         folder, relative = waiting.pop() if waiting else links.popleft()
         entries = _entries(folder, walked)
         if entries is None:
@@ -113,9 +127,9 @@ def _walk(
             if name.startswith("."):
                 continue
             if not _is_folder(entry):
-                if has_image_suffix(name) and (admits_all or globs.admit(relative + name, name)):
+                if has_image_suffix(name) and (includes_all or globs.includes_file(relative + name, name)):
                     yield _entry(entry)
-            elif not globs.shut_out(relative + name, name):
+            elif not globs.excludes(relative + name, name):
                 if has_image_suffix(name):
                     yield FoundFile(entry.path, None, None)
                 (links if entry.is_symlink() else folders).append((entry.path, f"{relative}{name}/"))
@@ -123,7 +137,7 @@ def _walk(
 
 
 def _entries(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]] | None:
-    """What lies in a folder, by name; nothing where it was walked before or has a `.nomedia`; None if it is closed."""
+    """What is in a folder, by name; nothing if it was walked before or has a `.nomedia`; None if it cannot be read."""
     try:
         identity = os.stat(folder)
         if (identity.st_dev, identity.st_ino) in walked:
@@ -136,19 +150,19 @@ def _entries(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]
     return [] if any(entry.name == NO_MEDIA for entry in entries) else entries
 
 
-def comes_upon(root: str, path: str, globs: Globs) -> bool:
-    """Whether a walk over a root comes upon a file that lies below it, links left aside."""
+def would_find(root: str, path: str, globs: Globs) -> bool:
+    """Whether a scan of a root would find a file below it, links apart."""
     *folders, name = os.path.relpath(path, root).split(os.sep)
     if any(part.startswith(".") for part in (*folders, name)) or not has_image_suffix(name):
         return False
-    relative, at = "", root
+    relative, parent = "", root
     for folder in ("", *folders):
-        at = os.path.join(at, folder)
-        is_shut_out = bool(folder) and globs.shut_out(relative + folder, folder)
-        if is_shut_out or os.path.lexists(os.path.join(at, NO_MEDIA)):
+        parent = os.path.join(parent, folder)
+        is_excluded = bool(folder) and globs.excludes(relative + folder, folder)
+        if is_excluded or os.path.lexists(os.path.join(parent, NO_MEDIA)):
             return False
         relative += f"{folder}/" if folder else ""
-    return globs.admit(relative + name, name)
+    return globs.includes_file(relative + name, name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -158,21 +172,21 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _look(path: str) -> FoundFile:
+def _file(path: str) -> FoundFile:
     try:
-        return _found(path, os.stat(path))
+        return _found_file(path, os.stat(path))
     except OSError:
         return FoundFile(path, None, None)
 
 
 def _entry(entry: os.DirEntry[str]) -> FoundFile:
     try:
-        return _found(entry.path, entry.stat())
+        return _found_file(entry.path, entry.stat())
     except OSError:
         return FoundFile(entry.path, None, None)
 
 
-def _found(path: str, status: os.stat_result) -> FoundFile:
+def _found_file(path: str, status: os.stat_result) -> FoundFile:
     if not stat.S_ISREG(status.st_mode):
         return FoundFile(path, None, None)
     mtime_ns = status.st_mtime_ns
