@@ -31,10 +31,12 @@ from db.read.catalog import labels, runs
 from db.read.files import known_files
 from db.read.filters import FileFilter, Page, PhotoFilter, TagFilter
 from db.read.listings import failures, nones, tags
-from db.rows import Assessed, FailedFile, LandmarkRow, ModelRow, Outcome, PhotoRow, RunStart, SuggestionRow
+from db.rows import ModelRow, RunStart
+from db.write.files import Scanned
 from db.write.groups import put_into_groups
 from db.write.results import write_results
 from db.write.runs import register_model, start_run
+from tagger.core.types import Failed, FoundFile, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
 
 BAR_MS = 50.0
 BATCH = 200
@@ -42,7 +44,7 @@ RUNS = 10
 FIRST_DAY = datetime(2010, 1, 1)
 DAYS = 5000
 LANDMARKS = [
-    LandmarkRow(f"landmark_{rank:02}", f"Landmark {rank}", f"Country {rank // 3}", rank, 2.0 * rank)
+    Landmark(f"landmark_{rank:02}", f"Landmark {rank}", f"Country {rank // 3}", rank, 2.0 * rank)
     for rank in range(1, 67)
 ]
 MODEL = ModelRow("a" * 64, "b" * 64, "lite", "1", {})
@@ -55,9 +57,9 @@ Query = Callable[[Connection], Any]
 class Library:
     photos: int
 
-    def batches(self) -> Iterator[list[Outcome]]:
+    def batches(self) -> Iterator[list[Scanned]]:
         dice = random.Random(0)
-        trip: Sequence[str] = ()
+        trip: Sequence[Landmark] = ()
         for first in range(0, self.photos, BATCH):
             trip = self._trip(dice)
             yield [self._outcome(number, trip, dice) for number in range(first, min(first + BATCH, self.photos))]
@@ -77,25 +79,27 @@ class Library:
             | dict.fromkeys(range(30_001, 31_001), 30_001)
         )
 
-    def _trip(self, dice: random.Random) -> list[str]:
+    def _trip(self, dice: random.Random) -> list[Landmark]:
         """Half of a trip's photos show its own landmark, so that landmarks lie in folders, as they do."""
         weights = [1 / rank for rank in range(1, 67)]
-        drawn = dice.choices([landmark.key for landmark in LANDMARKS], weights, k=5)
+        drawn = dice.choices(LANDMARKS, weights, k=5)
         return drawn + [drawn[0]] * 5
 
-    def _outcome(self, number: int, trip: Sequence[str], dice: random.Random) -> Outcome:
-        path, size = self.path(number), 100_000 + number
+    def _outcome(self, number: int, trip: Sequence[Landmark], dice: random.Random) -> Scanned:
+        path = self.path(number)
+        file = FoundFile(path, 100_000 + number, number)
         if number % 100 == 7:
-            return FailedFile(path, size, number, "truncated", "the file ends before the image does")
+            return file, Result(path, None, Failed("truncated", "the file ends before the image does"))
         best, is_tag = dice.choice(trip), dice.random() < 0.6
-        nearest = [best, *(landmark.key for landmark in LANDMARKS[-2:] if landmark.key != best)]
+        nearest = [best, *(landmark for landmark in LANDMARKS[-2:] if landmark != best)]
         score = dice.uniform(0.5, 1)
-        suggestions = (
-            SuggestionRow(rank, key, score / rank, is_tag and rank == 1) for rank, key in enumerate(nearest, start=1)
+        suggestions = tuple(
+            Suggestion(rank, landmark, score / rank, is_tag and rank == 1)
+            for rank, landmark in enumerate(nearest, start=1)
         )
         digest = hashlib.sha256(path.encode()).hexdigest()
-        photo = PhotoRow(digest, size, 4000, 3000, "JPEG", self.taken_at(number), "exif")
-        return Assessed(path, size, number, photo, "tagged" if is_tag else "none", tuple(suggestions))
+        answer = Tagged(suggestions) if is_tag else NoLandmark(suggestions)
+        return file, Result(path, digest, answer, PhotoInfo(4000, 3000, "JPEG", self.taken_at(number)))
 
 
 def build(store: Store, library: Library) -> float:

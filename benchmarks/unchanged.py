@@ -25,9 +25,11 @@ from benchmarks.setting import say_setting, table, tagger_command, usual_environ
 from db.engine import open_store
 from db.read import catalog
 from db.read.run_report import report_of
-from db.rows import Assessed, PhotoRow, RunCounts, RunStart, SuggestionRow
+from db.rows import RunCounts, RunStart
+from db.write.files import Scanned
 from db.write.results import write_results
 from db.write.runs import finish_run, start_run
+from tagger.core.types import PhotoInfo, Result, Suggestion, Tagged
 from tagger.library.recorder import register
 from tagger.library.report import RunReport
 from tagger.library.scan import Globs, scan
@@ -47,16 +49,15 @@ def make_tree(root: Path, files: int) -> None:
         (folder / f"IMG_{number:06}.jpg").write_bytes(b"")
 
 
-def answers(root: Path) -> Iterator[Assessed]:
+def answers(root: Path) -> Iterator[Scanned]:
     taken = datetime(2024, 5, 1)
-    landmarks = [known.id for known in open_bundle(verify=False).card.classes][:K]
-    suggestions = tuple(SuggestionRow(rank, id_, 0.9 / rank, rank == 1) for rank, id_ in enumerate(landmarks, start=1))
+    landmarks = [known.landmark() for known in open_bundle(verify=False).card.classes][:K]
+    answer = Tagged(
+        tuple(Suggestion(rank, landmark, 0.9 / rank, rank == 1) for rank, landmark in enumerate(landmarks, start=1))
+    )
     for item in scan([str(root)], Globs()):
-        assert item.size_bytes is not None
-        assert item.mtime_ns is not None
         digest = hashlib.sha256(os.fsencode(item.path)).hexdigest()
-        photo = PhotoRow(digest, item.size_bytes, 4000, 3000, "JPEG", taken, "exif")
-        yield Assessed(item.path, item.size_bytes, item.mtime_ns, photo, "tagged", suggestions)
+        yield item, Result(item.path, digest, answer, PhotoInfo(4000, 3000, "JPEG", taken))
 
 
 def fill(root: Path, database: Path) -> None:
@@ -64,7 +65,7 @@ def fill(root: Path, database: Path) -> None:
         model = register(store, open_bundle(verify=False))
         with store.write() as connection:
             run = start_run(connection, RunStart("none", "none", "none", "", (str(root),), K, "0"), model=model)
-        batch: list[Assessed] = []
+        batch: list[Scanned] = []
         for answer in answers(root):
             batch.append(answer)
             if len(batch) == BATCH:

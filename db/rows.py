@@ -9,28 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from tagger.core.types import Landmark
+
 PhotoStatus = Literal["tagged", "none"]
 RunStatus = Literal["running", "done", "stopped", "interrupted", "failed", "died"]
 JobStatus = Literal["running", "done", "stopped", "failed", "died"]
 Verdict = Literal["shows", "not", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class LandmarkRow:
-    """Args:
-    key: stable snake_case, e.g. ``eiffel_tower``.
-    lat: degrees north, WGS 84.
-    lon: degrees east, WGS 84.
-    """
-
-    key: str
-    name: str
-    country: str
-    lat: float
-    lon: float
-    city: str | None = None
-    aliases: tuple[str, ...] = ()
-    wikidata: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,86 +98,6 @@ class OpenRun:
         return f"{self.job}, {process}since {self.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-@dataclass(frozen=True, slots=True)
-class SuggestionRow:
-    """Args:
-    rank: 1 is the best.
-    landmark: its key.
-    visual_score: the model's own, where evidence beside the picture changed it; None where none did.
-    reason: that evidence, as JSON.
-    """
-
-    rank: int
-    landmark: str
-    score: float
-    is_tag: bool
-    visual_score: float | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoRow:
-    """Args:
-    taken_at: naive: the camera's wall clock, or the file's mtime in local time where EXIF has none.
-    lat: EXIF's, WGS 84; None, like `lon`, where it has none.
-    phash: what the photo looks like, 64 bits as a signed number.
-    """
-
-    sha256: str
-    size_bytes: int
-    width: int
-    height: int
-    format: str
-    taken_at: datetime
-    taken_from: Literal["exif", "mtime"]
-    lat: float | None = None
-    lon: float | None = None
-    phash: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Assessed:
-    """The model looked at this content."""
-
-    path: str
-    size_bytes: int
-    mtime_ns: int
-    photo: PhotoRow
-    status: PhotoStatus
-    suggestions: tuple[SuggestionRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Inherited:
-    """The model has looked at this content before, perhaps earlier in the same batch."""
-
-    path: str
-    size_bytes: int
-    mtime_ns: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class FailedFile:
-    """Args:
-    size_bytes: None where not even that could be found out; likewise the next two.
-    is_passing: the failure says nothing about the file (a drive that is off, a missing permission).
-    attempts: how often it was tried, where that is not one more than the store knows.
-    """
-
-    path: str
-    size_bytes: int | None
-    mtime_ns: int | None
-    kind: str
-    message: str
-    sha256: str | None = None
-    is_passing: bool = False
-    attempts: int | None = None
-
-
-Outcome = Assessed | Inherited | FailedFile
-
-
 class FileState(NamedTuple):
     """What the store knows of a path. A tuple, since a library has 200,000 of them and a dataclass takes longer.
 
@@ -214,43 +118,12 @@ class FileState(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSuggestion:
-    """Args:
-    visual_score: the model's own; `score` has the evidence beside the picture in it.
-    reason: that evidence, as JSON.
-    """
-
-    rank: int
-    landmark: LandmarkRow
-    score: float
-    is_tag: bool
-    visual_score: float
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """What one model said of a file, before any decision of people.
-
-    Args:
-        suggestions: by rank; as many as were once asked for, perhaps more than now.
-        failure: kind and message, only under "failed".
-    """
-
-    path: str
-    sha256: str | None
-    status: Literal["tagged", "none", "failed"]
-    suggestions: tuple[StoredSuggestion, ...]
-    failure: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class LabelRow:
     """Args:
     photos: how many show it, those whose every file is gone left out.
     """
 
-    landmark: LandmarkRow
+    landmark: Landmark
     photos: int
 
 

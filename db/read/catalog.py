@@ -8,9 +8,10 @@ from dataclasses import fields
 from sqlalchemy import Connection, Row, Select, func, select
 
 from db.errors import UnknownCountry, UnknownLandmark, UnknownModel, UnknownRun
-from db.rows import LabelRow, LandmarkRow, RunCounts, RunRow, RunStart
+from db.rows import LabelRow, RunCounts, RunRow, RunStart
 from db.schema.models import File, Landmark, Model, Run
 from db.schema.views import machine_tag, person_tag
+from tagger.core import types
 from tagger.core.text import nearest, plain
 
 
@@ -64,14 +65,14 @@ def model_ids(connection: Connection, text: str) -> list[int]:
     return found
 
 
-def landmarks(connection: Connection) -> dict[int, LandmarkRow]:
-    """All of them, by their number in the tables."""
-    found: dict[int, LandmarkRow] = {}
-    for row in connection.execute(select(Landmark.__table__)).mappings():
-        details = {**row, "aliases": tuple(row["aliases"])}
-        id_ = details.pop("id")
-        found[id_] = LandmarkRow(**details)
-    return found
+def landmarks(connection: Connection) -> dict[int, types.Landmark]:
+    """All landmarks by their number in the tables."""
+    return {
+        row.id: types.Landmark(
+            row.key, row.name, row.country, row.lat, row.lon, row.city, tuple(row.aliases), row.wikidata
+        )
+        for row in connection.execute(select(Landmark.__table__))
+    }
 
 
 def labels(connection: Connection) -> list[LabelRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +13,11 @@ from sqlalchemy.orm import aliased
 
 from db.batching import in_batches
 from db.read.catalog import landmarks
-from db.rows import FileState, LandmarkRow, PhotoStatus, StoredAnswer, StoredSuggestion
+from db.rows import FileState
 from db.schema.models import Assessment, Failure, File, Photo, Suggestion
+from tagger.core import types
+from tagger.core.evidence import parse_evidence
+from tagger.core.types import Answer, Failed, NoLandmark, Result, Tagged, Withdrawn
 
 ROWS_AT_ONCE = 1000  # one by one takes half as long again
 
@@ -95,40 +98,33 @@ def assessed_contents(connection: Connection, *, model: int, k: int, again: bool
     yield from connection.execute(contents, {"model": model, "k": k, "again": again}).scalars()
 
 
-def content_answer(
-    connection: Connection, sha256: str, *, model: int, k: int, again: bool = False
-) -> StoredAnswer | None:
-    """What this model once said of a content, wherever it lay; None where it never kept k suggestions of it."""
+def content_answer(connection: Connection, sha256: str, *, model: int, k: int, again: bool = False) -> Answer | None:
+    """What a model once said of a content, wherever it lay; None if it never kept k suggestions of it."""
     asked = {"sha256": sha256, "model": model, "k": k, "again": again}
     found = connection.execute(ASSESSMENT, asked).first()
     if found is None:
         return None
-    known = landmarks(connection)
-    rows = _suggestions(connection, {found.id}, model)
-    return StoredAnswer("", sha256, _status(found.status), tuple(_stored(row, known) for row in rows))
+    return _answer(found.status, _suggestions(connection, {found.id}, model)[found.id])
 
 
-def stored_answers(connection: Connection, paths: Iterable[str], *, model: int) -> Iterator[StoredAnswer]:
-    """What this model once said of these files, in their order; paths without an answer are left out."""
-    known = landmarks(connection)
-    for some in in_batches(paths):
-        files = _answered_files(connection, some, model)
-        photo_ids = {row.photo_id for row in files.values()}
-        suggestions: dict[int, list[StoredSuggestion]] = defaultdict(list)
-        for row in _suggestions(connection, photo_ids, model):
-            suggestions[row.photo_id].append(_stored(row, known))
-        for path in some:
+def stored_results(connection: Connection, paths: Iterable[str], *, model: int) -> Iterator[Result]:
+    """What a model once said of some files, in their order; files without an answer are left out."""
+    for batch in in_batches(paths):
+        files = _answered_files(connection, batch, model)
+        suggestions = _suggestions(connection, {row.photo_id for row in files.values()}, model)
+        for path in batch:
             if (row := files.get(path)) is None:
                 continue
             if row.kind is not None:
-                yield StoredAnswer(path, row.sha256, "failed", (), (row.kind, row.message))
+                yield Result(path, row.sha256, Failed(row.kind, row.message))
             elif row.status is not None:
-                yield StoredAnswer(path, row.sha256, _status(row.status), tuple(suggestions[row.photo_id]))
+                yield Result(path, row.sha256, _answer(row.status, suggestions[row.photo_id]))
 
 
-def _status(stored: str) -> PhotoStatus:
-    """What was taken back is an answer without suggestions."""
-    return "tagged" if stored == "tagged" else "none"
+def _answer(status: str, suggestions: Sequence[types.Suggestion]) -> Answer:
+    if status == "undone":
+        return Withdrawn()
+    return (Tagged if status == "tagged" else NoLandmark)(tuple(suggestions))
 
 
 def _answered_files(connection: Connection, paths: list[str], model: int) -> dict[str, Any]:
@@ -144,11 +140,16 @@ def _answered_files(connection: Connection, paths: list[str], model: int) -> dic
     return {row.path: row for row in connection.execute(statement)}
 
 
-def _suggestions(connection: Connection, photo_ids: set[int | None], model: int) -> Iterable[Any]:
-    by_model = select(Suggestion.__table__).where(Suggestion.photo_id.in_(photo_ids), Suggestion.model_id == model)
-    return connection.execute(by_model.order_by(Suggestion.photo_id, Suggestion.rank))
-
-
-def _stored(row: Any, landmarks: dict[int, LandmarkRow]) -> StoredSuggestion:
-    landmark = landmarks[row.landmark_id]
-    return StoredSuggestion(row.rank, landmark, row.score, row.is_tag, row.visual_score, row.reason)
+def _suggestions(
+    connection: Connection, photos: Collection[int | None], model: int
+) -> Mapping[int, Sequence[types.Suggestion]]:
+    """A model's suggestions by photo, in the order of their ranks."""
+    places = landmarks(connection)
+    by_model = select(Suggestion.__table__).where(Suggestion.photo_id.in_(photos), Suggestion.model_id == model)
+    found: dict[int, list[types.Suggestion]] = defaultdict(list)
+    for row in connection.execute(by_model.order_by(Suggestion.photo_id, Suggestion.rank)):
+        landmark = places[row.landmark_id]
+        visual = None if row.visual_score == row.score else row.visual_score
+        evidence = parse_evidence(row.reason, landmark.id)
+        found[row.photo_id].append(types.Suggestion(row.rank, landmark, row.score, row.is_tag, visual, evidence))
+    return found

@@ -1,8 +1,8 @@
-"""Why files could not be read, how often that was tried, and when it is tried again.
+"""Why files could not be read, how often that was tried, and when to try again.
 
-The one rule: a failure that says something about the file is tried again later and later, and after some attempts not
-until the file changes or somebody asks for it (quarantine). One that says nothing about the file, such as a drive that
-is off, is tried in every run.
+The one rule: a failure that says something about the file is tried again after longer and longer waits, and after some
+attempts only if the file changes or somebody asks for it (quarantine). A passing failure, which says nothing about the
+file (a drive that is off, a missing permission), is tried in every run.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from db.batching import in_batches
-from db.rows import FailedFile
 from db.schema.models import Failure, File
+from db.write.files import Scanned
+from tagger.core.types import PASSING_KINDS, Failed
 
 DETAILS = ("kind", "message", "size_bytes", "mtime_ns")
 HIGHEST_DOUBLING = 10  # 6 hours become 256 days; what comes after makes no difference
@@ -39,16 +40,18 @@ HIGHEST_DOUBLING = 10  # 6 hours become 256 days; what comes after makes no diff
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Args:
-    after_h: hours from the first failure to the next attempt; doubled after each.
-    max_attempts: after so many the file is in quarantine.
+    """When a file that failed is tried again.
+
+    Args:
+        after_h: hours from the first failure to the next attempt; doubled after each.
+        max_attempts: after so many attempts the file is in quarantine.
     """
 
     after_h: float = 6.0
     max_attempts: int = 3
 
     def plan(self, attempts: int, now: datetime) -> dict[str, datetime | None]:
-        """When to try again, or that it is enough."""
+        """The columns that say when to try again, or that the file is in quarantine."""
         if attempts >= self.max_attempts:
             return {"next_at": None, "quarantined_at": now}
         wait = timedelta(hours=self.after_h) * 2 ** min(attempts - 1, HIGHEST_DOUBLING)
@@ -59,23 +62,40 @@ DEFAULT_RETRY = RetryPolicy()
 
 
 def clear_failures(connection: Connection, paths: Iterable[str]) -> None:
-    """These files were read."""
-    for some in in_batches(paths):
-        files = select(File.id).where(File.path.in_(some))
+    """Delete the failures of files that were read."""
+    for batch in in_batches(paths):
+        files = select(File.id).where(File.path.in_(batch))
         connection.execute(delete(Failure).where(Failure.file_id.in_(files)))
 
 
 def write_failures(
-    connection: Connection, failed: Collection[FailedFile], *, run: int, now: datetime, retry: RetryPolicy
+    connection: Connection,
+    failed: Collection[Scanned],
+    *,
+    run: int,
+    now: datetime,
+    retry: RetryPolicy,
+    attempts: int | None = None,
 ) -> None:
-    """Attempts count runs: the same run telling the same failure twice counts once. A file that changed, or whose
-    failure so far said nothing about it, begins anew."""
+    """Store why files failed, and when they are tried again.
+
+    Attempts count runs: a run that reports the same failure twice counts once. The count of a file begins anew if the
+    file changed, or if its failures so far said nothing about it.
+
+    Args:
+        connection: of the caller's write transaction.
+        failed: files that the store has rows for, with results that are `Failed`.
+        run: the run's number.
+        now: the moment of the attempt.
+        retry: when to try again.
+        attempts: how often the files were tried, unless that is once more than the store knows.
+    """
     if not failed:
         return
-    told: BindParameter[int | None] = bindparam("told_attempts", type_=Integer)
+    given: BindParameter[int | None] = bindparam("given_attempts", type_=Integer)
     statement = insert(Failure).values(
         file_id=select(File.id).where(File.path == bindparam("at_path")).scalar_subquery(),
-        attempts=func.coalesce(told, 1),
+        attempts=func.coalesce(given, 1),
         first_at=now,
         last_at=now,
         run_id=run,
@@ -84,17 +104,32 @@ def write_failures(
     again: dict[str, Any] = {name: statement.excluded[name] for name in (*DETAILS, "last_at", "run_id")}
     again |= {"attempts": _attempts(statement.excluded, run), "next_at": None, "quarantined_at": None}
     upsert = statement.on_conflict_do_update(index_elements=["file_id"], set_=again)
-    connection.execute(upsert, [_values(failure) for failure in failed])
-    _plan(connection, [failure.path for failure in failed if not failure.is_passing], now, retry)
+    rows = [_row(scanned, attempts) for scanned in failed]
+    connection.execute(upsert, rows)
+    _plan(connection, [row["at_path"] for row in rows if not row["is_passing"]], now, retry)
 
 
-def _values(failure: FailedFile) -> dict[str, Any]:
-    of_run = {"at_path": failure.path, "told_attempts": failure.attempts, "is_passing": failure.is_passing}
-    return of_run | {name: getattr(failure, name) for name in DETAILS}
+def _row(scanned: Scanned, attempts: int | None) -> dict[str, Any]:
+    file, result = scanned
+    assert isinstance(result.answer, Failed)
+    return {
+        "at_path": file.path,
+        "given_attempts": attempts,
+        "is_passing": result.answer.kind in PASSING_KINDS,
+        "kind": result.answer.kind,
+        "message": result.answer.message,
+        "size_bytes": file.size_bytes,
+        "mtime_ns": file.mtime_ns,
+    }
 
 
 def _attempts(new: Any, run: int) -> ColumnElement[int]:
-    """One more than before, unless this is news of the same run, of a changed file, or more is known."""
+    """How often a file was tried, given its new row and the stored one.
+
+    As often as before if the same run tells it again; anew if the file changed; anew if the stored failure was a
+    passing one (it has neither a next attempt nor a quarantine) and this one is not; as told if more deaths were
+    counted than the store knows; else once more than before.
+    """
     is_first_of_its_kind = and_(
         Failure.next_at.is_(None), Failure.quarantined_at.is_(None), ~bindparam("is_passing", type_=Boolean)
     )
@@ -108,8 +143,10 @@ def _attempts(new: Any, run: int) -> ColumnElement[int]:
 
 
 def _plan(connection: Connection, paths: Iterable[str], now: datetime, retry: RetryPolicy) -> None:
-    for some in in_batches(paths):
-        rows = connection.execute(select(Failure.file_id, Failure.attempts).join(File).where(File.path.in_(some))).all()
+    for batch in in_batches(paths):
+        rows = connection.execute(
+            select(Failure.file_id, Failure.attempts).join(File).where(File.path.in_(batch))
+        ).all()
         planned = [{"at_file": row.file_id, **retry.plan(row.attempts, now)} for row in rows]
         statement = update(Failure).where(Failure.file_id == bindparam("at_file"))
         if planned:

@@ -1,27 +1,28 @@
-"""Writing what frames a batch: models, runs, and files that went or came back. Batches are in `db.write.results`.
+"""Writes models and runs; what a run finds is written by `db.write.results`.
 
 Every function runs inside the caller's `Store.write` transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.rows import LandmarkRow, ModelRow, OpenRun, RunCounts, RunStart, RunStatus
-from db.schema.models import File, Landmark, Model, Run
+from db.rows import ModelRow, OpenRun, RunCounts, RunStart, RunStatus
+from db.schema.models import Landmark, Model, Run
 from db.write.leases import count_death
+from tagger.core import types
 
 BOT = "telegram"  # the job of a run that stands beside all others
 DETAILS = ("name", "country", "lat", "lon", "city", "aliases", "wikidata")
 
 
-def register_model(connection: Connection, model: ModelRow, *, landmarks: Sequence[LandmarkRow]) -> int:
+def register_model(connection: Connection, model: ModelRow, *, landmarks: Iterable[types.Landmark]) -> int:
     """Make a model and its landmarks known.
 
     A model seen for the first time brings the landmarks' details up to date; one seen before changes nothing, so that
@@ -36,10 +37,14 @@ def register_model(connection: Connection, model: ModelRow, *, landmarks: Sequen
     connection.execute(insert(Model).values(**asdict(model), added_at=datetime.now(UTC)))
     statement = insert(Landmark)
     details = {name: statement.excluded[name] for name in DETAILS}
-    if landmarks:
-        statement = statement.on_conflict_do_update(index_elements=["key"], set_=details)
-        connection.execute(statement, [asdict(landmark) for landmark in landmarks])
+    if rows := list(map(_landmark_row, landmarks)):
+        connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=details), rows)
     return connection.execute(known).scalar_one()
+
+
+def _landmark_row(landmark: types.Landmark) -> dict[str, Any]:
+    row = asdict(landmark)
+    return {"key": row.pop("id"), **row}
 
 
 def start_run(connection: Connection, start: RunStart, *, model: int) -> int:
@@ -88,24 +93,6 @@ def mark_died(connection: Connection) -> list[OpenRun]:
     return died
 
 
-def mark_gone(connection: Connection, paths: Iterable[str]) -> None:
-    """These files are not there any more. Their photos keep tags and decisions."""
-    _set_gone(connection, paths, datetime.now(UTC))
-
-
-def mark_present(connection: Connection, paths: Iterable[str]) -> None:
-    """These files were gone and are back as they were: a drive is mounted again."""
-    _set_gone(connection, paths, None)
-
-
 def _open_runs() -> Select[*tuple[Any, ...]]:
     columns = (Run.id, Run.job, Run.pid, Run.host, Run.started_at)
     return select(*columns).where(Run.status == "running", Run.job != BOT)
-
-
-def _set_gone(connection: Connection, paths: Iterable[str], gone_at: datetime | None) -> None:
-    changed = File.gone_at.is_(None) if gone_at else File.gone_at.is_not(None)
-    statement = update(File).where(File.path == bindparam("at_path"), changed).values(gone_at=gone_at)
-    rows = [{"at_path": path} for path in paths]
-    if rows:
-        connection.execute(statement, rows)

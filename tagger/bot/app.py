@@ -185,7 +185,7 @@ async def _services(settings: Settings, token: str, store: Store, tagger: Tagger
     start = new_start((ROOT,), k, tagger.engine.info, job=ROOT, settings_hash=settings.fingerprint())
     run_id = await db.write(lambda connection: start_run(connection, start, model=model_id))
     landmarks = await db.read(catalog.landmarks)
-    id_of_key = {row.key: landmark_id for landmark_id, row in landmarks.items()}
+    id_of_key = {landmark.id: landmark_id for landmark_id, landmark in landmarks.items()}
     batcher = MicroBatcher(tagger, store, db, model_id=model_id, run_id=run_id, k=k, gather_ms=settings.bot_gather_ms)
     try:
         yield Services(

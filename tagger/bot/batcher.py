@@ -22,7 +22,6 @@ from db.rows import RunCounts
 from db.write.results import write_contents
 from tagger.bot.db_executor import DbExecutor
 from tagger.core.types import Answer, Failed, FoundFile, Result
-from tagger.library.answers import outcome, stored_answer
 from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
@@ -130,12 +129,10 @@ class MicroBatcher:
     def _write(self, results: list[Result]) -> None:
         """Queue the answers for the database before anybody learns them. A photo without a date gets the present."""
         now_ns = time.time_ns()
-        contents = {str(r.sha256): outcome(FoundFile(r.path, os.path.getsize(r.path), now_ns), r) for r in results}
-        if contents:
+        batch = [(FoundFile(r.path, os.path.getsize(r.path), now_ns), r) for r in results]
+        if batch:
             self._db.submit(
-                lambda connection: write_contents(
-                    connection, [*contents.values()], run=self._run_id, model=self.model_id, k=self.k
-                )
+                lambda connection: write_contents(connection, batch, run=self._run_id, model=self.model_id, k=self.k)
             )
 
     def _known(self, sha256: str) -> Answer | None:
@@ -147,8 +144,8 @@ class MicroBatcher:
         if recent := self._recent.get(sha256):
             return recent
         with self._store.read() as connection:
-            stored = content_answer(connection, sha256, model=self.model_id, k=self.k)
-        return Result("", sha256, stored_answer(stored), is_inherited=True) if stored else None
+            answer = content_answer(connection, sha256, model=self.model_id, k=self.k)
+        return Result("", sha256, answer, is_inherited=True) if answer else None
 
     def _remember(self, result: Result) -> Result:
         """Count a result, and keep its answer in memory, where it is found before it is in the store."""

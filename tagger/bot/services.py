@@ -7,7 +7,6 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 
 from db.engine import Store
-from db.rows import LandmarkRow
 from db.telegram import people
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
@@ -17,6 +16,7 @@ from tagger.bot.transport.client import BotClient
 from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.outbox import Outbox
 from tagger.config.settings import Settings
+from tagger.core.types import Landmark
 
 MAX_REMEMBERED = 10_000  # people whose language is cached
 
@@ -44,7 +44,7 @@ class Services:
     outbox: Outbox
     downloads: Downloads
     languages: Languages
-    landmarks: dict[int, LandmarkRow]
+    landmarks: dict[int, Landmark]
     landmark_ids: dict[str, int]
     run_id: int
     callback_locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tagger.cli import context
-from tagger.cli.table import print_json, print_lines
+from tagger.cli.table import print_lines
 
 if TYPE_CHECKING:
     from db.rows import LabelRow
@@ -24,23 +26,29 @@ def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path 
     from db.engine import store_exists
     from db.read import catalog
     from db.rows import LabelRow
-    from tagger.library.answers import landmark_row
     from tagger.model.bundle import open_bundle
 
     settings = context.open_settings(config, db_url=db_url, bundle=bundle)
     photos: dict[str, int] = {}
     if store_exists(settings.db_url):
         with context.open_store(settings) as store, store.read() as connection:
-            photos = {row.landmark.key: row.photos for row in catalog.labels(connection)}
-    known = (landmark_row(c.landmark()) for c in open_bundle(settings.bundle, verify=False).card.classes)
-    rows = [LabelRow(landmark, photos.get(landmark.key, 0)) for landmark in known]
+            photos = {row.landmark.id: row.photos for row in catalog.labels(connection)}
+    landmarks = [known.landmark() for known in open_bundle(settings.bundle, verify=False).card.classes]
+    rows = [LabelRow(landmark, photos.get(landmark.id, 0)) for landmark in landmarks]
     if as_json:
-        print_json(rows)
+        for row in rows:
+            click.echo(json.dumps(_json(row)))
     else:
         print_lines(map(_line, rows))
+
+
+def _json(row: LabelRow) -> dict[str, Any]:
+    """In the JSON a landmark's id is called "key"."""
+    landmark = asdict(row.landmark)
+    return {"landmark": {"key": landmark.pop("id"), **landmark}, "photos": row.photos}
 
 
 def _line(row: LabelRow) -> str:
     landmark = row.landmark
     place = ", ".join(filter(None, (landmark.city, landmark.country)))
-    return f"{row.photos:>6}  {landmark.key:<28}  {landmark.name}, {place}"
+    return f"{row.photos:>6}  {landmark.id:<28}  {landmark.name}, {place}"

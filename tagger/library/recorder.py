@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 
 from db.engine import Store
 from db.read.files import assessed_contents, content_answer
-from db.rows import FailedFile, ModelRow, Outcome, RunCounts, RunStart, RunStatus
+from db.rows import ModelRow, RunCounts, RunStart, RunStatus
 from db.write import leases
 from db.write.failures import RetryPolicy
+from db.write.files import Scanned, mark_gone, mark_present
 from db.write.results import write_results
 from db.write.runs import (
     finish_run,
-    mark_gone,
-    mark_present,
     register_model,
     save_counts,
     set_engine,
@@ -35,7 +34,6 @@ from tagger.core.text import printable
 from tagger.core.timings import StageTimings
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
 from tagger.core.version import __version__
-from tagger.library.answers import landmark_row, outcome, stored_answer
 from tagger.library.cancellation import Cancelled
 from tagger.library.missing import MissingFiles
 from tagger.library.plan import Plan
@@ -57,7 +55,7 @@ def register(store: Store, bundle: Bundle) -> int:
     weights = card.files.get(ONNX_FILE) or next(iter(card.files.values()), "")
     model = ModelRow(bundle.model_id, weights, card.name, card.version, asdict(card))
     with store.write() as connection:
-        return register_model(connection, model, landmarks=[landmark_row(known.landmark()) for known in card.classes])
+        return register_model(connection, model, landmarks=(known.landmark() for known in card.classes))
 
 
 def new_start(roots: Sequence[str], k: int, engine: EngineInfo, *, job: str, settings_hash: str | None) -> RunStart:
@@ -89,7 +87,7 @@ class RunRecorder:
         self._model = model
         self._k = start.k
         self._counts: Counter[str] = Counter()
-        self._pending: list[Outcome] = []
+        self._pending: list[Scanned] = []
         self._pending_answers: dict[str, Answer] = {}
         self._last_write = time.monotonic()
         self._answered: set[int] = set()
@@ -125,8 +123,7 @@ class RunRecorder:
         if pending := self._pending_answers.get(sha256):
             return pending
         with self._store.read() as connection:
-            stored = content_answer(connection, sha256, model=self._model, k=self._k, again=self._again)
-        return stored_answer(stored) if stored else None
+            return content_answer(connection, sha256, model=self._model, k=self._k, again=self._again)
 
     def keep(self, found: FoundFile, result: Result) -> None:
         """Add a result to the pending batch; store the batch when it is full or has waited long enough."""
@@ -137,7 +134,7 @@ class RunRecorder:
         elif result.sha256:
             self._pending_answers[result.sha256] = result.answer
             self._answered.add(_short(result.sha256))
-        self._pending.append(outcome(found, result, keeps_place=True))
+        self._pending.append((found, result))
         waited_s = time.monotonic() - self._last_write
         if len(self._pending) >= PHOTOS_PER_TRANSACTION or waited_s > SECONDS_PER_TRANSACTION:
             self.flush()
@@ -158,13 +155,11 @@ class RunRecorder:
         failure = Failed(PROCESS_DIED, f"the process died {attempts} times while it was in work")
         log.warning("%s: %s (%s)", printable(found.path), failure.message, failure.kind)
         self._counts[failure.status] += 1
-        told = FailedFile(
-            found.path, found.size_bytes, found.mtime_ns, PROCESS_DIED, failure.message, attempts=attempts
-        )
+        result = Result(found.path, None, failure)
         with self._store.write() as connection:
-            self._write(connection, [told])
+            self._write(connection, [(found, result)], attempts=attempts)
             leases.keep_one_death(connection, found.path)
-        return Result(found.path, None, failure)
+        return result
 
     def mark(self, files: MissingFiles) -> None:
         """Store which files are gone, and which are back."""
@@ -203,15 +198,23 @@ class RunRecorder:
         if self._pending:
             with self._stages.time("store"), self._store.write() as connection:
                 self._write(connection, self._pending)
-                leases.release(connection, [kept.path for kept in self._pending])
+                leases.release(connection, [file.path for file, _ in self._pending])
                 save_counts(connection, self.run_id, self.counts)
         self._pending = []
         self._pending_answers = {}
         self._last_write = time.monotonic()
 
-    def _write(self, connection: Connection, outcomes: Sequence[Outcome]) -> None:
-        by = {"run": self.run_id, "model": self._model, "k": self._k}
-        write_results(connection, outcomes, **by, retry=self._retry)
+    def _write(self, connection: Connection, batch: Sequence[Scanned], *, attempts: int | None = None) -> None:
+        write_results(
+            connection,
+            batch,
+            run=self.run_id,
+            model=self._model,
+            k=self._k,
+            retry=self._retry,
+            attempts=attempts,
+            keeps_place=True,
+        )
 
     def _end(self, status: RunStatus, error: str | None = None, *, is_death: bool = False) -> None:
         self.status = status

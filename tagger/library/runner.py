@@ -19,14 +19,13 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from db.engine import Store
-from db.read.files import known_files, stored_answers
+from db.read.files import known_files, stored_results
 from db.write.leases import left_behind
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import EngineInfo, FoundFile, Result
 from tagger.library import report
-from tagger.library.answers import stored_answer
 from tagger.library.cancellation import Cancelled, raise_if_cancelled
 from tagger.library.finalize import count_votes, group_duplicates
 from tagger.library.lock import run_lock
@@ -238,5 +237,4 @@ class LibraryRun:
 
     def _stored(self, files: Iterable[FoundFile]) -> Iterator[Result]:
         with self.store.read() as connection:
-            for stored in stored_answers(connection, (file.path for file in files), model=self._model):
-                yield Result(stored.path, stored.sha256, stored_answer(stored))
+            yield from stored_results(connection, (file.path for file in files), model=self._model)

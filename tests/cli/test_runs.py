@@ -78,7 +78,8 @@ def test_undo_takes_a_run_s_suggestions_back_for_good(tagged: Tagger, library: P
     assert lines(tagged("query", "--json")) == []
     for shown in (tagged("runs").stdout, tagged("runs", "show", 1).stdout):
         assert "its suggestions were undone on 2" in shown
-    tagged("tag", library)
+    again = lines(tagged("tag", library, "--json"))
+    assert [(row["status"], row["suggestions"]) for row in again] == [("withdrawn", [])] * 12 + [("failed", [])]
     assert lines(tagged("query", "--json")) == []
     assert len(lines(tagged("runs", "--json"))) == 2
     tagged("tag", library, "--again")

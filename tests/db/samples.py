@@ -12,26 +12,26 @@ from typing import Any
 from db.engine import Store
 from db.read.filters import PhotoFilter, TagFilter
 from db.read.listings import every, nones, tags
-from db.rows import (
-    Assessed,
-    FailedFile,
-    Inherited,
-    LandmarkRow,
-    ModelRow,
-    Outcome,
-    PhotoRow,
-    RunStart,
-    SuggestionRow,
-    Verdict,
-)
+from db.rows import ModelRow, RunStart, Verdict
 from db.write.decisions import record_decision
-from db.write.results import PHOTO_COLUMNS, write_results
+from db.write.files import Scanned
+from db.write.results import write_results
 from db.write.runs import register_model, start_run
+from tagger.core.types import (
+    Failed,
+    FoundFile,
+    Landmark,
+    NoLandmark,
+    PhotoInfo,
+    Result,
+    Suggestion,
+    Tagged,
+)
 
 LANDMARKS = (
-    LandmarkRow("eiffel_tower", "Eiffel Tower", "France", 48.858, 2.294, "Paris", ("Tour Eiffel",), "Q243"),
-    LandmarkRow("sacre_coeur", "Sacré-Cœur", "France", 48.886, 2.343, "Paris"),
-    LandmarkRow("machu_picchu", "Machu Picchu", "Peru", -13.163, -72.545),
+    Landmark("eiffel_tower", "Eiffel Tower", "France", 48.858, 2.294, "Paris", ("Tour Eiffel",), "Q243"),
+    Landmark("sacre_coeur", "Sacré-Cœur", "France", 48.886, 2.343, "Paris"),
+    Landmark("machu_picchu", "Machu Picchu", "Peru", -13.163, -72.545),
 )
 MODEL = ModelRow("a" * 64, "b" * 64, "lite", "1", {"temperature": 1.3})
 NEWER = ModelRow("c" * 64, "d" * 64, "lite", "2", {})
@@ -43,29 +43,34 @@ def digest(content: str) -> str:
     return hashlib.sha256(os.fsencode(content)).hexdigest()
 
 
-def assessed(path: str, best: str | None = "eiffel_tower", *, score: float = 0.9, **changes: Any) -> Assessed:
-    """A photo whose content is its file's name; tagged with its best suggestion, or with nothing."""
-    others = [landmark.key for landmark in LANDMARKS if landmark.key != best]
-    keys = [best, *others] if best else others
-    suggestions = tuple(
-        SuggestionRow(rank, key, score / rank, is_tag=best is not None and rank == 1)
-        for rank, key in enumerate(keys, start=1)
+def suggestions(best: str | None = "eiffel_tower", score: float = 0.9) -> tuple[Suggestion, ...]:
+    """All landmarks, the best first; only that one is a tag."""
+    landmarks = sorted(LANDMARKS, key=lambda landmark: landmark.id != best)
+    return tuple(
+        Suggestion(rank, landmark, score / rank, is_tag=landmark.id == best)
+        for rank, landmark in enumerate(landmarks, start=1)
     )
-    photo = PhotoRow(digest(path.rsplit("/", 1)[-1]), 1000, 800, 600, "JPEG", TAKEN, "exif")
-    photo = replace(photo, **{name: changes.pop(name) for name in PHOTO_COLUMNS if name in changes})
-    sound = Assessed(path, 1000, 1, photo, "tagged" if best else "none", suggestions)
-    return replace(sound, **changes)
 
 
-def inherited(path: str, content: str) -> Inherited:
-    return Inherited(path, 1000, 1, digest(content))
+def assessed(path: str, best: str | None = "eiffel_tower", *, score: float = 0.9, **changes: Any) -> Scanned:
+    """A photo whose content is its file's name; tagged with its best suggestion, or with nothing."""
+    sha256 = changes.pop("sha256", digest(path.rsplit("/", 1)[-1]))
+    answer = (Tagged if best else NoLandmark)(changes.pop("suggestions", suggestions(best, score)))
+    file = FoundFile(path, 1000, changes.pop("mtime_ns", 1))
+    return file, Result(path, sha256, answer, replace(PhotoInfo(800, 600, "JPEG", TAKEN), **changes))
 
 
-def failed(path: str, **changes: Any) -> FailedFile:
-    return replace(FailedFile(path, 1000, 1, "truncated", "the file ends before the image does"), **changes)
+def inherited(path: str, content: str) -> Scanned:
+    """A file whose content was known, whatever it shows."""
+    return FoundFile(path, 1000, 1), Result(path, digest(content), NoLandmark(()), is_inherited=True)
 
 
-def tag_run(store: Store, outcomes: Sequence[Outcome], *, model: ModelRow = MODEL, k: int = 3) -> int:
+def failed(path: str, *, sha256: str | None = None, kind: str = "truncated", **changes: Any) -> Scanned:
+    failure = Failed(kind, "the file ends before the image does")
+    return FoundFile(path, 1000, 1)._replace(**changes), Result(path, sha256, failure)
+
+
+def tag_run(store: Store, batch: Sequence[Scanned], *, model: ModelRow = MODEL, k: int = 3) -> int:
     """One run that writes one batch.
 
     Returns:
@@ -74,7 +79,7 @@ def tag_run(store: Store, outcomes: Sequence[Outcome], *, model: ModelRow = MODE
     with store.write() as connection:
         number = register_model(connection, model, landmarks=LANDMARKS)
         run = start_run(connection, replace(START, k=k), model=number)
-        write_results(connection, outcomes, run=run, model=number, k=k)
+        write_results(connection, batch, run=run, model=number, k=k)
     return run
 
 

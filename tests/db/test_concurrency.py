@@ -8,14 +8,14 @@ from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 
 from db.engine import Store, open_store
-from db.rows import Outcome
+from db.write.files import Scanned
 from db.write.results import write_results
 from tests.db.samples import assessed, everything, failed, inherited, tag_run, tagged
 
 SPAWN = multiprocessing.get_context("spawn")
 
 
-def library() -> list[Outcome]:
+def library() -> list[Scanned]:
     sound = [assessed(f"/p/{number:03}.jpg", "machu_picchu" if number % 3 else None) for number in range(120)]
     return [*sound, failed("/p/broken.jpg"), inherited("/q/copy.jpg", "001.jpg")]
 

@@ -13,9 +13,6 @@ from PIL import Image
 from db.engine import Store
 from db.read import listings
 from db.read.filters import TagFilter
-from db.rows import Assessed
-from tagger.core.types import FoundFile, NoLandmark, PhotoInfo, Result
-from tagger.library.answers import outcome
 from tagger.model.bundle import Bundle
 from tests.drawn import COLOURS, ColourEngine, jpeg
 from tests.image.test_phash import picture
@@ -95,14 +92,3 @@ def test_a_copy_of_lower_quality_joins_its_original_at_the_end_of_the_run(
     run(store, bundle, tmp_path / "library")
     with store.read() as connection:
         assert connection.exec_driver_sql("SELECT group_id FROM photo ORDER BY id").scalars().all() == [1, 2, 1]
-
-
-def test_a_place_is_kept_only_where_that_is_asked_for() -> None:
-    """A photo that somebody sends to a bot is not one of the owner's library."""
-    found, info = FoundFile("/a.jpg", 9, 9), PhotoInfo(4, 3, "JPEG", None, 10.0, 20.0, phash=1 << 63)
-    result = Result("/a.jpg", "0" * 64, NoLandmark(()), info)
-    kept, sent = outcome(found, result, keeps_place=True), outcome(found, result)
-    assert isinstance(kept, Assessed)
-    assert isinstance(sent, Assessed)
-    assert (kept.photo.lat, kept.photo.lon, kept.photo.phash) == (10.0, 20.0, -(1 << 63))
-    assert (sent.photo.lat, sent.photo.lon) == (None, None)

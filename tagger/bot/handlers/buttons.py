@@ -114,7 +114,7 @@ def _record(connection: Connection, context: UpdateContext, answer_id: int, choi
         if (chosen := choice(photo)) is not None:
             verdict, landmark_id = chosen
             revoke_decisions(connection, photo.sha256)
-            key = None if landmark_id is None else context.services.landmarks[landmark_id].key
+            key = None if landmark_id is None else context.services.landmarks[landmark_id].id
             record_decision(
                 connection, photo.sha256, verdict=verdict, landmark=key, who=who(context.user.id), source=SOURCE
             )

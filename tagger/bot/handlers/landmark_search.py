@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from db.rows import LandmarkRow
 from db.telegram import answers
 from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.buttons import decide
@@ -17,10 +16,11 @@ from tagger.bot.render.reply_text import place
 from tagger.bot.transport.message import Button, OutgoingMessage
 from tagger.core.text import nearest as nearest_names
 from tagger.core.text import plain
+from tagger.core.types import Landmark
 
 MAX_OFFERED = 5
 
-Landmarks = Mapping[int, LandmarkRow]
+Landmarks = Mapping[int, Landmark]
 
 
 def exact(text: str, landmarks: Landmarks) -> int | None:
@@ -28,7 +28,7 @@ def exact(text: str, landmarks: Landmarks) -> int | None:
     typed = plain(text)
     if not typed:
         return None
-    for names in (lambda row: (row.key, row.name), lambda row: row.aliases):
+    for names in (lambda row: (row.id, row.name), lambda row: row.aliases):
         for landmark_id, landmark in landmarks.items():
             if typed in map(plain, names(landmark)):
                 return landmark_id
@@ -40,7 +40,7 @@ def nearest(text: str, landmarks: Landmarks) -> list[int]:
     return nearest_names(text, {number: _names(landmarks[number]) for number in sorted(landmarks)}, limit=MAX_OFFERED)
 
 
-def _names(landmark: LandmarkRow) -> tuple[str, ...]:
+def _names(landmark: Landmark) -> tuple[str, ...]:
     return (landmark.name, *landmark.aliases, *(landmark.city or "").split(","))
 
 

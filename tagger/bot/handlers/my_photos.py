@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from html import escape
 from xml.sax.saxutils import escape as xml
 
-from db.rows import LandmarkRow
 from db.telegram import people
 from db.telegram.people import PersonsPhoto
 from tagger.bot.context import UpdateContext
@@ -20,6 +19,7 @@ from tagger.bot.render.languages import N_
 from tagger.bot.render.pagination import page
 from tagger.bot.render.reply_text import place
 from tagger.bot.transport.message import Button, Keyboard
+from tagger.core.types import Landmark
 
 NOTHING_YET = N_("You have not sent me a photo of a landmark yet.")
 
@@ -142,7 +142,7 @@ async def _send_map(context: UpdateContext, file_format: str) -> None:
     await context.send_file("places.geojson", geojson(counts).encode(), caption, other_format)
 
 
-def geojson(counts: Sequence[tuple[LandmarkRow, int]]) -> str:
+def geojson(counts: Sequence[tuple[Landmark, int]]) -> str:
     """Landmarks as points, each with its number of photos.
 
     Source:
@@ -159,7 +159,7 @@ def geojson(counts: Sequence[tuple[LandmarkRow, int]]) -> str:
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1)
 
 
-def kml(counts: Sequence[tuple[LandmarkRow, int]]) -> str:
+def kml(counts: Sequence[tuple[Landmark, int]]) -> str:
     """The same for Google Earth and similar programs.
 
     Source:

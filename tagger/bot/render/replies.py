@@ -20,7 +20,6 @@ from tagger.bot.render.reply_content import PhotoVerdict, ProcessedPhoto, reply_
 from tagger.bot.render.reply_text import render_answer
 from tagger.bot.transport.message import Keyboard, OutgoingMessage
 from tagger.core.types import Failed, FoundFile
-from tagger.library.answers import outcome
 
 if TYPE_CHECKING:
     from db.engine import Connection
@@ -105,7 +104,7 @@ def _store(
 ) -> tuple[Said, ...]:
     services = context.services
     readable = [photo for photo in photos if photo.message_id in verdicts]
-    kept = [outcome(_found(photo.kept), photo.result) for photo in readable if photo.kept is not None]
+    kept = [(_found(photo.kept), photo.result) for photo in readable if photo.kept is not None]
     if kept:
         batcher = services.batcher
         write_results(connection, kept, run=services.run_id, model=batcher.model_id, k=batcher.k)

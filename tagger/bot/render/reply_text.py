@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from html import escape
 
-from db.rows import LandmarkRow
 from db.telegram.answers import Said, StoredReply
 from tagger.bot.render.languages import Language
 from tagger.bot.render.reply_content import ReplyContent, ShownLandmark
 from tagger.bot.transport.message import Button, Keyboard
+from tagger.core.types import Landmark
 
 BAR_LENGTH = 10
 FULL, EMPTY = "▰", "▱"
 CHOSEN = "☑ "
 
-Landmarks = dict[int, LandmarkRow]
+Landmarks = dict[int, Landmark]
 
 
 def render_answer(
@@ -44,7 +44,7 @@ def render_answer(
     return "\n".join(lines), _keyboard(stored, content, language, landmarks)
 
 
-def place(landmark: LandmarkRow, language: Language) -> str:
+def place(landmark: Landmark, language: Language) -> str:
     """City and country as HTML."""
     country = language.country(landmark.country)
     return escape(", ".join(part for part in (landmark.city, country) if part))

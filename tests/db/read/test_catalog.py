@@ -13,7 +13,8 @@ from db.engine import Store
 from db.errors import UnknownLandmark
 from db.read.catalog import find_landmark, labels, run, runs
 from db.rows import RunCounts
-from db.write.runs import finish_run, mark_gone, register_model
+from db.write.files import mark_gone
+from db.write.runs import finish_run, register_model
 from tests.db.samples import LANDMARKS, MODEL, START, assessed, tag_run
 
 

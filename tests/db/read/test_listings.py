@@ -12,8 +12,7 @@ from db.errors import UnknownCountry, UnknownLandmark, UnknownModel, UnknownRun
 from db.read import planner
 from db.read.filters import FailureHit, FileFilter, PhotoFilter, TagFilter
 from db.read.listings import every, failures, nones, tags
-from db.rows import Outcome
-from db.write.runs import mark_gone
+from db.write.files import Scanned, mark_gone
 from tests.db.samples import MODEL, NEWER, TAKEN, assessed, decide, digest, failed, tag_run, tagged, untagged
 
 HOUR = timedelta(hours=1)
@@ -24,7 +23,7 @@ NOW = datetime.now(UTC)
 def library(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """Two runs; every test sees it once with each way of starting a listing."""
     monkeypatch.setattr(planner, "FEW", request.param)
-    first: list[Outcome] = [
+    first: list[Scanned] = [
         assessed("/p/2023/a.jpg", "eiffel_tower", score=0.95, taken_at=TAKEN - 365 * 24 * HOUR),
         assessed("/p/2024/b.jpg", "sacre_coeur", score=0.8),
         assessed("/p/2024/c.jpg", None),

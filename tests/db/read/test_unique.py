@@ -11,10 +11,9 @@ from db.engine import Store
 from db.read import planner
 from db.read.filters import PhotoFilter, TagFilter
 from db.read.listings import every, nones, tags
-from db.rows import Outcome
 from db.write import groups
+from db.write.files import Scanned, mark_gone
 from db.write.groups import PhotoHash
-from db.write.runs import mark_gone
 from tests.db.samples import TAKEN, assessed, decide, digest, inherited, tag_run
 
 HOUR = timedelta(hours=1)
@@ -24,7 +23,7 @@ HOUR = timedelta(hours=1)
 def library(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """a, b and c look the same, c is the largest and not tagged; d is alone and lies in two places; e waits."""
     monkeypatch.setattr(planner, "FEW", request.param)
-    photos: list[Outcome] = [
+    photos: list[Scanned] = [
         assessed("/p/a.jpg", width=800, taken_at=TAKEN, phash=1),
         assessed("/p/b.jpg", width=800, taken_at=TAKEN - HOUR, phash=2),
         assessed("/q/c.jpg", None, width=900, phash=3),
@@ -72,7 +71,7 @@ def test_photos_without_a_landmark_are_listed_once_too_and_those_not_compared_ye
 def test_a_large_group_whose_best_photo_comes_last_takes_no_longer_than_it_is_large(store: Store) -> None:
     spent = []
     for size in (500, 1000):
-        larger: list[Outcome] = [assessed(f"/p/{number:04}.jpg", width=number) for number in range(size - 500, size)]
+        larger: list[Scanned] = [assessed(f"/p/{number:04}.jpg", width=number) for number in range(size - 500, size)]
         tag_run(store, larger)
         with store.write() as connection:
             groups.put_into_groups(connection, dict.fromkeys(range(1, size + 1), 1))

@@ -34,7 +34,7 @@ def photo(store: Store) -> str:
 
 def shown(store: Store) -> dict[str, int]:
     with store.read() as connection:
-        return {row.landmark.key: row.photos for row in labels(connection) if row.photos}
+        return {row.landmark.id: row.photos for row in labels(connection) if row.photos}
 
 
 def test_shows_replaces_all_tags_of_the_machine(store: Store, photo: str) -> None:

@@ -20,13 +20,14 @@ from tests.db.samples import LANDMARKS, MODEL, START, assessed, failed, tag_run
 HOUR = timedelta(hours=1)
 
 
-def fail(store: Store, retry: RetryPolicy | None = None, **changes: Any) -> FailureHit:
+def fail(store: Store, retry: RetryPolicy | None = None, *, attempts: int | None = None, **changes: Any) -> FailureHit:
     """A run in which the one file fails."""
     with store.write() as connection:
         model = register_model(connection, MODEL, landmarks=LANDMARKS)
         run = start_run(connection, START, model=model)
-        outcomes = [failed("/p/a.jpg", **changes)]
-        write_results(connection, outcomes, run=run, model=model, k=3, retry=retry or RetryPolicy())
+        batch = [failed("/p/a.jpg", **changes)]
+        retry = retry or RetryPolicy()
+        write_results(connection, batch, run=run, model=model, k=3, retry=retry, attempts=attempts)
         return failures(connection, FileFilter()).hits[0]
 
 
@@ -57,7 +58,7 @@ def test_even_the_longest_wait_is_a_date(store: Store) -> None:
 
 
 def test_a_passing_failure_is_tried_in_every_run_and_never_in_quarantine(store: Store) -> None:
-    hits = [fail(store, kind="permission", is_passing=True) for _ in range(5)]
+    hits = [fail(store, kind="permission") for _ in range(5)]
     assert [hit.attempts for hit in hits] == [1, 2, 3, 4, 5]
     assert all(hit.next_at is None and hit.quarantined_at is None for hit in hits)
     assert not rests(store)
@@ -65,7 +66,7 @@ def test_a_passing_failure_is_tried_in_every_run_and_never_in_quarantine(store: 
 
 def test_what_a_passing_failure_counted_is_not_held_against_the_file(store: Store) -> None:
     for _ in range(5):
-        fail(store, kind="io_error", is_passing=True)
+        fail(store, kind="io_error")
     assert fail(store).attempts == 1
 
 

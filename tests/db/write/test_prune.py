@@ -9,9 +9,9 @@ from sqlalchemy import inspect
 
 from db.engine import Store
 from db.schema.models import Photo
+from db.write.files import mark_gone
 from db.write.groups import some_wait
 from db.write.prune import Pruned, prune
-from db.write.runs import mark_gone
 from tests.db.samples import assessed, decide, digest, everything, failed, inherited, tag_run, tagged
 
 LATER = timedelta(seconds=1)

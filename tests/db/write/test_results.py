@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from db.engine import Store
 from db.read.catalog import landmarks
-from db.read.files import content_answer, known_files, stored_answers
+from db.read.files import content_answer, known_files, stored_results
 from db.read.filters import FileFilter
 from db.read.listings import failures
 from db.read.run_report import landmarks_of
-from db.rows import FileState, Outcome, SuggestionRow
+from db.rows import FileState
+from db.write.files import Scanned, mark_gone, mark_present
 from db.write.results import write_results
-from db.write.runs import mark_gone, mark_present, register_model
+from db.write.runs import register_model
 from db.write.votes import VoteUpdate, write_votes
+from tagger.core.evidence import NeighbourVote, evidence_text
+from tagger.core.types import Failed, Suggestion
 from tests.db.samples import (
     LANDMARKS,
     MODEL,
@@ -28,12 +32,13 @@ from tests.db.samples import (
     everything,
     failed,
     inherited,
+    suggestions,
     tag_run,
     tagged,
     untagged,
 )
 
-OUTCOMES: list[Outcome] = [
+OUTCOMES: list[Scanned] = [
     assessed("/p/a.jpg"),
     assessed("/p/b.jpg", None),
     failed("/p/c.jpg"),
@@ -99,26 +104,27 @@ def test_an_assessment_with_enough_suggestions_stays(store: Store) -> None:
 
 
 def test_an_assessment_with_fewer_suggestions_gets_more(store: Store) -> None:
-    first = assessed("/p/a.jpg")
-    tag_run(store, [assessed("/p/a.jpg", suggestions=first.suggestions[:1])], k=1)
-    tag_run(store, [first], k=3)
+    tag_run(store, [assessed("/p/a.jpg", suggestions=suggestions()[:1])], k=1)
+    tag_run(store, [assessed("/p/a.jpg")], k=3)
     assert [row[2] for row in everything(store)["suggestion"]] == [1, 2, 3]
 
 
 def test_more_suggestions_leave_the_stored_ones_as_they_are_and_repeat_none(store: Store) -> None:
-    tag_run(store, [assessed("/p/a.jpg", None, suggestions=assessed("/p/a.jpg", None).suggestions[:1])], k=1)
+    tag_run(store, [assessed("/p/a.jpg", None, suggestions=suggestions(None)[:1])], k=1)
     with store.write() as connection:
-        write_votes(connection, [VoteUpdate(1, 0.95, True, '{"kind": "vote"}')], model=1)
+        write_votes(
+            connection, [VoteUpdate(1, 0.95, True, evidence_text(NeighbourVote("eiffel_tower", 60, 30)))], model=1
+        )
     in_another_order = tuple(
-        SuggestionRow(rank, key, score / 10, is_tag=False)
-        for rank, (key, score) in enumerate([("machu_picchu", 6), ("eiffel_tower", 3), ("sacre_coeur", 1)], start=1)
+        Suggestion(rank, LANDMARKS[index], score / 10, is_tag=False)
+        for rank, (index, score) in enumerate([(2, 6), (0, 3), (1, 1)], start=1)
     )
     tag_run(store, [assessed("/p/a.jpg", None, suggestions=in_another_order)], k=3)
     with store.read() as connection:
         answer = content_answer(connection, digest("a.jpg"), model=1, k=3)
     assert answer is not None
     assert answer.status == "tagged"
-    assert [(said.rank, said.landmark.key, said.score, said.is_tag) for said in answer.suggestions] == [
+    assert [(said.rank, said.landmark.id, said.score, said.is_tag) for said in answer.suggestions] == [
         (1, "eiffel_tower", 0.95, True),
         (2, "machu_picchu", 0.6, False),
         (3, "sacre_coeur", 0.1, False),
@@ -126,15 +132,14 @@ def test_more_suggestions_leave_the_stored_ones_as_they_are_and_repeat_none(stor
 
 
 def test_more_suggestions_on_a_photo_without_a_landmark_give_it_none(store: Store) -> None:
-    tag_run(store, [assessed("/p/a.jpg", None, suggestions=assessed("/p/a.jpg", None).suggestions[:1])], k=1)
+    tag_run(store, [assessed("/p/a.jpg", None, suggestions=suggestions(None)[:1])], k=1)
     tag_run(store, [assessed("/p/a.jpg", "machu_picchu")], k=3)
     assert (tagged(store), untagged(store)) == ([], ["/p/a.jpg"])
 
 
 def test_a_landmark_that_was_found_before_is_not_new_to_a_run_that_asks_for_more(store: Store) -> None:
-    first = assessed("/p/a.jpg")
-    tag_run(store, [assessed("/p/a.jpg", suggestions=first.suggestions[:1])], k=1)
-    second = tag_run(store, [first, assessed("/p/b.jpg", "machu_picchu")], k=3)
+    tag_run(store, [assessed("/p/a.jpg", suggestions=suggestions()[:1])], k=1)
+    second = tag_run(store, [assessed("/p/a.jpg"), assessed("/p/b.jpg", "machu_picchu")], k=3)
     with store.read() as connection:
         found = {shown.key: (shown.photos, shown.is_new) for shown in landmarks_of(connection, second)}
     assert found == {"eiffel_tower": (1, False), "machu_picchu": (1, True)}
@@ -189,7 +194,7 @@ def test_failures_count_one_attempt_a_run_and_end_with_success(store: Store) -> 
     ids=["time", "size", "content"],
 )
 def test_a_failed_file_with_changed_content_no_longer_shows_its_old_photo(
-    store: Store, changes: dict[str, int | str]
+    store: Store, changes: dict[str, Any]
 ) -> None:
     tag_run(store, [assessed("/p/a.jpg")])
     tag_run(store, [failed("/p/a.jpg", **changes)])
@@ -199,7 +204,7 @@ def test_a_failed_file_with_changed_content_no_longer_shows_its_old_photo(
 @pytest.mark.parametrize("seen", [{}, {"size_bytes": None, "mtime_ns": None}], ids=["unchanged", "vanished"])
 def test_a_file_that_merely_could_not_be_read_keeps_its_tags(store: Store, seen: dict[str, None]) -> None:
     tag_run(store, [assessed("/p/a.jpg")])
-    tag_run(store, [failed("/p/a.jpg", kind="permission", is_passing=True, **seen)])
+    tag_run(store, [failed("/p/a.jpg", kind="permission", **seen)])
     assert tagged(store) == [("/p/a.jpg", "eiffel_tower")]
     size, time = (None, None) if seen else (1000, 1)
     state = FileState(size, time, is_assessed=True, failed=True, rests=False, gone=False)
@@ -233,8 +238,8 @@ def test_what_a_model_said_of_a_content_is_known_without_a_path(store: Store) ->
             content_answer(connection, digest("b.jpg"), model=1, k=3),
         ]
     assert answer is not None
-    assert (answer.sha256, answer.status) == (digest("a.jpg"), "tagged")
-    assert [s.landmark.key for s in answer.suggestions] == ["eiffel_tower", "sacre_coeur", "machu_picchu"]
+    assert answer.status == "tagged"
+    assert [s.landmark.id for s in answer.suggestions] == ["eiffel_tower", "sacre_coeur", "machu_picchu"]
     assert unknown == [None, None, None]
 
 
@@ -242,14 +247,14 @@ def test_stored_answers_come_in_the_order_of_the_paths(store: Store) -> None:
     tag_run(store, OUTCOMES)
     paths = ["/p/c.jpg", "/p/b.jpg", "/p/unknown.jpg", "/p/d.jpg"]
     with store.read() as connection:
-        answers = list(stored_answers(connection, paths, model=1))
-    assert [(answer.path, answer.status) for answer in answers] == [
+        results = list(stored_results(connection, paths, model=1))
+    assert [(result.path, result.answer.status) for result in results] == [
         ("/p/c.jpg", "failed"),
         ("/p/b.jpg", "none"),
         ("/p/d.jpg", "tagged"),
     ]
-    assert answers[0].failure == ("truncated", "the file ends before the image does")
-    assert [(suggestion.rank, suggestion.landmark) for suggestion in answers[2].suggestions] == [
+    assert results[0].answer == Failed("truncated", "the file ends before the image does")
+    assert [(suggestion.rank, suggestion.landmark) for suggestion in results[2].answer.suggestions] == [
         (rank, landmark) for rank, landmark in enumerate(LANDMARKS, start=1)
     ]
 
@@ -271,3 +276,14 @@ def test_an_empty_batch_is_written_without_complaint(store: Store) -> None:
     with store.write() as connection:
         write_results(connection, [], run=run, model=1, k=3)
     assert everything(store)["file"] == []
+
+
+def test_a_place_is_kept_only_where_that_is_asked_for(store: Store) -> None:
+    """A photo that somebody sends to a bot is not one of the owner's library."""
+    photo = assessed("/p/a.jpg", lat=10.0, lon=20.0, phash=1 << 63)
+    for keeps_place, place in ((False, (None, None)), (True, (10.0, 20.0))):
+        run = tag_run(store, [])
+        with store.write() as connection:
+            write_results(connection, [photo], run=run, model=1, k=3, keeps_place=keeps_place)
+            kept = connection.exec_driver_sql("SELECT lat, lon, phash FROM photo").one()
+        assert kept == (*place, -(1 << 63))

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from db.engine import Store
 from db.errors import RunNotEnded, UnknownRun
 from db.read.catalog import run
-from db.read.files import assessed_contents, content_answer, known_files, stored_answers
-from db.rows import Assessed, ModelRow, Outcome, RunCounts, StoredAnswer
+from db.read.files import assessed_contents, content_answer, known_files, stored_results
+from db.rows import ModelRow, RunCounts
+from db.write.files import Scanned
 from db.write.runs import finish_run
 from db.write.undo import Undone, undo_run
-from tests.db.samples import MODEL, NEWER, assessed, decide, digest, everything, inherited, tag_run, tagged, untagged
+from tagger.core.types import Withdrawn
+from tests.db.samples import (
+    MODEL,
+    NEWER,
+    assessed,
+    decide,
+    digest,
+    everything,
+    inherited,
+    suggestions,
+    tag_run,
+    tagged,
+    untagged,
+)
 
 
-def ended(store: Store, outcomes: list[Outcome], model: ModelRow = MODEL, k: int = 3) -> int:
+def ended(store: Store, outcomes: list[Scanned], model: ModelRow = MODEL, k: int = 3) -> int:
     number = tag_run(store, outcomes, model=model, k=k)
     with store.write() as connection:
         finish_run(connection, number, status="done", counts=RunCounts())
@@ -28,17 +40,16 @@ def undo(store: Store, number: int) -> Undone:
         return undo_run(connection, number)
 
 
-def asked(path: str, k: int) -> Assessed:
+def asked(path: str, k: int) -> Scanned:
     """A photo's k best landmarks."""
-    answer = assessed(path)
-    return replace(answer, suggestions=answer.suggestions[:k])
+    return assessed(path, suggestions=suggestions()[:k])
 
 
 def ranks(store: Store) -> list[tuple[int, str]]:
     """What is stored of /p/a.jpg."""
     with store.read() as connection:
-        (answer,) = stored_answers(connection, ["/p/a.jpg"], model=1)
-    return [(suggestion.rank, suggestion.landmark.key) for suggestion in answer.suggestions]
+        (result,) = stored_results(connection, ["/p/a.jpg"], model=1)
+    return [(suggestion.rank, suggestion.landmark.id) for suggestion in result.answer.suggestions]
 
 
 def test_exactly_the_suggestions_of_that_run_go(store: Store) -> None:
@@ -81,7 +92,7 @@ def test_the_same_model_does_not_look_again_unless_asked_to(store: Store) -> Non
             answer = content_answer(connection, digest("a.jpg"), model=1, k=5, again=again)
         assert files["/p/a.jpg"].is_assessed is not again
         assert contents == ([] if again else [digest("a.jpg")])
-        assert answer == (None if again else StoredAnswer("", digest("a.jpg"), "none", ()))
+        assert answer == (None if again else Withdrawn())
 
 
 def test_asked_again_the_model_may_say_it_again(store: Store) -> None:
