@@ -1,6 +1,6 @@
 """Every setting, once. Defaults < TOML file < TAGGER_* in the environment < option on the command line.
 
-Read once at a surface and passed down as values; nothing below a surface looks here by itself.
+They are read once by a surface and passed down as values; nothing below a surface reads them by itself.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tagger.config.types import (
     TimeOrOff,
     Times,
     Zone,
-    how_it_is_written,
+    how_to_write,
 )
 from tagger.core.errors import ConfigError
 from tagger.core.run_options import Limits, RunOptions
@@ -44,7 +44,7 @@ from tagger.core.text import did_you_mean
 
 APP = "landmark-tagger"
 PREFIX = "TAGGER_"
-CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that is no setting
+CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that is not a setting
 
 _LIMITS = Limits()
 _OPTIONS = RunOptions()
@@ -63,7 +63,7 @@ def default_bot_folder() -> Path:
 
 
 class Jobs(BaseModel):
-    """When the jobs run: a time of day, five cron fields, or "off"; and what they need to know."""
+    """When each job runs (a time of day, five cron fields, or "off"), and what else it needs to know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,23 +71,19 @@ class Jobs(BaseModel):
     until: TimeOrOff = Field(
         default="06:00", description="When nightly and retag stop; the next night goes on from there."
     )
-    retag: Times = Field(
-        default="off", description="When photos that an older model tagged, or that were undone, are tagged anew."
-    )
+    retag: Times = Field(default="off", description="When photos of older models and undone ones are tagged again.")
     backup: Times = Field(default="04:30", description="When the database is copied.")
-    backup_folder: Place | None = Field(default=None, description="Where the copies lie; beside the database if unset.")
+    backup_folder: Place | None = Field(default=None, description="Folder of the copies; beside the database if unset.")
     backup_keep: AtLeastOne = Field(default=7, description="How many copies are kept.")
-    prune: Times = Field(default="off", description="When rows of files that are long gone are removed.")
+    prune: Times = Field(default="off", description="When the rows of files that are long gone are removed.")
     prune_after_days: AtLeastOne = Field(default=90, description="How long a file must be gone for that.")
-    canary: Times = Field(
-        default="off", description="When known pictures are asked, to see whether the model still works."
-    )
-    canary_folder: Place | None = Field(default=None, description="They, in a folder for each landmark.")
+    canary: Times = Field(default="off", description="When the model is checked on known pictures.")
+    canary_folder: Place | None = Field(default=None, description="The known pictures, in a folder for each landmark.")
     digest: Times = Field(default="off", description="When the last day is summed up.")
 
 
 class Settings(BaseSettings):
-    """What a person may set. Each field's description is its documentation."""
+    """All settings; each field's description documents it."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__")
 
@@ -95,64 +91,70 @@ class Settings(BaseSettings):
     bundle: Place | None = Field(None, description="Model folder; the shipped one if unset.")
     engine: Literal["auto", "openvino", "torch"] = Field("auto", description="Runtime.")
     device: Device = Field(
-        "auto", description="auto, cpu, cuda or cuda:N. Asking for CUDA where there is none is an error."
+        "auto", description="auto, cpu, cuda or cuda:N. It is an error to ask for CUDA if there is none."
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="Number format.")
     top_k: AtLeastOne = Field(5, description="Suggestions kept for each photo.")
     include: tuple[str, ...] = Field((), description="Only files that match one of these globs.")
-    exclude: tuple[str, ...] = Field((), description="No file or folder that matches one of these globs.")
-    decode_threads: AtLeastOne = Field(_LIMITS.threads, description="Photos decoded at a time.")
-    max_pixels: AtLeastOne = Field(_LIMITS.max_pixels, description="Larger photos are refused, unread.")
-    max_file_bytes: AtLeastOne = Field(_LIMITS.max_file_bytes, description="Larger files are refused, unread.")
+    exclude: tuple[str, ...] = Field((), description="No files or folders that match one of these globs.")
+    decode_threads: AtLeastOne = Field(_LIMITS.threads, description="How many photos are decoded at a time.")
+    max_pixels: AtLeastOne = Field(_LIMITS.max_pixels, description="Larger photos fail and are not decoded.")
+    max_file_bytes: AtLeastOne = Field(_LIMITS.max_file_bytes, description="Larger files fail and are not read.")
     photo_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
-        60.0, description="A photo that takes longer to decode is given up."
+        60.0, description="A photo that takes longer to decode fails."
     )
     retry_after_h: Annotated[float, Field(gt=0, le=8_760)] = Field(
         _OPTIONS.retry_after_h, description="When a file that failed is tried again; doubled after each attempt."
     )
-    max_attempts: AtLeastOne = Field(_OPTIONS.max_attempts, description="After so many a file is in quarantine.")
+    max_attempts: AtLeastOne = Field(
+        _OPTIONS.max_attempts, description="Failed attempts until a file is in quarantine."
+    )
     max_gone_share: Annotated[float, Field(gt=0, le=1)] = Field(
-        _OPTIONS.max_missing_share, description="Where more of a folder is gone, none of it is taken for gone."
+        _OPTIONS.max_missing_share, description="If more of a folder is missing, none of it counts as gone."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is said on stderr.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
     vote_gap_min: Annotated[float, Field(ge=0)] = Field(
-        _OPTIONS.vote_gap_min, description="Photos taken within so many minutes may vote on one between them; 0: none."
+        _OPTIONS.vote_gap_min,
+        description="Photos taken within so many minutes may vote on one between them; 0: off.",
     )
-    log_format: Literal["text", "json"] = Field("text", description="How it is said: for people, or as JSON lines.")
+    log_format: Literal["text", "json"] = Field("text", description="The log for people, or as JSON lines.")
 
     folders: tuple[Place, ...] = Field((), description="Folders that the nightly job tags and serve watches.")
-    timezone: Zone | None = Field(None, description="The zone of the jobs and of what is shown; else the machine's.")
-    watch_settle_s: Annotated[float, Field(gt=0)] = Field(5.0, description="How long a new file must stand still.")
-    metrics_listen: AddressOrOff = Field("127.0.0.1:9464", description="Where schedule and serve tell how they are.")
+    timezone: Zone | None = Field(None, description="Time zone of jobs and listings; the machine's if unset.")
+    watch_settle_s: Annotated[float, Field(gt=0)] = Field(5.0, description="How long a new file must stay unchanged.")
+    metrics_listen: AddressOrOff = Field("127.0.0.1:9464", description="Address of /metrics and /health.")
     jobs: Jobs = Field(Jobs(), description="When the jobs run.")
 
+    bot_token: SecretStr | None = Field(None, description="The bot's token; better in the environment than in a file.")
+    bot_token_file: Place | None = Field(None, description="A file that holds the token, instead of bot_token.")
+    bot_api_url: Root = Field(TELEGRAM, description="Root URL of the Bot API server.")
+    bot_allow: tuple[int, ...] = Field((), description="Only these users and chats, by number; all if empty.")
+    bot_daily_limit: Count = Field(0, description="Photos a person may send each day; 0 means no limit.")
+    bot_admin_chat: int | None = Field(None, description="The chat that may ask for /health and /runs.")
+    bot_report_runs: bool = Field(False, description="Tell the admin chat how each run over the library ended.")
+    bot_keep_photos: bool = Field(False, description="Keep photos after they are answered.")
+    bot_folder: Place = Field(default_factory=default_bot_folder, description="Photos at work, and the kept ones.")
+    bot_webhook_url: str | None = Field(None, description="Public https address; with it the bot does not poll.")
+    bot_webhook_secret: SecretStr | None = Field(None, description="What Telegram must send with each webhook call.")
+    bot_webhook_listen: Address = Field("127.0.0.1:8443", description="Where the webhook server listens.")
+    bot_gather_ms: Count = Field(5, description="How long photos from all chats are gathered for one batch.")
+    bot_album_ms: Count = Field(700, description="How long an album waits for its next photo.")
+    bot_max_per_s: Count | None = Field(None, description="Messages a second; 0 means no limit of the bot's own.")
+
     def fingerprint(self) -> str:
-        """Short, and other where anything is set otherwise; secrets are not in it."""
+        """A short hash of all settings; secrets do not change it."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     def zone(self) -> ZoneInfo | None:
+        """The time zone; None for the machine's own."""
         return ZoneInfo(self.timezone) if self.timezone else None
 
-    bot_token: SecretStr | None = Field(None, description="The bot's token. Better in the environment than in a file.")
-    bot_token_file: Place | None = Field(None, description="A file that holds the token, instead of bot_token.")
-    bot_api_url: Root = Field(TELEGRAM, description="Root of the Bot API's server.")
-    bot_allow: tuple[int, ...] = Field((), description="Only these users and chats, by number; all if empty.")
-    bot_daily_limit: Count = Field(0, description="Photos for each person and day; 0 is no limit.")
-    bot_admin_chat: int | None = Field(None, description="The chat that may ask for /health and /runs.")
-    bot_report_runs: bool = Field(False, description="Tell the admin chat how each run of the worker ended.")
-    bot_keep_photos: bool = Field(False, description="Keep photos after they were answered.")
-    bot_folder: Place = Field(default_factory=default_bot_folder, description="Photos in work, and the kept ones.")
-    bot_webhook_url: str | None = Field(None, description="Public https address; with it the bot does not poll.")
-    bot_webhook_secret: SecretStr | None = Field(None, description="What Telegram must send along to the webhook.")
-    bot_webhook_listen: Address = Field("127.0.0.1:8443", description="Where the webhook's own server listens.")
-    bot_gather_ms: Count = Field(5, description="How long photos of all chats are gathered for one batch.")
-    bot_album_ms: Count = Field(700, description="How long an album waits for its next photo.")
-    bot_max_per_s: Count | None = Field(None, description="Messages a second; 0 is no limit of the bot's own.")
-
     def limits(self) -> Limits:
+        """What bounds the work on one photo."""
         return Limits(self.max_pixels, self.max_file_bytes, self.decode_threads)
 
     def run_options(self) -> RunOptions:
+        """The options of a run that the settings hold."""
         return RunOptions(
             k=self.top_k,
             include=self.include,
@@ -165,13 +167,13 @@ class Settings(BaseSettings):
 
 
 def fields() -> dict[str, FieldInfo]:
-    """Every setting by its name; those of the table `jobs` as ``jobs.nightly``."""
+    """Every setting by name; those of the table `jobs` as ``jobs.nightly``."""
     nested = {f"jobs.{name}": field for name, field in Jobs.model_fields.items()}
     return {name: field for name, field in Settings.model_fields.items() if name != "jobs"} | nested
 
 
 def variable_of(name: str) -> str:
-    """A setting in the environment: TAGGER_TOP_K, TAGGER_JOBS__NIGHTLY."""
+    """The environment variable of a setting, such as TAGGER_TOP_K or TAGGER_JOBS__NIGHTLY."""
     return PREFIX + name.upper().replace(".", "__")
 
 
@@ -179,14 +181,14 @@ SECRETS = frozenset(name for name, field in Settings.model_fields.items() if "Se
 
 
 def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -> Settings:
-    """Gather the settings of one start.
+    """Read the settings from all their sources.
 
     Args:
-        options: from the command line; None means "not given".
+        options: from the command line; None means that an option was not given.
         config_file: TOML; None means TAGGER_CONFIG, else the user's own file if there is one.
 
     Raises:
-        ConfigError: a key is unknown or a value malformed; the message names its source and the nearest key.
+        ConfigError: a key is unknown or a value cannot be used; the message names its source and the nearest key.
     """
     file = _file(config_file)
     _check_environment()
@@ -202,17 +204,21 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
     try:
         return Sources(**{key: value for key, value in options.items() if value is not None})
     except ValidationError as error:
-        raise ConfigError(_sentence(error, options, file)) from error
+        raise ConfigError(_describe(error, options, file)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is no TOML file: {error}") from error
+        raise ConfigError(f"{file} is not a TOML file: {error}") from error
     except SettingsError as error:
-        raise ConfigError(_no_json(error)) from error
+        raise ConfigError(_describe_json(error)) from error
 
 
 def _file(config_file: Path | None) -> Path | None:
-    """The settings file, which can be read; None where nobody named one and the user has none."""
+    """The settings file; None if none is named and the user has none of their own.
+
+    Raises:
+        ConfigError: the file does not exist or cannot be read.
+    """
     variable = os.environ.get(CONFIG_VARIABLE)
-    named = config_file or (Path(os.path.expanduser(variable)) if variable else None)
+    named = config_file or (Path(variable).expanduser() if variable else None)
     file = named or Path(platformdirs.user_config_dir(APP)) / "tagger.toml"
     try:
         if file.is_file():
@@ -221,36 +227,36 @@ def _file(config_file: Path | None) -> Path | None:
     except OSError as error:
         raise ConfigError(
             f"{file} cannot be read ({error.strerror}). "
-            f"Let the user who runs this read it, or name another file: --config or {CONFIG_VARIABLE}."
+            f"Make it readable for the user who runs this, or name another file: --config or {CONFIG_VARIABLE}."
         ) from error
     if named is not None:
-        raise ConfigError(f"{file}: there is no such settings file. Check --config and {CONFIG_VARIABLE}.")
+        raise ConfigError(f"The settings file {file} does not exist. Check --config and {CONFIG_VARIABLE}.")
     return None
 
 
 def _check_environment() -> None:
-    """A misspelt variable would otherwise be ignored without a word."""
+    """A misspelt variable would otherwise be ignored silently."""
     known = {variable_of(name) for name in (*fields(), "jobs")} | {CONFIG_VARIABLE}
     for variable in os.environ:
         if variable.startswith(PREFIX) and variable not in known:
-            raise ConfigError(f"{variable} in the environment is no setting.{did_you_mean(variable, known)}")
+            raise ConfigError(f"{variable} in the environment is not a setting.{did_you_mean(variable, known)}")
 
 
-def _sentence(error: ValidationError, options: Mapping[str, Any], file: Path | None) -> str:
+def _describe(error: ValidationError, options: Mapping[str, Any], file: Path | None) -> str:
     first = error.errors()[0]
     key = ".".join(map(str, first["loc"][:2] if first["loc"][0] == "jobs" else first["loc"][:1]))
     source = _source(key, options, file)
     if first["type"] == "extra_forbidden":
-        return f"{source}: {key!r} is no setting.{did_you_mean(key, fields())}"
+        return f"{source}: {key!r} is not a setting.{did_you_mean(key, fields())}"
     value = first["input"]
-    plain = isinstance(value, str | int | float | list | dict | None)
-    shown = "what it is" if key in SECRETS else repr(value) if plain else str(value)  # a date is as in the file
-    how = how_it_is_written(first["type"], value, first.get("ctx", {}), first["msg"])
-    return f"{source}: the setting {key!r} cannot be {shown}: {how}"
+    is_literal = isinstance(value, str | int | float | list | dict | None)
+    shown = "its present value" if key in SECRETS else repr(value) if is_literal else str(value)  # dates as in the file
+    advice = how_to_write(first["type"], value, first.get("ctx", {}), first["msg"])
+    return f"{source}: the setting {key!r} cannot be {shown}: {advice}"
 
 
 def _source(key: str, options: Mapping[str, Any], file: Path | None) -> str:
-    """Where a value came from."""
+    """Where a value came from, for people."""
     if options.get(key) is not None:
         return "option"
     if (variable := variable_of(key)) in os.environ:
@@ -261,14 +267,13 @@ def _source(key: str, options: Mapping[str, Any], file: Path | None) -> str:
     return str(file) if file else "the environment"
 
 
-def _no_json(error: SettingsError) -> str:
-    """A list or a table in the environment that is no JSON; the library names its field and keeps its value."""
+def _describe_json(error: SettingsError) -> str:
+    """A list or a table in the environment is not JSON. The error names the field, but not the value."""
     key = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "folders")
     variable = variable_of(key)
     value = os.environ.get(variable, "")
-    meant = {"nightly": "02:00"} if key == "jobs" else [value]
-    what = "table" if key == "jobs" else "list"
+    kind, example = ("table", {"nightly": "02:00"}) if key == "jobs" else ("list", [value])
     return (
         f"{variable}: the setting {key!r} cannot be {value!r}: "
-        f"in the environment a {what} is JSON, as {variable}='{json.dumps(meant)}'"
+        f"in the environment a {kind} is JSON, as {variable}='{json.dumps(example)}'"
     )

@@ -1,4 +1,4 @@
-"""What one setting may be. A type brings a value into one form, and its error says how the value is written."""
+"""The types of settings. A type normalises a value, and its error says how the value is written."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from tagger.config.cron import OFF, TIME_OF_DAY, parse
 
 
 def _at_home(path: Path) -> Path:
-    """``~`` is the user's home, as in a shell; nothing else would ever look there."""
+    """Expand ``~`` to the user's home, as a shell does."""
     try:
         return path.expanduser()
     except RuntimeError as error:
-        raise ValueError("~ is nobody's home here; write the whole path") from error
+        raise ValueError("this user has no home folder here; write the whole path") from error
 
 
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, OSError, ValueError) as error:
-        raise ValueError("no such time zone; write one as Europe/Berlin") from error
+        raise ValueError("there is no such time zone; write one as Europe/Berlin") from error
     return name
 
 
 def _text(value: object) -> object:
-    """TOML has a time and a false of its own; both are meant as text here."""
+    """Refuse TOML's own times and booleans, which are meant as text here."""
     if not isinstance(value, str):
         raise ValueError('write it in quotes: "02:00", five cron fields, or "off"')
     return value.strip().lower()
@@ -52,12 +52,12 @@ def _off(text: object) -> object:
     return OFF if isinstance(text, str) and text.strip().lower() == OFF else text
 
 
-def _like(pattern: str, how: str) -> AfterValidator:
-    """Text of one shape; the error says how it is written."""
+def _matches(pattern: str, advice: str) -> AfterValidator:
+    """Text of one pattern; the error says how it is written."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise ValueError(how)
+            raise ValueError(advice)
         return text
 
     return AfterValidator(check)
@@ -71,18 +71,18 @@ Place = Annotated[Path, AfterValidator(_at_home)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Times = Annotated[str, BeforeValidator(_text), AfterValidator(_times)]
 TimeOrOff = Annotated[str, BeforeValidator(_text), AfterValidator(_time_or_off)]
-Root = Annotated[str, _like(r"https?://[^\s/]+(/[^\s?#]*)?", "write an address as https://api.telegram.org")]
-Address = Annotated[str, _like(HOST_AND_PORT, "write host and port as 127.0.0.1:8443")]
+Root = Annotated[str, _matches(r"https?://[^\s/]+(/[^\s?#]*)?", "write an address as https://api.telegram.org")]
+Address = Annotated[str, _matches(HOST_AND_PORT, "write host and port as 127.0.0.1:8443")]
 AddressOrOff = Annotated[
-    str, BeforeValidator(_off), _like(f"{OFF}|{HOST_AND_PORT}", "write host and port as 127.0.0.1:9464, or off")
+    str, BeforeValidator(_off), _matches(f"{OFF}|{HOST_AND_PORT}", "write host and port as 127.0.0.1:9464, or off")
 ]
-Device = Annotated[str, _like(r"auto|cpu|cuda(:\d+)?", "write auto, cpu, cuda or cuda:0")]
+Device = Annotated[str, _matches(r"auto|cpu|cuda(:\d+)?", "write auto, cpu, cuda or cuda:0")]
 
 _NUMBER = "write a number"
 _QUOTED = "write it in quotes"
 _SWITCH = "write true or false"
 _WHOLE = "write a whole number"
-HOW = {  # by pydantic's type of error; what is in braces is from its context
+ADVICE = {  # by pydantic's type of error; what is in braces comes from the error's context
     "bool_parsing": _SWITCH,
     "bool_type": _SWITCH,
     "float_parsing": _NUMBER,
@@ -101,12 +101,15 @@ HOW = {  # by pydantic's type of error; what is in braces is from its context
 }
 
 
-def how_it_is_written(kind: str, value: object, context: Mapping[str, object], message: str) -> str:
-    """What to write instead of a value that cannot be.
+def how_to_write(kind: str, value: object, context: Mapping[str, object], message: str) -> str:
+    """How a setting is written, for an error about its value.
 
     Args:
-        kind: of pydantic's error, as are the context and the message, which is the answer where none is better.
+        kind: the type of pydantic's error.
+        value: what is wrong.
+        context: of pydantic's error.
+        message: of pydantic's error; returned if there is no better advice.
     """
     if kind == "tuple_type":
         return f"write a list, as {json.dumps([value], default=str)}"
-    return HOW[kind].format(**context) if kind in HOW else message
+    return ADVICE[kind].format(**context) if kind in ADVICE else message

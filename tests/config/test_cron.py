@@ -76,9 +76,9 @@ def test_the_29th_of_february_is_waited_for() -> None:
         ("nightly", "five cron fields"),
         ("0 2 30 2 *", "never comes"),
         ("0 2 * * 8", "'8' is not between 0 and 7"),
-        ("*/0 * * * *", "steps begin at 1"),
+        ("*/0 * * * *", "a step is 1 or more"),
         ("5-3 * * * *", "'3' is not between 5 and 59"),
-        ("0 2 * * mon-", "no part of a time"),
+        ("0 2 * * mon-", "not part of a time"),
     ],
 )
 def test_what_is_no_time_is_explained(text: str, said: str) -> None:

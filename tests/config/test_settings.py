@@ -110,7 +110,7 @@ def test_the_table_of_jobs_and_its_variables_are_laid_over_one_another(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[jobs]\nnigthly = "02:00"', r"tagger\.toml: 'jobs\.nigthly' is no setting.*'jobs\.nightly'"),
+        ('[jobs]\nnigthly = "02:00"', r"tagger\.toml: 'jobs\.nigthly' is not a setting.*'jobs\.nightly'"),
         ('[jobs]\nnightly = "2 am"', r"tagger\.toml: the setting 'jobs\.nightly' cannot be '2 am'.*five cron fields"),
         ('[jobs]\nuntil = "0 6 * * *"', "06:00"),
         ('timezone = "Berlin"', "'timezone' cannot be 'Berlin'.*Europe/Berlin"),
@@ -181,7 +181,7 @@ def test_the_home_of_nobody_is_no_traceback(toml: Path) -> None:
         ('jobs = "x"', "'jobs' cannot be 'x': write a table, [jobs], with a line for each job"),
         ("[jobs]\nnightly = 02:00:00", """'jobs.nightly' cannot be 02:00:00: write it in quotes: "02:00", five cron"""),
         ("[jobs]\nuntil = false", "'jobs.until' cannot be False: write it in quotes"),
-        ("bot_token = 1", "'bot_token' cannot be what it is: write it in quotes"),
+        ("bot_token = 1", "'bot_token' cannot be its present value: write it in quotes"),
     ],
 )
 def test_what_is_said_of_a_wrong_value_is_how_a_right_one_is_written(toml: Path, text: str, said: str) -> None:
@@ -196,8 +196,12 @@ def test_what_is_said_of_a_wrong_value_is_how_a_right_one_is_written(toml: Path,
         ("TAGGER_FOLDERS", "/home/x", """TAGGER_FOLDERS='["/home/x"]'"""),
         ("TAGGER_FOLDERS", "7", "'folders' cannot be 7: write a list, as [7]"),
         ("TAGGER_JOBS", "02:00", """TAGGER_JOBS='{"nightly": "02:00"}'"""),
-        ("TAGGER_JOBS", '{"nightly": "x"}', "TAGGER_JOBS: the setting 'jobs.nightly' cannot be 'x': 'x' is no time"),
-        ("TAGGER_JOBS", '{"nigthly": "x"}', "TAGGER_JOBS: 'jobs.nigthly' is no setting. Did you mean 'jobs.nightly'?"),
+        ("TAGGER_JOBS", '{"nightly": "x"}', "TAGGER_JOBS: the setting 'jobs.nightly' cannot be 'x': 'x' is not a time"),
+        (
+            "TAGGER_JOBS",
+            '{"nigthly": "x"}',
+            "TAGGER_JOBS: 'jobs.nigthly' is not a setting. Did you mean 'jobs.",
+        ),
     ],
 )
 def test_a_wrong_variable_is_named_with_how_it_is_written(
