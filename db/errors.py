@@ -1,14 +1,14 @@
 """What can be wrong with a store: a branch of the tree in `tagger.core.errors`.
 
 StoreError
-├── MalformedUrl          the database URL is none, or no SQLite file
+├── MalformedUrl          the database URL is malformed, or does not name a SQLite file
 ├── StoreUnreachable      the file cannot be opened, read or written
 ├── StoreLocked           another process kept the write lock for too long
-├── NotAStore             the file is something else, or damaged
+├── NotAStore             the file is not a tag database, or is damaged
 ├── StoreTooNew           written by a later version of the tagger
-├── BackupFailed          there is no new copy of the database
-├── RunNotEnded           what is asked for needs a run that has ended
-└── UnknownName           a filter names what the store does not know
+├── BackupFailed          the database could not be copied
+├── RunNotEnded           the run is still going
+└── UnknownName           a filter names something that the store does not have
     ├── UnknownLandmark
     ├── UnknownCountry
     ├── UnknownModel
@@ -25,7 +25,7 @@ from tagger.core.text import ask_which
 
 
 class MalformedUrl(StoreError):
-    """The database URL is none, or no SQLite file."""
+    """The database URL is malformed, or does not name a SQLite file."""
 
 
 class StoreUnreachable(StoreError):
@@ -37,7 +37,7 @@ class StoreUnreachable(StoreError):
 
 
 class StoreReplaced(StoreUnreachable):
-    """The file that was opened lies there no longer; what is written to it would be lost."""
+    """The file that was opened has been replaced; what is written to it would be lost."""
 
     def __init__(self, file: str) -> None:
         StoreError.__init__(
@@ -55,7 +55,7 @@ class StoreLocked(StoreError):
 
 class NotAStore(StoreError):
     def __init__(self, file: str, problem: str) -> None:
-        super().__init__(f"{file} is no tag store: {problem}. Name another file with --db, or restore a backup.")
+        super().__init__(f"{file} is not a tag database: {problem}. Name another file with --db, or restore a backup.")
 
 
 class StoreTooNew(StoreError):
@@ -80,10 +80,12 @@ class RunNotEnded(StoreError):
 
 
 class UnknownName(StoreError):
-    """A filter names what the store does not know.
+    """A filter names something that the store does not have.
 
     Args:
+        sentence: what is unknown.
         nearest: what may have been meant, best first.
+        fallback: what to do if nothing is near.
     """
 
     def __init__(self, sentence: str, nearest: Sequence[str], fallback: str) -> None:
@@ -93,22 +95,22 @@ class UnknownName(StoreError):
 
 class UnknownLandmark(UnknownName):
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
-        super().__init__(f"No landmark is called {name!r}.", nearest, "See 'tagger labels' for all of them.")
+        super().__init__(f"No landmark is called {name!r}.", nearest, "'tagger labels' lists all of them.")
 
 
 class UnknownCountry(UnknownName):
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
-        super().__init__(f"No landmark lies in {name!r}.", nearest, "See 'tagger labels' for all countries.")
+        super().__init__(f"No landmark is in {name!r}.", nearest, "'tagger labels' lists all countries.")
 
 
 class UnknownModel(UnknownName):
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
-        super().__init__(f"No model is called {name!r}.", nearest, "See 'tagger runs' for the models used so far.")
+        super().__init__(f"No model is called {name!r}.", nearest, "'tagger runs' lists the models used so far.")
 
 
 class UnknownRun(UnknownName):
     def __init__(self, run_id: int) -> None:
-        super().__init__(f"There is no run {run_id}.", (), "See 'tagger runs' for all of them.")
+        super().__init__(f"There is no run {run_id}.", (), "'tagger runs' lists all of them.")
 
 
 class UnknownPhoto(UnknownName):

@@ -100,7 +100,7 @@ def _check(file: Path) -> None:
         if problem != "ok":
             raise sqlite3.DatabaseError(f"the copy is not sound: {problem}")
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
-            raise sqlite3.DatabaseError("the copy is no tag store")
+            raise sqlite3.DatabaseError("the copy is not a tag database")
 
 
 def _open(file: Path, mode: str) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""Every expected error, one tree. A class writes its own sentence: the thing, then what to do next.
+"""Every expected error, in one tree. A class writes its own sentence: what is wrong, then what to do next.
 
     TaggerError
     ├── ConfigError            a setting is unknown, malformed or contradictory
@@ -11,15 +11,15 @@
     │   ├── EngineUnavailable  what was asked for does not exist on this machine
     │   └── EngineFailed       inference broke in the middle of a run
     ├── WatchFailed            the system refuses to watch a folder
-    ├── UnknownJob             a job is called that there is not
+    ├── UnknownJob             there is no job of this name
     ├── DecoderUnavailable     no process can be started to decode photos
-    ├── FolderNotFound         a folder to scan is not there
-    ├── FolderClosed           a folder to watch, or one above it, may not be entered
-    ├── RunInProgress          another run has the database
+    ├── FolderNotFound         a folder to scan does not exist
+    ├── FolderNotReadable      a folder to watch, or one above it, cannot be opened
+    ├── RunInProgress          another run uses the database
     ├── PhotoError             one photo cannot be read; the pipeline turns it into `Failed`
-    └── StoreError             the database cannot do what is asked of it; `db.errors` has its branches
+    └── StoreError             the database cannot do what is asked; `db.errors` has its branches
 
-A surface catches `TaggerError`; the message is meant for people as it stands.
+A surface catches `TaggerError` and shows its message as it is.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class BundleError(TaggerError):
 class BundleNotFound(BundleError):
     def __init__(self, folder: Path) -> None:
         super().__init__(
-            f"{folder} is no bundle: it has no card.json. Name a folder made by 'python -m training export', "
+            f"{folder} is not a bundle: it has no card.json. Name a folder made by 'python -m training export', "
             "or leave --bundle out to use the shipped one."
         )
 
@@ -76,13 +76,13 @@ class BundleDamaged(BundleError):
 class BundleTooNew(BundleError):
     def __init__(self, file: Path, found: object, known: int) -> None:
         super().__init__(
-            f"{file} has bundle format {found}, this version reads up to {known}. "
+            f"{file} has bundle format {found}, but this version reads only up to {known}. "
             "Upgrade: pip install --upgrade landmark-tagger"
         )
 
 
 class EngineError(TaggerError):
-    """Root of what goes wrong in a runtime."""
+    """A runtime cannot do its work."""
 
 
 class EngineUnavailable(EngineError):
@@ -94,27 +94,29 @@ class EngineFailed(EngineError):
 
 
 class WatchFailed(TaggerError):
-    """Args:
-    limit: the kernel's setting that is too low, if that is the reason.
+    """The system refuses to watch a folder.
+
+    Args:
+        problem: what the system says.
+        limit: the kernel's setting that is too low, if that is the reason.
     """
 
     def __init__(self, problem: str, limit: str | None) -> None:
-        remedy = f"Raise the limit: sudo sysctl {limit}" if limit else "Tag the folder at night instead: jobs.nightly"
-        super().__init__(f"The folders cannot be watched: {problem}. {remedy}")
+        advice = f"Raise the limit: sudo sysctl {limit}" if limit else "Tag the folder at night instead: jobs.nightly"
+        super().__init__(f"The folders cannot be watched: {problem}. {advice}")
 
 
 class UnknownJob(TaggerError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         jobs = list(known)
-        super().__init__(f"No job is called {name!r}.{did_you_mean(name, jobs)} There are: {', '.join(jobs)}.")
+        super().__init__(f"There is no job {name!r}.{did_you_mean(name, jobs)} The jobs are: {', '.join(jobs)}.")
 
 
 class DecoderUnavailable(TaggerError):
     def __init__(self, end: str) -> None:
         super().__init__(
             f"No process can be started to decode photos: {end}. "
-            "See what 'python -m tagger.image.decoder_worker' says, "
-            "and how much memory and how many processes are allowed."
+            "Check what 'python -m tagger.image.decoder_worker' prints, and the limits on memory and processes."
         )
 
 
@@ -125,15 +127,15 @@ class FolderNotFound(TaggerError):
         )
 
 
-class FolderClosed(TaggerError):
+class FolderNotReadable(TaggerError):
     def __init__(self, folder: str, problem: str) -> None:
         super().__init__(
-            f"{folder!r} may not be entered: {problem}. Give this user the right to read it, and run again."
+            f"{folder!r} cannot be opened: {problem}. Give this user permission to read it, and run again."
         )
 
 
 class RunInProgress(TaggerError):
-    """Its `who` says who is at work, without advice, for those who wait."""
+    """Another run uses the database; `who` names it without advice, for those who wait."""
 
     def __init__(self, database: str, holder: str) -> None:
         self.who = f"Another run is at work on {database} ({holder})"
@@ -155,4 +157,4 @@ class PhotoError(TaggerError):
 
 
 class StoreError(TaggerError):
-    """Root of what can be wrong with a store."""
+    """The database cannot do what is asked of it."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from tagger.core.errors import FolderClosed, FolderNotFound, RunInProgress, TaggerError, WatchFailed
+from tagger.core.errors import FolderNotFound, FolderNotReadable, RunInProgress, TaggerError, WatchFailed
 from tagger.jobs import tagging
 from tagger.jobs.debounce import Debouncer
 from tagger.library.scan import Globs, scan, would_find
@@ -55,7 +55,7 @@ def watch(
 
     Raises:
         FolderNotFound: one of the folders does not exist.
-        FolderClosed: one of them cannot be opened.
+        FolderNotReadable: one of them cannot be opened.
         WatchFailed: the system refuses to watch; the message says what to do.
     """
     paths = [os.path.abspath(folder) for folder in folders]
@@ -85,7 +85,7 @@ def _check(root: str) -> None:
     try:
         os.scandir(root).close()
     except PermissionError as error:
-        raise FolderClosed(root, str(error.strerror)) from error
+        raise FolderNotReadable(root, str(error.strerror)) from error
     except OSError as error:
         raise FolderNotFound(root) from error
 

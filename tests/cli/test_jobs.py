@@ -76,7 +76,7 @@ def test_a_night_by_hand_and_what_is_said_of_it_afterwards(tagger: Tagger, own: 
 def test_a_job_that_there_is_not_is_one_sentence(tagger: Tagger) -> None:
     done = tagger("jobs", "run", "nigthly")
     assert done.returncode == 1
-    assert "There are: nightly, retag, backup, prune, canary, digest" in done.stderr
+    assert "The jobs are: nightly, retag, backup, prune, canary, digest" in done.stderr
 
 
 def test_bad_news_are_an_exit_code(tagger: Tagger, own: dict[str, str], tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_database_locked_for_too_long_names_itself_and_the_next_step(url: str,
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"\xff\xd8\xff" * 1000)
-    with pytest.raises(NotAStore, match=r"holiday\.jpg is no tag store"):
+    with pytest.raises(NotAStore, match=r"holiday\.jpg is not a tag database"):
         open_store(f"sqlite:///{tmp_path}/holiday.jpg")
 
 

@@ -20,7 +20,7 @@ from db.engine import Store
 from db.read import catalog, listings
 from db.read.filters import FileFilter, TagFilter
 from tagger.config.settings import load_settings
-from tagger.core.errors import FolderClosed, FolderNotFound, WatchFailed
+from tagger.core.errors import FolderNotFound, FolderNotReadable, WatchFailed
 from tagger.core.run_options import Limits
 from tagger.jobs import watch as watching
 from tagger.jobs.context import JobContext
@@ -149,7 +149,7 @@ def test_a_folder_that_may_not_be_entered_is_named_with_the_reason(
     work: JobContext, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
 ) -> None:
     (public_folder / "library").mkdir(mode=0)
-    with without_privileges(), pytest.raises(FolderClosed, match="library' may not be entered: Permission denied"):
+    with without_privileges(), pytest.raises(FolderNotReadable, match="library' cannot be opened: Permission denied"):
         watch(work, [str(public_folder / "library")])
 
 

@@ -172,7 +172,7 @@ def test_a_page_may_begin_before_or_behind_the_folder(library: Store) -> None:
     [
         ({"landmark": "eifel tower"}, UnknownLandmark, "Did you mean 'eiffel_tower'"),
         ({"landmark": "xyz"}, UnknownLandmark, "See 'tagger labels'"),
-        ({"country": "Frnce"}, UnknownCountry, "No landmark lies in 'Frnce'. Did you mean 'France'"),
+        ({"country": "Frnce"}, UnknownCountry, "No landmark is in 'Frnce'. Did you mean 'France'"),
         ({"model": "light"}, UnknownModel, "No model is called 'light'. Did you mean 'lite'"),
         ({"run": 9}, UnknownRun, "There is no run 9. See 'tagger runs'"),
     ],
