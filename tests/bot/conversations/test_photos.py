@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from db.telegram.answers import StoredReply
+from tagger.bot.render.languages import Language
+from tagger.bot.render.reply_content import PhotoVerdict, ProcessedPhoto, reply_content
+from tagger.bot.render.reply_text import render_answer
+from tagger.core.types import Result, Withdrawn
 from tests.bot.conftest import Meet
 from tests.bot.running import (
     GREY,
@@ -43,6 +48,14 @@ def test_below_the_threshold_the_answer_is_honest_with_the_nearest_three(meet: M
     assert reply.text.startswith("No landmark that I know.\nThe nearest, all unsure:")
     assert sorted(buttons(reply)[:3]) == ["Eiffel Tower", "Great Wall of China", "Tokyo Skytree"]
     assert "✔ Right" not in buttons(reply)
+
+
+def test_an_answer_that_was_undone_is_not_told_as_no_landmark() -> None:
+    photo = ProcessedPhoto(1, Result("", "0" * 64, Withdrawn(), is_inherited=True))
+    content, verdicts = reply_content([photo], {}, {})
+    stored = StoredReply(1, 1, 1, None, content.as_json(), ())
+    assert render_answer(stored, Language("en"), {}, is_private=True)[0] == "<b>My answer to this was withdrawn.</b>"
+    assert verdicts == {1: PhotoVerdict(None, None)}
 
 
 def test_a_photo_that_was_sent_before_is_neither_fetched_nor_looked_at_again(bot: RunningBot, meet: Meet) -> None:
