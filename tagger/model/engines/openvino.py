@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-# OpenVINO reports each import to a web analytics service. Without the package that does it, it takes a stub of its own.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-
+# OpenVINO reports each import to a web analytics service, unless the package that does it is missing.
+_is_hidden = sys.modules.setdefault("openvino_telemetry", None) is None  # type: ignore[arg-type]
 import openvino
+
+if _is_hidden:
+    del sys.modules["openvino_telemetry"]
 from openvino.preprocess import PrePostProcessor
 
 from tagger.core.errors import EngineFailed, EngineUnavailable
