@@ -11,6 +11,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,6 @@ from tagger.core.text import printable
 from tagger.core.timings import StageTimings
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
 from tagger.core.version import __version__
-from tagger.library.cancellation import Cancelled
 from tagger.library.missing import MissingFiles
 from tagger.library.plan import Plan
 from tagger.model.bundle import Bundle
@@ -180,8 +180,8 @@ class RunRecorder:
         An unexpected error may come from a photo, so the files in work become suspects, as if the process had died.
         Expected errors and interruptions say nothing about the photos.
         """
-        is_interrupted = isinstance(error, Cancelled | KeyboardInterrupt | GeneratorExit)
-        is_death = isinstance(error, Exception) and not isinstance(error, Cancelled | TaggerError)
+        is_interrupted = isinstance(error, CancelledError | KeyboardInterrupt | GeneratorExit)
+        is_death = isinstance(error, Exception) and not isinstance(error, CancelledError | TaggerError)
         try:
             self.flush()
         except Exception as second:  # the run is ending; what matters now is that it says so

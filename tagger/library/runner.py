@@ -26,7 +26,6 @@ from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import EngineInfo, FoundFile, Result
 from tagger.library import report
-from tagger.library.cancellation import Cancelled, raise_if_cancelled
 from tagger.library.finalize import count_votes, group_duplicates
 from tagger.library.lock import run_lock
 from tagger.library.missing import find_missing
@@ -109,9 +108,8 @@ class LibraryRun:
         try:
             yield from self._all_results()
         except BaseException as error:
-            is_cancelled = self.stop.is_set() and isinstance(error, Cancelled | CancelledError)
-            self._record.end_early(Cancelled() if is_cancelled else error)
-            if not is_cancelled:
+            self._record.end_early(error)
+            if not isinstance(error, CancelledError):
                 raise
         finally:
             self.progress.close()
@@ -125,7 +123,7 @@ class LibraryRun:
         options, state, record = self.options, self.state, self._record
         with state.stages.time("scan"):
             globs = Globs(options.include, options.exclude)
-            scanned = scan(state.roots, globs, before_folder=lambda: raise_if_cancelled(self.stop))
+            scanned = scan(state.roots, globs, before_folder=self._raise_if_stopped)
             found = {file.path: file for file in scanned}
             with self.store.read() as connection:
                 stored = known_files(connection, state.roots, model=self._model, k=options.k, again=options.redo_undone)
@@ -164,11 +162,15 @@ class LibraryRun:
         """Whether the time is up while there is still something to do.
 
         Raises:
-            Cancelled: somebody asked the run to stop.
+            CancelledError: the run was asked to stop.
         """
-        raise_if_cancelled(self.stop)
+        self._raise_if_stopped()
         self._is_time_up = self._is_time_up or (self.until is not None and datetime.now(UTC) >= self.until)
         return self._is_time_up
+
+    def _raise_if_stopped(self) -> None:
+        if self.stop.is_set():
+            raise CancelledError
 
     def _tag(self, files: list[FoundFile], tagger: Tagger) -> Iterator[Result]:
         paths, record = self._lease(files), self._record
@@ -181,10 +183,9 @@ class LibraryRun:
             stop=self.stop,
         )
         with closing(results):
-            # There are fewer results than files if time was up. Results are asked first, so that they end by
-            # themselves and the decoders live on.
+            # There are fewer results than files if time was up. `results` comes first, so that it ends by itself.
             for result, file in zip(results, files, strict=False):
-                raise_if_cancelled(self.stop)  # a photo that failed since then failed because of the stop
+                self._raise_if_stopped()  # a photo that failed since then failed because of the stop
                 record.keep(file, result)
                 self.progress.advance(result)
                 self.state.add(result)
