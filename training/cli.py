@@ -224,7 +224,7 @@ def card_step(experiment: Experiment, docs: Path) -> None:
 
 def _prepare(archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path) -> None:
     from training.data.archive import COURSE_URL
-    from training.data.manifest_folder import photo_folder
+    from training.data.manifest_folder import data_folder
     from training.data.prepare import Source, prepare
 
     if sum(value is not None for value in (archive, url, folder)) > 1:
@@ -234,7 +234,7 @@ def _prepare(archive: Path | None, url: str | None, folder: Path | None, decisio
     elif url is not None:
         source = Source("url", url or COURSE_URL)
     else:
-        source = Source("folder", folder) if folder else Source("described", photo_folder())
+        source = Source("image_folder", folder) if folder else Source("manifest_folder", data_folder())
     click.echo(prepare(source, data, decisions=decisions).summary())
 
 

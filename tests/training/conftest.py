@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.drawn import photo_folder, recipe
-from training.data.prepare import prepare
+from training.data.prepare import Source, prepare
 from training.fit.experiment import Experiment, begin_experiment
 from training.fit.recipe import load_recipe
 
@@ -18,7 +18,7 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture
 def data(tmp_path: Path, photos: Path) -> Path:
     """The photos, prepared."""
-    return prepare(photos, tmp_path / "runs" / "data").folder
+    return prepare(Source("manifest_folder", photos), tmp_path / "runs" / "data").folder
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_an_expected_error_is_one_sentence_and_exit_code_1(tmp_path: Path) -> No
         (["--url", "--to=elsewhere"], Source("url", COURSE_URL)),
         (["--url=https://example.org/a.zip"], Source("url", "https://example.org/a.zip")),
         (["--archive=a.zip"], Source("archive", Path("a.zip"))),
-        (["--folder", "mine"], Source("folder", Path("mine"))),
+        (["--folder", "mine"], Source("image_folder", Path("mine"))),
     ],
 )
 def test_an_option_names_the_source(monkeypatch: pytest.MonkeyPatch, arguments: list[str], source: Source) -> None:

@@ -1,1 +1,1 @@
-"""From folders of photos to a manifest: which photo belongs to which split, checked."""
+"""From folders of photos to a manifest that says which photo belongs to which split."""

@@ -1,7 +1,7 @@
-"""The course's archive of landmark photos: check, unpack.
+"""Check and unpack the course's archive of landmark photos.
 
-The one rule: an archive is a stranger. Nothing is written before every entry's name, kind and size was looked at,
-only images below train/ and test/ are unpacked, and no entry can be written outside its folder.
+The one rule: an archive is not trusted. Nothing is written before every entry's name, kind and size was checked, only
+images below train/ and test/ are unpacked, and no entry can be written outside its folder.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from training.data.manifest import DataError
 # 50 landmarks of the Google Landmarks Dataset v2, as Udacity's course publishes them.
 COURSE_URL = "https://udacity-dlnfd.s3-us-west-1.amazonaws.com/datasets/landmark_images.zip"
 
-MOST_FILES = 200_000
-MOST_BYTES_OF_ONE = 100_000_000
-MOST_BYTES = 50_000_000_000
-MOST_RATIO = 100  # photos are compressed already; only a bomb grows like this
-SMALL_BYTES = 1_000_000  # a few blank pages may
+MAX_FILES = 200_000
+MAX_FILE_BYTES = 100_000_000
+MAX_BYTES = 50_000_000_000
+MAX_RATIO = 100  # photos are compressed already; only a zip bomb grows like this
+SMALL_BYTES = 1_000_000  # so does a small blank picture
 
 SPLITS = ("train", "test")
-UNSAFE = re.compile(r"\\|\0|^[A-Za-z]:")  # what another system takes for a path's parts
+UNSAFE = re.compile(r"\\|\0|^[A-Za-z]:")  # separators and drives of other systems
 LAYOUT = "train/NN.Name/ and test/NN.Name/ with the same names, perhaps below one folder"
 
 
 def extract(archive: Path, to: Path) -> Path:
-    """Unpack the photos into `to`/train and `to`/test; files that are there already are not written again.
+    """Unpack the photos into `to`/train and `to`/test, except those that are there.
 
     Returns:
-        `to`. It holds the photos of this archive only.
+        `to`, which then holds the photos of this archive only.
 
     Raises:
-        DataError: it is no sound archive, not laid out as the course's, or hostile; nothing is written then, except
-            where the damage shows only while unpacking.
+        DataError: the archive is damaged, hostile, or has another layout than the course's. Nothing is written then,
+            unless the damage shows only while unpacking.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -52,7 +52,7 @@ def extract(archive: Path, to: Path) -> Path:
             for path, entry in tqdm(photos.items(), desc="unpacking", unit=" photos", disable=None):
                 _unpack(opened, entry, to / path)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise DataError(f"{archive} is no whole zip archive ({error}). Delete it and download it again.") from error
+        raise DataError(f"{archive} is not a complete zip archive ({error}). Delete and download it again.") from error
     except (NotImplementedError, RuntimeError) as error:  # an unknown compression; a password
         raise DataError(f"{archive} cannot be unpacked ({error}). Unpack it yourself and use --folder.") from error
     except OSError as error:
@@ -61,23 +61,23 @@ def extract(archive: Path, to: Path) -> Path:
 
 
 def _check_sizes(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse what would fill the disk; zipfile itself reads no more of an entry than the size it declares."""
-    if len(entries) > MOST_FILES:
-        raise DataError(f"{archive} has {len(entries):,} entries; more than {MOST_FILES:,} are not unpacked.")
+    """Refuse what would fill the disk; zipfile reads no more of an entry than the size that it declares."""
+    if len(entries) > MAX_FILES:
+        raise DataError(f"{archive} has {len(entries):,} entries; more than {MAX_FILES:,} are not unpacked.")
     for entry in entries:
-        if entry.file_size > MOST_BYTES_OF_ONE:
+        if entry.file_size > MAX_FILE_BYTES:
             raise DataError(f"{archive}: {entry.filename!r} would be {entry.file_size:,} bytes large. Not unpacked.")
-        if entry.file_size > max(SMALL_BYTES, MOST_RATIO * entry.compress_size):
-            raise DataError(f"{archive}: {entry.filename!r} grows more than {MOST_RATIO} times, as no photo does.")
-    if (total := sum(entry.file_size for entry in entries)) > MOST_BYTES:
-        raise DataError(f"{archive} would be {total:,} bytes large; more than {MOST_BYTES:,} are not unpacked.")
+        if entry.file_size > max(SMALL_BYTES, MAX_RATIO * entry.compress_size):
+            raise DataError(f"{archive}: {entry.filename!r} grows more than {MAX_RATIO} times, as no photo does.")
+    if (total := sum(entry.file_size for entry in entries)) > MAX_BYTES:
+        raise DataError(f"{archive} would be {total:,} bytes large; more than {MAX_BYTES:,} are not unpacked.")
 
 
 def _images(archive: Path, entries: Iterable[zipfile.ZipInfo]) -> dict[PurePosixPath, zipfile.ZipInfo]:
-    """The images by their path; every entry's name is checked, also of what is passed over."""
+    """The images by their path; the name of every entry is checked, images or not."""
     images: dict[PurePosixPath, zipfile.ZipInfo] = {}
     for entry in entries:
-        path = _safe(archive, entry)
+        path = _safe_path(archive, entry)
         is_junk = any(part.startswith((".", "__")) for part in path.parts)
         if entry.is_dir() or is_junk or not has_image_suffix(path.name):
             continue
@@ -87,7 +87,7 @@ def _images(archive: Path, entries: Iterable[zipfile.ZipInfo]) -> dict[PurePosix
     return images
 
 
-def _safe(archive: Path, entry: zipfile.ZipInfo) -> PurePosixPath:
+def _safe_path(archive: Path, entry: zipfile.ZipInfo) -> PurePosixPath:
     path = PurePosixPath(entry.filename)
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if path.is_absolute() or ".." in path.parts or UNSAFE.search(entry.filename) or not path.parts:
@@ -98,7 +98,7 @@ def _safe(archive: Path, entry: zipfile.ZipInfo) -> PurePosixPath:
 
 
 def _photos(archive: Path, images: Mapping[PurePosixPath, zipfile.ZipInfo]) -> dict[PurePosixPath, zipfile.ZipInfo]:
-    """The images of the course's layout by their path from train/ or test/ on; others beside them are passed over."""
+    """The images of the course's layout, by their path from train/ or test/ on; others are ignored."""
     tops = {path.parts[:at] for path in images for at in (0, 1) if path.parts[at : at + 1] in (("train",), ("test",))}
     top = min(tops, key=lambda parts: (len(parts), parts), default=())
     below = {path: PurePosixPath(*path.parts[len(top) :]) for path in images if path.parts[: len(top)] == top}
@@ -115,15 +115,15 @@ def _photos(archive: Path, images: Mapping[PurePosixPath, zipfile.ZipInfo]) -> d
 
 
 def _check_target(to: Path, photos: Iterable[PurePosixPath]) -> None:
-    """Refuse a folder with photos of something else, which would count as this archive's."""
-    own = {to / path for path in photos}
+    """Refuse a folder that holds other photos, which would count as this archive's."""
+    expected = {to / path for path in photos}
     for file in (path for split in SPLITS for path in (to / split).rglob("*")):
-        if file.is_file() and file not in own and has_image_suffix(file.name):
-            raise DataError(f"{file} is there already and not of this archive. Choose another folder with --to.")
+        if file.is_file() and file not in expected and has_image_suffix(file.name):
+            raise DataError(f"{file} exists and is not from this archive. Choose another folder with --to.")
 
 
 def _unpack(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
-    """Write one photo so that it is whole or not there; its checksum is verified while it is read."""
+    """Write one photo atomically; zipfile verifies its checksum while reading."""
     if target.is_file() and target.stat().st_size == entry.file_size:
         return
     target.parent.mkdir(parents=True, exist_ok=True)

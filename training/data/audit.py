@@ -1,4 +1,4 @@
-"""Every photo of the data read once: does it decode, how large is it, what is its content, what does it look like.
+"""Read every photo of a data set once: does it decode, how large is it, what is its content, what does it look like?
 
 The one rule: a file that cannot be read is left out by name and with its reason, never silently.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,21 +20,25 @@ from tagger.image.decode import decode, read
 from tagger.image.phash import HASH_SIDE_PX, difference_hash, joined, near_pairs
 from training.data.manifest import Role, Split
 
-# Landmark photos of one label count as near-duplicates within these bits, any other two within fewer: among 35 million
-# pairs of different labels in LANDMARK_DATA (8,411 photos) none is within 3 bits; at 4 begin pairs that only share
-# a bright sky over a dark ground, and within 9 there are 1,600 of them, which would chain unrelated classes together.
+# Two photos of one landmark are near-duplicates if at most SAME_LANDMARK_BITS of their hashes' 64 bits differ, any
+# other two if at most ANY_LABEL_BITS do. Among 35 million pairs of different labels in LANDMARK_DATA (8,411 photos)
+# none is within 3 bits. From 4 bits on there are pairs that only share a bright sky over a dark ground: 1,600 of them
+# within 9 bits, which would chain unrelated classes together.
 SAME_LANDMARK_BITS = 9
 ANY_LABEL_BITS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A file, and what its place or its list says of it.
+class LabelledFile:
+    """A file with what its folder or a manifest says about it.
 
     Args:
+        path: where the file is.
+        role: whether the photo shows a landmark.
         label: the landmark's id, or the kind of a negative.
-        split: None where nothing says.
-        group: of near-duplicates, where something says.
+        split: None if the source does not assign one.
+        group: of near-duplicates; empty if the source names none.
+        source: the collection that the photo came from; empty if unknown.
     """
 
     path: Path
@@ -55,34 +59,36 @@ class Photo:
     """A file that was read.
 
     Args:
+        file: the file and its label.
+        sha256: of the file's bytes.
         width: px, upright.
         height: px, upright.
-        look: its difference hash.
+        phash: its difference hash, 64 bits.
     """
 
-    found: Found
+    file: LabelledFile
     sha256: str
     width: int
     height: int
-    look: int
+    phash: int
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file that no split holds, and why."""
+    """A file that belongs to no split, and why."""
 
     path: Path
     reason: str
 
 
-def audit(found: Sequence[Found]) -> tuple[list[Photo], list[LeftOut]]:
-    """Read every file, in threads; both lists are in the order of `found`."""
+def audit(files: Sequence[LabelledFile]) -> tuple[list[Photo], list[LeftOut]]:
+    """Read every file, in threads; both lists keep the order of `files`."""
     photos: list[Photo] = []
     left_out: list[LeftOut] = []
     limits = Limits()
     with ThreadPoolExecutor(limits.threads) as threads:
-        results = threads.map(lambda one: _read(one, limits), found)
-        for result in tqdm(results, desc="reading photos", total=len(found), unit=" photos", disable=None):
+        results = threads.map(lambda file: _read(file, limits), files)
+        for result in tqdm(results, desc="reading photos", total=len(files), unit=" photos", disable=None):
             if isinstance(result, Photo):
                 photos.append(result)
             else:
@@ -90,44 +96,47 @@ def audit(found: Sequence[Found]) -> tuple[list[Photo], list[LeftOut]]:
     return photos, left_out
 
 
-def _read(found: Found, limits: Limits) -> Photo | LeftOut:
+def _read(file: LabelledFile, limits: Limits) -> Photo | LeftOut:
     try:
-        data = read(str(found.path), limits.max_file_bytes)
+        data = read(str(file.path), limits.max_file_bytes)
         decoded = decode(data, min_side_px=HASH_SIDE_PX, max_pixels=limits.max_pixels)
     except PhotoError as error:
-        return LeftOut(found.path, f"{error.kind}: {error.message}")
+        return LeftOut(file.path, f"{error.kind}: {error.message}")
     digest = hashlib.sha256(data).hexdigest()
-    return Photo(found, digest, decoded.info.width, decoded.info.height, difference_hash(decoded.image))
+    return Photo(file, digest, decoded.info.width, decoded.info.height, difference_hash(decoded.image))
 
 
 def without_conflicts(photos: Sequence[Photo]) -> tuple[list[Photo], list[LeftOut]]:
-    """Leave out every content that lies under two labels: at most one of them is right, and nothing says which."""
-    contents: dict[str, list[Found]] = defaultdict(list)
+    """Leave out every content that has two labels: at most one of them is right, and nothing says which."""
+    copies: dict[str, list[LabelledFile]] = defaultdict(list)
     for photo in photos:
-        contents[photo.sha256].append(photo.found)
+        copies[photo.sha256].append(photo.file)
     kept, left_out = [], []
     for photo in photos:
-        others = [copy for copy in contents[photo.sha256] if copy.landmark != photo.found.landmark]
-        if others:
-            reason = (
-                f"labelled {photo.found.label}, but the same content is labelled {others[0].label}: {others[0].path}"
-            )
-            left_out.append(LeftOut(photo.found.path, reason))
+        file = photo.file
+        other = next((copy for copy in copies[photo.sha256] if copy.landmark != file.landmark), None)
+        if other:
+            reason = f"labelled {file.label}, but the same content is labelled {other.label}: {other.path}"
+            left_out.append(LeftOut(file.path, reason))
         else:
             kept.append(photo)
     return kept, left_out
 
 
-def near_duplicates(photos: Sequence[Photo], same_landmark_bits: int = SAME_LANDMARK_BITS) -> list[str]:
-    """The group of each photo: copies, photos that look the same, and what the data itself calls a group.
+def near_duplicate_groups(photos: Sequence[Photo], same_landmark_bits: int = SAME_LANDMARK_BITS) -> list[str]:
+    """The group of each photo: copies, photos that look the same, and photos that the source put into one group.
+
+    Args:
+        photos: the photos to group.
+        same_landmark_bits: bits within which two photos of one landmark are near-duplicates.
 
     Returns:
-        Names made of content, so that no order of files changes them; empty where a photo stands alone.
+        A name for each photo, empty if it stands alone. Names derive from content, so the order of files has no effect.
     """
-    pairs = [*near_pairs([photo.look for photo in photos], ANY_LABEL_BITS), *_copies(photos)]
+    pairs = [*near_pairs([photo.phash for photo in photos], ANY_LABEL_BITS), *_declared_pairs(photos)]
     for indices in _by_landmark(photos).values():
-        near = near_pairs([photos[index].look for index in indices], same_landmark_bits)
-        pairs += ((indices[one], indices[other]) for one, other in near)
+        near = near_pairs([photos[index].phash for index in indices], same_landmark_bits)
+        pairs += ((indices[first], indices[second]) for first, second in near)
     roots = joined(len(photos), pairs)
     sizes = Counter(roots)
     names: dict[int, str] = {}
@@ -136,18 +145,18 @@ def near_duplicates(photos: Sequence[Photo], same_landmark_bits: int = SAME_LAND
     return [names[root][:16] if sizes[root] > 1 else "" for root in roots]
 
 
-def _copies(photos: Sequence[Photo]) -> Iterable[tuple[int, int]]:
-    """Pairs of one content or of one described group; each with the first of its kind."""
+def _declared_pairs(photos: Sequence[Photo]) -> Iterator[tuple[int, int]]:
+    """Each photo paired with the first of the same content, and with the first of the same group in the source."""
     first: dict[tuple[str, str], int] = {}
     for index, photo in enumerate(photos):
         yield first.setdefault(("content", photo.sha256), index), index
-        if photo.found.group:
-            yield first.setdefault(("group", photo.found.group), index), index
+        if photo.file.group:
+            yield first.setdefault(("group", photo.file.group), index), index
 
 
 def _by_landmark(photos: Sequence[Photo]) -> dict[str, list[int]]:
     indices: dict[str, list[int]] = defaultdict(list)
     for index, photo in enumerate(photos):
-        if photo.found.landmark:
-            indices[photo.found.landmark].append(index)
+        if photo.file.landmark:
+            indices[photo.file.landmark].append(index)
     return indices

@@ -25,20 +25,20 @@ MOST_BYTES = 2_000_000  # of thumbnails; what comes after is not shown
 MOST_LINES = 1000
 
 
-def write_report(path: Path, facts: DatasetStats, entries: Sequence[Entry]) -> None:
+def write_report(path: Path, stats: DatasetStats, entries: Sequence[Entry]) -> None:
     """Write the page.
 
     Args:
         entries: of the manifest; a few of their photos are read again for the sample sheet.
     """
-    sections = [*_totals(facts), *_leaks(facts.leak_check), *_labels(facts), *_changes(facts), *_sizes(facts)]
-    path.write_text(page(f"Data set {facts.source}", [*sections, *_samples(entries)]), encoding="utf-8")
+    sections = [*_totals(stats), *_leaks(stats.leak_check), *_labels(stats), *_changes(stats), *_sizes(stats)]
+    path.write_text(page(f"Data set {stats.source}", [*sections, *_samples(entries)]), encoding="utf-8")
 
 
-def _totals(facts: DatasetStats) -> Iterator[str]:
-    photos = sum(sum(counts.values()) for counts in facts.splits.values())
-    yield paragraph(f"{photos:,} photos of {len(facts.classes):,} landmarks and of ordinary things. Seed {facts.seed}.")
-    rows = [(split, counts["landmark_photos"], counts["negatives"]) for split, counts in facts.splits.items()]
+def _totals(stats: DatasetStats) -> Iterator[str]:
+    photos = sum(sum(counts.values()) for counts in stats.splits.values())
+    yield paragraph(f"{photos:,} photos of {len(stats.classes):,} landmarks and of ordinary things. Seed {stats.seed}.")
+    rows = [(split, counts["landmark_photos"], counts["negatives"]) for split, counts in stats.splits.items()]
     yield table(("split", "#landmark photos", "#negatives"), rows)
 
 
@@ -57,8 +57,8 @@ def _leaks(check: LeakCheck) -> Iterator[str]:
     )
 
 
-def _labels(facts: DatasetStats) -> Iterator[str]:
-    for title, counts in (("Landmarks", facts.classes), ("Negatives", facts.negatives)):
+def _labels(stats: DatasetStats) -> Iterator[str]:
+    for title, counts in (("Landmarks", stats.classes), ("Negatives", stats.negatives)):
         if counts:
             yield heading(title)
             yield table(("label", "", *(f"#{split}" for split in SPLITS), "#all"), _bars(counts))
@@ -72,11 +72,11 @@ def _bars(counts: Counts) -> Iterator[tuple[str, Html, int, int, int, int]]:
         yield label, drawn, train, val, test, train + val + test
 
 
-def _changes(facts: DatasetStats) -> Iterator[str]:
-    if facts.decisions:
+def _changes(stats: DatasetStats) -> Iterator[str]:
+    if stats.decisions:
         yield heading("Decided by people")
-        yield table(("photos", "#count"), facts.decisions.items())
-    for title, lines in (("Left out", facts.left_out), ("Moved to another split", facts.moved)):
+        yield table(("photos", "#count"), stats.decisions.items())
+    for title, lines in (("Left out", stats.left_out), ("Moved to another split", stats.moved)):
         yield heading(title)
         if not lines:
             yield paragraph("None.", "soft")
@@ -86,10 +86,10 @@ def _changes(facts: DatasetStats) -> Iterator[str]:
         yield folded(shown, table(tuple(lines[0]), rows))
 
 
-def _sizes(facts: DatasetStats) -> Iterator[str]:
+def _sizes(stats: DatasetStats) -> Iterator[str]:
     yield heading("Sizes")
-    most = max(1, *facts.sides_px.values())
-    rows = [(name, bar([("train", count / most)]), count) for name, count in facts.sides_px.items()]
+    most = max(1, *stats.sides_px.values())
+    rows = [(name, bar([("train", count / most)]), count) for name, count in stats.sides_px.items()]
     yield table(("short side, px", "", "#photos"), rows)
 
 

@@ -1,6 +1,6 @@
-"""What is known of a data set once it is prepared, as data: for `data.json` and for the reports.
+"""Figures of a prepared data set: for `data.json` and for the reports.
 
-The one rule: it holds figures and reasons, and of paths only what is below the source, so that it can be shown.
+The one rule: paths are relative to the source, so that the figures can be shown to anybody.
 """
 
 from __future__ import annotations
@@ -16,21 +16,23 @@ from training.data.manifest import SPLITS, Entry
 from training.data.split import Moved
 
 SIDES_PX = (64, 128, 256, 512, 1024, 2048)
-SHOWN = 10  # lines for people; the report has all
+MAX_LINES = 10  # printed; the report has more
 
 Counts = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class LeakCheck:
-    """The near-duplicates, and that none of them is in two splits.
+    """Counts of near-duplicates, none of which are in two splits.
 
     Args:
-        same_landmark_bits: two photos of one landmark are near-duplicates if so many of 64 bits differ, or fewer.
+        same_landmark_bits: two photos of one landmark are near-duplicates if at most this many of 64 bits differ.
         any_label_bits: the same for any other two photos.
         groups: of two photos or more.
-        straddling: groups and contents in two splits; with one, there is no manifest.
-        moved: photos that changed their split so that there is none.
+        photos_in_groups: photos in all groups together.
+        largest_group: its number of photos.
+        straddling: groups in two splits; 0, or there would be no manifest.
+        moved: photos that were moved to another split to get there.
     """
 
     same_landmark_bits: int
@@ -44,16 +46,19 @@ class LeakCheck:
 
 @dataclass(frozen=True, slots=True)
 class DatasetStats:
-    """A data set without its photos.
+    """Everything about a data set but its photos.
 
     Args:
+        source: the name of the folder or archive, or its address.
+        seed: for the splits that the source does not have.
         splits: for each split its landmark photos and negatives.
         classes: for each landmark its photos in each split.
         negatives: for each kind its photos in each split.
-        sides_px: how many photos have a short side in each range.
+        sides_px: number of photos by their short side.
+        leak_check: near-duplicates.
         left_out: path and reason.
-        moved: path, the split that the source gave, the split now.
-        decisions: what became of the photos that people decided on; empty without decisions.
+        moved: path, the source's split, the split now.
+        decisions: number of decided photos by what changed; empty without decisions.
     """
 
     source: str
@@ -68,13 +73,13 @@ class DatasetStats:
     decisions: dict[str, int]
 
     def remarks(self) -> list[str]:
-        """Lines for people on what is not as the source had it."""
-        lines = [f"left out: {one['path']}: {one['reason']}" for one in self.left_out[:SHOWN]]
-        if more := len(self.left_out) - SHOWN:
-            lines += [f"left out: {more} more, in the report"] * (more > 0)
+        """Lines for people on what differs from the source."""
+        lines = [f"left out: {photo['path']}: {photo['reason']}" for photo in self.left_out[:MAX_LINES]]
+        if (more := len(self.left_out) - MAX_LINES) > 0:
+            lines.append(f"left out: {more} more, in the report")
         if self.moved:
-            into = Counter(f"from {one['was']} to {one['now']}" for one in self.moved)
-            counts = ", ".join(f"{count} {where}" for where, count in sorted(into.items()))
+            moves = Counter(f"from {photo['was']} to {photo['now']}" for photo in self.moved)
+            counts = ", ".join(f"{count} {move}" for move, count in sorted(moves.items()))
             lines.append(f"moved, because near-duplicates or copies of them are there: {counts}")
         if self.decisions:
             counts = ", ".join(f"{count} {change}" for change, count in self.decisions.items())
@@ -85,7 +90,7 @@ class DatasetStats:
         path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def gather(
+def dataset_stats(
     entries: Sequence[Entry],
     *,
     source: str,
@@ -96,32 +101,43 @@ def gather(
     moved: Sequence[Moved],
     decisions: Mapping[str, int],
 ) -> DatasetStats:
-    """The facts of checked entries.
+    """Count checked entries.
 
     Args:
-        root: the folder that paths are shown below.
+        entries: of the manifest.
+        source: the name that the reports show.
+        root: the folder that shown paths are relative to.
+        seed: of the draw.
         bits: within which photos of one landmark were grouped.
+        left_out: files that no split holds.
+        moved: photos that changed their split.
+        decisions: what people's decisions changed.
     """
     groups = Counter(entry.group for entry in entries if entry.group)
     straddling = len({(entry.group, entry.split) for entry in entries if entry.group}) - len(groups)
-    leaks = LeakCheck(
-        bits, ANY_LABEL_BITS, len(groups), groups.total(), max(groups.values(), default=0), straddling, len(moved)
-    )
 
-    def shown(text: str | Path) -> str:
+    def relative(text: str | Path) -> str:
         return str(text).replace(f"{root}/", "")
 
     return DatasetStats(
-        source,
-        seed,
-        {split: _roles(entries, split) for split in SPLITS},
-        _by_label(entry for entry in entries if entry.landmark),
-        _by_label(entry for entry in entries if not entry.landmark),
-        _sides(entries),
-        leaks,
-        [{"path": shown(one.path), "reason": shown(one.reason)} for one in left_out],
-        [{"path": shown(one.path), "was": one.was, "now": one.now} for one in moved],
-        dict(decisions),
+        source=source,
+        seed=seed,
+        splits={split: _roles(entries, split) for split in SPLITS},
+        classes=_by_label(entry for entry in entries if entry.landmark),
+        negatives=_by_label(entry for entry in entries if not entry.landmark),
+        sides_px=_sides(entries),
+        leak_check=LeakCheck(
+            same_landmark_bits=bits,
+            any_label_bits=ANY_LABEL_BITS,
+            groups=len(groups),
+            photos_in_groups=groups.total(),
+            largest_group=max(groups.values(), default=0),
+            straddling=straddling,
+            moved=len(moved),
+        ),
+        left_out=[{"path": relative(file.path), "reason": relative(file.reason)} for file in left_out],
+        moved=[{"path": relative(photo.path), "was": photo.was, "now": photo.now} for photo in moved],
+        decisions=dict(decisions),
     )
 
 
@@ -136,7 +152,7 @@ def _by_label(entries: Iterable[Entry]) -> Counts:
 
 
 def _sides(entries: Sequence[Entry]) -> dict[str, int]:
-    """Short sides in ranges that double."""
+    """Number of photos by their short side, in ranges that double."""
     sides = [min(entry.width, entry.height) for entry in entries]
     edges = [0, *SIDES_PX]
     ranges = {f"{low} to {high - 1}": (low, high) for low, high in zip(edges, SIDES_PX, strict=False)}

@@ -1,4 +1,4 @@
-"""What people decided, folded into the labels.
+"""Fold people's decisions into the labels.
 
 The one rule: a decision outranks a folder's label. The file is a CSV with a header and the columns
 
@@ -6,8 +6,8 @@ The one rule: a decision outranks a folder's label. The file is a CSV with a hea
     verdict     shows: it shows this landmark; not: it does not show this one; none: it shows no landmark at all
     landmark    the landmark's id; empty for "none"
 
-and, if you like, others such as decided_at and who, which are not read here. Of several rows on one photo and landmark
-the last one counts; "none" takes back every "shows" before it, and the reverse.
+More columns, such as decided_at and who, are ignored. If several rows name the same photo and landmark, the last one
+counts; "none" revokes every "shows" before it, and "shows" revokes a "none".
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ from pathlib import Path
 from typing import Literal, cast
 
 from tagger.core.text import did_you_mean
-from training.data.audit import Found, LeftOut, Photo
+from training.data.audit import LabelledFile, LeftOut, Photo
 from training.data.manifest import DataError
 
 COLUMNS = ("sha256", "verdict", "landmark")
 VERDICTS = ("shows", "not", "none")
-CHANGES = ("as labelled", "relabelled", "now a negative", "left out")
+OUTCOMES = ("as labelled", "relabelled", "now a negative", "left out")
 DECIDED = "decided"  # the kind of a negative that a person made one
+REVOKES = {"none": "shows", "shows": "none"}
 
 Verdict = Literal["shows", "not", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One row; `landmark` is empty for "none", `line` is the file's."""
+    """One row of the file; `landmark` is empty for "none"."""
 
     sha256: str
     verdict: Verdict
@@ -44,10 +45,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The photos as people see them, and what that changed.
+    """The photos as people labelled them.
 
     Args:
-        counts: photos by what became of them (CHANGES), and contents that were decided on but are not in the data.
+        photos: those that are left, with their new labels.
+        left_out: those of which only one label is known, and that it is wrong.
+        counts: photos by OUTCOMES, and decided contents that are not in the data.
     """
 
     photos: list[Photo]
@@ -59,34 +62,35 @@ def load_decisions(path: Path) -> list[Decision]:
     """Read the file.
 
     Raises:
-        DataError: it cannot be read, or a row makes no sense; names the line.
+        DataError: it cannot be read or a row is invalid; names the line.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
                 raise DataError(f"{path} has no column {missing[0]!r}. Its first line must be {','.join(COLUMNS)}.")
-            return [_parsed(row, f"{path}, line {reader.line_num}", reader.line_num) for row in reader]
+            return [_parse(row, f"{path}, line {reader.line_num}", reader.line_num) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a CSV of decisions ({error}).") from error
 
 
-def _parsed(row: Mapping[str, str | None], place: str, line: int) -> Decision:
+def _parse(row: Mapping[str, str | None], place: str, line: int) -> Decision:
     sha256, verdict, landmark = ((row[name] or "").strip() for name in COLUMNS)
     if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
         raise DataError(f"{place}: sha256 {sha256!r} is not 64 hexadecimal digits.")
     if verdict not in VERDICTS:
         raise DataError(f"{place}: verdict {verdict!r} is none of {', '.join(VERDICTS)}.")
     if (verdict == "none") == bool(landmark):
-        wanted = "no landmark" if landmark else "a landmark's id"
-        raise DataError(f"{place}: the verdict {verdict!r} goes with {wanted}.")
+        expected = "no landmark" if landmark else "a landmark's id"
+        raise DataError(f"{place}: the verdict {verdict!r} goes with {expected}.")
     return Decision(sha256.lower(), cast(Verdict, verdict), landmark, line)
 
 
-def decide(photos: Sequence[Photo], decisions: Iterable[Decision]) -> Decided:
-    """The photos with the labels that people gave them.
+def apply_decisions(photos: Sequence[Photo], decisions: Iterable[Decision]) -> Decided:
+    """Give the photos the labels that people decided.
 
-    Where a photo is decided to show several landmarks, its own label stays if it is one of them, else the last counts.
+    If people decided that a photo shows several landmarks, it keeps its own label if that is one of them, else it gets
+    the last.
 
     Raises:
         DataError: a decision about one of the photos names a landmark that the data does not have; names the nearest.
@@ -94,53 +98,56 @@ def decide(photos: Sequence[Photo], decisions: Iterable[Decision]) -> Decided:
     rows: dict[str, list[Decision]] = defaultdict(list)
     for decision in decisions:
         rows[decision.sha256].append(decision)
-    known = {photo.found.landmark for photo in photos if photo.found.landmark}
     contents = {photo.sha256 for photo in photos}
-    for row in (row for sha256 in rows.keys() & contents for row in rows[sha256]):
-        if row.landmark and row.landmark not in known:
-            raise DataError(_unknown(row, known))
-    decided = [(photo, _label(photo.found, _standing(rows[photo.sha256]))) for photo in photos if photo.sha256 in rows]
-    changed = {photo.found.path: found for photo, found in decided}
-    counts = Counter(_change(photo.found, found) for photo, found in decided)
-    return Decided(
-        [replace(photo, found=found) for photo in photos if (found := changed.get(photo.found.path, photo.found))],
-        [
-            LeftOut(photo.found.path, f"decided not to show {photo.found.label}")
-            for photo, found in decided
-            if not found
-        ],
-        {name: counts[name] for name in CHANGES} | {"not in the data": len(rows.keys() - contents)},
-    )
+    _check_landmarks(photos, [row for sha256 in rows.keys() & contents for row in rows[sha256]])
+
+    kept, left_out = [], []
+    counts: Counter[str] = Counter()
+    for photo in photos:
+        file = _relabelled(photo.file, _in_force(rows[photo.sha256])) if photo.sha256 in rows else photo.file
+        if photo.sha256 in rows:
+            counts[_outcome(photo.file, file)] += 1
+        if file is None:
+            left_out.append(LeftOut(photo.file.path, f"decided not to show {photo.file.label}"))
+        else:
+            kept.append(replace(photo, file=file))
+    unknown = {"not in the data": len(rows.keys() - contents)}
+    return Decided(kept, left_out, {name: counts[name] for name in OUTCOMES} | unknown)
 
 
-def _standing(rows: Iterable[Decision]) -> dict[str, Verdict]:
-    """What still holds, the last word last: a verdict for each landmark, and under "" that it shows none."""
-    standing: dict[str, Verdict] = {}
-    for row in rows:
-        taken_back = {"none": "shows", "shows": "none"}.get(row.verdict)
-        standing = {name: v for name, v in standing.items() if name != row.landmark and v != taken_back}
-        standing[row.landmark] = row.verdict
-    return standing
+def _check_landmarks(photos: Iterable[Photo], decisions: Iterable[Decision]) -> None:
+    known = {photo.file.landmark for photo in photos if photo.file.landmark}
+    for decision in decisions:
+        if decision.landmark and decision.landmark not in known:
+            raise DataError(
+                f"The decisions' line {decision.line} names the landmark {decision.landmark!r}, which the photos do "
+                f"not have.{did_you_mean(decision.landmark, known)}"
+            )
 
 
-def _label(found: Found, standing: Mapping[str, Verdict]) -> Found | None:
-    """The photo's place with the decided label; None where nobody knows any more what it shows."""
-    shown = [name for name, verdict in standing.items() if verdict == "shows"]
+def _in_force(decisions: Iterable[Decision]) -> dict[str, Verdict]:
+    """The verdicts that nothing later revoked, the last one last: by landmark, and "none" under an empty name."""
+    verdicts: dict[str, Verdict] = {}
+    for decision in decisions:
+        revoked = REVOKES.get(decision.verdict)
+        verdicts = {name: v for name, v in verdicts.items() if name != decision.landmark and v != revoked}
+        verdicts[decision.landmark] = decision.verdict
+    return verdicts
+
+
+def _relabelled(file: LabelledFile, verdicts: Mapping[str, Verdict]) -> LabelledFile | None:
+    """The file with the decided label; None if all that is known is what the photo does not show."""
+    shown = [name for name, verdict in verdicts.items() if verdict == "shows"]
     if shown:
-        return replace(found, role="landmark", label=found.label if found.landmark in shown else shown[-1])
-    if "" in standing:
-        return replace(found, role="negative", label=DECIDED) if found.landmark else found
-    return None if found.landmark and standing.get(found.landmark) == "not" else found
+        return replace(file, role="landmark", label=file.label if file.landmark in shown else shown[-1])
+    if "" in verdicts:
+        return replace(file, role="negative", label=DECIDED) if file.landmark else file
+    return None if file.landmark and verdicts.get(file.landmark) == "not" else file
 
 
-def _change(was: Found, now: Found | None) -> str:
-    if now is None:
+def _outcome(before: LabelledFile, after: LabelledFile | None) -> str:
+    if after is None:
         return "left out"
-    if now == was:
+    if after == before:
         return "as labelled"
-    return "relabelled" if now.landmark else "now a negative"
-
-
-def _unknown(row: Decision, known: Iterable[str]) -> str:
-    hint = did_you_mean(row.landmark, known)
-    return f"The decisions' line {row.line} names the landmark {row.landmark!r}, which the photos do not have.{hint}"
+    return "relabelled" if after.landmark else "now a negative"

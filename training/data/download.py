@@ -1,7 +1,7 @@
-"""Download one large file, as often interrupted as need be.
+"""Download one large file and resume after interruptions.
 
-The one rule: a file under its own name is whole. What has come so far lies beside it as `.part`, and the next attempt
-goes on from there if the server can.
+The one rule: a file under its own name is complete. An incomplete one has the suffix `.part`, and the next attempt
+resumes it if the server can.
 """
 
 from __future__ import annotations
@@ -25,22 +25,24 @@ ATTEMPTS = 5
 
 
 class Interrupted(Exception):
-    """The connection broke before the end; another attempt may help."""
+    """The connection broke; another attempt may help."""
 
 
 def download(url: str, folder: Path, *, pause_s: float = 2) -> Path:
-    """The file at an address, in a folder, under the address's last name; what is there already is not loaded again.
+    """Download a file into a folder, under the last part of its address, unless it is there.
 
     Args:
+        url: begins with http:// or https://.
+        folder: where the file goes.
         pause_s: between two attempts.
 
     Raises:
-        DataError: the address is none, the server refuses, or the connection breaks again and again.
+        DataError: the address is invalid, the server refuses, or the connection breaks again and again.
     """
     parts = urllib.parse.urlsplit(url)
     name = Path(urllib.parse.unquote(parts.path)).name
     if parts.scheme not in ("http", "https") or not parts.netloc or not name:
-        raise DataError(f"{url!r} is no address of a file. Name one that begins with https:// or http://.")
+        raise DataError(f"{url!r} is not the address of a file. Name one that begins with https:// or http://.")
     file = folder / name
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +55,7 @@ def download(url: str, folder: Path, *, pause_s: float = 2) -> Path:
 def _fetch(url: str, part: Path, pause_s: float) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            _go_on(url, part)
+            _attempt(url, part)
             return
         except Interrupted as error:
             if attempt == ATTEMPTS:
@@ -63,19 +65,19 @@ def _fetch(url: str, part: Path, pause_s: float) -> None:
             time.sleep(pause_s)
 
 
-def _go_on(url: str, part: Path) -> None:
+def _attempt(url: str, part: Path) -> None:
     """One attempt, from where the last one ended."""
     have = _size(part)
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
-            start, total = _place(response, have)
+            start, total = _start_and_total(response, have)
             with part.open("ab" if start else "wb") as file, _bar(part, start, total) as bar:
                 while chunk := response.read(CHUNK_BYTES):
                     file.write(chunk)
                     bar.update(len(chunk))
     except urllib.error.HTTPError as error:
-        _refused(url, part, error)
+        _check_refusal(url, part, error)
         return
     except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
         raise Interrupted(f"the connection failed ({getattr(error, 'reason', None) or error!r})") from error
@@ -85,26 +87,26 @@ def _go_on(url: str, part: Path) -> None:
         raise Interrupted(f"it ended after {_size(part):,} of {total:,} bytes")
 
 
-def _place(response: http.client.HTTPResponse, have: int) -> tuple[int, int | None]:
-    """At which byte the answer begins (0 from a server that knows no ranges), and the size of the whole, if told."""
-    told = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
-    if response.status == 206 and told and int(told[1]) == have:
-        return have, None if told[2] == "*" else int(told[2])
+def _start_and_total(response: http.client.HTTPResponse, have: int) -> tuple[int, int | None]:
+    """The byte that the response starts at (0 if the server ignores ranges), and the file's size if it is known."""
+    content_range = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    if response.status == 206 and content_range and int(content_range[1]) == have:
+        return have, None if content_range[2] == "*" else int(content_range[2])
     if response.status == 206:
         raise Interrupted(f"the server sent another part than the one from byte {have:,}")
     length = response.headers.get("Content-Length")
     return 0, int(length) if length else None
 
 
-def _refused(url: str, part: Path, error: urllib.error.HTTPError) -> None:
-    """A server's error; that nothing follows a file which is whole is none."""
+def _check_refusal(url: str, part: Path, error: urllib.error.HTTPError) -> None:
+    """Raise a server's error; 416 (no such range) is none if the file was already complete."""
     with error:
-        told = error.headers.get("Content-Range", "")
-    if error.code == 416 and told == f"bytes */{_size(part)}":
+        content_range = error.headers.get("Content-Range", "")
+    if error.code == 416 and content_range == f"bytes */{_size(part)}":
         return
     if error.code == 416:
         part.unlink(missing_ok=True)
-        raise Interrupted("what had come so far is no part of the server's file, and was dropped") from error
+        raise Interrupted("the partial file does not belong to the server's file, and was deleted") from error
     if error.code < 500:
         raise DataError(f"{url}: the server answers {error.code} {error.reason}. Check the address.") from error
     raise Interrupted(f"the server answers {error.code} {error.reason}") from error

@@ -1,7 +1,7 @@
 """Labels from folders: `FOLDER/Eiffel Tower/…`, or `FOLDER/train/Eiffel Tower/…` beside `FOLDER/test/Eiffel Tower/…`.
 
-The one rule: a label is the folder's name in plain small letters, and two names that become one label are an error,
-never one class. A folder `none` or `negatives` holds photos that show no landmark, by kind in folders of its own.
+The one rule: a label is the folder's name as a slug, and two names with one slug are an error, never one class.
+A folder `none` or `negatives` holds photos that show no landmark; folders inside it name their kinds.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tagger.core.text import slug
 from tagger.image.formats import has_image_suffix
-from training.data.audit import Found
-from training.data.manifest import DataError, Role, Split
+from training.data.audit import LabelledFile
+from training.data.manifest import DataError, Split
 
 NEGATIVES = ("none", "negatives")
 OTHER = "other"  # the kind of negatives that lie in no folder of their own
@@ -25,7 +25,7 @@ SPLIT_FOLDERS: Mapping[str, Split] = {
     "validation": "val",
     "test": "test",
 }
-NUMBERED = re.compile(r"\d+\.(?=.)")  # as in 09.Golden_Gate_Bridge
+NUMBER_PREFIX = re.compile(r"\d+\.(?=.)")  # as in 09.Golden_Gate_Bridge
 
 EXPECTED = (
     "Expected one folder for each landmark with photos in it (FOLDER/Eiffel Tower/1.jpg), or these below train/ and "
@@ -33,68 +33,68 @@ EXPECTED = (
 )
 
 
-def found_below(folder: Path) -> list[Found]:
-    """Every file with an image's name, by path; hidden files and what begins with two underscores are passed over.
+def list_image_folder(folder: Path) -> list[LabelledFile]:
+    """Every image file, by path; hidden files and names that begin with two underscores are ignored.
 
     Raises:
-        DataError: the folder is not laid out so, or a name makes no label, or two make one.
+        DataError: the folder has another layout, a name makes no label, or two names make the same one.
     """
     if not folder.is_dir():
-        raise DataError(f"{str(folder)!r} is no folder. {EXPECTED}")
-    found: list[Found] = []
-    for split, root in _roots(folder.resolve()):
-        inner = [child for child in sorted(root.iterdir()) if child.is_dir() and not _is_junk(child.name)]
-        names = labels(child.name for child in inner)
-        for child in inner:
-            found += _labelled(child, names[child.name], split)
-    if not any(one.role == "landmark" for one in found):
-        raise DataError(f"{folder} holds no photos of landmarks: {_shown(folder)}. {EXPECTED}")
-    return found
+        raise DataError(f"{str(folder)!r} is not a folder. {EXPECTED}")
+    files: list[LabelledFile] = []
+    for split, root in _split_folders(folder.resolve()):
+        children = _subfolders(root)
+        labels = label_names(child.name for child in children)
+        for child in children:
+            files += _files_of_label(child, labels[child.name], split)
+    if not any(file.role == "landmark" for file in files):
+        raise DataError(f"{folder} holds no photos of landmarks: {_content(folder)}. {EXPECTED}")
+    return files
 
 
-def labels(names: Iterable[str]) -> dict[str, str]:
-    """The label of each folder's name; numbers before them (``09.``) go where every name has one.
+def label_names(names: Iterable[str]) -> dict[str, str]:
+    """The label of each folder name, empty for negatives; number prefixes (``09.``) go if every name has one.
 
     Raises:
-        DataError: a name has no letters that a label could keep, or two become one label.
+        DataError: a name has no letter or digit for a label, or two names make the same label.
     """
     names = list(names)
     landmarks = [name for name in names if name.casefold() not in NEGATIVES]
-    cut = all(NUMBERED.match(name) for name in landmarks)
-    result = {name: slug(NUMBERED.sub("", name, count=1) if cut else name) for name in landmarks}
+    all_numbered = all(NUMBER_PREFIX.match(name) for name in landmarks)
+    labels = {name: slug(NUMBER_PREFIX.sub("", name, count=1) if all_numbered else name) for name in landmarks}
     first: dict[str, str] = {}
-    for name, made in result.items():
-        if not made:
+    for name, label in labels.items():
+        if not label:
             raise DataError(f"The folder {name!r} makes no label. Give it a name with letters from a to z or digits.")
-        if first.setdefault(made, name) != name:
-            raise DataError(f"The folders {first[made]!r} and {name!r} both mean {made!r}. Rename one, or join them.")
-    return result | {name: "" for name in names if name not in result}
+        if first.setdefault(label, name) != name:
+            raise DataError(f"The folders {first[label]!r} and {name!r} both mean {label!r}. Rename one, or join them.")
+    return labels | {name: "" for name in names if name not in labels}
 
 
-def _roots(folder: Path) -> Iterator[tuple[Split | None, Path]]:
-    """The folders that hold the labels' folders; below train/ and its like where there is a train/."""
-    inner = [child for child in sorted(folder.iterdir()) if child.is_dir() and not _is_junk(child.name)]
-    is_split = {child.name: child.name in SPLIT_FOLDERS for child in inner}
-    if not is_split.get("train"):
+def _split_folders(folder: Path) -> Iterator[tuple[Split | None, Path]]:
+    """The folders that hold the labels' folders, with their split: train/ and so on if there is a train/."""
+    children = _subfolders(folder)
+    if not any(child.name == "train" for child in children):
         yield None, folder
         return
-    if not all(is_split.values()):
-        strange = next(name for name, known in is_split.items() if not known)
-        raise DataError(f"{folder} has a folder 'train', but also {strange!r}, which is no split. {EXPECTED}")
-    for child in inner:
+    for child in children:
+        if child.name not in SPLIT_FOLDERS:
+            raise DataError(f"{folder} has a folder 'train', but also {child.name!r}, which is not a split. {EXPECTED}")
+    for child in children:
         yield SPLIT_FOLDERS[child.name], child
 
 
-def _labelled(folder: Path, made: str, split: Split | None) -> Iterator[Found]:
-    """The photos of one label's folder, at every depth; of negatives the first folder is the kind."""
-    for path in _images(folder):
-        inner = path.relative_to(folder).parts
-        kind = (slug(inner[0]) if len(inner) > 1 else "") or OTHER
-        role: Role = "landmark" if made else "negative"
-        yield Found(path, role, made or kind, split)
+def _files_of_label(folder: Path, label: str, split: Split | None) -> Iterator[LabelledFile]:
+    """The photos of one label's folder, at every depth; without a label they are negatives, by their first folder."""
+    for path in _image_files(folder):
+        if label:
+            yield LabelledFile(path, "landmark", label, split)
+        else:
+            inner = path.relative_to(folder).parts
+            yield LabelledFile(path, "negative", (slug(inner[0]) if len(inner) > 1 else "") or OTHER, split)
 
 
-def _images(folder: Path) -> Iterator[Path]:
+def _image_files(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _is_junk(name))
         for name in sorted(files):
@@ -102,11 +102,15 @@ def _images(folder: Path) -> Iterator[Path]:
                 yield Path(root, name)
 
 
+def _subfolders(folder: Path) -> list[Path]:
+    return [child for child in sorted(folder.iterdir()) if child.is_dir() and not _is_junk(child.name)]
+
+
 def _is_junk(name: str) -> bool:
-    """Hidden, or what archives of a Mac carry beside the photos."""
+    """Hidden files, and what macOS adds to archives."""
     return name.startswith((".", "__"))
 
 
-def _shown(folder: Path) -> str:
+def _content(folder: Path) -> str:
     names = sorted(child.name + "/" * child.is_dir() for child in folder.iterdir())
     return "it is empty" if not names else "it holds " + ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

@@ -13,21 +13,21 @@ from pydantic import TypeAdapter, ValidationError
 from tagger.core.errors import ConfigError
 from tagger.model.card import LandmarkClass
 
-NEVER = 1.0  # the threshold before one is chosen
+UNREACHABLE = 1.0  # the threshold until calibration chooses one: no score is a tag
 
 
-def load_places(path: Path) -> tuple[LandmarkClass, ...]:
+def load_landmarks(path: Path) -> tuple[LandmarkClass, ...]:
     """Read the landmarks, with thresholds that no score reaches.
 
     Raises:
-        ConfigError: the file cannot be read or a landmark's description is impossible.
+        ConfigError: the file cannot be read, or a landmark's description is invalid.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        places = [{"id": key, "threshold": NEVER} | described for key, described in raw.items()]
-        return TypeAdapter(tuple[LandmarkClass, ...]).validate_python(places)
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        landmarks = [{"id": key, "threshold": UNREACHABLE} | table for key, table in tables.items()]
+        return TypeAdapter(tuple[LandmarkClass, ...]).validate_python(landmarks)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigError(f"{path}: landmark {list(raw)[int(first['loc'][0])]!r}: {first['msg']}") from error
+        raise ConfigError(f"{path}: landmark {list(tables)[int(first['loc'][0])]!r}: {first['msg']}") from error
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"The landmarks {path} cannot be read: {error}") from error

@@ -1,6 +1,7 @@
-"""A first `landmarks.toml` for photos of one's own.
+"""A first `landmarks.toml` for somebody's own photos.
 
-The one rule: no place is guessed. What no file of places here knows stays a gap that `load_places` complains of.
+The one rule: no place is guessed. What the landmark files here do not describe stays a gap, which `load_landmarks`
+reports.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 HERE = Path(__file__).parents[1]
-KNOWN = (HERE / "course_landmarks.toml", HERE / "landmarks.toml")  # where both know one, the second is taken
+KNOWN = (HERE / "course_landmarks.toml", HERE / "landmarks.toml")  # the second outranks the first
 
 HEAD = """\
 # Names and places of the landmarks. The order of the tables is the order of the network's outputs.
@@ -27,21 +28,21 @@ GAP = """\
 
 
 def write_draft(path: Path, ids: Iterable[str]) -> list[str]:
-    """Write the file unless one is there.
+    """Write the file, unless it exists.
 
     Returns:
         The landmarks whose places somebody has to fill in.
     """
     if path.exists():
         return []
-    known = {key: place for file in KNOWN for key, place in tomllib.loads(file.read_text(encoding="utf-8")).items()}
+    known = {key: table for file in KNOWN for key, table in tomllib.loads(file.read_text(encoding="utf-8")).items()}
     ids = sorted(ids)
     path.write_text("\n".join([HEAD, *(_table(key, known.get(key)) for key in ids)]), encoding="utf-8")
     return [key for key in ids if key not in known]
 
 
-def _table(key: str, place: Mapping[str, object] | None) -> str:
-    if place is None:
+def _table(key: str, values: Mapping[str, object] | None) -> str:
+    if values is None:
         return f"[{key}]\nname = {json.dumps(key.replace('_', ' ').title())}\n{GAP}"
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in place.items()]
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
     return "\n".join([f"[{key}]", *lines, ""])

@@ -1,7 +1,7 @@
 """The manifest: which photo belongs to which split, one CSV row a photo.
 
-The one rule: no content, and no near-duplicate of one, is on both sides of a split; nothing trains on a manifest that
-was not checked for it.
+The one rule: no content and no near-duplicate of it is in two splits, and nothing trains on a manifest before that was
+checked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Role = Literal["landmark", "negative"]
 
 
 class DataError(TaggerError):
-    """The photos are not what they should be, or a split leaks."""
+    """The photos are not as they should be, or a split leaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,15 @@ class Entry:
     """One labelled photo.
 
     Args:
-        path: of the file; in the CSV a relative one starts at the manifest's folder.
+        path: of the file; in the CSV a relative path starts at the manifest's folder.
         sha256: of the file's bytes.
+        split: train, val or test.
+        role: whether the photo shows a landmark.
         label: the landmark's id, or the kind of a negative.
-        group: near-duplicates share it, of whatever label; empty where there is none.
+        group: shared by near-duplicates, whatever their labels; empty if there are none.
         width: px, upright.
         height: px, upright.
-        source: the collection that the photo came from; empty where unknown.
+        source: the collection that the photo came from; empty if unknown.
     """
 
     path: Path
@@ -54,15 +56,19 @@ class Entry:
 
     @property
     def landmark(self) -> str | None:
-        """The landmark's id, None for a photo that shows none of them."""
+        """The landmark's id, None for a photo that shows none."""
         return self.label if self.role == "landmark" else None
 
 
 def load_manifest(manifest: Path, *, path_column: str = "path") -> list[Entry]:
-    """Read a manifest; every path comes back absolute.
+    """Read a manifest; the paths it returns are absolute.
+
+    Args:
+        manifest: the CSV file.
+        path_column: the column of the photos' paths.
 
     Raises:
-        DataError: it is not there or not a manifest; names the row and the column.
+        DataError: the file is missing or invalid; names the row and the column.
     """
     names = {entry.name: entry.name for entry in fields(Entry)} | {"path": path_column}
     try:
@@ -81,7 +87,7 @@ def load_manifest(manifest: Path, *, path_column: str = "path") -> list[Entry]:
 
 
 def write_manifest(manifest: Path, entries: Iterable[Entry]) -> None:
-    """Write a manifest; a photo below its folder gets a relative path, so that both can move together."""
+    """Write a manifest; photos below its folder get relative paths, so that they can move together."""
     manifest.parent.mkdir(parents=True, exist_ok=True)
     root = manifest.parent.resolve()
     with manifest.open("w", encoding="utf-8", newline="") as file:
@@ -93,23 +99,23 @@ def write_manifest(manifest: Path, entries: Iterable[Entry]) -> None:
 
 
 def check_leaks(entries: Iterable[Entry]) -> None:
-    """Refuse a manifest in which the test could be answered from memory.
+    """Check that the test cannot be answered from memory.
 
     Raises:
-        DataError: names the first group or content that is in two splits.
+        DataError: a group or a content is in two splits; names the first.
     """
     splits: dict[tuple[str, str], set[str]] = defaultdict(set)
     for entry in entries:
         splits["content", entry.sha256].add(entry.split)
         if entry.group:
             splits["group of near-duplicates", entry.group].add(entry.split)
-    for (kind, name), found in splits.items():
-        if len(found) > 1:
-            raise DataError(f"The {kind} {name!r} is in {' and '.join(sorted(found))}. Move all of it to one split.")
+    for (kind, name), where in splits.items():
+        if len(where) > 1:
+            raise DataError(f"The {kind} {name!r} is in {' and '.join(sorted(where))}. Move all of it to one split.")
 
 
 def content_sha256(entries: Iterable[Entry]) -> str:
-    """Of contents, splits and labels: the same wherever the photos lie and however they are sorted."""
+    """A hash of contents, splits and labels, whatever the photos' paths and order."""
     lines = sorted(f"{entry.sha256} {entry.split} {entry.role} {entry.label}\n" for entry in entries)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 

@@ -1,78 +1,80 @@
-"""A folder of photos that describes itself in a `manifest.csv`, as the one that LANDMARK_DATA names does.
+"""A folder of photos with a `manifest.csv` of its own, such as the one that LANDMARK_DATA names.
 
-The one rule: what it says is believed only after every file was read and its splits were compared.
+The one rule: its manifest is trusted only after every file was read and its splits were compared.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tagger.core.errors import ConfigError, FolderNotFound
-from training.data.audit import SAME_LANDMARK_BITS, Found, LeftOut, Photo, near_duplicates
+from training.data.audit import SAME_LANDMARK_BITS, LabelledFile, LeftOut, Photo, near_duplicate_groups
 from training.data.manifest import DataError, Entry, load_manifest
-from training.data.split import grouped
+from training.data.split import group_indices
 
 DATA_VARIABLE = "LANDMARK_DATA"
 MANIFEST = "manifest.csv"
 
-# Its groups may have been made from larger originals, and a hash of a reduced copy differs by a bit: in LANDMARK_DATA
-# the only two photos of one landmark at 9 bits on two sides are no copies (one pagoda from two places).
-DESCRIBED_BITS = SAME_LANDMARK_BITS - 1
+# One bit less than elsewhere: the source may have grouped larger originals, whose hashes differ by a bit from those of
+# reduced copies. In LANDMARK_DATA only one pair of photos of a landmark is 9 bits apart and in two splits, and they are
+# not copies (one pagoda from two places).
+MANIFEST_FOLDER_BITS = SAME_LANDMARK_BITS - 1
 
 
-def photo_folder() -> Path:
+def data_folder() -> Path:
     """The folder of photos that LANDMARK_DATA names.
 
     Raises:
         ConfigError: the variable is not set.
-        FolderNotFound: it names no folder.
+        FolderNotFound: there is no such folder.
     """
-    named = os.environ.get(DATA_VARIABLE)
-    if not named:
+    folder = os.environ.get(DATA_VARIABLE)
+    if not folder:
         raise ConfigError(f"{DATA_VARIABLE} is not set. Name the folder that holds {MANIFEST} and the photos in it.")
-    if not Path(named).is_dir():
-        raise FolderNotFound(named)
-    return Path(named)
+    if not Path(folder).is_dir():
+        raise FolderNotFound(folder)
+    return Path(folder)
 
 
 def load_manifest_folder(folder: Path) -> list[Entry]:
-    """What the folder says about itself, unverified: columns file, split, role, label, group, width, height, sha256
-    and source. Its groups are counted for each label alone; here their names say so.
+    """Read the folder's manifest, without checking it.
+
+    Its columns are file, split, role, label, group, width, height, sha256 and source. It numbers groups within each
+    label; here the label becomes part of a group's name.
 
     Raises:
-        DataError: it has no manifest or a strange one.
+        DataError: there is no manifest, or it is invalid.
     """
     entries = load_manifest(folder / MANIFEST, path_column="file")
     return [replace(entry, group=f"{entry.label} {entry.group}" if entry.group else "") for entry in entries]
 
 
-def found_in(entries: Sequence[Entry]) -> list[Found]:
-    """The described files, to be read."""
-    return [Found(e.path, e.role, e.label, e.split, e.group, e.source) for e in entries]
+def labelled_files(entries: Sequence[Entry]) -> list[LabelledFile]:
+    """The manifest's files, to be read."""
+    return [LabelledFile(e.path, e.role, e.label, e.split, e.group, e.source) for e in entries]
 
 
 def check_manifest_folder(entries: Sequence[Entry], photos: Sequence[Photo], left_out: Sequence[LeftOut]) -> None:
-    """Compare what was read with what the folder says.
+    """Compare the files with the manifest.
 
     Raises:
         DataError: a photo is missing, unreadable or altered, or near-duplicates are in two splits; names them.
     """
     for lost in left_out:
-        problem = (
-            "is in the manifest but not in the folder" if not lost.path.exists() else f"cannot be read ({lost.reason})"
-        )
+        is_missing = not lost.path.exists()
+        problem = "is in the manifest but not in the folder" if is_missing else f"cannot be read ({lost.reason})"
         raise DataError(f"{lost.path} {problem}. Get the folder again, or take the row out of its {MANIFEST}.")
-    described: Mapping[Path, Entry] = {entry.path: entry for entry in entries}
+    expected = {entry.path: entry.sha256 for entry in entries}
     for photo in photos:
-        if photo.sha256 != described[photo.found.path].sha256:
-            raise DataError(f"{photo.found.path} is not the photo that the manifest describes (sha256 differs).")
-    for group in grouped(near_duplicates(photos, DESCRIBED_BITS)):
-        first = photos[group[0]].found
-        for index in group:
-            if (other := photos[index].found).split != first.split:
+        if photo.sha256 != expected[photo.file.path]:
+            raise DataError(f"{photo.file.path} is not the photo that the manifest describes (sha256 differs).")
+    for group in group_indices(near_duplicate_groups(photos, MANIFEST_FOLDER_BITS)):
+        first, *others = (photos[index].file for index in group)
+        for other in others:
+            if other.split != first.split:
                 raise DataError(
                     f"{first.path} ({first.split}) and {other.path} ({other.split}) are near-duplicates. "
                     "Move all of their group to one split."

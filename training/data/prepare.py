@@ -1,7 +1,7 @@
 """Step 0: which photo belongs to which split, checked.
 
 The one rule: no source is trusted. Every file is read, people's decisions outrank its label, no near-duplicates are in
-two splits, and what is left out or moved is said.
+two splits, and whatever is left out or moved is reported.
 """
 
 from __future__ import annotations
@@ -11,16 +11,21 @@ from pathlib import Path
 from typing import Literal
 
 from training.data.archive import extract
-from training.data.audit import SAME_LANDMARK_BITS, LeftOut, Photo, audit, near_duplicates, without_conflicts
+from training.data.audit import SAME_LANDMARK_BITS, LeftOut, Photo, audit, near_duplicate_groups, without_conflicts
 from training.data.data_report import write_report
-from training.data.dataset_stats import DatasetStats, gather
-from training.data.decisions import Decided, decide, load_decisions
+from training.data.dataset_stats import DatasetStats, dataset_stats
+from training.data.decisions import Decided, apply_decisions, load_decisions
 from training.data.download import download
-from training.data.image_folder import found_below
+from training.data.image_folder import list_image_folder
 from training.data.landmarks_draft import write_draft
 from training.data.manifest import DataError, Entry, check_leaks, summary, write_manifest
-from training.data.manifest_folder import DESCRIBED_BITS, check_manifest_folder, found_in, load_manifest_folder
-from training.data.split import check_classes, draw, one_side
+from training.data.manifest_folder import (
+    MANIFEST_FOLDER_BITS,
+    check_manifest_folder,
+    labelled_files,
+    load_manifest_folder,
+)
+from training.data.split import check_classes, draw_splits, one_split_per_group
 
 SEED = 7
 
@@ -30,16 +35,17 @@ class Source:
     """Where photos come from.
 
     Args:
-        kind: ``described``: a folder with a manifest of its own; ``folder``: one with a folder of photos for each
-            landmark; ``archive``: the course's archive as a file; ``url``: the same at an address.
+        kind: ``manifest_folder``: a folder with a manifest of its own; ``image_folder``: one with a folder of photos
+            for each landmark; ``archive``: the course's archive as a file; ``url``: the same at an address.
+        where: the folder, the file or the address.
     """
 
-    kind: Literal["described", "folder", "archive", "url"]
+    kind: Literal["manifest_folder", "image_folder", "archive", "url"]
     where: str | Path
 
     @property
     def name(self) -> str:
-        """Its last part, which names no folder of anybody's machine."""
+        """The last part of a path, so that reports do not show folders of this machine."""
         return str(self.where) if self.kind == "url" else Path(self.where).resolve().name
 
 
@@ -48,12 +54,15 @@ class Prepared:
     """What `prepare` wrote into a folder.
 
     Args:
+        folder: where the files are.
+        entries: of the manifest.
+        stats: figures of the data set.
         gaps: landmarks whose places somebody has to fill in.
     """
 
     folder: Path
     entries: list[Entry]
-    facts: DatasetStats
+    stats: DatasetStats
     gaps: list[str]
 
     @property
@@ -69,44 +78,43 @@ class Prepared:
         return self.folder / "data.html"
 
     @property
-    def places(self) -> Path:
+    def landmarks_draft(self) -> Path:
         return self.folder / "landmarks.toml"
 
     def summary(self) -> str:
-        """Lines for people: the splits, then everything that is not as the source had it."""
-        gaps = [f"{self.places} needs the places of {', '.join(self.gaps)}"] if self.gaps else []
-        return "\n".join([summary(self.entries), *self.facts.remarks(), *gaps, f"report: {self.report}"])
+        """Lines for people: the splits, then everything that differs from the source."""
+        gaps = [f"{self.landmarks_draft} needs the places of {', '.join(self.gaps)}"] if self.gaps else []
+        return "\n".join([summary(self.entries), *self.stats.remarks(), *gaps, f"report: {self.report}"])
 
 
-def prepare(source: Source | Path, to: Path, *, decisions: Path | None = None, seed: int = SEED) -> Prepared:
+def prepare(source: Source, to: Path, *, decisions: Path | None = None, seed: int = SEED) -> Prepared:
     """Read every photo and write the manifest, its figures and its report.
 
     Args:
-        source: a path is a described folder.
-        to: the folder to write to; an archive is unpacked (and loaded) into it as well.
+        source: where the photos come from.
+        to: the folder to write to; an archive is downloaded and unpacked into it as well.
         decisions: a CSV of what people decided, see `training.data.decisions`.
         seed: for the splits that the source does not have.
 
     Raises:
-        DataError: the photos are not what they should be; nothing is written then but an archive's photos.
+        DataError: the photos are not as they should be; nothing is written then but an archive's photos.
     """
-    source = source if isinstance(source, Source) else Source("described", source)
-    words = load_decisions(decisions) if decisions else None  # a typo in it should not wait for the photos
+    rows = load_decisions(decisions) if decisions else None  # first, as it is quick and a typo is likely
     root, photos, left_out = _read(source, to)
-    decided = decide(photos, words) if words is not None else Decided(photos, [], {})
+    decided = apply_decisions(photos, rows) if rows is not None else Decided(photos, [], {})
     photos, conflicts = without_conflicts(decided.photos)
-    bits = DESCRIBED_BITS if source.kind == "described" else SAME_LANDMARK_BITS
-    groups = near_duplicates(photos, bits)
-    given, moved = one_side(photos, groups)
-    sides = draw(photos, groups, given, seed)
-    if source.kind != "described":
-        check_classes(photos, sides)
+    bits = MANIFEST_FOLDER_BITS if source.kind == "manifest_folder" else SAME_LANDMARK_BITS
+    groups = near_duplicate_groups(photos, bits)
+    assigned, moved = one_split_per_group(photos, groups)
+    splits = draw_splits(photos, groups, assigned, seed)
+    if source.kind != "manifest_folder":
+        check_classes(photos, splits)
     entries = [
-        Entry(p.found.path, p.sha256, side, p.found.role, p.found.label, group, p.width, p.height, p.found.source)
-        for p, side, group in zip(photos, sides, groups, strict=True)
+        Entry(p.file.path, p.sha256, split, p.file.role, p.file.label, group, p.width, p.height, p.file.source)
+        for p, split, group in zip(photos, splits, groups, strict=True)
     ]
     check_leaks(entries)
-    facts = gather(
+    stats = dataset_stats(
         entries,
         source=source.name,
         root=root,
@@ -116,38 +124,36 @@ def prepare(source: Source | Path, to: Path, *, decisions: Path | None = None, s
         moved=moved,
         decisions=decided.counts,
     )
-    return _written(source, Prepared(to, entries, facts, []))
+    return _write(source, Prepared(to, entries, stats, []))
 
 
 def _read(source: Source, to: Path) -> tuple[Path, list[Photo], list[LeftOut]]:
-    """The folder of the photos, and what was read of it."""
-    if source.kind == "described":
+    """The folder of the photos, the photos, and the files that cannot be read."""
+    if source.kind == "manifest_folder":
         root = Path(source.where).resolve()
-        described = load_manifest_folder(root)
-        photos, left_out = audit(found_in(described))
-        check_manifest_folder(described, photos, left_out)
+        entries = load_manifest_folder(root)
+        photos, left_out = audit(labelled_files(entries))
+        check_manifest_folder(entries, photos, left_out)
         return root, photos, []
-    root = _folder(source, to).resolve()
-    photos, left_out = audit(found_below(root))
+    root = _image_folder(source, to).resolve()
+    photos, left_out = audit(list_image_folder(root))
     if not photos:
         raise DataError(f"None of the {len(left_out)} photos in {root} can be read. The first: {left_out[0].reason}")
     return root, photos, left_out
 
 
-def _folder(source: Source, to: Path) -> Path:
-    if source.kind == "folder":
+def _image_folder(source: Source, to: Path) -> Path:
+    if source.kind == "image_folder":
         return Path(source.where)
     archive = download(str(source.where), to) if source.kind == "url" else Path(source.where)
     return extract(archive, to / "photos")
 
 
-def _written(source: Source, prepared: Prepared) -> Prepared:
-    """The manifest last: where there is one, everything else is there too."""
+def _write(source: Source, prepared: Prepared) -> Prepared:
+    """Write all files, the manifest last: if it exists, everything else does."""
     prepared.folder.mkdir(parents=True, exist_ok=True)
-    gaps = []
-    if source.kind != "described":
-        gaps = write_draft(prepared.places, prepared.facts.classes)
-    prepared.facts.write(prepared.data)
-    write_report(prepared.report, prepared.facts, prepared.entries)
+    gaps = [] if source.kind == "manifest_folder" else write_draft(prepared.landmarks_draft, prepared.stats.classes)
+    prepared.stats.write(prepared.data)
+    write_report(prepared.report, prepared.stats, prepared.entries)
     write_manifest(prepared.manifest, prepared.entries)
     return replace(prepared, gaps=gaps)

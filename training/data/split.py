@@ -1,7 +1,7 @@
 """Which photo is for training, for validation, for the test.
 
-The one rule: a group of near-duplicates is never divided. Where a source says which photos are for the test, a group
-that reaches into it is taken out of the test as a whole, so that no figure is better than it should be.
+The one rule: a group of near-duplicates is never divided. If a source assigns photos to its test and some of their
+near-duplicates to training, the whole group leaves the test, so that no figure is better than it should be.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 from training.data.audit import Photo
 from training.data.manifest import SPLITS, DataError, Split
 
-# Drawn in this order, each as a share of what is still for training: 70 % train, 10 % val, 20 % test.
-SHARES: Mapping[Split, float] = {"test": 0.2, "val": 0.125}
-POOLED = 10  # kinds of negatives with fewer photos are split as one
+# Drawn in this order, each as a fraction of what is still for training: 70 % train, 10 % val, 20 % test.
+FRACTIONS: Mapping[Split, float] = {"test": 0.2, "val": 0.125}
+MIN_STRATUM = 10  # kinds of negatives with fewer photos are split together
 
 Group = list[int]  # indices of photos
 
@@ -31,65 +31,69 @@ class Moved:
     now: Split
 
 
-def one_side(photos: Sequence[Photo], groups: Sequence[str]) -> tuple[list[Split | None], list[Moved]]:
-    """The split that the source gives to each photo; a group in several goes to the earliest of them."""
-    given = [photo.found.split for photo in photos]
+def one_split_per_group(photos: Sequence[Photo], groups: Sequence[str]) -> tuple[list[Split | None], list[Moved]]:
+    """The split that the source assigns to each photo; a group in several splits goes to the earliest of them."""
+    assigned = [photo.file.split for photo in photos]
     moved = []
-    for group in grouped(groups):
-        named = {split for index in group if (split := given[index])}
-        if not named:
+    for group in group_indices(groups):
+        splits = {split for index in group if (split := assigned[index])}
+        if not splits:
             continue
-        side = min(named, key=SPLITS.index)
+        earliest = min(splits, key=SPLITS.index)
         for index in group:
-            if (was := given[index]) and was != side:
-                moved.append(Moved(photos[index].found.path, was, side))
-            given[index] = side
-    return given, moved
+            if (was := assigned[index]) and was != earliest:
+                moved.append(Moved(photos[index].file.path, was, earliest))
+            assigned[index] = earliest
+    return assigned, moved
 
 
-def draw(photos: Sequence[Photo], groups: Sequence[str], given: Sequence[Split | None], seed: int) -> list[Split]:
-    """The split of each photo: what the source says, and drawn where it says nothing, by class and by group.
+def draw_splits(
+    photos: Sequence[Photo], groups: Sequence[str], assigned: Sequence[Split | None], seed: int
+) -> list[Split]:
+    """The split of each photo: the source's, or drawn by class and by group if the source has no such split.
 
     Args:
-        given: photos without a split count as "train"; a split that no photo has is drawn from these.
-        seed: with the photos' contents it decides the draw; neither names nor order of the files play a part.
+        photos: the photos to split.
+        groups: the name of each photo's group of near-duplicates.
+        assigned: photos without a split count as "train"; a split that no photo has is drawn from these.
+        seed: the draw depends on it and on the photos' contents alone, not on the files' names or order.
     """
-    sides: list[Split] = [side or "train" for side in given]
-    missing = [side for side in SHARES if side not in given]
+    splits: list[Split] = [split or "train" for split in assigned]
+    missing = [split for split in FRACTIONS if split not in assigned]
     strata: dict[tuple[str, str], list[Group]] = defaultdict(list)
-    for group in grouped(groups):
-        strata[min(_stratum(photos, index) for index in group)].append(group)
+    for group in group_indices(groups):
+        strata[min((photos[index].file.role, photos[index].file.label) for index in group)].append(group)
     for (role, _), stratum in _pooled(strata).items():
-        for later, side in enumerate(missing, start=1):
-            free = [group for group in stratum if sides[group[0]] == "train"]
-            free.sort(key=lambda group: _lot(photos, group, seed))
-            keep = 1 + len(missing) - later  # groups that the splits after this one need
-            for group in _taken(free, SHARES[side], keep, at_least=1 if role == "landmark" else 0):
+        for later, split in enumerate(missing, start=1):
+            free = [group for group in stratum if splits[group[0]] == "train"]
+            free.sort(key=lambda group: _draw_key(photos, group, seed))
+            reserve = 1 + len(missing) - later  # groups that the splits after this one need
+            for group in _take(free, FRACTIONS[split], reserve, at_least=1 if role == "landmark" else 0):
                 for index in group:
-                    sides[index] = side
-    return sides
+                    splits[index] = split
+    return splits
 
 
-def check_classes(photos: Sequence[Photo], sides: Sequence[Split]) -> None:
-    """Every landmark needs a photo in each split.
+def check_classes(photos: Sequence[Photo], splits: Sequence[Split]) -> None:
+    """Check that every landmark has a photo in each split.
 
     Raises:
-        DataError: names all landmarks that have none.
+        DataError: some have none; the message lists them all.
     """
-    has: dict[str, set[str]] = defaultdict(set)
-    for photo, side in zip(photos, sides, strict=True):
-        if photo.found.landmark:
-            has[photo.found.landmark].add(side)
-    lacking = {label: [side for side in SPLITS if side not in has[label]] for label in sorted(has)}
-    lines = [f"{label} (none in {' and '.join(sides)})" for label, sides in lacking.items() if sides]
+    found: dict[str, set[str]] = defaultdict(set)
+    for photo, split in zip(photos, splits, strict=True):
+        if photo.file.landmark:
+            found[photo.file.landmark].add(split)
+    missing = {label: [split for split in SPLITS if split not in found[label]] for label in sorted(found)}
+    lines = [f"{label} (none in {' and '.join(lacking)})" for label, lacking in missing.items() if lacking]
     if lines:
         raise DataError(
-            f"{len(lines)} of {len(has)} landmarks have too few photos that are no near-duplicates of each other: "
+            f"{len(lines)} of {len(found)} landmarks have too few photos that are not near-duplicates of each other: "
             f"{', '.join(lines)}. Each needs one in train, val and test: add photos, or take these landmarks away."
         )
 
 
-def grouped(groups: Sequence[str]) -> list[Group]:
+def group_indices(groups: Sequence[str]) -> list[Group]:
     """The indices of each group; a photo that stands alone is a group of one."""
     members: dict[str, Group] = defaultdict(list)
     for index, name in enumerate(groups):
@@ -97,31 +101,35 @@ def grouped(groups: Sequence[str]) -> list[Group]:
     return list(members.values())
 
 
-def _stratum(photos: Sequence[Photo], index: int) -> tuple[str, str]:
-    return photos[index].found.role, photos[index].found.label
-
-
 def _pooled(strata: Mapping[tuple[str, str], list[Group]]) -> dict[tuple[str, str], list[Group]]:
-    """The small kinds of negatives as one stratum, since a fifth of three photos is none."""
+    """Put small kinds of negatives into one stratum, because a fifth of three photos is none."""
     result: dict[tuple[str, str], list[Group]] = defaultdict(list)
     for (role, label), stratum in strata.items():
-        is_small = role == "negative" and sum(map(len, stratum)) < POOLED
+        is_small = role == "negative" and sum(map(len, stratum)) < MIN_STRATUM
         result[role, "" if is_small else label] += stratum
     return result
 
 
-def _lot(photos: Sequence[Photo], group: Group, seed: int) -> bytes:
+def _draw_key(photos: Sequence[Photo], group: Group, seed: int) -> bytes:
+    """Sorting by this shuffles groups by their content."""
     first = min(photos[index].sha256 for index in group)
     return hashlib.sha256(f"{seed} {first}".encode()).digest()
 
 
-def _taken(free: Sequence[Group], share: float, keep: int, *, at_least: int) -> Iterable[Group]:
-    """Groups, first come first served, that together are no more than the share, or else the smallest one."""
-    wanted = max(at_least, round(share * sum(map(len, free))))
+def _take(free: Sequence[Group], fraction: float, reserve: int, *, at_least: int) -> Iterable[Group]:
+    """The first groups that together stay within a fraction of the photos; the smallest group if none does.
+
+    Args:
+        free: groups to take from.
+        fraction: of the photos in `free`.
+        reserve: this many groups are left.
+        at_least: photos to take, however small the fraction.
+    """
+    target = max(at_least, round(fraction * sum(map(len, free))))
     taken: list[Group] = []
     for group in free:
-        if len(taken) < len(free) - keep and sum(map(len, taken)) + len(group) <= wanted:
+        if len(taken) < len(free) - reserve and sum(map(len, taken)) + len(group) <= target:
             taken.append(group)
-    if not taken and wanted and len(free) > keep:
+    if not taken and target and len(free) > reserve:
         return [min(free, key=len)]
     return taken

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tagger.model.card import LandmarkClass
 from training import RUNS
-from training.data.landmarks import load_places
+from training.data.landmarks import load_landmarks
 from training.data.manifest import DataError, Entry, Split, content_sha256, load_manifest, write_manifest
 from training.fit.recipe import Recipe, save_recipe, saved_recipe
 
@@ -56,7 +56,7 @@ class Experiment:
     @cached_property
     def classes(self) -> tuple[LandmarkClass, ...]:
         """The landmarks in the order of the network's outputs."""
-        return load_places(self.recipe.landmarks)
+        return load_landmarks(self.recipe.landmarks)
 
     @property
     def outputs(self) -> int:

@@ -63,7 +63,7 @@ def test_unpacking_goes_on_where_it_ended_and_mends_what_is_cut(tmp_path: Path, 
 
 def test_a_folder_with_other_photos_is_left_alone(tmp_path: Path, to: Path) -> None:
     mine = written(to / "train" / "Holiday" / "1.jpg", b"mine")
-    with pytest.raises(DataError, match=r"Holiday/1\.jpg is there already and not of this archive"):
+    with pytest.raises(DataError, match=r"Holiday/1\.jpg exists and is not from this archive"):
         extract(zipped(tmp_path / "a.zip", course_files()), to)
     assert names(to) == [str(mine.relative_to(to))]
 
@@ -124,9 +124,9 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, to: Path) -> No
 @pytest.mark.parametrize(
     ("limit", "value", "problem"),
     [
-        ("MOST_FILES", 10, "has 22 entries; more than 10"),
-        ("MOST_BYTES", 5_000, "more than 5,000 are not unpacked"),
-        ("MOST_BYTES_OF_ONE", 500, "bytes large. Not unpacked"),
+        ("MAX_FILES", 10, "has 22 entries; more than 10"),
+        ("MAX_BYTES", 5_000, "more than 5,000 are not unpacked"),
+        ("MAX_FILE_BYTES", 500, "bytes large. Not unpacked"),
     ],
 )
 def test_number_and_sizes_have_limits(
@@ -151,9 +151,9 @@ def test_one_name_twice_is_refused(tmp_path: Path, to: Path) -> None:
 def test_a_truncated_archive_and_one_that_is_none_are_expected_errors(tmp_path: Path, to: Path) -> None:
     path = zipped(tmp_path / "a.zip", course_files())
     path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(DataError, match=r"is no whole zip archive .* download it again"):
+    with pytest.raises(DataError, match=r"is not a complete zip archive .* download it again"):
         extract(path, to)
-    with pytest.raises(DataError, match="is no whole zip archive"):
+    with pytest.raises(DataError, match="is not a complete zip archive"):
         extract(written(tmp_path / "page.zip", b"<html>please log in</html>"), to)
     with pytest.raises(DataError, match="cannot be unpacked"):
         extract(tmp_path / "none.zip", to)

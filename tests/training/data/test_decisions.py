@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from training.data.audit import Found, Photo
-from training.data.decisions import decide, load_decisions
+from training.data.audit import LabelledFile, Photo
+from training.data.decisions import apply_decisions, load_decisions
 from training.data.manifest import DataError, Role
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 
 
 def photo(sha256: str, label: str, role: Role = "landmark") -> Photo:
-    return Photo(Found(Path(sha256[:1]), role, label), sha256, 48, 40, 0)
+    return Photo(LabelledFile(Path(sha256[:1]), role, label), sha256, 48, 40, 0)
 
 
 PHOTOS = [photo(A, "big_ben"), photo(B, "louvre"), photo(C, "street", "negative")]
@@ -23,8 +23,8 @@ PHOTOS = [photo(A, "big_ben"), photo(B, "louvre"), photo(C, "street", "negative"
 def decided(tmp_path: Path, *rows: str) -> list[tuple[str, str, str]]:
     path = tmp_path / "decisions.csv"
     path.write_text("\n".join(["sha256,verdict,landmark,decided_at,who", *rows]))
-    photos = decide(PHOTOS, load_decisions(path)).photos
-    return [(str(one.found.path), one.found.role, one.found.label) for one in photos]
+    photos = apply_decisions(PHOTOS, load_decisions(path)).photos
+    return [(str(one.file.path), one.file.role, one.file.label) for one in photos]
 
 
 UNCHANGED = [("a", "landmark", "big_ben"), ("b", "landmark", "louvre"), ("c", "negative", "street")]
@@ -67,7 +67,7 @@ def test_the_last_word_counts(tmp_path: Path, rows: list[str], expected: str) ->
 def test_what_became_of_the_photos_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "decisions.csv"
     path.write_text(f"sha256,verdict,landmark\n{A},not,big_ben\n{B},none,\n{C},none,\n{'d' * 64},shows,anything\n")
-    result = decide(PHOTOS, load_decisions(path))
+    result = apply_decisions(PHOTOS, load_decisions(path))
     assert result.counts == {
         "as labelled": 1,
         "relabelled": 0,

@@ -97,5 +97,5 @@ def test_nobody_there_is_an_expected_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "landmark_images.zip", "https://example.org/", "ftp://a/b.zip"])
 def test_only_a_file_on_the_web_has_an_address(url: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is no address of a file"):
+    with pytest.raises(DataError, match="is not the address of a file"):
         download(url, tmp_path)

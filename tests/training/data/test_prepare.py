@@ -15,8 +15,8 @@ from tagger.model.card import LandmarkClass
 from tests.training.data.served import Server
 from tests.training.drawn import photo_folder as drawn_folder
 from tests.training.pictures import copy, course_files, folder_of, photo, written, zipped
-from training.data.audit import Found, audit
-from training.data.landmarks import load_places
+from training.data.audit import LabelledFile, audit
+from training.data.landmarks import load_landmarks
 from training.data.manifest import DataError
 from training.data.prepare import Prepared, Source, prepare
 
@@ -29,7 +29,7 @@ def to(tmp_path: Path) -> Path:
 
 
 def of_folder(folder: Path, to: Path, **options: object) -> Prepared:
-    return prepare(Source("folder", folder), to, **options)  # type: ignore[arg-type]
+    return prepare(Source("image_folder", folder), to, **options)  # type: ignore[arg-type]
 
 
 # A folder of folders
@@ -50,7 +50,7 @@ def test_folders_become_classes_in_three_splits_by_group(tmp_path: Path, to: Pat
     groups = {name: own for name, own in splits.items() if name}
     assert len(groups) == 20
     assert {len(own) for own in groups.values()} == {1}
-    assert prepared.facts.leak_check.photos_in_groups == 40
+    assert prepared.stats.leak_check.photos_in_groups == 40
 
 
 def test_the_same_photos_elsewhere_and_under_other_names_are_split_alike(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_cannot_be_read_and_what_contradicts_itself_is_left_out_by_name(tmp
     written(folder / "Louvre" / "cut.jpg", photo(500)[:300])
     written(folder / "Louvre" / "stray.jpg", photo(0))
     prepared = of_folder(folder, to)
-    left_out = {line["path"]: line["reason"] for line in prepared.facts.left_out}
+    left_out = {line["path"]: line["reason"] for line in prepared.stats.left_out}
     assert sorted(left_out) == ["Big Ben/000.jpg", "Louvre/cut.jpg", "Louvre/stray.jpg"]
     assert left_out["Louvre/cut.jpg"].startswith("truncated: ")
     assert left_out["Louvre/stray.jpg"] == "labelled louvre, but the same content is labelled big_ben: Big Ben/000.jpg"
@@ -100,16 +100,16 @@ def test_a_first_file_of_places_knows_famous_ones_and_leaves_gaps_for_the_rest(t
     assert prepared.gaps == ["my_house"]
     assert "needs the places of my_house" in prepared.summary()
     with pytest.raises(ConfigError, match="landmark 'my_house'"):
-        load_places(prepared.places)
-    filled = re.sub(r"^# (country|lat|lon) =", r"\1 =", prepared.places.read_text(), flags=re.M)
-    prepared.places.write_text(filled)
-    assert [place.id for place in load_places(prepared.places)] == ["atomium", "eiffel_tower", "my_house"]
+        load_landmarks(prepared.landmarks_draft)
+    filled = re.sub(r"^# (country|lat|lon) =", r"\1 =", prepared.landmarks_draft.read_text(), flags=re.M)
+    prepared.landmarks_draft.write_text(filled)
+    assert [place.id for place in load_landmarks(prepared.landmarks_draft)] == ["atomium", "eiffel_tower", "my_house"]
     of_folder(folder, to)
-    assert prepared.places.read_text() == filled
+    assert prepared.landmarks_draft.read_text() == filled
 
 
 def test_the_courses_landmarks_have_names_and_places_of_their_own() -> None:
-    places = load_places(HERE.parents[2] / "training" / "course_landmarks.toml")
+    places = load_landmarks(HERE.parents[2] / "training" / "course_landmarks.toml")
     spellings = [{s.casefold() for s in (place.id, place.name, *place.aliases)} for place in places]
     assert len(places) == len({(place.lat, place.lon) for place in places}) == 50
     assert sum(map(len, spellings)) == len(set().union(*spellings))
@@ -119,7 +119,7 @@ def test_the_courses_landmarks_have_names_and_places_of_their_own() -> None:
 
 def test_both_files_of_places_agree_on_the_landmarks_that_both_have() -> None:
     course, world = (
-        {place.id: _coordinates(place) for place in load_places(HERE.parents[2] / "training" / name)}
+        {place.id: _coordinates(place) for place in load_landmarks(HERE.parents[2] / "training" / name)}
         for name in ("course_landmarks.toml", "landmarks.toml")
     )
     shared = course.keys() & world.keys()
@@ -146,7 +146,7 @@ def test_the_archives_test_photos_stay_for_the_test_but_for_those_that_training_
         ("dead_sea", "train"): 16, ("dead_sea", "val"): 2, ("dead_sea", "test"): 5,
         ("taj_mahal", "train"): 14, ("taj_mahal", "val"): 2, ("taj_mahal", "test"): 5,
     }  # fmt: skip
-    assert prepared.facts.moved == [
+    assert prepared.stats.moved == [
         {"path": f"test/00.Dead_Sea/{name}.jpg", "was": "test", "now": "train"} for name in ("near", "same")
     ]
     assert "2 from test to train" in prepared.summary()
@@ -160,7 +160,7 @@ def test_the_archive_can_be_loaded_from_its_address(tmp_path: Path, to: Path) ->
     with Server(content) as server:
         prepared = prepare(Source("url", server.url), to)
     assert len(prepared.entries) == 22
-    assert prepared.facts.source == server.url
+    assert prepared.stats.source == server.url
 
 
 # Decisions
@@ -169,7 +169,7 @@ def test_the_archive_can_be_loaded_from_its_address(tmp_path: Path, to: Path) ->
 def test_decisions_outrank_labels_before_anything_is_split(tmp_path: Path, to: Path) -> None:
     folder = folder_of(tmp_path / "mine", {"Big Ben": 20, "Louvre": 20, "none": 10})
     written(folder / "Louvre" / "stray.jpg", photo(0))  # of Big Ben, as a person says
-    found = [Found(folder / "Big Ben" / f"{n:03}.jpg", "landmark", "big_ben") for n in range(4)]
+    found = [LabelledFile(folder / "Big Ben" / f"{n:03}.jpg", "landmark", "big_ben") for n in range(4)]
     contents = [one.sha256 for one in audit(found)[0]]
     rows = [
         "sha256,verdict,landmark",
@@ -190,10 +190,10 @@ def test_decisions_outrank_labels_before_anything_is_split(tmp_path: Path, to: P
         {("negative", "decided")},
         set(),
     ]
-    assert prepared.facts.decisions == {
+    assert prepared.stats.decisions == {
         "as labelled": 1, "relabelled": 2, "now a negative": 1, "left out": 1, "not in the data": 1,
     }  # fmt: skip
-    assert [line["path"] for line in prepared.facts.left_out] == ["Big Ben/003.jpg"]
+    assert [line["path"] for line in prepared.stats.left_out] == ["Big Ben/003.jpg"]
 
 
 # What is written beside the manifest
@@ -212,12 +212,12 @@ def test_the_report_stands_alone_and_shows_names_as_text(tmp_path: Path, to: Pat
 
 
 def test_the_figures_are_there_as_data(photos: Path, to: Path) -> None:
-    facts = json.loads(prepare(photos, to).data.read_text())
-    assert facts["splits"]["train"] == {"landmark_photos": 18, "negatives": 6}
-    assert facts["classes"]["red_rock"] == {"train": 6, "val": 3, "test": 3}
-    assert facts["negatives"] == {"fog": {"train": 6, "val": 3, "test": 3}}
-    assert facts["sides_px"] == {"0 to 63": 48} | dict.fromkeys(list(facts["sides_px"])[1:], 0)
-    assert facts["leak_check"] == {
+    stats = json.loads(prepare(Source("manifest_folder", photos), to).data.read_text())
+    assert stats["splits"]["train"] == {"landmark_photos": 18, "negatives": 6}
+    assert stats["classes"]["red_rock"] == {"train": 6, "val": 3, "test": 3}
+    assert stats["negatives"] == {"fog": {"train": 6, "val": 3, "test": 3}}
+    assert stats["sides_px"] == {"0 to 63": 48} | dict.fromkeys(list(stats["sides_px"])[1:], 0)
+    assert stats["leak_check"] == {
         "same_landmark_bits": 8, "any_label_bits": 3, "groups": 0, "photos_in_groups": 0, "largest_group": 0,
         "straddling": 0, "moved": 0,
     }  # fmt: skip
@@ -225,6 +225,6 @@ def test_the_figures_are_there_as_data(photos: Path, to: Path) -> None:
 
 def test_preparing_twice_writes_the_same_files(tmp_path: Path) -> None:
     folder = drawn_folder(tmp_path / "photos")
-    first, second = (prepare(folder, tmp_path / name) for name in ("one", "two"))
+    first, second = (prepare(Source("manifest_folder", folder), tmp_path / name) for name in ("one", "two"))
     for name in ("manifest.csv", "data.json", "data.html"):
         assert (first.folder / name).read_bytes() == (second.folder / name).read_bytes()

@@ -9,7 +9,7 @@ import pytest
 from tagger.core.errors import ConfigError
 from tagger.core.types import InputContract
 from tests.training.drawn import RECIPE, recipe
-from training.data.landmarks import load_places
+from training.data.landmarks import load_landmarks
 from training.fit.recipe import Train, load_recipe, save_recipe, saved_recipe, with_overrides
 
 RECIPES = Path(__file__).parents[3] / "training" / "recipes"
@@ -53,7 +53,7 @@ def test_a_landmark_at_an_impossible_place_is_named(tmp_path: Path) -> None:
     path = tmp_path / "landmarks.toml"
     path.write_text(path.read_text().replace("lat = 1.5", "lat = 91.5", 1))
     with pytest.raises(ConfigError, match="landmark 'red_rock'"):
-        load_places(path)
+        load_landmarks(path)
 
 
 def test_changes_outrank_the_file(tmp_path: Path) -> None:
@@ -89,4 +89,4 @@ def test_a_recipe_is_kept_with_its_changes(tmp_path: Path) -> None:
 def test_the_shipped_recipes_are_sound(name: str) -> None:
     loaded = load_recipe(RECIPES / f"{name}.toml")
     assert loaded.name == name
-    assert len(load_places(loaded.landmarks)) == 66
+    assert len(load_landmarks(loaded.landmarks)) == 66

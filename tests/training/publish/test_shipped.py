@@ -10,7 +10,7 @@ import pytest
 
 from tagger.model.bundle import Bundle, open_bundle, shipped_folder
 from tagger.model.engines.openvino import OpenVinoEngine
-from training.data.landmarks import load_places
+from training.data.landmarks import load_landmarks
 from training.data.manifest_folder import load_manifest_folder
 
 PLACES = Path(__file__).parents[3] / "training" / "landmarks.toml"
@@ -40,7 +40,7 @@ def test_bfloat16_is_allowed_only_where_it_was_measured_to_agree(bundle: Bundle)
 
 
 def test_its_landmarks_are_the_described_ones_in_their_order(bundle: Bundle) -> None:
-    described = [place.landmark() for place in load_places(PLACES)]
+    described = [place.landmark() for place in load_landmarks(PLACES)]
     assert [entry.landmark() for entry in bundle.card.classes] == described
 
 
