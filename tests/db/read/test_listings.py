@@ -171,10 +171,10 @@ def test_a_page_may_begin_before_or_behind_the_folder(library: Store) -> None:
     ("wanted", "error", "sentence"),
     [
         ({"landmark": "eifel tower"}, UnknownLandmark, "Did you mean 'eiffel_tower'"),
-        ({"landmark": "xyz"}, UnknownLandmark, "See 'tagger labels'"),
+        ({"landmark": "xyz"}, UnknownLandmark, "'tagger labels' lists all of them"),
         ({"country": "Frnce"}, UnknownCountry, "No landmark is in 'Frnce'. Did you mean 'France'"),
         ({"model": "light"}, UnknownModel, "No model is called 'light'. Did you mean 'lite'"),
-        ({"run": 9}, UnknownRun, "There is no run 9. See 'tagger runs'"),
+        ({"run": 9}, UnknownRun, "There is no run 9. 'tagger runs' lists all of them"),
     ],
     ids=str,
 )

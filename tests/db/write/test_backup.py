@@ -190,7 +190,7 @@ def test_a_copy_that_is_no_store_gets_no_name(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unlucky: Callable[[Path], object]
 ) -> None:
     monkeypatch.setattr(backup, "_copy", lambda _source, target: unlucky(target))
-    with pytest.raises(BackupFailed, match=r"unable to open|no tag store"):
+    with pytest.raises(BackupFailed, match=r"unable to open|not a tag database"):
         back_up(store.file, tmp_path / "copies", keep=1)
     assert os.listdir(tmp_path / "copies") == []
 
