@@ -1,11 +1,12 @@
 """Several photos of one occasion as one answer: which landmarks they show together.
 
-The one rule: a photo that is sure speaks for itself, so an album may show several landmarks. Photos that are unsure
-only add up where they agree on the same best guess.
+The one rule: a photo that is sure counts alone, so an album may show several landmarks. Unsure photos only add up
+where they agree on the best guess.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,11 +15,11 @@ from tagger.core.types import Answer, Landmark, Suggestion
 
 @dataclass(frozen=True, slots=True)
 class AlbumLandmark:
-    """A landmark on an album.
+    """A landmark that an album shows, or may show.
 
     Args:
         photos: indices of the photos that show it, or whose best guess it is.
-        is_tag: it is said, not only guessed.
+        is_tag: whether the album shows it; else it is only a guess.
     """
 
     landmark: Landmark
@@ -28,32 +29,32 @@ class AlbumLandmark:
 
 
 def fuse(answers: Sequence[Answer], thresholds: dict[str, float]) -> list[AlbumLandmark]:
-    """What an album shows.
+    """Make one answer of the answers to an album's photos.
 
     Args:
-        answers: of each photo; failed ones take no part. One answer is itself.
+        answers: of each photo; failed ones take no part. One answer alone stays as it is.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
 
     Returns:
         Each landmark once: tags first, then by score. A landmark's score is the best photo's, or, of photos that
-        agree on it as their best guess, the chance that at least one of them is right (which takes the photos for
-        independent views, so it counts only where each of them ranks it first).
+        agree on it as their best guess, the chance that at least one of them is right. That takes the photos for
+        independent views, so it counts only photos that rank it first.
     """
-    found: dict[str, list[tuple[int, Suggestion]]] = {}
+    suggestions: dict[str, list[tuple[int, Suggestion]]] = {}
     for index, answer in enumerate(answers):
         for suggestion in answer.suggestions:
-            found.setdefault(suggestion.landmark.id, []).append((index, suggestion))
-    said = {suggestion.landmark.id for answer in answers for suggestion in answer.suggestions if suggestion.is_tag}
-    places = [_place(every, key in said, thresholds.get(key, 1.0)) for key, every in found.items()]
-    return sorted(places, key=lambda place: (not place.is_tag, -place.score))
+            suggestions.setdefault(suggestion.landmark.id, []).append((index, suggestion))
+    landmarks = [_album_landmark(own, thresholds.get(id, 1.0)) for id, own in suggestions.items()]
+    return sorted(landmarks, key=lambda landmark: (not landmark.is_tag, -landmark.score))
 
 
-def _place(every: list[tuple[int, Suggestion]], is_said: bool, threshold: float) -> AlbumLandmark:
-    first = [(index, suggestion) for index, suggestion in every if suggestion.rank == 1]
-    wrong = 1.0
-    for _, suggestion in first:
-        wrong *= 1 - suggestion.score
-    score = round(max(max(suggestion.score for _, suggestion in every), 1 - wrong if len(first) > 1 else 0.0), 6)
-    is_tag = is_said or (len(first) > 1 and score >= threshold)
-    photos = tuple(index for index, suggestion in every if suggestion.rank == 1 or suggestion.is_tag)
-    return AlbumLandmark(every[0][1].landmark, score, photos, is_tag)
+def _album_landmark(suggestions: list[tuple[int, Suggestion]], threshold: float) -> AlbumLandmark:
+    """One landmark, from every suggestion of it and the index of its photo."""
+    best_guesses = [suggestion.score for _, suggestion in suggestions if suggestion.rank == 1]
+    score = max(suggestion.score for _, suggestion in suggestions)
+    if len(best_guesses) > 1:
+        score = max(score, 1 - math.prod(1 - guess for guess in best_guesses))
+    score = round(score, 6)
+    is_tag = any(suggestion.is_tag for _, suggestion in suggestions) or (len(best_guesses) > 1 and score >= threshold)
+    photos = tuple(index for index, suggestion in suggestions if suggestion.rank == 1 or suggestion.is_tag)
+    return AlbumLandmark(suggestions[0][1].landmark, score, photos, is_tag)

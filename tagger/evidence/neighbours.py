@@ -19,15 +19,15 @@ VOTE_ODDS = 10.0  # as much as coordinates nearby are worth
 
 
 class Observation(NamedTuple):
-    """A file in a vote.
+    """What is known of a file before any vote.
 
     Args:
         photo: its content's number; the same content may lie in several folders.
-        landmark: what the picture suggests first.
-        score: before any vote.
-        is_sure: it is a tag without any vote, and its coordinates do not contradict it.
-        is_unsure: it is none, and its coordinates do not contradict it either.
-        km: to the landmark, where it was taken near it.
+        landmark: the picture's best suggestion.
+        score: of that suggestion.
+        is_sure: it is a tag, and its coordinates do not contradict it.
+        is_unsure: it is no tag, and its coordinates do not contradict it either.
+        km: from where it was taken to the landmark, if that is near.
     """
 
     path: str
@@ -41,77 +41,84 @@ class Observation(NamedTuple):
 
 
 class VoteResult(NamedTuple):
+    """A vote that succeeded, and the score that it gives the photo's best suggestion."""
+
     score: float
     vote: NeighbourVote
 
 
-def observation(
+def from_suggestion(
     path: str,
     photo: int,
     taken_at: datetime,
     landmark: str,
     *,
-    seen: float,
+    visual_score: float,
     score: float,
     is_tag: bool,
-    reason: str | None,
+    evidence: str | None,
 ) -> Observation:
-    """A stored suggestion as it was before any vote.
+    """Observe a stored suggestion as it was before any vote.
 
     Args:
-        seen: the model's own score.
-        reason: JSON.
+        visual_score: the model's own.
+        evidence: as the store keeps it.
     """
-    why = parse_evidence(reason, landmark)
-    if isinstance(why, NeighbourVote):
-        before = seen if why.km is None else update_odds(seen, NEAR_ODDS)
-        return Observation(path, photo, taken_at, landmark, before, False, True, why.km)
-    is_far = isinstance(why, GpsEvidence) and why.kind == "far"
-    km = why.km if isinstance(why, GpsEvidence) and not is_far else None
+    parsed = parse_evidence(evidence, landmark)
+    if isinstance(parsed, NeighbourVote):
+        before = visual_score if parsed.km is None else update_odds(visual_score, NEAR_ODDS)
+        return Observation(path, photo, taken_at, landmark, before, False, True, parsed.km)
+    is_far = isinstance(parsed, GpsEvidence) and parsed.kind == "far"
+    km = parsed.km if isinstance(parsed, GpsEvidence) and not is_far else None
     return Observation(path, photo, taken_at, landmark, score, is_tag and not is_far, not is_tag and not is_far, km)
 
 
 def from_decision(path: str, photo: int, taken_at: datetime, landmark: str) -> Observation:
-    """What a person said that it shows."""
+    """Observe what a person said that a photo shows."""
     return Observation(path, photo, taken_at, landmark, 1.0, is_sure=True, is_unsure=False, km=None)
 
 
-def elect(voices: Iterable[Observation], thresholds: Mapping[str, float], gap_s: float) -> dict[int, VoteResult]:
-    """The votes that succeed, by photo.
+def elect(observations: Iterable[Observation], thresholds: Mapping[str, float], gap_s: float) -> dict[int, VoteResult]:
+    """Let the sure photos of each folder vote on the unsure ones between them.
 
     Args:
+        observations: in any order.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
-        gap_s: how far from the unsure photo each of the sure ones may be taken.
+        gap_s: how long before or after an unsure photo each of its two neighbours may be taken.
+
+    Returns:
+        The votes that make a tag, by photo.
     """
     folders: dict[str, list[Observation]] = defaultdict(list)
-    for each in voices:
-        folders[os.path.dirname(each.path)].append(each)
+    for observation in observations:
+        folders[os.path.dirname(observation.path)].append(observation)
     elected: dict[int, VoteResult] = {}
     for folder in sorted(folders):
-        for candidate, vote in _between(sorted(folders[folder], key=lambda each: (each.taken_at, each.path)), gap_s):
-            score = update_odds(candidate.score, VOTE_ODDS)
-            if score >= thresholds.get(candidate.landmark, 1.0):
-                elected.setdefault(candidate.photo, VoteResult(score, vote))
+        in_order = sorted(folders[folder], key=lambda observation: (observation.taken_at, observation.path))
+        for unsure, vote in _votes(in_order, gap_s):
+            score = update_odds(unsure.score, VOTE_ODDS)
+            if score >= thresholds.get(unsure.landmark, 1.0):
+                elected.setdefault(unsure.photo, VoteResult(score, vote))
     return elected
 
 
-def _between(in_order: Sequence[Observation], gap_s: float) -> Iterator[tuple[Observation, NeighbourVote]]:
+def _votes(in_order: Sequence[Observation], gap_s: float) -> Iterator[tuple[Observation, NeighbourVote]]:
     """The unsure photos whose sure neighbours on both sides agree with them."""
     before, after = _last_sure(in_order), _last_sure(in_order[::-1])[::-1]
-    for candidate, earlier, later in zip(in_order, before, after, strict=True):
-        if not candidate.is_unsure or earlier is None or later is None:
+    for unsure, earlier, later in zip(in_order, before, after, strict=True):
+        if not unsure.is_unsure or earlier is None or later is None:
             continue
-        before_s = (candidate.taken_at - earlier.taken_at).total_seconds()
-        after_s = (later.taken_at - candidate.taken_at).total_seconds()
-        if earlier.landmark == candidate.landmark == later.landmark and max(before_s, after_s) <= gap_s:
-            yield candidate, NeighbourVote(candidate.landmark, round(before_s), round(after_s), candidate.km)
+        before_s = (unsure.taken_at - earlier.taken_at).total_seconds()
+        after_s = (later.taken_at - unsure.taken_at).total_seconds()
+        if earlier.landmark == unsure.landmark == later.landmark and max(before_s, after_s) <= gap_s:
+            yield unsure, NeighbourVote(unsure.landmark, round(before_s), round(after_s), unsure.km)
 
 
-def _last_sure(voices: Iterable[Observation]) -> list[Observation | None]:
-    """For each the nearest sure one before it."""
-    found: list[Observation | None] = []
+def _last_sure(in_order: Iterable[Observation]) -> list[Observation | None]:
+    """For each observation the nearest sure one before it."""
+    nearest: list[Observation | None] = []
     last: Observation | None = None
-    for each in voices:
-        found.append(last)
-        last = each if each.is_sure else last
-    return found
+    for observation in in_order:
+        nearest.append(last)
+        last = observation if observation.is_sure else last
+    return nearest

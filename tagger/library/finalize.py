@@ -12,7 +12,7 @@ from db.engine import Store
 from db.write import groups, votes
 from db.write.votes import StoredVote, VoteUpdate
 from tagger.core.evidence import GpsEvidence, evidence_text
-from tagger.evidence.neighbours import Observation, VoteResult, elect, from_decision, observation
+from tagger.evidence.neighbours import Observation, VoteResult, elect, from_decision, from_suggestion
 
 
 def group_duplicates(store: Store) -> None:
@@ -53,15 +53,15 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
 
 
 def _observation(vote: StoredVote) -> Observation:
-    return observation(
+    return from_suggestion(
         vote.path,
         vote.photo,
         vote.taken_at,
         vote.landmark,
-        seen=vote.visual_score,
+        visual_score=vote.visual_score,
         score=vote.score,
         is_tag=vote.is_tag,
-        reason=vote.reason,
+        evidence=vote.reason,
     )
 
 

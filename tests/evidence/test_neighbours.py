@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tagger.core.evidence import NeighbourVote
 from tagger.evidence.gps import NEAR_ODDS, update_odds
-from tagger.evidence.neighbours import VOTE_ODDS, Observation, elect, observation
+from tagger.evidence.neighbours import VOTE_ODDS, Observation, elect, from_suggestion
 
 NOON = datetime(2024, 5, 1, 12)
 THRESHOLDS = {"eiffel_tower": 0.5, "louvre": 0.5}
@@ -15,16 +15,18 @@ NEAR, FAR = json.dumps({"kind": "near", "km": 0.4}), json.dumps({"kind": "far", 
 
 
 def photo(
-    minute: float, score: float, landmark: str = "eiffel_tower", *, reason: str | None = None, folder: str = "/trip"
+    minute: float, score: float, landmark: str = "eiffel_tower", *, evidence: str | None = None, folder: str = "/trip"
 ) -> Observation:
     """A photo numbered by the minute at which it was taken."""
     taken_at = NOON + timedelta(minutes=minute)
     path, is_tag = f"{folder}/{minute:04}.jpg", score >= 0.5
-    return observation(path, int(minute), taken_at, landmark, seen=score, score=score, is_tag=is_tag, reason=reason)
+    return from_suggestion(
+        path, int(minute), taken_at, landmark, visual_score=score, score=score, is_tag=is_tag, evidence=evidence
+    )
 
 
-def elected(*voices: Observation, gap_min: float = 10) -> list[int]:
-    return sorted(elect(voices, THRESHOLDS, gap_min * 60))
+def elected(*observations: Observation, gap_min: float = 10) -> list[int]:
+    return sorted(elect(observations, THRESHOLDS, gap_min * 60))
 
 
 def test_an_unsure_photo_between_two_sure_ones_is_raised_over_its_threshold_and_says_why() -> None:
@@ -54,17 +56,17 @@ def test_photos_of_another_folder_do_not_vote() -> None:
 
 
 def test_nothing_is_voted_against_coordinates() -> None:
-    assert elected(photo(0, 0.9), photo(3, 0.2, reason=FAR), photo(8, 0.9)) == []
-    assert elected(photo(0, 0.9), photo(3, 0.2), photo(8, 0.9, reason=FAR)) == []
+    assert elected(photo(0, 0.9), photo(3, 0.2, evidence=FAR), photo(8, 0.9)) == []
+    assert elected(photo(0, 0.9), photo(3, 0.2), photo(8, 0.9, evidence=FAR)) == []
 
 
 def test_coordinates_nearby_stay_part_of_a_vote() -> None:
-    found = elect([photo(0, 0.9), photo(3, 0.2, reason=NEAR), photo(8, 0.8)], THRESHOLDS, 600)
+    found = elect([photo(0, 0.9), photo(3, 0.2, evidence=NEAR), photo(8, 0.8)], THRESHOLDS, 600)
     assert found[3].vote == NeighbourVote("eiffel_tower", 180, 300, km=0.4)
 
 
 def test_a_stored_vote_is_heard_as_the_unsure_photo_that_it_was() -> None:
     for km, before in ((None, 0.2), (0.4, update_odds(0.2, NEAR_ODDS))):
         stored = json.dumps({"kind": "vote", "before_s": 1, "after_s": 2, "km": km})
-        after = observation("/a.jpg", 1, NOON, "louvre", seen=0.2, score=0.95, is_tag=True, reason=stored)
+        after = from_suggestion("/a.jpg", 1, NOON, "louvre", visual_score=0.2, score=0.95, is_tag=True, evidence=stored)
         assert after == Observation("/a.jpg", 1, NOON, "louvre", before, is_sure=False, is_unsure=True, km=km)
