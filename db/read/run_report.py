@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from db.errors import UnknownRun
 from db.schema.models import Assessment, Failure, File, Landmark, Photo, Run, Suggestion
+from tagger.core.evidence import Evidence, parse_evidence
 
 if TYPE_CHECKING:
     from db.read.planner import AnySelect
@@ -37,13 +38,13 @@ class Example:
 
     Args:
         path: a file of it that is there.
-        reason: JSON.
+        evidence: what changed that score.
     """
 
     path: str
     name: str
     score: float
-    reason: str | None
+    evidence: Evidence | None
 
 
 def report_of(connection: Connection, run: int) -> dict[str, Any] | None:
@@ -102,7 +103,9 @@ def quarantined_by(connection: Connection, run: int) -> list[str]:
 def _examples(run: int) -> AnySelect:
     path = select(func.min(File.path)).where(File.photo_id == Photo.id, File.gone_at.is_(None)).scalar_subquery()
     columns = (path.label("path"), Landmark.name.label("name"), Suggestion.score.label("score"))
-    best = _suggested(run, *columns, Suggestion.reason.label("reason")).where(Suggestion.rank == 1)
+    best = _suggested(run, *columns, Suggestion.reason.label("reason"), Landmark.key.label("key")).where(
+        Suggestion.rank == 1
+    )
     return best.join(Photo, Photo.id == Suggestion.photo_id)
 
 
@@ -115,4 +118,8 @@ def _suggested(run: int, *columns: Any) -> AnySelect:
 
 def _found(rows: Sequence[Row[Any]]) -> list[Example]:
     """Without photos whose every file is gone."""
-    return [Example(row.path, row.name, row.score, row.reason) for row in rows if row.path is not None]
+    return [
+        Example(row.path, row.name, row.score, parse_evidence(row.reason, row.key))
+        for row in rows
+        if row.path is not None
+    ]

@@ -1,7 +1,7 @@
-"""What photos of one occasion could vote on, and what came of it. The rule is in `tagger.evidence.neighbours`.
+"""The photos that could vote on their neighbours, and what the votes change. `tagger.evidence.neighbours` has the rule.
 
-The one rule: a vote changes the best suggestion in place and can be taken back, because the model's own score stays.
-Where people decided, theirs is the voice.
+The one rule: a vote changes the best suggestion in place, and can be undone because the model's own score stays beside
+it. A photo that people decided on votes for what they said.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Connection, bindparam, select, update
 
 from db.schema.models import BY_VOTE, Assessment, Decision, File, Landmark, Photo, Suggestion
+from tagger.core.evidence import Evidence, evidence_text, parse_evidence
 
 if TYPE_CHECKING:
     from db.read.planner import AnySelect
@@ -22,8 +23,14 @@ class StoredVote(NamedTuple):
     """A file whose photo has a date by EXIF, with its best suggestion.
 
     Args:
-        landmark: its key.
-        reason: JSON.
+        path: where the photo lies.
+        photo: the photo's number.
+        taken_at: the camera's wall clock.
+        landmark: the suggestion's key.
+        score: with the evidence beside the picture in it.
+        visual_score: the model's own.
+        is_tag: whether the suggestion is a tag.
+        evidence: that evidence.
     """
 
     path: str
@@ -33,13 +40,16 @@ class StoredVote(NamedTuple):
     score: float
     visual_score: float
     is_tag: bool
-    reason: str | None
+    evidence: Evidence | None
 
 
 class Decided(NamedTuple):
-    """A file whose photo has a date by EXIF, and of which a person said what it shows.
+    """A file whose photo has a date by EXIF and shows a landmark by a person's word.
 
     Args:
+        path: where the photo lies.
+        photo: the photo's number.
+        taken_at: the camera's wall clock.
         landmark: its key.
     """
 
@@ -55,45 +65,52 @@ class VoteUpdate(NamedTuple):
     photo: int
     score: float
     is_tag: bool
-    reason: str | None
+    evidence: Evidence | None
 
 
 def voters(connection: Connection, *, model: int) -> list[StoredVote]:
-    """Every file that is there, has a date by EXIF, and was answered by a model; but for what people decided."""
-    return [StoredVote(*row) for row in connection.execute(_files(model))]
+    """The present files with a date by EXIF and an answer of this model, without those that people decided on."""
+    return list(map(_stored, connection.execute(_files(model))))
 
 
 def voted(connection: Connection, *, model: int) -> list[StoredVote]:
-    """Those among them whose best suggestion is a vote's."""
-    return [StoredVote(*row) for row in connection.execute(_files(model).where(BY_VOTE))]
+    """Those of `voters` whose best suggestion was changed by a vote."""
+    return list(map(_stored, connection.execute(_files(model).where(BY_VOTE))))
 
 
 def decided(connection: Connection) -> list[Decided]:
-    """Every file that is there, has a date by EXIF, and shows a landmark by what people say."""
+    """The present files with a date by EXIF that show a landmark by a person's word."""
     shows = (Decision.photo_id == Photo.id) & (Decision.verdict == "shows") & Decision.revoked_at.is_(None)
     files = _dated(File.path, Photo.id, Photo.taken_at, Landmark.key).join(Decision, shows)
     files = files.join(Landmark, Landmark.id == Decision.landmark_id)
     return [Decided(*row) for row in connection.execute(files)]
 
 
-def write_votes(connection: Connection, cast: Iterable[VoteUpdate], *, model: int) -> None:
-    """Change the photos' best suggestions, and with them whether they are tagged."""
+def write_votes(connection: Connection, updates: Iterable[VoteUpdate], *, model: int) -> None:
+    """Change the photos' best suggestions, and with them whether the photos are tagged."""
     rows = [
-        {"at": each.photo, "to": each.score, "tags": each.is_tag, "because": each.reason, "said": _status(each)}
-        for each in cast
+        {
+            "at": cast.photo,
+            "new_score": cast.score,
+            "new_is_tag": cast.is_tag,
+            "new_reason": evidence_text(cast.evidence),
+            "new_status": "tagged" if cast.is_tag else "none",
+        }
+        for cast in updates
     ]
+    if not rows:
+        return
     best = update(Suggestion).where(
         Suggestion.photo_id == bindparam("at"), Suggestion.model_id == model, Suggestion.rank == 1
     )
+    changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("score", "is_tag", "reason")}
+    connection.execute(best.values(changes), rows)
     answer = update(Assessment).where(Assessment.photo_id == bindparam("at"), Assessment.model_id == model)
-    if rows:
-        changed = best.values(score=bindparam("to"), is_tag=bindparam("tags"), reason=bindparam("because"))
-        connection.execute(changed, rows)
-        connection.execute(answer.values(status=bindparam("said")), rows)
+    connection.execute(answer.values(status=bindparam("new_status")), rows)
 
 
-def _status(cast: VoteUpdate) -> str:
-    return "tagged" if cast.is_tag else "none"
+def _stored(row: Any) -> StoredVote:
+    return StoredVote(*(*row[:-1], parse_evidence(row.reason, row.key)))
 
 
 def _files(model: int) -> AnySelect:
@@ -101,12 +118,13 @@ def _files(model: int) -> AnySelect:
     columns = (File.path, Photo.id, Photo.taken_at, Landmark.key, Suggestion.score, Suggestion.visual_score)
     files = _dated(*columns, Suggestion.is_tag, Suggestion.reason).join(Suggestion, by_model)
     files = files.join(Landmark, Landmark.id == Suggestion.landmark_id)
-    overruled = (Decision.verdict != "not") | (Decision.landmark_id == Suggestion.landmark_id)
-    decided = select(Decision.id).where(Decision.photo_id == Photo.id, Decision.revoked_at.is_(None), overruled)
+    # "Not this landmark" leaves the others open, so it only overrules the suggestion that it denies.
+    overrules = (Decision.verdict != "not") | (Decision.landmark_id == Suggestion.landmark_id)
+    decided = select(Decision.id).where(Decision.photo_id == Photo.id, Decision.revoked_at.is_(None), overrules)
     return files.where(~decided.exists())
 
 
 def _dated(*columns: Any) -> AnySelect:
-    """Of each file that is there and whose photo has a date by EXIF, in the order of the paths."""
+    """Columns of the present files whose photo has a date by EXIF, in the order of their paths."""
     files = select(*columns).select_from(File).join(Photo, Photo.id == File.photo_id)
     return files.where(File.gone_at.is_(None), Photo.taken_from == "exif").order_by(File.path)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tagger.core.evidence import GpsEvidence, NeighbourVote, parse_evidence
+from tagger.core.evidence import Evidence, GpsEvidence, NeighbourVote
 from tagger.evidence.gps import NEAR_ODDS, update_odds
 
 VOTE_ODDS = 10.0  # as much as coordinates nearby are worth
@@ -56,20 +56,19 @@ def from_suggestion(
     visual_score: float,
     score: float,
     is_tag: bool,
-    evidence: str | None,
+    evidence: Evidence | None,
 ) -> Observation:
     """Observe a stored suggestion as it was before any vote.
 
     Args:
         visual_score: the model's own.
-        evidence: as the store keeps it.
+        evidence: what changed that score.
     """
-    parsed = parse_evidence(evidence, landmark)
-    if isinstance(parsed, NeighbourVote):
-        before = visual_score if parsed.km is None else update_odds(visual_score, NEAR_ODDS)
-        return Observation(path, photo, taken_at, landmark, before, False, True, parsed.km)
-    is_far = isinstance(parsed, GpsEvidence) and parsed.kind == "far"
-    km = parsed.km if isinstance(parsed, GpsEvidence) and not is_far else None
+    if isinstance(evidence, NeighbourVote):
+        before = visual_score if evidence.km is None else update_odds(visual_score, NEAR_ODDS)
+        return Observation(path, photo, taken_at, landmark, before, False, True, evidence.km)
+    is_far = isinstance(evidence, GpsEvidence) and evidence.kind == "far"
+    km = evidence.km if isinstance(evidence, GpsEvidence) and not is_far else None
     return Observation(path, photo, taken_at, landmark, score, is_tag and not is_far, not is_tag and not is_far, km)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from db.engine import Store
 from db.write import groups, votes
 from db.write.votes import StoredVote, VoteUpdate
-from tagger.core.evidence import GpsEvidence, evidence_text
+from tagger.core.evidence import GpsEvidence
 from tagger.evidence.neighbours import Observation, VoteResult, elect, from_decision, from_suggestion
 
 
@@ -40,7 +40,7 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
     with store.read() as connection:
         stored = (votes.voters if vote_gap_min else votes.voted)(connection, model=model)
         decided = votes.decided(connection) if vote_gap_min else []
-    observations = [_observation(vote) for vote in stored]
+    observations = [from_suggestion(**vote._asdict()) for vote in stored]
     decisions = [from_decision(file.path, file.photo, file.taken_at, file.landmark) for file in decided]
     elected = elect([*observations, *decisions], thresholds, vote_gap_min * 60) if vote_gap_min else {}
     updates = {seen.photo: _update(seen, elected.get(seen.photo)) for seen in observations if seen.is_unsure}
@@ -52,26 +52,13 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
     return sum(update.is_tag and not before[update.photo].is_tag for update in changed)
 
 
-def _observation(vote: StoredVote) -> Observation:
-    return from_suggestion(
-        vote.path,
-        vote.photo,
-        vote.taken_at,
-        vote.landmark,
-        visual_score=vote.visual_score,
-        score=vote.score,
-        is_tag=vote.is_tag,
-        evidence=vote.reason,
-    )
-
-
 def _update(seen: Observation, elected: VoteResult | None) -> VoteUpdate:
     """The best suggestion of an unsure photo, with the vote or, if none succeeded, without."""
     if elected is not None:
-        return VoteUpdate(seen.photo, elected.score, True, evidence_text(elected.vote))
+        return VoteUpdate(seen.photo, elected.score, True, elected.vote)
     near = None if seen.km is None else GpsEvidence("near", seen.landmark, seen.km)
-    return VoteUpdate(seen.photo, seen.score, False, evidence_text(near))
+    return VoteUpdate(seen.photo, seen.score, False, near)
 
 
 def _differs(vote: StoredVote, update: VoteUpdate) -> bool:
-    return (vote.score, vote.is_tag, vote.reason) != (update.score, update.is_tag, update.reason)
+    return (vote.score, vote.is_tag, vote.evidence) != (update.score, update.is_tag, update.evidence)

@@ -5,7 +5,6 @@ The one rule: the template escapes whatever is put into it.
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import datetime, tzinfo
 from typing import Any
@@ -16,7 +15,7 @@ from db.engine import Store
 from db.read import catalog
 from db.read.run_report import Example, report_of, tagged_examples, unsure_examples
 from tagger.config.cron import local
-from tagger.core.evidence import describe
+from tagger.core.evidence import describe, evidence_json
 from tagger.core.text import first_of, format_duration, printable
 from tagger.image.thumbnail import data_uri
 from tagger.library.report import RunReport
@@ -82,7 +81,7 @@ def _template() -> Template:
 
 def _photo(example: Example) -> dict[str, Any]:
     path = printable(example.path)
-    evidence = json.loads(example.reason) if example.reason else None
+    evidence = evidence_json(example.evidence)
     return {
         "name": example.name,
         "path": path,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 
-from tagger.core.evidence import NeighbourVote
+from tagger.core.evidence import Evidence, GpsEvidence, NeighbourVote
 from tagger.evidence.gps import NEAR_ODDS, update_odds
 from tagger.evidence.neighbours import VOTE_ODDS, Observation, elect, from_suggestion
 
 NOON = datetime(2024, 5, 1, 12)
 THRESHOLDS = {"eiffel_tower": 0.5, "louvre": 0.5}
-NEAR, FAR = json.dumps({"kind": "near", "km": 0.4}), json.dumps({"kind": "far", "km": 8000.0})
+NEAR, FAR = GpsEvidence("near", "eiffel_tower", 0.4), GpsEvidence("far", "eiffel_tower", 8000.0)
 
 
 def photo(
-    minute: float, score: float, landmark: str = "eiffel_tower", *, evidence: str | None = None, folder: str = "/trip"
+    minute: float,
+    score: float,
+    landmark: str = "eiffel_tower",
+    *,
+    evidence: Evidence | None = None,
+    folder: str = "/trip",
 ) -> Observation:
     """A photo numbered by the minute at which it was taken."""
     taken_at = NOON + timedelta(minutes=minute)
@@ -67,6 +71,6 @@ def test_coordinates_nearby_stay_part_of_a_vote() -> None:
 
 def test_a_stored_vote_is_heard_as_the_unsure_photo_that_it_was() -> None:
     for km, before in ((None, 0.2), (0.4, update_odds(0.2, NEAR_ODDS))):
-        stored = json.dumps({"kind": "vote", "before_s": 1, "after_s": 2, "km": km})
-        after = from_suggestion("/a.jpg", 1, NOON, "louvre", visual_score=0.2, score=0.95, is_tag=True, evidence=stored)
+        vote = NeighbourVote("louvre", 1, 2, km)
+        after = from_suggestion("/a.jpg", 1, NOON, "louvre", visual_score=0.2, score=0.95, is_tag=True, evidence=vote)
         assert after == Observation("/a.jpg", 1, NOON, "louvre", before, is_sure=False, is_unsure=True, km=km)

@@ -20,7 +20,7 @@ from db.write.files import Scanned, mark_gone, mark_present
 from db.write.results import write_results
 from db.write.runs import register_model
 from db.write.votes import VoteUpdate, write_votes
-from tagger.core.evidence import NeighbourVote, evidence_text
+from tagger.core.evidence import NeighbourVote
 from tagger.core.types import Failed, Suggestion
 from tests.db.samples import (
     LANDMARKS,
@@ -112,9 +112,7 @@ def test_an_assessment_with_fewer_suggestions_gets_more(store: Store) -> None:
 def test_more_suggestions_leave_the_stored_ones_as_they_are_and_repeat_none(store: Store) -> None:
     tag_run(store, [assessed("/p/a.jpg", None, suggestions=suggestions(None)[:1])], k=1)
     with store.write() as connection:
-        write_votes(
-            connection, [VoteUpdate(1, 0.95, True, evidence_text(NeighbourVote("eiffel_tower", 60, 30)))], model=1
-        )
+        write_votes(connection, [VoteUpdate(1, 0.95, True, NeighbourVote("eiffel_tower", 60, 30))], model=1)
     in_another_order = tuple(
         Suggestion(rank, LANDMARKS[index], score / 10, is_tag=False)
         for rank, (index, score) in enumerate([(2, 6), (0, 3), (1, 1)], start=1)
