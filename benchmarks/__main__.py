@@ -1,32 +1,29 @@
-"""All benchmarks, one after the other, as the page docs/BENCHMARKS.md.
+"""Runs one benchmark, or all of them as the page docs/BENCHMARKS.md.
 
+python -m benchmarks --list
+python -m benchmarks NAME [options]
 LANDMARK_DATA=… python -m benchmarks > docs/BENCHMARKS.md
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
+import importlib
+import inspect
+import os
+import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
-ORDER = (
-    "accuracy",
-    "throughput",
-    "startup",
-    "memory",
-    "rescan",
-    "unchanged",
-    "decoders",
-    "copies",
-    "queries",
-    "killed",
-    "night_killed",
-    "day",
-    "bot",
-    "bot_client",
-    "bot_killed",
-)
+HERE = Path(__file__).parent
+FOLDERS = ("accuracy", "speed", "memory", "kills")
+BENCHMARKS = {file.stem: file for folder in FOLDERS for file in sorted((HERE / folder).glob("[a-z]*.py"))}
+TOOLS = {name: HERE / f"{name}.py" for name in ("versus", "trip")}  # compare checkouts, so no part of the page
+ALL = BENCHMARKS | TOOLS
 
 INTRODUCTION = """# Benchmarks
 
@@ -36,16 +33,82 @@ photos/s are this machine's; the ratios are what carries over.
 """
 
 
-def section(name: str) -> str:
-    """A benchmark's question as a heading, then what it printed."""
-    print(f"{name} …", file=sys.stderr)
-    done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], stdout=subprocess.PIPE, text=True, check=True)
-    about = ast.get_docstring(ast.parse((Path(__file__).parent / f"{name}.py").read_text())) or ""
-    text = "\n\n".join(part for part in about.split("\n\n") if "python -m benchmarks" not in part)
-    return f"## {name}\n\n{text}\n\n```\n{done.stdout.rstrip()}\n```\n"
+def main(name: str = "", *options: str) -> int | None:
+    if not name:
+        print_page()
+    elif name == "--list":
+        print_list()
+    elif name in ALL:
+        return run(name, options)
+    else:
+        sys.exit(f"{__doc__}\nThere are {', '.join(ALL)}.")
+    return None
+
+
+def load(name: str) -> ModuleType:
+    return importlib.import_module(".".join(ALL[name].relative_to(HERE.parent).with_suffix("").parts))
+
+
+def question(name: str) -> str:
+    """Its docstring, read without what it imports."""
+    return ast.get_docstring(ast.parse(ALL[name].read_text())) or ""
+
+
+def print_list() -> None:
+    for name in ALL:
+        print(f"{name:13} {question(name).splitlines()[0]}")
+
+
+def print_page() -> None:
+    print(INTRODUCTION)
+    for name in BENCHMARKS:
+        print(f"{name} …", file=sys.stderr)
+        command = [sys.executable, "-m", "benchmarks", name]  # its own process: memory and threads start afresh
+        printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.rstrip()
+        print(f"## {name}\n\n{question(name)}\n\n```\n{printed}\n```\n", flush=True)
+
+
+def run(name: str, arguments: Sequence[str]) -> int | None:
+    """Calls the benchmark's `main` with its options, below the command and the machine class.
+
+    An option for each parameter with a default, and of its type; what is left goes to the parameters without one.
+    """
+    signature = inspect.signature(benchmark := load(name).main)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks {name}",
+        description=question(name),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for parameter in signature.parameters.values():
+        default = parameter.default
+        if isinstance(default, tuple):
+            parser.add_argument(f"--{parameter.name}", type=type(default[0]), nargs="+", default=default)
+        elif default is not parameter.empty:
+            parser.add_argument(f"--{parameter.name}", type=type(default), default=default)
+    options, rest = parser.parse_known_args(arguments)
+    data = {"data": landmark_data()} if "data" in signature.parameters else {}
+    try:
+        call = signature.bind(*rest, **data, **vars(options))
+    except TypeError as error:
+        parser.error(str(error))
+    print(f"command  python -m benchmarks {' '.join((name, *arguments))}")
+    print(f"machine  {processor()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}\n")
+    result: int | None = benchmark(*call.args, **call.kwargs)
+    return result
+
+
+def landmark_data() -> Path:
+    if not (data := os.environ.get("LANDMARK_DATA")):
+        sys.exit("Set LANDMARK_DATA to the folder with the photos.")
+    return Path(data)
+
+
+def processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":
-    print(INTRODUCTION)
-    for each in ORDER:
-        print(section(each), flush=True)
+    sys.exit(main(*sys.argv[1:]))

@@ -75,7 +75,7 @@ def _similar(hashes: Hashes, taken_s: Numbers, log_aspects: Numbers, row: int) -
     """The rows after this one that are copies of it, or of the same burst.
 
     Source:
-        `python -m benchmarks.copies`: of 8,411 photos five pairs are within 4 bits. Four of them have other labels, and
+        `python -m benchmarks copies`: of 8,411 photos five pairs are within 4 bits. Four of them have other labels, and
         other aspects.
     """
     bits = distances(hashes[row : row + 1], hashes[row + 1 :])[0]  # (N - row - 1,)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.killed import Content, content
+from benchmarks.kills.killed import Content, content
 from tests.drawn import colour_bundle, photos
 
-KILLS = 5  # benchmarks/killed.py does 20, with real photos
+KILLS = 5  # benchmarks/kills/killed.py does 20, with real photos
 
 
 def tag(folder: Path, database: Path, bundle: Path) -> subprocess.Popen[bytes]:

@@ -35,7 +35,7 @@ NEVER_SENT = "not connected"  # an error that begins like this came before anyth
 class AiohttpRequest(BaseRequest):
     """A pool of open connections to one server.
 
-    It replaces the library's own client, which needs more CPU time: see `python -m benchmarks.bot_client`.
+    It replaces the library's own client, which needs more CPU time: see `python -m benchmarks bot_client`.
     """
 
     def __init__(self, root: str, connections: int = CONNECTIONS) -> None:

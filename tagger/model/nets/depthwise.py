@@ -2,7 +2,7 @@
 
 The one rule: the forward pass is torch's own. Only the backward pass takes another way: in torch 2.15 on an AVX-512
 CPU, bfloat16 gradients of a depthwise convolution cost up to 20 times what float32 ones do, so they are computed in
-float32. An epoch of EfficientNet-Lite2 takes half the time (`python -m benchmarks.training`).
+float32. An epoch of EfficientNet-Lite2 takes half the time (`python -m benchmarks training`).
 """
 
 from __future__ import annotations

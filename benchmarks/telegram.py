@@ -1,6 +1,6 @@
-"""The bot and the Bot API server of the tests as processes, for the bot's benchmarks.
+"""The bot, and the Bot API server of the tests, as processes of their own.
 
-The one rule: all times are the server's own, taken where an update leaves it and where a request arrives.
+All times are the server's: taken where an update leaves it and where a request arrives.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.setting import tagger_command
-
-READY_S = 120.0
+from benchmarks.processes import tagger_command
 
 
 class Server:
@@ -27,8 +25,8 @@ class Server:
         command = [sys.executable, "-m", "tests.botapi"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
-        where = json.loads(self._process.stdout.readline())
-        self.url, self.token = where["url"], where["token"]
+        address = json.loads(self._process.stdout.readline())
+        self.url, self.token = address["url"], address["token"]
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -36,8 +34,8 @@ class Server:
         self._process.stdin.close()
         self._process.wait()
 
-    def __call__(self, command: str, **given: Any) -> Any:
-        request = urllib.request.Request(f"{self.url}/control/{command}", json.dumps(given).encode())
+    def __call__(self, command: str, **parameters: Any) -> Any:
+        request = urllib.request.Request(f"{self.url}/control/{command}", json.dumps(parameters).encode())
         with urllib.request.urlopen(request, timeout=300) as response:
             return json.loads(response.read())["result"]
 
@@ -57,18 +55,20 @@ class Bot:
     """`tagger bot` with the shipped model.
 
     Args:
+        server: where it finds Telegram.
+        folder: for its database and its downloads.
         command: another one that answers, without its database.
-        settings: more of them, by their variables.
+        variables: more environment variables.
     """
 
-    def __init__(self, server: Server, folder: Path, *command: str, **settings: str) -> None:
+    def __init__(self, server: Server, folder: Path, *command: str, **variables: str) -> None:
         self.database = folder / "tags.sqlite"
-        self._command = [*(command or (str(tagger_command()), "bot")), "--db", str(self.database)]
+        self._command = [*(command or tagger_command("bot")), "--db", str(self.database)]
         self._environment = os.environ | {
             "TAGGER_BOT_API_URL": server.url,
             "TAGGER_BOT_TOKEN": server.token,
             "TAGGER_BOT_FOLDER": str(folder / "telegram"),
-            **settings,
+            **variables,
         }
         self.start()
 
@@ -91,4 +91,4 @@ class Bot:
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmHWM"):
                 return int(line.split()[1]) / 1024
-        raise RuntimeError("the system does not tell the bot's memory")
+        raise RuntimeError("/proc has no peak memory of the bot")

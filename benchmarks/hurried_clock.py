@@ -1,6 +1,6 @@
-"""`tagger serve` whose scheduler reads the time from standard input, a moment a line. `benchmarks.day` tells it.
+"""`tagger serve` whose scheduler reads the time from standard input, where `benchmarks.memory.day` writes it.
 
-The one rule: nothing else is changed. Jobs, watch, bot, model and database are those of the command.
+Nothing else is changed: jobs, watch, bot, model and database are those of the command.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TICK_S = 0.05  # how soon a moment that was read is noticed
 
 
 class HurriedClock:
-    """In the place of `datetime` where the library asks for the time."""
+    """Replaces `datetime` where APScheduler asks for the time."""
 
     moment: datetime
 
@@ -34,7 +34,7 @@ class HurriedClock:
 def follow(moments: Iterable[str]) -> None:
     for line in moments:
         HurriedClock.moment = datetime.fromisoformat(line.strip())
-    os.kill(os.getpid(), signal.SIGTERM)  # whoever told the time has gone
+    os.kill(os.getpid(), signal.SIGTERM)  # the benchmark has gone
 
 
 def main() -> None:

@@ -1,17 +1,12 @@
-"""Photos that are grouped as copies although they are none: how often do two different photos have nearly one hash?
-
-LANDMARK_DATA=… python -m benchmarks.copies
-"""
+"""How often do two different photos have nearly one hash, so that they are grouped as copies although they are none?"""
 
 from __future__ import annotations
 
 import csv
-import os
-import sys
 from math import log
 from pathlib import Path
 
-from benchmarks.setting import say_setting, table
+from benchmarks.processes import print_table
 from tagger.image import decode
 from tagger.image.phash import HASH_SIDE_PX, difference_hash, near_pairs
 from tagger.library.duplicates import COPY_ASPECT, COPY_BITS
@@ -19,14 +14,11 @@ from tagger.library.duplicates import COPY_ASPECT, COPY_BITS
 MOST_PIXELS = 100_000_000
 
 
-def main() -> None:
-    if not (data := os.environ.get("LANDMARK_DATA")):
-        sys.exit("Set LANDMARK_DATA to the folder with the photos.")
-    say_setting()
+def main(*, data: Path) -> None:
     labels, hashes, aspects = [], [], []
-    with (Path(data) / "manifest.csv").open(newline="") as manifest:
+    with (data / "manifest.csv").open(newline="") as manifest:
         for row in csv.DictReader(manifest):
-            content = (Path(data) / row["file"]).read_bytes()
+            content = (data / row["file"]).read_bytes()
             photo = decode.decode(content, min_side_px=HASH_SIDE_PX, max_pixels=MOST_PIXELS)
             labels.append(row["label"])
             hashes.append(difference_hash(photo.image))
@@ -38,8 +30,4 @@ def main() -> None:
         (f"pairs within {COPY_BITS} bits", f"{len(near)}, {sum(not is_same for *_, is_same in near)} of other labels"),
         ("of these with one shape", f"{len(alike)}, {alike.count(False)} of other labels"),
     ]
-    print("\n".join(table(rows)))
-
-
-if __name__ == "__main__":
-    main()
+    print_table(rows)

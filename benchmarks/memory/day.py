@@ -1,6 +1,4 @@
-"""A day of `tagger serve` in a few minutes, by a clock that hurries: does anything grow?
-
-LANDMARK_DATA=… python -m benchmarks.day [--hours 24]
+"""Does anything grow in a day of `tagger serve`, which a clock that hurries brings into a few minutes?
 
 One process has the jobs, the watch, the bot, the model and the database, as the command has them; only the time that
 its scheduler reads is not the real one. Each simulated ten minutes bring a photo into the library and a nightly run,
@@ -9,30 +7,28 @@ and in three chats a photo, a tap on its answer and a command. Each hour brings 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
-import sqlite3
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.botapi import Bot, Server
-from benchmarks.setting import enlarged, real_photos, say_setting, table
+from benchmarks.photos import SMALL, enlarged, real_photos
+from benchmarks.processes import ask, print_table
+from benchmarks.telegram import Bot, Server
 from tagger.config.cron import parse
 
 START = datetime(2026, 10, 24, 12, tzinfo=UTC)
 STEP = timedelta(minutes=10)
 STEPS_AN_HOUR = 6
 WARM_HOURS = 6  # allocators, caches and connection pools find their size
-PATIENCE_S = 300
+TIMEOUT_S = 300
 FIRST_PERSON = 10_000  # the server's number for who sends the first of many photos
 CHATS = 3
 TIMES = {
@@ -65,22 +61,22 @@ class Held:
 
 
 def wait_for(what: str, is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + TIMEOUT_S
     while not is_so():
         if time.monotonic() > until:
-            sys.exit(f"For {PATIENCE_S} s {what} did not happen")
+            sys.exit(f"For {TIMEOUT_S} s {what} did not happen")
         time.sleep(0.05)
 
 
 def due_until(moment: datetime) -> int:
     """How many times jobs were due since the start."""
     first, last = START.replace(tzinfo=None), moment.replace(tzinfo=None)
-    every = [times for text in TIMES.values() if (times := parse(text))]
-    return sum(sum(1 for _ in takewhile(lambda due: due <= last, times.after(first))) for times in every)
+    times = [cron for text in TIMES.values() if (cron := parse(text))]
+    return sum(1 for cron in times for _ in takewhile(lambda due: due <= last, cron.after(first)))
 
 
 class Day:
-    """A life around the process: photos in the library and in chats, and the clock."""
+    """What happens around the process: photos in the library and in chats, and the clock."""
 
     def __init__(self, server: Server, serve: Bot, library: Path) -> None:
         self._server = server
@@ -89,17 +85,16 @@ class Day:
         self._sent = 0
 
     def ask(self, query: str) -> int:
-        with closing(sqlite3.connect(self._serve.database)) as connection:
-            return int(connection.execute(query).fetchone()[0])
+        return int(ask(self._serve.database, query)[0][0])
 
-    def say(self, moment: datetime) -> None:
+    def set_clock(self, moment: datetime) -> None:
         assert self._serve.process.stdin is not None
         self._serve.process.stdin.write(f"{moment.isoformat()}\n")
         self._serve.process.stdin.flush()
 
     def begin(self, photo: Path) -> None:
         """Until the bot answers: the schedule has begun before it."""
-        self.say(START)
+        self.set_clock(START)
         self._server("photos", files=[str(photo)])
         self._sent = 1
         self._server.wait_answered(self._sent)
@@ -107,7 +102,7 @@ class Day:
     def step(self, moment: datetime, photo: Path, sent: list[Path]) -> None:
         """Ten minutes, until everything that they brought is done."""
         shutil.copy(photo, self._library)
-        self.say(moment)
+        self.set_clock(moment)
         self._server("photos", files=[str(file) for file in sent], chats=CHATS)
         self._sent += len(sent)
         self._server.wait_answered(self._sent)
@@ -130,19 +125,15 @@ class Day:
         return held
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hours", type=int, default=24)
-    hours = parser.parse_args().hours
-    say_setting()
+def main(*, data: Path, hours: int = 24) -> None:
     with TemporaryDirectory() as name, Server() as server:
         place, library = Path(name), Path(name) / "library"
         library.mkdir()
-        photos = enlarged(real_photos(), place / "photos", 1 + hours * STEPS_AN_HOUR * (1 + CHATS), (800, 600))
+        photos = enlarged(real_photos(data), place / "photos", 1 + hours * STEPS_AN_HOUR * (1 + CHATS), SMALL)
         serve = Bot(
             server,
             place,
-            *(sys.executable, "-m", "benchmarks.hurried"),
+            *(sys.executable, "-m", "benchmarks.hurried_clock"),
             TAGGER_FOLDERS=json.dumps([str(library)]),
             TAGGER_JOBS=json.dumps(TIMES),
             TAGGER_TIMEZONE="UTC",
@@ -163,8 +154,5 @@ def main() -> None:
     first, last = held[min(WARM_HOURS, hours) - 1], held[-1]
     grown = f"{last.memory_mb - first.memory_mb:+.0f} MB, {last.threads - first.threads:+} threads, "
     rows.append((f"from hour {min(WARM_HOURS, hours)} to {hours}", f"{grown}{last.files - first.files:+} files"))
-    print("\n" + "\n".join(table(rows)))
-
-
-if __name__ == "__main__":
-    main()
+    print()
+    print_table(rows)

@@ -1,6 +1,4 @@
-"""How long the first page of each documented query takes in a large library.
-
-    python -m benchmarks.queries [--photos 100000]
+"""How long does the first page of each documented query take in a large library?
 
 The library is built through `db.write.results`, as runs build it: folders of trips in the order of time, each landmark
 in a few of them, 66 landmarks whose frequencies fall as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a
@@ -10,11 +8,9 @@ Each query runs in a new connection; what is printed is the median, and the slow
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +21,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from benchmarks.setting import say_setting
 from db.engine import Store, open_store
 from db.read.catalog import labels, runs
 from db.read.files import known_files
@@ -103,9 +98,7 @@ class Library:
 
 
 def build(store: Store, library: Library) -> float:
-    """Returns:
-    Outcomes a second, the time to invent them left out.
-    """
+    """Writes a library; returns outcomes a second, without the time that drawing them takes."""
     start = RunStart("openvino", "CPU", "bfloat16", "the default", ("/home/ann/Pictures",), 3, "0.1.0")
     with store.write() as connection:
         register_model(connection, UNUSED, landmarks=[])
@@ -153,7 +146,7 @@ def documented_queries(library: Library) -> dict[str, Query]:
         "--unique --under (a year)": {"under": folder, "unique": True},
         "all together": {"country": "country 0", "under": folder, "min_score": 0.7, "run": 5, "model": "aaaa"},
     }
-    queries = {name: _page(TagFilter(**wanted), None) for name, wanted in by.items()}
+    queries = {name: _page(TagFilter(**filters), None) for name, filters in by.items()}
     queries |= {
         f"{name}, from the middle": _page(TagFilter(**by[name]), middle) for name in [*list(by)[:6], "--unique"]
     }
@@ -178,14 +171,12 @@ def whole_library_queries() -> dict[str, Query]:
     }
 
 
-def _page(wanted: TagFilter, after: str | None) -> Query:
-    return lambda connection: tags(connection, wanted, after=after)
+def _page(filters: TagFilter, after: str | None) -> Query:
+    return lambda connection: tags(connection, filters, after=after)
 
 
 def measure_ms(url: str, query: Query, repeats: int = 7) -> tuple[float, float, int]:
-    """Returns:
-    Median, slowest, and the number of rows.
-    """
+    """Median, slowest, and the number of rows."""
     spent_ms = []
     for _ in range(repeats):
         with open_store(url) as store:
@@ -196,11 +187,8 @@ def measure_ms(url: str, query: Query, repeats: int = 7) -> tuple[float, float, 
     return statistics.median(spent_ms), max(spent_ms), len(answer.hits if isinstance(answer, Page) else answer)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=int, default=100_000)
-    library = Library(parser.parse_args().photos)
-    say_setting()
+def main(photos: int = 100_000) -> int:
+    library = Library(photos)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/tags.sqlite"
         with open_store(url) as store:
@@ -223,7 +211,3 @@ def _table(url: str, queries: dict[str, Query], bar_ms: float | None) -> int:
         slow += is_slow
         print(f"{name:60} {rows:7} {median:10.1f} {slowest:9.1f}{'  over the bar' if is_slow else ''}")
     return slow
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How much memory it takes, at its peak and over a day."""

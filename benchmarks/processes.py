@@ -1,0 +1,62 @@
+"""The `tagger` command as a process of its own, and what it costs; how figures are printed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a whole process took, from its start to its end."""
+
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+
+
+def tagger_command(*arguments: object) -> list[str]:
+    """A command line of the `tagger` in the environment that runs this."""
+    return [str(Path(sys.executable).with_name("tagger")), *map(str, arguments)]
+
+
+def cost(command: Sequence[str], **variables: str) -> Cost:
+    """Runs a command, which has to end with 0. Byte code is kept between starts, as it is where nobody forbids it."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    quiet, start = subprocess.DEVNULL, time.perf_counter()
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment | variables)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def start_tagging(folder: Path, database: Path, **variables: str) -> subprocess.Popen[bytes]:
+    command = tagger_command("tag", folder, "--db", database)
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=quiet, stderr=quiet, env=os.environ | variables)
+
+
+def ask(database: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def run_seconds(database: Path) -> float:
+    """How long the last run took, without the start of its process."""
+    query = "SELECT (julianday(finished_at) - julianday(started_at)) * 86400 FROM run ORDER BY id DESC"
+    return float(ask(database, query)[0][0])
+
+
+def print_table(rows: Sequence[tuple[str, str]]) -> None:
+    width = max(len(name) for name, _ in rows)
+    print("\n".join(f"{name:<{width}}  {value}" for name, value in rows), flush=True)
