@@ -13,15 +13,15 @@ SIDE_PX = 320  # sharp at half that on a phone
 QUALITY = 70  # about 15 kB
 
 
-def data_uri(path: str) -> str | None:
+def data_uri(path: str, side_px: int = SIDE_PX) -> str | None:
     """The upright photo as a small JPEG inside an address; None where it cannot be read any more."""
     limits = Limits()
     try:
         data = decode.read(path, limits.max_file_bytes)
-        image = decode.decode(data, min_side_px=SIDE_PX, max_pixels=limits.max_pixels).image
+        image = decode.decode(data, min_side_px=side_px, max_pixels=limits.max_pixels).image
     except PhotoError:
         return None
-    image.thumbnail((SIDE_PX, SIDE_PX))
+    image.thumbnail((side_px, side_px))
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg.getvalue()).decode('ascii')}"

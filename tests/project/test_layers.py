@@ -54,7 +54,7 @@ HOMES = {
     "babel": ("tagger.bot.render",),
     "click": ("tagger.cli", "training.cli"),
     "filelock": ("tagger.library.lock",),
-    "jinja2": ("tagger.library.report_html",),
+    "jinja2": ("tagger.library.report_html", "training.publish.html"),
     "matplotlib": ("tagger.compat", "training.publish"),
     "nncf": ("training.evaluate.quantization",),
     "numpy": ("tagger.image", "tagger.model", "tagger.library.duplicates", "tagger.ops.bench", "training"),

@@ -96,7 +96,7 @@ def data(found: Results) -> Table:
 
 def classes(found: Results, split: str = "test") -> Table:
     """Every landmark, the weakest first."""
-    entries = sorted(found.details.get(split, {}).get("per_class", []), key=lambda one: (one["top1"], one["id"]))
+    entries = weakest_first(found.details.get(split, {}).get("per_class", []))
     rows = [
         (one["id"], str(one["photos"]), share(one["top1"]), share(one["tagged"]), share(one["rightly_tagged"]),
          figure(one["threshold"]))
@@ -105,6 +105,10 @@ def classes(found: Results, split: str = "test") -> Table:
     header = ("landmark", "#photos", "#first right", "#tagged", "#rightly tagged", "#threshold")
     reading = "With some twenty photos a landmark, one photo more or less is five points: look at groups, not at ranks."
     return Table("Landmark by landmark", header, rows, reading, found.command("details.json"))
+
+
+def weakest_first(classes: Sequence[Json]) -> list[Json]:
+    return sorted(classes, key=lambda one: (one["top1"], one["id"]))
 
 
 def confusions(found: Results, split: str = "test") -> Table:
