@@ -38,9 +38,9 @@ def test_each_problem_is_named(tagger: Tagger, tmp_path: Path) -> None:
 def test_bench_says_what_holds_the_run_back(tagger_process: Tagger, library: Path) -> None:
     (library / "broken.jpg").write_text("no photo")
     os.mkfifo(library / "pipe.jpg")
-    said = tagger_process("bench", library).stdout
-    assert [line.split()[0] for line in said.splitlines()[:5]] == ["14", "end", "decode", "model", "bound"]
-    assert "of the bound; what holds it back most is" in said
+    sentence = tagger_process("bench", library).stdout
+    assert [line.split()[0] for line in sentence.splitlines()[:5]] == ["14", "end", "decode", "model", "bound"]
+    assert "of the bound; what holds it back most is" in sentence
 
 
 def test_bench_needs_photos(tagger: Tagger, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The commands that run by themselves: those that go on until they are stopped as processes."""
+"""Jobs, schedule, serve and watch; commands that run until they are stopped are processes of their own."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def test_a_night_by_hand_and_what_is_said_of_it_afterwards(tagger: Tagger, own: 
     assert (listed["nightly"]["time"], listed["nightly"]["last"]["status"]) == ("02:00", "done")
     assert listed["nightly"]["next_at"] is not None
     assert (listed["prune"]["next_at"], listed["prune"]["last"]) == (None, None)
-    told = tagger("jobs", **own).stdout
-    assert "backup    04:30" in told
-    assert "prune     off           off                    never ran" in told
+    output = tagger("jobs", **own).stdout
+    assert "backup    04:30" in output
+    assert "prune     off           off                    never ran" in output
 
 
 def test_a_job_that_there_is_not_is_one_sentence(tagger: Tagger) -> None:
@@ -99,9 +99,9 @@ def test_sigterm_ends_a_night_cleanly(tmp_path: Path, own: dict[str, str], tagge
         assert process.stderr is not None
         assert any("Engine" in line for line in process.stderr)
         process.send_signal(signal.SIGTERM)
-        _, told = process.communicate(timeout=PATIENCE_S)
+        _, output = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
-    assert "goes on from there" in told
+    assert "goes on from there" in output
     (run,) = lines(tagger("runs", "--json", **own))
     assert (run["status"], run["start"]["job"]) == ("interrupted", "nightly")
 
@@ -118,14 +118,14 @@ def test_a_schedule_says_how_it_is_until_it_is_stopped(own: dict[str, str]) -> N
         assert json.loads(asked(port, "/health"))["status"] == "fine"
         assert 'tagger_job_due_timestamp_seconds{job="nightly"}' in asked(port, "/metrics")
         process.send_signal(signal.SIGTERM)
-        _, told = process.communicate(timeout=PATIENCE_S)
+        _, output = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
-    messages = [json.loads(line)["message"] for line in told.splitlines()]
+    messages = [json.loads(line)["message"] for line in output.splitlines()]
     assert sum("is due at" in message for message in messages) == 2
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "sentence"),
     [
         ({"TAGGER_FOLDERS": "[]"}, "has no folders"),
         ({"TAGGER_JOBS__NIGHTLY": "off", "TAGGER_JOBS__BACKUP": "off"}, "Every job is off"),
@@ -134,11 +134,11 @@ def test_a_schedule_says_how_it_is_until_it_is_stopped(own: dict[str, str]) -> N
     ],
 )
 def test_a_schedule_that_could_do_nothing_does_not_start(
-    tagger: Tagger, own: dict[str, str], setting: dict[str, str], said: str
+    tagger: Tagger, own: dict[str, str], setting: dict[str, str], sentence: str
 ) -> None:
     done = tagger("schedule", **(own | setting))
     assert done.returncode == 1
-    assert said in done.stderr
+    assert sentence in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -182,14 +182,14 @@ def test_with_a_json_log_a_long_command_says_nothing_else(own: dict[str, str], l
     own["TAGGER_LOG_FORMAT"] = "json"
     with started(own, "watch", str(library)) as process:
         assert process.stderr is not None
-        said = []
+        sentence = []
         for line in process.stderr:
-            said.append(line)
+            sentence.append(line)
             if "9 tagged" in line:
                 break
         process.send_signal(number)
         _, rest = process.communicate(timeout=PATIENCE_S)
-    messages = [json.loads(line)["message"] for line in said + rest.splitlines()]
+    messages = [json.loads(line)["message"] for line in sentence + rest.splitlines()]
     assert process.returncode == 0
     assert sum(message.startswith("Engine: openvino") for message in messages) == 1
     assert messages[-1] == "Stopping once the work in progress is done; interrupt again to stop at once"

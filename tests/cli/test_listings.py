@@ -80,12 +80,12 @@ def test_jobs_are_listed_without_a_database_and_make_none(tagger: Tagger, tmp_pa
 
 
 def test_of_a_job_that_told_much_the_list_has_the_first_line(tagger: Tagger) -> None:
-    told = tagger("jobs", "run", "digest").stdout.splitlines()
-    assert len(told) > 1
+    output = tagger("jobs", "run", "digest").stdout.splitlines()
+    assert len(output) > 1
     listed = tagger("jobs").stdout.splitlines()
     assert len(listed) == 6
-    assert listed[-1].endswith(f"done: {told[0]} …")
-    assert lines(tagger("jobs", "--json"))[-1]["last"]["message"] == "\n".join(told)
+    assert listed[-1].endswith(f"done: {output[0]} …")
+    assert lines(tagger("jobs", "--json"))[-1]["last"]["message"] == "\n".join(output)
 
 
 def test_a_typo_in_a_job_names_the_nearest(tagger: Tagger) -> None:

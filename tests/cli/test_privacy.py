@@ -31,9 +31,9 @@ def watched(*arguments: str, **environment: str) -> str:
 @pytest.mark.parametrize("command", ["tag", "suggest"])
 def test_no_command_opens_a_connection(command: str, library: Path, tmp_path: Path) -> None:
     target = library if command == "tag" else library / "00000.jpg"
-    said = watched(command, str(target), TAGGER_DB_URL=str(tmp_path / "tags.sqlite"))
-    assert "Engine: " in said
-    assert "CONNECTION" not in said
+    sentence = watched(command, str(target), TAGGER_DB_URL=str(tmp_path / "tags.sqlite"))
+    assert "Engine: " in sentence
+    assert "CONNECTION" not in sentence
 
 
 def test_the_watch_would_see_one() -> None:

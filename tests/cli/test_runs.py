@@ -1,4 +1,4 @@
-"""What a run did, and taking it back, as commands."""
+"""`tagger runs`: what a run did, and how it is undone."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def tagged(tagger: Tagger, library: Path) -> Tagger:
 
 
 def test_a_run_tells_what_it_did(tagged: Tagger) -> None:
-    told = tagged("runs", "show", 1).stdout
-    assert "9 tagged, 3 none, 1 failed" in told
-    assert "Red Rock 3 (new)" in told
-    assert "failed: 1 unsupported" in told
-    assert "bad<b>.jpg" in told
+    output = tagged("runs", "show", 1).stdout
+    assert "9 tagged, 3 none, 1 failed" in output
+    assert "Red Rock 3 (new)" in output
+    assert "failed: 1 unsupported" in output
+    assert "bad<b>.jpg" in output
 
 
 def test_a_run_s_report_is_json(tagged: Tagger) -> None:
@@ -45,8 +45,8 @@ def test_of_many_files_that_were_named_the_first_is_shown(tagger: Tagger, tmp_pa
     files = photos(tmp_path / "one by one", 84)
     tagger("tag", *files)
     shown = tagger("runs", "show", 1, "--html", tmp_path / "run.html").stdout
-    for told in (tagger("runs").stdout, shown, (tmp_path / "run.html").read_text()):
-        assert f"{files[0]} and 83 more" in told
+    for output in (tagger("runs").stdout, shown, (tmp_path / "run.html").read_text()):
+        assert f"{files[0]} and 83 more" in output
     assert len(lines(tagger("runs", "--json"))[0]["start"]["roots"]) == 84
 
 

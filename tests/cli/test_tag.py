@@ -143,10 +143,10 @@ def test_ctrl_c_ends_cleanly_with_what_is_done_stored(tagger: Tagger, tmp_path: 
     for _ in range(200):
         process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    _, output = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "goes on from there" in told
-    assert "Traceback" not in told
+    assert "goes on from there" in output
+    assert "Traceback" not in output
     done = tagger("tag", tmp_path / "many")
     assert "0 failed" in done.stderr
     assert "\n0 unchanged" not in done.stderr
@@ -161,7 +161,7 @@ def test_a_folder_that_is_not_there_is_named(tagger: Tagger, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "sentence"),
     [
         (("--device", "cuda"), "cuda"),
         (("--bundle", "/nowhere"), "/nowhere"),
@@ -171,10 +171,10 @@ def test_a_folder_that_is_not_there_is_named(tagger: Tagger, tmp_path: Path) -> 
         (("--config", "/nowhere.toml"), "/nowhere.toml"),
     ],
 )
-def test_a_bad_set_up_is_one_sentence(tagger: Tagger, library: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_a_bad_set_up_is_one_sentence(tagger: Tagger, library: Path, arguments: tuple[str, ...], sentence: str) -> None:
     done = tagger("tag", library, *arguments)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert sentence in done.stderr
     assert "Traceback" not in done.stderr
 
 

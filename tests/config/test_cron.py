@@ -70,7 +70,7 @@ def test_the_29th_of_february_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         ("25:00", "'25' is not between 0 and 23"),
         ("nightly", "five cron fields"),
@@ -81,8 +81,8 @@ def test_the_29th_of_february_is_waited_for() -> None:
         ("0 2 * * mon-", "not part of a time"),
     ],
 )
-def test_what_is_no_time_is_explained(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_what_is_no_time_is_explained(text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
         parse(text)
 
 

@@ -1,4 +1,4 @@
-"""Where a setting comes from, and what is said about one that is wrong."""
+"""Where a setting comes from, and what the error about a wrong one says."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_the_table_of_jobs_and_its_variables_are_laid_over_one_another(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         ('[jobs]\nnigthly = "02:00"', r"tagger\.toml: 'jobs\.nigthly' is not a setting.*'jobs\.nightly'"),
         ('[jobs]\nnightly = "2 am"', r"tagger\.toml: the setting 'jobs\.nightly' cannot be '2 am'.*five cron fields"),
@@ -118,9 +118,9 @@ def test_the_table_of_jobs_and_its_variables_are_laid_over_one_another(
         ('metrics_listen = "9464"', "metrics_listen"),
     ],
 )
-def test_a_time_or_zone_that_is_none_is_named(toml: Path, text: str, said: str) -> None:
+def test_a_time_or_zone_that_is_none_is_named(toml: Path, text: str, sentence: str) -> None:
     toml.write_text(text)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=sentence):
         load_settings({})
 
 
@@ -162,7 +162,7 @@ def test_the_home_of_nobody_is_no_traceback(toml: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         ('folders = "/home/x"', """'folders' cannot be '/home/x': write a list, as ["/home/x"]"""),
         ("bot_allow = 7", "'bot_allow' cannot be 7: write a list, as [7]"),
@@ -184,14 +184,14 @@ def test_the_home_of_nobody_is_no_traceback(toml: Path) -> None:
         ("bot_token = 1", "'bot_token' cannot be its present value: write it in quotes"),
     ],
 )
-def test_what_is_said_of_a_wrong_value_is_how_a_right_one_is_written(toml: Path, text: str, said: str) -> None:
+def test_what_is_said_of_a_wrong_value_is_how_a_right_one_is_written(toml: Path, text: str, sentence: str) -> None:
     toml.write_text(text)
-    with pytest.raises(ConfigError, match=re.escape(f"{toml}: the setting {said}")):
+    with pytest.raises(ConfigError, match=re.escape(f"{toml}: the setting {sentence}")):
         load_settings({})
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "said"),
+    ("variable", "value", "sentence"),
     [
         ("TAGGER_FOLDERS", "/home/x", """TAGGER_FOLDERS='["/home/x"]'"""),
         ("TAGGER_FOLDERS", "7", "'folders' cannot be 7: write a list, as [7]"),
@@ -205,10 +205,10 @@ def test_what_is_said_of_a_wrong_value_is_how_a_right_one_is_written(toml: Path,
     ],
 )
 def test_a_wrong_variable_is_named_with_how_it_is_written(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(ConfigError, match=re.escape(said)) as raised:
+    with pytest.raises(ConfigError, match=re.escape(sentence)) as raised:
         load_settings({})
     assert str(raised.value).startswith(f"{variable}: ")
 

@@ -32,7 +32,7 @@ from tagger.model.predictor import Tagger
 from tests.drawn import COLOURS, ColourEngine, card, jpeg, photos
 
 LIMITS = Limits(threads=2)
-MakeWork = Callable[..., JobContext]
+MakeContext = Callable[..., JobContext]
 
 
 class ForgetfulEngine(ColourEngine):
@@ -55,8 +55,8 @@ def settings(bundle: Bundle, library: Path, **jobs: Any) -> Settings:
 
 
 @pytest.fixture
-def work(store: Store, bundle: Bundle, library: Path) -> MakeWork:
-    """Work over the library, with an engine of the test's own."""
+def context(store: Store, bundle: Bundle, library: Path) -> MakeContext:
+    """Makes contexts for jobs over the library, with an engine of the test's own."""
 
     def make(engine: ColourEngine | None = None, model: Bundle | None = None, **jobs: Any) -> JobContext:
         used = model or bundle
@@ -72,115 +72,117 @@ def statuses(store: Store) -> list[str]:
         return [f"{row.start.job} {row.status}" for row in reversed(catalog.runs(connection))]
 
 
-def test_nightly_tags_what_is_new(work: MakeWork, store: Store, library: Path) -> None:
-    first = run_job("nightly", work())
+def test_nightly_tags_what_is_new(context: MakeContext, store: Store, library: Path) -> None:
+    first = run_job("nightly", context())
     assert first.status == "done"
     assert "9 tagged, 3 without a known landmark, 0 failed" in first.message
     photos(library, 4, start=12)
-    assert "3 tagged, 1 without" in run_job("nightly", work()).message
+    assert "3 tagged, 1 without" in run_job("nightly", context()).message
     assert statuses(store) == ["nightly done", "nightly done"]
 
 
-def test_a_window_that_closed_ends_a_run_and_the_next_goes_on(work: MakeWork, store: Store, library: Path) -> None:
-    late = tagging.run(work(), [str(library)], job="nightly", options=RunOptions(), until=datetime.now(UTC))
+def test_the_end_of_the_window_ends_a_run_and_the_next_goes_on(
+    context: MakeContext, store: Store, library: Path
+) -> None:
+    late = tagging.run(context(), [str(library)], job="nightly", options=RunOptions(), until=datetime.now(UTC))
     assert late.status == "stopped"
-    assert run_job("nightly", work()).status == "done"
+    assert run_job("nightly", context()).status == "done"
     assert statuses(store) == ["nightly stopped", "nightly done"]
 
 
 def test_a_folder_that_is_not_there_is_bad_news_and_stops_no_other(
-    work: MakeWork, store: Store, bundle: Bundle, library: Path
+    context: MakeContext, store: Store, bundle: Bundle, library: Path
 ) -> None:
     both = load_settings({"bundle": bundle.folder, "folders": (library.parent / "unplugged", library)})
-    ended = run_job("nightly", JobContext(both, store, work().open_tagger))
+    ended = run_job("nightly", JobContext(both, store, context().open_tagger))
     assert ended.status == "failed"
     assert "unplugged is not there" in ended.message
     assert "9 tagged" in ended.message
 
 
-def test_a_photo_that_fails_is_counted(work: MakeWork, library: Path) -> None:
+def test_a_photo_that_fails_is_counted(context: MakeContext, library: Path) -> None:
     (library / "bad.jpg").write_text("no photo")
-    assert run_job("nightly", work()).failed_photos == 1
+    assert run_job("nightly", context()).failed_photos == 1
 
 
-def test_a_stop_ends_a_night_and_the_next_goes_on(work: MakeWork, store: Store) -> None:
-    stopped = work()
+def test_a_stop_ends_a_night_and_the_next_goes_on(context: MakeContext, store: Store) -> None:
+    stopped = context()
     stopped.stop.set()
     assert run_job("nightly", stopped).status == "stopped"
-    assert run_job("nightly", work()).status == "done"
+    assert run_job("nightly", context()).status == "done"
     assert statuses(store) == ["nightly interrupted", "nightly done"]
 
 
-def test_nightly_without_folders_says_what_to_set(store: Store, work: MakeWork) -> None:
+def test_nightly_without_folders_says_what_to_set(store: Store, context: MakeContext) -> None:
     with pytest.raises(ConfigError, match="folders"):
-        run_job("nightly", JobContext(load_settings({}), store, work().open_tagger))
+        run_job("nightly", JobContext(load_settings({}), store, context().open_tagger))
     with store.read() as connection:
         last = last_starts(connection)["nightly"]
     assert (last.status, last.message) == ("failed", 'No folders are set. Name them in the settings file: folders = '
                                            '["/home/ann/Pictures"]')  # fmt: skip
 
 
-def test_retag_looks_only_at_what_another_model_tagged(work: MakeWork, library: Path, tmp_path: Path) -> None:
-    run_job("nightly", work())
+def test_retag_looks_only_at_what_another_model_tagged(context: MakeContext, library: Path, tmp_path: Path) -> None:
+    run_job("nightly", context())
     photos(library, 4, start=12)
     newer = write_bundle(tmp_path / "newer", card(name="shades"), {"model.onnx": b"two"})
     engine = ColourEngine()
-    assert "9 tagged, 3 without" in run_job("retag", work(engine, newer)).message
+    assert "9 tagged, 3 without" in run_job("retag", context(engine, newer)).message
     assert engine.photos_seen == 12
-    assert "0 tagged" in run_job("retag", work(engine, newer)).message
-    assert "3 tagged, 1 without" in run_job("nightly", work(engine, newer)).message
+    assert "0 tagged" in run_job("retag", context(engine, newer)).message
+    assert "3 tagged, 1 without" in run_job("nightly", context(engine, newer)).message
 
 
-def test_retag_tags_anew_what_was_taken_back(work: MakeWork, store: Store) -> None:
-    run_job("nightly", work())
+def test_retag_tags_anew_what_was_taken_back(context: MakeContext, store: Store) -> None:
+    run_job("nightly", context())
     with store.write() as connection:
         undo_run(connection, 1)
-    assert "0 tagged, 0 without" in run_job("nightly", work()).message
-    assert "9 tagged, 3 without" in run_job("retag", work()).message
+    assert "0 tagged, 0 without" in run_job("nightly", context()).message
+    assert "9 tagged, 3 without" in run_job("retag", context()).message
 
 
-def test_backup_says_where_the_copy_is(work: MakeWork, tmp_path: Path) -> None:
+def test_backup_says_where_the_copy_is(context: MakeContext, tmp_path: Path) -> None:
     for _ in range(2):
-        ended = run_job("backup", work(backup_folder=tmp_path / "copies", backup_keep=1))
+        ended = run_job("backup", context(backup_folder=tmp_path / "copies", backup_keep=1))
     (copy,) = (tmp_path / "copies").iterdir()
     assert ended.message.startswith(str(copy))
 
 
-def test_backups_lie_beside_the_database_if_nothing_else_is_said(work: MakeWork, tmp_path: Path) -> None:
-    run_job("backup", work())
+def test_backups_lie_beside_the_database_if_nothing_else_is_said(context: MakeContext, tmp_path: Path) -> None:
+    run_job("backup", context())
     assert len(list((tmp_path / "backups").iterdir())) == 1
 
 
-def test_prune_removes_what_is_long_gone(work: MakeWork, store: Store, library: Path) -> None:
-    run_job("nightly", work())
+def test_prune_removes_what_is_long_gone(context: MakeContext, store: Store, library: Path) -> None:
+    run_job("nightly", context())
     with store.write() as connection:
         mark_gone(connection, [str(library / "00000.jpg")])
         connection.exec_driver_sql("UPDATE file SET gone_at = '2020-01-01 00:00:00' WHERE gone_at IS NOT NULL")
-    assert run_job("prune", work()).message == "1 files that were gone for 90 days, and 1 photos, removed"
+    assert run_job("prune", context()).message == "1 files that were gone for 90 days, and 1 photos, removed"
 
 
 class Pruning(Silent):
     """Prunes as soon as a run has its first answer."""
 
-    def __init__(self, work: JobContext) -> None:
-        self._work = work
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
 
     def advance(self, result: Result) -> None:  # noqa: ARG002
-        run_job("prune", self._work)
+        run_job("prune", self._context)
 
 
 def test_a_photo_pruned_while_a_run_finds_it_again_is_new_to_the_next_run(
-    work: MakeWork, store: Store, library: Path
+    context: MakeContext, store: Store, library: Path
 ) -> None:
-    run_job("nightly", work())
+    run_job("nightly", context())
     with store.write() as connection:
         mark_gone(connection, [str(library / "00000.jpg")])
         connection.exec_driver_sql("UPDATE file SET gone_at = '2020-01-01 00:00:00' WHERE gone_at IS NOT NULL")
     (library / "00000.jpg").rename(library / "found.jpg")
-    meanwhile = run_job("nightly", replace(work(), progress=Pruning(work())))
+    meanwhile = run_job("nightly", replace(context(), progress=Pruning(context())))
     assert (meanwhile.status, "1 tagged" in meanwhile.message) == ("done", True)
     engine = ColourEngine()
-    assert "1 tagged, 0 without a known landmark, 0 failed, 11 unchanged" in run_job("nightly", work(engine)).message
+    assert "1 tagged, 0 without a known landmark, 0 failed, 11 unchanged" in run_job("nightly", context(engine)).message
     assert engine.photos_seen == 1
     with store.read() as connection:
         assert left_behind(connection) == {}
@@ -194,100 +196,102 @@ def known_pictures(tmp_path: Path) -> Path:
     return tmp_path / "canary"
 
 
-def test_a_canary_sings_while_the_model_works(work: MakeWork, known_pictures: Path) -> None:
+def test_a_canary_sings_while_the_model_works(context: MakeContext, known_pictures: Path) -> None:
     for _ in range(2):
-        ended = run_job("canary", work(canary_folder=known_pictures))
+        ended = run_job("canary", context(canary_folder=known_pictures))
         assert ended == JobResult("4 of 4 known pictures have the right answer")
 
 
-def test_a_model_that_broke_is_told_until_it_is_mended(work: MakeWork, known_pictures: Path) -> None:
-    run_job("canary", work(canary_folder=known_pictures))
+def test_a_model_that_broke_is_told_until_it_is_mended(context: MakeContext, known_pictures: Path) -> None:
+    run_job("canary", context(canary_folder=known_pictures))
     for _ in range(2):
-        broken = run_job("canary", work(ForgetfulEngine(), canary_folder=known_pictures))
+        broken = run_job("canary", context(ForgetfulEngine(), canary_folder=known_pictures))
         assert broken.status == "failed"
         assert "GOT WORSE: 3 of 4" in broken.message
         assert "red_rock.jpg (it was red_rock 98%, now none" in broken.message
-    assert run_job("canary", work(canary_folder=known_pictures)).status == "done"
+    assert run_job("canary", context(canary_folder=known_pictures)).status == "done"
 
 
-def test_a_newer_model_that_knows_less_is_told_too(work: MakeWork, known_pictures: Path, tmp_path: Path) -> None:
-    run_job("canary", work(canary_folder=known_pictures))
+def test_a_newer_model_that_knows_less_is_told_too(context: MakeContext, known_pictures: Path, tmp_path: Path) -> None:
+    run_job("canary", context(canary_folder=known_pictures))
     newer = write_bundle(tmp_path / "newer", card(name="shades"), {"model.onnx": b"two"})
-    assert run_job("canary", work(ForgetfulEngine(), newer, canary_folder=known_pictures)).status == "failed"
+    assert run_job("canary", context(ForgetfulEngine(), newer, canary_folder=known_pictures)).status == "failed"
 
 
-def test_what_was_never_right_is_no_drop(work: MakeWork, known_pictures: Path) -> None:
+def test_what_was_never_right_is_no_drop(context: MakeContext, known_pictures: Path) -> None:
     shutil.copy(known_pictures / "none" / "none.jpg", known_pictures / "red_rock" / "hard.jpg")
     (known_pictures / "none" / "none.jpg").unlink()
     for _ in range(2):
-        ended = run_job("canary", work(canary_folder=known_pictures))
+        ended = run_job("canary", context(canary_folder=known_pictures))
         assert (ended.status, ended.message[:6]) == ("done", "3 of 4")
 
 
-def test_a_picture_that_is_taken_away_is_forgotten(work: MakeWork, known_pictures: Path) -> None:
-    run_job("canary", work(canary_folder=known_pictures))
+def test_a_picture_that_is_taken_away_is_forgotten(context: MakeContext, known_pictures: Path) -> None:
+    run_job("canary", context(canary_folder=known_pictures))
     shutil.rmtree(known_pictures / "red_rock")
-    assert run_job("canary", work(ForgetfulEngine(), canary_folder=known_pictures)).status == "done"
+    assert run_job("canary", context(ForgetfulEngine(), canary_folder=known_pictures)).status == "done"
 
 
-def test_drawn_pictures_find_a_runtime_that_answers_otherwise(work: MakeWork) -> None:
-    assert run_job("canary", work()).status == "done"
-    assert run_job("canary", work()).status == "done"
-    broken = run_job("canary", work(ForgetfulEngine()))
+def test_drawn_pictures_find_a_runtime_that_answers_otherwise(context: MakeContext) -> None:
+    assert run_job("canary", context()).status == "done"
+    assert run_job("canary", context()).status == "done"
+    broken = run_job("canary", context(ForgetfulEngine()))
     assert (
         "4 of 5 known pictures have the right answer; right before, wrong now: a red picture (it was" in broken.message
     )
 
 
-def test_a_label_that_is_no_landmark_is_named(work: MakeWork, known_pictures: Path) -> None:
+def test_a_label_that_is_no_landmark_is_named(context: MakeContext, known_pictures: Path) -> None:
     (known_pictures / "none").rename(known_pictures / "nothing")
     with pytest.raises(ConfigError, match="'nothing' is not a landmark"):
-        run_job("canary", work(canary_folder=known_pictures))
+        run_job("canary", context(canary_folder=known_pictures))
 
 
-def test_the_digest_says_what_is_bad_first(work: MakeWork, library: Path, tmp_path: Path) -> None:
-    assert run_job("digest", work()).message.splitlines()[0] == "All is well."
+def test_the_digest_says_what_is_bad_first(context: MakeContext, library: Path, tmp_path: Path) -> None:
+    assert run_job("digest", context()).message.splitlines()[0] == "All is well."
     (library / "bad.jpg").write_text("no photo")
-    run_job("nightly", work())
+    run_job("nightly", context())
     (tmp_path / "full").touch()
     with pytest.raises(Exception, match="could not be copied"):
-        run_job("backup", work(backup_folder=tmp_path / "full"))
-    first, second, *others = run_job("digest", work()).message.splitlines()
+        run_job("backup", context(backup_folder=tmp_path / "full"))
+    first, second, *others = run_job("digest", context()).message.splitlines()
     assert first.startswith("! backup failed: The database could not be copied")
     assert second == "1 run: 9 tagged, 3 without a known landmark, 1 failed, 0 gone"
     assert others[-1].startswith("The library has 12 photos in 13 files. Not readable: 1 unsupported; 0 of them")
 
 
-def test_a_job_that_there_is_not_leaves_no_row(work: MakeWork, store: Store) -> None:
+def test_a_job_that_there_is_not_leaves_no_row(context: MakeContext, store: Store) -> None:
     with pytest.raises(UnknownJob, match="nightly, retag"):
-        run_job("nigthly", work())
+        run_job("nigthly", context())
     with store.read() as connection:
         assert last_starts(connection) == {}
 
 
-def test_what_a_bug_does_to_a_job_is_on_its_row(work: MakeWork, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def bug(_work: JobContext) -> JobResult:
+def test_what_a_bug_does_to_a_job_is_on_its_row(
+    context: MakeContext, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(_context: JobContext) -> JobResult:
         raise ZeroDivisionError
 
     monkeypatch.setitem(JOBS, "prune", bug)
     with pytest.raises(ZeroDivisionError):
-        run_job("prune", work())
+        run_job("prune", context())
     with store.read() as connection:
         last = last_starts(connection)["prune"]
     assert (last.status, last.message) == ("failed", "ZeroDivisionError")
 
 
-def test_a_night_waits_for_a_run_by_hand_and_a_stop_ends_the_waiting(work: MakeWork, store: Store) -> None:
-    waiting = work()
+def test_a_night_waits_for_a_run_by_hand_and_a_stop_ends_the_waiting(context: MakeContext, store: Store) -> None:
+    waiting = context()
     with run_lock(store):
         threading.Timer(0.3, waiting.stop.set).start()
         ended = run_job("nightly", waiting)
     assert (ended.status, ended.message) == ("stopped", "stopped while another run was at work")
 
 
-def test_the_overview_has_every_job_with_its_next_time(work: MakeWork, store: Store) -> None:
-    run_job("backup", work())
-    lines = {line.job: line for line in overview(work().settings, store)}
+def test_the_overview_has_every_job_with_its_next_time(context: MakeContext, store: Store) -> None:
+    run_job("backup", context())
+    lines = {line.job: line for line in overview(context().settings, store)}
     assert list(lines) == ["nightly", "retag", "backup", "prune", "canary", "digest"]
     assert lines["nightly"].next_at is not None
     assert lines["nightly"].next_at > datetime.now(UTC)

@@ -16,7 +16,7 @@ from tagger.jobs.schedule import Schedule
 def test_in_its_own_threads_a_job_starts_and_closing_waits_for_it() -> None:
     started, ended = threading.Event(), threading.Event()
 
-    def start(_name: str, _due: datetime, _handed: datetime) -> None:
+    def start(_name: str, _due: datetime, _triggered: datetime) -> None:
         started.set()
         time.sleep(0.2)
         ended.set()
@@ -31,13 +31,13 @@ def test_in_its_own_threads_a_job_starts_and_closing_waits_for_it() -> None:
     assert ended.is_set()
 
 
-def test_a_job_that_waits_for_its_thread_knows_when_the_clock_handed_it_over() -> None:
-    told: dict[str, datetime] = {}
+def test_a_job_that_waits_for_its_thread_knows_when_the_clock_triggered_it() -> None:
+    triggered_at: dict[str, datetime] = {}
     first_may_end, all_ran = threading.Event(), threading.Event()
 
-    def start(name: str, _due: datetime, handed: datetime) -> None:
-        told[name] = handed
-        if len(told) == 2:
+    def start(name: str, _due: datetime, triggered: datetime) -> None:
+        triggered_at[name] = triggered
+        if len(triggered_at) == 2:
             all_ran.set()
         first_may_end.wait(30)
 
@@ -51,4 +51,4 @@ def test_a_job_that_waits_for_its_thread_knows_when_the_clock_handed_it_over() -
     first_may_end.set()
     assert all_ran.wait(30)
     schedule.close()
-    assert max(told.values()) < freed
+    assert max(triggered_at.values()) < freed

@@ -1,4 +1,4 @@
-"""A night knows when its time is up, and tells what it could not look into."""
+"""A nightly run knows when its time is up, and names the folders that it could not read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def opener(bundle: Bundle) -> Callable[[], Tagger]:
     return lambda: Tagger(bundle, ColourEngine(), Limits(threads=1))
 
 
-def work(store: Store, bundle: Bundle, library: Path, **jobs: Any) -> JobContext:
+def context(store: Store, bundle: Bundle, library: Path, **jobs: Any) -> JobContext:
     return JobContext(settings_of(bundle, library, **jobs), store, opener(bundle))
 
 
@@ -50,17 +50,17 @@ def test_a_job_that_waited_until_its_time_was_up_does_not_begin(
     bundle: Bundle, store: Store, library: Path, job: str
 ) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    ended = run_job(job, replace(work(store, bundle, library, until="06:00"), triggered_at=yesterday))
+    ended = run_job(job, replace(context(store, bundle, library, until="06:00"), triggered_at=yesterday))
     assert ended == JobResult("its time was up before it began", "stopped")
     with store.read() as connection:
         assert catalog.runs(connection) == []
 
 
-def test_a_job_that_is_handed_over_after_its_time_has_the_whole_next_day(
+def test_a_job_that_is_triggered_after_its_time_has_the_whole_next_day(
     bundle: Bundle, store: Store, library: Path
 ) -> None:
     now = datetime.now().astimezone()
-    slept = replace(work(store, bundle, library, until=f"{now - timedelta(hours=1):%H:%M}"), triggered_at=now)
+    slept = replace(context(store, bundle, library, until=f"{now - timedelta(hours=1):%H:%M}"), triggered_at=now)
     assert run_job("nightly", slept).status == "done"
 
 
@@ -75,7 +75,7 @@ class InThreads(InProcessLoader):
 
 
 @pytest.fixture
-def night_of_nobody(
+def nobodys_night(
     public_folder: Path,
     without_privileges: Callable[[], AbstractContextManager[None]],
     monkeypatch: pytest.MonkeyPatch,
@@ -96,21 +96,21 @@ def night_of_nobody(
 
 @pytest.mark.parametrize("closed", ["safe/library", "safe"])
 def test_a_folder_that_may_not_be_entered_is_bad_news_and_so_is_one_below_a_closed_one(
-    night_of_nobody: Callable[[Path], JobResult], public_folder: Path, closed: str
+    nobodys_night: Callable[[Path], JobResult], public_folder: Path, closed: str
 ) -> None:
     photos(public_folder / "safe" / "library", 3)
     (public_folder / closed).chmod(0)
-    ended = night_of_nobody(public_folder / "safe" / "library")
+    ended = nobodys_night(public_folder / "safe" / "library")
     assert ended.status == "failed"
     assert "safe/library cannot be read: " in ended.message
 
 
 def test_a_photo_that_may_not_be_read_is_no_bad_news(
-    night_of_nobody: Callable[[Path], JobResult], public_folder: Path
+    nobodys_night: Callable[[Path], JobResult], public_folder: Path
 ) -> None:
     photos(public_folder / "library", 3)
     (public_folder / "library" / "00000.jpg").chmod(0)
-    ended = night_of_nobody(public_folder / "library")
+    ended = nobodys_night(public_folder / "library")
     assert (ended.status, ended.failed_photos) == ("done", 1)
 
 
@@ -118,10 +118,12 @@ def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_fold
     bundle: Bundle, store: Store, library: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    waiting = work(store, bundle, library)
+    waiting = context(store, bundle, library)
     both = replace(waiting, settings=load_settings({"bundle": bundle.folder, "folders": (library, "/unplugged")}))
     with run_lock(store):
         threading.Timer(5, waiting.stop.set).start()
         run_job("nightly", both)
-    (said,) = [record.getMessage() for record in caplog.records]
-    assert said == f"Another run is at work on {store.file} (it is just beginning); this run waits until it has ended"
+    (sentence,) = [record.getMessage() for record in caplog.records]
+    assert (
+        sentence == f"Another run is at work on {store.file} (it is just beginning); this run waits until it has ended"
+    )

@@ -41,7 +41,7 @@ def library(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def work(store: Store, bundle: Bundle) -> Iterator[JobContext]:
+def context(store: Store, bundle: Bundle) -> Iterator[JobContext]:
     settings = load_settings({"bundle": bundle.folder, "watch_settle_s": 0.2, "exclude": ("thumbs",)})
     made = JobContext(settings, store, lambda: Tagger(bundle, ColourEngine(), Limits(threads=1)))
     yield made
@@ -49,13 +49,13 @@ def work(store: Store, bundle: Bundle) -> Iterator[JobContext]:
 
 
 @contextmanager
-def watched(work: JobContext, *folders: Path, **options: bool) -> Iterator[None]:
-    thread = threading.Thread(target=watch, args=(work, [*map(str, folders)]), kwargs=options)
+def watched(context: JobContext, *folders: Path, **options: bool) -> Iterator[None]:
+    thread = threading.Thread(target=watch, args=(context, [*map(str, folders)]), kwargs=options)
     thread.start()
     try:
         yield
     finally:
-        work.stop.set()
+        context.stop.set()
         thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
@@ -77,8 +77,8 @@ def eventually(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_what_is_there_is_tagged_and_then_what_comes(work: JobContext, store: Store, library: Path) -> None:
-    with watched(work, library):
+def test_what_is_there_is_tagged_and_then_what_comes(context: JobContext, store: Store, library: Path) -> None:
+    with watched(context, library):
         eventually(lambda: tagged(store) == {"00000.jpg"})
         (library / "new.jpg").write_bytes(jpeg())
         eventually(lambda: "new.jpg" in tagged(store))
@@ -90,10 +90,10 @@ def test_what_is_there_is_tagged_and_then_what_comes(work: JobContext, store: St
 
 
 def test_a_photo_that_is_written_slowly_is_tagged_when_it_is_complete(
-    work: JobContext, store: Store, library: Path
+    context: JobContext, store: Store, library: Path
 ) -> None:
     data = jpeg(size=(400, 300))
-    with watched(work, library):
+    with watched(context, library):
         eventually(lambda: bool(tagged(store)))
         with (library / "slow.jpg").open("wb") as opened:
             for start in range(0, len(data), len(data) // 20):
@@ -105,10 +105,10 @@ def test_a_photo_that_is_written_slowly_is_tagged_when_it_is_complete(
 
 
 def test_a_folder_that_comes_as_a_whole_is_tagged(
-    work: JobContext, store: Store, library: Path, tmp_path: Path
+    context: JobContext, store: Store, library: Path, tmp_path: Path
 ) -> None:
     photos(tmp_path / "trip" / "day", 3)
-    with watched(work, library):
+    with watched(context, library):
         eventually(lambda: bool(tagged(store)))
         (tmp_path / "trip").rename(library / "trip")
         eventually(lambda: len(tagged(store)) == 3)  # the first photo's content is that of the one that was there
@@ -117,8 +117,8 @@ def test_a_folder_that_comes_as_a_whole_is_tagged(
         eventually(lambda: "last.jpg" in tagged(store))
 
 
-def test_what_a_scan_would_skip_is_skipped(work: JobContext, store: Store, library: Path) -> None:
-    with watched(work, library):
+def test_what_a_scan_would_skip_is_skipped(context: JobContext, store: Store, library: Path) -> None:
+    with watched(context, library):
         eventually(lambda: bool(tagged(store)))
         for place in (".hidden", "thumbs", "quiet"):
             (library / place).mkdir()
@@ -131,36 +131,38 @@ def test_what_a_scan_would_skip_is_skipped(work: JobContext, store: Store, libra
     assert tagged(store) == {"00000.jpg", "new.jpg"}
 
 
-def test_while_another_run_is_at_work_new_photos_wait(work: JobContext, store: Store, library: Path) -> None:
-    with run_lock(store), watched(work, library):
+def test_while_another_run_is_at_work_new_photos_wait(context: JobContext, store: Store, library: Path) -> None:
+    with run_lock(store), watched(context, library):
         time.sleep(1)
         assert tagged(store) == set()
-    work.stop.clear()
-    with watched(work, library):
+    context.stop.clear()
+    with watched(context, library):
         eventually(lambda: tagged(store) == {"00000.jpg"})
 
 
-def test_a_folder_that_is_not_there_is_named(work: JobContext, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_named(context: JobContext, tmp_path: Path) -> None:
     with pytest.raises(FolderNotFound, match="unplugged"):
-        watch(work, [str(tmp_path / "unplugged")])
+        watch(context, [str(tmp_path / "unplugged")])
 
 
 def test_a_folder_that_may_not_be_entered_is_named_with_the_reason(
-    work: JobContext, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+    context: JobContext, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
 ) -> None:
     (public_folder / "library").mkdir(mode=0)
     with without_privileges(), pytest.raises(FolderNotReadable, match="library' cannot be opened: Permission denied"):
-        watch(work, [str(public_folder / "library")])
+        watch(context, [str(public_folder / "library")])
 
 
 def test_what_could_not_be_tagged_is_one_line_that_reads(
     store: Store, library: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    work = JobContext(load_settings({"bundle": tmp_path / "nowhere"}), store, lambda: pytest.fail("a model was opened"))
-    with watched(work, library):
+    context = JobContext(
+        load_settings({"bundle": tmp_path / "nowhere"}), store, lambda: pytest.fail("a model was opened")
+    )
+    with watched(context, library):
         eventually(lambda: "could not be tagged" in caplog.text)
-    (said,) = [record.getMessage() for record in caplog.records if record.name == "tagger.jobs.watch"]
-    assert said.endswith("to use the shipped one. The next full scan finds them again.")
+    (sentence,) = [record.getMessage() for record in caplog.records if record.name == "tagger.jobs.watch"]
+    assert sentence.endswith("to use the shipped one. The next full scan finds them again.")
 
 
 @pytest.fixture
@@ -173,12 +175,12 @@ def renamed_away(library: Path) -> None:
 
 
 def test_a_folder_that_is_a_link_is_watched_and_its_photos_keep_their_names(
-    work: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+    context: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     link = library.with_name("link")
     link.symlink_to(library)
-    with watched(work, link, tag_existing=False):
+    with watched(context, link, tag_existing=False):
         eventually(lambda: "Watching" in caplog.text)
         (library / "new.jpg").write_bytes(jpeg())
         eventually(lambda: bool(tagged(store)))
@@ -191,9 +193,9 @@ def test_a_folder_that_is_a_link_is_watched_and_its_photos_keep_their_names(
 @pytest.mark.parametrize("goes", [renamed_away, shutil.rmtree])
 @pytest.mark.parametrize("pause_s", [0.0, 1.0])
 def test_a_folder_that_goes_and_is_made_anew_is_looked_at_and_watched_again(
-    work: JobContext, store: Store, library: Path, goes: Callable[[Path], None], pause_s: float
+    context: JobContext, store: Store, library: Path, goes: Callable[[Path], None], pause_s: float
 ) -> None:
-    with watched(work, library):
+    with watched(context, library):
         eventually(lambda: tagged(store) == {"00000.jpg"})
         goes(library)
         time.sleep(pause_s)
@@ -207,10 +209,10 @@ def test_a_folder_that_goes_and_is_made_anew_is_looked_at_and_watched_again(
 
 @pytest.mark.usefixtures("looks_often")
 def test_a_folder_that_comes_later_is_taken_up_and_said_to_be_missing_once(
-    work: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+    context: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     later = library.with_name("later")
-    with watched(work, library, later, tag_existing=False, skip_missing=True):
+    with watched(context, library, later, tag_existing=False, skip_missing=True):
         time.sleep(1)
         photos(later, 1)
         eventually(lambda: len(tagged(store)) == 1)
@@ -222,10 +224,10 @@ def test_a_folder_that_comes_later_is_taken_up_and_said_to_be_missing_once(
 
 
 def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(
-    work: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+    context: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    with watched(work, library, tag_existing=False):
+    with watched(context, library, tag_existing=False):
         eventually(lambda: "Watching" in caplog.text)
         with run_lock(store):
             for name in ("stays.jpg", "goes.jpg"):
@@ -247,7 +249,7 @@ def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(
     ],
 )
 def test_a_limit_of_the_system_comes_with_what_to_do(
-    work: JobContext, library: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+    context: JobContext, library: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
 ) -> None:
     class Refused:
         def schedule(self, *_arguments: object, **_options: object) -> None:
@@ -255,7 +257,7 @@ def test_a_limit_of_the_system_comes_with_what_to_do(
 
     monkeypatch.setattr(watching, "Observer", Refused)
     with pytest.raises(WatchFailed, match=remedy):
-        watch(work, [str(library)])
+        watch(context, [str(library)])
 
 
 def test_a_file_settles_when_it_stands_still(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a long process tells of itself, over real HTTP."""
+"""What a long process says of itself, over real HTTP."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def test_a_job_that_failed_is_told_and_harms_no_health(store: Store) -> None:
         finish_job(connection, start_job(connection, "backup", due_at=None), status="failed", message="no space")
     with serve_metrics("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
         status, text = ask(port, "/health")
-    told = json.loads(text)
-    assert (status, told["status"], told["notes"]) == (200, "fine", ["backup failed: no space"])
+    output = json.loads(text)
+    assert (status, output["status"], output["notes"]) == (200, "fine", ["backup failed: no space"])
 
 
 def test_a_schedule_that_stands_still_is_no_health(store: Store) -> None:
