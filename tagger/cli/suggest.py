@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path | None, **options: Any) -> None:
     """Say which landmarks photos show. Nothing is stored."""
     from tagger.core.text import printable
-    from tagger.library.answers import json_line
+    from tagger.library.json_line import json_line
 
     settings = context.open_settings(config, **options)
     has_failed = False

@@ -71,7 +71,7 @@ def tag(
 
 def _print_results(run: LibraryRun, k: int, as_json: bool, signals: Sequence[int]) -> None:
     from tagger.cli.progress_bar import log_above_bar
-    from tagger.library.answers import json_line
+    from tagger.library.json_line import json_line
 
     with log_above_bar(), closing(run.results()) as results:
         for result in results:

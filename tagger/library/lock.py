@@ -41,7 +41,7 @@ def run_lock(store: Store) -> Iterator[None]:
         with store.write() as connection:
             died = mark_died(connection)
         for run in died:
-            log.warning("Run %d died without a word: %s", run.id, run)
+            log.warning("Run %d died: %s", run.id, run)
         yield
     finally:
         lock.release()
@@ -50,4 +50,4 @@ def run_lock(store: Store) -> Iterator[None]:
 def _holder(store: Store) -> str:
     with store.read() as connection:
         run = running(connection)
-    return str(run) if run else "it is just beginning"
+    return str(run) if run else "it is just starting"

@@ -13,7 +13,7 @@ from tagger.core.run_options import RunOptions
 from tagger.core.types import FoundFile
 from tagger.library.scan import is_below
 
-MIN_DEATHS = 2  # the first death happens among many files; only from the second on was the file alone in work
+MIN_DEATHS = 2  # the first death happens among many files; only from the second on was the file alone in progress
 
 
 @dataclass(slots=True)
@@ -22,8 +22,8 @@ class Plan:
 
     Args:
         todo: new, changed, or failed before and due again.
-        suspects: in work when a run died, those with the fewest deaths first.
-        given_up: in work during so many deaths that they go to quarantine untried, each with its deaths.
+        suspects: in progress when a run died, those with the fewest deaths first.
+        given_up: in progress during so many deaths that they go to quarantine untried, each with its deaths.
         set_aside: how many failed before and are not due yet, or are in quarantine.
         unchanged: how many are as the store knows them.
     """
@@ -48,7 +48,7 @@ def make_plan(
     Args:
         found: the scan, by path and in its order.
         stored: what the store knows, by path.
-        left_behind: files that were in work when a run died, and in how many deaths.
+        left_behind: files that were in progress when a run died, and in how many deaths.
         options: of this run.
     """
     plan = Plan()
@@ -76,5 +76,5 @@ def make_plan(
 
 
 def vanished(left_behind: Iterable[str], found: Mapping[str, FoundFile], roots: Sequence[str]) -> list[str]:
-    """The files below these roots that were in work when a run died, and no longer exist."""
+    """The files below these roots that were in progress when a run died, and no longer exist."""
     return sorted(path for path in left_behind if path not in found and any(is_below(path, root) for root in roots))

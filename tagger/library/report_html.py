@@ -35,7 +35,7 @@ ENDINGS = {
     "done": "done",
     "stopped": "stopped when its time was up; the next run goes on",
     "interrupted": "stopped by hand; the next run goes on",
-    "failed": "broke",
+    "failed": "failed",
 }
 
 
@@ -58,7 +58,7 @@ def page(store: Store, run: int, *, zone: tzinfo | None = None) -> str | None:
     if stored is None:
         return None
     report = RunReport.from_json(stored)
-    undone = [f"Its suggestions were taken back on {local(undone_at, zone)}."] if undone_at else []
+    undone = [f"Its suggestions were undone on {local(undone_at, zone)}."] if undone_at else []
     return _template().render(
         report=report,
         title=f"Run {report.run}, {local(datetime.fromisoformat(report.started_at), zone)}",

@@ -96,7 +96,7 @@ class LibraryRun:
         self.state.missing_roots = [root for root in roots if root not in self.state.roots]
         with run_lock(self.store):
             for root in self.state.missing_roots:
-                log.warning("%s is not there; the others are looked at without it", printable(root))
+                log.warning("%s is not there; the run goes on without it", printable(root))
             yield from self._recorded()
 
     def _recorded(self) -> Iterator[Result]:
@@ -104,7 +104,7 @@ class LibraryRun:
         began, state = time.monotonic(), self.state
         self._model = register(self.store, self.bundle)
         start = new_start(state.roots, self.options.k, NO_ENGINE, job=self.job, settings_hash=self.settings_hash)
-        self._record = RunRecorder(self.store, start, model=self._model, options=self.options, stages=state.stages)
+        self._record = RunRecorder(self.store, start, state, model=self._model, options=self.options)
         try:
             yield from self._all_results()
         except BaseException as error:
@@ -115,7 +115,6 @@ class LibraryRun:
             self.progress.close()
             if self._decoders:
                 self._decoders.close()
-            state.run_id, state.status, state.counts = self._record.run_id, self._record.status, self._record.counts
             state.seconds = time.monotonic() - began
             report.write(self.store, state)
 
@@ -130,21 +129,23 @@ class LibraryRun:
                 unfinished = left_behind(connection)
             plan = make_plan(found, stored, unfinished, options)
         if plan.suspects:
-            log.warning("%d files were in work when a run died: they are tried last, one by one", len(plan.suspects))
+            log.warning(
+                "%d files were in progress when a run died: they are tried last, one by one", len(plan.suspects)
+            )
         new, suspects = self._new_results(plan)
         yield from self._in_scan_order(found.values(), plan, new) if self.with_unchanged else new
         yield from suspects
         yield from self._give_up(plan)
         record.flush()
-        record.let_go(vanished(unfinished, found, state.roots))
+        record.release(vanished(unfinished, found, state.roots))
         max_share = 1 if options.accept_missing else options.max_missing_share
         missing = find_missing(self.store, found, stored, state.roots, max_share=max_share)
         state.suspicious_deletions = missing.suspicious
         for deletion in missing.suspicious:
             log.warning("%s", deletion)
-        record.mark(missing)
+        record.mark_missing(missing)
         self._compare()
-        record.finish(plan, is_cut=self._is_time_up)
+        record.finish(plan, is_time_up=self._is_time_up)
 
     def _new_results(self, plan: Plan) -> tuple[Iterator[Result], Iterator[Result]]:
         """Results of new and changed files, and of suspects. Opens the model if there are any."""
@@ -153,8 +154,8 @@ class LibraryRun:
         if self.open_decoders:
             self._decoders = self.open_decoders(plan.photos)  # they start while the model is loaded
         tagger = self.open_tagger()
-        self._record.use(tagger.engine.info)
-        self._record.recall()
+        self._record.set_engine(tagger.engine.info)
+        self._record.load_known()
         self.progress.start(plan.photos)
         return self._tag(plan.todo, tagger), self._tag_one_by_one(plan.suspects, tagger)
 
@@ -186,13 +187,12 @@ class LibraryRun:
             # There are fewer results than files if time was up. `results` comes first, so that it ends by itself.
             for result, file in zip(results, files, strict=False):
                 self._raise_if_stopped()  # a photo that failed since then failed because of the stop
-                record.keep(file, result)
+                record.add(file, result)
                 self.progress.advance(result)
-                self.state.add(result)
                 yield result
 
     def _lease(self, files: list[FoundFile]) -> Iterator[str]:
-        """Yield the paths as they are asked for; each is stored as being in work first."""
+        """Yield the paths as they are asked for; each is stored as being in progress first."""
         for start in range(0, len(files), LEASED_AT_ONCE):
             if self._must_end():
                 return
@@ -204,7 +204,7 @@ class LibraryRun:
                 yield path
 
     def _tag_one_by_one(self, suspects: list[FoundFile], tagger: Tagger) -> Iterator[Result]:
-        """With nothing else in work, so that it is known which file ends the process."""
+        """With nothing else in progress, so that it is known which file ends the process."""
         for file in suspects:
             if self._must_end():
                 return
@@ -214,10 +214,8 @@ class LibraryRun:
 
     def _give_up(self, plan: Plan) -> Iterator[Result]:
         for file, attempts in plan.given_up:
-            result = self._record.give_up(file, attempts)
             self.state.given_up.append(file.path)
-            self.state.add(result)
-            yield result
+            yield self._record.quarantine(file, attempts)
 
     def _compare(self) -> None:
         """What can be done only after all photos were tagged."""

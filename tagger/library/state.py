@@ -44,7 +44,8 @@ class RunState:
 
     Args:
         run_id: 0 until the run is stored.
-        seconds: wall clock, the scan included; set at the end, like `status` and `counts`.
+        counter: what `counts` is made of, by name.
+        seconds: wall clock, the scan included; set at the end.
         missing_roots: roots that do not exist.
         suspicious_deletions: roots that lost so many files that none was marked as gone.
         suspects: files that were tagged alone because an earlier run died while it worked on them.
@@ -57,7 +58,7 @@ class RunState:
 
     run_id: int = 0
     status: RunStatus = "running"
-    counts: RunCounts = field(default_factory=RunCounts)
+    counter: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     roots: Sequence[str] = ()
     missing_roots: Sequence[str] = ()
@@ -71,11 +72,18 @@ class RunState:
     voted: int = 0
 
     @property
+    def counts(self) -> RunCounts:
+        return RunCounts(**{name: self.counter[name] for name in RunCounts.__dataclass_fields__})
+
+    @property
     def processed(self) -> int:
         """Photos that were new or changed, and got an answer."""
-        return self.counts.tagged + self.counts.none + self.counts.failed - len(self.given_up)
+        return sum(self.counter[status] for status in ("tagged", "none", "failed")) - len(self.given_up)
 
     def add(self, result: Result) -> None:
+        """Count a result, and remember it if it failed or took long."""
+        self.counter[result.answer.status] += 1
+        self.counter["inherited"] += result.is_inherited
         path, answer = printable(result.path), result.answer
         if isinstance(answer, Failed):
             self.failures[answer.kind] += 1

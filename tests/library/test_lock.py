@@ -65,7 +65,7 @@ def test_a_second_run_is_told_who_is_at_work_since_when(store: Store) -> None:
 
 
 def test_a_second_run_in_the_same_process_is_kept_away_too(store: Store) -> None:
-    with run_lock(store), pytest.raises(RunInProgress, match="just beginning"), run_lock(store):
+    with run_lock(store), pytest.raises(RunInProgress, match="just starting"), run_lock(store):
         pytest.fail("two runs at once")
     with run_lock(store):
         pass
@@ -89,7 +89,7 @@ def test_a_killed_run_frees_the_store_and_is_called_died(store: Store, caplog: p
         with run_lock(store):
             pass
     assert statuses(store) == ["died"]
-    assert re.search(rf"Run 1 died without a word: nightly, process {process.pid} on attic", caplog.text)
+    assert re.search(rf"Run 1 died: nightly, process {process.pid} on attic", caplog.text)
 
 
 def test_the_bot_may_go_on_while_others_run(store: Store) -> None:

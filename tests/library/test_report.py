@@ -15,12 +15,11 @@ from db.read.run_report import report_of
 from db.write.jobs import finish_job, start_job
 from db.write.undo import undo_run
 from tagger.core.run_options import RunOptions
-from tagger.core.timings import StageTimings
 from tagger.library import report_html
 from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunReport
 from tagger.library.runner import NO_ENGINE
-from tagger.library.state import MOST_NAMED
+from tagger.library.state import MOST_NAMED, RunState
 from tagger.model.bundle import Bundle
 from tests.drawn import ColourEngine, jpeg, photos
 from tests.library.test_runner import BreakingEngine, counts, library, new_run
@@ -184,7 +183,7 @@ def test_what_a_run_did_not_come_to_is_not_said_of_it(store: Store, bundle: Bund
 def died_with(store: Store, bundle: Bundle, path: Path) -> None:
     """A run that had a file in work, and said nothing more."""
     start = new_start([str(path.parent)], 3, NO_ENGINE, job="tag", settings_hash=None)
-    record = RunRecorder(store, start, model=register(store, bundle), options=RunOptions(), stages=StageTimings())
+    record = RunRecorder(store, start, RunState(), model=register(store, bundle), options=RunOptions())
     record.lease([str(path)])
 
 
@@ -193,7 +192,7 @@ def test_the_page_of_a_run_that_was_taken_back_says_so(store: Store, report: Run
         undo_run(connection, report.run)
     page = report_html.page(store, report.run)
     assert page is not None
-    assert "Its suggestions were taken back on 2" in page
+    assert "Its suggestions were undone on 2" in page
 
 
 def test_of_many_files_that_are_not_tried_again_the_first_are_named(

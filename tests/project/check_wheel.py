@@ -22,6 +22,7 @@ NEEDED = {
     "tagger/bundles/world/card.json",
     "tagger/library/report.html.j2",
     "training/landmarks.toml",
+    "training/publish/templates/run.html.j2",
 }
 
 

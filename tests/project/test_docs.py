@@ -15,7 +15,7 @@ from tagger.cli import main
 from tagger.config.settings import fields, load_settings
 from tagger.core.types import Landmark, Result, Suggestion, Tagged
 from tagger.image.decode import KINDS
-from tagger.library.answers import json_line
+from tagger.library.json_line import json_line
 from training.cli import main as training
 
 ROOT = Path(__file__).parents[2]

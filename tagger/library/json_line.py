@@ -1,6 +1,7 @@
-"""An answer as the promised JSON line.
+"""A result as the promised JSON line.
 
-The JSON line is version 1 of a promise, described in docs/REFERENCE.md; whatever could break a reader is a new version.
+The one rule: the line is version 1 of a promise that docs/REFERENCE.md describes. What could break a reader needs a
+new version.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from tagger.core.types import Failed, Result, Suggestion
 
 
 def json_line(result: Result, k: int) -> str:
-    """One line without its end. ASCII only, so that file names that are no text survive as ``\\udcXX``."""
+    """One result as a line without its end, in ASCII, so that undecodable file names survive as ``\\udcXX``.
+
+    Args:
+        result: of any status.
+        k: suggestions at most.
+    """
     answer = result.answer
     error = {"kind": answer.kind, "message": answer.message} if isinstance(answer, Failed) else None
     return json.dumps(
@@ -21,13 +27,13 @@ def json_line(result: Result, k: int) -> str:
             "path": result.path,
             "sha256": result.sha256,
             "status": answer.status,
-            "suggestions": [suggestion_json(suggestion) for suggestion in answer.suggestions[:k]],
+            "suggestions": [_suggestion(suggestion) for suggestion in answer.suggestions[:k]],
             "error": error,
         }
     )
 
 
-def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
+def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
     landmark = suggestion.landmark
     return {
         "rank": suggestion.rank,
