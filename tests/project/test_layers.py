@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.project.graph import MODULES, ROOT, imports, modules, ours, within
 
 CORE = ("tagger.core",)
 VALUES = (*CORE, "tagger.config", "tagger.image", "tagger.evidence")
@@ -86,46 +84,10 @@ LONGEST_FUNCTION = 60
 FOLDERS = ("tagger", "db", "training", "tests", "benchmarks")
 
 
-def modules(*packages: str) -> dict[str, Path]:
-    return {_name(file): file for package in packages for file in (ROOT / package).rglob("*.py")}
-
-
-def _name(file: Path) -> str:
-    parts = file.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = modules("tagger", "db", "training")
-
-
-def within(module: str, package: str) -> bool:
-    return module == package or module.startswith(package + ".")
-
-
 def room(module: str) -> str | None:
     """The rule that governs a module; the front door `tagger` stands for itself alone."""
     found = [name for name in MAY_IMPORT if module == name or (name != "tagger" and within(module, name))]
     return max(found, key=len, default=None)
-
-
-def imports(file: Path) -> Iterator[str]:
-    """Every module that a file imports: inside functions and for type checkers too."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: imports are absolute here"
-            yield from (_target(str(node.module), alias.name) for alias in node.names)
-
-
-def _target(module: str, name: str) -> str:
-    """`from tagger.image import decode` imports the module tagger.image.decode."""
-    inner = f"{module}.{name}"
-    return inner if inner in MODULES else module
-
-
-def ours(file: Path) -> set[str]:
-    return {target for target in imports(file) if target in MODULES}
 
 
 @pytest.mark.parametrize("module", MODULES)
