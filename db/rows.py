@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
-
-from tagger.core.types import Landmark
+from typing import Any, Literal
 
 PhotoStatus = Literal["tagged", "none"]
 RunStatus = Literal["running", "done", "stopped", "interrupted", "failed", "died"]
@@ -96,35 +94,6 @@ class OpenRun:
         """What it is, for people: the job, its process, its beginning."""
         process = f"process {self.pid} on {self.host}, " if self.pid else ""
         return f"{self.job}, {process}since {self.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-class FileState(NamedTuple):
-    """What the store knows of a path. A tuple, since a library has 200,000 of them and a dataclass takes longer.
-
-    Args:
-        size_bytes: when it was last looked at; None where a failed file's size was not known.
-        is_assessed: the model has looked at its content and kept enough suggestions.
-        gone: it was not there when last looked for; if it is back unchanged, see `db.write.runs.mark_present`.
-        failed: the last attempt to read it failed.
-        rests: it failed, and while size and time stay as they are it is not to be tried yet.
-    """
-
-    size_bytes: int | None
-    mtime_ns: int | None
-    is_assessed: bool
-    gone: bool
-    failed: bool = False
-    rests: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LabelRow:
-    """Args:
-    photos: how many show it, those whose every file is gone left out.
-    """
-
-    landmark: Landmark
-    photos: int
 
 
 @dataclass(frozen=True, slots=True)

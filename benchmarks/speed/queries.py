@@ -23,12 +23,13 @@ from sqlalchemy import Connection
 
 from db.engine import Store, open_store
 from db.read.catalog import labels, runs
-from db.read.files import known_files
-from db.read.filters import FileFilter, Page, PhotoFilter, TagFilter
+from db.read.files import file_states
+from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.read.listings import failures, nones, tags
+from db.read.rows import Page
 from db.rows import ModelRow, RunStart
 from db.write.files import Scanned
-from db.write.groups import put_into_groups
+from db.write.groups import assign_groups
 from db.write.results import write_results
 from db.write.runs import register_model, start_run
 from tagger.core.types import Failed, FoundFile, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
@@ -112,7 +113,7 @@ def build(store: Store, library: Library) -> float:
             write_results(connection, outcomes, run=run, model=model, k=3)
         spent_s += time.perf_counter() - began
     with store.write() as connection:
-        put_into_groups(connection, library.groups())
+        assign_groups(connection, library.groups())
     store.optimize()
     return library.photos / spent_s
 
@@ -166,7 +167,7 @@ def whole_library_queries() -> dict[str, Query]:
     """What must look at everything: no bar, but worth watching."""
     return {
         "tagger labels": labels,
-        "what a scan asks of all files": lambda connection: known_files(connection, ["/home"], model=2, k=3),
+        "what a scan asks of all files": lambda connection: file_states(connection, ["/home"], model=2, k=3),
         "--min-score 2: no hits": _page(TagFilter(min_score=2), None),
     }
 

@@ -8,7 +8,8 @@ from dataclasses import fields
 from sqlalchemy import Connection, Row, Select, func, select
 
 from db.errors import UnknownCountry, UnknownLandmark, UnknownModel, UnknownRun
-from db.rows import LabelRow, RunCounts, RunRow, RunStart
+from db.read.rows import LabelRow
+from db.rows import RunCounts, RunRow, RunStart
 from db.schema.models import File, Landmark, Model, Run
 from db.schema.views import machine_tag, person_tag
 from tagger.core import types

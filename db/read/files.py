@@ -1,4 +1,4 @@
-"""What the store already knows of files: the questions of a scan, asked for whole libraries at once."""
+"""What the store knows of files and contents: the questions of a run, asked for whole libraries at once."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from sqlalchemy.orm import aliased
 
 from db.batching import in_batches
 from db.read.catalog import landmarks
-from db.rows import FileState
+from db.read.rows import FileState
 from db.schema.models import Assessment, Failure, File, Photo, Suggestion
 from tagger.core import types
 from tagger.core.evidence import parse_evidence
 from tagger.core.types import Answer, Failed, NoLandmark, Result, Tagged, Withdrawn
 
-ROWS_AT_ONCE = 1000  # one by one takes half as long again
+ROWS_PER_FETCH = 1000  # row by row takes half as long again
 
-# Whether a model has said enough of a photo. What was taken back counts as said, unless it is asked for again.
+# Whether a model has said enough of a photo. An undone answer counts, however short it was: the model has seen the
+# photo, and would only say the same again. With `redo_undone` it does not count.
 ANSWERED = and_(
     Assessment.model_id == bindparam("model"),
     case(
-        (Assessment.status == "undone", ~bindparam("again", type_=Boolean)),
+        (Assessment.status == "undone", ~bindparam("redo_undone", type_=Boolean)),
         else_=Assessment.k >= bindparam("k"),
     ),
 )
 
-# Made once: building the statement would take longer than running it.
+# Built once: building the statement would take longer than running it.
 ASSESSMENT = (
     select(Photo.id, Assessment.status)
     .join(Assessment, Assessment.photo_id == Photo.id)
@@ -38,53 +39,56 @@ ASSESSMENT = (
 )
 
 
-def known_files(
-    connection: Connection, roots: Iterable[str], *, model: int, k: int, again: bool = False
+def file_states(
+    connection: Connection, roots: Iterable[str], *, model: int, k: int, redo_undone: bool = False
 ) -> dict[str, FileState]:
-    """Everything the store knows below some folders, by path.
+    """What the store knows of the files below some folders, by path.
 
     Args:
+        connection: of a read transaction.
         roots: absolute; a root may also be a file.
-        again: what was taken back counts as never said; likewise below.
+        model: the number of the model whose answers count.
+        k: the answers that count have at least so many suggestions.
+        redo_undone: answers that were undone do not count.
     """
     columns = (File.path, File.size_bytes, File.mtime_ns, Assessment.k.is_not(None), File.gone_at.is_not(None))
     statement = select(*columns).outerjoin(Assessment, (Assessment.photo_id == File.photo_id) & ANSWERED)
-    asked = {"model": model, "k": k, "again": again}
-    found: dict[str, FileState] = {}
+    parameters = {"model": model, "k": k, "redo_undone": redo_undone}
+    states: dict[str, FileState] = {}
     for root in roots:
-        for at in (File.path == root, below(root)):
-            rows = connection.execute(statement.where(at), asked, execution_options={"yield_per": ROWS_AT_ONCE})
-            for path, size, mtime, is_assessed, gone in rows:
-                found[path] = FileState(size, mtime, is_assessed, gone)
-    for path, size, mtime, rests in connection.execute(_failing(datetime.now(UTC))):
-        if path in found:
-            found[path] = found[path]._replace(size_bytes=size, mtime_ns=mtime, failed=True, rests=rests)
-    return found
+        for is_in_root in (File.path == root, below(root)):
+            in_root = statement.where(is_in_root).execution_options(yield_per=ROWS_PER_FETCH)
+            for path, size, mtime, is_assessed, is_gone in connection.execute(in_root, parameters):
+                states[path] = FileState(size, mtime, is_assessed, is_gone)
+    for path, size, mtime, in_backoff in connection.execute(_failing(datetime.now(UTC))):
+        if path in states:
+            states[path] = states[path]._replace(size_bytes=size, mtime_ns=mtime, failed=True, in_backoff=in_backoff)
+    return states
 
 
 def _failing(now: datetime) -> Select[*tuple[Any, ...]]:
-    """The files whose last look failed: their size and time then, and whether another look is not due yet.
+    """The files whose last attempt failed: their size and time then, and whether they are in backoff.
 
-    Asked for apart: to look for a failure of each file takes a fifth of a scan's question, and there are few.
+    This is a question of its own because failures are few: joined to all files it would take a fifth of the time.
     """
     is_later = and_(Failure.next_at.is_not(None), Failure.next_at > now)
-    rests = or_(Failure.quarantined_at.is_not(None), is_later)
-    return select(File.path, Failure.size_bytes, Failure.mtime_ns, rests).join(File, File.id == Failure.file_id)
+    in_backoff = or_(Failure.quarantined_at.is_not(None), is_later)
+    return select(File.path, Failure.size_bytes, Failure.mtime_ns, in_backoff).join(File, File.id == Failure.file_id)
 
 
-def elsewhere(connection: Connection, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """For some files each other place where their content was found too."""
+def other_places(connection: Connection, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of a file and another place where its content was found."""
     other = aliased(File)
     pairs = select(File.path, other.path).join(other, (other.photo_id == File.photo_id) & (other.id != File.id))
-    for some in in_batches(paths):
-        rows: Iterable[Any] = connection.execute(pairs.where(File.path.in_(some)))
+    for batch in in_batches(paths):
+        rows: Iterable[Any] = connection.execute(pairs.where(File.path.in_(batch)))
         yield from rows
 
 
 def below(folder: str, after: str | None = None) -> ColumnElement[bool]:
-    """The paths inside a folder, perhaps only those after one of them: a range of the index.
+    """Whether a file lies in a folder, and perhaps after another path: one range of the index.
 
-    One lower bound, not two: given two, SQLite may walk from the lower one.
+    There is one lower bound, not two: given two, SQLite may start at the lower one.
     """
     prefix = folder.rstrip("/")
     first, beyond = f"{prefix}/", f"{prefix}{chr(ord('/') + 1)}"
@@ -92,23 +96,25 @@ def below(folder: str, after: str | None = None) -> ColumnElement[bool]:
     return (File.path > start) & (File.path < beyond)
 
 
-def assessed_contents(connection: Connection, *, model: int, k: int, again: bool = False) -> Iterator[str]:
-    """The sha256 of every content of which this model once kept k suggestions."""
+def assessed_contents(connection: Connection, *, model: int, k: int, redo_undone: bool = False) -> Iterator[str]:
+    """The sha256 of each content of which a model has said enough; the arguments are those of `file_states`."""
     contents = select(Photo.sha256).join(Assessment, Assessment.photo_id == Photo.id).where(ANSWERED)
-    yield from connection.execute(contents, {"model": model, "k": k, "again": again}).scalars()
+    yield from connection.execute(contents, {"model": model, "k": k, "redo_undone": redo_undone}).scalars()
 
 
-def content_answer(connection: Connection, sha256: str, *, model: int, k: int, again: bool = False) -> Answer | None:
-    """What a model once said of a content, wherever it lay; None if it never kept k suggestions of it."""
-    asked = {"sha256": sha256, "model": model, "k": k, "again": again}
-    found = connection.execute(ASSESSMENT, asked).first()
+def content_answer(
+    connection: Connection, sha256: str, *, model: int, k: int, redo_undone: bool = False
+) -> Answer | None:
+    """What a model said of a content, wherever it lay; None if that is not enough. Arguments as in `file_states`."""
+    parameters = {"sha256": sha256, "model": model, "k": k, "redo_undone": redo_undone}
+    found = connection.execute(ASSESSMENT, parameters).first()
     if found is None:
         return None
     return _answer(found.status, _suggestions(connection, {found.id}, model)[found.id])
 
 
 def stored_results(connection: Connection, paths: Iterable[str], *, model: int) -> Iterator[Result]:
-    """What a model once said of some files, in their order; files without an answer are left out."""
+    """What a model said of some files, in their order; files without an answer are left out."""
     for batch in in_batches(paths):
         files = _answered_files(connection, batch, model)
         suggestions = _suggestions(connection, {row.photo_id for row in files.values()}, model)
@@ -128,12 +134,12 @@ def _answer(status: str, suggestions: Sequence[types.Suggestion]) -> Answer:
 
 
 def _answered_files(connection: Connection, paths: list[str], model: int) -> dict[str, Any]:
-    assessed = (Assessment.photo_id == File.photo_id) & (Assessment.model_id == model)
+    by_model = (Assessment.photo_id == File.photo_id) & (Assessment.model_id == model)
     statement = (
         select(File.path, File.photo_id, Photo.sha256, Assessment.status, Failure.kind, Failure.message)
         .select_from(File)
         .outerjoin(Photo, Photo.id == File.photo_id)
-        .outerjoin(Assessment, assessed)
+        .outerjoin(Assessment, by_model)
         .outerjoin(Failure, Failure.file_id == File.id)
         .where(File.path.in_(paths))
     )

@@ -1,8 +1,11 @@
-"""Where a listing starts: at the first path, or at the rarest of its filters.
+"""Where a listing starts: at the first path, or with the photos of its rarest filter.
 
-A walk by path is fast if hits are frequent, and long if they are few and lie late. So each filter that has an index
-names the set of photos that may pass it; if one of the sets is small, the listing looks up its members and sorts
-them. A set may hold too many, never too few: the listing still checks each, so this never changes an answer.
+A walk by path is fast if hits are frequent, and slow if they are few and come late. So each filter that has an index
+names the set of photos that may pass it, and if one of the sets is small, the listing looks up its members and sorts
+them.
+
+The one rule: a set may hold too many photos, never too few. The listing still checks each, so a set never changes what
+is found.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
-    Select,
     SQLColumnExpression,
     and_,
     func,
@@ -28,59 +30,64 @@ from db.read.filters import PhotoFilter, TagFilter
 from db.rows import PhotoStatus
 from db.schema.models import Assessment, Decision, Photo, Suggestion
 
-FEW = 10_000  # looked up and sorted in about 30 ms
-
 if TYPE_CHECKING:
-    AnySelect = Select[*tuple[Any, ...]]
+    from db.schema.base import AnySelect
+
     PhotoSet = AnySelect | CompoundSelect[*tuple[Any, ...]]
 
+FEW = 10_000  # photos that are looked up and sorted in about 30 ms
 
-def to_rarest(
+
+def from_rarest(
     connection: Connection, listing: AnySelect, column: SQLColumnExpression[Any], sets: Iterable[PhotoSet]
 ) -> AnySelect:
-    """The same listing, started from the smallest of the sets if that is small enough.
+    """Let a listing start from the smallest of some sets, if that is small enough.
 
     Args:
-        column: what the sets hold.
+        connection: of a read transaction.
+        listing: the files in the order of their paths.
+        column: the listing's column that the sets hold.
+        sets: each holds whatever the listing may find, and more.
     """
-    sized = [(_size(connection, some), some) for some in sets]
+    sized = [(_size(connection, candidates), candidates) for candidates in sets]
     size, smallest = min(sized, key=lambda pair: pair[0], default=(FEW + 1, None))
     if smallest is None or size > FEW:
         return listing
     return listing.where(column.in_(smallest))
 
 
-def tag_sets(wanted: TagFilter, landmarks: Sequence[int] | None, models: Sequence[int] | None) -> list[PhotoSet]:
-    """Photos that may have a tag that passes the filter."""
-    sets = _photo_sets(wanted)
+def tag_sets(filters: TagFilter, landmarks: Sequence[int] | None, models: Sequence[int] | None) -> list[PhotoSet]:
+    """The sets of photos that may have a tag that passes the filters."""
+    sets = _photo_sets(filters)
     if landmarks is not None:
         suggested = select(Suggestion.photo_id).where(Suggestion.is_tag, Suggestion.landmark_id.in_(landmarks))
-        sets.append(union_all(suggested, _decided().where(Decision.landmark_id.in_(landmarks))))
+        sets.append(union_all(suggested, _decisions().where(Decision.landmark_id.in_(landmarks))))
     if models is not None:
-        sets.append(union_all(_answered("tagged", models), _decided()))
+        sets.append(union_all(_answered("tagged", models), _decisions()))
     return sets
 
 
-def none_sets(wanted: PhotoFilter, models: Sequence[int] | None) -> list[PhotoSet]:
-    """Photos that may have no tag."""
-    return [*_photo_sets(wanted), union_all(_answered("none", models), _decided())]
+def none_sets(filters: PhotoFilter, models: Sequence[int] | None) -> list[PhotoSet]:
+    """The sets of photos that may have no tag and pass the filters."""
+    return [*_photo_sets(filters), union_all(_answered("none", models), _decisions())]
 
 
 def between(column: SQLColumnExpression[Any], since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
+    """Whether a moment is in a range; a bound that is None is none."""
     conditions = [column >= since] if since else []
     return and_(true(), *conditions, *([column < until] if until else []))
 
 
-def _photo_sets(wanted: PhotoFilter) -> list[PhotoSet]:
+def _photo_sets(filters: PhotoFilter) -> list[PhotoSet]:
     sets: list[PhotoSet] = []
-    if wanted.run is not None:
-        sets.append(select(Assessment.photo_id).where(Assessment.run_id == wanted.run))
-    if wanted.taken_since or wanted.taken_until:
-        sets.append(select(Photo.id).where(between(Photo.taken_at, wanted.taken_since, wanted.taken_until)))
-    if wanted.answered_since or wanted.answered_until:
-        since, until = wanted.answered_since, wanted.answered_until
+    if filters.run is not None:
+        sets.append(select(Assessment.photo_id).where(Assessment.run_id == filters.run))
+    if filters.taken_since or filters.taken_until:
+        sets.append(select(Photo.id).where(between(Photo.taken_at, filters.taken_since, filters.taken_until)))
+    if filters.answered_since or filters.answered_until:
+        since, until = filters.answered_since, filters.answered_until
         assessed = select(Assessment.photo_id).where(between(Assessment.assessed_at, since, until))
-        sets.append(union_all(assessed, _decided().where(between(Decision.decided_at, since, until))))
+        sets.append(union_all(assessed, _decisions().where(between(Decision.decided_at, since, until))))
     return sets
 
 
@@ -89,10 +96,10 @@ def _answered(status: PhotoStatus, models: Sequence[int] | None) -> AnySelect:
     return answered if models is None else answered.where(Assessment.model_id.in_(models))
 
 
-def _decided() -> AnySelect:
+def _decisions() -> AnySelect:
     return select(Decision.photo_id).where(Decision.revoked_at.is_(None))
 
 
 def _size(connection: Connection, photos: PhotoSet) -> int:
-    """Counted no further than needed."""
+    """How many photos a set has, counted no further than needed."""
     return connection.execute(select(func.count()).select_from(photos.limit(FEW + 1).subquery())).scalar_one()

@@ -1,4 +1,4 @@
-"""What a run's report asks of the store: its landmarks, and its photos that are worth a look."""
+"""What the report of a run asks of the store: the landmarks that it found, and photos that are worth a look."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from db.schema.models import Assessment, Failure, File, Landmark, Photo, Run, Su
 from tagger.core.evidence import Evidence, parse_evidence
 
 if TYPE_CHECKING:
-    from db.read.planner import AnySelect
+    from db.schema.base import AnySelect
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A landmark in a run.
+class LandmarkCount:
+    """A landmark that a run found.
 
     Args:
-        photos: how many it was found on.
+        photos: how many photos the run found it on.
         is_new: no earlier run ever found it.
     """
 
@@ -37,7 +37,7 @@ class Example:
     """A photo with its best suggestion.
 
     Args:
-        path: a file of it that is there.
+        path: a present file of it.
         evidence: what changed that score.
     """
 
@@ -48,7 +48,7 @@ class Example:
 
 
 def report_of(connection: Connection, run: int) -> dict[str, Any] | None:
-    """The report that a run left; None where it died before it could, or is at work.
+    """The report that a run left; None if it died before that, or is still at work.
 
     Raises:
         UnknownRun: there is no such run.
@@ -60,7 +60,7 @@ def report_of(connection: Connection, run: int) -> dict[str, Any] | None:
     return report
 
 
-def landmarks_of(connection: Connection, run: int) -> list[Shown]:
+def landmarks_of(connection: Connection, run: int) -> list[LandmarkCount]:
     """The landmarks that a run found, the most frequent first."""
     earlier = select(Suggestion.rank).where(
         Suggestion.landmark_id == Landmark.id, Suggestion.is_tag, Suggestion.run_id < run
@@ -68,36 +68,39 @@ def landmarks_of(connection: Connection, run: int) -> list[Shown]:
     columns = (Landmark.key, Landmark.name, Landmark.country, func.count(), ~earlier.correlate(Landmark).exists())
     found = _suggested(run, *columns).where(Suggestion.is_tag).group_by(Landmark.id)
     rows = connection.execute(found.order_by(func.count().desc(), Landmark.key))
-    return [Shown(key, name, country, photos, bool(is_new)) for key, name, country, photos, is_new in rows]
+    return [LandmarkCount(key, name, country, photos, bool(is_new)) for key, name, country, photos, is_new in rows]
 
 
-def tagged_examples(connection: Connection, run: int, *, each: int, limit: int) -> list[Example]:
-    """Photos that a run tagged: of each landmark the surest and the least sure, landmark by landmark.
+def tagged_examples(connection: Connection, run: int, *, per_landmark: int, limit: int) -> list[Example]:
+    """Photos that a run tagged: the surest and the least sure of each landmark, landmark by landmark.
 
     Args:
-        each: of a landmark at most.
+        connection: of a read transaction.
+        run: its number.
+        per_landmark: how many photos of a landmark at most.
+        limit: how many photos at most.
     """
     of_landmark = Suggestion.landmark_id
     surest = func.row_number().over(partition_by=of_landmark, order_by=[Suggestion.score.desc(), Photo.id])
     least_sure = func.row_number().over(partition_by=of_landmark, order_by=[Suggestion.score, Photo.id.desc()])
-    some = _examples(run).add_columns(surest.label("surest"), least_sure.label("least_sure"))
-    chosen = some.where(Suggestion.is_tag).subquery()
-    half = (each + 1) // 2
-    rows = select(chosen).where((chosen.c.surest <= half) | (chosen.c.least_sure <= each - half))
+    examples = _examples(run).add_columns(surest.label("surest"), least_sure.label("least_sure"))
+    chosen = examples.where(Suggestion.is_tag).subquery()
+    half = (per_landmark + 1) // 2
+    rows = select(chosen).where((chosen.c.surest <= half) | (chosen.c.least_sure <= per_landmark - half))
     return _found(connection.execute(rows.order_by(chosen.c.name, chosen.c.surest).limit(limit)).all())
 
 
 def unsure_examples(connection: Connection, run: int, *, limit: int) -> list[Example]:
-    """Photos on which a run found nothing, those first that came nearest."""
+    """Photos on which a run found nothing, those that came nearest first."""
     unsure = _examples(run).where(Assessment.status == "none").order_by(Suggestion.score.desc(), Photo.id)
     return _found(connection.execute(unsure.limit(limit)).all())
 
 
 def quarantined_by(connection: Connection, run: int) -> list[str]:
-    """The files that are not tried again since this run."""
+    """The files that this run put into quarantine."""
     files = select(File.path).join(Failure, Failure.file_id == File.id)
-    there = files.where(Failure.run_id == run, Failure.quarantined_at.is_not(None)).order_by(File.path)
-    return list(connection.execute(there).scalars())
+    quarantined = files.where(Failure.run_id == run, Failure.quarantined_at.is_not(None)).order_by(File.path)
+    return list(connection.execute(quarantined).scalars())
 
 
 def _examples(run: int) -> AnySelect:
@@ -110,14 +113,14 @@ def _examples(run: int) -> AnySelect:
 
 
 def _suggested(run: int, *columns: Any) -> AnySelect:
-    """Through the run's assessments, of which there is an index."""
+    """Columns of a run's suggestions, found by the index of its assessments."""
     by = (Suggestion.photo_id == Assessment.photo_id) & (Suggestion.model_id == Assessment.model_id)
     joined = select(*columns).select_from(Assessment).join(Suggestion, by)
     return joined.join(Landmark, Landmark.id == Suggestion.landmark_id).where(Assessment.run_id == run)
 
 
 def _found(rows: Sequence[Row[Any]]) -> list[Example]:
-    """Without photos whose every file is gone."""
+    """The examples, without photos whose every file is gone."""
     return [
         Example(row.path, row.name, row.score, parse_evidence(row.reason, row.key))
         for row in rows

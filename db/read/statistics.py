@@ -1,4 +1,4 @@
-"""Figures of a whole store: what the metrics and the digest tell."""
+"""Figures of a whole store, for the metrics and the digest."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from db.schema.models import Failure, File, Photo, Run
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Args:
-    files: those that are there.
-    gone: files that were there once.
-    failures: files that could not be read, by kind.
-    quarantined: how many of them are not tried again.
-    runs: how many ended how.
-    counts: of all runs together.
+    """Figures of a store.
+
+    Args:
+        files: how many are present.
+        gone: how many were present once.
+        failures: how many files could not be read, by kind.
+        quarantined: how many of those are not tried again.
+        runs: how many runs ended how, by status.
+        counts: of all runs together.
     """
 
     photos: int
@@ -32,10 +34,11 @@ class Statistics:
 
 
 def statistics(connection: Connection) -> Statistics:
-    there, gone = connection.execute(select(func.count(), func.count(File.gone_at))).one()
+    """Count everything: each figure is one statement."""
+    known, gone = connection.execute(select(func.count(), func.count(File.gone_at))).one()
     return Statistics(
         photos=connection.execute(select(func.count()).select_from(Photo)).scalar_one(),
-        files=there - gone,
+        files=known - gone,
         gone=gone,
         failures=_count_by(connection, Failure.kind),
         quarantined=connection.execute(select(func.count(Failure.quarantined_at))).scalar_one(),

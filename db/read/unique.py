@@ -1,6 +1,6 @@
-"""Of photos that look the same, one: the largest picture, of equally large ones the oldest, then the first path.
+"""One of photos that look the same: the largest picture, of equally large ones the oldest, then the first path.
 
-The one rule: the choice is made among the files that pass the listing's filter, so that no group drops out of a
+The one rule: the choice is made among the files that pass the listing's filters, so that no group drops out of a
 listing because its best photo is not in it. Files of one content count as looking the same.
 """
 
@@ -15,32 +15,33 @@ from db.batching import in_batches
 from db.schema.models import File, Photo
 
 if TYPE_CHECKING:
-    from db.read.planner import AnySelect
+    from db.schema.base import AnySelect
 
-AT_A_TIME = 200  # files: four for each hit of a page, as many as a burst has
-ALIKE = func.coalesce(Photo.group_id, -Photo.id).label("alike")  # one that was not compared yet is alone
+FILES_PER_FETCH = 200  # four for each hit of a page, as many as a burst has
+ALIKE = func.coalesce(Photo.group_id, -Photo.id).label("alike")  # a photo that was not compared yet is alone
 BEST_FIRST = (-Photo.width * Photo.height, Photo.taken_at, Photo.id, File.path)
 
 
 class Best(NamedTuple):
-    """Args:
-    others: how many files that look the same it stands for.
-    """
+    """The file that stands for a group, and how many others it stands for."""
 
     file: int
     others: int
 
 
-def first(
+def best_of_groups(
     connection: Connection, files: AnySelect, limit: int, passes: ColumnElement[bool]
 ) -> tuple[list[Any], dict[int, int]]:
-    """The first files of a listing of which none that looks the same is better.
+    """The first files of a listing that are the best of their groups.
 
-    All files of a group are put in order when the first of them is met. To ask of each whether there is a better one
-    would take the square of the group's size where the best comes last.
+    All files of a group are ranked when the first of them is met. To ask of each file whether there is a better one
+    would take the square of the group's size if the best comes last.
 
     Args:
-        passes: the listing's filter, whatever page is asked for.
+        connection: of a read transaction.
+        files: the listing, in its order.
+        limit: how many files are returned at most.
+        passes: the listing's filters, whatever page is asked for.
 
     Returns:
         The listing's rows, and by photo how many other files each stands for.
@@ -48,9 +49,9 @@ def first(
     best: dict[int, Best] = {}
     found: list[Any] = []
     rows = connection.execute(files.add_columns(File.id.label("file_id"), ALIKE))
-    while len(found) < limit and (some := rows.fetchmany(AT_A_TIME)):
-        best |= _best(connection, {row.alike for row in some} - best.keys(), passes)
-        found += [row for row in some if row.file_id == best[row.alike].file]
+    while len(found) < limit and (batch := rows.fetchmany(FILES_PER_FETCH)):
+        best |= _best(connection, {row.alike for row in batch} - best.keys(), passes)
+        found += [row for row in batch if row.file_id == best[row.alike].file]
     rows.close()
     return found[:limit], {row.id: best[row.alike].others for row in found}
 
@@ -58,12 +59,12 @@ def first(
 def _best(connection: Connection, groups: Collection[int], passes: ColumnElement[bool]) -> dict[int, Best]:
     place = func.row_number().over(partition_by=ALIKE, order_by=BEST_FIRST).label("place")
     others = (func.count().over(partition_by=ALIKE) - 1).label("others")
-    in_order = select(ALIKE, File.id, others, place).select_from(File).join(Photo)
+    ranked_files = select(ALIKE, File.id, others, place).select_from(File).join(Photo)
     found: dict[int, Best] = {}
-    for some in in_batches(groups):
-        alike = or_(Photo.group_id.in_(some), Photo.id.in_([-group for group in some if group < 0]))
-        # Through the photos' numbers: as a join SQLite would rather walk all files of the listing's folder.
-        ranked = in_order.where(File.photo_id.in_(select(Photo.id).where(alike)), passes).subquery()
-        for row in connection.execute(select(ranked).where(ranked.c.place == 1)):
+    for batch in in_batches(groups):
+        alike = or_(Photo.group_id.in_(batch), Photo.id.in_([-group for group in batch if group < 0]))
+        # A subquery: given a join, SQLite would rather walk all files of the listing's folder.
+        ranking = ranked_files.where(File.photo_id.in_(select(Photo.id).where(alike)), passes).subquery()
+        for row in connection.execute(select(ranking).where(ranking.c.place == 1)):
             found[row.alike] = Best(row.id, row.others)
     return found

@@ -1,4 +1,4 @@
-"""What every table is built on: the names of constraints, and which Python type is which column.
+"""The base of all tables: how constraints are named, and which Python type becomes which column.
 
 The one rule: a constraint's name comes from here, never from SQLite, so that a migration can name it again.
 """
@@ -6,12 +6,17 @@ The one rule: a constraint's name comes from here, never from SQLite, so that a 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, Float, MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 from db.schema.columns import UtcDateTime
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    AnySelect = Select[*tuple[Any, ...]]
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -33,6 +38,6 @@ class Base(DeclarativeBase):
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:
-    """A CHECK that a text column holds one of a few words."""
+    """Check that a text column holds one of a few words."""
     words = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({words})", name=column)

@@ -16,7 +16,7 @@ from db.schema.models import Assessment, Decision, File, Landmark, Photo, Sugges
 from db.schema.telegram import TelegramAnswer, TelegramChat, TelegramPerson, TelegramPhoto, TelegramUpdate
 
 if TYPE_CHECKING:
-    from db.read.planner import AnySelect
+    from db.schema.base import AnySelect
 
 
 def who(user_id: int) -> str:

@@ -30,7 +30,7 @@ def canaries(connection: Connection, *, model: int | None = None) -> dict[str, C
     }
 
 
-def keep_canaries(connection: Connection, rows: Collection[CanaryRow], *, model: int) -> None:
+def save_canaries(connection: Connection, rows: Collection[CanaryRow], *, model: int) -> None:
     now = datetime.now(UTC)
     values = [
         {"sha256": row.sha256, "model_id": model, "label": row.label, "expected": row.expected,
@@ -43,7 +43,7 @@ def keep_canaries(connection: Connection, rows: Collection[CanaryRow], *, model:
         connection.execute(statement.on_conflict_do_update(index_elements=["sha256", "model_id"], set_=changed), values)
 
 
-def forget_canaries(connection: Connection, *, but: Collection[str]) -> None:
+def prune_canaries(connection: Connection, *, but: Collection[str]) -> None:
     """Drop the pictures that are not asked any more.
 
     Args:

@@ -1,7 +1,7 @@
-"""Photos that look the same, by number. `tagger.library.duplicates` finds out which ones do; here it is kept.
+"""Groups of photos that look the same; `tagger.library.duplicates` finds them.
 
-The one rule: a group is named by the smallest photo in it, and a photo that was compared and is alone names itself.
-One without a name waits to be compared, so that a run that was killed leaves nothing out.
+The one rule: a group's number is that of its smallest photo, and a photo that was compared and is alone has its own. A
+photo without one still has to be compared, so that a run that was killed leaves nothing out.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from db.schema.models import Photo
 
-WAITING = Photo.phash.is_not(None) & Photo.group_id.is_(None)
+UNCOMPARED = Photo.phash.is_not(None) & Photo.group_id.is_(None)
 
 
 class PhotoHash(NamedTuple):
-    """Args:
-    phash: 64 bits as a signed number.
-    taken_at: by the camera's clock; None where EXIF has no date.
-    aspect: width by height, upright.
-    group: a photo's number; None where it was not compared yet.
+    """What tells whether a photo looks the same as another.
+
+    Args:
+        photo: its number.
+        phash: 64 bits as a signed number.
+        taken_at: by the camera's clock; None if EXIF has no date.
+        aspect: width by height, upright.
+        group: its group's number; None if it was not compared yet.
     """
 
     photo: int
@@ -32,13 +35,13 @@ class PhotoHash(NamedTuple):
     group: int | None
 
 
-def some_wait(connection: Connection) -> bool:
-    """Whether any photo was not compared with the others yet."""
-    return connection.execute(select(Photo.id).where(WAITING).limit(1)).first() is not None
+def has_uncompared(connection: Connection) -> bool:
+    """Whether there is a photo that was not compared with the others yet."""
+    return connection.execute(select(Photo.id).where(UNCOMPARED).limit(1)).first() is not None
 
 
-def looks(connection: Connection) -> list[PhotoHash]:
-    """Every photo that has a hash."""
+def photo_hashes(connection: Connection) -> list[PhotoHash]:
+    """All photos that have a hash."""
     columns = (Photo.id, Photo.phash, Photo.taken_at, Photo.taken_from, Photo.width, Photo.height, Photo.group_id)
     rows: Iterable[Any] = connection.execute(select(*columns).where(Photo.phash.is_not(None)))
     return [
@@ -47,11 +50,9 @@ def looks(connection: Connection) -> list[PhotoHash]:
     ]
 
 
-def put_into_groups(connection: Connection, groups: Mapping[int, int]) -> None:
-    """Args:
-    groups: a photo's group by the photo's number; photos that are not in it stay where they are.
-    """
-    statement = update(Photo).where(Photo.id == bindparam("photo")).values(group_id=bindparam("named"))
-    rows = [{"photo": photo, "named": group} for photo, group in groups.items()]
+def assign_groups(connection: Connection, groups: Mapping[int, int]) -> None:
+    """Put photos into groups, by their numbers; photos that are not named stay where they are."""
+    statement = update(Photo).where(Photo.id == bindparam("photo")).values(group_id=bindparam("group"))
+    rows = [{"photo": photo, "group": group} for photo, group in groups.items()]
     if rows:
         connection.execute(statement, rows)

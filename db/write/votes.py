@@ -16,7 +16,7 @@ from db.schema.models import BY_VOTE, Assessment, Decision, File, Landmark, Phot
 from tagger.core.evidence import Evidence, evidence_text, parse_evidence
 
 if TYPE_CHECKING:
-    from db.read.planner import AnySelect
+    from db.schema.base import AnySelect
 
 
 class StoredVote(NamedTuple):

@@ -13,7 +13,7 @@ from tagger.cli import context
 from tagger.cli.table import print_lines
 
 if TYPE_CHECKING:
-    from db.rows import LabelRow
+    from db.read.rows import LabelRow
 
 
 @click.command()
@@ -25,7 +25,7 @@ def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path 
     """List the landmarks that the model knows, and how many photos of yours show each."""
     from db.engine import store_exists
     from db.read import catalog
-    from db.rows import LabelRow
+    from db.read.rows import LabelRow
     from tagger.model.bundle import open_bundle
 
     settings = context.open_settings(config, db_url=db_url, bundle=bundle)

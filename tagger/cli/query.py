@@ -14,7 +14,8 @@ from tagger.cli import context
 from tagger.cli.table import print_csv, print_json, print_lines
 
 if TYPE_CHECKING:
-    from db.read.filters import FailureHit, FileFilter, NoneHit, TagHit
+    from db.read.filters import FileFilter
+    from db.read.rows import FailureHit, NoneHit, TagHit
 
 Line = Callable[[Any, tzinfo | None], str]
 
@@ -88,7 +89,7 @@ def query(
         filters[name] = _utc(_option(name), filters[name], zone)
     find, file_filter, hit_type, line = _listing(only_nones, only_failed, filters)
     with context.open_store(settings, must_exist=True) as store, store.read() as connection:
-        hits = islice(listings.every(find, connection, file_filter), limit)
+        hits = islice(listings.all_hits(find, connection, file_filter), limit)
         if as_json:
             print_json(hits)
         elif as_csv:
@@ -101,13 +102,14 @@ def _listing(only_nones: bool, only_failed: bool, filters: dict[str, Any]) -> tu
     """The query, its filter, what it finds, and how that is written for people."""
     from db.read import filters as types
     from db.read import listings
+    from db.read.rows import FailureHit, NoneHit, TagHit
 
     given = {name: value for name, value in filters.items() if value is not None and value is not False}
     if only_failed:
-        return listings.failures, _filter("--failed", types.FileFilter, given), types.FailureHit, _failure_line
+        return listings.failures, _filter("--failed", types.FileFilter, given), FailureHit, _failure_line
     if only_nones:
-        return listings.nones, _filter("--none", types.PhotoFilter, given), types.NoneHit, _none_line
-    return listings.tags, types.TagFilter(**given), types.TagHit, _tag_line
+        return listings.nones, _filter("--none", types.PhotoFilter, given), NoneHit, _none_line
+    return listings.tags, types.TagFilter(**given), TagHit, _tag_line
 
 
 def _filter(listing: str, filter_type: type[FileFilter], given: dict[str, Any]) -> FileFilter:

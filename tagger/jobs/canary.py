@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from db.engine import Store
 from db.rows import CanaryRow
-from db.write.canary import NOTHING, canaries, forget_canaries, keep_canaries
+from db.write.canary import NOTHING, canaries, prune_canaries, save_canaries
 from tagger.core.errors import ConfigError, FolderNotFound
 from tagger.core.text import printable
 from tagger.library.recorder import register
@@ -86,8 +86,8 @@ def check(store: Store, tagger: Tagger, folder: Path | None) -> CanaryReport:
     worse = {regression.now.sha256 for regression in regressions}
     sound = [row for row in rows if row.sha256 not in worse]
     with store.write() as connection:
-        keep_canaries(connection, sound, model=model)
-        forget_canaries(connection, but=[row.sha256 for row in rows])
+        save_canaries(connection, sound, model=model)
+        prune_canaries(connection, but=[row.sha256 for row in rows])
     report = CanaryReport(len(rows), sum(row.is_right for row in sound), tuple(regressions))
     log.log(logging.ERROR if regressions else logging.INFO, "%s", report)
     return report

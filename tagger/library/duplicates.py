@@ -30,10 +30,10 @@ Numbers = NDArray[np.float64]
 def update_groups(store: Store) -> None:
     """Compare the new photos with all others, and store which belong together."""
     with store.read() as connection:
-        photos = groups.looks(connection)
+        photos = groups.photo_hashes(connection)
     changed = regroup(photos)
     with store.write() as connection:
-        groups.put_into_groups(connection, changed)
+        groups.assign_groups(connection, changed)
 
 
 def regroup(photos: Sequence[PhotoHash]) -> dict[int, int]:

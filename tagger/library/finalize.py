@@ -18,7 +18,7 @@ from tagger.evidence.neighbours import Observation, VoteResult, elect, from_deci
 def group_duplicates(store: Store) -> None:
     """Group photos that look the same, if any was not compared with the others yet."""
     with store.read() as connection:
-        if not groups.some_wait(connection):
+        if not groups.has_uncompared(connection):
             return
     from tagger.library.duplicates import update_groups  # loads numpy, which a run without new photos does not need
 

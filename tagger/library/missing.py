@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from db.engine import Store
-from db.read.files import elsewhere
-from db.rows import FileState
+from db.read.files import other_places
+from db.read.rows import FileState
 from tagger.core.text import printable
 from tagger.core.types import FoundFile
 from tagger.library.scan import is_below
@@ -74,12 +74,12 @@ def find_missing(
         max_share: the share of a folder's files that may be missing; more, and more than `FEW`, is suspicious.
             1 accepts every deletion.
     """
-    missing = sorted(path for path in stored.keys() - found.keys() if not stored[path].gone and _is_gone(path))
-    returned = [path for path, state in stored.items() if state.gone and path in found and not _is_gone(path)]
+    missing = sorted(path for path in stored.keys() - found.keys() if not stored[path].missing and _is_gone(path))
+    returned = [path for path, state in stored.items() if state.missing and path in found and not _is_gone(path)]
     if not missing or max_share == 1:
         return MissingFiles(missing, returned)
     with store.read() as connection:
-        moved = {path for path, place in elsewhere(connection, missing) if place in found}
+        moved = {path for path, place in other_places(connection, missing) if place in found}
     deleted = [path for path in missing if path not in moved]
     suspicious = list(_suspicious_roots(deleted, stored, roots, max_share))
     suspicious_roots = [deletion.folder for deletion in suspicious]
@@ -96,7 +96,7 @@ def _suspicious_roots(
 ) -> Iterator[SuspiciousDeletion]:
     for root in roots:
         if count := sum(is_below(path, root) for path in deleted):
-            total = sum(not state.gone and is_below(path, root) for path, state in stored.items())
+            total = sum(not state.missing and is_below(path, root) for path, state in stored.items())
             if count > max(FEW, max_share * total) or _is_empty(root):
                 yield SuspiciousDeletion(root, count, total)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from db.rows import FileState
+from db.read.rows import FileState
 from tagger.core.run_options import RunOptions
 from tagger.core.types import FoundFile
 from tagger.library.scan import is_below
@@ -59,7 +59,7 @@ def make_plan(
             if state.is_assessed and not state.failed and item.size_bytes is not None:
                 plan.unchanged += 1
                 continue
-            if state.rests and not options.retry_failed:
+            if state.in_backoff and not options.retry_failed:
                 plan.set_aside += 1
                 continue
         if options.skip_new and (state is None or state.failed):

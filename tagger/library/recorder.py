@@ -82,7 +82,7 @@ class RunRecorder:
         self._store = store
         self._state = state
         self._retry = RetryPolicy(options.retry_after_h, options.max_attempts)
-        self._again = options.redo_undone
+        self._redo_undone = options.redo_undone
         self._model = model
         self._k = start.k
         self._pending: list[Scanned] = []
@@ -107,7 +107,7 @@ class RunRecorder:
     def load_known(self) -> None:
         """Load which contents have an answer; call it once before `known` is used."""
         with self._store.read() as connection:
-            contents = assessed_contents(connection, model=self._model, k=self._k, again=self._again)
+            contents = assessed_contents(connection, model=self._model, k=self._k, redo_undone=self._redo_undone)
             self._answered = {_short(sha256) for sha256 in contents}
 
     def known(self, sha256: str) -> Answer | None:
@@ -117,7 +117,7 @@ class RunRecorder:
         if pending := self._pending_answers.get(sha256):
             return pending
         with self._store.read() as connection:
-            return content_answer(connection, sha256, model=self._model, k=self._k, again=self._again)
+            return content_answer(connection, sha256, model=self._model, k=self._k, redo_undone=self._redo_undone)
 
     def add(self, file: FoundFile, result: Result) -> None:
         """Add a result to the pending batch, and store the batch if it is full or old enough."""

@@ -53,7 +53,7 @@ def page(store: Store, run: int, *, zone: tzinfo | None = None) -> str | None:
     with store.read() as connection:
         undone_at = catalog.run(connection, run).undone_at
         stored = report_of(connection, run)
-        tagged = tagged_examples(connection, run, each=PHOTOS_PER_LANDMARK, limit=MOST_TAGGED)
+        tagged = tagged_examples(connection, run, per_landmark=PHOTOS_PER_LANDMARK, limit=MOST_TAGGED)
         unsure = unsure_examples(connection, run, limit=MOST_UNSURE)
     if stored is None:
         return None

@@ -19,7 +19,7 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from db.engine import Store
-from db.read.files import known_files, stored_results
+from db.read.files import file_states, stored_results
 from db.write.leases import left_behind
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
@@ -125,7 +125,9 @@ class LibraryRun:
             scanned = scan(state.roots, globs, before_folder=self._raise_if_stopped)
             found = {file.path: file for file in scanned}
             with self.store.read() as connection:
-                stored = known_files(connection, state.roots, model=self._model, k=options.k, again=options.redo_undone)
+                stored = file_states(
+                    connection, state.roots, model=self._model, k=options.k, redo_undone=options.redo_undone
+                )
                 unfinished = left_behind(connection)
             plan = make_plan(found, stored, unfinished, options)
         if plan.suspects:

@@ -11,7 +11,7 @@ from typing import Any
 
 from db.engine import Store
 from db.read.filters import PhotoFilter, TagFilter
-from db.read.listings import every, nones, tags
+from db.read.listings import all_hits, nones, tags
 from db.rows import ModelRow, RunStart, Verdict
 from db.write.decisions import record_decision
 from db.write.files import Scanned
@@ -83,15 +83,15 @@ def tag_run(store: Store, batch: Sequence[Scanned], *, model: ModelRow = MODEL, 
     return run
 
 
-def tagged(store: Store, **wanted: Any) -> list[tuple[str, str]]:
+def tagged(store: Store, **filters: Any) -> list[tuple[str, str]]:
     """Paths and landmarks, in order."""
     with store.read() as connection:
-        return [(hit.path, hit.landmark) for hit in every(tags, connection, TagFilter(**wanted))]
+        return [(hit.path, hit.landmark) for hit in all_hits(tags, connection, TagFilter(**filters))]
 
 
-def untagged(store: Store, **wanted: Any) -> list[str]:
+def untagged(store: Store, **filters: Any) -> list[str]:
     with store.read() as connection:
-        return [hit.path for hit in every(nones, connection, PhotoFilter(**wanted))]
+        return [hit.path for hit in all_hits(nones, connection, PhotoFilter(**filters))]
 
 
 def everything(store: Store) -> dict[str, list[Any]]:

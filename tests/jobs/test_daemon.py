@@ -49,7 +49,7 @@ def eventually(is_so: Callable[[], object]) -> None:
 
 def tagged(store: Store) -> list[str]:
     with store.read() as connection:
-        return [Path(hit.path).name for hit in listings.every(listings.tags, connection, TagFilter())]
+        return [Path(hit.path).name for hit in listings.all_hits(listings.tags, connection, TagFilter())]
 
 
 def health(log: str) -> dict[str, object]:

@@ -62,12 +62,12 @@ def watched(context: JobContext, *folders: Path, **options: bool) -> Iterator[No
 
 def tagged(store: Store) -> set[str]:
     with store.read() as connection:
-        return {os.path.basename(hit.path) for hit in listings.every(listings.tags, connection, TagFilter())}
+        return {os.path.basename(hit.path) for hit in listings.all_hits(listings.tags, connection, TagFilter())}
 
 
 def failed(store: Store) -> int:
     with store.read() as connection:
-        return len(list(listings.every(listings.failures, connection, FileFilter())))
+        return len(list(listings.all_hits(listings.failures, connection, FileFilter())))
 
 
 def eventually(is_so: Callable[[], bool]) -> None:
@@ -185,7 +185,7 @@ def test_a_folder_that_is_a_link_is_watched_and_its_photos_keep_their_names(
         (library / "new.jpg").write_bytes(jpeg())
         eventually(lambda: bool(tagged(store)))
     with store.read() as connection:
-        hits = list(listings.every(listings.tags, connection, TagFilter()))
+        hits = list(listings.all_hits(listings.tags, connection, TagFilter()))
     assert [hit.path for hit in hits] == [str(link / "new.jpg")]
 
 

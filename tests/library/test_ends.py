@@ -57,7 +57,7 @@ def last_run(store: Store) -> RunRow:
 
 def tagged(store: Store) -> int:
     with store.read() as connection:
-        return sum(1 for _ in listings.every(listings.tags, connection, TagFilter()))
+        return sum(1 for _ in listings.all_hits(listings.tags, connection, TagFilter()))
 
 
 def in_work(store: Store) -> int:

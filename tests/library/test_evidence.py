@@ -44,7 +44,7 @@ def shoot(tmp_path: Path) -> Shoot:
 def told(store: Store) -> dict[str, tuple[str, Any]]:
     """Landmark and reason of each tagged file."""
     with store.read() as connection:
-        hits = listings.every(listings.tags, connection, TagFilter())
+        hits = listings.all_hits(listings.tags, connection, TagFilter())
         return {Path(hit.path).name: (hit.landmark, hit.reason) for hit in hits}
 
 

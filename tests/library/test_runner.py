@@ -54,7 +54,7 @@ def counts(run: LibraryRun) -> dict[str, int]:
 
 def tags(store: Store, model: str | None = None) -> list[tuple[str, str]]:
     with store.read() as connection:
-        hits = listings.every(listings.tags, connection, TagFilter(model=model))
+        hits = listings.all_hits(listings.tags, connection, TagFilter(model=model))
         return [(os.path.basename(hit.path), hit.landmark) for hit in hits]
 
 
@@ -62,7 +62,7 @@ def test_a_run_stores_tags_and_honest_nones(store: Store, bundle: Bundle, librar
     assert counts(new_run(store, bundle, library, ColourEngine())) == {"tagged": 9, "none": 3}
     assert tags(store)[:3] == [("00000.jpg", "red_rock"), ("00001.jpg", "green_hill"), ("00002.jpg", "blue_lake")]
     with store.read() as connection:
-        nones = list(listings.every(listings.nones, connection, PhotoFilter()))
+        nones = list(listings.all_hits(listings.nones, connection, PhotoFilter()))
     assert [os.path.basename(hit.path) for hit in nones] == ["00003.jpg", "00007.jpg", "00011.jpg"]
 
 
@@ -145,7 +145,7 @@ def test_failures_are_stored_with_their_reason_and_end_when_the_file_is_mended(
     assert counts(new_run(store, bundle, library, ColourEngine()))["failed"] == 1
     assert counts(new_run(store, bundle, library, ColourEngine())) == {"unchanged": 12, "set_aside": 1}
     with store.read() as connection:
-        (failure,) = listings.every(listings.failures, connection, FileFilter())
+        (failure,) = listings.all_hits(listings.failures, connection, FileFilter())
     assert (failure.kind, failure.attempts) == ("unsupported", 1)
     (library / "bad.jpg").write_bytes(jpeg())
     assert counts(new_run(store, bundle, library, ColourEngine())) == {"tagged": 1, "unchanged": 12}

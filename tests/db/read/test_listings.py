@@ -10,8 +10,9 @@ import pytest
 from db.engine import Store
 from db.errors import UnknownCountry, UnknownLandmark, UnknownModel, UnknownRun
 from db.read import planner
-from db.read.filters import FailureHit, FileFilter, PhotoFilter, TagFilter
-from db.read.listings import every, failures, nones, tags
+from db.read.filters import FileFilter, PhotoFilter, TagFilter
+from db.read.listings import all_hits, failures, nones, tags
+from db.read.rows import FailureHit
 from db.write.files import Scanned, mark_gone
 from tests.db.samples import MODEL, NEWER, TAKEN, assessed, decide, digest, failed, tag_run, tagged, untagged
 
@@ -21,7 +22,7 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture(params=[0, planner.FEW], ids=["walking", "narrowed"])
 def library(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """Two runs; every test sees it once with each way of starting a listing."""
+    """Two runs; all_hits test sees it once with each way of starting a listing."""
     monkeypatch.setattr(planner, "FEW", request.param)
     first: list[Scanned] = [
         assessed("/p/2023/a.jpg", "eiffel_tower", score=0.95, taken_at=TAKEN - 365 * 24 * HOUR),
@@ -35,7 +36,7 @@ def library(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("wanted", "names"),
+    ("filters", "names"),
     [
         ({}, "abe"),
         ({"landmark": "eiffel_tower"}, "a"),
@@ -61,12 +62,12 @@ def library(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.Mo
     ],
     ids=str,
 )
-def test_a_filter_lets_through(library: Store, wanted: dict[str, Any], names: str) -> None:
-    assert "".join(path[-5] for path, _ in tagged(library, **wanted)) == names
+def test_a_filter_lets_through(library: Store, filters: dict[str, Any], names: str) -> None:
+    assert "".join(path[-5] for path, _ in tagged(library, **filters)) == names
 
 
 @pytest.mark.parametrize(
-    ("wanted", "names"),
+    ("filters", "names"),
     [
         ({}, "c"),
         ({"under": "/p/2024"}, "c"),
@@ -78,12 +79,12 @@ def test_a_filter_lets_through(library: Store, wanted: dict[str, Any], names: st
     ],
     ids=str,
 )
-def test_a_filter_lets_through_photos_without_a_landmark(library: Store, wanted: dict[str, Any], names: str) -> None:
-    assert "".join(path[-5] for path in untagged(library, **wanted)) == names
+def test_a_filter_lets_through_photos_without_a_landmark(library: Store, filters: dict[str, Any], names: str) -> None:
+    assert "".join(path[-5] for path in untagged(library, **filters)) == names
 
 
 @pytest.mark.parametrize(
-    ("wanted", "names"),
+    ("filters", "names"),
     [
         (FileFilter(), "df"),
         (FileFilter(under="/q"), "f"),
@@ -92,9 +93,9 @@ def test_a_filter_lets_through_photos_without_a_landmark(library: Store, wanted:
     ],
     ids=str,
 )
-def test_a_filter_lets_through_failures(library: Store, wanted: FileFilter, names: str) -> None:
+def test_a_filter_lets_through_failures(library: Store, filters: FileFilter, names: str) -> None:
     with library.read() as connection:
-        assert "".join(hit.path[-5] for hit in every(failures, connection, wanted)) == names
+        assert "".join(hit.path[-5] for hit in all_hits(failures, connection, filters)) == names
 
 
 def test_a_tag_says_everything_about_itself(library: Store) -> None:
@@ -150,13 +151,13 @@ def test_pages_neither_skip_nor_repeat(library: Store, size: int) -> None:
     tag_run(library, [assessed(f"/r/{number:02}.jpg", "eiffel_tower" if number % 3 else None) for number in range(20)])
     decide(library, digest("01.jpg"), "shows", "machu_picchu")
     decide(library, digest("01.jpg"), "shows", "sacre_coeur")
-    for wanted in (TagFilter(), TagFilter(under="/r"), TagFilter(landmark="eiffel_tower")):
+    for filters in (TagFilter(), TagFilter(under="/r"), TagFilter(landmark="eiffel_tower")):
         with library.read() as connection:
-            whole = tags(connection, wanted, limit=1000)
-            assert tuple(every(tags, connection, wanted, page_size=size)) == whole.hits
+            whole = tags(connection, filters, limit=1000)
+            assert tuple(all_hits(tags, connection, filters, page_size=size)) == whole.hits
             assert whole.next_after is None
     with library.read() as connection:
-        paths = [hit.path for hit in every(nones, connection, PhotoFilter(), page_size=size)]
+        paths = [hit.path for hit in all_hits(nones, connection, PhotoFilter(), page_size=size)]
     assert paths == sorted(set(paths))
     assert len(paths) == 8
 
@@ -168,7 +169,7 @@ def test_a_page_may_begin_before_or_behind_the_folder(library: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "error", "sentence"),
+    ("filters", "error", "sentence"),
     [
         ({"landmark": "eifel tower"}, UnknownLandmark, "Did you mean 'eiffel_tower'"),
         ({"landmark": "xyz"}, UnknownLandmark, "'tagger labels' lists all of them"),
@@ -179,8 +180,8 @@ def test_a_page_may_begin_before_or_behind_the_folder(library: Store) -> None:
     ids=str,
 )
 def test_a_name_that_is_not_known_is_an_error(
-    library: Store, wanted: dict[str, Any], error: type[Exception], sentence: str
+    library: Store, filters: dict[str, Any], error: type[Exception], sentence: str
 ) -> None:
     with pytest.raises(error) as raised:
-        tagged(library, **wanted)
+        tagged(library, **filters)
     assert sentence in str(raised.value)

@@ -50,11 +50,11 @@ def test_several_landmarks_may_be_shown(store: Store, photo: str) -> None:
 
 
 @pytest.mark.parametrize("verdict", ["not", "none"])
-@pytest.mark.parametrize("wanted", ALL_FILTERS, ids=str)
-def test_a_rejected_tag_is_in_no_listing(store: Store, photo: str, verdict: Verdict, wanted: dict[str, Any]) -> None:
-    assert tagged(store, **wanted) == [("/p/a.jpg", "eiffel_tower")]
+@pytest.mark.parametrize("filters", ALL_FILTERS, ids=str)
+def test_a_rejected_tag_is_in_no_listing(store: Store, photo: str, verdict: Verdict, filters: dict[str, Any]) -> None:
+    assert tagged(store, **filters) == [("/p/a.jpg", "eiffel_tower")]
     decide(store, photo, verdict, "eiffel_tower" if verdict == "not" else None)
-    assert tagged(store, **wanted) == []
+    assert tagged(store, **filters) == []
     assert untagged(store) == untagged(store, model="lite") == untagged(store, run=1) == ["/p/a.jpg"]
     assert shown(store) == {}
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from db.engine import Store
-from db.read.files import known_files
-from db.read.filters import FailureHit, FileFilter
+from db.read.files import file_states
+from db.read.filters import FileFilter
 from db.read.listings import failures
+from db.read.rows import FailureHit
 from db.write import leases
 from db.write.failures import RetryPolicy
 from db.write.results import write_results
@@ -31,9 +32,9 @@ def fail(store: Store, retry: RetryPolicy | None = None, *, attempts: int | None
         return failures(connection, FileFilter()).hits[0]
 
 
-def rests(store: Store) -> bool:
+def in_backoff(store: Store) -> bool:
     with store.read() as connection:
-        return known_files(connection, ["/p"], model=1, k=3)["/p/a.jpg"].rests
+        return file_states(connection, ["/p"], model=1, k=3)["/p/a.jpg"].in_backoff
 
 
 def test_the_wait_doubles_until_the_file_is_in_quarantine(store: Store) -> None:
@@ -41,14 +42,14 @@ def test_the_wait_doubles_until_the_file_is_in_quarantine(store: Store) -> None:
     waits = [hit.next_at and round((hit.next_at - hit.last_at) / HOUR) for hit in hits]
     assert waits == [6, 12, None]
     assert [hit.quarantined_at is not None for hit in hits] == [False, False, True]
-    assert rests(store)
+    assert in_backoff(store)
 
 
-def test_a_file_rests_only_until_it_is_due(store: Store) -> None:
+def test_a_file_is_in_backoff_only_until_it_is_due(store: Store) -> None:
     fail(store, RetryPolicy(after_h=6))
-    assert rests(store)
+    assert in_backoff(store)
     fail(store, RetryPolicy(after_h=1e-9))
-    assert not rests(store)
+    assert not in_backoff(store)
 
 
 def test_even_the_longest_wait_is_a_date(store: Store) -> None:
@@ -61,7 +62,7 @@ def test_a_passing_failure_is_tried_in_every_run_and_never_in_quarantine(store: 
     hits = [fail(store, kind="permission") for _ in range(5)]
     assert [hit.attempts for hit in hits] == [1, 2, 3, 4, 5]
     assert all(hit.next_at is None and hit.quarantined_at is None for hit in hits)
-    assert not rests(store)
+    assert not in_backoff(store)
 
 
 def test_what_a_passing_failure_counted_is_not_held_against_the_file(store: Store) -> None:

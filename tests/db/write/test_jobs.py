@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from db.engine import Store
 from db.rows import CanaryRow, JobStatus
-from db.write.canary import canaries, forget_canaries, keep_canaries
+from db.write.canary import canaries, prune_canaries, save_canaries
 from db.write.jobs import GIVEN_UP, finish_job, last_starts, last_success, start_job, starts_since
 from db.write.runs import register_model
 from tests.db.samples import LANDMARKS, MODEL, NEWER
@@ -57,9 +57,9 @@ def test_the_newest_answer_about_a_picture_counts_whichever_model_gave_it(store:
     new = CanaryRow("1" * 64, "paris.jpg", "eiffel_tower", "none", 0.2)
     with store.write() as connection:
         lite, newer = (register_model(connection, model, landmarks=LANDMARKS) for model in (MODEL, NEWER))
-        keep_canaries(connection, [old], model=lite)
-        keep_canaries(connection, [new], model=newer)
+        save_canaries(connection, [old], model=lite)
+        save_canaries(connection, [new], model=newer)
         assert canaries(connection) == {"1" * 64: new}
         assert canaries(connection, model=lite) == {"1" * 64: old}
-        forget_canaries(connection, but=["2" * 64])
+        prune_canaries(connection, but=["2" * 64])
         assert canaries(connection) == {}

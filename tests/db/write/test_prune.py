@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 from db.engine import Store
 from db.schema.models import Photo
 from db.write.files import mark_gone
-from db.write.groups import some_wait
+from db.write.groups import has_uncompared
 from db.write.prune import Pruned, prune
 from tests.db.samples import assessed, decide, digest, everything, failed, inherited, tag_run, tagged
 
@@ -74,7 +74,7 @@ def test_a_group_of_near_duplicates_goes_on_without_a_member(store: Store) -> No
     prune(store, gone_before=datetime.now(UTC) + LATER)
     with store.read() as connection:
         groups = connection.execute(Photo.__table__.select().with_only_columns(Photo.id, Photo.group_id)).all()
-        assert not some_wait(connection)
+        assert not has_uncompared(connection)
     assert [tuple(row) for row in groups] == [(2, 2), (3, 2), (4, 4)]
 
 

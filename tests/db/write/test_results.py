@@ -11,11 +11,11 @@ import pytest
 
 from db.engine import Store
 from db.read.catalog import landmarks
-from db.read.files import content_answer, known_files, stored_results
+from db.read.files import content_answer, file_states, stored_results
 from db.read.filters import FileFilter
 from db.read.listings import failures
+from db.read.rows import FileState
 from db.read.run_report import landmarks_of
-from db.rows import FileState
 from db.write.files import Scanned, mark_gone, mark_present
 from db.write.results import write_results
 from db.write.runs import register_model
@@ -48,7 +48,7 @@ OUTCOMES: list[Scanned] = [
 
 def known(store: Store, *roots: str, k: int = 3) -> dict[str, FileState]:
     with store.read() as connection:
-        return known_files(connection, roots or ["/p"], model=1, k=k)
+        return file_states(connection, roots or ["/p"], model=1, k=k)
 
 
 def attempts(store: Store) -> dict[str, int]:
@@ -162,7 +162,7 @@ def test_an_inherited_content_that_was_removed_meanwhile_leaves_its_file_new(sto
     tag_run(store, [assessed("/p/a.jpg"), failed("/p/b.jpg")])
     tag_run(store, [inherited("/p/b.jpg", "pruned"), inherited("/p/c.jpg", "pruned"), inherited("/p/d.jpg", "a.jpg")])
     assert tagged(store) == [("/p/a.jpg", "eiffel_tower"), ("/p/d.jpg", "eiffel_tower")]
-    assert known(store)["/p/b.jpg"] == FileState(1000, 1, is_assessed=False, gone=False)
+    assert known(store)["/p/b.jpg"] == FileState(1000, 1, is_assessed=False, missing=False)
     assert "/p/c.jpg" not in known(store)
 
 
@@ -170,7 +170,7 @@ def test_a_gone_file_that_is_back_has_its_tags_again(store: Store) -> None:
     tag_run(store, [assessed("/p/a.jpg"), assessed("/p/b.jpg")])
     with store.write() as connection:
         mark_gone(connection, ["/p/a.jpg", "/p/b.jpg"])
-    assert known(store)["/p/a.jpg"].gone
+    assert known(store)["/p/a.jpg"].missing
     with store.write() as connection:
         mark_present(connection, ["/p/a.jpg"])
     tag_run(store, [inherited("/p/b.jpg", "b.jpg")])
@@ -205,7 +205,7 @@ def test_a_file_that_merely_could_not_be_read_keeps_its_tags(store: Store, seen:
     tag_run(store, [failed("/p/a.jpg", kind="permission", **seen)])
     assert tagged(store) == [("/p/a.jpg", "eiffel_tower")]
     size, time = (None, None) if seen else (1000, 1)
-    state = FileState(size, time, is_assessed=True, failed=True, rests=False, gone=False)
+    state = FileState(size, time, is_assessed=True, failed=True, in_backoff=False, missing=False)
     assert known(store) == {"/p/a.jpg": state}
 
 

@@ -7,7 +7,7 @@ import pytest
 from db.engine import Store
 from db.errors import RunNotEnded, UnknownRun
 from db.read.catalog import run
-from db.read.files import assessed_contents, content_answer, known_files, stored_results
+from db.read.files import assessed_contents, content_answer, file_states, stored_results
 from db.rows import ModelRow, RunCounts
 from db.write.files import Scanned
 from db.write.runs import finish_run
@@ -87,9 +87,9 @@ def test_the_same_model_does_not_look_again_unless_asked_to(store: Store) -> Non
     undo(store, ended(store, [assessed("/p/a.jpg")]))
     for again in (False, True):
         with store.read() as connection:
-            files = known_files(connection, ["/p"], model=1, k=5, again=again)
-            contents = list(assessed_contents(connection, model=1, k=5, again=again))
-            answer = content_answer(connection, digest("a.jpg"), model=1, k=5, again=again)
+            files = file_states(connection, ["/p"], model=1, k=5, redo_undone=again)
+            contents = list(assessed_contents(connection, model=1, k=5, redo_undone=again))
+            answer = content_answer(connection, digest("a.jpg"), model=1, k=5, redo_undone=again)
         assert files["/p/a.jpg"].is_assessed is not again
         assert contents == ([] if again else [digest("a.jpg")])
         assert answer == (None if again else Withdrawn())
@@ -120,7 +120,7 @@ def test_an_answer_goes_with_the_run_that_began_it_whatever_was_added_since(stor
     assert undo(store, first) == Undone(photos=1, suggestions=3)
     assert (tagged(store), untagged(store)) == ([], [])
     with store.read() as connection:
-        assert known_files(connection, ["/p"], model=1, k=3)["/p/a.jpg"].is_assessed
+        assert file_states(connection, ["/p"], model=1, k=3)["/p/a.jpg"].is_assessed
 
 
 def test_what_a_run_between_two_others_added_goes_alone(store: Store) -> None:
