@@ -1,7 +1,4 @@
-"""Any of Pillow's images as upright 8-bit RGB on white.
-
-The one rule: a huge image is reduced before it is converted, since each conversion holds a copy.
-"""
+"""Any Pillow image as upright 8-bit RGB on white. A huge one is reduced first, since each conversion holds a copy."""
 
 from __future__ import annotations
 
@@ -19,14 +16,14 @@ TURNS = {  # by EXIF's orientation, EXIF 2.32, tag 274
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-TURNED = (5, 6, 7, 8)  # orientations at which width and height change places
+TURNED = (5, 6, 7, 8)  # orientations that swap width and height
 
 
 def upright(image: Image.Image, orientation: object, min_side_px: int) -> Image.Image:
-    """Turn, convert, and reduce where much larger than needed.
+    """Turn and convert an image, and reduce it where it is much larger than needed.
 
     Args:
-        orientation: EXIF's; what is no number from 1 to 8 counts as 1.
+        orientation: EXIF's; anything but a number from 1 to 8 counts as 1.
         min_side_px: the result's short side is at least twice this where the image's is.
     """
     converted = _rgb(_reduced(image, min_side_px))
@@ -35,13 +32,13 @@ def upright(image: Image.Image, orientation: object, min_side_px: int) -> Image.
 
 
 def _reduced(image: Image.Image, min_side_px: int) -> Image.Image:
-    """Smaller by a whole factor, so that the conversions after it need little memory."""
+    """Reduce by a whole factor, so that the conversions that follow need little memory."""
     factor = min(image.size) // (2 * min_side_px)
     return image.reduce(factor) if factor > 1 and image.mode in REDUCIBLE else image
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """Any of Pillow's modes as 8-bit RGB, transparency on white."""
+    """Convert any of Pillow's modes to 8-bit RGB, transparency on white."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
@@ -52,7 +49,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """(H, W) of 16-bit integers, or of floats from 0 to 1 (or to their own maximum), as 0 to 255."""
+    """Scale (H, W) 16-bit integers, or floats from 0 to 1 (or to their own maximum), to 0 to 255."""
     if np.issubdtype(grey.dtype, np.integer):
         return (grey.clip(0, 65535) >> 8).astype(np.uint8)
     values = np.nan_to_num(grey.astype(np.float32))

@@ -1,7 +1,7 @@
-"""Which photos look the same: a hash of what is brighter than its neighbour, and groups of near ones.
+"""Which photos look the same: a perceptual hash, and groups of photos with nearly the same one.
 
-The one rule: the hash is of the upright photo as `tagger.image.decode` gives it, so that a copy that was only turned by
-its EXIF, re-encoded or made smaller has nearly the hash of its original.
+The one rule: the hash is of the upright photo as `tagger.image.decode` returns it, so that a copy that was only turned
+by its EXIF, re-encoded or made smaller has nearly the hash of its original.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-HASH_SIDE_PX = 256  # decode to at least this short side before hashing; a smaller one costs bits, not time
-BLOCK = 128  # rows compared at a time: with 100,000 hashes one block needs 100 MB
-LEAST_BITS = 4
+HASH_SIDE_PX = 256  # the least short side to decode before hashing; a smaller one costs bits and saves no time
+BLOCK = 128  # hashes compared with all others at a time: with 100,000 hashes a block needs 100 MB
+MIN_BITS = 4
 
 Hashes = NDArray[np.uint64]
 
 
 def difference_hash(image: Image.Image) -> int:
-    """64 bits, one for each two neighbours of a 9×8 thumbnail: set where the right one is brighter.
+    """Hash a photo to 64 bits, one for each two neighbours of a 9×8 thumbnail: set where the right one is brighter.
 
     Args:
         image: upright, mode RGB, any size.
@@ -36,33 +36,43 @@ def difference_hash(image: Image.Image) -> int:
 
 
 def is_distinctive(photo_hash: int) -> bool:
-    """False for a photo without edges, such as a blank page: it has nearly the hash of every other one."""
-    return LEAST_BITS <= photo_hash.bit_count() <= 64 - LEAST_BITS
+    """Whether a hash says anything: photos without edges, such as blank pages, all have nearly the same one."""
+    return MIN_BITS <= photo_hash.bit_count() <= 64 - MIN_BITS
 
 
-def distances(one: Hashes, others: Hashes) -> NDArray[np.uint8]:
-    """In how many bits each hash differs from each of the others: (N,) and (M,) give (N, M)."""
-    counted: NDArray[np.uint8] = np.bitwise_count(one[:, None] ^ others[None])
-    return counted
+def hamming_distances(one: Hashes, others: Hashes) -> NDArray[np.uint8]:
+    """Count the bits in which each hash differs from each of the others: (N,) and (M,) give (N, M)."""
+    bits: NDArray[np.uint8] = np.bitwise_count(one[:, None] ^ others[None])
+    return bits
 
 
-def near_pairs(hashes: Sequence[int], most_bits: int) -> Iterator[tuple[int, int]]:
-    """Indices of every two photos whose hashes differ in at most so many bits; photos that say nothing have none."""
+def near_pairs(hashes: Sequence[int], max_bits: int) -> Iterator[tuple[int, int]]:
+    """Find the photos that look the same.
+
+    Args:
+        max_bits: in which two hashes may differ.
+
+    Yields:
+        The indices of both, the smaller one first. Hashes that are not distinctive are in no pair.
+    """
     kept = np.array([index for index, value in enumerate(hashes) if is_distinctive(value)], dtype=np.int64)  # (K,)
     words = np.array([hashes[index] for index in kept], dtype=np.uint64)  # (K,)
     for start in range(0, len(words), BLOCK):
-        near = distances(words[start : start + BLOCK], words[start:]) <= most_bits  # (B, K - start)
+        near = hamming_distances(words[start : start + BLOCK], words[start:]) <= max_bits  # (B, K - start)
         rows, columns = np.nonzero(near)
         later = columns > rows  # each pair once, and none with itself
         for row, column in zip(rows[later], columns[later], strict=True):
             yield int(kept[start + row]), int(kept[start + column])
 
 
-def joined(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """Groups that pairs connect, also over others (union-find).
+def connected_groups(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """Put what pairs connect, directly or over others, into groups (union-find).
+
+    Args:
+        count: of all indices, from 0 on.
 
     Returns:
-        For each index from 0 to `count` its group, named by the smallest index in it.
+        The group of each index, named by the smallest index in it.
     """
     parent = list(range(count))
 

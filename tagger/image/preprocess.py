@@ -1,4 +1,4 @@
-"""From an upright RGB photo to the network's input. This exists once: engines and training both come here.
+"""From an upright RGB photo to the network's input. This exists once: engines and training both use it.
 
 The result stays uint8; an engine normalises it on its own device (a quarter of the bytes to move).
 """
@@ -15,9 +15,7 @@ Pixels = NDArray[np.uint8]
 
 
 def preprocess(image: Image.Image, contract: InputContract) -> Pixels:
-    """Resize the short side, cut out the centre square.
-
-    Both happen in one resampling, so only pixels of the square are computed.
+    """Resize the short side and cut out the centre square, in one resampling: only the square's pixels are computed.
 
     Args:
         image: upright, mode RGB, any size of at least 1×1 px; smaller ones are enlarged.
@@ -34,12 +32,12 @@ def preprocess(image: Image.Image, contract: InputContract) -> Pixels:
 
 
 def _inside(image: Image.Image, left: float, top: float, side: float) -> tuple[float, float, float, float]:
-    """The square as a box that rounding never carries over the image's edge."""
+    """The square as a box; rounding never carries it over the image's edge."""
     return (max(left, 0.0), max(top, 0.0), min(left + side, image.width), min(top + side, image.height))
 
 
 def normalise(batch: Pixels, contract: InputContract) -> NDArray[np.float32]:
-    """The definition of the network's input that every engine's own normalisation must equal.
+    """Normalise a batch. This defines what every engine's own normalisation must equal.
 
     Args:
         batch: (N, H, W, 3) uint8.

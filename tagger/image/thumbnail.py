@@ -1,4 +1,4 @@
-"""A photo small enough to stand in a page."""
+"""A photo small enough to be part of a page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUALITY = 70  # about 15 kB
 
 
 def data_uri(path: str, side_px: int = SIDE_PX) -> str | None:
-    """The upright photo as a small JPEG inside an address; None where it cannot be read any more."""
+    """Encode the upright photo as a small JPEG in a data URI; None if it cannot be read any more."""
     limits = Limits()
     try:
         data = decode.read(path, limits.max_file_bytes)

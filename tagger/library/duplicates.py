@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from db.engine import Store
 from db.write import groups
 from db.write.groups import PhotoHash
-from tagger.image.phash import Hashes, distances, is_distinctive
+from tagger.image.phash import Hashes, hamming_distances, is_distinctive
 
 COPY_BITS = 4  # see `tagger.image.phash.difference_hash`
 COPY_ASPECT = 0.02  # relative difference between the aspects of copies: a pixel of a thumbnail, but no crop
@@ -78,7 +78,7 @@ def _similar(hashes: Hashes, taken_s: Numbers, log_aspects: Numbers, row: int) -
         `python -m benchmarks copies`: of 8,411 photos five pairs are within 4 bits. Four of them have other labels, and
         other aspects.
     """
-    bits = distances(hashes[row : row + 1], hashes[row + 1 :])[0]  # (N - row - 1,)
+    bits = hamming_distances(hashes[row : row + 1], hashes[row + 1 :])[0]  # (N - row - 1,)
     near = np.flatnonzero(bits <= BURST_BITS)
     apart_s = np.abs(taken_s[row + 1 + near] - taken_s[row])
     is_copy = (bits[near] <= COPY_BITS) & (np.abs(log_aspects[row + 1 + near] - log_aspects[row]) <= COPY_ASPECT)

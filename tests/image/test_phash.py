@@ -11,7 +11,14 @@ from PIL import Image
 
 from tagger.image import phash
 from tagger.image.decode import decode
-from tagger.image.phash import HASH_SIDE_PX, difference_hash, distances, is_distinctive, joined, near_pairs
+from tagger.image.phash import (
+    HASH_SIDE_PX,
+    connected_groups,
+    difference_hash,
+    hamming_distances,
+    is_distinctive,
+    near_pairs,
+)
 from tests.drawn import encoded
 
 
@@ -58,7 +65,7 @@ def test_near_pairs_are_those_that_a_loop_finds(monkeypatch: pytest.MonkeyPatch)
 def test_distances_are_those_that_a_loop_finds() -> None:
     words = np.random.default_rng(0).integers(0, 2**64, (20, 1), dtype=np.uint64)[:, 0]  # (N,)
     expected = [[(int(a) ^ int(b)).bit_count() for b in words] for a in words]
-    assert distances(words, words).tolist() == expected
+    assert hamming_distances(words, words).tolist() == expected
 
 
 def test_blank_photos_are_near_to_nothing() -> None:
@@ -68,4 +75,4 @@ def test_blank_photos_are_near_to_nothing() -> None:
 
 
 def test_pairs_join_over_others() -> None:
-    assert joined(7, [(5, 6), (3, 1), (6, 3)]) == [0, 1, 2, 1, 4, 1, 1]
+    assert connected_groups(7, [(5, 6), (3, 1), (6, 3)]) == [0, 1, 2, 1, 4, 1, 1]

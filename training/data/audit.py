@@ -17,7 +17,7 @@ from tqdm import tqdm
 from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
 from tagger.image.decode import decode, read
-from tagger.image.phash import HASH_SIDE_PX, difference_hash, joined, near_pairs
+from tagger.image.phash import HASH_SIDE_PX, connected_groups, difference_hash, near_pairs
 from training.data.manifest import Role, Split
 
 # Two photos of one landmark are near-duplicates if at most SAME_LANDMARK_BITS of their hashes' 64 bits differ, any
@@ -137,7 +137,7 @@ def near_duplicate_groups(photos: Sequence[Photo], same_landmark_bits: int = SAM
     for indices in _by_landmark(photos).values():
         near = near_pairs([photos[index].phash for index in indices], same_landmark_bits)
         pairs += ((indices[first], indices[second]) for first, second in near)
-    roots = joined(len(photos), pairs)
+    roots = connected_groups(len(photos), pairs)
     sizes = Counter(roots)
     names: dict[int, str] = {}
     for photo, root in zip(photos, roots, strict=True):
