@@ -1,6 +1,6 @@
-"""Open, verify and write a bundle: a folder with `card.json` and the weights it names.
+"""Open, verify and write a bundle: a folder with `card.json` and the weights that it names.
 
-The one rule: whoever holds a `Bundle` holds files whose bytes are the ones the card was written for.
+The one rule: the files of a verified `Bundle` have the bytes that its card was written for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from tagger.core.errors import BundleDamaged, BundleNotFound, BundleTooNew
-from tagger.model.card import FORMAT, Card, what_decides
+from tagger.model.card import FORMAT, Card, identity
 
 CARD_FILE = "card.json"
 SHIPPED = "world"
@@ -24,10 +24,10 @@ SHIPPED = "world"
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A verified model folder.
+    """A model folder.
 
     Args:
-        model_id: sha256 of what decides its answers; two bundles that share it are the same model.
+        model_id: sha256 of what decides its answers; bundles that share it are the same model.
     """
 
     folder: Path
@@ -46,7 +46,7 @@ class Bundle:
 
 
 def shipped_folder() -> Path:
-    """Where the bundle that comes with the package lies."""
+    """The bundle that comes with the package."""
     return Path(str(resources.files("tagger"))) / "bundles" / SHIPPED
 
 
@@ -55,7 +55,7 @@ def open_bundle(folder: Path | None = None, *, verify: bool = True) -> Bundle:
 
     Args:
         folder: None means the shipped bundle.
-        verify: compare each file with its sha256. Leave out only where the weights are not going to be used.
+        verify: compare each file with its sha256. Leave that out only if the weights are not going to be used.
 
     Raises:
         BundleNotFound: no card.json there.
@@ -71,7 +71,7 @@ def open_bundle(folder: Path | None = None, *, verify: bool = True) -> Bundle:
 
 
 def write_bundle(folder: Path, card: Card, files: Mapping[str, bytes]) -> Bundle:
-    """Write weights and card, card last, so that an interrupted write is never taken for a bundle.
+    """Write the weights and then the card, so that an interrupted write is never taken for a bundle.
 
     Args:
         card: its `files` are filled in here.
@@ -122,5 +122,5 @@ def _verify(path: Path, expected: str) -> None:
 
 
 def _digest(raw: Mapping[str, object]) -> str:
-    canonical = json.dumps(what_decides(dict(raw)), sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(identity(dict(raw)), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -32,41 +32,41 @@ def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np
 
 
 def answers(logits: NDArray[np.float32], card: Card, k: int) -> list[Answer]:
-    """What a network's output says of each photo.
+    """Turn a network's output into an answer for each photo.
 
     Args:
         logits: (N, outputs).
 
     Returns:
-        In the order of the rows; `Failed` where a number is infinite or none at all (half precision can overflow),
-        since that says nothing of the photo.
+        In the order of the rows; `Failed` for a row with infinities or NaN (half precision can overflow), since that
+        says nothing of the photo.
     """
     is_finite = np.all(np.isfinite(logits), axis=1)  # (N,)
     scores = iter(probabilities(logits[is_finite], card.temperature))
-    return [answer(next(scores), card, k) if is_sound else NOT_FINITE for is_sound in is_finite]
+    return [answer(next(scores), card, k) if row_is_finite else NOT_FINITE for row_is_finite in is_finite]
 
 
 def answer(scores: NDArray[np.float64], card: Card, k: int) -> Tagged | NoLandmark:
-    """The k best landmarks of one photo and which of them are tags.
+    """Answer with the k best landmarks of one photo, and which of them are tags.
 
     Args:
-        scores: (outputs,), one row of `probabilities`; background outputs are last and never suggested.
+        scores: (outputs,), one row of `probabilities`; background outputs come last and are never suggested.
         k: > 0; more than the model's landmarks means all of them.
 
     Returns:
         `Tagged` where the best score reaches its landmark's threshold (whatever k is), else `NoLandmark`.
         Scores are rounded to six decimals; equal ones keep the card's order.
     """
-    known = scores[: len(card.classes)].round(6)
-    thresholds = np.array([c.threshold for c in card.classes])
-    best = np.argsort(-known, kind="stable")
-    is_tagged = bool(known[best[0]] >= thresholds[best[0]])
+    scores = scores[: len(card.classes)].round(6)
+    reaches = scores >= np.array([landmark.threshold for landmark in card.classes])
+    best = np.argsort(-scores, kind="stable")
+    is_tagged = bool(reaches[best[0]])
     suggestions = tuple(
         Suggestion(
             rank=rank,
             landmark=card.classes[index].landmark(),
-            score=float(known[index]),
-            is_tag=is_tagged and bool(known[index] >= thresholds[index]),
+            score=float(scores[index]),
+            is_tag=is_tagged and bool(reaches[index]),
         )
         for rank, index in enumerate(best[:k], start=1)
     )

@@ -1,7 +1,7 @@
 """The card of a bundle: everything that must be known to use its weights correctly.
 
-The one rule: nothing about a model is known anywhere else. `card.json` is this dataclass as JSON; its
-`format` counts changes that an older reader would misunderstand.
+The one rule: nothing about a model is known anywhere else. `card.json` is this dataclass as JSON; its `format` counts
+the changes that an older reader would misunderstand.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ONNX_FILE = "model.onnx"
 SAFETENSORS_FILE = "model.safetensors"
 
 Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class LandmarkClass:
     country: str
     lat: Annotated[float, Field(ge=-90, le=90)]
     lon: Annotated[float, Field(ge=-180, le=180)]
-    threshold: Share
+    threshold: Ratio
     city: str | None = None
     aliases: tuple[str, ...] = ()
     wikidata: Annotated[str, Field(pattern=r"^Q[1-9][0-9]*$")] | None = None
@@ -47,16 +47,16 @@ class LandmarkClass:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a model folder is.
+    """What a bundle is.
 
     Args:
         network: a name in `tagger.model.nets.NETWORKS`; the safetensors file fits it.
         classes: the first outputs of the network, in order.
-        background_outputs: how many further outputs mean "none of these"; they take probability
-            but are never suggested.
+        background_outputs: how many further outputs mean "none of these"; they take probability but are never
+            suggested.
         temperature: divides the logits before the softmax.
-        bfloat16: whether the engine may use bfloat16, because top-1 agreement with float32 was
-            measured at 99.5 % or more (the figure stands in `metrics`).
+        bfloat16: whether the engine may use bfloat16, because its top-1 agreement with float32 was measured at
+            99.5 % or more (the figure is in `metrics`).
         metrics: figures by the name of the test set they were measured on.
         provenance: how the weights came to be: recipe, data, base weights and their licence, commands.
         files: sha256 by file name, for each file beside the card.
@@ -88,11 +88,11 @@ class Card:
     @property
     def thresholds(self) -> dict[str, float]:
         """The smallest calibrated score at which a landmark is a tag, by landmark."""
-        return {known.id: known.threshold for known in self.classes}
+        return {landmark.id: landmark.threshold for landmark in self.classes}
 
 
-def what_decides(card: dict[str, Any]) -> dict[str, Any]:
-    """The part of a card's JSON that can change an answer; two cards that share it are one model."""
+def identity(card: dict[str, Any]) -> dict[str, Any]:
+    """The part of a card's JSON that can change an answer; cards that share it are one model."""
     classes = [{"id": c["id"], "threshold": c["threshold"]} for c in card["classes"]]
     keys = ("network", "input", "temperature", "background_outputs", "files")
     return {key: card[key] for key in keys} | {"classes": classes}

@@ -114,7 +114,7 @@ class Pipeline:
             finally:
                 self._is_over = True  # else the end would wait for photos that are still being loaded
                 decoders.shutdown(wait=False, cancel_futures=True)
-                engine.leave()
+                engine.close()
 
     def _in_order(self, paths: Iterator[str], decoders: ThreadPoolExecutor, engine: EngineThread) -> Iterator[Result]:
         size = self.engine.batch_size

@@ -34,7 +34,7 @@ class Hangs(ColourEngine):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts the tests in the background ignores it
 folder, bundle, database, batch_s = sys.argv[1:]
-tagger.model.engines.executor.BATCH_S, tagger.model.engines.executor.LEAVE_S = float(batch_s), 0.5
+tagger.model.engines.executor.BATCH_TIMEOUT_S, tagger.model.engines.executor.CLOSE_TIMEOUT_S = float(batch_s), 0.5
 bundle = open_bundle(Path(bundle))
 tagger = Tagger(bundle, Hangs(), Limits(threads=2))
 with open_store(database) as store:

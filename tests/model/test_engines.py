@@ -18,7 +18,7 @@ from tagger.model import calibrate
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import has_nvidia_driver, open_engine
-from tagger.model.engines.inference import drawn_picture
+from tagger.model.engines.inference import probe_picture
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="the extra 'gpu' is not installed")
@@ -103,7 +103,7 @@ def test_the_same_batch_twice_gives_the_same_rows(
 def test_the_picture_that_tells_whether_an_engine_works_is_answered(
     options: dict[str, str], opened: Callable[[dict[str, str]], Engine], bundle: Bundle
 ) -> None:
-    picture = drawn_picture(bundle.card.input.size_px)
+    picture = probe_picture(bundle.card.input.size_px)
     assert picture.shape == pictures(bundle, 1).shape
     assert np.isfinite(opened(options).logits(picture)).all()
 

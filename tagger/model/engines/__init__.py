@@ -1,6 +1,6 @@
-"""What runs a network. One file a runtime, all behind `Engine`; none knows another.
+"""What runs a network. Each runtime has one file, all are behind `Engine`, and none knows another.
 
-The contract, in words, held by one test file that runs on every engine installed:
+This is the contract; one test file holds it for every engine that is installed:
 
 - `logits` takes uint8 pixels as `tagger.image.preprocess.preprocess` makes them and normalises them itself.
 - Rows come back in the order they went in, and a row does not depend on its neighbours.
@@ -8,7 +8,7 @@ The contract, in words, held by one test file that runs on every engine installe
   of a single photo by up to 0.05 in float32 (the ONNX file's weights have 16 bits), by up to 0.2 in half precision
   (where two landmarks are close; 0.17 was the worst of 1,259 photos).
 - Any thread may call `logits`; calls wait for each other.
-- What breaks in the runtime surfaces as `tagger.core.errors.EngineError`, never as a wrong row.
+- What breaks in the runtime becomes a `tagger.core.errors.EngineError`, never as a wrong row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tagger.core.types import EngineInfo
 class Engine(Protocol):
     """Runs a bundle's network.
 
-    `batch_size` is how many photos a call of `logits` wants for full speed; any number is correct.
+    `batch_size` is the number of photos a call of `logits` needs for full speed; any number is correct.
     """
 
     @property

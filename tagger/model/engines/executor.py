@@ -1,8 +1,8 @@
 """The thread in which a run's batches go through the engine, one after another.
 
 The one rule: nobody waits for it without end. A runtime may never return (a driver that hangs, a card that fell off the
-bus), and a thread cannot be ended from outside; so each batch has its time, and what is left behind is a daemon, which
-the interpreter does not wait for either.
+bus), and a thread cannot be ended from outside. So each batch has a time limit, and the thread is a daemon, which the
+interpreter does not wait for either.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from tagger.core.errors import EngineFailed
 from tagger.core.types import Answer
 from tagger.image.preprocess import Pixels
 
-BATCH_S = 600.0  # a batch takes seconds; the first compiles kernels, and on a slow and busy processor one takes minutes
-LEAVE_S = 60.0  # for the batch at work when its run is left: a runtime that returns while a process ends aborts it
+# A batch takes seconds. The first one compiles kernels, and on a slow and busy processor one takes minutes.
+BATCH_TIMEOUT_S = 600.0
+# For the batch in work when its run ends: a runtime that returns while the process ends aborts it.
+CLOSE_TIMEOUT_S = 60.0
 
 Infer = Callable[[list[Pixels]], list[Answer]]
 
 
 class Batch:
-    """Photos in the engine, or before it.
+    """Photos in the engine, or waiting for it.
 
     Args:
         names: which photos, for people.
@@ -38,50 +40,57 @@ class Batch:
         return self._answers.done()
 
     def answers(self) -> list[Answer]:
-        """Waits for them; to be called for the oldest batch first.
+        """Wait for the answers; to be called for the oldest batch first.
 
         Raises:
             EngineFailed: the engine is broken, or does not answer; the message names the batch.
         """
         try:
-            if wait([self._answers], BATCH_S).not_done:
-                raise EngineFailed(f"the engine has not answered for {BATCH_S:g} s")
+            if wait([self._answers], BATCH_TIMEOUT_S).not_done:
+                raise EngineFailed(f"the engine has not answered for {BATCH_TIMEOUT_S:g} s")
             return self._answers.result()
         except EngineFailed as error:
             raise EngineFailed(f"{error} (in the batch of {self._names})") from error
 
     def run(self, infer: Infer) -> None:
-        """In the engine's thread."""
+        """Answer the photos, in the engine's thread."""
         photos, self._photos = self._photos, []
         try:
             self._answers.set_result(infer(photos))
-        except BaseException as error:  # it belongs to whoever waits
+        except BaseException as error:  # for whoever waits
             self._answers.set_exception(error)
 
 
 class EngineThread:
-    """Args:
-    infer: answers the photos of a batch.
+    """Runs batches in the order in which they were started.
+
+    Args:
+        infer: answers the photos of a batch.
     """
 
     def __init__(self, infer: Infer) -> None:
         self._infer = infer
-        self._is_left = False
+        self._is_closed = False
         self._batches: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
 
     def start(self, photos: list[Pixels], names: str) -> Batch:
+        """Queue a batch.
+
+        Args:
+            names: which photos, for people.
+        """
         batch = Batch(photos, names)
         self._batches.put(batch)
         return batch
 
-    def leave(self) -> None:
-        """Nobody waits for what was started."""
-        self._is_left = True
+    def close(self) -> None:
+        """End after the batch in work; nobody waits for the others."""
+        self._is_closed = True
         self._batches.put(None)
-        self._thread.join(LEAVE_S)
+        self._thread.join(CLOSE_TIMEOUT_S)
 
     def _work(self) -> None:
-        while (batch := self._batches.get()) is not None and not self._is_left:
+        while (batch := self._batches.get()) is not None and not self._is_closed:
             batch.run(self._infer)

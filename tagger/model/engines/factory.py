@@ -1,11 +1,10 @@
-"""Which engine runs on this machine. It never falls back in silence: the choice carries its reason."""
+"""The choice of the engine for this machine. It never falls back in silence: each choice carries its reason."""
 
 from __future__ import annotations
 
 import ctypes
 import importlib.util
 import logging
-import sys
 from pathlib import Path
 
 import platformdirs
@@ -22,8 +21,8 @@ ENGINES = ("auto", "openvino", "torch")
 def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
     """Choose and start an engine.
 
-    CUDA is taken where there is an NVIDIA driver and a PyTorch that can use it, else OpenVINO on the CPU.
-    A GPU that is there but cannot be used is a warning in the log.
+    It is CUDA if there is an NVIDIA driver and a PyTorch that can use it, else OpenVINO on the CPU. A GPU that is
+    there but cannot be used is a warning in the log.
 
     Args:
         engine: auto, openvino or torch.
@@ -42,16 +41,16 @@ def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", p
         return _torch(bundle, device=device, precision=precision)
     if engine == "openvino" or device == "cpu":
         return _openvino(bundle, precision=precision, reason="asked for")
-    obstacle = _obstacle_to_cuda()
+    obstacle = _why_no_cuda()
     if obstacle is None:
         return _torch(bundle, device="cuda", precision=precision, reason="an NVIDIA GPU is present")
     return _openvino(bundle, precision=precision, reason=obstacle)
 
 
 def has_nvidia_driver() -> bool:
-    """Whether an NVIDIA driver answers here; takes a millisecond, where asking PyTorch takes seconds."""
+    """Whether an NVIDIA driver answers; that takes a millisecond, while asking PyTorch takes seconds."""
     try:
-        cuda = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        cuda = ctypes.CDLL("libcuda.so.1")
         count = ctypes.c_int(0)
         return cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
     except (OSError, AttributeError):
@@ -63,22 +62,22 @@ def has_torch() -> bool:
     return importlib.util.find_spec("torch") is not None and importlib.util.find_spec("safetensors") is not None
 
 
-def _obstacle_to_cuda() -> str | None:
-    """Why CUDA cannot be used, or None where it can."""
+def _why_no_cuda() -> str | None:
+    """Why CUDA cannot be used; None if it can."""
     if not has_nvidia_driver():
         return "no NVIDIA GPU here"
     if not has_torch():
-        return _announced("there is an NVIDIA GPU, but PyTorch is missing: pip install 'landmark-tagger[gpu]'")
+        return _warned("there is an NVIDIA GPU, but PyTorch is missing: pip install 'landmark-tagger[gpu]'")
     try:
         import torch
     except (ImportError, OSError) as error:  # a CUDA library that is missing is an OSError
-        return _announced(f"there is an NVIDIA GPU, but PyTorch cannot be loaded ({error})")
+        return _warned(f"there is an NVIDIA GPU, but PyTorch cannot be loaded ({error})")
     if not torch.cuda.is_available():
-        return _announced(f"there is an NVIDIA GPU, but PyTorch {torch.__version__} cannot use it")
+        return _warned(f"there is an NVIDIA GPU, but PyTorch {torch.__version__} cannot use it")
     return None
 
 
-def _announced(obstacle: str) -> str:
+def _warned(obstacle: str) -> str:
     log.warning("Running on the CPU: %s", obstacle)
     return obstacle
 
@@ -91,7 +90,7 @@ def _torch(bundle: Bundle, *, device: str, precision: str, reason: str = "asked 
     except (ImportError, OSError) as error:
         raise EngineUnavailable(f"PyTorch is installed but cannot be loaded ({error}). Install it again.") from error
     if device == "auto":
-        obstacle = _obstacle_to_cuda()
+        obstacle = _why_no_cuda()
         device, reason = ("cuda", reason) if obstacle is None else ("cpu", obstacle)
     return TorchEngine(bundle, device=device, precision=precision, reason=reason)
 
@@ -103,7 +102,7 @@ def _openvino(bundle: Bundle, *, precision: str, reason: str) -> Engine:
 
 
 def _cache_dir() -> Path | None:
-    """Where compiled networks are kept; None where the home folder cannot be written."""
+    """Where compiled networks are kept; None if the home folder cannot be written."""
     folder = Path(platformdirs.user_cache_dir("landmark-tagger")) / "openvino"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -28,13 +28,13 @@ from tagger.core.types import EngineInfo, InputContract
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
 
-__all__ = ["OpenVinoEngine", "openvino"]  # whoever needs the runtime takes it from here, without its telemetry
+__all__ = ["OpenVinoEngine", "openvino"]  # import the runtime from here: without its telemetry
 
 PHOTOS_PER_STREAM = 8  # enough that the wait for the last photo of a call is small
 
 
 class OpenVinoEngine:
-    """See `tagger.model.engines.Engine`."""
+    """A `tagger.model.engines.Engine` on the CPU."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class OpenVinoEngine:
                 and the bundle's card allows it.
             cache_dir: where the compiled network is kept for the next start; None keeps nothing. OpenVINO notices a
                 truncated file there and compiles again, but a changed byte within it only by luck.
-            model: the bundle's network, where it was changed after it was read; it is changed further here.
+            model: the network, if not as the bundle's file has it; it is changed further here.
 
         Raises:
-            EngineUnavailable: the precision cannot be had here.
+            EngineUnavailable: this processor does not compute in the precision.
             EngineFailed: OpenVINO cannot compile the network.
         """
         core = openvino.Core()
@@ -73,7 +73,7 @@ class OpenVinoEngine:
             compiled = core.compile_model(_with_normalisation(model, bundle.card.input), "CPU", config)
         except RuntimeError as error:
             raise EngineFailed(f"openvino cannot compile {bundle.file(ONNX_FILE)}: {error}") from error
-        self._lock = threading.Lock()  # the queue has one callback and one end to wait for
+        self._lock = threading.Lock()  # the queue has one callback, and one end to wait for
         self._requests = openvino.AsyncInferQueue(compiled, threads)
         self._outputs = bundle.card.outputs
         self._info = EngineInfo("openvino", f"CPU ({_processor(core)}, {threads} threads)", precision, reason)
@@ -114,15 +114,15 @@ def _with_normalisation(model: openvino.Model, contract: InputContract) -> openv
     return steps.build()
 
 
-def _precision(core: openvino.Core, asked: str, *, allowed: bool) -> str:
+def _precision(core: openvino.Core, name: str, *, allowed: bool) -> str:
     able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    if asked == "auto":
+    if name == "auto":
         return "bfloat16" if able and allowed else "float32"
-    if asked == "bfloat16" and not able:
+    if name == "bfloat16" and not able:
         raise EngineUnavailable("This processor does not compute in bfloat16. Use --precision float32 or auto.")
-    if asked not in ("float32", "bfloat16"):
-        raise EngineUnavailable(f"The openvino engine does not compute in {asked}. Use float32, bfloat16 or auto.")
-    return asked
+    if name not in ("float32", "bfloat16"):
+        raise EngineUnavailable(f"The openvino engine does not compute in {name}. Use float32, bfloat16 or auto.")
+    return name
 
 
 def _processor(core: openvino.Core) -> str:

@@ -1,7 +1,7 @@
 """PyTorch: the engine for CUDA; it also works on a CPU.
 
-Pixels travel as uint8 and are normalised on the device; the network runs in channels_last and, on CUDA,
-in half precision. The batch size is found at the start and halved when the device's memory runs out.
+Pixels go to the device as uint8 and are normalised there. The network runs in channels_last and, on CUDA, in half
+precision. The batch size is measured at the start and halved when the device's memory runs out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tagger.model.nets import NETWORKS, build
 
 CPU_BATCH = 32
 CUDA_BATCHES = (32, 64, 128, 256, 512)
-WORTHWHILE = 1.05  # a larger batch must be this much faster, since it also delays the first answer
+MIN_SPEEDUP = 1.05  # of a larger batch, since it also delays the first answer
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 Pixels = NDArray[np.uint8]
@@ -30,7 +30,7 @@ Logits = NDArray[np.float32]
 
 
 class TorchEngine:
-    """See `tagger.model.engines.Engine`."""
+    """A `tagger.model.engines.Engine` on any of PyTorch's devices."""
 
     def __init__(
         self, bundle: Bundle, *, device: str = "cpu", precision: str = "auto", reason: str = "asked for"
@@ -42,7 +42,7 @@ class TorchEngine:
             precision: auto (float16 on CUDA, float32 on a CPU), float32, bfloat16 or float16.
 
         Raises:
-            EngineUnavailable: no such device here.
+            EngineUnavailable: this machine has no such device.
             EngineFailed: the device's memory does not hold the network.
             BundleError: the weights do not fit the network that the card names.
         """
@@ -88,7 +88,7 @@ class TorchEngine:
 
 
 def in_fitting_batches(forward: Callable[[Pixels], Logits], batch: Pixels, size: int) -> tuple[Logits, int]:
-    """Run a batch in pieces that the device's memory holds.
+    """Run a batch in pieces that fit into the device's memory.
 
     Args:
         forward: raises `torch.OutOfMemoryError` where a piece is too large.
@@ -117,7 +117,7 @@ def in_fitting_batches(forward: Callable[[Pixels], Logits], batch: Pixels, size:
 
 
 def best_batch_size(forward: Callable[[Pixels], Logits], size_px: int, sizes: tuple[int, ...]) -> int:
-    """The smallest of some batch sizes beyond which a larger one gains no more than 5 %.
+    """Find the batch size beyond which the next larger one gains less than 5 %.
 
     Args:
         sizes: ascending; the first is taken for granted.
@@ -132,22 +132,22 @@ def best_batch_size(forward: Callable[[Pixels], Logits], size_px: int, sizes: tu
             rate = size / (time.perf_counter() - start)
         except torch.OutOfMemoryError:
             break
-        if rate < best_rate * WORTHWHILE:
+        if rate < best_rate * MIN_SPEEDUP:
             break
         best, best_rate = size, rate
     return best
 
 
-def _device(asked: str) -> torch.device:
+def _device(name: str) -> torch.device:
     try:
-        device = torch.device(asked)
+        device = torch.device(name)
     except RuntimeError as error:
-        raise EngineUnavailable(f"{asked!r} is no device. Use cpu, cuda or cuda:N.") from error
+        raise EngineUnavailable(f"{name!r} is no device. Use cpu, cuda or cuda:N.") from error
     if device.type not in ("cpu", "cuda"):
-        raise EngineUnavailable(f"{asked!r} is not supported. Use cpu, cuda or cuda:N.")
+        raise EngineUnavailable(f"{name!r} is not supported. Use cpu, cuda or cuda:N.")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise EngineUnavailable(
-            f"{asked} was asked for, but PyTorch {torch.__version__} sees {torch.cuda.device_count()} CUDA devices. "
+            f"{name} was asked for, but PyTorch {torch.__version__} sees {torch.cuda.device_count()} CUDA devices. "
             "Install a driver and a CUDA build of torch, or use --device cpu."
         )
     return device
