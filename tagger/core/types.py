@@ -138,7 +138,7 @@ Answer = Tagged | NoLandmark | Failed | Withdrawn
 class FoundFile(NamedTuple):
     """A file as a scan saw it. A tuple, since a library has 200,000 of them and a dataclass takes twice as long.
 
-    Args:
+    Attributes:
         path: absolute; symbolic links are kept as they are named.
         size_bytes: None, like `mtime_ns`, if the file could not be looked at (it vanished, or permission is missing).
     """

@@ -21,7 +21,7 @@ VOTE_ODDS = 10.0  # as much as coordinates nearby are worth
 class Observation(NamedTuple):
     """What is known of a file before any vote.
 
-    Args:
+    Attributes:
         photo: its content's number; the same content may lie in several folders.
         landmark: the picture's best suggestion.
         score: of that suggestion.
@@ -60,7 +60,7 @@ def from_suggestion(
 ) -> Observation:
     """Observe a stored suggestion as it was before any vote.
 
-    Args:
+    Attributes:
         visual_score: the model's own.
         evidence: what changed that score.
     """

@@ -37,7 +37,7 @@ class ProcessedPhoto:
 class ShownLandmark(NamedTuple):
     """A landmark in an answer.
 
-    Args:
+    Attributes:
         photo_count: how many photos of an album show it.
         is_tag: its score reaches its threshold; else it is a guess.
     """
@@ -58,7 +58,7 @@ class PhotoVerdict(NamedTuple):
 class ShownEvidence(NamedTuple):
     """A file's coordinates as evidence.
 
-    Args:
+    Attributes:
         kind: near or far, see `GpsEvidence`.
     """
 

@@ -22,7 +22,7 @@ class _ButtonFields(NamedTuple):
 class Button(_ButtonFields):
     """A button below a message.
 
-    Args:
+    Attributes:
         data: what a tap sends back to the bot, at most 64 bytes.
 
     Raises:
