@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SOME_FAILED = 3  # exit code of a command that is done, but not with every photo
-STOPPED = 130  # exit code of a command that was stopped before it was done
+STOPPED = 130  # exit code of a command that a person stopped before it was done
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,6 +44,12 @@ def model_options(function: Function) -> Function:
     for option in reversed(MODEL):
         function = option(function)
     return function
+
+
+def exit_stopped() -> NoReturn:
+    """End a command that a person stopped."""
+    click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
+    sys.exit(STOPPED)
 
 
 def open_settings(config: Path | None, **options: Any) -> Settings:

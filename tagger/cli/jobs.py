@@ -64,8 +64,7 @@ def run(name: str, config: Path | None, **options: Any) -> None:
         stop_on_signals(job_context.stop)
         result = run_job(name, job_context)
     if result.status == "stopped" and job_context.stop.is_set():
-        click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
-        sys.exit(context.STOPPED)
+        context.exit_stopped()
     click.echo(result.message)
     if result.status == "failed":
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""`tagger suggest`: one-off answers, without a database."""
+"""`tagger suggest`: one-off suggestions, without a database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-k", "top_k", type=int, help="Suggestions (default 5).")
-@click.option("--no-gps", "is_blind", is_flag=True, help="Only what the picture shows, not where it was taken.")
+@click.option("--no-gps", "is_blind", is_flag=True, help="Use only what the picture shows, not where it was taken.")
 @context.JSON
 @context.model_options
 @context.CONFIG

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, required=True, metavar="FOLDER...")
 @click.option("-k", "top_k", type=int, help="Suggestions kept for each photo (default 5).")
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="No file or folder that matches; may be repeated.")
-@click.option("--retry-failed", is_flag=True, help="Also try files that failed and are not due, or in quarantine.")
-@click.option("--accept-gone", is_flag=True, help="Files are gone however many they are: no drive is missing.")
-@click.option("--again", is_flag=True, help="Also look at photos whose suggestions 'tagger runs undo' took back.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match; may be repeated.")
+@click.option("--retry-failed", is_flag=True, help="Also try failed files that are not due yet, or in quarantine.")
+@click.option("--accept-gone", is_flag=True, help="Mark missing files as gone, however many: no drive is unmounted.")
+@click.option("--again", is_flag=True, help="Also tag photos whose suggestions 'tagger runs undo' undid.")
 @context.JSON
 @context.DB
 @context.model_options
@@ -42,7 +42,7 @@ def tag(
 ) -> None:
     """Tag every new or changed photo in folders, and store the tags.
 
-    Unchanged files are not read again. Ctrl-C ends a run; what is done stays stored.
+    Unchanged files are not read again. Ctrl-C ends the run; what is done stays stored.
     """
     from tagger.cli.progress_bar import ProgressBar
     from tagger.jobs.context import JobContext
@@ -60,8 +60,7 @@ def tag(
         try:
             _print_results(run, settings.top_k, as_json, signals)
         except KeyboardInterrupt:
-            click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
-            sys.exit(context.STOPPED)
+            context.exit_stopped()
         if run.state.processed:
             store.optimize()
         click.echo(_summary(run.state, store.file), err=True)
@@ -88,7 +87,7 @@ def _summary(state: RunState, database: str) -> str:
     lines = [
         f"{counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed "
         f"in {state.seconds:.1f} s{speed}.",
-        f"{counts.unchanged} unchanged, {counts.inherited} known by their content, {counts.gone} gone.",
+        f"{counts.unchanged} unchanged, {counts.inherited} recognised by their content, {counts.gone} gone.",
         f"Run {state.run_id} is stored in {database}",
     ]
     if counts.set_aside:

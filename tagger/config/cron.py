@@ -87,6 +87,12 @@ def parse(text: str) -> Times | None:
     return times
 
 
+def next_time(text: str, zone: tzinfo | None, *, now: datetime) -> datetime | None:
+    """When a time comes next that is written as in the settings; None for "off". See `next_moment`."""
+    times = parse(text)
+    return next_moment(times, zone, now=now) if times else None
+
+
 def next_moment(times: Times, zone: tzinfo | None, *, now: datetime) -> datetime:
     """The first moment after now at which one of the times comes.
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from importlib.util import find_spec
@@ -26,7 +26,6 @@ from tagger.jobs.context import JobContext
 from tagger.jobs.registry import run_job, times_of
 
 if TYPE_CHECKING:
-    from tagger.jobs.schedule import Schedule
     from tagger.ops.health import Health
 
 log = logging.getLogger(__name__)
@@ -34,9 +33,9 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def daemon(context: JobContext, *, watch: bool = False) -> Iterator[None]:
-    """Run the jobs at their times, and answer `/metrics` and `/health`, while the context lasts.
+    """Run the jobs at their times, and answer `/metrics` and `/health`, while the block runs.
 
-    It ends when `context.stop` has been set, or sets it, and waits for the job at work.
+    The end of the block sets `context.stop` and waits for the job at work.
 
     Args:
         context: its `open_tagger` is called from several threads.
@@ -46,10 +45,7 @@ def daemon(context: JobContext, *, watch: bool = False) -> Iterator[None]:
         MissingExtra: the extra `schedule` is not installed.
         ConfigError: the settings leave nothing to do, or the address for metrics is taken.
     """
-    with ExitStack() as stack:
-        stack.enter_context(_scheduled(context))
-        if watch:
-            stack.enter_context(_watched(context))
+    with _scheduled(context), _watched(context) if watch else nullcontext():
         yield
 
 
@@ -96,45 +92,30 @@ def _scheduled(context: JobContext) -> Iterator[None]:
     def health() -> Health:
         return examine(context.store, schedule.tick_age_s(), context.problems)
 
-    schedule = Schedule(_times(context.settings), context.settings.zone(), start)
+    _check(context.settings)
+    schedule = Schedule(times_of(context.settings.jobs), context.settings.zone(), start)
     with serve_metrics(context.settings.metrics_listen, context.store, schedule.next_times, health):
         schedule.open()
-        ticking = threading.Thread(target=tick, name="ticks")
-        ticking.start()
-        try:
-            _log_times(schedule)
+        with closing(schedule), _thread(tick, "ticks", context.stop):
+            for name, moment in sorted(schedule.next_times().items(), key=lambda item: item[1]):
+                log.info("%s is due at %s", name, moment.strftime("%Y-%m-%d %H:%M %z"))
             yield
-        finally:
-            context.stop.set()
-            ticking.join()
-            schedule.close()
 
 
-def _times(settings: Settings) -> dict[str, str]:
-    """When each job runs.
-
-    Raises:
-        ConfigError: all jobs are off, or one of them has nothing to work on.
-    """
-    times = times_of(settings.jobs)
-    if set(times.values()) == {"off"}:
+def _check(settings: Settings) -> None:
+    """Raise ConfigError if all jobs are off, or if the nightly job has nothing to tag."""
+    if set(times_of(settings.jobs).values()) == {"off"}:
         raise ConfigError("Every job is off. Give one a time, in the table [jobs] of the settings file.")
-    if times["nightly"] != "off" and not settings.folders:
+    if settings.jobs.nightly != "off" and not settings.folders:
         raise ConfigError(
             "The nightly job has no folders. Set folders in the settings file or in TAGGER_FOLDERS, "
             "or jobs.nightly to off."
         )
-    return times
-
-
-def _log_times(schedule: Schedule) -> None:
-    for name, moment in sorted(schedule.next_times().items(), key=lambda item: item[1]):
-        log.info("%s is due at %s", name, moment.strftime("%Y-%m-%d %H:%M %z"))
 
 
 @contextmanager
 def _watched(context: JobContext) -> Iterator[None]:
-    """Tag new photos in the folders while the context lasts, if folders are set and can be watched."""
+    """Tag new photos in the folders of the settings, if there are some and the extra `watch` is installed."""
     folders = [str(folder) for folder in context.settings.folders]
     if not folders or find_spec("watchdog") is None:
         log.info("No folders are watched: new photos wait for the nightly job")
@@ -147,10 +128,17 @@ def _watched(context: JobContext) -> Iterator[None]:
         with supervised(context, "watch", "Until the next start new photos wait for the nightly job"):
             watch(context, folders, tag_existing=False, skip_missing=True)
 
-    thread = threading.Thread(target=run, name="watch")
+    with _thread(run, "watch", context.stop):
+        yield
+
+
+@contextmanager
+def _thread(target: Callable[[], None], name: str, stop: threading.Event) -> Iterator[None]:
+    """Run a function in a thread, and set `stop` and wait for it in the end."""
+    thread = threading.Thread(target=target, name=name)
     thread.start()
     try:
         yield
     finally:
-        context.stop.set()
+        stop.set()
         thread.join()

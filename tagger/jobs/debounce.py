@@ -7,14 +7,6 @@ over the network is done; it just ends.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-
-
-@dataclass(slots=True)
-class _Pending:
-    size_bytes: int
-    mtime_ns: int
-    since: float
 
 
 class Debouncer:
@@ -26,39 +18,33 @@ class Debouncer:
 
     def __init__(self, settle_s: float) -> None:
         self._settle_s = settle_s
-        self._pending: dict[str, _Pending] = {}
+        self._pending: dict[str, tuple[tuple[int, int] | None, float]] = {}
 
     def __len__(self) -> int:
         return len(self._pending)
 
     def add(self, path: str, *, now: float) -> None:
-        """A file was created or changed.
+        """Take note that a file was created or changed.
 
         Args:
             path: of the file.
             now: seconds of a monotonic clock.
         """
-        if (stat := _size_and_time(path)) is None:
-            self._pending.pop(path, None)
-        else:
-            self._pending[path] = _Pending(*stat, now)
+        self._pending[path] = _size_and_time(path), now
 
     def settled(self, *, now: float) -> list[str]:
         """The files that are complete, sorted; each is given out once."""
-        done = [path for path in sorted(self._pending) if self._is_settled(path, now)]
-        for path in done:
-            del self._pending[path]
-        return done
-
-    def _is_settled(self, path: str, now: float) -> bool:
-        pending, stat = self._pending[path], _size_and_time(path)
-        if stat is None:
-            del self._pending[path]
-            return False
-        if stat != (pending.size_bytes, pending.mtime_ns):
-            self._pending[path] = _Pending(*stat, now)
-            return False
-        return now - pending.since >= self._settle_s
+        complete = []
+        for path, (state, since) in sorted(self._pending.items()):
+            current = _size_and_time(path)
+            if current is None:
+                del self._pending[path]
+            elif current != state:
+                self._pending[path] = current, now
+            elif now - since >= self._settle_s:
+                del self._pending[path]
+                complete.append(path)
+        return complete
 
 
 def _size_and_time(path: str) -> tuple[int, int] | None:

@@ -17,7 +17,7 @@ from db.rows import JobRunRow, JobStatus
 from db.write.backup import back_up
 from db.write.jobs import finish_job, last_starts, start_job
 from db.write.prune import prune
-from tagger.config.cron import next_moment, parse
+from tagger.config.cron import next_time
 from tagger.config.settings import Jobs, Settings
 from tagger.core.errors import StoreError, UnknownJob
 from tagger.core.text import format_bytes
@@ -67,10 +67,10 @@ JOBS: dict[str, Callable[[JobContext], JobResult]] = {
 
 
 def check_name(name: str) -> None:
-    """Nothing if a job has this name.
+    """Check that there is a job of this name.
 
     Raises:
-        UnknownJob: none has.
+        UnknownJob: there is none.
     """
     if name not in JOBS:
         raise UnknownJob(name, JOBS)
@@ -139,9 +139,8 @@ def overview(settings: Settings, store: Store | None) -> list[JobStatusRow]:
             last = last_starts(connection)
     now = datetime.now(UTC)
     return [
-        JobStatusRow(name, text, next_moment(times, settings.zone(), now=now) if times else None, last.get(name))
+        JobStatusRow(name, text, next_time(text, settings.zone(), now=now), last.get(name))
         for name, text in times_of(settings.jobs).items()
-        for times in [parse(text)]
     ]
 
 

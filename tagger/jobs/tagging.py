@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tagger.config.cron import next_moment, parse
+from tagger.config.cron import next_time
 from tagger.core.errors import ConfigError, RunInProgress
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
@@ -53,8 +53,7 @@ def _run_in_window(context: JobContext, job: str, options: RunOptions) -> JobRes
     settings, now = context.settings, datetime.now(UTC)
     if not settings.folders:
         raise ConfigError('No folders are set. Name them in the settings file: folders = ["/home/ann/Pictures"]')
-    times = parse(settings.jobs.until)
-    until = next_moment(times, settings.zone(), now=context.triggered_at or now) if times else None
+    until = next_time(settings.jobs.until, settings.zone(), now=context.triggered_at or now)
     if until is not None and until <= now:
         return JobResult("its time was up before it began", "stopped")
     folders = [os.path.abspath(folder) for folder in settings.folders]

@@ -13,7 +13,7 @@ import queue
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -65,7 +65,11 @@ def watch(
     changes: queue.SimpleQueue[str] = queue.SimpleQueue()
     debouncer = Debouncer(context.settings.watch_settle_s)
     globs = Globs(context.settings.include, context.settings.exclude)
-    with _observed(paths, changes) as roots:
+    roots = [_Root(path, changes) for path in paths]
+    with ExitStack() as stack:
+        for root in roots:
+            stack.callback(root.close)
+            root.observe()
         pending, checked_at = _Pending(context, paths if tag_existing else ()), time.monotonic()
         while not context.stop.is_set():
             pending.tag()
@@ -218,15 +222,3 @@ def _identity(folder: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-@contextmanager
-def _observed(paths: Sequence[str], changes: queue.SimpleQueue[str]) -> Iterator[list[_Root]]:
-    roots = [_Root(path, changes) for path in paths]
-    try:
-        for root in roots:
-            root.observe()
-        yield roots
-    finally:
-        for root in roots:
-            root.close()
