@@ -1,4 +1,4 @@
-"""A stop ends a run at once, wherever it is: in the scan, in a decoder that hangs, between two photos."""
+"""A stop ends a run at once, whether it is scanning, waiting for a decoder that hangs, or between two photos."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def new_run(
 
 
 def seconds_until_stopped(run: LibraryRun, store: Store) -> float:
-    """After the stop; whatever it was doing, it is on record as an end by hand, and nothing is left in work."""
+    """How long a run goes on after a stop; it is stored as interrupted, and no file stays leased."""
     threading.Timer(2, run.stop.set).start()
     began = time.monotonic()
     for _ in run.results():

@@ -1,4 +1,4 @@
-"""Copies and bursts belong together, whatever night they came in."""
+"""Copies and bursts form groups, in whatever order the photos came."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NOON = datetime(2024, 5, 1, 12)
 def photo_hash(
     photo: int, flipped: int = 0, *, taken_s: float | None = None, aspect: float = 1.5, group: int | None = None
 ) -> PhotoHash:
-    """A photo whose hash differs from `HASH` in so many bits."""
+    """A photo whose hash differs from `HASH` in `flipped` bits."""
     taken_at = None if taken_s is None else NOON + timedelta(seconds=taken_s)
     return PhotoHash(photo, HASH ^ ((1 << flipped) - 1), taken_at, aspect, group)
 
 
 def apply(photos: Iterable[PhotoHash], groups: dict[int, int]) -> list[PhotoHash]:
-    return [each._replace(group=groups.get(each.photo, each.group)) for each in photos]
+    return [photo._replace(group=groups.get(photo.photo, photo.group)) for photo in photos]
 
 
 def test_a_copy_joins_its_original_and_a_stranger_stays_alone() -> None:
@@ -44,8 +44,8 @@ def test_photos_that_differ_more_belong_together_if_they_were_taken_within_secon
 
 
 def test_a_new_photo_between_two_groups_makes_them_one() -> None:
-    known = [photo_hash(3, group=3), photo_hash(5, 2 * COPY_BITS, group=5), photo_hash(6, 2 * COPY_BITS, group=5)]
-    assert regroup([*known, photo_hash(9, COPY_BITS)]) == {5: 3, 6: 3, 9: 3}
+    compared = [photo_hash(3, group=3), photo_hash(5, 2 * COPY_BITS, group=5), photo_hash(6, 2 * COPY_BITS, group=5)]
+    assert regroup([*compared, photo_hash(9, COPY_BITS)]) == {5: 3, 6: 3, 9: 3}
 
 
 def test_photos_that_were_compared_are_not_compared_again() -> None:
@@ -71,10 +71,10 @@ def test_groups_do_not_depend_on_which_photos_came_in_which_night(seed: int) -> 
     dice.shuffle(library)
     night_by_night: list[PhotoHash] = []
     for _, night in groupby(enumerate(library), key=lambda pair: pair[0] // 7):
-        night_by_night += [each for _, each in night]
+        night_by_night += [photo for _, photo in night]
         night_by_night = apply(night_by_night, regroup(night_by_night))
     assert sorted(night_by_night) == at_once
-    assert len({each.group for each in at_once}) > 1
+    assert len({photo.group for photo in at_once}) > 1
 
 
 def _near(centre: int, dice: random.Random) -> int:

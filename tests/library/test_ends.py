@@ -1,4 +1,4 @@
-"""However a run ends, it says how, keeps what is done, and the next one goes on from there."""
+"""However a run ends, it stores how, keeps what is done, and the next run goes on from there."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def in_work(store: Store) -> int:
 
 
 class Clocked(ColourEngine):
-    """Closes the window after some photos."""
+    """Closes the time window after some photos."""
 
     def __init__(self, run: Callable[[], LibraryRun], after: int) -> None:
         super().__init__(1)
@@ -166,8 +166,8 @@ def test_a_stopped_service_or_a_closed_terminal_ends_a_run_as_interrupted(
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["status"] == "tagged"
         process.send_signal(number)
-        _, said = process.communicate()
-        assert (process.returncode, "Traceback" in said) == (130, False)
+        _, stderr = process.communicate()
+        assert (process.returncode, "Traceback" in stderr) == (130, False)
     with open_store(str(database)) as store:
         assert (last_run(store).status, in_work(store)) == ("interrupted", 0)
         assert last_run(store).counts.tagged > 0
@@ -176,8 +176,8 @@ def test_a_stopped_service_or_a_closed_terminal_ends_a_run_as_interrupted(
 def test_failures_in_quarantine_are_left_alone_until_somebody_asks(store: Store, bundle: Bundle, library: Path) -> None:
     (library / "bad.jpg").write_text("no photo")
     impatient = replace(OPTIONS, retry_after_h=1e-9, max_attempts=2)
-    told = [run(store, bundle, library, options=impatient).counts for _ in range(3)]
-    assert [(counts.failed, counts.set_aside) for counts in told] == [(1, 0), (1, 0), (0, 1)]
+    all_counts = [run(store, bundle, library, options=impatient).counts for _ in range(3)]
+    assert [(counts.failed, counts.set_aside) for counts in all_counts] == [(1, 0), (1, 0), (0, 1)]
     asked = run(store, bundle, library, options=replace(impatient, retry_failed=True))
     assert (asked.counts.failed, asked.counts.set_aside) == (1, 0)
     with store.read() as connection:

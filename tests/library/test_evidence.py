@@ -1,4 +1,4 @@
-"""What is known beside the picture goes into the store with the answer, and nothing of it hides the model's own."""
+"""Evidence beside the picture is stored with the answer, and does not hide the model's own score."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ def shoot(tmp_path: Path) -> Shoot:
     return take
 
 
-def told(store: Store) -> dict[str, tuple[str, Any]]:
-    """Landmark and reason of each tagged file."""
+def tagged_files(store: Store) -> dict[str, tuple[str, Any]]:
+    """The landmark and the evidence of each tagged file."""
     with store.read() as connection:
         hits = listings.all_hits(listings.tags, connection, TagFilter())
         return {Path(hit.path).name: (hit.landmark, hit.reason) for hit in hits}
 
 
 def run(store: Store, bundle: Bundle, library: Path, *, gap_min: float = 0.0) -> None:
-    work = new_run(store, bundle, library, ColourEngine())
-    work.options = replace(work.options, vote_gap_min=gap_min)
-    counts(work)
+    library_run = new_run(store, bundle, library, ColourEngine())
+    library_run.options = replace(library_run.options, vote_gap_min=gap_min)
+    counts(library_run)
 
 
 def test_coordinates_nearby_make_a_tag_of_a_guess(store: Store, bundle: Bundle, shoot: Shoot) -> None:
     shoot("without.jpg", UNSURE_RED, 1)
     library = shoot("with.jpg", UNSURE_RED, 2, RED_ROCK).parent
     run(store, bundle, library)
-    assert told(store) == {"with.jpg": ("red_rock", {"kind": "near", "km": 0.0})}
+    assert tagged_files(store) == {"with.jpg": ("red_rock", {"kind": "near", "km": 0.0})}
     with store.read() as connection:
         (hit,) = listings.tags(connection, TagFilter()).hits
         assert connection.exec_driver_sql("SELECT lat, lon FROM photo ORDER BY lat").all() == [(None, None), RED_ROCK]
@@ -69,8 +69,8 @@ def test_coordinates_nearby_make_a_tag_of_a_guess(store: Store, bundle: Bundle, 
 
 def test_a_contradiction_is_kept_with_its_distance(store: Store, bundle: Bundle, shoot: Shoot) -> None:
     run(store, bundle, shoot("far.jpg", COLOURS["red_rock"], 1, (60.0, 20.0)).parent)
-    ((landmark, reason),) = told(store).values()
-    assert (landmark, reason["kind"], round(reason["km"])) == ("red_rock", "far", 5560)
+    ((landmark, evidence),) = tagged_files(store).values()
+    assert (landmark, evidence["kind"], round(evidence["km"])) == ("red_rock", "far", 5560)
 
 
 def test_a_copy_inherits_the_weighed_answer(store: Store, bundle: Bundle, shoot: Shoot) -> None:
@@ -80,15 +80,15 @@ def test_a_copy_inherits_the_weighed_answer(store: Store, bundle: Bundle, shoot:
     again = new_run(store, bundle, photo.parent, ColourEngine(), whole=True)
     copy, first = again.results()
     assert (copy.answer, copy.is_inherited) == (first.answer, True)
-    assert told(store)["copy.jpg"] == told(store)["first.jpg"]
+    assert tagged_files(store)["copy.jpg"] == tagged_files(store)["first.jpg"]
 
 
 def test_a_copy_of_lower_quality_joins_its_original_at_the_end_of_the_run(
     store: Store, bundle: Bundle, tmp_path: Path
 ) -> None:
     (tmp_path / "library").mkdir()
-    for name, look, quality in (("a.jpg", 1, 90), ("b.jpg", 2, 90), ("copy.jpg", 1, 40)):
-        picture(look).save(tmp_path / "library" / name, quality=quality)
+    for name, seed, quality in (("a.jpg", 1, 90), ("b.jpg", 2, 90), ("copy.jpg", 1, 40)):
+        picture(seed).save(tmp_path / "library" / name, quality=quality)
     run(store, bundle, tmp_path / "library")
     with store.read() as connection:
         assert connection.exec_driver_sql("SELECT group_id FROM photo ORDER BY id").scalars().all() == [1, 2, 1]

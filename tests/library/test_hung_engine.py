@@ -59,8 +59,8 @@ def test_a_run_whose_engine_hangs_is_ended(
         assert process.stdout.readline() == "hangs\n"
         if stop is not None:
             process.send_signal(stop)
-        _, said = process.communicate(timeout=120)
-    assert last_words in said.splitlines()[-1]
+        _, stderr = process.communicate(timeout=120)
+    assert last_words in stderr.splitlines()[-1]
     with open_store(str(database)) as store, store.read() as connection:
         (run,) = catalog.runs(connection)
         assert (run.status, left_behind(connection)) == (status, {})

@@ -53,7 +53,7 @@ def test_the_database_of_a_killed_run_ends_equal_to_an_uninterrupted_one(
         time.sleep(moments.uniform(0.2, 1.0) * seconds)
         run.kill()
         run.wait()
-    assert tag(library, database, bundle).wait() in (0, 3)  # the broken one may have been told before
+    assert tag(library, database, bundle).wait() in (0, 3)  # the broken one may have failed in an earlier run
     assert content(database) == reference
 
 

@@ -1,4 +1,4 @@
-"""One run at a time over one database; a run that was killed frees it, and is called died."""
+"""One run at a time over one database; a run that was killed frees it, and is stored as died."""
 
 from __future__ import annotations
 
@@ -57,10 +57,8 @@ def statuses(store: Store) -> list[str]:
 
 def test_a_second_run_is_told_who_is_at_work_since_when(store: Store) -> None:
     with holder(store) as process:
-        said = (
-            rf"at work on .*tags\.sqlite \(nightly, process {process.pid} on attic, since \d{{4}}-\d\d-\d\d \d\d:\d\d"
-        )
-        with pytest.raises(RunInProgress, match=said), run_lock(store):
+        who = rf"at work on .*tags\.sqlite \(nightly, process {process.pid} on attic, since \d{{4}}-\d\d-\d\d \d\d:\d\d"
+        with pytest.raises(RunInProgress, match=who), run_lock(store):
             pytest.fail("two runs at once")
 
 

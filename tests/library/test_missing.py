@@ -1,4 +1,4 @@
-"""What is gone is believed where little is, and doubted where it looks like a drive that is not mounted."""
+"""Few missing files are marked as gone; many look like a drive that is not mounted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The morning after: a run leaves a report, as JSON and as a page that stands alone."""
+"""A run leaves a report, as JSON and as a page that stands alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def kept(store: Store, run: int = 1) -> RunReport:
 
 @pytest.fixture
 def report(store: Store, bundle: Bundle, library: Path) -> RunReport:
-    """Of a run over twelve photos and one broken one, whose name is made to break a page."""
+    """The report of a run over twelve photos and a broken one whose name is made to break a page."""
     (library / "<b>&.jpg").write_text("no photo")
     counts(new_run(store, bundle, library, ColourEngine()))
     return kept(store)
@@ -53,8 +53,8 @@ def test_a_report_says_how_many_of_what_and_on_what(report: RunReport) -> None:
 def test_a_report_names_what_failed_and_what_was_slow(report: RunReport, library: Path) -> None:
     path = str(library / "<b>&.jpg")
     assert report.failures == {"unsupported": 1}
-    assert [(each["path"], each["kind"]) for each in report.failed] == [(path, "unsupported")]
-    seconds = [each["seconds"] for each in report.slowest]
+    assert [(photo["path"], photo["kind"]) for photo in report.failed] == [(path, "unsupported")]
+    seconds = [photo["seconds"] for photo in report.slowest]
     assert len(seconds) == 10
     assert seconds == sorted(seconds, reverse=True)
 
@@ -65,12 +65,12 @@ def test_a_report_says_where_the_time_went(report: RunReport) -> None:
 
 
 def test_landmarks_are_new_once(report: RunReport, store: Store, bundle: Bundle, library: Path) -> None:
-    assert {each["key"]: (each["photos"], each["is_new"]) for each in report.landmarks} == {
+    assert {landmark["key"]: (landmark["photos"], landmark["is_new"]) for landmark in report.landmarks} == {
         "red_rock": (3, True), "green_hill": (3, True), "blue_lake": (3, True),
     }  # fmt: skip
     (library / "new.jpg").write_bytes(jpeg())
     counts(new_run(store, bundle, library, ColourEngine()))
-    assert [(each["key"], each["photos"], each["is_new"]) for each in kept(store, 2).landmarks] == [
+    assert [(landmark["key"], landmark["photos"], landmark["is_new"]) for landmark in kept(store, 2).landmarks] == [
         ("red_rock", 1, False),
     ]  # fmt: skip
 
@@ -139,17 +139,17 @@ def test_without_a_run_there_is_no_page(store: Store) -> None:
 
 def test_what_somebody_should_look_at_comes_first(store: Store, bundle: Bundle, library: Path) -> None:
     photos(library.parent / "mounted", 30, start=100)
-    work = new_run(store, bundle, library, ColourEngine())
-    work.roots = [str(library), str(library.parent / "mounted")]
-    counts(work)
+    library_run = new_run(store, bundle, library, ColourEngine())
+    library_run.roots = [str(library), str(library.parent / "mounted")]
+    counts(library_run)
     with store.write() as connection:
         finish_job(connection, start_job(connection, "canary", due_at=None), status="failed", message="it got worse")
     for path in (library.parent / "mounted").iterdir():
         path.unlink()
-    work = new_run(store, bundle, library, ColourEngine())
-    work.roots = [str(library), str(library.parent / "mounted"), str(library.parent / "unplugged")]
-    work.options = RunOptions(k=3, skip_missing_roots=True)
-    counts(work)
+    library_run = new_run(store, bundle, library, ColourEngine())
+    library_run.roots = [str(library), str(library.parent / "mounted"), str(library.parent / "unplugged")]
+    library_run.options = RunOptions(k=3, skip_missing_roots=True)
+    counts(library_run)
     missing, deletion, canary = kept(store, 2).alerts
     assert "unplugged is not there" in missing
     assert "30 of the 30 known files" in deletion
@@ -161,27 +161,27 @@ def test_what_somebody_should_look_at_comes_first(store: Store, bundle: Bundle, 
 
 def test_photos_a_second_are_those_that_were_answered(store: Store, bundle: Bundle, library: Path) -> None:
     photos(library, 400, start=100)
-    work = new_run(store, bundle, library, ColourEngine())
-    for number, _ in enumerate(work.results()):
+    library_run = new_run(store, bundle, library, ColourEngine())
+    for number, _ in enumerate(library_run.results()):
         if number == 20:
-            work.until = datetime.now(UTC)
-    answered = work.state.counts.tagged + work.state.counts.none
-    assert kept(store).photos_per_s == pytest.approx(answered / work.state.seconds, rel=0.01)
+            library_run.until = datetime.now(UTC)
+    answered = library_run.state.counts.tagged + library_run.state.counts.none
+    assert kept(store).photos_per_s == pytest.approx(answered / library_run.state.seconds, rel=0.01)
     assert answered < 400
 
 
 def test_what_a_run_did_not_come_to_is_not_said_of_it(store: Store, bundle: Bundle, library: Path) -> None:
     died_with(store, bundle, library / "00003.jpg")
-    work = new_run(store, bundle, library, ColourEngine())
-    work.until = datetime.now(UTC)
-    counts(work)
+    library_run = new_run(store, bundle, library, ColourEngine())
+    library_run.until = datetime.now(UTC)
+    counts(library_run)
     assert kept(store, 2).suspects == []
     counts(new_run(store, bundle, library, ColourEngine()))
     assert kept(store, 3).suspects == [str(library / "00003.jpg")]
 
 
 def died_with(store: Store, bundle: Bundle, path: Path) -> None:
-    """A run that had a file in work, and said nothing more."""
+    """A run that died while a file was in progress."""
     start = new_start([str(path.parent)], 3, NO_ENGINE, job="tag", settings_hash=None)
     record = RunRecorder(store, start, RunState(), model=register(store, bundle), options=RunOptions())
     record.lease([str(path)])
@@ -200,9 +200,9 @@ def test_of_many_files_that_are_not_tried_again_the_first_are_named(
 ) -> None:
     for number in range(MOST_NAMED + 1):
         (library / f"bad {number:03}.jpg").write_text("no photo")
-    work = new_run(store, bundle, library, ColourEngine())
-    work.options = RunOptions(k=3, max_attempts=1)
-    counts(work)
+    library_run = new_run(store, bundle, library, ColourEngine())
+    library_run.options = RunOptions(k=3, max_attempts=1)
+    counts(library_run)
     assert (len(kept(store).quarantined), kept(store).in_quarantine) == (MOST_NAMED, MOST_NAMED + 1)
     page = report_html.page(store, 1)
     assert page is not None

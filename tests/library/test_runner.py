@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +49,7 @@ def new_run(
 def counts(run: LibraryRun) -> dict[str, int]:
     for _ in run.results():
         pass
-    told = run.state.counts
-    return {name: getattr(told, name) for name in told.__dataclass_fields__ if getattr(told, name)}
+    return {name: count for name, count in asdict(run.state.counts).items() if count}
 
 
 def tags(store: Store, model: str | None = None) -> list[tuple[str, str]]:
@@ -80,10 +80,10 @@ def test_a_rerun_yields_the_stored_answers_in_the_same_order(store: Store, bundl
     second = list(new_run(store, bundle, library, ColourEngine(), whole=True).results())
     assert [os.path.basename(r.path) for r in second] == sorted(path.name for path in library.iterdir())
 
-    def said(results: list[Result]) -> dict[str, object]:
+    def answers(results: list[Result]) -> dict[str, object]:
         return {r.path: (r.sha256, r.answer) for r in results}
 
-    assert said(first).items() - said(second).items() == {
+    assert answers(first).items() - answers(second).items() == {
         (str(library / "00005.jpg"), (first[5].sha256, first[5].answer))
     }
 
@@ -94,8 +94,7 @@ def test_a_move_or_copy_inherits_its_tags_without_inference(store: Store, bundle
     (library / "00000.jpg").rename(library / "trip" / "moved.jpg")
     (library / "copy.jpg").write_bytes((library / "00001.jpg").read_bytes())
     engine = ColourEngine()
-    told = counts(new_run(store, bundle, library, engine))
-    assert told == {"tagged": 2, "inherited": 2, "unchanged": 11, "gone": 1}
+    assert counts(new_run(store, bundle, library, engine)) == {"tagged": 2, "inherited": 2, "unchanged": 11, "gone": 1}
     assert engine.photos_seen == 0
     assert ("moved.jpg", "red_rock") in tags(store)
     assert ("00000.jpg", "red_rock") not in tags(store)
@@ -240,16 +239,16 @@ def test_files_in_a_closed_folder_are_not_gone_and_its_failure_ends_when_it_open
 
     def run() -> tuple[dict[str, int], int, int]:
         with without_privileges(), open_store(f"sqlite:///{public_folder / 'tags.sqlite'}") as own:
-            told = counts(new_run(own, bundle, public_folder / "library", ColourEngine()))
+            run_counts = counts(new_run(own, bundle, public_folder / "library", ColourEngine()))
             with own.read() as connection:
-                return told, len(tags(own)), len(listings.failures(connection, FileFilter()).hits)
+                return run_counts, len(tags(own)), len(listings.failures(connection, FileFilter()).hits)
 
     assert run() == ({"tagged": 3}, 3, 0)
     trip.chmod(0)
     assert run() == ({"failed": 1}, 3, 1)
     trip.chmod(0o755)
-    told, tagged, failed = run()
-    assert (told["unchanged"], tagged, failed) == (3, 3, 0)
+    run_counts, tagged, failed = run()
+    assert (run_counts["unchanged"], tagged, failed) == (3, 3, 0)
 
 
 class PoisonedEngine(ColourEngine):

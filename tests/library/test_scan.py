@@ -1,4 +1,4 @@
-"""What a walk finds, what it skips, and that it always ends."""
+"""What a scan finds and what it skips, and that it always ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A photo on which the whole process dies stops the library for no more than a few runs, and is named."""
+"""A photo that kills the whole process holds up no more than a few runs, and is named."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_photo_that_kills_the_process_is_tried_last_and_alone_and_at_last_no_m
     database = tmp_path / "tags.sqlite"
     assert [run(library, bundle, database).returncode for _ in range(3)] == [-signal.SIGKILL] * 3
     assert run(library, bundle, database).stdout == "00005k.jpg\n00005k.jpg\n"
-    assert [each.status for each in runs(database)] == ["died", "died", "died", "done"]
+    assert [row.status for row in runs(database)] == ["died", "died", "died", "done"]
     with open_store(str(database)) as store, store.read() as connection:
         (failure,) = listings.failures(connection, FileFilter()).hits
         answered = listings.tags(connection, TagFilter()).hits, listings.nones(connection, PhotoFilter()).hits
@@ -103,7 +103,7 @@ def test_in_quarantine_it_is_left_alone_and_tried_alone_when_somebody_asks(
     assert run(library, bundle, database).stdout == "\n\n"
     (library / "new.jpg").write_bytes(jpeg((30, 40, 220)))
     assert run(library, bundle, database, "retry").returncode == -signal.SIGKILL
-    assert [(each.status, each.counts.tagged) for each in runs(database)][-1] == ("running", 1)
+    assert [(row.status, row.counts.tagged) for row in runs(database)][-1] == ("running", 1)
     (library / "00005k.jpg").write_bytes(jpeg())
     assert run(library, bundle, database).stdout == "00005k.jpg\n\n"
     with open_store(str(database)) as store, store.read() as connection:
@@ -121,7 +121,7 @@ def test_what_a_dead_run_had_in_work_and_is_gone_since_is_let_go(library: Path, 
 
 
 class Stumbling(Tagger):
-    """Has an error in it that one photo brings out."""
+    """Has a bug that one photo brings out."""
 
     def __init__(self, bundle: Path, error: BaseException) -> None:
         super().__init__(open_bundle(bundle), ColourEngine(), Limits(threads=2))
@@ -149,8 +149,8 @@ def test_a_photo_that_ends_runs_with_an_error_nobody_expected_is_found_like_one_
         with pytest.raises(ZeroDivisionError):
             night(tagger, library, database)
     assert night(tagger, library, database) == ["00005k.jpg"]
-    assert [each.status for each in runs(database)] == ["failed", "failed", "failed", "done"]
-    assert sum(each.counts.tagged + each.counts.none for each in runs(database)) == 11
+    assert [row.status for row in runs(database)] == ["failed", "failed", "failed", "done"]
+    assert sum(row.counts.tagged + row.counts.none for row in runs(database)) == 11
     with open_store(str(database)) as store, store.read() as connection:
         (failure,) = listings.failures(connection, FileFilter()).hits
     assert (failure.kind, failure.attempts, failure.quarantined_at is not None) == ("process_died", 3, True)

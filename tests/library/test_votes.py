@@ -1,4 +1,4 @@
-"""Photos of one occasion vote where that is asked for; it is counted anew at the end of every run."""
+"""Photos of one occasion vote if votes are on; they are counted anew at the end of every run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from db.write.undo import undo_run
 from tagger.library import runner
 from tagger.model.bundle import Bundle
 from tests.drawn import COLOURS
-from tests.library.test_evidence import UNSURE_RED, Shoot, run, shoot, told
+from tests.library.test_evidence import UNSURE_RED, Shoot, run, shoot, tagged_files
 
 __all__ = ["shoot"]  # a fixture
 
@@ -32,14 +32,14 @@ def trip(shoot: Shoot) -> Path:
 
 def test_photos_vote_where_that_is_asked_for(store: Store, bundle: Bundle, trip: Path) -> None:
     run(store, bundle, trip, gap_min=10)
-    assert told(store) == {
+    assert tagged_files(store) == {
         "1.jpg": ("red_rock", None), "2.jpg": ("red_rock", AS_NEIGHBOURS), "3.jpg": ("red_rock", None),
     }  # fmt: skip
 
 
 def test_by_default_no_photo_votes(store: Store, bundle: Bundle, trip: Path) -> None:
     run(store, bundle, trip)
-    assert list(told(store)) == ["1.jpg", "3.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg", "3.jpg"]
 
 
 def everything(store: Store) -> str:
@@ -56,13 +56,13 @@ def test_votes_are_counted_anew_when_photos_come_and_taken_back_when_they_are_of
     without = everything(store)
     shoot("5.jpg", COLOURS["red_rock"], 38)
     run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg", "2.jpg", "3.jpg", "5.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg", "2.jpg", "3.jpg", "5.jpg"]
     shoot("6.jpg", COLOURS["red_rock"], 42)
     run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg", "6.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg", "6.jpg"]
     shoot("7.jpg", COLOURS["green_hill"], 50)
     run(store, bundle, trip)
-    assert list(told(store)) == ["1.jpg", "3.jpg", "5.jpg", "6.jpg", "7.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg", "3.jpg", "5.jpg", "6.jpg", "7.jpg"]
     assert everything(store).startswith(without[:-1])
 
 
@@ -73,33 +73,33 @@ def test_a_run_that_was_killed_before_its_votes_leaves_them_to_the_next(
         killed.setattr(runner, "count_votes", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg", "3.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg", "3.jpg"]
     run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg", "2.jpg", "3.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg", "2.jpg", "3.jpg"]
 
 
 def test_votes_that_are_off_are_taken_back_without_a_new_photo(store: Store, bundle: Bundle, trip: Path) -> None:
     run(store, bundle, trip, gap_min=10)
     run(store, bundle, trip)
-    assert list(told(store)) == ["1.jpg", "3.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg", "3.jpg"]
 
 
 def test_a_vote_goes_with_those_who_cast_it(store: Store, bundle: Bundle, trip: Path) -> None:
     run(store, bundle, trip, gap_min=10)
     (trip / "3.jpg").unlink()
     run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg"]
 
 
 def test_what_was_taken_back_votes_no_more(store: Store, bundle: Bundle, trip: Path, shoot: Shoot) -> None:
     run(store, bundle, trip)
     shoot("3.jpg", COLOURS["red_rock"], 6)
     run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg", "2.jpg", "3.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg", "2.jpg", "3.jpg"]
     with store.write() as connection:
         undo_run(connection, 2)
     run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg"]
 
 
 def say(store: Store, name: str, verdict: Verdict, landmark: str | None) -> None:
@@ -117,7 +117,7 @@ def test_where_people_say_otherwise_nothing_is_voted(
     run(store, bundle, trip, gap_min=10)
     say(store, "3.jpg", verdict, landmark)
     run(store, bundle, trip, gap_min=10)
-    assert "2.jpg" not in told(store)
+    assert "2.jpg" not in tagged_files(store)
 
 
 def test_what_people_say_votes(store: Store, bundle: Bundle, trip: Path) -> None:
@@ -125,8 +125,8 @@ def test_what_people_say_votes(store: Store, bundle: Bundle, trip: Path) -> None
     say(store, "4.jpg", "shows", "red_rock")
     say(store, "3.jpg", "shows", "red_rock")
     run(store, bundle, trip, gap_min=60)
-    assert told(store)["2.jpg"] == ("red_rock", AS_NEIGHBOURS)
-    assert told(store)["4.jpg"] == ("red_rock", None)
+    assert tagged_files(store)["2.jpg"] == ("red_rock", AS_NEIGHBOURS)
+    assert tagged_files(store)["4.jpg"] == ("red_rock", None)
 
 
 def test_a_photo_of_which_people_said_what_it_is_not_still_says_what_it_suggests(
@@ -135,4 +135,4 @@ def test_a_photo_of_which_people_said_what_it_is_not_still_says_what_it_suggests
     run(store, bundle, trip)
     say(store, "3.jpg", "not", "blue_lake")
     run(store, bundle, trip, gap_min=10)
-    assert list(told(store)) == ["1.jpg", "2.jpg", "3.jpg"]
+    assert list(tagged_files(store)) == ["1.jpg", "2.jpg", "3.jpg"]
