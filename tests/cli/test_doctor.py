@@ -55,7 +55,7 @@ def test_every_command_explains_itself(tagger: Tagger, command: str) -> None:
     assert "Usage:" in done.stdout
 
 
-HEAVY = ("alembic", "numpy", "openvino", "PIL", "pydantic", "sqlalchemy", "torch", "training")
+HEAVY = ("alembic", "jinja2", "numpy", "openvino", "PIL", "pydantic", "sqlalchemy", "torch", "training")
 
 
 def loaded_by(*arguments: str, **environment: str) -> list[str]:
