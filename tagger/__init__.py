@@ -1,4 +1,4 @@
-"""Landmarks in photos: a photo in, the landmarks it shows out, or an honest "none that I know".
+"""Landmarks in photos: a photo in, the landmarks that it shows out, or an honest "none that I know".
 
     import tagger
     model = tagger.load()
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tagger.core.types import Result as Result
     from tagger.core.types import Suggestion as Suggestion
     from tagger.core.types import Tagged as Tagged
+    from tagger.core.types import Withdrawn as Withdrawn
     from tagger.model.predictor import Tagger as Tagger
     from tagger.model.predictor import load as load
 
@@ -32,7 +33,7 @@ _HOMES = {
     "tagger.compat": ("predict_landmarks", "suggest_locations"),
     "tagger.core.errors": ("PhotoError", "TaggerError"),
     "tagger.model.predictor": ("Tagger", "load"),
-    "tagger.core.types": ("Failed", "Landmark", "NoLandmark", "Result", "Suggestion", "Tagged"),
+    "tagger.core.types": ("Failed", "Landmark", "NoLandmark", "Result", "Suggestion", "Tagged", "Withdrawn"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = ["__version__", *_HOME_OF]

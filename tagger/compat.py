@@ -1,4 +1,4 @@
-"""The two functions of the course project that this grew from, with their names and meaning."""
+"""The two functions of the course project that the tagger grew from, as they were."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def predict_landmarks(img_path: str | os.PathLike[str], k: int) -> list[str]:
-    """The names of the k most likely landmarks, best first.
+    """Name the k most likely landmarks of a photo, best first.
 
     Raises:
         PhotoError: the photo cannot be read.
@@ -27,7 +27,7 @@ def suggest_locations(img_path: str | os.PathLike[str], k: int = 3) -> Figure:
     """Show a photo with its k most likely landmarks.
 
     Returns:
-        The matplotlib figure. Where there is a screen it is shown on it, without waiting.
+        The matplotlib figure. If there is a screen, it is also shown, without waiting.
 
     Raises:
         PhotoError: the photo cannot be read.

@@ -1,4 +1,4 @@
-"""What is said on stderr while working: lines for people, or a JSON object a line. Data never goes this way."""
+"""The log on stderr: lines for people, or one JSON object a line. Data never goes this way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FORMAT = "%(levelname)s %(message)s"
 
 
 class JsonLines(logging.Formatter):
-    """One object a line, whatever a message holds: time (UTC), level, logger, message, and a traceback as error."""
+    """Formats a record as a JSON object: time (UTC), level, logger, message, and error with a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -26,7 +26,7 @@ class JsonLines(logging.Formatter):
 
 
 def set_up(level: str, log_format: str = "text") -> None:
-    """Send the log to stderr; called once by a surface.
+    """Send the log of this process to stderr. Only a surface does that, once.
 
     Args:
         level: debug, info, warning or error.

@@ -47,13 +47,13 @@ def cores() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What bounds the work on one photo.
+    """Limits on the work on one photo.
 
     Args:
-        max_pixels: a photo that needs more of them in memory is refused before memory is taken for it (large
-            JPEGs are held at a fraction of their size).
-        max_file_bytes: size above which a file is not read.
-        threads: how many photos are decoded at a time.
+        max_pixels: a photo that needs more of them in memory is refused before memory is allocated (large JPEGs are
+            decoded at a fraction of their size).
+        max_file_bytes: larger files are not read.
+        threads: photos decoded at a time.
     """
 
     max_pixels: int = 100_000_000

@@ -73,7 +73,7 @@ def test_a_chain_goes_on_from_between_any_two_parts(name: str) -> None:
     with torch.inference_mode():
         for done, part in enumerate(network.parts, start=1):
             x = part(x)
-            torch.testing.assert_close(network.after(x, done), network.features(photos))
+            torch.testing.assert_close(network.features_from(x, done), network.features(photos))
 
 
 def test_torchvision_is_asked_for_networks_it_has_and_that_end_in_a_classifier() -> None:

@@ -42,7 +42,7 @@ class FrozenBackbone:
         """(N, features) of (N, 3, H, W)."""
         if not (self.parts and isinstance(network, Chain)):
             return network.features(values)
-        return network.after(self._through(values), self.parts)
+        return network.features_from(self._through(values), self.parts)
 
     def _through(self, values: Tensor) -> Tensor:
         size_px = values.shape[-1]

@@ -1,6 +1,6 @@
 """Network definitions, by the name that a card gives. They need torch; `torchvision/…` needs torchvision as well.
 
-The one rule: a network takes normalised photos (N, 3, H, W) and returns logits (N, outputs).
+A network takes normalised photos (N, 3, H, W) and returns logits (N, outputs).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import partial
 
 from tagger.model.nets.base import Chain, Network
 from tagger.model.nets.efficientnet_lite import EfficientNetLite
-from tagger.model.nets.resnet_small import Scratch
+from tagger.model.nets.resnet_small import ResNetSmall
 from tagger.model.nets.torchvision import PREFIX, Backbone
 
 __all__ = ["NETWORKS", "Chain", "Network", "build"]
@@ -19,20 +19,20 @@ NETWORKS: dict[str, Callable[[int], Network]] = {
     "efficientnet_lite0": partial(EfficientNetLite, 1.0, 1.0),
     "efficientnet_lite1": partial(EfficientNetLite, 1.0, 1.1),
     "efficientnet_lite2": partial(EfficientNetLite, 1.1, 1.2),
-    "scratch": Scratch,
+    "scratch": ResNetSmall,  # the name that published cards have
 }
 
 
 def build(name: str, outputs: int) -> Network:
-    """A network with random weights.
+    """Make a network with random weights.
 
     Args:
-        name: one of `NETWORKS`, or ``torchvision/`` and a name of torchvision's.
+        name: one of `NETWORKS`, or ``torchvision/`` and torchvision's name for it.
         outputs: width of the last layer.
 
     Raises:
-        KeyError: no network of that name.
-        MissingExtra: torchvision is needed and not installed.
+        KeyError: there is no network of that name.
+        MissingExtra: it needs torchvision, which is not installed.
     """
     if name.startswith(PREFIX):
         return Backbone(name.removeprefix(PREFIX), outputs)

@@ -1,4 +1,4 @@
-"""What every network has in common, so that training, export and engines treat all of them alike.
+"""What all networks have in common, so that training, export and engines treat them alike.
 
 The one rule: photos become features, and one linear layer turns features into logits.
 """
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 class Network(nn.Module, ABC):
-    """Normalised photos to logits. A subclass declares its parts, then dropout and classifier."""
+    """From normalised photos to logits. A subclass declares its parts, then dropout and classifier."""
 
     dropout: nn.Dropout
     classifier: nn.Linear
@@ -19,11 +19,11 @@ class Network(nn.Module, ABC):
     @property
     @abstractmethod
     def parts(self) -> list[nn.Module]:
-        """Everything but the classifier, in the order in which data meets it."""
+        """Everything but the classifier, in the order of the forward pass."""
 
     @abstractmethod
     def features(self, photos: Tensor) -> Tensor:
-        """Pooled features (N, features) of (N, 3, H, W) normalised photos."""
+        """Pool normalised photos (N, 3, H, W) to features (N, features)."""
 
     def forward(self, photos: Tensor) -> Tensor:
         logits: Tensor = self.classifier(self.dropout(self.features(photos)))  # (N, outputs)
@@ -31,17 +31,22 @@ class Network(nn.Module, ABC):
 
 
 class Chain(Network):
-    """A network whose parts follow one another, so that it can also go on from between two of them."""
+    """A network whose parts follow one another, so that it can also start between two of them."""
 
     @abstractmethod
     def pooled(self, x: Tensor) -> Tensor:
-        """Features (N, features) of the last part's output (N, C, H', W')."""
+        """Pool the last part's output (N, C, H', W') to features (N, features)."""
 
     def features(self, photos: Tensor) -> Tensor:
-        return self.after(photos, 0)
+        return self.features_from(photos, 0)
 
-    def after(self, x: Tensor, parts: int) -> Tensor:
-        """Features (N, features) of what the first so many parts gave."""
-        for part in self.parts[parts:]:
+    def features_from(self, x: Tensor, start: int) -> Tensor:
+        """Turn the input of a part into features.
+
+        Args:
+            x: (N, C, H, W), what the parts before it returned.
+            start: the part's index.
+        """
+        for part in self.parts[start:]:
             x = part(x)  # (N, C, H', W')
         return self.pooled(x)

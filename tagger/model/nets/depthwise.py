@@ -1,8 +1,8 @@
 """Depthwise convolution that a CPU can also train in bfloat16.
 
-The one rule: the forward pass is torch's own. Only the backward pass takes another way: in torch 2.15 on an AVX-512
-CPU, bfloat16 gradients of a depthwise convolution cost up to 20 times what float32 ones do, so they are computed in
-float32. An epoch of EfficientNet-Lite2 takes half the time (`python -m benchmarks training`).
+The forward pass is torch's own; only the backward pass differs. In torch 2.15 on an AVX-512 CPU, bfloat16 gradients of
+a depthwise convolution cost up to 20 times what float32 ones do, so they are computed in float32. An epoch of
+EfficientNet-Lite2 takes half the time (`python -m benchmarks training`).
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class _Depthwise(torch.autograd.Function):
         (gradient,) = gradients  # (N, C, H', W')
         photos, weight = context.saved_tensors
         for_photos, for_weight, *_ = context.needs_input_grad
-        wanted = [for_photos, for_weight, False]
+        mask = [for_photos, for_weight, False]
         with torch.autocast("cpu", enabled=False):
             photos_gradient, weight_gradient, _ = torch.ops.aten.convolution_backward(
-                gradient.float(), photos.float(), weight.float(), None, *context.geometry, wanted
+                gradient.float(), photos.float(), weight.float(), None, *context.geometry, mask
             )
         return (photos_gradient.to(photos.dtype) if for_photos else None), weight_gradient, None, None

@@ -1,7 +1,7 @@
 """EfficientNet-Lite 0, 1 and 2: EfficientNet without squeeze-and-excitation, with ReLU6, for plain CPUs.
 
-The one rule: parameters are declared in the order in which data meets them, so that weights published under
-other names fit tensor by tensor.
+The one rule: parameters are declared in the order of the forward pass, so that weights published under other names fit
+tensor by tensor.
 
 Source:
     EfficientNet, Tan and Le 2019, arXiv:1905.11946, table 1; the Lite variants as released in
@@ -48,7 +48,7 @@ STAGES = (
 
 
 class SameConv2d(nn.Conv2d):
-    """Convolution whose output is ceil(input / stride); what padding is odd goes right and below, as in TensorFlow."""
+    """Convolution with output ceil(input / stride); odd padding goes right and below, as in TensorFlow."""
 
     def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
@@ -73,7 +73,7 @@ def _layer(inputs: int, outputs: int, kernel: int, stride: int = 1, *, groups: i
 
 
 class InvertedResidual(nn.Module):
-    """Widen (1×1), look around (depthwise k×k), narrow (1×1); the narrow ends carry no activation."""
+    """Expand (1×1), convolve (depthwise k×k), project (1×1); the narrow ends have no activation."""
 
     def __init__(self, inputs: int, stage: Stage, stride: int) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class InvertedResidual(nn.Module):
 
 
 class EfficientNetLite(Chain):
-    """See the module.
+    """The network of the module's docstring.
 
     Args:
         width: factor on the channels of every stage, rounded to multiples of 8.
@@ -133,6 +133,6 @@ def _scaled(width: float, depth: float) -> list[Stage]:
 
 
 def _rounded(channels: float) -> int:
-    """The nearest multiple of 8 that is not more than a tenth below."""
+    """The nearest multiple of 8, but not more than a tenth below."""
     nearest = max(8, int(channels + 4) // 8 * 8)
     return nearest + 8 if nearest < 0.9 * channels else nearest

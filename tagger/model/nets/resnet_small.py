@@ -1,14 +1,14 @@
 """A residual network small enough to learn landmarks from random weights on two CPU cores.
 
-The one rule: every part is here because a few thousand photos have to suffice.
+Each part is here because a few thousand photos have to suffice:
 
 - Two strided 3×3 convolutions begin, as in later ResNets: a quarter of the side is gone before anything is expensive.
-- Four stages of two residual blocks with plain 3×3 convolutions: dense, and so the fastest thing a CPU does for the
-  accuracy it gives (depthwise ones need fewer sums but wait for memory).
-- Where a stage halves the side, the shortcut averages before it projects, so that it sees every pixel.
-- Squeeze-and-excitation ends each block: what the whole photo shows weighs what each place shows, for 1 % of the work.
-- The last batch norm of a block starts at zero: the network begins shallow and grows, which lets the rate be high.
-- Generalised-mean pooling: a landmark fills a part of its photo, and a cube lets that part speak louder than the sky.
+- Four stages of two residual blocks with plain 3×3 convolutions: dense, and so the fastest that a CPU offers for this
+  accuracy (depthwise ones need fewer sums but wait for memory).
+- If a stage halves the side, its shortcut averages before it projects, so that it uses every pixel.
+- Squeeze-and-excitation ends each block: the whole photo weighs each of its channels, for 1 % of the work.
+- The last batch norm of a block starts at zero: the network starts shallow and grows, which allows a high rate.
+- Generalised-mean pooling: a landmark fills a part of its photo, and the cube gives that part more weight than the sky.
 
 Source:
     Blocks: He et al. 2016, arXiv:1512.03385. Stem, averaged shortcut and zero start: He et al. 2019, arXiv:1812.01187.
@@ -24,15 +24,15 @@ from tagger.model.nets.base import Chain
 
 STEM_CHANNELS = 24
 STAGE_CHANNELS = (32, 64, 128, 256)
-BLOCKS = 2
+BLOCKS = 2  # a stage
 SQUEEZE = 8
 POWER = 3.0
-SMALLEST = 1e-4  # a root has no slope at zero
+MIN_FEATURE = 1e-4  # a root has no slope at zero
 DROPOUT = 0.3
 
 
-class Scratch(Chain):
-    """See the module.
+class ResNetSmall(Chain):
+    """The network of the module's docstring.
 
     Args:
         outputs: width of the last layer.
@@ -57,19 +57,19 @@ class Scratch(Chain):
         return [self.stem, *self.stages]
 
     def pooled(self, x: Tensor) -> Tensor:
-        cubes = x.float().clamp(min=SMALLEST).pow(POWER)  # in half precision the cubes would lose what is small
+        cubes = x.float().clamp(min=MIN_FEATURE).pow(POWER)  # in half precision the cubes would lose what is small
         return cubes.mean((2, 3)).pow(1 / POWER)  # (N, 256)
 
 
 class Residual(nn.Module):
-    """Two convolutions and a look at the whole, added to what came in."""
+    """Two convolutions and squeeze-and-excitation, added to the input."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(*_layer(inputs, outputs, stride), nn.ReLU(), *_layer(outputs, outputs))
         self.excite = Excite(outputs)
-        narrow = nn.Sequential(nn.AvgPool2d(stride), *_narrow(inputs, outputs))
-        self.shortcut = nn.Identity() if inputs == outputs else narrow
+        projection = nn.Sequential(nn.AvgPool2d(stride), *_projection(inputs, outputs))
+        self.shortcut = nn.Identity() if inputs == outputs else projection
         last = self.layers[-1]
         assert isinstance(last, nn.BatchNorm2d)
         nn.init.zeros_(last.weight)
@@ -80,7 +80,7 @@ class Residual(nn.Module):
 
 
 class Excite(nn.Module):
-    """Squeeze the photo to one number a channel, and scale the channels by what that says."""
+    """Squeeze-and-excitation: scale each channel by what the means of all channels say."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -97,5 +97,5 @@ def _layer(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
     return [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)]
 
 
-def _narrow(inputs: int, outputs: int) -> list[nn.Module]:
+def _projection(inputs: int, outputs: int) -> list[nn.Module]:
     return [nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs)]

@@ -1,6 +1,6 @@
-"""Any classification network of torchvision, by the name torchvision gives it.
+"""Any classification network of torchvision, by torchvision's name for it.
 
-The one rule: its last linear layer becomes our classifier, whatever it is called there; nothing else changes.
+The one rule: its last linear layer becomes our classifier, whatever its name there; nothing else changes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Backbone(Network):
 
     @property
     def parts(self) -> list[nn.Module]:
-        """The body's children; a sequence among them (as VGG's or EfficientNet's features) counts as its members."""
+        """The body's children; instead of an nn.Sequential (VGG's or EfficientNet's features), the members of it."""
         parts: list[nn.Module] = []
         for child in self.body.children():
             parts += child.children() if isinstance(child, nn.Sequential) else [child]
