@@ -28,11 +28,7 @@ class Times:
     """Times of day, to the minute, as a crontab line describes them.
 
     Args:
-        minutes: 0 to 59.
-        hours: 0 to 23.
-        days: 1 to 31, of the month.
-        months: 1 to 12.
-        weekdays: 0 to 6; 0 is Sunday.
+        weekdays: 0 is Sunday.
         any_day: either kind of day is enough, as if a crontab line limits both.
     """
 

@@ -78,7 +78,7 @@ class StoreCollector(Collector):
 def serve_metrics(
     address: str, store: Store, next_times: NextTimes, health: Callable[[], Health]
 ) -> Iterator[int | None]:
-    """Answer requests while the context lasts.
+    """Answer requests while the block runs.
 
     Args:
         address: host and port (0 for a free one), or "off".
