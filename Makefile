@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 FOLDER = $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
 GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo '[gpu]')
 
-.PHONY: tag test lint types wheel image check bench reproduce clean need-photos
+.PHONY: tag test lint types coverage wheel image check hooks bench reproduce clean need-photos
 
 tag: need-photos $(VENV)/.core
 	@$(BIN)/tagger tag "$(FOLDER)"; status=$$?; \
@@ -20,6 +20,12 @@ need-photos:
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+# Branch coverage of all tests, and of the processes that they start.
+coverage: $(VENV)/.dev
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -44,8 +50,12 @@ bench: need-photos $(VENV)/.core
 reproduce: $(VENV)/.dev
 	$(BIN)/python -m training reproduce training/recipes/transfer.toml
 
+# Lint and types before each commit.
+hooks: $(VENV)/.dev
+	git config core.hooksPath .githooks
+
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .coverage*
 
 # The core is small; PyTorch comes along only where an NVIDIA GPU is present.
 $(VENV)/.core: pyproject.toml
