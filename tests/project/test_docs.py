@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from benchmarks.__main__ import ALL as BENCHMARKS
 from db.engine import open_store
 from tagger.cli import main
 from tagger.config.settings import fields, load_settings
@@ -114,6 +115,19 @@ def test_make_targets_in_the_readme_exist() -> None:
 def test_links_lead_somewhere(document: str) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)", (ROOT / document).read_text()):
         assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_paths_in_the_documents_exist(document: str) -> None:
+    for path in re.findall(
+        r"`((?:tagger|db|training|tests|benchmarks|deploy|docs)/[\w./-]+)`", (ROOT / document).read_text()
+    ):
+        assert (ROOT / path).exists() or (ROOT / f"{path}.py").exists(), path
+
+
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "docs/BENCHMARKS.md", "training/LOG.md"])
+def test_benchmarks_in_the_documents_exist(document: str) -> None:
+    assert set(re.findall(r"python -m benchmarks (\w+)", (ROOT / document).read_text())) <= set(BENCHMARKS)
 
 
 @pytest.mark.parametrize("step", STEPS)
