@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
 
 from benchmarks.photos import real_photos
 from benchmarks.processes import cost, tagger_command
@@ -25,7 +23,7 @@ from benchmarks.telegram import Bot, Server
 
 THIS = Path(__file__).parents[1]
 TRACER = """
-import mmap, os, sys, threading, time
+import mmap, os, sys, threading
 
 log = os.open(os.environ["TRIP_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 part = mmap.mmap(os.open(os.environ["TRIP_PART"], os.O_RDONLY), 1, prot=mmap.PROT_READ)
@@ -43,33 +41,6 @@ def trace(frame, event, _):
 threading.setprofile(trace)
 sys.setprofile(trace)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Trip:
-    """The files whose functions were called, in the order of first calls; a file that was left may come again."""
-
-    steps: tuple[str, ...]
-
-    @classmethod
-    def of(cls, calls: Iterable[tuple[str, str]]) -> Self:
-        """Of calls as (file, function)."""
-        first = dict.fromkeys(calls)
-        return cls(tuple(file for file, _ in groupby(file for file, _ in first)))
-
-    @property
-    def files(self) -> list[str]:
-        return list(dict.fromkeys(self.steps))
-
-    @property
-    def returns(self) -> int:
-        return len(self.steps) - len(self.files)
-
-    def __str__(self) -> str:
-        """Files by room, in the order in which the photo comes by."""
-        rooms = groupby(self.files, key=os.path.dirname)
-        lines = [f"{room:24} {' · '.join(Path(file).stem for file in files)}" for room, files in rooms]
-        return "\n".join(lines)
 
 
 class Tracer:
@@ -126,8 +97,13 @@ def bot(photos: Sequence[Path], place: Path, checkout: Path) -> Tracer:
 
 
 def print_trip(name: str, calls: list[tuple[str, str]]) -> None:
-    trip = Trip.of(calls)
-    print(f"{name}: {len(trip.files)} files, {trip.returns} returns\n\n{trip}\n")
+    """Files by room, in the order in which the photo comes by."""
+    steps = [file for file, _ in groupby(file for file, _ in dict.fromkeys(calls))]
+    files = list(dict.fromkeys(steps))
+    print(f"{name}: {len(files)} files, {len(steps) - len(files)} returns\n")
+    for room, inside in groupby(files, key=os.path.dirname):
+        print(f"{room:24} {' · '.join(Path(file).stem for file in inside)}")
+    print()
 
 
 def main(checkout: str = str(THIS), *, data: Path) -> None:

@@ -55,7 +55,6 @@ class Library:
 
     def batches(self) -> Iterator[list[Scanned]]:
         dice = random.Random(0)
-        trip: Sequence[Landmark] = ()
         for first in range(0, self.photos, BATCH):
             trip = self._trip(dice)
             yield [self._outcome(number, trip, dice) for number in range(first, min(first + BATCH, self.photos))]
@@ -68,12 +67,9 @@ class Library:
 
     def groups(self) -> dict[int, int]:
         """A fifth of the photos in bursts of four, and one long row of a thousand."""
+        single = {number: number for number in range(1, self.photos + 1)}
         bursts = {number: number - (number - 1) % 4 for number in range(1, self.photos // 5)}
-        return (
-            {number: number for number in range(1, self.photos + 1)}
-            | bursts
-            | dict.fromkeys(range(30_001, 31_001), 30_001)
-        )
+        return single | bursts | dict.fromkeys(range(30_001, 31_001), 30_001)
 
     def _trip(self, dice: random.Random) -> list[Landmark]:
         """Half of a trip's photos show its own landmark, so that landmarks lie in folders, as they do."""
@@ -86,12 +82,10 @@ class Library:
         file = FoundFile(path, 100_000 + number, number)
         if number % 100 == 7:
             return file, Result(path, None, Failed("truncated", "the file ends before the image does"))
-        best, is_tag = dice.choice(trip), dice.random() < 0.6
-        nearest = [best, *(landmark for landmark in LANDMARKS[-2:] if landmark != best)]
-        score = dice.uniform(0.5, 1)
+        best, is_tag, score = dice.choice(trip), dice.random() < 0.6, dice.uniform(0.5, 1)
+        nearest = dict.fromkeys((best, *LANDMARKS[-2:]))
         suggestions = tuple(
-            Suggestion(rank, landmark, score / rank, is_tag and rank == 1)
-            for rank, landmark in enumerate(nearest, start=1)
+            Suggestion(rank, one, score / rank, is_tag and rank == 1) for rank, one in enumerate(nearest, start=1)
         )
         digest = hashlib.sha256(path.encode()).hexdigest()
         answer = Tagged(suggestions) if is_tag else NoLandmark(suggestions)
@@ -164,7 +158,7 @@ def documented_queries(library: Library) -> dict[str, Query]:
 
 
 def whole_library_queries() -> dict[str, Query]:
-    """What must look at everything: no bar, but worth watching."""
+    """They read everything: there is no bar, but they are worth watching."""
     return {
         "tagger labels": labels,
         "what a scan asks of all files": lambda connection: file_states(connection, ["/home"], model=2, k=3),
