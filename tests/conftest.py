@@ -15,7 +15,17 @@ from db.engine import Store, open_store
 from tagger.model.bundle import Bundle, write_bundle
 from tests.drawn import card
 
+os.environ["OMP_NUM_THREADS"] = "1"  # PyTorch's threads get in each other's way on a busy machine: 33 s become 179 s
+
 NOBODY = 65534
+STARTERS = {"start", "shared_bot", "tagger_process"}  # fixtures that start the program as a process of its own
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that take a process from a fixture."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not STARTERS.isdisjoint(item.fixturenames):
+            item.add_marker("process")
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,6 @@ def test_each_problem_is_named(tagger: Tagger, tmp_path: Path) -> None:
     assert "tags.sqlite" in done.stdout
 
 
-@pytest.mark.process
 def test_bench_says_what_holds_the_run_back(tagger_process: Tagger, library: Path) -> None:
     (library / "broken.jpg").write_text("no photo")
     os.mkfifo(library / "pipe.jpg")

@@ -107,7 +107,6 @@ def test_every_bad_file_is_listed_with_its_reason_and_every_good_one_tagged(tagg
     assert {os.path.basename(row["path"]) for row in failed} == set(expected)
 
 
-@pytest.mark.process
 def test_names_that_are_no_text_travel_through_json(tagger_process: Tagger, tmp_path: Path) -> None:
     tagger = tagger_process  # the encoding of a real standard output
     (tmp_path / "names").mkdir()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -50,9 +50,13 @@ def test_the_largest_batch_that_fits_is_the_limit() -> None:
     assert best_batch_size(small_device, 2, (2, 4, 8, 16)) <= 4
 
 
-def test_a_larger_batch_that_gains_nothing_is_not_taken() -> None:
+def test_a_larger_batch_that_gains_nothing_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock_s = 0.0
+    monkeypatch.setattr("tagger.model.engines.torch.time", SimpleNamespace(perf_counter=lambda: clock_s))
+
     def fixed_cost_up_to_eight(batch: Pixels) -> Logits:
-        time.sleep(0.01 * max(1, len(batch) / 8))
+        nonlocal clock_s
+        clock_s += 0.01 * max(1, len(batch) / 8)
         return np.zeros((len(batch), 1), dtype=np.float32)
 
     assert best_batch_size(fixed_cost_up_to_eight, 2, (2, 4, 8, 16, 32)) == 8

@@ -11,6 +11,8 @@ from tests.bot.conftest import patient_server
 from tests.bot.running import RunningBot, answer, buttons, large_bundle, picture, said, shade, tapped
 from tests.botapi import PeopleChat, Person
 
+pytestmark = pytest.mark.process
+
 PEOPLE = count(1)
 KNOWN = 45
 

@@ -27,6 +27,8 @@ from tests.bot.running import (
 )
 from tests.botapi import PeopleChat, Person, transcript
 
+pytestmark = pytest.mark.process
+
 PAGE = Path(__file__).parents[3] / "docs" / "BOT.md"
 PEOPLE = iter(range(1, 100))
 

@@ -18,6 +18,8 @@ from tests.botapi import BotApiServer, Refused
 pytest.importorskip("apscheduler", reason="the extra 'schedule' is not installed")
 pytest.importorskip("watchdog", reason="the extra 'watch' is not installed")
 
+pytestmark = pytest.mark.process
+
 
 class RunningServer(RunningBot):
     command = "serve"

@@ -112,7 +112,7 @@ def test_killed_at_random_moments_it_answers_each_photo_once(server: BotApiServe
         time.sleep(moments.uniform(0.05, 0.8))
         bot.kill()
         bot.start()
-        time.sleep(moments.uniform(2.0, 5.0))
+        time.sleep(moments.uniform(0.5, 2.5))
     check(bot, photos)
     for chat in every:
         replies = [message.reply_to or 0 for message in chat.from_bot]

@@ -69,13 +69,13 @@ def check_rules(server: BotApiServer) -> None:
         pytest.param([GatewayError(504, after=True)], id="504 after"),
         pytest.param([Truncated()], id="answer cut off"),
         pytest.param([Garbage()], id="answer that is none"),
-        pytest.param([Slow(12.0, after=True)], id="too slow"),
+        pytest.param([Slow(3.0, after=True)], id="too slow"),
     ],
 )
 def test_a_photo_is_answered_once_whatever_happens_to_its_answer(
     faults: list[Fault], server: BotApiServer, start: Start, ana: Person
 ) -> None:
-    bot, chat = start(), ana.private()
+    bot, chat = start(constants={"tagger.bot.transport.client.READ_S": 2.0}), ana.private()
     answer(chat, chat.send_photo(ana, picture(RED, 99)))
     first = chat.messages[:2]
     server.faults.next("sendMessage", *faults)
@@ -118,7 +118,7 @@ def test_a_network_that_is_dead_for_a_while_costs_only_time(server: BotApiServer
     with server.dead_network():
         photos = send(chat, ana, 4)
         others = send(ben.private(), ben, 2, start=10)
-        time.sleep(5)
+        time.sleep(2)
     check_once_and_in_order(bot, chat, [chat.messages[0], *photos])
     check_once_and_in_order(bot, ben.private(), others)
 
