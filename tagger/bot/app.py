@@ -38,6 +38,7 @@ from tagger.bot.transport.receiver import ALLOWED_UPDATES, Receiver, UpdateProce
 from tagger.bot.transport.retry import with_retries
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError
+from tagger.image.loader import PhotoLoader
 from tagger.library.recorder import new_start, register
 from tagger.model.predictor import Tagger
 
@@ -51,10 +52,13 @@ ROOT = "telegram"  # the bot's run is stored with this root and this job
 App = Application[Any, Any, Any, Any, Any, Any]
 
 
-async def serve(settings: Settings, token: str, store: Store, tagger: Tagger, stop: threading.Event) -> None:
+async def serve(
+    settings: Settings, token: str, store: Store, tagger: Tagger, loader: PhotoLoader, stop: threading.Event
+) -> None:
     """Run the bot until `stop` is set.
 
     Args:
+        loader: reads and decodes the photos: strangers send them, so give it a `DecoderPool`.
         stop: may be set from any thread, even before this is called.
 
     Raises:
@@ -64,7 +68,7 @@ async def serve(settings: Settings, token: str, store: Store, tagger: Tagger, st
     sys.setswitchinterval(SWITCH_S)
     if stop.is_set():
         return
-    async with _services(settings, token, store, tagger) as services:
+    async with _services(settings, token, store, tagger, loader) as services:
         queue: asyncio.Queue[object] = asyncio.Queue()
         receiver = Receiver(services.bot, services.db, services.chat_queue, queue)
         processor = UpdateProcessor(receiver, services.db, services.chat_queue, services.outbox)
@@ -177,7 +181,9 @@ async def _wait_for(stop: threading.Event) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _services(settings: Settings, token: str, store: Store, tagger: Tagger) -> AsyncIterator[Services]:
+async def _services(
+    settings: Settings, token: str, store: Store, tagger: Tagger, loader: PhotoLoader
+) -> AsyncIterator[Services]:
     """What the handlers use. The bot's run in the store lasts as long as this context."""
     bot, file_client = create_bot(settings, token), create_file_client(settings, token)
     db, chat_queue, k = DbExecutor(store), ChatQueue(), settings.top_k
@@ -186,7 +192,9 @@ async def _services(settings: Settings, token: str, store: Store, tagger: Tagger
     run_id = await db.write(lambda connection: start_run(connection, start, model=model_id))
     landmarks = await db.read(catalog.landmarks)
     id_of_key = {landmark.id: landmark_id for landmark_id, landmark in landmarks.items()}
-    batcher = MicroBatcher(tagger, store, db, model_id=model_id, run_id=run_id, k=k, gather_ms=settings.bot_gather_ms)
+    batcher = MicroBatcher(
+        tagger, loader, store, db, model_id=model_id, run_id=run_id, k=k, gather_ms=settings.bot_gather_ms
+    )
     try:
         yield Services(
             settings=settings,

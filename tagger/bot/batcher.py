@@ -1,7 +1,9 @@
-"""The thread that runs the model: photos that all chats send within a few milliseconds form one batch.
+"""Tags photos: loader threads decode them, and one thread runs the model on what all chats sent within milliseconds.
 
 The one rule: a content is inferred once. The pipeline shares one inference among copies in a batch; for later copies
 the answer comes from memory or from the store, where a batch is written before anybody learns its answers.
+
+Photos are decoded before they join a batch, so one that hangs its decoder holds up no other.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from db.engine import Store
@@ -22,6 +25,7 @@ from db.rows import RunCounts
 from db.write.results import write_contents
 from tagger.bot.db_executor import DbExecutor
 from tagger.core.types import Answer, Failed, FoundFile, Result
+from tagger.image.loader import IsCancelled, LoadedPhoto, PhotoLoader, ShouldDecode, never
 from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
@@ -30,14 +34,23 @@ MAX_BATCH = 64  # photos; in a larger batch the first would wait long for the la
 MAX_REMEMBERED = 2048  # answers in memory: those not yet in the store, and those of a photo that many people share
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Request:
+    """A photo on its way.
+
+    Args:
+        photo: after it was loaded; not decoded if an answer was recalled.
+        recalled: the earlier answer for the same content.
+    """
+
     path: str
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Result] = field(repr=False)
+    photo: LoadedPhoto = field(init=False)
+    recalled: Answer | None = None
 
     def settle(self, outcome: Result | Exception) -> None:
-        """Called in the model's thread."""
+        """Called in other threads than the event loop's."""
         self.loop.call_soon_threadsafe(self._settle, outcome)
 
     def _settle(self, outcome: Result | Exception) -> None:
@@ -49,23 +62,48 @@ class _Request:
             self.done.set_result(outcome)
 
 
+@dataclass(frozen=True, slots=True)
+class _Preloaded:
+    """Hands the pipeline photos that have been loaded, by path."""
+
+    photos: dict[str, LoadedPhoto]
+
+    def load(self, path: str, should_decode: ShouldDecode, _is_cancelled: IsCancelled = never) -> LoadedPhoto:
+        photo = self.photos[path]
+        if photo.sha256 is None or should_decode(photo.sha256):
+            return photo
+        return LoadedPhoto(photo.sha256)
+
+
 class MicroBatcher:
-    """A tagger in its own thread. `close` waits for the current batch."""
+    """A tagger with its own threads. `close` waits for the current batch and abandons photos that are being loaded."""
 
     def __init__(
-        self, tagger: Tagger, store: Store, db: DbExecutor, *, model_id: int, run_id: int, k: int, gather_ms: int
+        self,
+        tagger: Tagger,
+        loader: PhotoLoader,
+        store: Store,
+        db: DbExecutor,
+        *,
+        model_id: int,
+        run_id: int,
+        k: int,
+        gather_ms: int,
     ) -> None:
         self.tagger = tagger
         self.model_id = model_id
         self.k = k
         self.thresholds = {landmark.id: landmark.threshold for landmark in tagger.bundle.card.classes}
         self._run_id = run_id
+        self._loader = loader
         self._store = store
         self._db = db
         self._gather_s = gather_ms / 1000
         self._counts: Counter[str] = Counter()
         self._recent: OrderedDict[str, Result] = OrderedDict()
-        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self._loader_threads = ThreadPoolExecutor(tagger.limits.threads, "load")
+        self._loaded: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         self._thread.start()
 
@@ -78,10 +116,11 @@ class MicroBatcher:
 
         Raises:
             EngineFailed: the engine broke.
+            DecoderUnavailable: no process can be started to decode the photo.
         """
         loop = asyncio.get_running_loop()
         request = _Request(path, loop, loop.create_future())
-        self._requests.put(request)
+        self._loader_threads.submit(self._load, request)
         return await request.done
 
     async def recall(self, sha256: str) -> Result | None:
@@ -94,36 +133,60 @@ class MicroBatcher:
             self._recent.pop(sha256, None)
 
     def close(self) -> None:
-        self._requests.put(None)
+        self._closing.set()
+        self._loader_threads.shutdown(cancel_futures=True)
+        self._loaded.put(None)
         self._thread.join()
 
+    def _load(self, request: _Request) -> None:
+        def should_decode(sha256: str) -> bool:
+            result = self._recall(sha256)
+            request.recalled = result.answer if result else None
+            return result is None
+
+        try:
+            request.photo = self._loader.load(request.path, should_decode, self._closing.is_set)
+            self._loaded.put(request)
+        except CancelledError:
+            pass  # the update stays in the inbox for the next start
+        except Exception as error:
+            log.exception("A photo could not be loaded")
+            request.settle(error)
+
     def _run(self) -> None:
-        while (first := self._requests.get()) is not None:
+        while (first := self._loaded.get()) is not None:
             self._tag([first, *self._gather()])
 
     def _gather(self) -> Iterator[_Request]:
         until = time.monotonic() + self._gather_s
         for _ in range(MAX_BATCH - 1):
             try:
-                request = self._requests.get(timeout=max(0.0, until - time.monotonic()))
+                request = self._loaded.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 return
             if request is None:
-                self._requests.put(None)  # `_run` ends by it
+                self._loaded.put(None)  # `_run` ends by it
                 return
             yield request
 
     def _tag(self, requests: list[_Request]) -> None:
+        loader = _Preloaded({request.path: request.photo for request in requests})
+        recalled = {request.photo.sha256: request.recalled for request in requests if request.recalled}
+
+        def known(sha256: str) -> Answer | None:
+            recent = self._recent.get(sha256)
+            return recent.answer if recent else recalled.get(sha256)
+
         try:
-            results = self.tagger.tag([request.path for request in requests], self.k, known=self._known)
-            remembered = [self._remember(result) for result in results]
-            self._write([result for result in remembered if result.info is not None])
+            paths = [request.path for request in requests]
+            results = [self._remember(r) for r in self.tagger.tag(paths, self.k, known=known, loader=loader)]
+            self._write([result for result in results if result.info is not None])
         except Exception as error:
             log.exception("A batch of %d photos could not be tagged", len(requests))
             for request in requests:
                 request.settle(error)
             return
-        for request, result in zip(requests, remembered, strict=True):
+        for request, result in zip(requests, results, strict=True):
             request.settle(result)
 
     def _write(self, results: list[Result]) -> None:
@@ -134,11 +197,6 @@ class MicroBatcher:
             self._db.submit(
                 lambda connection: write_contents(connection, batch, run=self._run_id, model=self.model_id, k=self.k)
             )
-
-    def _known(self, sha256: str) -> Answer | None:
-        """Called in the decode threads."""
-        result = self._recall(sha256)
-        return result.answer if result else None
 
     def _recall(self, sha256: str) -> Result | None:
         if recent := self._recent.get(sha256):

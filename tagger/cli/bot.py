@@ -64,6 +64,9 @@ def run_bot(settings: Settings, token: str, store: Store, model: Tagger, stop: t
     """Run the bot until `stop` is set."""
     import asyncio
 
-    from tagger.bot.app import serve
+    from tagger.image.decoder_pool import DecoderPool
 
-    asyncio.run(serve(settings, token, store, model, stop))
+    with DecoderPool(model.bundle.card.input, model.limits, timeout_s=settings.photo_timeout_s) as decoders:
+        from tagger.bot.app import serve  # slow, and meanwhile the decoders start
+
+        asyncio.run(serve(settings, token, store, model, decoders, stop))

@@ -16,6 +16,7 @@ from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
 from tagger.core.run_options import Limits
 from tagger.core.types import Result
+from tagger.image.loader import InProcessLoader
 from tagger.library.recorder import register
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, colour_bundle, photos
@@ -27,11 +28,12 @@ def looked_at(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[Res
     """What photos show that came at the same moment."""
 
     tagger = Tagger(colour_bundle(folder / "bundle"), engine, Limits())
+    loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
 
     async def all_at_once(store: Store) -> list[Result]:
         db, number = DbExecutor(store), register(store, tagger.bundle)
         run = await db.write(lambda connection: start_run(connection, START, model=number))
-        batcher = MicroBatcher(tagger, store, db, model_id=number, run_id=run, k=3, gather_ms=2000)
+        batcher = MicroBatcher(tagger, loader, store, db, model_id=number, run_id=run, k=3, gather_ms=2000)
         try:
             return await asyncio.gather(*(batcher.tag(str(path)) for path in paths))
         finally:

@@ -1,0 +1,41 @@
+"""Photos that hang or kill their decoder: they cost their sender an answer, and nobody else anything."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.bot.conftest import Start
+from tests.bot.running import RED, answer, picture
+from tests.botapi import BotApiServer
+from tests.standins import HANG, KILL, standins
+
+TIMEOUT_S = 8.0
+
+
+@pytest.fixture(autouse=True)
+def _hostile_codec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([standins(tmp_path / "standins"), os.environ["PYTHONPATH"]]))
+
+
+def test_a_photo_that_hangs_its_decoder_cannot_be_read_and_holds_up_nobody(server: BotApiServer, start: Start) -> None:
+    start(photo_timeout_s=TIMEOUT_S)
+    ana, ben = server.person(1, "Ana"), server.person(2, "Ben")
+    answer(ben.private(), ben.private().send_photo(ben, picture(RED)))  # by then the decoders are ready
+    hanging = ana.private().send_document(ana, HANG, "a.bmp", "image/bmp")
+    server.wait_until_confirmed(60)
+    quick = answer(ben.private(), ben.private().send_photo(ben, picture(RED, 1)))
+    late = answer(ana.private(), hanging)
+    assert "I cannot read it" in late.text
+    assert quick.text.startswith("🏛 Eiffel Tower")
+    assert quick.at < late.at
+
+
+def test_a_photo_that_kills_its_decoder_cannot_be_read(server: BotApiServer, start: Start) -> None:
+    start()
+    ana = server.person(1, "Ana")
+    chat = ana.private()
+    assert "I cannot read it" in answer(chat, chat.send_document(ana, KILL, "a.bmp", "image/bmp")).text
+    assert answer(chat, chat.send_photo(ana, picture(RED))).text.startswith("🏛 Eiffel Tower")
