@@ -31,7 +31,7 @@ from tagger.model.predictor import Tagger
 log = logging.getLogger(__name__)
 
 MAX_BATCH = 64  # photos; in a larger batch the first would wait long for the last
-MAX_REMEMBERED = 2048  # answers in memory: those not yet in the store, and those of a photo that many people share
+MAX_REMEMBERED = 2048  # answers in memory, of which the last may not be in the store yet
 
 
 @dataclass(slots=True)
@@ -174,8 +174,10 @@ class MicroBatcher:
         recalled = {request.photo.sha256: request.recalled for request in requests if request.recalled}
 
         def known(sha256: str) -> Answer | None:
+            if answer := recalled.get(sha256):
+                return answer
             recent = self._recent.get(sha256)
-            return recent.answer if recent else recalled.get(sha256)
+            return recent.answer if recent else None
 
         try:
             paths = [request.path for request in requests]
@@ -199,11 +201,10 @@ class MicroBatcher:
             )
 
     def _recall(self, sha256: str) -> Result | None:
-        if recent := self._recent.get(sha256):
-            return recent
+        """The store knows best: another process may have withdrawn the answer."""
         with self._store.read() as connection:
             answer = content_answer(connection, sha256, model=self.model_id, k=self.k)
-        return Result("", sha256, answer, is_inherited=True) if answer else None
+        return Result("", sha256, answer, is_inherited=True) if answer else self._recent.get(sha256)
 
     def _remember(self, result: Result) -> Result:
         """Count a result, and keep its answer in memory, where it is found before it is in the store."""

@@ -78,8 +78,8 @@ def _agrees(photo: Said) -> bool:
 def _landmark_lines(content: ReplyContent, language: Language, landmarks: Landmarks) -> list[str]:
     tags = [shown for shown in content.landmarks if shown.is_tag]
     guesses = [_guess(shown, language, landmarks) for shown in content.landmarks if not shown.is_tag]
-    if not content.landmarks:  # even a photo without a known landmark has guesses, unless its answer was undone
-        return [f"<b>{language._('My answer to this was withdrawn.')}</b>"]
+    if not content.landmarks:  # every answer has guesses, unless it was withdrawn
+        return [language._("My earlier answer to this photo was withdrawn. If you like, tell me what it shows.")]
     if not tags:
         heading = [f"<b>{language._('No landmark that I know.')}</b>", language._("The nearest, all unsure:")]
         return [*heading, *guesses]

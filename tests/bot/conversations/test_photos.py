@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from db.telegram.answers import StoredReply
-from tagger.bot.render.languages import Language
-from tagger.bot.render.reply_content import PhotoVerdict, ProcessedPhoto, reply_content
-from tagger.bot.render.reply_text import render_answer
-from tagger.core.types import Result, Withdrawn
-from tests.bot.conftest import Meet
+from tests.bot.conftest import Meet, Start
 from tests.bot.running import (
     GREY,
     RED,
@@ -19,6 +17,7 @@ from tests.bot.running import (
     picture,
     said,
 )
+from tests.botapi import BotApiServer
 
 UNSURE = (170, 85, 85)  # between grey and red
 
@@ -50,12 +49,16 @@ def test_below_the_threshold_the_answer_is_honest_with_the_nearest_three(meet: M
     assert "✔ Right" not in buttons(reply)
 
 
-def test_an_answer_that_was_undone_is_not_told_as_no_landmark() -> None:
-    photo = ProcessedPhoto(1, Result("", "0" * 64, Withdrawn(), is_inherited=True))
-    content, verdicts = reply_content([photo], {}, {})
-    stored = StoredReply(1, 1, 1, None, content.as_json(), ())
-    assert render_answer(stored, Language("en"), {}, is_private=True)[0] == "<b>My answer to this was withdrawn.</b>"
-    assert verdicts == {1: PhotoVerdict(None, None)}
+def test_a_photo_whose_answer_was_undone_is_told_so_when_it_is_sent_again(server: BotApiServer, start: Start) -> None:
+    bot, ana = start(), server.person(1, "Ana")
+    chat = ana.private()
+    answer(chat, chat.send_photo(ana, picture(RED)))
+    assert bot.stop() == 0
+    subprocess.run([sys.executable, "-m", "tagger", "runs", "undo", "1", "--db", bot.database], check=True)
+    bot.start()
+    reply = answer(chat, chat.send_photo(ana, picture(RED)))
+    assert reply.text.startswith("My earlier answer to this photo was withdrawn.")
+    assert buttons(reply) == ["Something else …", "None of these"]
 
 
 def test_a_photo_that_was_sent_before_is_neither_fetched_nor_looked_at_again(bot: RunningBot, meet: Meet) -> None:
