@@ -1,6 +1,6 @@
-"""What the Telegram bot answered, and to which photos: kept so that an answer can be edited, corrected and found again.
+"""What the Telegram bot answered, and to which photos, so that an answer can be edited, corrected and found again.
 
-Every writing function runs inside the caller's `Store.write` transaction.
+Functions that write run inside the caller's `Store.write` transaction.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from db.rows import Verdict
 from db.schema.models import Assessment, Decision, Photo
 from db.schema.telegram import TelegramAnswer, TelegramPhoto
 
-# Made once: a statement takes as long to build as to run, and these run for each photo.
-ANSWERED = insert(TelegramAnswer).returning(TelegramAnswer.id)
-SENT = insert(TelegramPhoto)
+# Built once: a statement takes as long to build as to run, and these run for each photo.
+INSERT_ANSWER = insert(TelegramAnswer).returning(TelegramAnswer.id)
+INSERT_PHOTO = insert(TelegramPhoto)
 _OF_ANSWER = update(TelegramAnswer).where(TelegramAnswer.id == bindparam("answer"))
-SENT_AS = _OF_ANSWER.values(message_id=bindparam("message"))
-ASKED_BY = _OF_ANSWER.values(asked_message_id=bindparam("message"))
-KNOWN = (
+SET_MESSAGE = _OF_ANSWER.values(message_id=bindparam("message"))
+SET_QUESTION = _OF_ANSWER.values(asked_message_id=bindparam("message"))
+KNOWN_CONTENT = (
     select(Photo.sha256)
     .join(TelegramPhoto, TelegramPhoto.photo_id == Photo.id)
     .join(Assessment, Assessment.photo_id == Photo.id)
@@ -30,24 +30,24 @@ KNOWN = (
     .where(Assessment.model_id == bindparam("model"), Assessment.k >= bindparam("k"))
     .limit(1)
 )
-DECIDED = (
+PHOTO_AND_DECISIONS = (
     select(Photo.id, Decision.verdict, Decision.landmark_id)
     .outerjoin(Decision, (Decision.photo_id == Photo.id) & Decision.revoked_at.is_(None))
     .where(Photo.sha256 == bindparam("content"))
     .order_by(Decision.id)
 )
-NAMES = ("chat_id", "message_id", "user_id", "file_unique_id", "landmark_id", "score")  # of a sent photo's columns
+SENT_COLUMNS = ("chat_id", "message_id", "user_id", "file_unique_id", "landmark_id", "score")
 
-Verdicts = tuple[tuple[Verdict, int | None], ...]  # each with its landmark
+Decisions = tuple[tuple[Verdict, int | None], ...]  # verdicts with their landmarks
 
 
 @dataclass(frozen=True, slots=True)
 class SentPhoto:
-    """A message with a photo, and what is said of it.
+    """A message with a photo, and what the bot answered.
 
     Args:
         file_unique_id: Telegram's number of a photo's content; None for a file.
-        landmark_id: what the answer says it shows, None where it says "none".
+        landmark_id: what the answer says that the photo shows; None if it says "none".
     """
 
     sha256: str
@@ -60,23 +60,27 @@ class SentPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What an answer says of one of its photos, and what people said of it since.
+class AnsweredPhoto:
+    """What an answer says of one of its photos, and what people decided since.
 
     Args:
-        decisions: verdict and landmark of each that counts.
+        landmark_id: as in `SentPhoto`.
+        decisions: the active ones.
     """
 
     sha256: str
     message_id: int
     landmark_id: int | None
-    decisions: Verdicts
+    decisions: Decisions
 
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """Args:
-    shown: as `tagger.bot.render.reply_content.Look.as_json` made it.
+    """An answer of the bot.
+
+    Args:
+        message_id: of the message that holds it; None until it was sent.
+        shown: its content, as `tagger.bot.render.reply_content.ReplyContent.as_json` made it.
     """
 
     id: int
@@ -84,109 +88,116 @@ class StoredReply:
     user_id: int
     message_id: int | None
     shown: dict[str, Any]
-    photos: tuple[Said, ...]
+    photos: tuple[AnsweredPhoto, ...]
 
 
 def add_answer(connection: Connection, *, chat_id: int, user_id: int, album: str | None, shown: dict[str, Any]) -> int:
-    """Returns:
-    The answer's number.
-    """
+    """Store a new answer, and return its number."""
     row = {"chat_id": chat_id, "user_id": user_id, "album": album, "shown": shown}
-    return int(connection.execute(ANSWERED, row).scalar_one())
+    return int(connection.execute(INSERT_ANSWER, row).scalar_one())
 
 
-def show(connection: Connection, answer_id: int, shown: dict[str, Any]) -> None:
-    """The answer says something else now."""
+def set_shown(connection: Connection, answer_id: int, shown: dict[str, Any]) -> None:
+    """Replace an answer's content."""
     connection.execute(update(TelegramAnswer).where(TelegramAnswer.id == answer_id).values(shown=shown))
 
 
-def add_photos(connection: Connection, answer_id: int, photos: Sequence[SentPhoto]) -> tuple[Said, ...]:
-    """Returns:
-        What is said of each, with what people said of its content before.
+def add_photos(connection: Connection, answer_id: int, photos: Sequence[SentPhoto]) -> tuple[AnsweredPhoto, ...]:
+    """Store the photos of an answer.
+
+    Returns:
+        The photos with what people decided on their contents before.
 
     Raises:
         KeyError: a content that the store has never seen.
     """
     now = datetime.now(UTC)
-    found = {photo.sha256: _decided(connection, photo.sha256) for photo in photos}
+    found = {photo.sha256: _decisions(connection, photo.sha256) for photo in photos}
     rows = [
         {
             "answer_id": answer_id,
             "photo_id": found[photo.sha256][0],
             "received_at": now,
-            **{name: getattr(photo, name) for name in NAMES},
+            **{name: getattr(photo, name) for name in SENT_COLUMNS},
         }
         for photo in photos
     ]
     if rows:
-        connection.execute(SENT, rows)
-    return tuple(Said(photo.sha256, photo.message_id, photo.landmark_id, found[photo.sha256][1]) for photo in photos)
+        connection.execute(INSERT_PHOTO, rows)
+    return tuple(
+        AnsweredPhoto(photo.sha256, photo.message_id, photo.landmark_id, found[photo.sha256][1]) for photo in photos
+    )
 
 
-def tell(connection: Connection, answer_id: int, told: Mapping[int, tuple[int | None, float | None]]) -> None:
-    """Something else is said of an answer's photos now.
+def set_verdicts(
+    connection: Connection, answer_id: int, verdicts: Mapping[int, tuple[int | None, float | None]]
+) -> None:
+    """Replace what an answer says of its photos.
 
     Args:
-        told: landmark and score by message number.
+        connection: of the caller's write transaction.
+        answer_id: the answer's number.
+        verdicts: landmark and score by message number.
     """
-    for message_id, (landmark_id, score) in told.items():
+    for message_id, (landmark_id, score) in verdicts.items():
         of_photo = (TelegramPhoto.answer_id == answer_id, TelegramPhoto.message_id == message_id)
         connection.execute(update(TelegramPhoto).where(*of_photo).values(landmark_id=landmark_id, score=score))
 
 
-def sent_as(connection: Connection, answer_id: int, message_id: int) -> None:
-    connection.execute(SENT_AS, {"answer": answer_id, "message": message_id})
+def set_message_id(connection: Connection, answer_id: int, message_id: int) -> None:
+    """Remember which message holds an answer."""
+    connection.execute(SET_MESSAGE, {"answer": answer_id, "message": message_id})
 
 
-def asked_by(connection: Connection, answer_id: int, message_id: int | None) -> None:
-    """The question for a landmark's name that is open, or none any more."""
-    connection.execute(ASKED_BY, {"answer": answer_id, "message": message_id})
+def set_question_id(connection: Connection, answer_id: int, message_id: int | None) -> None:
+    """Remember which message asks for a landmark's name; None: the question is answered."""
+    connection.execute(SET_QUESTION, {"answer": answer_id, "message": message_id})
 
 
-def answer(connection: Connection, answer_id: int, *, chat_id: int) -> StoredReply | None:
-    """An answer of this chat; None where it was forgotten, or is another chat's."""
-    asked = (TelegramAnswer.id == answer_id, TelegramAnswer.chat_id == chat_id)
-    row = connection.execute(select(TelegramAnswer.__table__).where(*asked)).first()
+def get_answer(connection: Connection, answer_id: int, *, chat_id: int) -> StoredReply | None:
+    """An answer of this chat; None if it was forgotten, or belongs to another chat."""
+    of_chat = (TelegramAnswer.id == answer_id, TelegramAnswer.chat_id == chat_id)
+    row = connection.execute(select(TelegramAnswer.__table__).where(*of_chat)).first()
     if row is None:
         return None
-    return StoredReply(row.id, row.chat_id, row.user_id, row.message_id, row.shown, _said(connection, answer_id))
+    return StoredReply(row.id, row.chat_id, row.user_id, row.message_id, row.shown, _photos(connection, answer_id))
 
 
 def album_answer(connection: Connection, *, chat_id: int, album: str) -> int | None:
-    """The answer that an album already has."""
+    """The number of the answer that an album already has."""
     of_album = select(TelegramAnswer.id).where(TelegramAnswer.chat_id == chat_id, TelegramAnswer.album == album)
     return connection.execute(of_album).scalar()
 
 
-def asking_answer(connection: Connection, *, chat_id: int, message_id: int | None) -> int | None:
-    """The answer whose name is asked for by this message; without a message, by the newest open question."""
-    asked = select(TelegramAnswer.id).where(TelegramAnswer.chat_id == chat_id)
+def answer_in_question(connection: Connection, *, chat_id: int, message_id: int | None) -> int | None:
+    """The number of the answer whose landmark a message asks for; without a message, of the newest open question."""
+    found = select(TelegramAnswer.id).where(TelegramAnswer.chat_id == chat_id)
     if message_id is None:
-        asked = asked.where(TelegramAnswer.asked_message_id.is_not(None))
-        asked = asked.order_by(TelegramAnswer.asked_message_id.desc())
+        found = found.where(TelegramAnswer.asked_message_id.is_not(None))
+        found = found.order_by(TelegramAnswer.asked_message_id.desc())
     else:
-        asked = asked.where(TelegramAnswer.asked_message_id == message_id)
-    return connection.execute(asked.limit(1)).scalar()
+        found = found.where(TelegramAnswer.asked_message_id == message_id)
+    return connection.execute(found.limit(1)).scalar()
 
 
 def known_content(connection: Connection, file_unique_id: str, *, model: int, k: int) -> str | None:
-    """The sha256 of a photo that was sent before and that this model has looked at."""
-    return connection.execute(KNOWN, {"unique": file_unique_id, "model": model, "k": k}).scalar()
+    """The sha256 of a photo that was sent before, if this model has answered it."""
+    return connection.execute(KNOWN_CONTENT, {"unique": file_unique_id, "model": model, "k": k}).scalar()
 
 
-def _said(connection: Connection, answer_id: int) -> tuple[Said, ...]:
+def _photos(connection: Connection, answer_id: int) -> tuple[AnsweredPhoto, ...]:
     photos = (
         select(Photo.sha256, TelegramPhoto.message_id, TelegramPhoto.landmark_id)
         .join(Photo, Photo.id == TelegramPhoto.photo_id)
         .where(TelegramPhoto.answer_id == answer_id)
         .order_by(TelegramPhoto.message_id)
     )
-    return tuple(Said(*row, _decided(connection, row.sha256)[1]) for row in connection.execute(photos).all())
+    return tuple(AnsweredPhoto(*row, _decisions(connection, row.sha256)[1]) for row in connection.execute(photos).all())
 
 
-def _decided(connection: Connection, sha256: str) -> tuple[int, Verdicts]:
-    """A photo's number, and what people say of it."""
-    rows = connection.execute(DECIDED, {"content": sha256}).all()
+def _decisions(connection: Connection, sha256: str) -> tuple[int, Decisions]:
+    """A photo's number, and the active decisions on it."""
+    rows = connection.execute(PHOTO_AND_DECISIONS, {"content": sha256}).all()
     if not rows:
         raise KeyError(sha256)
     return rows[0].id, tuple((row.verdict, row.landmark_id) for row in rows if row.verdict is not None)

@@ -1,7 +1,7 @@
-"""The Telegram bot's inbox: what was received, what is being sent, what was answered.
+"""The Telegram bot's inbox: the updates that were received, with how far their answers have come.
 
-The one rule: a row goes from "pending" over "sending" to "answered", and a step is committed before the world sees the
-next one. So a row that is found in "sending" is the only kind whose message may or may not exist.
+The one rule: a row goes from "pending" over "sending" to "answered", and each step is committed before anybody outside
+can see the next one. So only the message of a row that is found in "sending" may or may not exist.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.schema.telegram import TelegramChat, TelegramUpdate
 
-# Made once: a statement takes as long to build as to run, and these run several times for each photo.
-_SEEN = insert(TelegramChat)
-HEARD = _SEEN.on_conflict_do_update(
+# Built once: a statement takes as long to build as to run, and these run several times for each photo.
+_CHAT = insert(TelegramChat)
+UPSERT_CHAT = _CHAT.on_conflict_do_update(
     index_elements=["chat_id"],
-    set_={"last_message_id": func.max(TelegramChat.last_message_id, _SEEN.excluded.last_message_id)},
+    set_={"last_message_id": func.max(TelegramChat.last_message_id, _CHAT.excluded.last_message_id)},
 )
-RECEIVED = insert(TelegramUpdate).on_conflict_do_nothing().returning(TelegramUpdate.update_id)
-SENDING = (
+INSERT_UPDATE = insert(TelegramUpdate).on_conflict_do_nothing().returning(TelegramUpdate.update_id)
+SET_SENDING = (
     update(TelegramUpdate)
     .where(TelegramUpdate.update_id == bindparam("number"))
-    .values(state="sending", reply=bindparam("letter", type_=TelegramUpdate.reply.type))
+    .values(state="sending", reply=bindparam("message", type_=TelegramUpdate.reply.type))
 )
-FINISHED = (
+SET_ANSWERED = (
     update(TelegramUpdate)
     .where(TelegramUpdate.update_id == bindparam("number"))
     .values(state="answered", reply=None, content=None)
 )
-# Private chats and small groups share one row of message numbers, which is the bot's own; each supergroup and channel
-# has one of its own, and their chats' numbers begin here.
+# Private chats and small groups share one sequence of message numbers, the bot's own; each supergroup and channel has
+# its own sequence. The numbers of those chats are at most this.
 FIRST_SUPERGROUP = -1_000_000_000_000
 _OF_CHAT = select(TelegramChat.last_message_id).where(TelegramChat.chat_id == bindparam("chat"))
 _SHARED = (
@@ -43,16 +43,16 @@ _SHARED = (
     .order_by(TelegramChat.last_message_id.desc())
     .limit(1)
 )
-HEIGHTS = select(_OF_CHAT.scalar_subquery(), _SHARED.scalar_subquery())
+LAST_MESSAGE_IDS = select(_OF_CHAT.scalar_subquery(), _SHARED.scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """One update.
+class ReceivedUpdate:
+    """An update as far as an answer needs it.
 
     Args:
         message_id: of the message in it, or of the one that a button belongs to.
-        content: the update as JSON, as far as an answer needs it.
+        content: the update as JSON.
         reply: what was being sent when the process ended.
     """
 
@@ -65,76 +65,77 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Heights:
-    """The highest message numbers known: in one chat, and in all chats that share its numbers."""
+class LastMessageIds:
+    """The highest message numbers that were seen: in a chat, and in all chats that share its sequence."""
 
     chat: int
     shared: int
 
 
-def receive(connection: Connection, updates: Sequence[Received]) -> set[int]:
-    """Keep updates.
+def receive(connection: Connection, updates: Sequence[ReceivedUpdate]) -> set[int]:
+    """Store updates.
 
     Returns:
-        The numbers of those that were not there before; the others are duplicates.
+        The numbers of those that were not stored before; the others are duplicates.
     """
     if not updates:
         return set()
     now = datetime.now(UTC)
-    kept = set(connection.execute(RECEIVED, [_row(received, now) for received in updates]).scalars())
+    kept = set(connection.execute(INSERT_UPDATE, [_row(received, now) for received in updates]).scalars())
     seen = [
         {"chat_id": received.chat_id, "last_message_id": received.message_id}
         for received in updates
         if received.chat_id is not None and received.message_id is not None
     ]
     if seen:
-        connection.execute(HEARD, seen)
+        connection.execute(UPSERT_CHAT, seen)
     return kept
 
 
-def open_updates(connection: Connection) -> list[Received]:
-    """What was received and not answered, in order."""
-    still_open = select(TelegramUpdate).where(TelegramUpdate.state != "answered").order_by(TelegramUpdate.update_id)
-    columns = still_open.with_only_columns(*TelegramUpdate.__table__.columns)
+def open_updates(connection: Connection) -> list[ReceivedUpdate]:
+    """The updates that are not answered yet, in order."""
+    unanswered = select(TelegramUpdate).where(TelegramUpdate.state != "answered").order_by(TelegramUpdate.update_id)
+    columns = unanswered.with_only_columns(*TelegramUpdate.__table__.columns)
     return [
-        Received(row.update_id, row.chat_id, row.user_id, None, row.content or {}, row.reply)
+        ReceivedUpdate(row.update_id, row.chat_id, row.user_id, None, row.content or {}, row.reply)
         for row in connection.execute(columns)
     ]
 
 
 def start_sending(connection: Connection, update_id: int, reply: dict[str, Any]) -> None:
-    """From here on the reply may exist."""
-    connection.execute(SENDING, {"number": update_id, "letter": reply})
+    """Store a reply that is about to be sent: from here on its message may exist."""
+    connection.execute(SET_SENDING, {"number": update_id, "message": reply})
 
 
 def finish(connection: Connection, update_ids: Collection[int]) -> None:
-    """Answered: nothing of what was said is kept."""
+    """Mark updates as answered, and blank what they said."""
     if update_ids:
-        connection.execute(FINISHED, [{"number": number} for number in update_ids])
+        connection.execute(SET_ANSWERED, [{"number": number} for number in update_ids])
 
 
 def drop(connection: Connection, update_id: int) -> None:
-    """Leave no trace of an update, not even who sent it."""
+    """Delete an update, and with it who sent it."""
     connection.execute(delete(TelegramUpdate).where(TelegramUpdate.update_id == update_id))
 
 
 def drop_answered(connection: Connection, before: datetime) -> None:
-    """Telegram repeats updates for a day at most; older ones need not be remembered."""
+    """Delete answered updates. Telegram repeats an update for a day at most, so older ones are not needed."""
     answered = (TelegramUpdate.state == "answered", TelegramUpdate.received_at < before)
     connection.execute(delete(TelegramUpdate).where(*answered))
 
 
-def heard(connection: Connection, chat_id: int, message_id: int) -> None:
-    """A message with this number was seen in a chat."""
-    connection.execute(HEARD, {"chat_id": chat_id, "last_message_id": message_id})
+def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
+    """Remember that a chat has a message with this number."""
+    connection.execute(UPSERT_CHAT, {"chat_id": chat_id, "last_message_id": message_id})
 
 
-def heights(connection: Connection, chat_id: int) -> Heights:
-    chat, shared = connection.execute(HEIGHTS, {"chat": chat_id}).one()
-    return Heights(chat or 0, (chat if chat_id <= FIRST_SUPERGROUP else shared) or 0)
+def last_message_ids(connection: Connection, chat_id: int) -> LastMessageIds:
+    """The highest message numbers that were seen; 0 if there are none."""
+    chat, shared = connection.execute(LAST_MESSAGE_IDS, {"chat": chat_id}).one()
+    return LastMessageIds(chat or 0, (chat if chat_id <= FIRST_SUPERGROUP else shared) or 0)
 
 
-def _row(received: Received, now: datetime) -> dict[str, Any]:
+def _row(received: ReceivedUpdate, now: datetime) -> dict[str, Any]:
     return {
         "update_id": received.update_id,
         "chat_id": received.chat_id,

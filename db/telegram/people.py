@@ -1,6 +1,6 @@
-"""What the Telegram bot knows of a person: the language, today's photos, and the places on all photos sent.
+"""What the Telegram bot knows of a person: the language, how many photos came today, and what all their photos show.
 
-The one rule: people outrank the machine here too. A photo shows what its decisions say, else what its answer said.
+The one rule: people outrank the machine. A photo shows what the decisions on it say, else what its answer said.
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from db.rows import Verdict
 from db.schema.models import Decision, Photo
 from db.schema.telegram import TelegramPerson, TelegramPhoto
 
-LANGUAGE = select(TelegramPerson.language).where(TelegramPerson.user_id == bindparam("user_id"))  # asked for everybody
+LANGUAGE = select(TelegramPerson.language).where(
+    TelegramPerson.user_id == bindparam("user_id")
+)  # for each update, so built once
 
-Verdicts = list[tuple[Verdict, int | None]]
+Decisions = list[tuple[Verdict, int | None]]  # verdicts with their landmarks
 
 
 @dataclass(frozen=True, slots=True)
 class PersonsPhoto:
-    """Args:
-    landmark_ids: what it shows; none where it shows no landmark that is known.
-    is_decided: a person said so.
-    score: of the answer, if it was the machine.
+    """A photo that a person sent.
+
+    Args:
+        landmark_ids: what it shows; empty if it shows no known landmark.
+        is_decided: whether a person said so.
+        score: the answer's, if the machine said so.
     """
 
     sha256: str
@@ -44,16 +48,17 @@ def language(connection: Connection, user_id: int) -> str | None:
     return connection.execute(LANGUAGE, {"user_id": user_id}).scalar()
 
 
-def choose_language(connection: Connection, user_id: int, code: str) -> None:
+def set_language(connection: Connection, user_id: int, code: str) -> None:
+    """Store the language that a person chose."""
     row = insert(TelegramPerson).values(user_id=user_id, language=code, photos=0)
     connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_={"language": code}))
 
 
 def count_photo(connection: Connection, user_id: int, day: str) -> int:
-    """One photo more on this day.
+    """Count one more photo of a person on a day.
 
     Returns:
-        How many that makes.
+        How many photos that makes on this day.
     """
     row = insert(TelegramPerson).values(user_id=user_id, day=day, photos=0)
     connection.execute(row.on_conflict_do_nothing())
@@ -64,7 +69,7 @@ def count_photo(connection: Connection, user_id: int, day: str) -> int:
 
 
 def photos_of(connection: Connection, user_id: int) -> list[PersonsPhoto]:
-    """The photos that a person sent, newest first; one that was sent twice is there once."""
+    """The photos that a person sent, newest first; a photo that was sent twice comes once."""
     return list(_photos(connection, user_id))
 
 
@@ -79,35 +84,37 @@ def _photos(connection: Connection, user_id: int) -> Iterator[PersonsPhoto]:
         TelegramPhoto.received_at,
     )
     sent = select(*columns).join(Photo, Photo.id == TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
-    verdicts = _verdicts(connection, user_id)
+    decisions = _decisions(connection, user_id)
     seen: set[int] = set()
     for row in connection.execute(sent.order_by(TelegramPhoto.id.desc())):
         if row.id in seen:
             continue
         seen.add(row.id)
-        decided = verdicts[row.id]
-        shown = shows(row.landmark_id, decided)
-        is_decided = bool(decided) and shown != shows(row.landmark_id, [])
-        is_decided |= any(verdict == "shows" for verdict, _ in decided)
+        on_photo = decisions[row.id]
+        shown = shows(row.landmark_id, on_photo)
+        # A decision that leaves the answer as it was, such as "not" about another landmark, is none about this photo.
+        is_decided = bool(on_photo) and shown != shows(row.landmark_id, [])
+        is_decided |= any(verdict == "shows" for verdict, _ in on_photo)
         score = None if is_decided else row.score
         yield PersonsPhoto(row.sha256, row.message_id, shown, is_decided, score, row.received_at, row.taken_at)
 
 
-def shows(told: int | None, decided: Verdicts) -> tuple[int, ...]:
-    """The landmarks on a photo, by what was told and what people said."""
-    said = tuple(landmark for verdict, landmark in decided if verdict == "shows" and landmark is not None)
-    if said:
-        return said
-    denied = any(verdict == "none" or landmark == told for verdict, landmark in decided)
-    return () if told is None or denied else (told,)
+def shows(answered: int | None, decisions: Decisions) -> tuple[int, ...]:
+    """The landmarks that a photo shows, by what the bot answered and what people decided."""
+    decided = tuple(landmark for verdict, landmark in decisions if verdict == "shows" and landmark is not None)
+    if decided:
+        return decided
+    is_denied = any(verdict == "none" or landmark == answered for verdict, landmark in decisions)
+    return () if answered is None or is_denied else (answered,)
 
 
-def _verdicts(connection: Connection, user_id: int) -> dict[int, Verdicts]:
+def _decisions(connection: Connection, user_id: int) -> dict[int, Decisions]:
+    """The active decisions on a person's photos, by photo."""
     sent = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
     active = select(Decision.photo_id, Decision.verdict, Decision.landmark_id).where(
         Decision.photo_id.in_(sent), Decision.revoked_at.is_(None)
     )
-    found: dict[int, Verdicts] = defaultdict(list)
+    found: dict[int, Decisions] = defaultdict(list)
     for row in connection.execute(active.order_by(Decision.id)):
         found[row.photo_id].append((row.verdict, row.landmark_id))
     return found

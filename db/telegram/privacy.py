@@ -1,4 +1,4 @@
-"""Forgetting a person of the Telegram bot, and handing out what is kept of one.
+"""Hands out what the Telegram bot keeps about a person, and deletes it.
 
 The one rule: `export` and `forget` know the same rows. What the first hands out, the second deletes.
 """
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def who(user_id: int) -> str:
-    """A person's name in decisions."""
+    """The name under which a person's decisions are stored."""
     return f"telegram:{user_id}"
 
 
 def export(connection: Connection, user_id: int) -> dict[str, list[dict[str, Any]]]:
-    """Every row that is about a person, by table, as JSON values."""
+    """All rows about a person, by table, as JSON values."""
     answers = select(TelegramAnswer).where(TelegramAnswer.user_id == user_id)
     tables: dict[str, AnySelect] = {
         "settings": select(TelegramPerson.__table__).where(TelegramPerson.user_id == user_id),
@@ -39,11 +39,13 @@ def export(connection: Connection, user_id: int) -> dict[str, list[dict[str, Any
 
 
 def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int | None = None) -> list[str]:
-    """Delete every row about a person, and the photos that nobody else sent and that lie in no folder of a library.
+    """Delete all rows about a person, and the photos that nobody else sent and that lie in no folder of a library.
 
     Args:
-        kept: the folder where the bot keeps photos, absolute; a photo that lies there was sent.
-        keep_update: the request to forget itself, until it is answered; `db.telegram.inbox.drop` takes that.
+        connection: of the caller's write transaction.
+        user_id: Telegram's number of the person.
+        kept: the folder where the bot keeps photos, absolute; files in it were sent.
+        keep_update: the update that asks to forget; it is deleted once it is answered, by `db.telegram.inbox.drop`.
 
     Returns:
         The sha256 of the photos that nobody else sent.
@@ -54,13 +56,13 @@ def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int 
     sent = {row.id: row.sha256 for row in only_mine}
     _delete_telegram_rows(connection, user_id, keep_update)
     connection.execute(delete(Decision).where(Decision.who == who(user_id)))
-    for some in in_batches(sent):
-        connection.execute(delete(File).where(File.photo_id.in_(some), below(kept)))
-        in_folders = set(connection.execute(select(File.photo_id).where(File.photo_id.in_(some))).scalars())
-        gone = [number for number in some if number not in in_folders]
+    for batch in in_batches(sent):
+        connection.execute(delete(File).where(File.photo_id.in_(batch), below(kept)))
+        in_folders = set(connection.execute(select(File.photo_id).where(File.photo_id.in_(batch))).scalars())
+        orphans = [number for number in batch if number not in in_folders]
         for table in (Decision, Suggestion, Assessment):
-            connection.execute(delete(table).where(table.photo_id.in_(gone)))
-        connection.execute(delete(Photo).where(Photo.id.in_(gone)))
+            connection.execute(delete(table).where(table.photo_id.in_(orphans)))
+        connection.execute(delete(Photo).where(Photo.id.in_(orphans)))
     return list(sent.values())
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from db.rows import Verdict
 from db.telegram import answers
-from db.telegram.answers import Said, StoredReply
+from db.telegram.answers import AnsweredPhoto, StoredReply
 from db.telegram.privacy import who
 from db.write.decisions import record_decision, revoke_decisions
 from tagger.bot.context import UpdateContext
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SOURCE = "telegram"
 
-Choice = Callable[[Said], tuple[Verdict, int | None] | None]  # what a tap decides about a photo: verdict and landmark
+# What a tap decides about a photo: verdict and landmark.
+Choice = Callable[[AnsweredPhoto], tuple[Verdict, int | None] | None]
 
 
 async def confirm(context: UpdateContext) -> None:
@@ -103,11 +104,11 @@ async def _tapped_answer(context: UpdateContext) -> StoredReply | None:
 
 async def _read(context: UpdateContext) -> StoredReply | None:
     answer_id, chat_id = int(context.arguments.split(":")[0]), context.chat.id
-    return await context.services.db.read(lambda c: answers.answer(c, answer_id, chat_id=chat_id))
+    return await context.services.db.read(lambda c: answers.get_answer(c, answer_id, chat_id=chat_id))
 
 
 def _record(connection: Connection, context: UpdateContext, answer_id: int, choice: Choice) -> StoredReply | None:
-    stored = answers.answer(connection, answer_id, chat_id=context.chat.id)
+    stored = answers.get_answer(connection, answer_id, chat_id=context.chat.id)
     if stored is None:
         return None
     for photo in stored.photos:
@@ -118,5 +119,5 @@ def _record(connection: Connection, context: UpdateContext, answer_id: int, choi
             record_decision(
                 connection, photo.sha256, verdict=verdict, landmark=key, who=who(context.user.id), source=SOURCE
             )
-    answers.asked_by(connection, answer_id, None)
-    return answers.answer(connection, answer_id, chat_id=context.chat.id)
+    answers.set_question_id(connection, answer_id, None)
+    return answers.get_answer(connection, answer_id, chat_id=context.chat.id)

@@ -101,7 +101,7 @@ async def _store_language(context: UpdateContext, code: str) -> UpdateContext:
         The same update in the new language.
     """
     user_id = context.user.id
-    await context.services.db.write(lambda connection: people.choose_language(connection, user_id, code))
+    await context.services.db.write(lambda connection: people.set_language(connection, user_id, code))
     context.services.chosen_languages.pop(user_id, None)
     return await UpdateContext.create(context.services, context.update, context.arguments)
 

@@ -75,7 +75,7 @@ async def _asking_answer(context: UpdateContext) -> int | None:
     message_id, chat_id = replied.message_id if replied else None, context.chat.id
     await context.services.chat_queue.wait_turn(context.update.update_id)  # the question may still be on its way
     return await context.services.db.read(
-        lambda connection: answers.asking_answer(connection, chat_id=chat_id, message_id=message_id)
+        lambda connection: answers.answer_in_question(connection, chat_id=chat_id, message_id=message_id)
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db.telegram import answers
-from db.telegram.answers import Said, SentPhoto, StoredReply
+from db.telegram.answers import AnsweredPhoto, SentPhoto, StoredReply
 from db.write.results import write_results
 from tagger.bot.context import UpdateContext
 from tagger.bot.render.error_texts import error_text
@@ -61,7 +61,7 @@ async def answer_photos(
 async def add_to_album(context: UpdateContext, answer_id: int, late: Sequence[ProcessedPhoto]) -> None:
     """Edit the answer to an album after more photos of it have arrived."""
     services = context.services
-    stored = await services.db.read(lambda c: answers.answer(c, answer_id, chat_id=context.chat.id))
+    stored = await services.db.read(lambda c: answers.get_answer(c, answer_id, chat_id=context.chat.id))
     if stored is None:
         return
     recalled = [(photo.message_id, await services.batcher.recall(photo.sha256)) for photo in stored.photos]
@@ -69,10 +69,10 @@ async def add_to_album(context: UpdateContext, answer_id: int, late: Sequence[Pr
     content, verdicts = reply_content([*earlier, *late], services.batcher.thresholds, services.landmark_ids)
 
     def write(connection: Connection) -> StoredReply:
-        answers.show(connection, answer_id, content.as_json())
-        answers.tell(connection, answer_id, verdicts)
+        answers.set_shown(connection, answer_id, content.as_json())
+        answers.set_verdicts(connection, answer_id, verdicts)
         _store(connection, context, answer_id, late, verdicts)
-        stored = answers.answer(connection, answer_id, chat_id=context.chat.id)
+        stored = answers.get_answer(connection, answer_id, chat_id=context.chat.id)
         assert stored is not None
         return stored
 
@@ -101,7 +101,7 @@ def _store(
     answer_id: int,
     photos: Sequence[ProcessedPhoto],
     verdicts: Verdicts,
-) -> tuple[Said, ...]:
+) -> tuple[AnsweredPhoto, ...]:
     services = context.services
     readable = [photo for photo in photos if photo.message_id in verdicts]
     kept = [(_found(photo.kept), photo.result) for photo in readable if photo.kept is not None]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from db.telegram.answers import Said, StoredReply
+from db.telegram.answers import AnsweredPhoto, StoredReply
 from tagger.bot.render.languages import Language
 from tagger.bot.render.reply_content import ReplyContent, ShownLandmark
 from tagger.bot.transport.message import Button, Keyboard
@@ -71,7 +71,7 @@ def _is_confirmed(stored: StoredReply) -> bool:
     return bool(tagged) and all(_agrees(photo) for photo in tagged)
 
 
-def _agrees(photo: Said) -> bool:
+def _agrees(photo: AnsweredPhoto) -> bool:
     return [landmark_id for verdict, landmark_id in photo.decisions if verdict == "shows"] == [photo.landmark_id]
 
 

@@ -108,10 +108,10 @@ class Outbox:
         """Store that a message was sent. Nobody waits for it: whatever is sent next is stored after it or with it."""
 
         def record(connection: Connection) -> None:
-            inbox.heard(connection, chat_id, message_id)
+            inbox.saw_message(connection, chat_id, message_id)
             inbox.finish(connection, [update_id])
             if message is not None and message.answer_id is not None:
-                bind = answers.asked_by if message.asks else answers.sent_as
+                bind = answers.set_question_id if message.asks else answers.set_message_id
                 bind(connection, message.answer_id, message_id)
 
         self._db.submit(record)
@@ -121,7 +121,7 @@ class Outbox:
         """The number of a message that may have been sent before; None if it was not."""
         if message.asks or (message.reply_to and await self._becomes(message, message.reply_to)):
             return None  # a question cannot be edited; and where everything can, an edit proves nothing
-        known = await self._db.read(lambda connection: inbox.heights(connection, message.chat_id))
+        known = await self._db.read(lambda connection: inbox.last_message_ids(connection, message.chat_id))
         unrecorded = len(self._chat_queue)  # each of their chats may hold one message that is not recorded yet
         for number in islice(_candidates(message, known, unrecorded), MAX_CANDIDATES):
             if await self._becomes(message, number):
@@ -155,14 +155,14 @@ def _store(
     also_answers: Collection[int],
 ) -> OutgoingMessage:
     message = write(connection)
-    known = inbox.heights(connection, message.chat_id)
+    known = inbox.last_message_ids(connection, message.chat_id)
     message = replace(message, above_chat=known.chat, above_shared=known.shared)
     inbox.start_sending(connection, update_id, message.as_json())
     inbox.finish(connection, also_answers)
     return message
 
 
-def _candidates(message: OutgoingMessage, known: inbox.Heights, unrecorded: int) -> Iterator[int]:
+def _candidates(message: OutgoingMessage, known: inbox.LastMessageIds, unrecorded: int) -> Iterator[int]:
     """The numbers that a message may have: first those of its own chat, then those of chats that share numbers."""
     unseen = UNSEEN if message.chat_id > 0 else UNSEEN_IN_GROUPS
     of_chat = range(message.above_chat + 1, max(known.chat, message.above_chat) + 1 + unseen)

@@ -17,7 +17,7 @@ from telegram.error import TelegramError
 from telegram.ext import BaseUpdateProcessor
 
 from db.telegram import inbox
-from db.telegram.inbox import Received
+from db.telegram.inbox import ReceivedUpdate
 from tagger.bot.db_executor import DbExecutor
 from tagger.bot.transport.chat_queue import ChatQueue
 from tagger.bot.transport.client import BotClient
@@ -94,7 +94,7 @@ class Receiver:
             while len(self._chat_queue) >= MAX_IN_WORK:
                 await asyncio.sleep(0.01)
 
-    async def _dispatch(self, row: Received) -> None:
+    async def _dispatch(self, row: ReceivedUpdate) -> None:
         try:
             update = Update.de_json(row.content, self._bot)
         except Exception:  # one update that the library rejects must not stop the others
@@ -105,12 +105,12 @@ class Receiver:
         await self._queue.put(update)
 
 
-def _row(update: dict[str, Any]) -> Received:
+def _row(update: dict[str, Any]) -> ReceivedUpdate:
     try:
         return sanitize(update)
     except (KeyError, TypeError, AttributeError):  # one malformed update must not lose those that came with it
         log.exception("Update %d cannot be parsed", update["update_id"])
-        return Received(update["update_id"], None, None, None, {"update_id": update["update_id"]})
+        return ReceivedUpdate(update["update_id"], None, None, None, {"update_id": update["update_id"]})
 
 
 class UpdateProcessor(BaseUpdateProcessor):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from db.telegram.inbox import Received
+from db.telegram.inbox import ReceivedUpdate
 
 KINDS = ("document", "video", "animation", "sticker", "audio", "voice", "video_note")  # kinds of message besides photos
 TEXT_FIELDS = ("text", "entities")
@@ -30,7 +30,7 @@ NO_CHAT_INSTANCE = {"chat_instance": "-"}
 NO_DATE = {"date": 1}
 
 
-def sanitize(update: dict[str, Any]) -> Received:
+def sanitize(update: dict[str, Any]) -> ReceivedUpdate:
     """An update from Telegram as a row of the inbox."""
     content: dict[str, Any] = {"update_id": update["update_id"]}
     message, sender = None, None
@@ -43,7 +43,7 @@ def sanitize(update: dict[str, Any]) -> Received:
         sender = message.get("from")
         content["message"] = _message(message)
     chat = (message or {}).get("chat") or {}
-    return Received(
+    return ReceivedUpdate(
         update["update_id"], chat.get("id"), (sender or {}).get("id"), (message or {}).get("message_id"), content
     )
 

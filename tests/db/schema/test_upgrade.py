@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from db.engine import _engine, _parse, open_store
 from db.migrate import WRITING, alembic_config
 from db.telegram import inbox
-from db.telegram.inbox import Received
+from db.telegram.inbox import ReceivedUpdate
 from tests.db.samples import assessed, decide, digest, failed, inherited, tag_run, tagged
 
 SECOND_VERSION = """
@@ -51,7 +51,7 @@ def test_a_store_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
     engine.dispose()
     with open_store(url) as store, store.write() as connection:
         assert connection.exec_driver_sql("SELECT key, country FROM landmark").all() == [("a", "Chad")]
-        assert inbox.receive(connection, [Received(1, 2, 3, 4, {})]) == {1}
+        assert inbox.receive(connection, [ReceivedUpdate(1, 2, 3, 4, {})]) == {1}
 
 
 def test_an_upgraded_store_works_like_a_new_one(tmp_path: Path) -> None:

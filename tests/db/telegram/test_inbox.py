@@ -9,16 +9,16 @@ import pytest
 from db.engine import Store
 from db.group_commit import commit_group
 from db.telegram import inbox
-from db.telegram.inbox import Heights, Received
+from db.telegram.inbox import LastMessageIds, ReceivedUpdate
 
 GROUP, SUPERGROUP = -4, -1_000_000_000_123
 
 
-def update(number: int, chat_id: int = 1, message_id: int = 10) -> Received:
-    return Received(number, chat_id, 1, message_id, {"update_id": number})
+def update(number: int, chat_id: int = 1, message_id: int = 10) -> ReceivedUpdate:
+    return ReceivedUpdate(number, chat_id, 1, message_id, {"update_id": number})
 
 
-def take(store: Store, *updates: Received) -> set[int]:
+def take(store: Store, *updates: ReceivedUpdate) -> set[int]:
     with store.write() as connection:
         return inbox.receive(connection, updates)
 
@@ -66,8 +66,8 @@ def test_only_old_answered_updates_are_dropped(store: Store) -> None:
 def test_heights_are_of_a_chat_and_of_the_chats_that_share_its_numbers(store: Store) -> None:
     take(store, update(1, 7, 20), update(2, GROUP, 35), update(3, SUPERGROUP, 900), update(4, 7, 12))
     with store.read() as connection:
-        found = [inbox.heights(connection, chat) for chat in (7, GROUP, SUPERGROUP, 8)]
-    assert found == [Heights(20, 35), Heights(35, 35), Heights(900, 900), Heights(0, 35)]
+        found = [inbox.last_message_ids(connection, chat) for chat in (7, GROUP, SUPERGROUP, 8)]
+    assert found == [LastMessageIds(20, 35), LastMessageIds(35, 35), LastMessageIds(900, 900), LastMessageIds(0, 35)]
 
 
 def test_pieces_that_are_written_together_fail_alone(store: Store) -> None:
