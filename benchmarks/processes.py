@@ -59,4 +59,4 @@ def run_seconds(database: Path) -> float:
 
 def print_table(rows: Sequence[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in rows)
-    print("\n".join(f"{name:<{width}}  {value}" for name, value in rows), flush=True)
+    print("\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in rows), flush=True)
