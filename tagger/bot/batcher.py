@@ -38,7 +38,7 @@ MAX_REMEMBERED = 2048  # answers in memory, of which the last may not be in the 
 class _Request:
     """A photo on its way.
 
-    Args:
+    Attributes:
         photo: after it was loaded; not decoded if an answer was recalled.
         recalled: the earlier answer for the same content.
     """
