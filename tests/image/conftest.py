@@ -34,9 +34,5 @@ def decoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDe
         each.close()
 
 
-def wanted(_sha256: str) -> bool:
-    return True
-
-
-def kind(looked: LoadedPhoto) -> str:
-    return looked.failure.kind if looked.failure else "sound"
+def kind(photo: LoadedPhoto) -> str:
+    return photo.failure.kind if photo.failure else "sound"

@@ -16,9 +16,10 @@ from tagger.core.errors import DecoderUnavailable
 from tagger.core.run_options import Limits
 from tagger.core.types import Failed
 from tagger.image.decoder_pool import DecoderPool
+from tagger.image.loader import always
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, photos
-from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind, wanted
+from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind
 from tests.standins import HANG, KILL
 
 
@@ -43,15 +44,15 @@ def test_a_decoder_that_does_not_die_is_not_asked_again(
     monkeypatch.setattr("tagger.image.decoder_process.END_S", 0.1)
     (tmp_path / "hang.bmp").write_bytes(HANG)
     good = photos(tmp_path / "good", 3)
-    there = decoders(count=1)
-    there.load(str(good[0]), wanted)
-    with unkillable(there):
-        there._timeout_s = 0.5
-        assert kind(there.load(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
-        there._timeout_s = PATIENCE_S
-        assert [kind(there.load(str(photo), wanted)) for photo in good] == ["sound"] * 3
+    pool = decoders(count=1)
+    pool.load(str(good[0]), always)
+    with unkillable(pool):
+        pool._timeout_s = 0.5
+        assert kind(pool.load(str(tmp_path / "hang.bmp"), always)) == "timed_out"
+        pool._timeout_s = PATIENCE_S
+        assert [kind(pool.load(str(photo), always)) for photo in good] == ["sound"] * 3
         start = time.monotonic()
-        there.close()
+        pool.close()
         assert time.monotonic() - start < PATIENCE_S / 2
 
 
@@ -63,13 +64,13 @@ def test_leaving_early_does_not_wait_for_a_decoder_that_does_not_die(
     files = photos(tmp_path / "good", 2)
     files.append(tmp_path / "hang.bmp")
     files[-1].write_bytes(HANG)
-    there = decoders()
-    with unkillable(there):
-        results = Pipeline(ColourEngine(batch_size=1), card(), LIMITS, loader=there).run(map(str, files))
+    pool = decoders()
+    with unkillable(pool):
+        results = Pipeline(ColourEngine(batch_size=1), card(), LIMITS, loader=pool).run(map(str, files))
         next(results)
         start = time.monotonic()
         results.close()
-        there.close()
+        pool.close()
         assert time.monotonic() - start < PATIENCE_S / 2
 
 
@@ -81,28 +82,28 @@ def test_many_decoders_that_do_not_die_are_not_followed_by_ever_more(
     monkeypatch.setattr("tagger.image.decoder_pool.MAX_UNKILLABLE", 1)
     (good,) = photos(tmp_path / "good", 1)
     (tmp_path / "hang.bmp").write_bytes(HANG)
-    there = decoders(count=1)
+    pool = decoders(count=1)
     with ExitStack() as drives:
         for _ in range(2):
-            assert kind(there.load(str(good), wanted)) == "sound"
-            drives.enter_context(unkillable(there))
-            there._timeout_s = 0.5
-            assert kind(there.load(str(tmp_path / "hang.bmp"), wanted)) == "timed_out"
-            there._timeout_s = PATIENCE_S
+            assert kind(pool.load(str(good), always)) == "sound"
+            drives.enter_context(unkillable(pool))
+            pool._timeout_s = 0.5
+            assert kind(pool.load(str(tmp_path / "hang.bmp"), always)) == "timed_out"
+            pool._timeout_s = PATIENCE_S
         with pytest.raises(DecoderUnavailable, match="2 that were killed do not end"):
-            there.load(str(good), wanted)
+            pool.load(str(good), always)
 
 
 def test_a_decoder_that_does_not_listen_is_not_waited_for(tmp_path: Path, decoders: MakeDecoders) -> None:
     (good,) = photos(tmp_path / "good", 1)
-    there = decoders(count=1)
-    there.load(str(good), wanted)
-    (decoder,) = there._processes
+    pool = decoders(count=1)
+    pool.load(str(good), always)
+    (decoder,) = pool._processes
     decoder._process.send_signal(signal.SIGSTOP)
-    there._timeout_s = 0.5
-    assert kind(there.load("/much more than a pipe holds" * 100_000, wanted)) == "timed_out"
-    there._timeout_s = PATIENCE_S
-    assert kind(there.load(str(good), wanted)) == "sound"
+    pool._timeout_s = 0.5
+    assert kind(pool.load("/much more than a pipe holds" * 100_000, always)) == "timed_out"
+    pool._timeout_s = PATIENCE_S
+    assert kind(pool.load(str(good), always)) == "sound"
 
 
 def test_where_the_system_starts_no_process_the_error_says_so(
@@ -119,9 +120,9 @@ def test_a_decoder_that_cannot_be_replaced_leaves_the_work_to_the_others(
     files = photos(tmp_path / "good", 12)
     files.insert(3, tmp_path / "good" / "kill.bmp")
     files[3].write_bytes(KILL)
-    there = decoders()
+    pool = decoders()
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    results = list(Pipeline(ColourEngine(), card(), LIMITS, loader=there).run(map(str, files)))
+    results = list(Pipeline(ColourEngine(), card(), LIMITS, loader=pool).run(map(str, files)))
     assert [Path(r.path).name for r in results if isinstance(r.answer, Failed)] == ["kill.bmp"]
     assert "1 go on" in caplog.text
 
@@ -133,10 +134,10 @@ def test_when_the_last_decoder_is_lost_whoever_waits_for_one_is_told(
     for number in range(1, 6, 2):
         files.insert(number, tmp_path / "good" / f"kill{number}.bmp")
         files[number].write_bytes(KILL + bytes([number]))
-    there, many = decoders(), Limits(threads=8)
+    pool, many = decoders(), Limits(threads=8)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(DecoderUnavailable, match="No such file or directory"):
-        list(Pipeline(ColourEngine(), card(), many, loader=there).run(map(str, files)))
+        list(Pipeline(ColourEngine(), card(), many, loader=pool).run(map(str, files)))
 
 
 class OneProcess:
@@ -155,18 +156,18 @@ def test_a_run_begins_with_as_many_decoders_as_there_can_be(
 ) -> None:
     (good,) = photos(tmp_path / "good", 1)
     monkeypatch.setattr("tagger.image.decoder_process.sys", OneProcess())
-    there = decoders(count=2)
-    assert (kind(there.load(str(good), wanted)), len(there._processes)) == ("sound", 1)
+    pool = decoders(count=2)
+    assert (kind(pool.load(str(good), always)), len(pool._processes)) == ("sound", 1)
 
 
-def test_decoders_that_are_abandoned_before_they_began_are_no_loss(
+def test_decoders_that_are_terminated_before_they_began_are_no_loss(
     tmp_path: Path, decoders: MakeDecoders, caplog: pytest.LogCaptureFixture
 ) -> None:
     (good,) = photos(tmp_path / "good", 1)
-    there = decoders(count=1)
-    with ThreadPoolExecutor(1) as pool:
-        looked = pool.submit(there.load, str(good), wanted)
+    pool = decoders(count=1)
+    with ThreadPoolExecutor(1) as threads:
+        photo = threads.submit(pool.load, str(good), always)
         time.sleep(0.05)
-        there.terminate()
-        assert isinstance(looked.exception(), DecoderUnavailable)
+        pool.terminate()
+        assert isinstance(photo.exception(), DecoderUnavailable)
     assert caplog.text == ""

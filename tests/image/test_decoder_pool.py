@@ -15,10 +15,10 @@ import pytest
 
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.types import Failed
-from tagger.image.loader import InProcessLoader, LoadedPhoto
+from tagger.image.loader import InProcessLoader, LoadedPhoto, always
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, jpeg, photos
-from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind, wanted
+from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind
 from tests.standins import HANG, KILL, standins
 
 
@@ -26,9 +26,9 @@ def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoder
     files = [*photos(tmp_path / "good", 2), tmp_path / "text.jpg", tmp_path / "gone.jpg", tmp_path / "\udcff \n.jpg"]
     files[2].write_text("no photo")
     files[4].write_bytes(jpeg(size=(300, 200)))
-    here, there = InProcessLoader(card().input, LIMITS), decoders(count=1)
+    here, pool = InProcessLoader(card().input, LIMITS), decoders(count=1)
     for file in files:
-        near, far = here.load(str(file), wanted), there.load(str(file), wanted)
+        near, far = here.load(str(file), always), pool.load(str(file), always)
         assert (far.sha256, far.info, far.failure) == (near.sha256, near.info, near.failure)
         assert (far.pixels is None) == (near.pixels is None)
         assert near.pixels is None or (far.pixels == near.pixels).all()  # type: ignore[union-attr]
@@ -36,40 +36,46 @@ def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoder
 
 def test_known_content_is_not_decoded(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "kill.bmp").write_bytes(KILL)
-    looked = decoders().load(str(tmp_path / "kill.bmp"), lambda _sha256: False)
-    assert looked == LoadedPhoto(hashlib.sha256(KILL).hexdigest())
+    photo = decoders().load(str(tmp_path / "kill.bmp"), lambda _sha256: False)
+    assert photo == LoadedPhoto(hashlib.sha256(KILL).hexdigest())
+
+
+def test_a_decoder_loads_nothing_that_is_slow_to_import() -> None:
+    code = "import sys, tagger.image.decoder_worker; print({'pydantic', 'torch', 'openvino'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_a_photo_that_hangs_its_decoder_times_out(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "hang.bmp").write_bytes(HANG)
     (good,) = photos(tmp_path / "good", 1)
-    there = decoders(count=1)
-    there.load(str(good), wanted)  # it has begun: what follows is the photo's own time
-    there._timeout_s = 0.5
-    looked = there.load(str(tmp_path / "hang.bmp"), wanted)
-    there._timeout_s = PATIENCE_S
-    assert looked.failure == Failed("timed_out", "decoding took longer than 0.5 s")
-    assert looked.sha256 is not None
-    assert kind(there.load(str(good), wanted)) == "sound"
+    pool = decoders(count=1)
+    pool.load(str(good), always)  # it has begun: what follows is the photo's own time
+    pool._timeout_s = 0.5
+    photo = pool.load(str(tmp_path / "hang.bmp"), always)
+    pool._timeout_s = PATIENCE_S
+    assert photo.failure == Failed("timed_out", "decoding took longer than 0.5 s")
+    assert photo.sha256 is not None
+    assert kind(pool.load(str(good), always)) == "sound"
 
 
 def test_a_photo_that_kills_its_decoder_is_told_with_the_signal(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "kill.bmp").write_bytes(KILL)
     (good,) = photos(tmp_path / "good", 1)
-    there = decoders(count=1)
-    looked = there.load(str(tmp_path / "kill.bmp"), wanted)
-    assert looked.failure == Failed("decoder_crashed", "its decoder died: SIGSEGV")
-    assert kind(there.load(str(good), wanted)) == "sound"
+    pool = decoders(count=1)
+    photo = pool.load(str(tmp_path / "kill.bmp"), always)
+    assert photo.failure == Failed("decoder_crashed", "its decoder died: SIGSEGV")
+    assert kind(pool.load(str(good), always)) == "sound"
 
 
 def test_a_decoder_that_dies_while_idle_costs_no_photo(tmp_path: Path, decoders: MakeDecoders) -> None:
     (good,) = photos(tmp_path / "good", 1)
-    there = decoders(count=1)
-    there.load(str(good), wanted)
-    for decoder in there._processes:
+    pool = decoders(count=1)
+    pool.load(str(good), always)
+    for decoder in pool._processes:
         decoder._process.kill()
         decoder._process.wait()
-    assert kind(there.load(str(good), wanted)) == "sound"
+    assert kind(pool.load(str(good), always)) == "sound"
 
 
 def test_a_run_answers_every_photo_beside_those_that_hang_and_kill(tmp_path: Path, decoders: MakeDecoders) -> None:
@@ -78,8 +84,8 @@ def test_a_run_answers_every_photo_beside_those_that_hang_and_kill(tmp_path: Pat
         (tmp_path / "good" / name).write_bytes(content)
         files.append(tmp_path / "good" / name)
     files.sort()
-    there = decoders(timeout_s=20)
-    results = list(Pipeline(ColourEngine(), card(), LIMITS, loader=there).run(map(str, files)))
+    pool = decoders(timeout_s=20)
+    results = list(Pipeline(ColourEngine(), card(), LIMITS, loader=pool).run(map(str, files)))
     assert [result.path for result in results] == [str(file) for file in files]
     failures = {Path(r.path).name: r.answer.kind for r in results if isinstance(r.answer, Failed)}
     assert failures == {"00003k.bmp": "decoder_crashed", "00005h.bmp": "timed_out", "00007k.bmp": "decoder_crashed"}
@@ -100,7 +106,7 @@ def test_leaving_early_does_not_wait_for_a_photo_that_hangs(tmp_path: Path, deco
 
 def test_what_a_codec_prints_does_not_disturb_the_answers(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "chatty.bmp").write_bytes(b"TALK")
-    assert kind(decoders().load(str(tmp_path / "chatty.bmp"), wanted)) == "corrupt"
+    assert kind(decoders().load(str(tmp_path / "chatty.bmp"), always)) == "corrupt"
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, ValueError, KeyError])
@@ -111,11 +117,11 @@ def test_an_error_of_the_one_who_asks_reaches_them_and_the_next_photo_is_sound(
         raise error
 
     one, other = photos(tmp_path / "good", 2)
-    there = decoders(count=1)
+    pool = decoders(count=1)
     with pytest.raises(error):
-        there.load(str(one), does_not_know)
-    here = InProcessLoader(card().input, LIMITS).load(str(other), wanted)
-    assert there.load(str(other), wanted).sha256 == here.sha256
+        pool.load(str(one), does_not_know)
+    here = InProcessLoader(card().input, LIMITS).load(str(other), always)
+    assert pool.load(str(other), always).sha256 == here.sha256
 
 
 def test_where_no_process_can_be_started_that_is_an_error_not_every_photos_fault(
@@ -125,19 +131,19 @@ def test_where_no_process_can_be_started_that_is_an_error_not_every_photos_fault
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (good,) = photos(tmp_path / "good", 1)
     with pytest.raises(DecoderUnavailable, match="it ended with code 7"):
-        decoders().load(str(good), wanted)
+        decoders().load(str(good), always)
 
 
 def test_signals_that_stop_a_run_leave_the_deciding_to_it(tmp_path: Path, decoders: MakeDecoders) -> None:
     (good,) = photos(tmp_path / "good", 1)
-    there = decoders(count=1)
-    there.load(str(good), wanted)
-    (decoder,) = there._processes
+    pool = decoders(count=1)
+    pool.load(str(good), always)
+    (decoder,) = pool._processes
     assert os.getsid(decoder._process.pid) != os.getsid(0)
     for stop in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         decoder._process.send_signal(stop)
-    assert kind(there.load(str(good), wanted)) == "sound"
-    assert there._processes == {decoder}
+    assert kind(pool.load(str(good), always)) == "sound"
+    assert pool._processes == {decoder}
 
 
 def test_a_decoder_is_given_no_setting_and_so_no_secret(
@@ -145,9 +151,9 @@ def test_a_decoder_is_given_no_setting_and_so_no_secret(
 ) -> None:
     monkeypatch.setenv("TAGGER_BOT_TOKEN", "1234:hush")
     monkeypatch.setenv("tagger_bot_webhook_secret", "hush")  # settings may be written small
-    there = decoders(count=1)
-    there.wait_ready()
-    (decoder,) = there._processes
+    pool = decoders(count=1)
+    pool.wait_ready()
+    (decoder,) = pool._processes
     variables = Path(f"/proc/{decoder._process.pid}/environ").read_bytes().split(b"\0")
     assert [variable for variable in variables if b"hush" in variable] == []
 
@@ -157,11 +163,11 @@ import sys
 from tagger.image.decoder_pool import DecoderPool
 from tagger.core.run_options import Limits
 from tests.drawn import card
-there = DecoderPool(card().input, Limits(threads=1), photos=1, timeout_s=3)
-(decoder,) = there._processes
+pool = DecoderPool(card().input, Limits(threads=1), photos=1, timeout_s=3)
+(decoder,) = pool._processes
 decoder.wait_ready()
 print(decoder._process.pid, flush=True)
-there.load(sys.argv[1], lambda _sha256: True) if sys.argv[1:] else sys.stdin.read()
+pool.load(sys.argv[1], lambda _sha256: True) if sys.argv[1:] else sys.stdin.read()
 """
 
 
@@ -184,7 +190,7 @@ def test_decoders_do_not_outlive_a_run_that_is_killed(
 
 
 def _is_alive(pid: int) -> bool:
-    """A zombie that nobody has looked after yet is not alive."""
+    """A zombie that nobody has waited for yet is not alive."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -14,10 +14,11 @@ import pytest
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.types import Failed
 from tagger.image.decoder_pool import DecoderPool
+from tagger.image.loader import always
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, photos
-from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind, wanted
+from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind
 from tests.standins import HANG, KILL
 
 
@@ -80,11 +81,11 @@ def test_a_call_that_waits_for_a_busy_pool_can_be_stopped_too(decoders: MakeDeco
     pool = decoders(count=1)
     with ThreadPoolExecutor(1) as callers:
         busy = threading.Event()
-        stuck = callers.submit(pool.load, str(hanging), wanted, busy.is_set)
+        stuck = callers.submit(pool.load, str(hanging), always, busy.is_set)
         while pool._idle:
             time.sleep(0.01)
         with pytest.raises(CancelledError):
-            pool.load(str(hanging), wanted, lambda: True)
+            pool.load(str(hanging), always, lambda: True)
         busy.set()
         assert isinstance(stuck.exception(), CancelledError)
 
@@ -100,6 +101,6 @@ def test_a_process_that_could_not_be_started_is_tried_again_later(
         short_of_memory.setattr(sys, "executable", "/nowhere/python")
         for _ in range(2):
             with pytest.raises(DecoderUnavailable, match="No such file or directory"):
-                pool.load(str(good), wanted)
+                pool.load(str(good), always)
     monkeypatch.setattr("tagger.image.decoder_pool.RETRY_S", 0.0)
-    assert kind(pool.load(str(good), wanted)) == "sound"
+    assert kind(pool.load(str(good), always)) == "sound"
