@@ -1,4 +1,4 @@
-"""Slices of what a statement asks for: SQLite bounds the number of its values."""
+"""Batches of values for one statement: SQLite bounds their number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BATCH_SIZE = 500  # values in one IN list
 
 
 def in_batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Slices that fit into an IN list."""
-    every = list(values)
-    for start in range(0, len(every), BATCH_SIZE):
-        yield every[start : start + BATCH_SIZE]
+    """Batches that fit into an IN list."""
+    pending = list(values)
+    for start in range(0, len(pending), BATCH_SIZE):
+        yield pending[start : start + BATCH_SIZE]

@@ -1,9 +1,9 @@
-"""Opening a store, and its two kinds of transaction.
+"""Opens a store; its two kinds of transaction.
 
-The one rule: a write transaction takes the write lock when it begins. Two writers then queue; one that began
-as a reader and wants to write later would fail at once, since its snapshot is old.
+The one rule: a write transaction takes the write lock when it begins, so that two writers queue. One that began as a
+reader and wrote later would fail at once if another had written since, because its snapshot would be old.
 
-No transaction begins in a file that lies no longer where it was opened: what it wrote would be lost.
+No transaction begins in a file that was moved away since it was opened: what it wrote would be lost.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ PROBLEMS = {
 
 
 class Store:
-    """A tag store. Its transactions may be used from any thread, each from one at a time."""
+    """A tag store. Any thread may begin a transaction; each transaction belongs to one thread at a time."""
 
     def __init__(self, engine: Engine, file: str, timeout_s: float) -> None:
         self.file = file
         self._engine = engine
         self._writing = engine.execution_options(begin=WRITING)
         self._timeout_s = timeout_s
-        self._opened: tuple[int, int] | None = None  # its file, once it is one
+        self._opened: tuple[int, int] | None = None  # the identity of its file, once there is one
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A snapshot: what others write meanwhile is not seen. Do not write in it."""
+        """Read from a snapshot, which does not show what others write meanwhile. Do not write in it."""
         with self._translated(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """All or nothing: commits at the end, leaves no trace on an exception or if the process dies.
+        """Write all or nothing: commit at the end, and leave no trace after an exception or if the process dies.
 
         Raises:
             StoreLocked: another process kept the write lock for longer than the timeout.
@@ -63,22 +63,23 @@ class Store:
             yield connection
 
     def optimize(self) -> None:
-        """Refresh the figures by which SQLite chooses indexes; milliseconds, at the end of a run."""
+        """Refresh the figures by which SQLite chooses indexes. At the end of a run that takes milliseconds."""
         with self.write() as connection:
             connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
             connection.exec_driver_sql("ANALYZE")
 
     def empty_log(self) -> bool:
-        """Move the write-ahead log into the file and leave nothing in it: until then it holds what was deleted.
+        """Move the write-ahead log into the file and empty it: until then it holds what was deleted.
 
         Returns:
-            Whether that was possible; while somebody reads an older state it is not.
+            Whether that was possible; it is not while somebody reads an older state.
         """
         with self._translated(), self._engine.execution_options(begin="").connect() as connection:
             busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
             return not busy
 
     def close(self) -> None:
+        """Close all connections."""
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -101,14 +102,14 @@ class Store:
 
 
 def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
-    """Open a store and bring its schema up to date; a new one is made, with its folder.
+    """Open a store and bring its schema up to date. If there is none, make one, with its folder.
 
     Args:
         url: ``sqlite:///`` and a path, so four slashes before an absolute one; or a plain path.
         timeout_s: how long to wait for another process that writes.
 
     Raises:
-        StoreError: it cannot be used; the subclass says why.
+        StoreError: the store cannot be used; the subclass says why.
     """
     parsed = _parse(url)
     file = str(parsed.database)
@@ -125,25 +126,25 @@ def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
 
 
 def store_file(url: str) -> Path:
-    """The SQLite file that a URL or a plain path means.
+    """The SQLite file that a URL or a plain path names.
 
     Raises:
-        MalformedUrl: it means none.
+        MalformedUrl: it names none.
     """
     return Path(str(_parse(url).database))
 
 
 def store_exists(url: str) -> bool:
-    """Whether the file is there.
+    """Whether there is a file.
 
     Raises:
-        StoreUnreachable: its folder does not let anybody look.
+        StoreUnreachable: its folder may not be searched.
     """
     return _identity(str(store_file(url))) is not None
 
 
 def _identity(file: str) -> tuple[int, int] | None:
-    """By which a file is told from another at its place; None where there is none. A microsecond."""
+    """What tells a file from another one in its place; None if there is no file. Takes a microsecond."""
     try:
         status = os.stat(file)
     except (FileNotFoundError, NotADirectoryError):
@@ -198,7 +199,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _translation(error: DBAPIError, file: str, timeout_s: float) -> StoreError | None:
-    """The store's own error for what went wrong outside the program; None for a bug inside it."""
+    """The store's own error for a problem outside the program; None for a bug inside it."""
     if not isinstance(error.orig, sqlite3.Error):
         return None
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the upper bytes hold the details

@@ -1,7 +1,7 @@
-"""Several pieces of work as one transaction: each is all or nothing by itself, and they share the wait for the disk.
+"""Several tasks in one transaction: each is all or nothing by itself, and they share the wait for the disk.
 
-The one rule: a piece that fails by itself takes nothing of its neighbours with it; what fails for the store (a lock, a
-full disk) fails for all of them, and they may be tried again as they are.
+The one rule: a task that fails leaves the others as they are. An error of the store (a lock, a full disk) fails all of
+them, and all may be tried again.
 """
 
 from __future__ import annotations
@@ -16,43 +16,42 @@ from sqlalchemy.exc import OperationalError
 from db.engine import Store
 from tagger.core.errors import StoreError
 
-Piece = Callable[[Connection], Any]
+Task = Callable[[Connection], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Args:
-    error: what the piece raised; it has left no trace then.
-    """
+    """What a task returned, or the error that it raised, which has undone it."""
 
     value: Any = None
     error: Exception | None = None
 
 
-def commit_group(store: Store, pieces: Sequence[Piece]) -> list[Outcome]:
-    """Commits once, after the last.
+def commit_group(store: Store, tasks: Sequence[Task]) -> list[Outcome]:
+    """Run tasks, and commit once after the last.
 
     Args:
-        pieces: each is called again, after everything was undone, where one of them fails. Failures are rare, and a
-            savepoint around each piece takes as long as two of its statements.
+        store: where to write.
+        tasks: if one of them fails, all is undone and each is called again, within a savepoint. Failures are rare, and
+            a savepoint takes as long as two statements.
 
     Raises:
         StoreError: nothing was written.
     """
     try:
         with store.write() as connection:
-            return [Outcome(piece(connection)) for piece in pieces]
-    except (StoreError, OperationalError):  # the store's own trouble, not a piece's
+            return [Outcome(task(connection)) for task in tasks]
+    except (StoreError, OperationalError):  # the store's own, not a task's
         raise
     except Exception:
         with store.write() as connection:
-            return [_outcome(connection, piece) for piece in pieces]
+            return [_outcome(connection, task) for task in tasks]
 
 
-def _outcome(connection: Connection, piece: Piece) -> Outcome:
+def _outcome(connection: Connection, task: Task) -> Outcome:
     try:
         with connection.begin_nested():
-            return Outcome(piece(connection))
+            return Outcome(task(connection))
     except OperationalError:
         raise
     except Exception as error:

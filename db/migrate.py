@@ -1,7 +1,7 @@
-"""Brings a database to the current schema when it is opened.
+"""Brings a database to the current schema when it is opened. Alembic is imported only if there is something to do.
 
-The one rule: look, and if there is something to do, take the write lock and look again. Of two processes that
-open a new database at once, the second waits and finds the work done. Alembic is imported only if there is work.
+The one rule: check, and if there is something to do, take the write lock and check again. Of two processes that open a
+new database at once, the second waits and finds the work done.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def migrate(engine: Engine, file: str, timeout_s: float) -> None:
         if _revision(connection) == HEAD:
             return
     _switch_to_wal(engine, timeout_s)
-    with _unwatched(engine) as connection, connection.begin():
+    with _without_foreign_keys(engine) as connection, connection.begin():
         found = _revision(connection)
         if found is None and inspect(connection).get_table_names():
             raise NotAStore(file, "it is a database of something else")
@@ -46,23 +46,23 @@ def migrate(engine: Engine, file: str, timeout_s: float) -> None:
 
 
 @contextmanager
-def _unwatched(engine: Engine) -> Iterator[Connection]:
-    """A connection that does not watch foreign keys: a table is put aside while others refer to it.
+def _without_foreign_keys(engine: Engine) -> Iterator[Connection]:
+    """A connection that does not check foreign keys: a migration replaces tables to which others refer.
 
-    SQLite takes the switch only outside of a transaction.
+    SQLite accepts the switch only outside of a transaction.
     """
     with engine.connect() as connection:
-        switch = connection.connection.driver_connection
-        assert switch is not None
-        switch.execute("PRAGMA foreign_keys = OFF")
+        sqlite = connection.connection.driver_connection
+        assert sqlite is not None
+        sqlite.execute("PRAGMA foreign_keys = OFF")
         try:
             yield connection.execution_options(begin=WRITING)
         finally:
-            connection.invalidate()  # the next one is prepared anew
+            connection.invalidate()  # so that the switch stays with nobody
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration without a file; a percent sign would be an interpolation."""
+    """Alembic's configuration without a file. In it a percent sign would be an interpolation."""
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
@@ -90,7 +90,7 @@ def _upgrade(connection: Connection, file: str, found: str | None) -> None:
 
 
 def _switch_to_wal(engine: Engine, timeout_s: float) -> None:
-    """Readers then never wait for the writer. The mode stays in the file.
+    """Let readers never wait for the writer. The mode stays in the file.
 
     SQLite refuses at once, without its busy timeout, if another process is switching too.
     """

@@ -1,6 +1,6 @@
-"""The values that cross the store's border: what goes in, and what a file or a run looks like when it comes out.
+"""The store's own values: models, runs, jobs and canaries. Photos and landmarks are `tagger.core.types`.
 
-What a listing finds (`TagHit` and its kin) is in `db.read.filters`. No ORM object leaves the package.
+The one rule: no ORM object leaves the package. What listings find is in `db.read.rows`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ Verdict = Literal["shows", "not", "none"]
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """Args:
-    model_id: SHA-256 that decides whether two models are the same.
+    """A bundle that was used.
+
+    Args:
+        model_id: SHA-256 that decides whether two models are the same.
     """
 
     model_id: str
@@ -30,11 +32,13 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """Args:
-    reason: why this engine, for people.
-    k: how many suggestions are asked for.
-    job: what started it: tag, nightly, retag, telegram.
-    settings_hash: of what was set, so that two runs can be told apart by it.
+    """What a run says of itself when it begins.
+
+    Args:
+        reason: why this engine, for people.
+        k: how many suggestions are asked for.
+        job: what started it: tag, nightly, retag, telegram.
+        settings_hash: of the settings, so that two runs can be told apart by it.
     """
 
     engine: str
@@ -52,8 +56,11 @@ class RunStart:
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """Args:
-    set_aside: files that failed before and are not due yet, or are in quarantine.
+    """How many files of a run became what.
+
+    Args:
+        inherited: answered without inference because their content was known.
+        set_aside: failed before and not due yet, or in quarantine.
     """
 
     tagged: int = 0
@@ -67,6 +74,8 @@ class RunCounts:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
+    """A run with its model and how it ended."""
+
     id: int
     model_name: str
     model_version: str
@@ -82,7 +91,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that never said how it ended; perhaps it has not ended."""
+    """A run that has not said how it ended: it is at work, or it died."""
 
     id: int
     job: str
@@ -91,15 +100,17 @@ class OpenRun:
     started_at: datetime
 
     def __str__(self) -> str:
-        """What it is, for people: the job, its process, its beginning."""
+        """The job, its process and its beginning."""
         process = f"process {self.pid} on {self.host}, " if self.pid else ""
         return f"{self.job}, {process}since {self.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 @dataclass(frozen=True, slots=True)
 class JobRunRow:
-    """Args:
-    due_at: None where a person started it.
+    """One start of a job.
+
+    Args:
+        due_at: when the schedule wanted it; None if a person started it.
     """
 
     id: int
@@ -113,13 +124,13 @@ class JobRunRow:
 
 @dataclass(frozen=True, slots=True)
 class CanaryRow:
-    """What one model said of a picture whose landmark is known.
+    """What a model said of a picture whose landmark is known.
 
     Args:
         label: the picture's name, for people.
         expected: a landmark's key, or "none".
         found: likewise.
-        score: of the best suggestion.
+        score: the best suggestion's.
     """
 
     sha256: str

@@ -45,7 +45,6 @@ def file_states(
     """What the store knows of the files below some folders, by path.
 
     Args:
-        connection: of a read transaction.
         roots: absolute; a root may also be a file.
         model: the number of the model whose answers count.
         k: the answers that count have at least so many suggestions.

@@ -41,8 +41,6 @@ def tags(connection: Connection, filters: TagFilter, *, after: str | None = None
     """The tags of up to `limit` files: of each file people's first, then by rank.
 
     Args:
-        connection: of a read transaction.
-        filters: which tags.
         after: where the page before ended.
         limit: files on the page.
 
@@ -62,8 +60,6 @@ def nones(connection: Connection, filters: PhotoFilter, *, after: str | None = N
     """The photos that a model has answered and that have no tag, neither by the machine nor by people.
 
     Args:
-        connection: of a read transaction.
-        filters: which photos.
         after: where the page before ended.
         limit: files on the page.
 
@@ -88,8 +84,6 @@ def failures(
     """The files that could not be read when last tried, and why.
 
     Args:
-        connection: of a read transaction.
-        filters: which files.
         after: where the page before ended.
         limit: files on the page.
 

@@ -44,7 +44,6 @@ def from_rarest(
     """Let a listing start from the smallest of some sets, if that is small enough.
 
     Args:
-        connection: of a read transaction.
         listing: the files in the order of their paths.
         column: the listing's column that the sets hold.
         sets: each holds whatever the listing may find, and more.

@@ -75,8 +75,6 @@ def tagged_examples(connection: Connection, run: int, *, per_landmark: int, limi
     """Photos that a run tagged: the surest and the least sure of each landmark, landmark by landmark.
 
     Args:
-        connection: of a read transaction.
-        run: its number.
         per_landmark: how many photos of a landmark at most.
         limit: how many photos at most.
     """

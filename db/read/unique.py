@@ -38,7 +38,6 @@ def best_of_groups(
     would take the square of the group's size if the best comes last.
 
     Args:
-        connection: of a read transaction.
         files: the listing, in its order.
         limit: how many files are returned at most.
         passes: the listing's filters, whatever page is asked for.

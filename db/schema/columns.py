@@ -17,8 +17,8 @@ FS_ENCODING, FS_ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerr
 class PathBytes(TypeDecorator[str]):
     """A path as the bytes that the file system holds.
 
-    Text would lose names that are not UTF-8. Bytes also compare one by one, so that a folder is a range
-    of the index: everything between ``folder/`` and ``folder0``, the byte after the slash.
+    Text would lose names that are not UTF-8. Bytes are also compared one by one, so that a folder is a range of the
+    index: everything between ``folder/`` and ``folder0``, which is the byte after the slash.
     """
 
     impl = LargeBinary
@@ -28,17 +28,17 @@ class PathBytes(TypeDecorator[str]):
         return None if value is None else os.fsencode(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], str | None]:  # noqa: ARG002
-        """One call a row, where the inherited one makes three; a scan asks for 200,000 paths."""
+        """Makes one call a row instead of three: a scan asks for 200,000 paths."""
         return _decoded
 
 
 def _decoded(value: bytes | None) -> str | None:
-    """As `os.fsdecode`, which asks of each what it is."""
+    """What `os.fsdecode` does, without its checks."""
     return None if value is None else value.decode(FS_ENCODING, FS_ERRORS)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: aware on the Python side, UTC in the file. SQLite itself knows no zones."""
+    """A moment: aware in Python, UTC in the file. SQLite itself knows no zones."""
 
     impl = DateTime
     cache_ok = True

@@ -1,8 +1,7 @@
-"""The tables. A photo is its content, a file is a place where it lies, and people's decisions stand apart.
+"""The tables. A photo is a content, a file is a place where it lies, and people's decisions stand apart.
 
-Every timestamp is a moment in UTC, except `Photo.taken_at`: the camera's wall clock, which knows no zone.
-What a photo's tags are is defined once, by the view `tag` (see `db.schema.views`). The Telegram bot's tables are in
-`db.schema.telegram`.
+Timestamps are moments in UTC, except `Photo.taken_at`: the camera's wall clock, which knows no zone. What a photo's
+tags are is defined once, by the view `tag` in `db.schema.views`. The Telegram bot's tables are in `db.schema.telegram`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from db.schema.columns import PathBytes
 
 ACTIVE = text("revoked_at IS NULL")
 IS_TAG = text("is_tag = 1")
-BY_VOTE = text("""reason LIKE '{"kind": "vote"%'""")  # the words of the index; as a parameter it would not be found
+BY_VOTE = text("""reason LIKE '{"kind": "vote"%'""")  # word for word as in the index, which a parameter would not match
 
 
 class Landmark(Base):
@@ -51,7 +50,7 @@ class Model(Base):
 
 
 class Run(Base):
-    """One pass of the worker. "stopped": its time window closed; "died": found dead when a later run began."""
+    """One pass over folders. "stopped": its time window closed; "died": it had not ended when a later run began."""
 
     __tablename__ = "run"
     __table_args__ = (one_of("status", "running", "done", "stopped", "interrupted", "failed", "died"),)
@@ -75,7 +74,7 @@ class Run(Base):
     inherited: Mapped[int] = mapped_column(default=0)
     gone: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None]
-    set_aside: Mapped[int] = mapped_column(default=0)  # failed before and not due again yet
+    set_aside: Mapped[int] = mapped_column(default=0)  # failed before and not due yet
     job: Mapped[str] = mapped_column(default="tag")
     pid: Mapped[int | None]
     host: Mapped[str | None]
@@ -85,7 +84,7 @@ class Run(Base):
 
 
 class Photo(Base):
-    """A content. Where EXIF has no date, `taken_at` is the modification time of the first file seen, in local time."""
+    """A content. If EXIF has no date, `taken_at` is the modification time of the first file seen, in local time."""
 
     __tablename__ = "photo"
     __table_args__ = (
@@ -111,7 +110,7 @@ class Photo(Base):
 
 
 class File(Base):
-    """A place. Without a photo where the content could never be read, or changed and could not be read since."""
+    """A place. It has no photo if its content could never be read, or changed and could not be read since."""
 
     __tablename__ = "file"
 
@@ -125,13 +124,13 @@ class File(Base):
 
 
 class Assessment(Base):
-    """What one model said of one photo when asked for its `k` best. "undone": its suggestions were taken back."""
+    """What a model said of a photo when asked for its `k` best landmarks. "undone": its suggestions were removed."""
 
     __tablename__ = "assessment"
     __table_args__ = (
         one_of("status", "tagged", "none", "undone"),
         Index(None, "status", "model_id"),
-        {"sqlite_with_rowid": False},  # found by photo, never by row number
+        {"sqlite_with_rowid": False},  # it is found by photo, never by row number
     )
 
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
@@ -143,7 +142,10 @@ class Assessment(Base):
 
 
 class Suggestion(Base):
-    """The index answers "what shows this landmark" alone, so it holds even `is_tag`, its own condition."""
+    """A landmark that a model suggests for a photo.
+
+    The index alone answers which photos show a landmark, so it holds even `is_tag`, its own condition.
+    """
 
     __tablename__ = "suggestion"
     __table_args__ = (
@@ -156,7 +158,7 @@ class Suggestion(Base):
     photo_id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))  # the one that first said it
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))  # the one that first suggested it
     landmark_id: Mapped[int] = mapped_column(ForeignKey("landmark.id"))
     score: Mapped[float]
     is_tag: Mapped[bool]
@@ -165,7 +167,7 @@ class Suggestion(Base):
 
 
 class Failure(Base):
-    """Why a file could not be read; deleted when it could. Without `next_at` it is tried in every run."""
+    """Why a file could not be read; deleted once it can. Without `next_at` or quarantine every run tries it."""
 
     __tablename__ = "failure"
 
@@ -176,14 +178,14 @@ class Failure(Base):
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
-    next_at: Mapped[datetime | None]  # not tried before
-    quarantined_at: Mapped[datetime | None]  # not tried again until it changes or somebody asks for it
-    size_bytes: Mapped[int | None]  # of the file when it failed; None where that is not known
+    next_at: Mapped[datetime | None]  # it is not tried before
+    quarantined_at: Mapped[datetime | None]  # since then it is only tried if it changes or somebody asks for it
+    size_bytes: Mapped[int | None]  # the file's when it failed; None if it is not known
     mtime_ns: Mapped[int | None]
 
 
 class Lease(Base):
-    """A file in work. If the process dies, what is still here was in work when it died."""
+    """A file in work. If the process dies, its leases are left, and name the files that it had in work."""
 
     __tablename__ = "lease"
 
@@ -205,7 +207,7 @@ class Decision(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), index=True)  # revoked ones too
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), index=True)  # also of revoked ones
     verdict: Mapped[str]
     landmark_id: Mapped[int | None] = mapped_column(ForeignKey("landmark.id"))
     who: Mapped[str]
@@ -215,13 +217,13 @@ class Decision(Base):
 
 
 class Canary(Base):
-    """What one model last said of a picture whose landmark is known."""
+    """What a model last said of a picture whose landmark is known."""
 
     __tablename__ = "canary"
 
     sha256: Mapped[str] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
-    label: Mapped[str]  # the picture, for people
+    label: Mapped[str]  # the picture's name, for people
     expected: Mapped[str]  # a landmark's key
     found: Mapped[str | None]
     score: Mapped[float | None]
@@ -229,7 +231,7 @@ class Canary(Base):
 
 
 class JobRun(Base):
-    """One start of a scheduled job, or one by hand: then `due_at` is empty."""
+    """One start of a job; without `due_at` a person started it."""
 
     __tablename__ = "job_run"
     __table_args__ = (

@@ -1,7 +1,7 @@
-"""The tables of the Telegram bot: what came in, what was answered, and where a photo came from.
+"""The tables of the Telegram bot: updates, answers, and the photos that people sent.
 
 The one rule: a person's rows hold only what an answer needs. What a message said is blanked once it is answered, and
-`db.telegram.privacy` finds every row of a person by `user_id` (a private chat has its person's number).
+`db.telegram.privacy` finds all rows of a person by `user_id` (a private chat has its person's number).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from db.schema.base import Base, one_of
 
 
 class TelegramUpdate(Base):
-    """The inbox. A row is there before Telegram is told that the update arrived, and tells duplicates afterwards."""
+    """An update. Its row is stored before Telegram learns that the update arrived, and tells duplicates afterwards."""
 
     __tablename__ = "telegram_update"
     __table_args__ = (
@@ -28,22 +28,22 @@ class TelegramUpdate(Base):
     chat_id: Mapped[int | None]
     user_id: Mapped[int | None]
     state: Mapped[str]
-    content: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # none once answered
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # None once answered
     reply: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # only under "sending"
     received_at: Mapped[datetime]
 
 
 class TelegramChat(Base):
-    """The highest message number seen in a chat: a message that was sent and not recorded has a higher one."""
+    """The highest message number seen in a chat. A message that was sent but not recorded has a higher one."""
 
     __tablename__ = "telegram_chat"
 
     chat_id: Mapped[int] = mapped_column(primary_key=True)
-    last_message_id: Mapped[int] = mapped_column(index=True)  # the highest of all is asked for with each answer
+    last_message_id: Mapped[int] = mapped_column(index=True)  # each answer asks for the highest of all
 
 
 class TelegramPerson(Base):
-    """Only of people who chose a language, or whose photos of a day are counted."""
+    """A person who chose a language, or whose photos of a day are counted."""
 
     __tablename__ = "telegram_person"
 
@@ -62,14 +62,14 @@ class TelegramAnswer(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     chat_id: Mapped[int]
     user_id: Mapped[int] = mapped_column(index=True)
-    message_id: Mapped[int | None]  # none until it was sent
-    asked_message_id: Mapped[int | None]  # the question for a name that is open
+    message_id: Mapped[int | None]  # None until it was sent
+    asked_message_id: Mapped[int | None]  # the open question for a landmark's name
     album: Mapped[str | None]
-    shown: Mapped[dict[str, Any]]  # what was said, so that an edit says the same
+    shown: Mapped[dict[str, Any]]  # what it says, so that an edit can say the same
 
 
 class TelegramPhoto(Base):
-    """A message as the place of a photo, and what the person was told of it."""
+    """A message with a photo, and what the bot answered."""
 
     __tablename__ = "telegram_photo"
 
@@ -79,7 +79,7 @@ class TelegramPhoto(Base):
     chat_id: Mapped[int]
     message_id: Mapped[int]
     user_id: Mapped[int] = mapped_column(index=True)
-    file_unique_id: Mapped[str | None] = mapped_column(index=True)  # of a photo, none of a file
+    file_unique_id: Mapped[str | None] = mapped_column(index=True)  # of a photo; None of a file
     landmark_id: Mapped[int | None] = mapped_column(ForeignKey("landmark.id"))
     score: Mapped[float | None]
     received_at: Mapped[datetime]

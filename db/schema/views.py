@@ -1,11 +1,11 @@
-"""What a photo's tags are: the views `machine_tag`, `person_tag` and `tag`, their union. The migrations make them.
+"""What a photo's tags are: the views `machine_tag`, `person_tag` and their union, `tag`. Migrations create them.
 
-A row is a landmark on a photo by what the machine says, unless people overrule it, or by what people say.
-Without a model in mind take the rows with `is_current`: the newest model's, and people's.
-People's rows have no rank, score, model or run; the machine's have the run of their assessment. One that was undone has
-no suggestions, so no rows.
+A row is a landmark on a photo, by what the machine says unless people overrule it, or by what people say. Without a
+model in mind, take the rows with `is_current`: the newest model's and people's. People's rows have no rank, score,
+model or run; the machine's have the run of their assessment. An assessment that was undone has no suggestions, so it
+has no rows.
 
-Ask the two views one by one where a query asks once a photo: SQLite does not push such a question into a union.
+A query that asks once for each photo asks both views: SQLite does not push such a question into a union.
 """
 
 from __future__ import annotations

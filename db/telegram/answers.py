@@ -135,8 +135,6 @@ def set_verdicts(
     """Replace what an answer says of its photos.
 
     Args:
-        connection: of the caller's write transaction.
-        answer_id: the answer's number.
         verdicts: landmark and score by message number.
     """
     for message_id, (landmark_id, score) in verdicts.items():

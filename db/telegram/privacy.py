@@ -42,7 +42,6 @@ def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int 
     """Delete all rows about a person, and the photos that nobody else sent and that lie in no folder of a library.
 
     Args:
-        connection: of the caller's write transaction.
         user_id: Telegram's number of the person.
         kept: the folder where the bot keeps photos, absolute; files in it were sent.
         keep_update: the update that asks to forget; it is deleted once it is answered, by `db.telegram.inbox.drop`.

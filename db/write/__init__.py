@@ -1,1 +1,1 @@
-"""What goes into the store. Every function runs inside the caller's `Store.write` transaction."""
+"""What is written to the store. Every function that takes a connection runs inside the caller's `Store.write`."""

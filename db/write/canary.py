@@ -1,4 +1,4 @@
-"""What models said of pictures whose landmark is known, so that a model that broke is found the next morning."""
+"""What models said of canaries: pictures whose landmark is known, which show the next morning that a model broke."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def canaries(connection: Connection, *, model: int | None = None) -> dict[str, C
     """What was last said of each picture, by its sha256.
 
     Args:
-        model: only this one; None for whichever was asked last.
+        model: only this one; None for the one that was asked last.
     """
     rows = select(Canary).order_by(Canary.checked_at)
     if model is not None:
@@ -31,6 +31,7 @@ def canaries(connection: Connection, *, model: int | None = None) -> dict[str, C
 
 
 def save_canaries(connection: Connection, rows: Collection[CanaryRow], *, model: int) -> None:
+    """Store what a model said of pictures."""
     now = datetime.now(UTC)
     values = [
         {"sha256": row.sha256, "model_id": model, "label": row.label, "expected": row.expected,
@@ -43,10 +44,6 @@ def save_canaries(connection: Connection, rows: Collection[CanaryRow], *, model:
         connection.execute(statement.on_conflict_do_update(index_elements=["sha256", "model_id"], set_=changed), values)
 
 
-def prune_canaries(connection: Connection, *, but: Collection[str]) -> None:
-    """Drop the pictures that are not asked any more.
-
-    Args:
-        but: the sha256 of those that are; a handful.
-    """
-    connection.execute(delete(Canary).where(Canary.sha256.not_in(but)))
+def prune_canaries(connection: Connection, *, keep: Collection[str]) -> None:
+    """Delete all pictures but a handful, given by their sha256."""
+    connection.execute(delete(Canary).where(Canary.sha256.not_in(keep)))

@@ -1,4 +1,4 @@
-"""What people say of a photo. It outranks every model, and no rescan undoes it."""
+"""Writes what people say of a photo. It outranks every model, and no rescan undoes it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from db.schema.models import Decision, Photo
 def record_decision(
     connection: Connection, sha256: str, *, verdict: Verdict, landmark: str | None, who: str, source: str
 ) -> int:
-    """Store a decision and revoke the active ones that it contradicts: it is the last word, they stay as history.
+    """Store a decision, and revoke the active ones that it contradicts. They stay as history.
 
     Args:
-        landmark: its key, name or alias; None for "none" only.
+        landmark: its key, name or alias; None only for "none".
         who: the person.
         source: the surface, e.g. ``bot``.
 
@@ -46,9 +46,9 @@ def record_decision(
 
 
 def revoke_decisions(connection: Connection, sha256: str) -> None:
-    """Nothing that people said of a photo counts any more; it stays as history.
+    """Revoke all decisions on a photo. They stay as history.
 
-    For a surface where one answer replaces another, before it records the new one: there a "shows" does not stand
+    For a surface where one answer replaces another, before it records the new one: otherwise a "shows" would stand
     beside an earlier one.
     """
     of_photo = Decision.photo_id == select(Photo.id).where(Photo.sha256 == sha256).scalar_subquery()
@@ -57,7 +57,8 @@ def revoke_decisions(connection: Connection, sha256: str) -> None:
 
 
 def _contradicted(verdict: Verdict, about: int | None) -> ColumnElement[bool]:
-    """ "None" contradicts every "shows" and the reverse; on one landmark the last word counts."""
+    """Whether a stored decision contradicts a new one: "none" and "shows" exclude each other, and on one landmark the
+    last word counts."""
     if verdict == "none":
         return Decision.verdict != "not"
     if verdict == "shows":

@@ -83,7 +83,6 @@ def write_failures(
     file changed, or if its failures so far said nothing about it.
 
     Args:
-        connection: of the caller's write transaction.
         failed: files that the store has rows for, with results that are `Failed`.
         run: the run's number.
         now: the moment of the attempt.

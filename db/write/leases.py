@@ -1,7 +1,6 @@
-"""Files in work. What is still here when a run begins was in work when an earlier run died.
+"""Leases: the files that a run has in work. A lease that is left when a run begins belongs to a run that died.
 
-The one rule: a file is leased before it is touched, and let go in the transaction that stores what became of it.
-Every function runs inside the caller's transaction.
+The one rule: a file is leased before it is opened, and released in the transaction that stores its result.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from db.schema.models import Lease
 
 
 def take(connection: Connection, paths: Iterable[str], *, run: int) -> None:
-    """A file that was in work when earlier runs died keeps their number."""
+    """Lease files to a run. A file that was in work when earlier runs died keeps the count of them."""
     now = datetime.now(UTC)
     statement = insert(Lease)
     mine = {name: statement.excluded[name] for name in ("run_id", "taken_at")}
@@ -26,26 +25,27 @@ def take(connection: Connection, paths: Iterable[str], *, run: int) -> None:
 
 
 def release(connection: Connection, paths: Iterable[str]) -> None:
+    """Release files that have a result."""
     if rows := [{"at_path": path} for path in paths]:
         connection.execute(delete(Lease).where(Lease.path == bindparam("at_path")), rows)
 
 
 def release_all(connection: Connection, *, run: int) -> None:
-    """A run ends in order: nothing of it is in work any more. A suspect stays one until there is an answer."""
+    """Release the files of a run that ends in order, except suspects: they stay suspect until they have a result."""
     connection.execute(delete(Lease).where(Lease.run_id == run, Lease.attempts == 0))
 
 
 def count_death(connection: Connection, runs: Iterable[int]) -> None:
-    """These runs died, or broke on what may be a photo's doing: one attempt more for what each had in work."""
+    """Count a death for all files that these runs had in work: they died, or broke on what a photo may have caused."""
     died = update(Lease).where(Lease.run_id.in_(list(runs)))
     connection.execute(died.values(attempts=Lease.attempts + 1))
 
 
 def keep_one_death(connection: Connection, path: str) -> None:
-    """It is in quarantine; should somebody try it again, that is to be alone."""
+    """Reset the count of a file that goes to quarantine. It stays a suspect, so that a retry has it alone in work."""
     connection.execute(update(Lease).where(Lease.path == path).values(attempts=1))
 
 
 def left_behind(connection: Connection) -> dict[str, int]:
-    """Every file that was in work when a run died, and how often that was so. Only while no run is at work."""
+    """The files that were in work when a run died, with how often that was. Only while no run is at work."""
     return dict(connection.execute(select(Lease.path, Lease.attempts)).all())

@@ -1,7 +1,7 @@
-"""Removing what is about files that are long gone.
+"""Removes what is stored about files that are long gone.
 
-The one rule: what people said is never removed. A photo with a decision keeps its row, so that it is known again when
-a file with its content comes back; so does one that a person sent to the bot.
+The one rule: what people said is never removed. A photo with a decision keeps its row, so that it is known again if a
+file with its content comes back; so does a photo that somebody sent to the bot.
 """
 
 from __future__ import annotations
@@ -17,43 +17,45 @@ from db.engine import Store
 from db.schema.models import Assessment, Decision, Failure, File, Photo, Suggestion
 from db.schema.telegram import TelegramPhoto
 
-AT_A_TIME = 500  # files; others may write in between
+FILES_PER_TRANSACTION = 500  # others may write in between
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
+    """How many rows were removed."""
+
     files: int
     photos: int
 
 
 def prune(store: Store, *, gone_before: datetime) -> Pruned:
-    """Remove files that were found gone before a moment, and photos of which nothing else is left."""
+    """Remove the files that were found gone before a moment, and the photos that are in no other place."""
     files = photos = 0
-    while some := _remove_some(store, gone_before):
-        files += some.files
-        photos += some.photos
+    while batch := _prune_batch(store, gone_before):
+        files += batch.files
+        photos += batch.photos
     return Pruned(files, photos)
 
 
-def _remove_some(store: Store, gone_before: datetime) -> Pruned | None:
+def _prune_batch(store: Store, gone_before: datetime) -> Pruned | None:
     with store.write() as connection:
-        gone = select(File.id, File.photo_id).where(File.gone_at < gone_before).limit(AT_A_TIME)
+        gone = select(File.id, File.photo_id).where(File.gone_at < gone_before).limit(FILES_PER_TRANSACTION)
         rows = connection.execute(gone).all()
         if not rows:
             return None
         for numbers in in_batches([row.id for row in rows]):
             connection.execute(delete(Failure).where(Failure.file_id.in_(numbers)))
             connection.execute(delete(File).where(File.id.in_(numbers)))
-        lonely = _lonely(connection, {row.photo_id for row in rows if row.photo_id is not None})
-        _leave_groups(connection, lonely)
+        orphans = _orphans(connection, {row.photo_id for row in rows if row.photo_id is not None})
+        _leave_groups(connection, orphans)
         for table in (Suggestion, Assessment):
-            connection.execute(delete(table).where(table.photo_id.in_(lonely)))
-        connection.execute(delete(Photo).where(Photo.id.in_(lonely)))
-        return Pruned(len(rows), len(lonely))
+            connection.execute(delete(table).where(table.photo_id.in_(orphans)))
+        connection.execute(delete(Photo).where(Photo.id.in_(orphans)))
+        return Pruned(len(rows), len(orphans))
 
 
-def _lonely(connection: Connection, photos: set[int]) -> set[int]:
-    """Those of which nothing is left but what the machine said."""
+def _orphans(connection: Connection, photos: set[int]) -> set[int]:
+    """The photos of which nothing is left but what the machine said."""
     kept: set[int | None] = set()
     for table in (File, Decision, TelegramPhoto):
         kept.update(connection.execute(select(table.photo_id).where(table.photo_id.in_(photos))).scalars())
@@ -61,7 +63,7 @@ def _lonely(connection: Connection, photos: set[int]) -> set[int]:
 
 
 def _leave_groups(connection: Connection, photos: Iterable[int]) -> None:
-    """A group is named by the smallest photo in it, as `db.write.groups` says; also where that one is alone now."""
+    """Take photos out of their groups, and number each group by the smallest photo that it still has."""
     leaving = select(Photo.group_id).where(Photo.id.in_(photos), Photo.group_id.is_not(None)).distinct()
     groups = connection.execute(leaving).scalars().all()
     connection.execute(update(Photo).where(Photo.id.in_(photos)).values(group_id=None))

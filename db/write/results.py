@@ -75,7 +75,6 @@ def write_results(
     out, so that the next run finds it new.
 
     Args:
-        connection: of the caller's write transaction.
         batch: each file as the scan saw it, before it was read: if it changes meanwhile, the next run sees that.
         run: the run's number.
         model: the model's number.

@@ -1,7 +1,4 @@
-"""Writes models and runs; what a run finds is written by `db.write.results`.
-
-Every function runs inside the caller's `Store.write` transaction.
-"""
+"""Writes models and runs. What a run finds is written by `db.write.results`."""
 
 from __future__ import annotations
 
@@ -18,18 +15,18 @@ from db.schema.models import Landmark, Model, Run
 from db.write.leases import count_death
 from tagger.core import types
 
-BOT = "telegram"  # the job of a run that stands beside all others
+BOT = "telegram"  # the job of the bot's run, which lasts as long as the bot and excludes no other run
 DETAILS = ("name", "country", "lat", "lon", "city", "aliases", "wikidata")
 
 
 def register_model(connection: Connection, model: ModelRow, *, landmarks: Iterable[types.Landmark]) -> int:
-    """Make a model and its landmarks known.
+    """Store a model and its landmarks.
 
-    A model seen for the first time brings the landmarks' details up to date; one seen before changes nothing, so that
-    going back to an old model does not bring back its old details.
+    A new model updates the landmarks' details. A known one changes nothing, so that going back to an old model does
+    not bring back its old details.
 
     Returns:
-        The number by which the other functions know this model.
+        The model's number, which the other functions ask for.
     """
     known = select(Model.id).where(Model.model_id == model.model_id)
     if (number := connection.execute(known).scalar()) is not None:
@@ -48,44 +45,46 @@ def _landmark_row(landmark: types.Landmark) -> dict[str, Any]:
 
 
 def start_run(connection: Connection, start: RunStart, *, model: int) -> int:
-    """Returns:
-    The run's number.
-    """
+    """Store that a run begins, and return its number."""
     started = insert(Run).values(**asdict(start), model_id=model, started_at=datetime.now(UTC), status="running")
     return connection.execute(started.returning(Run.id)).scalar_one()
 
 
 def set_engine(connection: Connection, run: int, *, engine: str, device: str, precision: str, reason: str) -> None:
-    """A run begins before its model is opened; this says what it was opened on."""
+    """Store on what the model was opened; a run begins before that."""
     chosen = {"engine": engine, "device": device, "precision": precision, "reason": reason}
     connection.execute(update(Run).where(Run.id == run).values(chosen))
 
 
 def save_counts(connection: Connection, run: int, counts: RunCounts) -> None:
-    """How far a run has come, so that it is known even if it dies."""
+    """Store how far a run has come, so that it is known even if it dies."""
     connection.execute(update(Run).where(Run.id == run).values(asdict(counts)))
 
 
 def finish_run(
     connection: Connection, run: int, *, status: RunStatus, counts: RunCounts, error: str | None = None
 ) -> None:
+    """Store how a run ended."""
     finished = {"status": status, "finished_at": datetime.now(UTC), "error": error, **asdict(counts)}
     connection.execute(update(Run).where(Run.id == run).values(finished))
 
 
 def save_report(connection: Connection, run: int, report: dict[str, Any]) -> None:
+    """Store a run's report, which `db.read.run_report` reads."""
     connection.execute(update(Run).where(Run.id == run).values(report=report))
 
 
 def running(connection: Connection) -> OpenRun | None:
-    """The newest run that has not ended, the bot's left out."""
+    """The newest run that has not ended, except the bot's."""
     row = connection.execute(_open_runs().order_by(Run.id.desc()).limit(1)).first()
     return OpenRun(*row) if row else None
 
 
 def mark_died(connection: Connection) -> list[OpenRun]:
-    """Every run that has not ended, died, and what it had in work is suspect. Only for whoever keeps all others away:
-    no run is at work then."""
+    """Mark all runs that have not ended as died, and count a death for the files that they had in work.
+
+    Only for a caller that holds the run lock, because then no run is at work.
+    """
     died = [OpenRun(*row) for row in connection.execute(_open_runs().order_by(Run.id))]
     numbers = [run.id for run in died]
     connection.execute(update(Run).where(Run.id.in_(numbers)).values(status="died"))

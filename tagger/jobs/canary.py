@@ -87,7 +87,7 @@ def check(store: Store, tagger: Tagger, folder: Path | None) -> CanaryReport:
     sound = [row for row in rows if row.sha256 not in worse]
     with store.write() as connection:
         save_canaries(connection, sound, model=model)
-        prune_canaries(connection, but=[row.sha256 for row in rows])
+        prune_canaries(connection, keep=[row.sha256 for row in rows])
     report = CanaryReport(len(rows), sum(row.is_right for row in sound), tuple(regressions))
     log.log(logging.ERROR if regressions else logging.INFO, "%s", report)
     return report

@@ -61,5 +61,5 @@ def test_the_newest_answer_about_a_picture_counts_whichever_model_gave_it(store:
         save_canaries(connection, [new], model=newer)
         assert canaries(connection) == {"1" * 64: new}
         assert canaries(connection, model=lite) == {"1" * 64: old}
-        prune_canaries(connection, but=["2" * 64])
+        prune_canaries(connection, keep=["2" * 64])
         assert canaries(connection) == {}
