@@ -165,9 +165,9 @@ def reproduce_step(
 @run_step("none")
 def none_step(experiment: Experiment) -> None:
     """Compare ways to say none, on the validation split."""
-    from training.evaluate.ood_study import compare
+    from training.evaluate.ood_study import study
 
-    compare(experiment)
+    study(experiment)
 
 
 @run_step("sources", epilog=CHANGES_HELP)
@@ -177,17 +177,17 @@ def sources_step(experiment: Experiment, changes: Sequence[str]) -> None:
 
     A source is a collection that photos came from.
     """
-    from training.evaluate.leave_source_out import leave_out
+    from training.evaluate.leave_source_out import leave_source_out
 
-    leave_out(experiment, changes)
+    leave_source_out(experiment, changes)
 
 
 @run_step("report")
 def report_step(experiment: Experiment) -> None:
     """Write a page with everything that was measured."""
-    from training.publish.report import report
+    from training.publish.report import write_report
 
-    click.echo(report(experiment))
+    click.echo(write_report(experiment))
 
 
 @main.command("compare")
@@ -217,9 +217,9 @@ def int8_step(experiment: Experiment) -> None:
 @click.option("--docs", type=PATH, default=Path("docs"), show_default=True, help="The folder of MODEL.md.")
 def card_step(experiment: Experiment, docs: Path) -> None:
     """Renew the generated parts of the model card."""
-    from training.publish.model_card import update
+    from training.publish.model_card import update_model_card
 
-    update(experiment, docs)
+    update_model_card(experiment, docs)
 
 
 def _prepare(archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path) -> None:

@@ -22,6 +22,6 @@ def data(tmp_path: Path, photos: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, data: Path) -> Experiment:
+def experiment(tmp_path: Path, data: Path) -> Experiment:
     """A run that was begun, and nothing more."""
     return begin_experiment(load_recipe(recipe(tmp_path)), data, tmp_path / "runs")

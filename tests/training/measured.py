@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.drawn import COLOURS
-from training.fit.experiment import Experiment
+from training.fit.experiment import Experiment, begin_experiment
 
 SHARES = {
     "top1": 0.75,
@@ -47,8 +47,8 @@ SOURCES = {
 }  # fmt: skip
 
 
-def details(run: Experiment) -> dict[str, Any]:
-    photo = next(entry.path for entry in run.entries("test") if entry.landmark == "red_rock")
+def details(experiment: Experiment) -> dict[str, Any]:
+    photo = next(entry.path for entry in experiment.entries("test") if entry.landmark == "red_rock")
     return {
         "intervals": {name: [round(value - 0.02, 4), round(value + 0.01, 4)] for name, value in SHARES.items()},
         "per_class": [
@@ -63,28 +63,27 @@ def details(run: Experiment) -> dict[str, Any]:
     }
 
 
-def measure(run: Experiment, **changes: float) -> Experiment:
+def measure(experiment: Experiment, **changes: float) -> Experiment:
     """Write what `fit` and `evaluate` write into the run's folder.
 
     Args:
         changes: to the test split's figures.
     """
-    write(run, "metrics.json", {"val": FIGURES, "test": FIGURES | changes})
-    write(run, "details.json", {"test": details(run)})
+    write(experiment, "metrics.json", {"val": FIGURES, "test": FIGURES | changes})
+    write(experiment, "details.json", {"test": details(experiment)})
     lines = [*EPOCHS, {"stage": "fitted", "minutes": 12.0, "resumed": False, "device": "CPU"}]
-    (run.folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return run
+    (experiment.folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return experiment
 
 
-def write(run: Experiment, name: str, content: object) -> None:
-    (run.folder / name).write_text(json.dumps(content))
+def write(experiment: Experiment, name: str, content: object) -> None:
+    (experiment.folder / name).write_text(json.dumps(content))
 
 
-def renamed(run: Experiment, name: str, **recipe: Any) -> Experiment:
+def renamed(experiment: Experiment, name: str, **recipe: Any) -> Experiment:
     """Another run on the same photos, begun."""
-    from training.fit.experiment import begin_experiment
-
-    return begin_experiment(replace(run.recipe, name=name, **recipe), run.folder.parent / "data", run.folder.parent)
+    runs = experiment.folder.parent
+    return begin_experiment(replace(experiment.recipe, name=name, **recipe), runs / "data", runs)
 
 
 def _bins(off: float) -> list[dict[str, float]]:

@@ -2,8 +2,9 @@
 
 The one rule: the photos that a figure is measured on took no part in any choice, unless the figure is called "val".
 
-Into the run's folder go `metrics.json`, a table of figures for each split; `breakdowns.json`, what is too long for it;
-and `outputs-<split>.npz`, the logits (N, outputs) and labels (N,) that both were counted from.
+Three files are written into the experiment's folder: `metrics.json`, a table of figures for each split; `details.json`,
+the breakdowns that are too long for it; and `outputs-<split>.npz`, the logits (N, outputs) and labels (N,) that both
+were counted from.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from training.data.manifest import Split
 from training.evaluate.breakdowns import breakdowns
 from training.evaluate.metrics import (
     FIGURES,
-    Answers,
     Floats,
+    Predictions,
     auroc,
     calibration_error,
     coverage_at,
@@ -39,100 +40,102 @@ from training.evaluate.metrics import (
     ratio,
     reliability,
 )
-from training.evaluate.robustness import CHANGES, changed
-from training.fit.dataset import Photos, batches, photos
+from training.evaluate.robustness import CORRUPTIONS, corrupted
+from training.fit.dataset import PhotoDataset, data_loader, photo_dataset
 from training.fit.experiment import Experiment
 
 BATCH = 32
 TOP = 5
 WITH_INTERVALS = ("top1", "top5")
-OF_ROBUSTNESS = ("top1", "top5", "tagged", "tags_right", "negatives_tagged")
+ROBUSTNESS_FIGURES = ("top1", "top5", "tagged", "tags_right", "negatives_tagged")
 
 Figures = dict[str, float | int]
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What a network said, (N, outputs), and what was right, (N,)."""
+    """A network's logits (N, outputs) and the photos' labels (N,)."""
 
     logits: NDArray[np.float32]
     labels: NDArray[np.int64]
 
 
-def evaluate(run: Experiment, splits: Sequence[Split] = ("val", "test")) -> dict[str, Figures]:
-    """Measure the run's calibrated bundle; what was measured of other splits stays in the files."""
-    bundle = open_bundle(run.needed(run.bundle, "calibrate"))
-    measured = {split: _measure(run, bundle, split) for split in splits}
-    found: dict[str, Figures] = {split: short for split, (short, _) in measured.items()}
-    _update(run.metrics, found)
-    _update(run.details, {split: long for split, (_, long) in measured.items()})
-    for split, values in found.items():
-        run.log(stage="evaluate", split=split, **values)
-    return found
+def evaluate(experiment: Experiment, splits: Sequence[Split] = ("val", "test")) -> dict[str, Figures]:
+    """Measure the calibrated bundle; figures of other splits stay in the files."""
+    bundle = open_bundle(experiment.require(experiment.bundle, "calibrate"))
+    measured = {split: _measure(experiment, bundle, split) for split in splits}
+    figures_by_split: dict[str, Figures] = {split: short for split, (short, _) in measured.items()}
+    _update(experiment.metrics, figures_by_split)
+    _update(experiment.breakdowns, {split: long for split, (_, long) in measured.items()})
+    for split, values in figures_by_split.items():
+        experiment.log(stage="evaluate", split=split, **values)
+    return figures_by_split
 
 
-def infer(engine: Engine, dataset: Photos, workers: int) -> Outputs:
-    """Every photo of a set through an engine."""
+def infer(engine: Engine, dataset: PhotoDataset, workers: int) -> Outputs:
+    """Run every photo of a set through an engine."""
     logits, labels = [], []
-    for pixels, targets in tqdm(batches(dataset, BATCH, workers), desc=f"{engine.info.name} {engine.info.precision}"):
+    progress = tqdm(data_loader(dataset, BATCH, workers), desc=f"{engine.info.name} {engine.info.precision}")
+    for pixels, targets in progress:
         logits.append(engine.logits(pixels.numpy()))  # (B, outputs)
         labels.append(targets.numpy())  # (B,)
     return Outputs(np.concatenate(logits), np.concatenate(labels))  # (N, outputs), (N,)
 
 
-def answers(card: Card, outputs: Outputs) -> Answers:
-    """The five best landmarks of each photo and whether they are tags, decided by the code that answers users."""
-    number = {entry.id: index for index, entry in enumerate(card.classes)}
+def predictions(card: Card, outputs: Outputs) -> Predictions:
+    """The five best landmarks of each photo and whether they are tags, decided by the product's own code."""
+    index_of = {landmark.id: index for index, landmark in enumerate(card.classes)}
     scores = probabilities(outputs.logits, card.temperature)  # (N, outputs)
-    given = [answer(row, card, TOP) for row in scores]
-    return Answers(
-        ranked=np.array([[number[s.landmark.id] for s in one.suggestions] for one in given]),
-        score=scores[:, : len(number)].max(axis=1),
-        tagged=np.array([isinstance(one, Tagged) for one in given]),
-        truth=np.where(outputs.labels < len(number), outputs.labels, -1),
+    answers = [answer(row, card, TOP) for row in scores]
+    return Predictions(
+        ranked=np.array([[index_of[s.landmark.id] for s in photo.suggestions] for photo in answers]),
+        score=scores[:, : len(index_of)].max(axis=1),
+        tagged=np.array([isinstance(photo, Tagged) for photo in answers]),
+        truth=np.where(outputs.labels < len(index_of), outputs.labels, -1),
     )
 
 
 def figures(card: Card, outputs: Outputs) -> Figures:
-    """How good the answers are.
+    """How good the predictions are.
 
     Returns:
-        Shares of the landmark photos (``top1``, ``top3``, ``top5``, ``tagged``, ``rightly_tagged``), of the tagged
+        Fractions of the landmark photos (``top1``, ``top3``, ``top5``, ``tagged``, ``rightly_tagged``), of the tagged
         landmark photos (``tags_right``) and of the negatives (``negatives_tagged``); ``gap``, ``auroc`` and
         ``coverage_at_…`` of all photos; calibration errors (``ece_…``) of all photos, before calibration, of the
-        landmark photos alone, and what chance alone would show; and the number of photos.
+        landmark photos alone, and by chance alone; and the number of photos.
     """
-    given = answers(card, outputs)
-    after = reliability(given.score, given.right)
-    before = reliability(_raw(card, outputs), given.right)
-    only = given.is_landmark  # (N,)
-    counts: Figures = {"landmark_photos": int(only.sum()), "negative_photos": int((~only).sum())}
+    given = predictions(card, outputs)
+    after = reliability(given.score, given.correct)
+    before = reliability(_raw_scores(card, outputs), given.correct)
+    shown = given.is_landmark  # (N,)
+    counts: Figures = {"landmark_photos": int(shown.sum()), "negative_photos": int((~shown).sum())}
     values = {name: figure(given) for name, figure in FIGURES.items()} | {
-        "auroc": auroc(given.score[only], given.score[~only]),
+        "auroc": auroc(given.score[shown], given.score[~shown]),
         "coverage_at_95": coverage_at(given, 0.95),
         "coverage_at_99": coverage_at(given, 0.99),
         "ece_before": calibration_error(before),
         "ece": calibration_error(after),
-        "ece_landmarks": calibration_error(reliability(given.score[only], given.right[only])),
+        "ece_landmarks": calibration_error(reliability(given.score[shown], given.correct[shown])),
         "ece_by_chance": error_by_chance(given.score),
     }
     return counts | {name: round(value, 4) for name, value in values.items()}
 
 
 def agreement(card: Card, one: Outputs, other: Outputs) -> float:
-    """Share of the landmark photos whose first suggestion is the same."""
-    known = len(card.classes)
-    is_landmark = one.labels < known  # (N,)
-    same = one.logits[:, :known].argmax(1) == other.logits[:, :known].argmax(1)  # (N,)
+    """The fraction of the landmark photos with the same first suggestion."""
+    landmarks = len(card.classes)
+    is_landmark = one.labels < landmarks  # (N,)
+    same = one.logits[:, :landmarks].argmax(1) == other.logits[:, :landmarks].argmax(1)  # (N,)
     return round(ratio(same[is_landmark]), 4)
 
 
-def _measure(run: Experiment, bundle: Bundle, split: Split) -> tuple[Figures, dict[str, Any]]:
-    entries, card, workers = run.entries(split), bundle.card, run.recipe.workers
-    dataset, engine = photos(run, entries), OpenVinoEngine(bundle, precision="float32")
-    exact = infer(engine, dataset, workers)
-    np.savez_compressed(run.folder / f"outputs-{split}.npz", logits=exact.logits, labels=exact.labels)
-    long = breakdowns(answers(card, exact), _raw(card, exact), card.classes, entries)
+def _measure(experiment: Experiment, bundle: Bundle, split: Split) -> tuple[Figures, dict[str, Any]]:
+    """The split's figures and breakdowns."""
+    entries, card, workers = experiment.entries(split), bundle.card, experiment.recipe.workers
+    dataset, engine = photo_dataset(experiment, entries), OpenVinoEngine(bundle, precision="float32")
+    outputs = infer(engine, dataset, workers)
+    np.savez_compressed(experiment.folder / f"outputs-{split}.npz", logits=outputs.logits, labels=outputs.labels)
+    long = breakdowns(predictions(card, outputs), _raw_scores(card, outputs), card.classes, entries)
     if split == "test":
         long["robustness"] = _robustness(engine, card, dataset, workers)
     ends = {
@@ -140,39 +143,39 @@ def _measure(run: Experiment, bundle: Bundle, split: Split) -> tuple[Figures, di
         for name in WITH_INTERVALS
         for end, value in zip(("low", "high"), long["intervals"][name], strict=True)
     }
-    return figures(card, exact) | ends | _other_engines(bundle, dataset, exact, workers), long
+    return figures(card, outputs) | ends | _other_engines(bundle, dataset, outputs, workers), long
 
 
-def _other_engines(bundle: Bundle, dataset: Photos, exact: Outputs, workers: int) -> Figures:
-    """How far torch and half precision agree with float32 in OpenVINO."""
+def _other_engines(bundle: Bundle, dataset: PhotoDataset, outputs: Outputs, workers: int) -> Figures:
+    """How far torch and half precision agree with OpenVINO's float32 outputs."""
     reference = infer(TorchEngine(bundle, precision="float32"), dataset, workers)
-    found: Figures = {"torch_top1_agreement": agreement(bundle.card, exact, reference)}
+    found: Figures = {"torch_top1_agreement": agreement(bundle.card, outputs, reference)}
     try:
         engine = OpenVinoEngine(bundle, precision="bfloat16")
     except EngineUnavailable:
-        return found  # this processor cannot tell, so the card will not allow it
+        return found  # without bfloat16 on this processor there is no figure, so the card will not allow it
     halved = infer(engine, dataset, workers)
     return found | {
-        "bfloat16_top1_agreement": agreement(bundle.card, exact, halved),
-        "bfloat16_negatives_tagged": round(FIGURES["negatives_tagged"](answers(bundle.card, halved)), 4),
+        "bfloat16_top1_agreement": agreement(bundle.card, outputs, halved),
+        "bfloat16_negatives_tagged": round(FIGURES["negatives_tagged"](predictions(bundle.card, halved)), 4),
     }
 
 
-def _robustness(engine: Engine, card: Card, dataset: Photos, workers: int) -> dict[str, Figures]:
-    """The figures that change when every photo went through something, at the same thresholds."""
+def _robustness(engine: Engine, card: Card, dataset: PhotoDataset, workers: int) -> dict[str, Figures]:
+    """Figures on corrupted photos, at the same thresholds."""
     found: dict[str, Figures] = {}
-    for name, change in CHANGES.items():
-        given = answers(card, infer(engine, changed(dataset, change), workers))
-        found[name] = {figure: round(FIGURES[figure](given), 4) for figure in OF_ROBUSTNESS}
+    for name, corruption in CORRUPTIONS.items():
+        given = predictions(card, infer(engine, corrupted(dataset, corruption), workers))
+        found[name] = {figure: round(FIGURES[figure](given), 4) for figure in ROBUSTNESS_FIGURES}
     return found
 
 
-def _raw(card: Card, outputs: Outputs) -> Floats:
+def _raw_scores(card: Card, outputs: Outputs) -> Floats:
     """(N,), the first suggestions' scores at temperature 1."""
-    best: Floats = probabilities(outputs.logits, 1.0)[:, : len(card.classes)].max(axis=1)
-    return best
+    scores: Floats = probabilities(outputs.logits, 1.0)[:, : len(card.classes)].max(axis=1)
+    return scores
 
 
-def _update(file: Path, found: Mapping[str, Any]) -> None:
-    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    file.write_text(json.dumps({**kept, **found}, indent=2) + "\n", encoding="utf-8")
+def _update(file: Path, values: Mapping[str, Any]) -> None:
+    before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    file.write_text(json.dumps({**before, **values}, indent=2) + "\n", encoding="utf-8")

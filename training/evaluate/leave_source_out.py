@@ -1,8 +1,8 @@
-"""How well landmarks are known in photos from collections that training never saw.
+"""How well landmarks are recognised in photos from collections that training never saw: `sources.json`.
 
-A test split drawn from the same collections shares their cameras, crops and taste. Here whole collections are left
-out in turn, for every landmark that others show as well, and whole kinds of negatives with them; the model that trains
-on the rest is tested on what was left out.
+A test split from the same collections shares their cameras, crops and taste. Here whole collections are left out in
+turn, for every landmark that other collections show as well, and whole kinds of negatives with them. The model that
+trains on the rest is tested on what was left out.
 
 The one rule: a photo is tested by a model that saw no photo of its source (or no negative of its kind), not even for
 calibration.
@@ -17,24 +17,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tagger.model.bundle import open_bundle
 from tagger.model.calibrate import probabilities
 from tagger.model.engines.openvino import OpenVinoEngine
 from training.data.manifest import DataError, Entry, write_manifest
 from training.evaluate.calibrate import calibrate
 from training.evaluate.evaluate import Figures, figures, infer
-from training.fit.dataset import photos
+from training.evaluate.metrics import Flags, Floats
+from training.fit.dataset import photo_dataset
 from training.fit.experiment import Experiment, begin_experiment
 from training.fit.fit import fit
 from training.fit.recipe import with_overrides
 
 FOLDS = 3
-FEWEST_LEFT = 10  # training photos of a landmark that must remain for it to count as known
+MIN_TRAINING_PHOTOS = 10  # of a landmark that must remain, or its photos are not left out
 ALLOWED_NEGATIVES = 0.03
+LANDMARK_FIGURES = ("top1", "top5", "tagged", "rightly_tagged")
 
-Pair = tuple[str, str]  # of source and landmark
+Pair = tuple[str, str]  # source and landmark
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,45 +55,60 @@ class Fold:
         return (entry.source, entry.landmark) in self.pairs
 
 
-def leave_out(run: Experiment, changes: Sequence[str] = ()) -> dict[str, object]:
-    """Train a model for each fold and write `sources.json` into the run's folder.
+@dataclass(frozen=True, slots=True)
+class FoldResult:
+    """A fold's figures, and of each photo the best score, whether it is right, and whether it is a negative."""
+
+    names: list[str]
+    figures: Figures
+    score: Floats
+    correct: Flags
+    is_negative: Flags
+
+
+def leave_source_out(experiment: Experiment, changes: Sequence[str] = ()) -> dict[str, object]:
+    """Train a model for each fold and write `sources.json`.
 
     Args:
-        changes: to the run's recipe, such as ``train.epochs=4`` where time is short; they are written down.
+        experiment: whose recipe and photos are used.
+        changes: to the recipe, such as ``train.epochs=4`` to save time; the file lists them.
 
     Raises:
         DataError: no landmark comes from two sources.
     """
-    entries = [entry for split in ("train", "val", "test") for entry in run.entries(split)]
-    folds = draw_folds(entries)
-    measured = [_measure(run, fold, number, entries, changes) for number, fold in enumerate(folds)]
+    entries = [entry for split in ("train", "val", "test") for entry in experiment.entries(split)]
+    results = [_measure(experiment, fold, number, entries, changes) for number, fold in enumerate(draw_folds(entries))]
+    pooled = _pooled(results)
     found = {
         "changes": list(changes),
-        "folds": [row for row, *_ in measured],
-        "all": _pooled(measured),
+        "folds": [
+            {"name": str(number), "left_out": result.names, **result.figures}
+            for number, result in enumerate(results, start=1)
+        ],
+        "all": pooled,
     }
-    (run.folder / "sources.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    run.log(stage="sources", **_pooled(measured))
+    (experiment.folder / "sources.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    experiment.log(stage="sources", **pooled)
     return found
 
 
 def draw_folds(entries: Sequence[Entry]) -> list[Fold]:
     """Sources and kinds of negatives in folds.
 
-    A source goes where it shares the fewest photos' landmarks with those already there, the largest first, so that a
-    landmark is left out by different sources in different folds.
+    The largest source first, each goes to the fold whose sources have the fewest photos of its landmarks, so that
+    different folds leave out different sources of a landmark.
 
     Raises:
         DataError: no landmark comes from two sources.
     """
     counts = Counter((e.source, e.landmark) for e in entries if e.landmark and e.source)
-    shown: dict[str, set[str]] = defaultdict(set)
+    landmarks: dict[str, set[str]] = defaultdict(set)
     for source, landmark in counts:
-        shown[source].add(landmark)
-    sizes = {source: sum(counts[source, landmark] for landmark in shown[source]) for source in shown}
+        landmarks[source].add(landmark)
+    sizes = {source: sum(counts[source, landmark] for landmark in landmarks[source]) for source in landmarks}
     folds: list[set[str]] = [set() for _ in range(FOLDS)]
-    for source in sorted(shown, key=lambda name: (-sizes[name], name)):
-        shared = [sum(counts[s, mark] for s in fold for mark in shown[source] & shown[s]) for fold in folds]
+    for source in sorted(landmarks, key=lambda name: (-sizes[name], name)):
+        shared = [sum(counts[s, mark] for s in fold for mark in landmarks[source] & landmarks[s]) for fold in folds]
         loads = [sum(sizes[s] for s in fold) for fold in folds]
         folds[min(range(FOLDS), key=lambda n: (shared[n], loads[n]))].add(source)
     kinds = sorted({e.label for e in entries if e.landmark is None})
@@ -104,67 +119,62 @@ def draw_folds(entries: Sequence[Entry]) -> list[Fold]:
 
 
 def _testable(entries: Sequence[Entry], sources: set[str]) -> frozenset[Pair]:
-    """The pairs of some sources without which enough training photos of the landmark remain."""
+    """The pairs of these sources that leave enough training photos of the landmark."""
     left = Counter(e.landmark for e in entries if e.split == "train" and e.source not in sources)
     pairs = {(e.source, e.landmark) for e in entries if e.landmark and e.source in sources}
-    return frozenset((source, landmark) for source, landmark in pairs if left[landmark] >= FEWEST_LEFT)
+    return frozenset((source, landmark) for source, landmark in pairs if left[landmark] >= MIN_TRAINING_PHOTOS)
 
 
-Measured = tuple[dict[str, object], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]
-
-
-def _measure(run: Experiment, fold: Fold, number: int, entries: Sequence[Entry], changes: Sequence[str]) -> Measured:
-    """A fold's figures, and of its photos the best score, whether it is right, and whether it is a negative."""
-    own = _fold_run(run, fold, number, entries, changes)
+def _measure(
+    experiment: Experiment, fold: Fold, number: int, entries: Sequence[Entry], changes: Sequence[str]
+) -> FoldResult:
+    own = _fold_experiment(experiment, fold, number, entries, changes)
     if not own.weights.exists():
         fit(own, resume=True)
     bundle = calibrate(own)
     engine = OpenVinoEngine(bundle, precision="float32")
-    outputs = infer(engine, photos(own, own.entries("test")), own.recipe.workers)
-    known = len(run.classes)
-    scores = probabilities(outputs.logits, open_bundle(own.bundle).card.temperature)[:, :known]  # (N, landmarks)
-    right = scores.argmax(1) == outputs.labels  # (N,)
-    row: dict[str, object] = {
-        "name": str(number + 1),
-        "left_out": sorted({source for source, _ in fold.pairs}) + sorted(fold.kinds),
-        **figures(bundle.card, outputs),
-    }
-    return row, scores.max(1), right, outputs.labels == known
+    outputs = infer(engine, photo_dataset(own, own.entries("test")), own.recipe.workers)
+    landmarks = len(own.classes)
+    scores = probabilities(outputs.logits, bundle.card.temperature)[:, :landmarks]  # (N, landmarks)
+    return FoldResult(
+        names=sorted({source for source, _ in fold.pairs}) + sorted(fold.kinds),
+        figures=figures(bundle.card, outputs),
+        score=scores.max(1),
+        correct=scores.argmax(1) == outputs.labels,
+        is_negative=outputs.labels == landmarks,
+    )
 
 
-def _fold_run(run: Experiment, fold: Fold, number: int, entries: Sequence[Entry], changes: Sequence[str]) -> Experiment:
-    folder = run.folder / "sources"
+def _fold_experiment(
+    experiment: Experiment, fold: Fold, number: int, entries: Sequence[Entry], changes: Sequence[str]
+) -> Experiment:
+    folder = experiment.folder / "sources"
     kept = [entry for entry in entries if entry.split != "test" and not fold.leaves_out(entry)]
-    held = [replace(entry, split="test") for entry in entries if fold.leaves_out(entry)]
+    left_out = [replace(entry, split="test") for entry in entries if fold.leaves_out(entry)]
     data = folder / f"data-{number}"
-    write_manifest(data / "manifest.csv", [*kept, *held])
-    recipe = with_overrides(run.recipe, changes)
-    made_by = hashlib.sha256(recipe.what_trains.encode()).hexdigest()[:8]  # other changes never meet old weights
-    return begin_experiment(replace(recipe, name=f"fold-{number}-{made_by}"), data, folder)
+    write_manifest(data / "manifest.csv", [*kept, *left_out])
+    recipe = with_overrides(experiment.recipe, changes)
+    fingerprint = hashlib.sha256(recipe.fingerprint.encode()).hexdigest()[:8]  # so that old weights are not reused
+    return begin_experiment(replace(recipe, name=f"fold-{number}-{fingerprint}"), data, folder)
 
 
-def _pooled(measured: Sequence[Measured]) -> Figures:
+def _pooled(results: Sequence[FoldResult]) -> Figures:
     """All folds as one test: at their own thresholds, and at the score that 3 % of the unseen negatives reach."""
-    rows = [row for row, *_ in measured]
-    scores, right, negative = (np.concatenate([part[n] for part in measured]) for n in (1, 2, 3))  # (N,) each
-    allowed = np.quantile(scores[negative], 1 - ALLOWED_NEGATIVES) if negative.any() else 0.0
-    tagged = scores > allowed  # (N,)
-    weights = {
-        name: sum(int(str(row[count])) for row in rows)
-        for name, count in (("landmark", "landmark_photos"), ("negative", "negative_photos"))
-    }
-
-    def mean(key: str, count: str) -> float:
-        total = sum(float(str(row[key])) * int(str(row[count])) for row in rows)
-        return round(total / max(1, sum(int(str(row[count])) for row in rows)), 4)
-
+    score = np.concatenate([result.score for result in results])  # (N,)
+    correct = np.concatenate([result.correct for result in results])  # (N,)
+    negative = np.concatenate([result.is_negative for result in results])  # (N,)
+    threshold = np.quantile(score[negative], 1 - ALLOWED_NEGATIVES) if negative.any() else 0.0
+    rightly_tagged = (score > threshold) & correct  # (N,)
     return {
-        "landmark_photos": weights["landmark"],
-        "negative_photos": weights["negative"],
-        "top1": mean("top1", "landmark_photos"),
-        "top5": mean("top5", "landmark_photos"),
-        "tagged": mean("tagged", "landmark_photos"),
-        "rightly_tagged": mean("rightly_tagged", "landmark_photos"),
-        "negatives_tagged": mean("negatives_tagged", "negative_photos"),
-        "rightly_tagged_at_3_percent": round(float((tagged & right)[~negative].mean()), 4),
+        "landmark_photos": sum(int(result.figures["landmark_photos"]) for result in results),
+        "negative_photos": sum(int(result.figures["negative_photos"]) for result in results),
+        **{name: _mean(results, name, "landmark_photos") for name in LANDMARK_FIGURES},
+        "negatives_tagged": _mean(results, "negatives_tagged", "negative_photos"),
+        "rightly_tagged_at_3_percent": round(float(rightly_tagged[~negative].mean()), 4),
     }
+
+
+def _mean(results: Sequence[FoldResult], name: str, photos: str) -> float:
+    """The mean of a figure over the folds, weighted by their photos."""
+    total = sum(result.figures[name] * result.figures[photos] for result in results)
+    return round(total / max(1, sum(result.figures[photos] for result in results)), 4)

@@ -1,4 +1,4 @@
-"""Figures of merit: how often answers are right, and whether their scores can be believed.
+"""Figures of merit: how often predictions are right, and whether their scores can be believed.
 
 The one rule: a photo that shows no landmark counts wherever a user would meet it; a suggestion on one is never right.
 """
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 15
-WORST = 10
+MAX_CONFUSIONS = 10
 RESAMPLES = 1000
-CHANCES = 200
+SIMULATIONS = 200
 SEED = 7
 
 Floats = NDArray[np.float64]
@@ -23,14 +23,14 @@ Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What was said of some photos, a row each.
+class Predictions:
+    """What the model says about N photos.
 
     Args:
         ranked: (N, k), the best landmarks, best first.
-        score: (N,), how sure the first one is, 0 to 1.
-        tagged: (N,), whether it is a tag.
-        truth: (N,), the landmark; -1 where there is none.
+        score: (N,), of the first one, 0 to 1.
+        tagged: (N,), whether the first one is a tag.
+        truth: (N,), the landmark that the photo shows; -1 if none.
     """
 
     ranked: Indices
@@ -39,49 +39,60 @@ class Answers:
     truth: Indices
 
     @property
-    def said(self) -> Indices:
-        first: Indices = self.ranked[:, 0]  # (N,)
+    def first(self) -> Indices:
+        """(N,), the first suggestion."""
+        first: Indices = self.ranked[:, 0]
         return first
 
     @property
-    def right(self) -> Flags:
-        return self.among(1)
+    def correct(self) -> Flags:
+        """(N,), whether the first suggestion is right."""
+        return self.in_top(1)
 
     @property
     def is_landmark(self) -> Flags:
+        """(N,), whether the photo shows a landmark."""
         return self.truth >= 0
 
-    def among(self, k: int) -> Flags:
+    def in_top(self, k: int) -> Flags:
         """(N,), whether the truth is one of the k best."""
         found: Flags = (self.ranked[:, :k] == self.truth[:, None]).any(axis=1)
         return found
 
-    def picked(self, rows: Indices) -> Answers:
-        """Some of the photos, one of them perhaps several times."""
-        return Answers(self.ranked[rows], self.score[rows], self.tagged[rows], self.truth[rows])
+    def take(self, rows: Indices) -> Predictions:
+        """The predictions of these rows, some perhaps several times."""
+        return Predictions(self.ranked[rows], self.score[rows], self.tagged[rows], self.truth[rows])
 
 
 def ratio(values: Flags) -> float:
-    """How many of them are true, 0 to 1; 0 where there are none."""
+    """The fraction that is true; 0 if there are no values."""
     return float(values.mean()) if len(values) else 0.0
 
 
-def gap(answers: Answers) -> float:
-    """Global average precision: all first suggestions in one list, the surest first.
+def gap(predictions: Predictions) -> float:
+    """Global average precision: of all first suggestions in one list, the highest score first.
 
-    Negatives are its distractors: a suggestion on one costs all right ones that are less sure.
+    Negatives are its distractors: a suggestion on one costs all correct ones with lower scores.
 
     Source:
         The recognition metric of the Google Landmark challenges; Weyand et al. 2020, arXiv:2004.01804.
     """
-    right = answers.right[np.argsort(-answers.score, kind="stable")]  # (N,)
-    precision = right.cumsum() / np.arange(1, len(right) + 1)  # (N,)
-    return float(precision[right].sum() / max(1, answers.is_landmark.sum()))
+    correct = predictions.correct[np.argsort(-predictions.score, kind="stable")]  # (N,)
+    precision = correct.cumsum() / np.arange(1, len(correct) + 1)  # (N,)
+    return float(precision[correct].sum() / max(1, predictions.is_landmark.sum()))
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Photos whose scores are above `low` and up to `high`: how sure on average, how many right."""
+    """The photos with scores above `low` and up to `high`.
+
+    Args:
+        low: lower edge.
+        high: upper edge.
+        count: photos.
+        confidence: their mean score.
+        accuracy: the fraction that is correct.
+    """
 
     low: float
     high: float
@@ -90,38 +101,38 @@ class Bin:
     accuracy: float
 
 
-def reliability(score: Floats, right: Flags) -> list[Bin]:
-    """Scores beside what became of them, in 15 equally wide bins; an empty bin has zeros."""
-    number, bins = _bin(score), []
+def reliability(score: Floats, correct: Flags) -> list[Bin]:
+    """Accuracy by score, in 15 bins of equal width; empty bins have zeros."""
+    bin_of, bins = _bin_indices(score), []
     for index in range(BINS):
-        inside = number == index
+        inside = bin_of == index  # (N,)
         count, confidence = int(inside.sum()), float(score[inside].mean()) if inside.any() else 0.0
-        bins.append(Bin(index / BINS, (index + 1) / BINS, count, confidence, ratio(right[inside])))
+        bins.append(Bin(index / BINS, (index + 1) / BINS, count, confidence, ratio(correct[inside])))
     return bins
 
 
 def calibration_error(bins: list[Bin]) -> float:
-    """Expected calibration error: how far scores are from the truth, on average over the photos.
+    """Expected calibration error: the mean distance between score and accuracy over the photos.
 
     Source:
         Naeini et al. 2015, as in Guo et al. 2017, arXiv:1706.04599, equation 3.
     """
-    photos = sum(one.count for one in bins)
-    return sum(one.count * abs(one.accuracy - one.confidence) for one in bins) / max(1, photos)
+    photos = sum(b.count for b in bins)
+    return sum(b.count * abs(b.accuracy - b.confidence) for b in bins) / max(1, photos)
 
 
 def error_by_chance(score: Floats) -> float:
-    """The calibration error that perfectly honest scores would show on so few photos.
+    """The calibration error that perfectly calibrated scores would show on so few photos.
 
-    Each photo is right with the probability that its score says, 200 times.
+    In each of 200 simulations a photo is correct with the probability that its score states.
     """
-    numbers, bins = np.random.default_rng(SEED), _bin(score)
-    missed = (score - (numbers.random(len(score)) < score) for _ in range(CHANCES))  # (N,) each
-    return float(np.mean([np.abs(np.bincount(bins, one, BINS)).sum() for one in missed]) / max(1, len(score)))
+    rng, bins = np.random.default_rng(SEED), _bin_indices(score)
+    errors = (score - (rng.random(len(score)) < score) for _ in range(SIMULATIONS))  # (N,) each
+    return float(np.mean([np.abs(np.bincount(bins, error, BINS)).sum() for error in errors]) / max(1, len(score)))
 
 
-def _bin(score: Floats) -> Indices:
-    """(N,), the number of the bin that each score is in."""
+def _bin_indices(score: Floats) -> Indices:
+    """(N,), the bin of each score."""
     return np.clip(np.ceil(score * BINS).astype(np.int64) - 1, 0, BINS - 1)
 
 
@@ -134,70 +145,73 @@ def auroc(landmarks: Floats, negatives: Floats) -> float:
     return float((below + up_to).mean() / 2 / len(negatives))
 
 
-def risk_coverage(answers: Answers) -> tuple[Floats, Floats]:
-    """What one threshold for all landmarks could do, from the highest to the lowest.
+def risk_coverage(predictions: Predictions) -> tuple[Floats, Floats]:
+    """What a single threshold for all landmarks could do, from the highest to the lowest.
 
     Returns:
-        (M,) share of the landmark photos that are tagged, and (M,) share of all tags, negatives included, that are
-        right; photos of one score are tagged together.
+        (M,) the fraction of the landmark photos that are tagged, and (M,) the fraction of all tags, negatives included,
+        that are correct. Photos with the same score are tagged together.
     """
-    order = np.argsort(-answers.score, kind="stable")
-    score, right, landmark = (values[order] for values in (answers.score, answers.right, answers.is_landmark))
-    is_last = np.append(score[1:] != score[:-1], True)  # (N,)
+    order = np.argsort(-predictions.score, kind="stable")
+    columns = (predictions.score, predictions.correct, predictions.is_landmark)
+    score, correct, landmark = (values[order] for values in columns)  # (N,) each
+    is_last = np.append(score[1:] != score[:-1], True)  # (N,), of the photos with the same score
     coverage = landmark.cumsum() / max(1, landmark.sum())  # (N,)
-    precision = right.cumsum() / np.arange(1, len(right) + 1)  # (N,)
+    precision = correct.cumsum() / np.arange(1, len(correct) + 1)  # (N,)
     return coverage[is_last], precision[is_last]
 
 
-def coverage_at(answers: Answers, precision: float) -> float:
-    """The largest share of the landmark photos that can be tagged so that this share of all tags is right."""
-    coverage, reached = risk_coverage(answers)
+def coverage_at(predictions: Predictions, precision: float) -> float:
+    """The largest fraction of the landmark photos that can be tagged at a precision of all tags."""
+    coverage, reached = risk_coverage(predictions)
     return float(coverage[reached >= precision].max(initial=0.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """One landmark taken for another; its photos' rows, the surest mistake first."""
+    """One landmark taken for another, and the rows of its photos, the highest score first."""
 
     truth: int
-    said: int
+    predicted: int
     rows: list[int]
 
 
-def confusions(answers: Answers) -> list[Confusion]:
+def confusions(predictions: Predictions) -> list[Confusion]:
     """The ten ordered pairs that are confused most often."""
     pairs: dict[tuple[int, int], list[int]] = {}
-    for row in np.argsort(-answers.score, kind="stable"):
-        if answers.is_landmark[row] and not answers.right[row]:
-            pairs.setdefault((int(answers.truth[row]), int(answers.said[row])), []).append(int(row))
-    found = [Confusion(truth, said, rows) for (truth, said), rows in pairs.items()]
-    return sorted(found, key=lambda pair: (-len(pair.rows), pair.truth, pair.said))[:WORST]
+    wrong = predictions.is_landmark & ~predictions.correct  # (N,)
+    for row in np.argsort(-predictions.score, kind="stable"):
+        if wrong[row]:
+            pairs.setdefault((int(predictions.truth[row]), int(predictions.first[row])), []).append(int(row))
+    found = [Confusion(truth, predicted, rows) for (truth, predicted), rows in pairs.items()]
+    return sorted(found, key=lambda pair: (-len(pair.rows), pair.truth, pair.predicted))[:MAX_CONFUSIONS]
 
 
-FIGURES: dict[str, Callable[[Answers], float]] = {
-    "top1": lambda answers: ratio(answers.right[answers.is_landmark]),
-    "top3": lambda answers: ratio(answers.among(3)[answers.is_landmark]),
-    "top5": lambda answers: ratio(answers.among(5)[answers.is_landmark]),
-    "tagged": lambda answers: ratio(answers.tagged[answers.is_landmark]),
-    "rightly_tagged": lambda answers: ratio((answers.tagged & answers.right)[answers.is_landmark]),
-    "tags_right": lambda answers: ratio(answers.right[answers.tagged & answers.is_landmark]),
-    "negatives_tagged": lambda answers: ratio(answers.tagged[~answers.is_landmark]),
+# Fractions of the landmark photos, but tags_right of the tagged landmark photos and negatives_tagged of the negatives.
+FIGURES: dict[str, Callable[[Predictions], float]] = {
+    "top1": lambda p: ratio(p.correct[p.is_landmark]),
+    "top3": lambda p: ratio(p.in_top(3)[p.is_landmark]),
+    "top5": lambda p: ratio(p.in_top(5)[p.is_landmark]),
+    "tagged": lambda p: ratio(p.tagged[p.is_landmark]),
+    "rightly_tagged": lambda p: ratio((p.tagged & p.correct)[p.is_landmark]),
+    "tags_right": lambda p: ratio(p.correct[p.tagged & p.is_landmark]),
+    "negatives_tagged": lambda p: ratio(p.tagged[~p.is_landmark]),
     "gap": gap,
 }
 
 
-def intervals(answers: Answers) -> dict[str, tuple[float, float]]:
-    """Between which values 95 % of 1,000 data sets lie, each drawn from these photos with replacement.
+def intervals(predictions: Predictions) -> dict[str, tuple[float, float]]:
+    """The 95 % confidence interval of each figure, from 1,000 resampled sets of photos.
 
     Source:
         Percentile bootstrap; Efron and Tibshirani 1993, chapter 13.
     """
-    numbers = np.random.default_rng(SEED)
-    drawn = [answers.picked(numbers.integers(0, len(answers.truth), len(answers.truth))) for _ in range(RESAMPLES)]
-    return {name: middle([figure(sample) for sample in drawn]) for name, figure in FIGURES.items()}
+    rng, photos = np.random.default_rng(SEED), len(predictions.truth)
+    samples = [predictions.take(rng.integers(0, photos, photos)) for _ in range(RESAMPLES)]
+    return {name: middle_95([figure(sample) for sample in samples]) for name, figure in FIGURES.items()}
 
 
-def middle(values: list[float]) -> tuple[float, float]:
-    """The middle 95 % of some values."""
+def middle_95(values: list[float]) -> tuple[float, float]:
+    """The ends of the middle 95 % of some values."""
     low, high = np.percentile(values, (2.5, 97.5))
     return float(low), float(high)

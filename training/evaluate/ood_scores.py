@@ -1,6 +1,6 @@
-"""Ways to tell photos of no known landmark, each as one number for a photo: the higher, the surer there is one.
+"""Scores that tell photos of no known landmark (out of distribution): the higher, the likelier there is one.
 
-The one rule: a way sees features and logits only, and nothing of the photos that it is judged on.
+The one rule: a score uses features and logits only, and nothing of the photos that it is judged on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tagger.model.calibrate import probabilities
 from training.evaluate.metrics import Floats, Indices
 
-STEADIED = 0.1  # of the mean variance, added to every feature's so that the covariance can be inverted
+SHRINKAGE = 0.1  # of the mean variance, added to each feature's variance so that the covariance can be inverted
 
 Features = NDArray[np.float32]
 Logits = NDArray[np.float32]
@@ -21,83 +21,100 @@ Logits = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class OodScore:
-    """What a way says of N photos.
+    """One way to score N photos.
 
     Args:
+        name: short, for tables.
+        what: how it is computed.
         score: (N,).
-        said: (N,), the landmark that would be suggested.
+        predicted: (N,), the landmark that would be suggested.
     """
 
     name: str
     what: str
     score: Floats
-    said: Indices
+    predicted: Indices
 
 
-def of_background(logits: Logits, temperature: float, known: int) -> list[OodScore]:
-    """Ways to read a network with a background output.
+def logit_scores(logits: Logits, temperature: float, landmarks: int) -> list[OodScore]:
+    """Scores from the logits of a network with a background output.
 
     Args:
-        logits: (N, known + 1).
+        logits: (N, landmarks + 1).
+        temperature: of the softmax.
+        landmarks: their number.
     """
-    said = logits[:, :known].argmax(axis=1)  # (N,)
-    energy = _log_sum(logits[:, :known])  # (N,)
-    without = probabilities(logits[:, :known], temperature).max(axis=1)  # (N,)
+    predicted = logits[:, :landmarks].argmax(axis=1)  # (N,)
+    energy = _log_sum_exp(logits[:, :landmarks])  # (N,)
+    against = energy - logits[:, landmarks]  # (N,)
+    alone = probabilities(logits[:, :landmarks], temperature).max(axis=1)  # (N,)
     return [
-        probability(logits, temperature, known, "probability", "best landmark's probability, background trained"),
-        OodScore("landmarks only", "the same network's softmax without the background output", without, said),
-        OodScore("energy", "log of the summed exponentials of the landmarks' logits (Liu et al. 2020)", energy, said),
-        OodScore("energy against background", "energy minus the background's logit", energy - logits[:, known], said),
+        probability(logits, temperature, landmarks, "probability", "best landmark's probability, background trained"),
+        OodScore("landmarks only", "the same network's softmax without the background output", alone, predicted),
+        OodScore(
+            "energy", "log of the summed exponentials of the landmarks' logits (Liu et al. 2020)", energy, predicted
+        ),
+        OodScore("energy against background", "energy minus the background's logit", against, predicted),
     ]
 
 
-def probability(logits: Logits, temperature: float, known: int, name: str, what: str) -> OodScore:
-    """The best landmark's calibrated probability: the only way that a card can express.
+def probability(logits: Logits, temperature: float, landmarks: int, name: str, what: str) -> OodScore:
+    """The best landmark's calibrated probability: the only score that a card can express.
 
     Args:
         logits: (N, outputs), background outputs last if there are any.
+        temperature: of the softmax.
+        landmarks: their number.
+        name: of the score.
+        what: how the logits were made.
     """
-    scores = probabilities(logits, temperature)[:, :known]  # (N, known)
+    scores = probabilities(logits, temperature)[:, :landmarks]  # (N, landmarks)
     return OodScore(name, what, scores.max(axis=1), scores.argmax(axis=1))
 
 
-def of_features(features: Features, train: Features, labels: Indices, said: Indices, known: int) -> list[OodScore]:
-    """Ways that look at how near a photo's features are to the landmarks' training photos.
+def feature_scores(
+    features: Features, train: Features, labels: Indices, predicted: Indices, landmarks: int
+) -> list[OodScore]:
+    """Scores by how near a photo's features are to those of the landmarks' training photos.
 
     Args:
-        features: (N, features), of the photos in question.
+        features: (N, features), of the photos to score.
         train: (M, features).
-        labels: (M,), of the training photos; `known` for negatives.
-        said: (N,), what the network suggests; distances only decide whether to believe it.
+        labels: (M,), of the training photos; `landmarks` for negatives.
+        predicted: (N,), what the network suggests; distances only decide whether to believe it.
+        landmarks: their number.
     """
-    means = np.stack([train[labels == index].mean(axis=0) for index in range(known)])  # (known, features)
+    means = np.stack([train[labels == index].mean(axis=0) for index in range(landmarks)])  # (landmarks, features)
     cosine = (_unit(features) @ _unit(means).T).max(axis=1).astype(np.float64)  # (N,)
-    shown = labels < known  # (M,)
+    shown = labels < landmarks  # (M,)
     nearness = -_mahalanobis(features, means, train[shown] - means[labels[shown]])  # (N,)
+    distance = "distance to the nearest mean under one covariance (Lee et al. 2018)"
     return [
-        OodScore("cosine to prototypes", "cosine of the features to the nearest landmark's mean", cosine, said),
-        OodScore("Mahalanobis", "distance to the nearest mean under one covariance (Lee et al. 2018)", nearness, said),
+        OodScore("cosine to prototypes", "cosine of the features to the nearest landmark's mean", cosine, predicted),
+        OodScore("Mahalanobis", distance, nearness, predicted),
     ]
 
 
-def together(probable: OodScore, near: OodScore) -> OodScore:
+def product(probable: OodScore, near: OodScore) -> OodScore:
     """A probability times a cosine."""
-    score = probable.score * near.score.clip(0.0, 1.0)
-    return OodScore(f"{probable.name} × cosine", "both multiplied", score, probable.said)
+    score = probable.score * near.score.clip(0.0, 1.0)  # (N,)
+    return OodScore(f"{probable.name} × cosine", "both multiplied", score, probable.predicted)
 
 
-def _mahalanobis(features: Features, means: Features, spread: Features) -> Floats:
+def _mahalanobis(features: Features, means: Features, deviations: Features) -> Floats:
     """(N,), squared distance to the nearest of the means.
 
     Args:
-        spread: (M, features), what training photos differ from their landmark's mean by.
+        features: (N, features).
+        means: (landmarks, features).
+        deviations: (M, features), of training photos from their landmark's mean.
     """
-    covariance = spread.T.astype(np.float64) @ spread / len(spread)  # (features, features)
-    steady = STEADIED * covariance.trace() / len(covariance) + np.finfo(np.float32).eps
-    whiten = np.linalg.cholesky(np.linalg.inv(covariance + steady * np.eye(len(covariance))))  # (features, features)
-    here, there = features @ whiten, means @ whiten  # (N, features), (known, features)
-    squares = (here**2).sum(axis=1)[:, None] - 2 * here @ there.T + (there**2).sum(axis=1)  # (N, known)
-    nearest: Floats = squares.min(axis=1)
+    covariance = deviations.T.astype(np.float64) @ deviations / len(deviations)  # (features, features)
+    added = SHRINKAGE * covariance.trace() / len(covariance) + np.finfo(np.float32).eps
+    whiten = np.linalg.cholesky(np.linalg.inv(covariance + added * np.eye(len(covariance))))  # (features, features)
+    x, y = features @ whiten, means @ whiten  # (N, features), (landmarks, features)
+    squares = (x**2).sum(axis=1)[:, None] - 2 * x @ y.T + (y**2).sum(axis=1)  # (N, landmarks)
+    nearest: Floats = squares.min(axis=1)  # (N,)
     return nearest
 
 
@@ -107,7 +124,7 @@ def _unit(rows: Features) -> Features:
     return unit
 
 
-def _log_sum(logits: Logits) -> Floats:
+def _log_sum_exp(logits: Logits) -> Floats:
     highest = logits.max(axis=1)  # (N,)
-    summed: Floats = highest + np.log(np.exp(logits.astype(np.float64) - highest[:, None]).sum(axis=1))
-    return summed
+    result: Floats = highest + np.log(np.exp(logits.astype(np.float64) - highest[:, None]).sum(axis=1))
+    return result

@@ -1,9 +1,9 @@
-"""None of these: which way of saying so keeps the most landmark photos?
+"""Which score for "none of these" keeps the most landmark photos? Written to `none.json`.
 
-Every way is a score with a threshold. They are compared on the validation split at the threshold that tags the allowed
-share of the negatives, chosen in turn on four fifths of the photos and counted on the last fifth.
+The scores are compared on the validation split, each at the threshold that tags the allowed fraction of the negatives;
+the threshold is chosen on four folds and counted on the fifth, in turn.
 
-The one rule: the test split is never opened here.
+The one rule: the test split is not used here.
 """
 
 from __future__ import annotations
@@ -22,143 +22,171 @@ from torch.nn.functional import one_hot
 from tagger.model.nets import Network, build
 from training.data.manifest import Split
 from training.evaluate.calibrate import Logits, fit_temperature
-from training.evaluate.metrics import FIGURES, RESAMPLES, SEED, Answers, Flags, Floats, Indices, auroc, middle, ratio
-from training.evaluate.ood_scores import Features, OodScore, of_background, of_features, probability, together
-from training.evaluate.thresholds import FOLDS, folds
-from training.fit.dataset import photos
-from training.fit.device import used_device
+from training.evaluate.metrics import (
+    FIGURES,
+    RESAMPLES,
+    SEED,
+    Flags,
+    Floats,
+    Indices,
+    Predictions,
+    auroc,
+    middle_95,
+    ratio,
+)
+from training.evaluate.ood_scores import Features, OodScore, feature_scores, logit_scores, probability, product
+from training.evaluate.thresholds import FOLDS, cross_validation_folds
+from training.fit.dataset import photo_dataset
+from training.fit.device import resolve_device
 from training.fit.experiment import Experiment
-from training.fit.linear_probe import features, train_linear
+from training.fit.linear_probe import compute_features, train_linear
 from training.fit.recipe import Head
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """Photos as features (N, features), and labels (N,); negatives have the background's."""
+class FeatureSet:
+    """Photos as features (N, features), and their labels (N,); negatives have the background's."""
 
     features: Features
     labels: Indices
 
 
-def compare(run: Experiment) -> Json:
-    """Measure every way and write `none.json` into the run's folder.
+def study(experiment: Experiment) -> Json:
+    """Measure every score and write `none.json`.
 
-    The best is the first, the one that is shipped, unless another one's gain in rightly tagged photos over it is more
-    than chance; of those, the one with the largest gain.
+    The best score is the shipped one, unless others tag more photos rightly by more than chance; then it is the best of
+    those.
     """
-    known, entries = len(run.classes), run.entries("val")
-    network = build(run.recipe.network, run.outputs)
-    network.load_state_dict(load_file(run.needed(run.weights, "fit")))
-    train, val = (_seen(run, network, split) for split in ("train", "val"))
-    ways = all_ways(train, val, network.classifier, known, run.recipe.refit or Head(), run.recipe.seed)
-    part = folds([entry.group or str(entry.path) for entry in entries])
-    truth = np.where(val.labels < known, val.labels, -1)  # (N,)
-    found = judged(ways, truth, part, run.recipe.threshold.max_negatives_tagged)
-    (run.folder / "none.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    run.log(stage="none", best=found["best"])
+    landmarks, entries = len(experiment.classes), experiment.entries("val")
+    network = build(experiment.recipe.network, experiment.outputs)
+    network.load_state_dict(load_file(experiment.require(experiment.weights, "fit")))
+    train, val = (_feature_set(experiment, network, split) for split in ("train", "val"))
+    recipe = experiment.recipe.refit or Head()
+    scores = all_scores(train, val, network.classifier, landmarks, recipe, experiment.recipe.seed)
+    folds = cross_validation_folds([entry.group or str(entry.path) for entry in entries])
+    truth = np.where(val.labels < landmarks, val.labels, -1)  # (N,)
+    found = compare(scores, truth, folds, experiment.recipe.threshold.max_negatives_tagged)
+    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    (experiment.folder / "none.json").write_text(text, encoding="utf-8")
+    experiment.log(stage="none", best=found["best"])
     return found
 
 
-def all_ways(train: Seen, val: Seen, classifier: nn.Linear, known: int, recipe: Head, seed: int) -> list[OodScore]:
-    """Every way's scores of the validation photos, the shipped way first."""
-    shipped = of_background(_logits(classifier, val), _temperature(_logits(classifier, val), val, known), known)
-    near = of_features(val.features, train.features, train.labels, shipped[0].said, known)
+def all_scores(
+    train: FeatureSet, val: FeatureSet, classifier: nn.Linear, landmarks: int, recipe: Head, seed: int
+) -> list[OodScore]:
+    """Every score of the validation photos, the shipped one first.
+
+    Args:
+        train: the training photos.
+        val: the validation photos.
+        classifier: the network's own.
+        landmarks: their number.
+        recipe: for other classifiers on the same features.
+        seed: of their training.
+    """
+    logits = _logits(classifier, val)  # (N, landmarks + 1)
+    shipped = logit_scores(logits, fit_temperature(logits, val.labels, landmarks), landmarks)
+    near = feature_scores(val.features, train.features, train.labels, shipped[0].predicted, landmarks)
     labels = torch.from_numpy(train.labels)  # (M,)
-    targets = one_hot(labels, known + 1).float()  # (M, known + 1)
-    spread = targets[:, :known] + targets[:, known:] / known  # (M, known)
+    with_background = one_hot(labels, landmarks + 1).float()  # (M, landmarks + 1)
+    undecided = with_background[:, :landmarks] + with_background[:, landmarks:] / landmarks  # (M, landmarks)
+    everything, shown = labels <= landmarks, labels < landmarks  # (M,), (M,)
     refitted = []
-    for name, what, rows, wanted in (
-        ("background, refitted", "a head with a background output, on the features alone", labels <= known, targets),
-        ("no negatives", "a head that never saw a negative, on the features alone", labels < known, spread),
+    for name, what, rows, targets in (
+        ("background, refitted", "a head with a background output, on the features alone", everything, with_background),
+        ("no negatives", "a head that never saw a negative, on the features alone", shown, undecided),
         (
             "outlier exposure",
             "a head that is to be undecided on negatives (Hendrycks et al. 2019)",
-            labels <= known,
-            spread,
+            everything,
+            undecided,
         ),
     ):
-        head = nn.Linear(train.features.shape[1], wanted.shape[1])
-        train_linear(head, torch.from_numpy(train.features)[rows], wanted[rows], recipe, dropout=0.2, seed=seed)
-        logits = _logits(head, val)
-        refitted.append(probability(logits, _temperature(logits, val, known), known, name, what))
-    return [*shipped, *near, *refitted, together(shipped[0], near[0])]
+        head = nn.Linear(train.features.shape[1], targets.shape[1])
+        train_linear(head, torch.from_numpy(train.features)[rows], targets[rows], recipe, dropout=0.2, seed=seed)
+        logits = _logits(head, val)  # (N, outputs)
+        refitted.append(probability(logits, fit_temperature(logits, val.labels, landmarks), landmarks, name, what))
+    return [*shipped, *near, *refitted, product(shipped[0], near[0])]
 
 
-def judged(ways: list[OodScore], truth: Indices, part: Indices, allowed: float) -> Json:
-    """Figures of each way, as in `none.json`.
+def compare(scores: list[OodScore], truth: Indices, folds: Indices, max_negatives_tagged: float) -> Json:
+    """Figures of each score, as in `none.json`.
 
     Args:
+        scores: the shipped one first.
         truth: (N,), -1 for negatives.
-        part: (N,), the fold of each photo.
-        allowed: share of the negatives that may be tagged.
+        folds: (N,), the cross-validation fold of each photo.
+        max_negatives_tagged: fraction of the negatives that may be tagged.
     """
-    tagged = [_tagged_unseen(way.score, truth < 0, part, allowed) for way in ways]
-    right = [(on & (way.said == truth))[truth >= 0].astype(float) for way, on in zip(ways, tagged, strict=True)]
-    rows = [_row(*both, truth) for both in zip(ways, tagged, strict=True)]
-    for row, own in zip(rows, right, strict=True):
-        row["gain_low"], row["gain_high"] = _interval(own - right[0])  # photo by photo, so that luck cancels out
+    tagged = [_tagged_held_out(score.score, truth < 0, folds, max_negatives_tagged) for score in scores]
+    rightly = [
+        (tags & (score.predicted == truth))[truth >= 0].astype(float)
+        for score, tags in zip(scores, tagged, strict=True)
+    ]  # (landmark photos,) each
+    rows = [_row(score, tags, truth) for score, tags in zip(scores, tagged, strict=True)]
+    for row, own in zip(rows, rightly, strict=True):
+        # The interval of the difference photo by photo, so that what both scores share cancels out.
+        row["gain_low"], row["gain_high"] = _interval(own - rightly[0])
     better = [row for row in rows[1:] if row["gain_low"] > 0]
     return {"ways": rows, "best": max(better, key=lambda row: float(row["rightly_tagged"]), default=rows[0])["name"]}
 
 
-def _row(way: OodScore, tagged: Flags, truth: Indices) -> Json:
-    answers = Answers(way.said[:, None], way.score, tagged, truth)
-    is_landmark = answers.is_landmark  # (N,)
-    low, high = _interval((tagged & answers.right)[is_landmark].astype(np.float64))
+def _row(score: OodScore, tagged: Flags, truth: Indices) -> Json:
+    predictions = Predictions(score.predicted[:, None], score.score, tagged, truth)
+    shown = predictions.is_landmark  # (N,)
+    low, high = _interval((tagged & predictions.correct)[shown].astype(np.float64))
     return {
-        "name": way.name,
-        "what": way.what,
-        "rightly_tagged": round(FIGURES["rightly_tagged"](answers), 4),
+        "name": score.name,
+        "what": score.what,
+        "rightly_tagged": round(FIGURES["rightly_tagged"](predictions), 4),
         "rightly_tagged_low": low,
         "rightly_tagged_high": high,
-        "tags_right": round(FIGURES["tags_right"](answers), 4),
-        "negatives_tagged": round(ratio(tagged[~is_landmark]), 4),
-        "auroc": round(auroc(way.score[is_landmark], way.score[~is_landmark]), 4),
-        "gap": round(FIGURES["gap"](answers), 4),
+        "tags_right": round(FIGURES["tags_right"](predictions), 4),
+        "negatives_tagged": round(ratio(tagged[~shown]), 4),
+        "auroc": round(auroc(score.score[shown], score.score[~shown]), 4),
+        "gap": round(FIGURES["gap"](predictions), 4),
     }
 
 
-def _tagged_unseen(score: Floats, is_negative: Flags, part: Indices, allowed: float) -> Flags:
-    """(N,), whether each photo is tagged at the threshold that the other folds' negatives ask for."""
+def _tagged_held_out(score: Floats, is_negative: Flags, folds: Indices, max_negatives_tagged: float) -> Flags:
+    """(N,), whether each photo is tagged at the threshold that the other folds' negatives require."""
     tagged = np.zeros(len(score), dtype=bool)
-    for number in range(FOLDS):
-        own = part == number
-        negatives = np.sort(score[is_negative & ~own])[::-1]
-        count = int(allowed * len(negatives))
-        tagged[own] = score[own] > (negatives[count] if count < len(negatives) else -np.inf)
+    for fold in range(FOLDS):
+        own = folds == fold  # (N,)
+        negatives = np.sort(score[is_negative & ~own])[::-1]  # highest first
+        allowed = int(max_negatives_tagged * len(negatives))
+        tagged[own] = score[own] > (negatives[allowed] if allowed < len(negatives) else -np.inf)
     return tagged
 
 
 def _interval(values: Floats) -> tuple[float, float]:
-    """95 % of the means of as many values drawn with replacement."""
+    """The 95 % confidence interval of the mean, by the bootstrap."""
     if not len(values):
         return 0.0, 0.0
     means = np.random.default_rng(SEED).choice(values, (RESAMPLES, len(values))).mean(axis=1)  # (RESAMPLES,)
-    low, high = middle(means.tolist())
+    low, high = middle_95(means.tolist())
     return round(low, 4), round(high, 4)
 
 
-def _temperature(logits: Logits, val: Seen, known: int) -> float:
-    return fit_temperature(logits, val.labels, known)
-
-
 @torch.inference_mode()
-def _logits(head: nn.Linear, seen: Seen) -> Logits:
-    rows: Logits = head.cpu()(torch.from_numpy(seen.features)).numpy()  # (N, outputs)
+def _logits(head: nn.Linear, photos: FeatureSet) -> Logits:
+    rows: Logits = head.cpu()(torch.from_numpy(photos.features)).numpy()  # (N, outputs)
     return rows
 
 
-def _seen(run: Experiment, network: Network, split: Split) -> Seen:
-    """The photos of a split; features are kept beside the weights that they come from."""
-    kept = run.folder / f"features-{split}.npz"
-    made_of = hashlib.sha256(run.weights.read_bytes() + run.manifest.read_bytes()).hexdigest()
-    if kept.exists():
-        with np.load(kept) as arrays:
+def _feature_set(experiment: Experiment, network: Network, split: Split) -> FeatureSet:
+    """The features of a split, cached for as long as weights and manifest stay the same."""
+    cache = experiment.folder / f"features-{split}.npz"
+    made_of = hashlib.sha256(experiment.weights.read_bytes() + experiment.manifest.read_bytes()).hexdigest()
+    if cache.exists():
+        with np.load(cache) as arrays:
             if str(arrays["made_of"]) == made_of:
-                return Seen(arrays["features"], arrays["labels"])
-    rows, labels = features(network.to(used_device(run.recipe.device)), photos(run, run.entries(split)), run)
-    seen = Seen(rows.numpy(), labels.numpy())
-    np.savez(kept, features=seen.features, labels=seen.labels, made_of=made_of)
-    return seen
+                return FeatureSet(arrays["features"], arrays["labels"])
+    network = network.to(resolve_device(experiment.recipe.device))
+    rows, labels = compute_features(network, photo_dataset(experiment, experiment.entries(split)), experiment)
+    photos = FeatureSet(rows.numpy(), labels.numpy())
+    np.savez(cache, features=photos.features, labels=photos.labels, made_of=made_of)
+    return photos

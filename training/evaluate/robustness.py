@@ -1,6 +1,6 @@
-"""Photos that went through something: what is left of the answers?
+"""Photos that something was done to: how good are the predictions then?
 
-The one rule: a change happens between the product's decoding and its preprocessing, as it would in somebody's hands.
+The one rule: a corruption happens between the product's decoding and its preprocessing, as it would in practice.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from torch import Tensor
 from tagger.core.types import InputContract
 from tagger.image.decode import decode
 from tagger.image.preprocess import preprocess
-from training.fit.dataset import MAX_PIXELS, Photos
+from training.fit.dataset import MAX_PIXELS, PhotoDataset
 
 JPEG_QUALITY = 30
 ANGLE_DEG = 15
-KEPT_AREA = 0.6
+CROP_AREA = 0.6
 
-Change = Callable[[Image.Image], Image.Image]
+Corruption = Callable[[Image.Image], Image.Image]
 
 
 def compressed(image: Image.Image) -> Image.Image:
@@ -37,8 +37,8 @@ def halved(image: Image.Image) -> Image.Image:
     return image.reduce(2)
 
 
-def tilted(image: Image.Image, angle_deg: float) -> Image.Image:
-    """Turned within its frame, counter-clockwise; the corners become black."""
+def rotated(image: Image.Image, angle_deg: float) -> Image.Image:
+    """Rotated within its frame, counter-clockwise; the corners become black."""
     return image.rotate(angle_deg, Image.Resampling.BICUBIC)
 
 
@@ -48,25 +48,25 @@ def grey(image: Image.Image) -> Image.Image:
 
 def cropped(image: Image.Image) -> Image.Image:
     """The middle, in the photo's own proportions."""
-    width, height = (max(1, round(side * KEPT_AREA**0.5)) for side in image.size)
+    width, height = (max(1, round(side * CROP_AREA**0.5)) for side in image.size)
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))
 
 
-CHANGES: dict[str, Change] = {
+CORRUPTIONS: dict[str, Corruption] = {
     "JPEG quality 30": compressed,
     "half resolution": halved,
-    "rotated +15°": partial(tilted, angle_deg=ANGLE_DEG),
-    "rotated -15°": partial(tilted, angle_deg=-ANGLE_DEG),
+    "rotated +15°": partial(rotated, angle_deg=ANGLE_DEG),
+    "rotated -15°": partial(rotated, angle_deg=-ANGLE_DEG),
     "grey": grey,
     "centre crop of 60 %": cropped,
 }
 
 
-def changed(dataset: Photos, change: Change) -> Photos:
-    """The same photos, each changed before it is prepared for the network."""
-    return dataset.varied(partial(_prepared, change=change, contract=dataset.contract), seed=0)
+def corrupted(dataset: PhotoDataset, corruption: Corruption) -> PhotoDataset:
+    """The same photos, each corrupted before it is prepared for the network."""
+    return dataset.transformed(partial(_prepared, corruption=corruption, contract=dataset.contract), seed=0)
 
 
-def _prepared(image: Image.Image, change: Change, contract: InputContract) -> Tensor:
-    return torch.tensor(preprocess(change(image), contract)).permute(2, 0, 1)  # (3, H, W)
+def _prepared(image: Image.Image, corruption: Corruption, contract: InputContract) -> Tensor:
+    return torch.tensor(preprocess(corruption(image), contract)).permute(2, 0, 1)  # (3, H, W)

@@ -1,1 +1,1 @@
-"""From a manifest to weights."""
+"""From a manifest to trained weights."""

@@ -1,4 +1,4 @@
-"""All that an epoch changes, and how it survives between two epochs.
+"""Everything that an epoch changes, and how it is saved between epochs.
 
 The one rule: what is not in a checkpoint must follow from the recipe and the number of the epoch.
 """
@@ -22,16 +22,20 @@ from training.fit.device import half_dtype
 from training.fit.experiment import Experiment
 from training.fit.recipe import Train
 
-HELD = ("network", "average", "optimiser", "schedule", "scaler")
+SAVED = ("network", "average", "optimiser", "schedule", "scaler")
 
 
 @dataclass(slots=True)
-class Checkpoint:
-    """A network at work.
+class TrainingState:
+    """A network in training.
 
     Args:
-        average: exponential moving average of the network's weights; it is what is measured and kept.
-        scaler: only float16 needs it.
+        network: what gradients change.
+        average: exponential moving average of the network's weights; this is what is measured and kept.
+        optimiser: of the network's parameters.
+        schedule: of the learning rates.
+        scaler: of the loss; only float16 needs it.
+        epochs_done: complete epochs.
     """
 
     network: Network
@@ -46,59 +50,62 @@ class Checkpoint:
         return cast(Network, self.average.module)
 
 
-def begin(network: Network, recipe: Train, device: torch.device, steps: int) -> Checkpoint:
+def initial_state(network: Network, recipe: Train, device: torch.device, steps: int) -> TrainingState:
     """The state before the first epoch.
 
     Args:
+        network: its frozen parts will not need gradients any more.
+        recipe: of the training.
+        device: where the network is.
         steps: batches in an epoch.
     """
-    for part in frozen(network, recipe):
+    for part in frozen_parts(network, recipe):
         part.requires_grad_(False)
-    optimiser = AdamW(list(_groups(network, recipe)))
+    optimiser = AdamW(list(_parameter_groups(network, recipe)))
     warmup, total = max(1, round(recipe.warmup_epochs * steps)), recipe.epochs * steps
     schedule = LambdaLR(optimiser, lambda step: _rate_factor(step, warmup, total))
     averaging = get_ema_multi_avg_fn(recipe.ema_decay)  # type: ignore[no-untyped-call]
     average = AveragedModel(network, multi_avg_fn=averaging, use_buffers=True)
     scaler = torch.amp.GradScaler(device.type, enabled=half_dtype(device) == torch.float16)
-    return Checkpoint(network, average, optimiser, schedule, scaler)
+    return TrainingState(network, average, optimiser, schedule, scaler)
 
 
-def frozen(network: Network, recipe: Train) -> list[nn.Module]:
-    """The parts that keep their weights."""
+def frozen_parts(network: Network, recipe: Train) -> list[nn.Module]:
+    """The parts that keep their weights and batch-norm statistics."""
     return network.parts[: recipe.frozen_parts]
 
 
-def save(state: Checkpoint, run: Experiment) -> None:
-    """Replace the run's checkpoint at once, so that there always is a whole one."""
-    parts = {name: getattr(state, name).state_dict() for name in HELD}
-    partial = run.checkpoint.with_suffix(".partial")
-    torch.save(parts | {"epochs_done": state.epochs_done, "made_by": run.what_trains}, partial)
-    partial.replace(run.checkpoint)
+def save_checkpoint(state: TrainingState, experiment: Experiment) -> None:
+    """Replace the checkpoint atomically, so that there always is a complete one."""
+    parts = {name: getattr(state, name).state_dict() for name in SAVED}
+    partial = experiment.checkpoint.with_suffix(".partial")
+    torch.save(parts | {"epochs_done": state.epochs_done, "made_by": experiment.fingerprint}, partial)
+    partial.replace(experiment.checkpoint)
 
 
-def restore(state: Checkpoint, run: Experiment) -> None:
-    """Continue where the run's checkpoint stopped.
+def load_checkpoint(state: TrainingState, experiment: Experiment) -> None:
+    """Continue from the experiment's checkpoint.
 
     Raises:
-        DataError: it was made under another recipe, or on other photos.
+        DataError: it was made with another recipe, or on other photos.
     """
-    parts = torch.load(run.checkpoint, weights_only=True, map_location="cpu")
-    if parts["made_by"] != run.what_trains:
+    parts = torch.load(experiment.checkpoint, weights_only=True, map_location="cpu")
+    if parts["made_by"] != experiment.fingerprint:
         raise DataError(
-            f"{run.checkpoint} was made by another recipe or other photos. Leave --resume out to start again."
+            f"{experiment.checkpoint} was made by another recipe or other photos. Leave --resume out to start again."
         )
-    for name in HELD:
+    for name in SAVED:
         getattr(state, name).load_state_dict(parts[name])
     state.epochs_done = parts["epochs_done"]
 
 
-def _groups(network: Network, recipe: Train) -> Iterator[dict[str, object]]:
-    """Parameters with their rates, from the head down; weight decay spares norms and biases."""
-    rated = {id(p): recipe.rate for p in network.parameters()}  # what lies in no part learns as the head does
+def _parameter_groups(network: Network, recipe: Train) -> Iterator[dict[str, object]]:
+    """Parameters by learning rate, from the head down; norms and biases have no weight decay."""
+    rates = {id(p): recipe.rate for p in network.parameters()}  # what belongs to no part learns like the head
     for depth, part in enumerate(reversed(network.parts), start=1):
-        rated |= {id(p): recipe.rate * recipe.rate_decay**depth for p in part.parameters()}
-    for rate in sorted(set(rated.values()), reverse=True):
-        trained = [p for p in network.parameters() if p.requires_grad and rated[id(p)] == rate]
+        rates |= {id(p): recipe.rate * recipe.rate_decay**depth for p in part.parameters()}
+    for rate in sorted(set(rates.values()), reverse=True):
+        trained = [p for p in network.parameters() if p.requires_grad and rates[id(p)] == rate]
         yield {"params": [p for p in trained if p.ndim > 1], "lr": rate, "weight_decay": recipe.weight_decay}
         yield {"params": [p for p in trained if p.ndim <= 1], "lr": rate, "weight_decay": 0.0}
 

@@ -1,4 +1,4 @@
-"""Where training computes, said aloud.
+"""Where training computes.
 
 The one rule: a recipe is the same on every device; only the speed differs, and half precision is always on.
 """
@@ -10,25 +10,25 @@ import torch
 from tagger.core.errors import EngineUnavailable
 
 
-def used_device(asked: str) -> torch.device:
-    """The device that a recipe names.
+def resolve_device(name: str) -> torch.device:
+    """The device of a recipe.
 
     Args:
-        asked: ``auto`` is CUDA where there is a device, else the CPU.
+        name: ``auto`` is CUDA if there is a device, else the CPU.
 
     Raises:
-        EngineUnavailable: it is not here, or none that training knows.
+        EngineUnavailable: there is no such device, or training does not support it.
     """
-    device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if asked == "auto" else asked)
+    device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
     if device.type not in ("cpu", "cuda"):
-        raise EngineUnavailable(f"Training does not know the device {asked!r}. Use auto, cpu, cuda or cuda:N.")
+        raise EngineUnavailable(f"Training does not know the device {name!r}. Use auto, cpu, cuda or cuda:N.")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise EngineUnavailable(f"{asked} was asked for, but PyTorch sees no such device. Use device=cpu.")
+        raise EngineUnavailable(f"{name} was asked for, but PyTorch sees no such device. Use device=cpu.")
     return device
 
 
 def device_name(device: torch.device) -> str:
-    """What a log should say, such as ``CPU (2 threads)``."""
+    """The device as the log shows it, such as ``CPU (2 threads)``."""
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"CPU ({torch.get_num_threads()} threads)"

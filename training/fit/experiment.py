@@ -1,7 +1,7 @@
-"""A run: one recipe at work on one manifest of photos, and where its files lie.
+"""An experiment: one recipe on one manifest of photos, and where its files are. On the command line it is a run.
 
-The one rule: everything a run makes or was made from is under `runs/<name>/`, which git ignores and which can be
-deleted: its recipe with all changes, its manifest, checkpoint, weights, bundle and figures.
+The one rule: everything that it makes or was made from is in its folder, `runs/NAME/`, which git ignores and which can
+be deleted: the recipe with all changes, the manifest, checkpoint, weights, bundle and figures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tagger.model.card import LandmarkClass
 from training import RUNS
 from training.data.landmarks import load_landmarks
 from training.data.manifest import DataError, Entry, Split, content_sha256, load_manifest, write_manifest
-from training.fit.recipe import Recipe, save_recipe, saved_recipe
+from training.fit.recipe import Recipe, load_saved_recipe, save_recipe
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Experiment:
         return self.folder / "metrics.json"
 
     @property
-    def details(self) -> Path:
+    def breakdowns(self) -> Path:
         return self.folder / "details.json"
 
     @property
@@ -55,12 +55,12 @@ class Experiment:
 
     @cached_property
     def classes(self) -> tuple[LandmarkClass, ...]:
-        """The landmarks in the order of the network's outputs."""
+        """The landmarks, in the order of the network's outputs."""
         return load_landmarks(self.recipe.landmarks)
 
     @property
     def outputs(self) -> int:
-        """One for each landmark and a last one for "none of these"."""
+        """One for each landmark, and a last one for "none of these"."""
         return len(self.classes) + 1
 
     def entries(self, split: Split) -> list[Entry]:
@@ -69,38 +69,38 @@ class Experiment:
 
     @cached_property
     def _manifest(self) -> list[Entry]:
-        return load_manifest(self.needed(self.manifest, "fit"))
+        return load_manifest(self.require(self.manifest, "fit"))
 
     @property
-    def what_trains(self) -> str:
-        """All that decides the weights; a checkpoint continues only under the same."""
-        return f"{self.recipe.what_trains} on {content_sha256(self.entries('train'))}"
+    def fingerprint(self) -> str:
+        """Everything that determines the weights; a checkpoint continues only with the same."""
+        return f"{self.recipe.fingerprint} on {content_sha256(self.entries('train'))}"
 
     def label(self, entry: Entry) -> int:
         """The index of the output that should win.
 
         Raises:
-            DataError: the photo's landmark has no place in the recipe's file of landmarks.
+            DataError: the recipe's file of landmarks does not describe the photo's landmark.
         """
         if entry.landmark is None:
             return len(self.classes)
-        for index, place in enumerate(self.classes):
-            if place.id == entry.landmark:
+        for index, landmark in enumerate(self.classes):
+            if landmark.id == entry.landmark:
                 return index
         raise DataError(f"{self.recipe.landmarks} does not describe {entry.landmark!r}. Add its name and place.")
 
-    def needed(self, file: Path, step: str) -> Path:
+    def require(self, file: Path, step: str) -> Path:
         """A file that an earlier step makes.
 
         Raises:
-            DataError: it is not there; names the step.
+            DataError: it does not exist; names the step.
         """
         if not file.exists():
-            raise DataError(f"{file} is not there. Run first: python -m training {step}")
+            raise DataError(f"{file} does not exist. Run first: python -m training {step}")
         return file
 
     def log(self, **values: object) -> None:
-        """Append one line to the run's log and show it."""
+        """Print a line and append it to the log."""
         line = json.dumps(values)
         print(line, flush=True)
         with self.log_file.open("a", encoding="utf-8") as file:
@@ -108,36 +108,39 @@ class Experiment:
 
 
 def begin_experiment(recipe: Recipe, data: Path, runs: Path = RUNS) -> Experiment:
-    """A recipe's run on prepared photos, new or begun.
+    """An experiment with a recipe on prepared photos; its folder may exist.
 
     Args:
-        data: what `prepare` made.
+        recipe: its name is the folder's name.
+        data: the folder that `prepare` wrote.
+        runs: the folder above the experiment's.
 
     Raises:
-        DataError: nothing was prepared there.
+        DataError: nothing was prepared.
     """
-    run = Experiment(recipe, runs / recipe.name)
-    entries = load_manifest(run.needed(data / "manifest.csv", "prepare"))
-    run.folder.mkdir(parents=True, exist_ok=True)
-    write_manifest(run.manifest, entries)
-    save_recipe(recipe, _recipe_file(run.folder))
-    return run
+    experiment = Experiment(recipe, runs / recipe.name)
+    entries = load_manifest(experiment.require(data / "manifest.csv", "prepare"))
+    experiment.folder.mkdir(parents=True, exist_ok=True)
+    write_manifest(experiment.manifest, entries)
+    save_recipe(recipe, _recipe_file(experiment.folder))
+    return experiment
 
 
-def open_experiment(named: Path, runs: Path = RUNS) -> Experiment:
-    """A run that was begun.
+def open_experiment(name: Path, runs: Path = RUNS) -> Experiment:
+    """An experiment that exists.
 
     Args:
-        named: its folder, or its name below `runs`.
+        name: its folder, or its name in `runs`.
+        runs: the folder of all experiments.
 
     Raises:
-        DataError: there is none; names those that are.
+        DataError: there is none of that name; lists the others.
     """
-    for folder in (named, runs / named):
+    for folder in (name, runs / name):
         if (file := _recipe_file(folder)).is_file():
-            return Experiment(saved_recipe(file), folder)
+            return Experiment(load_saved_recipe(file), folder)
     others = ", ".join(sorted(path.parent.name for path in runs.glob("*/recipe.json"))) or "none yet"
-    raise DataError(f"{named} is no run. Begin one with: python -m training fit RECIPE. There are: {others}.")
+    raise DataError(f"{name} is not a run. Begin one with: python -m training fit RECIPE. There are: {others}.")
 
 
 def _recipe_file(folder: Path) -> Path:

@@ -1,10 +1,13 @@
-"""From photos to weights: a base, a head on it, gradient descent through the network, and the head once more.
+"""From photos to weights, in three stages.
 
-From random weights, the second step is all there is. From published ones, the head comes first, so that the first
-steps through the network do not carry the noise of a random head into it. Label smoothing helps those steps but blurs
-what comes second; a last head without it, on the trained features, mends that.
+1. A linear probe on the base network, so that the next stage does not begin with the noise of a random head. A network
+   with random weights has no use for it.
+2. Gradient descent through the network.
+3. The linear probe once more, on the trained features: label smoothing helps stage 2 but blurs what comes second.
 
-The one rule: what it does is decided by the recipe and its seed alone.
+The recipe may leave out each of them.
+
+The one rule: the result depends on the recipe and its seed alone.
 """
 
 from __future__ import annotations
@@ -16,48 +19,51 @@ from safetensors.torch import save_file
 
 from tagger.model.nets import Network, build
 from training.data.manifest import DataError
-from training.fit.device import device_name, used_device
+from training.fit.device import device_name, resolve_device
 from training.fit.experiment import Experiment
-from training.fit.linear_probe import fit_head
+from training.fit.linear_probe import fit_linear_probe
 from training.fit.loop import train
-from training.fit.pretrained import imagenet
+from training.fit.pretrained import pretrained
 
 
-def fit(run: Experiment, *, resume: bool = False) -> None:
-    """Train and write the run's weights.
+def fit(experiment: Experiment, *, resume: bool = False) -> None:
+    """Train and write the experiment's weights.
 
     Args:
-        resume: continue after the last epoch that the run's checkpoint holds.
+        experiment: what to train on what.
+        resume: continue after the last epoch in the checkpoint.
 
     Raises:
-        DataError: a landmark has no training photo, or a photo's landmark no place.
+        DataError: a landmark has no training photo, or a photo's landmark no description.
     """
-    begun, recipe = time.monotonic(), run.recipe
-    _check_classes(run)
+    start, recipe = time.monotonic(), experiment.recipe
+    _check_classes(experiment)
     torch.manual_seed(recipe.seed)
-    network = _base(run).to(memory_format=torch.channels_last).to(used_device(recipe.device))
-    goes_on = resume and run.checkpoint.exists()
-    if not goes_on:
-        run.checkpoint.unlink(missing_ok=True)
+    device = resolve_device(recipe.device)
+    network = _base(experiment).to(memory_format=torch.channels_last).to(device)
+    resumed = resume and experiment.checkpoint.exists()
+    if not resumed:
+        experiment.checkpoint.unlink(missing_ok=True)
         if recipe.head:
-            fit_head(network, run, recipe.head)
+            fit_linear_probe(network, experiment, recipe.head)
     if recipe.train.epochs:
-        network = train(network, run)
+        network = train(network, experiment)
         if recipe.refit:
-            fit_head(network, run, recipe.refit)
-    save_file({name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}, run.weights)
-    minutes = round((time.monotonic() - begun) / 60, 1)
-    run.log(stage="fitted", minutes=minutes, resumed=goes_on, device=device_name(used_device(recipe.device)))
+            fit_linear_probe(network, experiment, recipe.refit)
+    save_file({name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}, experiment.weights)
+    minutes = round((time.monotonic() - start) / 60, 1)
+    experiment.log(stage="fitted", minutes=minutes, resumed=resumed, device=device_name(device))
 
 
-def _base(run: Experiment) -> Network:
-    if run.recipe.base == "random":
-        return build(run.recipe.network, run.outputs)
-    return imagenet(run.recipe.network, run.outputs, run.recipe.base_weights)
+def _base(experiment: Experiment) -> Network:
+    recipe = experiment.recipe
+    if recipe.base == "random":
+        return build(recipe.network, experiment.outputs)
+    return pretrained(recipe.network, experiment.outputs, recipe.base_weights)
 
 
-def _check_classes(run: Experiment) -> None:
-    seen = {run.label(entry) for entry in run.entries("train")}
-    for index, place in enumerate(run.classes):
-        if index not in seen:
-            raise DataError(f"No training photo shows {place.id!r}. Add some, or take it out of the landmarks file.")
+def _check_classes(experiment: Experiment) -> None:
+    shown = {experiment.label(entry) for entry in experiment.entries("train")}
+    for index, landmark in enumerate(experiment.classes):
+        if index not in shown:
+            raise DataError(f"No training photo shows {landmark.id!r}. Add some, or take it out of the landmarks file.")

@@ -1,9 +1,9 @@
-"""The parts of a network that stand still, run in the product's own engine.
+"""The frozen parts of a network, run in OpenVINO.
 
-On a CPU, OpenVINO goes through the first half of EfficientNet-Lite2 five times as fast as torch does, and those parts
-cost half of a training step. On CUDA, and for networks that are not a chain, torch runs them itself.
+On a CPU, OpenVINO computes the first half of EfficientNet-Lite2 five times as fast as torch does, and that half costs
+half of a training step. On CUDA, and for networks that are not a chain of parts, torch computes them.
 
-The one rule: what comes out is what torch would compute, but for the rounding of bfloat16.
+The one rule: the result is what torch would compute, except for the rounding of bfloat16.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ class FrozenBackbone:
     """The first parts of a network, without gradients.
 
     Args:
-        network: its parts are read once for each size of photo; they must not change.
-        parts: how many stand still.
+        network: its frozen parts are compiled once for each size of photo, so they must not change.
+        parts: how many are frozen.
+        device: where the network computes.
     """
 
     def __init__(self, network: Network, parts: int, device: torch.device) -> None:
@@ -33,25 +34,25 @@ class FrozenBackbone:
         self._compiled: dict[int, openvino.CompiledModel] = {}
 
     def logits(self, network: Network, values: Tensor) -> Tensor:
-        """(N, outputs) of (N, 3, H, W), through a network that has these parts."""
+        """Logits (N, outputs) of photos (N, 3, H, W), through a network that has these frozen parts."""
         features = self.features(network, values)  # (N, features)
         logits: Tensor = network.classifier(network.dropout(features))  # (N, outputs)
         return logits
 
     def features(self, network: Network, values: Tensor) -> Tensor:
-        """(N, features) of (N, 3, H, W)."""
+        """Features (N, features) of photos (N, 3, H, W), through a network that has these frozen parts."""
         if not (self.parts and isinstance(network, Chain)):
             return network.features(values)
-        return network.features_from(self._through(values), self.parts)
+        return network.features_from(self._frozen(values), self.parts)
 
-    def _through(self, values: Tensor) -> Tensor:
+    def _frozen(self, values: Tensor) -> Tensor:
         size_px = values.shape[-1]
         if size_px not in self._compiled:
             with torch.autocast("cpu", enabled=False):
                 model = self._core.read_model(onnx_bytes(self._layers, size_px))
             self._compiled[size_px] = self._core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
-        seen = self._compiled[size_px]({0: values.contiguous().numpy()})[0]  # (N, C, H', W')
-        return torch.from_numpy(seen).to(torch.bfloat16, memory_format=torch.channels_last)
+        result = self._compiled[size_px]({0: values.contiguous().numpy()})[0]  # (N, C, H', W')
+        return torch.from_numpy(result).to(torch.bfloat16, memory_format=torch.channels_last)
 
     @cached_property
     def _core(self) -> openvino.Core:

@@ -1,4 +1,4 @@
-"""Stages 1 and 3: a linear layer on the features of a network that stands still.
+"""Stages 1 and 3: a linear layer on the features of a frozen network.
 
 The one rule: the features of each view are computed once; the layer then trains on all of them in seconds.
 """
@@ -11,44 +11,51 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from tagger.model.nets import Network
-from training.fit.augment import augment
-from training.fit.dataset import Photos, batches, network_input, photos
-from training.fit.device import half_precision, used_device
+from training.fit.augment import augmentation
+from training.fit.dataset import PhotoDataset, data_loader, network_input, photo_dataset
+from training.fit.device import half_precision, resolve_device
 from training.fit.experiment import Experiment
 from training.fit.frozen_backbone import FrozenBackbone
 from training.fit.recipe import Head
 
-BATCH = 64
+BATCH = 64  # photos
+MAX_FEATURES = 4096  # photos' features in a batch of the linear layer
 
 
-def fit_head(network: Network, run: Experiment, recipe: Head) -> None:
-    """Train the network's classifier in place, from nothing."""
-    seen, labels = _views(network, run, recipe)
-    head = network.classifier.cpu()  # so small that moving the features would take longer
-    loss = train_linear(head, seen, labels, recipe, dropout=network.dropout.p, seed=run.recipe.seed)
-    head.to(used_device(run.recipe.device))
-    run.log(stage="head", features=len(seen), loss=round(loss, 4))
+def fit_linear_probe(network: Network, experiment: Experiment, recipe: Head) -> None:
+    """Train the network's classifier in place, from zero."""
+    inputs, labels = _training_features(network, experiment, recipe)
+    layer = network.classifier.cpu()  # so small that moving the features would take longer
+    loss = train_linear(layer, inputs, labels, recipe, dropout=network.dropout.p, seed=experiment.recipe.seed)
+    layer.to(resolve_device(experiment.recipe.device))
+    experiment.log(stage="head", features=len(inputs), loss=round(loss, 4))
 
 
-def train_linear(head: nn.Linear, seen: Tensor, targets: Tensor, recipe: Head, *, dropout: float, seed: int) -> float:
-    """Train a linear layer in place, from nothing.
+def train_linear(
+    layer: nn.Linear, inputs: Tensor, targets: Tensor, recipe: Head, *, dropout: float, seed: int
+) -> float:
+    """Train a linear layer in place, from zero.
 
     Args:
-        seen: (N, features).
-        targets: (N,) outputs that should win, or (N, outputs) shares.
+        layer: with as many outputs as the targets.
+        inputs: (N, features).
+        targets: (N,) indices of the outputs that should win, or (N, outputs) rows that sum to 1.
+        recipe: how to train.
+        dropout: of the inputs, a probability.
+        seed: of batches and dropout.
 
     Returns:
         The last step's loss.
     """
-    torch.nn.init.zeros_(head.weight)
-    torch.nn.init.zeros_(head.bias)
-    optimiser = torch.optim.AdamW(head.parameters(), recipe.rate, weight_decay=recipe.weight_decay)
+    torch.nn.init.zeros_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    optimiser = torch.optim.AdamW(layer.parameters(), recipe.rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.steps)
     torch.manual_seed(seed)
     for _ in range(recipe.steps):
-        picked = torch.randint(len(seen), (min(4096, len(seen)),))  # (B,)
-        logits = head(F.dropout(seen[picked], dropout))  # (B, outputs)
-        loss = F.cross_entropy(logits, targets[picked], label_smoothing=recipe.label_smoothing)
+        rows = torch.randint(len(inputs), (min(MAX_FEATURES, len(inputs)),))  # (B,)
+        logits = layer(F.dropout(inputs[rows], dropout))  # (B, outputs)
+        loss = F.cross_entropy(logits, targets[rows], label_smoothing=recipe.label_smoothing)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -56,26 +63,27 @@ def train_linear(head: nn.Linear, seen: Tensor, targets: Tensor, recipe: Head, *
     return float(loss.detach())
 
 
-def _views(network: Network, run: Experiment, recipe: Head) -> tuple[Tensor, Tensor]:
-    """Features (views × photos, features) of the training photos, and their labels."""
-    at_rest, seed = photos(run, run.entries("train")), run.recipe.seed * 1000
-    change = augment(run.recipe.train_px, run.recipe.augment)
-    sets = [at_rest.varied(change, seed + view) for view in range(recipe.views)]
-    sets += [at_rest] if recipe.at_rest else []
-    parts = [features(network, dataset, run) for dataset in sets]
-    return torch.cat([f for f, _ in parts]), torch.cat([y for _, y in parts])  # (V·N, features), (V·N,)
-
-
 @torch.inference_mode()
-def features(network: Network, dataset: Photos, run: Experiment) -> tuple[Tensor, Tensor]:
-    """(N, features) of a set of photos, in its order, and (N,) labels."""
+def compute_features(network: Network, dataset: PhotoDataset, experiment: Experiment) -> tuple[Tensor, Tensor]:
+    """Features (N, features) and labels (N,) of a set of photos, in its order."""
     network.eval()
-    device = used_device(run.recipe.device)
-    trunk = FrozenBackbone(network, len(network.parts), device)
+    recipe = experiment.recipe
+    device = resolve_device(recipe.device)
+    backbone = FrozenBackbone(network, len(network.parts), device)
     rows, labels = [], []
-    for pixels, targets in tqdm(batches(dataset, BATCH, run.recipe.workers), desc="features"):
+    for pixels, targets in tqdm(data_loader(dataset, BATCH, recipe.workers), desc="features"):
         with half_precision(device):
-            seen = trunk.features(network, network_input(pixels, run.recipe.input).to(device))  # (B, features)
-        rows.append(seen.float().cpu())
+            batch = backbone.features(network, network_input(pixels, recipe.input).to(device))  # (B, features)
+        rows.append(batch.float().cpu())
         labels.append(targets)  # (B,)
     return torch.cat(rows), torch.cat(labels)  # (N, features), (N,)
+
+
+def _training_features(network: Network, experiment: Experiment, recipe: Head) -> tuple[Tensor, Tensor]:
+    """Features (views × photos, features) of the training photos, and their labels."""
+    plain, seed = photo_dataset(experiment, experiment.entries("train")), experiment.recipe.seed * 1000
+    transform = augmentation(experiment.recipe.train_px, experiment.recipe.augment)
+    views = [plain.transformed(transform, seed + view) for view in range(recipe.views)]
+    views += [plain] if recipe.at_rest else []
+    parts = [compute_features(network, view, experiment) for view in views]
+    return torch.cat([f for f, _ in parts]), torch.cat([y for _, y in parts])  # (V·N, features), (V·N,)

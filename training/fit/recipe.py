@@ -1,6 +1,7 @@
 """A recipe: every choice that makes one model, as a TOML file.
 
-The one rule: nothing that changes the weights is decided anywhere else, and a key that nothing reads is an error.
+The one rule: whatever changes the weights is decided here, and an unknown key is an error. `Recipe.fingerprint`
+contains the names of these classes and fields, so old checkpoints continue only as long as the names stay.
 """
 
 from __future__ import annotations
@@ -21,18 +22,20 @@ from tagger.core.types import InputContract
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A linear layer on features of a network that stands still; they are computed once.
+    """A linear probe: a linear layer on features of a frozen network.
 
     Args:
-        views: augmented versions of each training photo that are looked at.
-        at_rest: whether the photos as an engine will see them are looked at as well.
+        views: augmented versions of each training photo.
+        at_rest: whether to add the photos as an engine will see them.
         steps: optimiser steps.
-        label_smoothing: share of the target spread over all outputs.
+        rate: learning rate.
+        weight_decay: of AdamW.
+        label_smoothing: fraction of the target that is spread over all outputs.
     """
 
     views: Positive = 1
@@ -40,7 +43,7 @@ class Head:
     steps: Positive = 400
     rate: Rate = 3e-3
     weight_decay: float = 1e-2
-    label_smoothing: Share = 0.0
+    label_smoothing: Fraction = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,16 @@ class Train:
 
     Args:
         epochs: 0 leaves the base as it was published.
-        frozen_parts: of the network's `parts`, so many keep their weights and batch-norm statistics.
-        rate: learning rate of the head; each part below takes `rate_decay` of the one above.
-        mix: share of the batches in which photos are blended (half by mixup, half by cutmix).
+        frozen_parts: how many of the network's `parts` keep their weights and batch-norm statistics.
+        batch: photos in a batch.
+        rate: learning rate of the head.
+        rate_decay: each part learns at this fraction of the rate of the part above it.
+        warmup_epochs: until the rate is reached; then it falls to zero by half a cosine.
+        weight_decay: of AdamW; norms and biases have none.
         label_smoothing: as for the head.
-        ema_decay: of the averaged weights, a step.
-        grow_from_px: the first epoch's crops; they grow to `train_px` over the first two thirds. 0: no growth.
+        mix: fraction of the batches in which photos are blended (half by mixup, half by cutmix).
+        ema_decay: of the averaged weights, for each step.
+        grow_from_px: crops grow from this side to `train_px` over the first two thirds of the epochs. 0: no growth.
         keep_px: decode each photo once and keep it in memory with this short side; 0 decodes it every time.
     """
 
@@ -65,28 +72,28 @@ class Train:
     rate_decay: Rate = 1.0
     warmup_epochs: float = 0.5
     weight_decay: float = 2e-2
-    label_smoothing: Share = 0.1
-    mix: Share = 0.0
-    ema_decay: Share = 0.99
+    label_smoothing: Fraction = 0.1
+    mix: Fraction = 0.0
+    ema_decay: Fraction = 0.99
     grow_from_px: Count = 0
     keep_px: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """What is done to a training photo beyond a flip; see `training.fit.augment`.
+    """How training photos are changed; see `training.fit.augment`.
 
     Args:
-        min_area: smallest share of the photo that a crop keeps.
+        min_area: smallest fraction of the photo that a crop keeps.
         operations: of RandAugment, for each photo.
         magnitude: of RandAugment, 0 to 30.
-        erase: share of the photos in which a box is blanked.
+        erase: fraction of the photos in which a box is blanked.
     """
 
     min_area: Rate = 0.2
     operations: Count = 0
     magnitude: Count = 6
-    erase: Share = 0.0
+    erase: Fraction = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +101,13 @@ class Threshold:
     """When a suggestion becomes a tag: as early as the validation split allows.
 
     Args:
-        max_negatives_tagged: share of the negatives that may be tagged.
-        min_tags_right: share of the tags on landmark photos that must be right.
-        per_class: whether landmarks may get thresholds of their own, where that orders unseen photos better.
+        max_negatives_tagged: fraction of the negatives that may be tagged.
+        min_tags_right: fraction of the tags on landmark photos that must be right.
+        per_class: whether landmarks may have thresholds of their own, if that orders unseen photos better.
     """
 
-    max_negatives_tagged: Share = 0.03
-    min_tags_right: Share = 0.985
+    max_negatives_tagged: Fraction = 0.03
+    min_tags_right: Fraction = 0.985
     per_class: bool = True
 
 
@@ -110,16 +117,23 @@ class Recipe:
 
     Args:
         name: of the recipe and of its run.
-        bundle: what the bundle calls itself.
+        bundle: the bundle's name in its card.
+        version: the bundle's version in its card.
+        input: what the network takes.
+        landmarks: the file with names and places of the classes, relative to the recipe.
+        network: ``efficientnet_lite0`` (or 1, 2), ``scratch``, or ``torchvision/`` and a name that torchvision has.
         base: ``imagenet`` for the published weights of the network, ``random`` for none.
         base_weights: a file of weights to use in place of the published ones.
-        landmarks: names and places of the classes, relative to the recipe.
-        train_px: side of the training crops. A crop of part of a photo shows things larger than the photo at rest
-            does, so this is a little less than `input.size_px` (Touvron et al. 2019, arXiv:1906.06423).
-        device: ``auto`` is CUDA where there is a device, else the CPU.
-        head: stage 1, on the base as it was published; none for random weights.
-        train: stage 2.
-        refit: stage 3, the head once more on what became of the base.
+        train_px: side of the training crops. A crop shows things larger than the whole photo does, so this is a
+            little less than `input.size_px` (Touvron et al. 2019, arXiv:1906.06423).
+        seed: of everything random.
+        workers: processes that load photos.
+        device: ``auto`` is CUDA if there is a device, else the CPU.
+        augment: of the training photos.
+        head: stage 1, a linear probe on the published base; leave it out for random weights.
+        train: stage 2, gradient descent through the network.
+        refit: stage 3, the linear probe once more, on the trained base.
+        threshold: when a suggestion becomes a tag.
     """
 
     name: str
@@ -141,21 +155,22 @@ class Recipe:
     threshold: Threshold = field(default_factory=Threshold)
 
     @property
-    def what_trains(self) -> str:
-        """The choices that decide the weights; a checkpoint continues only under the same ones."""
-        begin = (self.network, self.base, self.base_weights, self.seed, self.head)
+    def fingerprint(self) -> str:
+        """The choices that determine the weights of stages 1 and 2; a checkpoint continues only with the same."""
+        base = (self.network, self.base, self.base_weights, self.seed, self.head)
         scale = (self.input.mean, self.input.std)
-        return repr((*begin, self.train_px, scale, self.augment, self.train))
+        return repr((*base, self.train_px, scale, self.augment, self.train))
 
 
 def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     """Read a recipe.
 
     Args:
-        changes: such as ``train.epochs=8``; the value as TOML writes it, where a bare word is a string.
+        path: the TOML file.
+        changes: such as ``train.epochs=8``; the value as in TOML, except that a bare word is a string.
 
     Raises:
-        ConfigError: it cannot be read, a key is unknown (the nearest is named) or a value impossible.
+        ConfigError: the file cannot be read, a key is unknown (the message names the nearest) or a value invalid.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -163,31 +178,31 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
         raise ConfigError(f"The recipe {path} cannot be read: {error}") from error
     for key in {"landmarks", "base_weights"} & raw.keys():
         raw[key] = (path.parent / str(raw[key])).resolve()
-    return _changed(raw, changes, path)
+    return _overridden(raw, changes, path)
 
 
 def with_overrides(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     """A recipe with changes as `load_recipe` takes them."""
-    return _changed(RECIPE.dump_python(recipe), changes, Path(recipe.name))
+    return _overridden(RECIPE.dump_python(recipe), changes, Path(recipe.name))
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:
-    """Keep a recipe with every change that was made to it, as JSON."""
+    """Write a recipe with all its changes, as JSON."""
     path.write_bytes(RECIPE.dump_json(recipe, indent=2))
 
 
-def saved_recipe(path: Path) -> Recipe:
-    """What `save_recipe` kept.
+def load_saved_recipe(path: Path) -> Recipe:
+    """Read what `save_recipe` wrote.
 
     Raises:
-        ConfigError: it was written by another version, or by hand.
+        ConfigError: a value is invalid, because another version or a person wrote the file.
     """
     return _validated(json.loads(path.read_text(encoding="utf-8")), path)
 
 
-def _changed(raw: dict[str, Any], changes: Sequence[str], path: Path) -> Recipe:
+def _overridden(raw: dict[str, Any], changes: Sequence[str], path: Path) -> Recipe:
     for change in changes:
-        _change(raw, change)
+        _override(raw, change)
     _refuse_unknown(raw, Recipe, str(path))
     return _validated(raw, path)
 
@@ -200,7 +215,7 @@ def _validated(raw: dict[str, Any], path: Path) -> Recipe:
         raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
-def _change(raw: dict[str, Any], change: str) -> None:
+def _override(raw: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
     if not equals:
         raise ConfigError(f"{change!r} changes nothing. Write it as key=value, such as train.epochs=8.")
@@ -216,12 +231,12 @@ def _change(raw: dict[str, Any], change: str) -> None:
 
 
 def _refuse_unknown(raw: Mapping[str, Any], shape: type, place: str) -> None:
-    known = {entry.name for entry in fields(shape)}
+    known = {f.name for f in fields(shape)}
     types = get_type_hints(shape)
     for key, value in raw.items():
         if key not in known:
             raise ConfigError(f"{place}: unknown key {key!r}.{did_you_mean(key, known)}")
-        for inner in (types[key], *get_args(types[key])):  # a table, or a table or none
+        for inner in (types[key], *get_args(types[key])):  # as in Head | None
             if is_dataclass(inner) and isinstance(inner, type) and isinstance(value, dict):
                 _refuse_unknown(value, inner, f"{place} [{key}]")
 

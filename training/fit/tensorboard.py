@@ -1,6 +1,6 @@
-"""Loss and accuracy by epoch for TensorBoard, beside the run's log.
+"""Loss and accuracy by epoch for TensorBoard, beside the log: ``tensorboard --logdir runs``.
 
-The one rule: they are a view; nothing reads them back.
+Nothing reads these files back.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 
 class TensorBoardLog:
-    """Look at them with ``tensorboard --logdir runs``."""
+    """Writes into the folder `curves` of an experiment."""
 
     def __init__(self, folder: Path) -> None:
         self._writer = SummaryWriter(str(folder / "curves"))

@@ -1,1 +1,1 @@
-"""From weights to a bundle, and what people read of it."""
+"""From weights to a bundle, and what people read about it."""

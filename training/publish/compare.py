@@ -1,6 +1,6 @@
-"""Runs side by side: what each is worth, what it weighs, and how fast it is on this machine.
+"""Runs side by side: how good each is, how large, and how fast on this machine.
 
-The one rule: accuracy comes from each run's own figures, speed is measured here, all runs in turns.
+The one rule: accuracy comes from each run's own figures; speed is measured here, all runs taking turns.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from tagger.model.card import ONNX_FILE
 from tagger.model.engines import Engine
 from tagger.model.engines.openvino import OpenVinoEngine
 from tagger.model.nets import build
-from training.evaluate.speed import photos_a_second
+from training.evaluate.speed import photos_per_second
 from training.fit.experiment import Experiment
 from training.publish.compare_plot import trade_off
-from training.publish.costs import side_by_side
+from training.publish.costs import comparison
 from training.publish.export import BFLOAT16_AGREEMENT
 from training.publish.markdown import markdown
 from training.publish.plots import svg
@@ -30,12 +30,27 @@ TABLE, PLOT = "compare.json", "compare.svg"
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One run. Figures that it did not measure are None.
+class ComparedRun:
+    """One run; figures that it did not measure are None.
 
     Args:
-        megabytes: of all of the bundle's files, 10⁶ bytes.
-        precision: what the default engine computes in.
+        name: of the run.
+        network: its name in the recipe.
+        size_px: side of the network's input.
+        parameters: of the network.
+        megabytes: all files of the bundle together, in 10⁶ bytes.
+        top1: of the landmark photos, as all figures up to `negatives_tagged` on test photos.
+        top1_low: low end of the 95 % interval.
+        top1_high: high end.
+        top5: of the landmark photos.
+        top5_low: low end of the 95 % interval.
+        top5_high: high end.
+        ece: expected calibration error.
+        gap: global average precision.
+        tagged: of the landmark photos.
+        negatives_tagged: of the negatives.
+        photos_a_second: in the default engine.
+        precision: of the default engine.
         shipped: whether this is the bundle that comes with the package.
     """
 
@@ -59,49 +74,53 @@ class Compared:
     shipped: bool
 
 
-def compare(runs: Sequence[Experiment], to: Path) -> list[Compared]:
+def compare(experiments: Sequence[Experiment], to: Path) -> list[ComparedRun]:
     """Measure the speed of all runs, print a Markdown table and write `compare.json` and `compare.svg`.
+
+    Args:
+        experiments: the runs.
+        to: the folder for the two files.
 
     Raises:
         DataError: a run was not calibrated or evaluated.
     """
-    found = {run.recipe.name: Results(run) for run in runs}
-    bundles = {name: default_bundle(one) for name, one in found.items()}
+    results = {experiment.recipe.name: Results(experiment) for experiment in experiments}
+    bundles = {name: default_bundle(own) for name, own in results.items()}
     engines: dict[str, tuple[Engine, int]] = {
         name: (OpenVinoEngine(bundle), bundle.card.input.size_px) for name, bundle in bundles.items()
     }
-    rates = photos_a_second(engines)
-    rows = [_compared(found[name], bundles[name], rates[name], engines[name][0]) for name in found]
+    rates = photos_per_second(engines)
+    rows = [_compared(results[name], bundles[name], rates[name], engines[name][0]) for name in results]
     rows.sort(key=lambda row: -row.photos_a_second)
     machine = next(iter(engines.values()))[0].info.device
     content: Json = {"machine": machine, "runs": [asdict(row) for row in rows]}
     to.mkdir(parents=True, exist_ok=True)
     (to / TABLE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     (to / PLOT).write_text(svg(trade_off(content)), encoding="utf-8")
-    print(markdown(side_by_side(content)))
+    print(markdown(comparison(content)))
     return rows
 
 
-def default_bundle(found: Results) -> Bundle:
-    """The run's bundle, in bfloat16 where `export` would allow it.
+def default_bundle(results: Results) -> Bundle:
+    """The run's bundle, in bfloat16 if `export` would allow it.
 
     Raises:
         DataError: the run was not calibrated and evaluated.
     """
-    run = found.run
-    bundle = open_bundle(run.needed(run.bundle / CARD_FILE, found.command("bundle")).parent)
-    agreement = found.metrics[SPLIT].get("bfloat16_top1_agreement", 0.0)
+    card_file = results.experiment.bundle / CARD_FILE
+    bundle = open_bundle(results.experiment.require(card_file, results.command("bundle")).parent)
+    agreement = results.metrics[SPLIT].get("bfloat16_top1_agreement", 0.0)
     return replace(bundle, card=replace(bundle.card, bfloat16=agreement >= BFLOAT16_AGREEMENT))
 
 
-def _compared(found: Results, bundle: Bundle, rate: float, engine: Engine) -> Compared:
-    card, figures = bundle.card, found.metrics[SPLIT]
-    intervals = found.details.get(SPLIT, {}).get("intervals", {})
+def _compared(results: Results, bundle: Bundle, rate: float, engine: Engine) -> ComparedRun:
+    card, figures = bundle.card, results.metrics[SPLIT]
+    intervals = results.breakdowns.get(SPLIT, {}).get("intervals", {})
     low1, high1 = intervals.get("top1", (None, None))
     low5, high5 = intervals.get("top5", (None, None))
     files = [bundle.folder / CARD_FILE, *(bundle.file(name) for name in card.files)]
-    return Compared(
-        name=found.name,
+    return ComparedRun(
+        name=results.name,
         network=card.network,
         size_px=card.input.size_px,
         parameters=sum(p.numel() for p in build(card.network, card.outputs).parameters()),

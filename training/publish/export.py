@@ -1,6 +1,6 @@
 """A trained network as a bundle: weights twice (safetensors for torch, ONNX for every other runtime) and the card.
 
-The one rule: both files hold the same network. Kernels and matrices are rounded to half precision, which halves the
+The one rule: both files contain the same network. Kernels and matrices are rounded to half precision, which halves the
 bundle; `evaluate` measures how often the two files agree.
 """
 
@@ -27,52 +27,65 @@ from training.publish.provenance import provenance
 
 INPUT, OUTPUT = "photos", "logits"
 BFLOAT16_AGREEMENT = 0.995  # below this the engine must not use bfloat16
-HALVED_FROM = 256  # values; what is smaller (batch norms, biases) keeps float32, it weighs nothing
+MIN_HALVED = 256  # values; smaller tensors (batch norms, biases) stay float32, as they save nothing
 
 
-def export(run: Experiment, folder: Path) -> Bundle:
-    """Write the run's calibrated bundle, with its figures and its origin in the card, to a folder."""
-    measured = json.loads(run.needed(run.metrics, "evaluate").read_text(encoding="utf-8"))
-    bundle = open_bundle(run.bundle)
+def export(experiment: Experiment, folder: Path) -> Bundle:
+    """Write the calibrated bundle to a folder, with its figures and its origin in the card.
+
+    Raises:
+        DataError: the experiment was not evaluated.
+    """
+    metrics = json.loads(experiment.require(experiment.metrics, "evaluate").read_text(encoding="utf-8"))
+    bundle = open_bundle(experiment.bundle)
     card = replace(
         bundle.card,
-        bfloat16=measured["test"].get("bfloat16_top1_agreement", 0.0) >= BFLOAT16_AGREEMENT,
-        metrics=measured,
-        provenance=provenance(run),
+        bfloat16=metrics["test"].get("bfloat16_top1_agreement", 0.0) >= BFLOAT16_AGREEMENT,
+        metrics=metrics,
+        provenance=provenance(experiment),
     )
     return write_bundle(folder, card, {name: bundle.file(name).read_bytes() for name in card.files})
 
 
-def weight_files(run: Experiment) -> dict[str, bytes]:
-    """The run's trained weights: content by file name."""
-    weights = load_file(run.needed(run.weights, "fit"))
-    network = build(run.recipe.network, run.outputs)
+def weight_files(experiment: Experiment) -> dict[str, bytes]:
+    """The trained weights: content by file name.
+
+    Raises:
+        DataError: nothing was trained yet.
+    """
+    weights = load_file(experiment.require(experiment.weights, "fit"))
+    network = build(experiment.recipe.network, experiment.outputs)
     network.load_state_dict(weights)
     return {
         SAFETENSORS_FILE: save(_halved(weights)),
-        ONNX_FILE: onnx_bytes(network.eval(), run.recipe.input.size_px),
+        ONNX_FILE: onnx_bytes(network.eval(), experiment.recipe.input.size_px),
     }
 
 
-def draft(run: Experiment) -> Card:
-    """The run's card before anything was measured: no score is a tag yet."""
-    recipe = run.recipe
+def draft_card(experiment: Experiment) -> Card:
+    """The card before anything was measured: no score is a tag yet."""
+    recipe = experiment.recipe
     return Card(
         format=FORMAT,
         name=recipe.bundle,
         version=recipe.version,
         network=recipe.network,
         input=recipe.input,
-        classes=run.classes,
+        classes=experiment.classes,
         temperature=1.0,
-        background_outputs=run.outputs - len(run.classes),
+        background_outputs=experiment.outputs - len(experiment.classes),
         bfloat16=False,
         files={},
     )
 
 
 def onnx_bytes(network: nn.Module, size_px: int) -> bytes:
-    """The network as an ONNX model: float32 (N, 3, H, W), normalised, to float32 logits (N, outputs)."""
+    """The network as an ONNX model, from normalised float32 (N, 3, H, W) to float32 logits (N, outputs).
+
+    Args:
+        network: in evaluation mode; it stays as it is.
+        size_px: H and W.
+    """
     example = torch.zeros(2, 3, size_px, size_px)  # (N, 3, H, W)
     program = torch.onnx.export(
         _folded(deepcopy(network)),
@@ -83,7 +96,7 @@ def onnx_bytes(network: nn.Module, size_px: int) -> bytes:
         output_names=[OUTPUT],
         dynamic_shapes=({0: torch.export.Dim("batch")},),
     )
-    if program is None:  # says torch's annotation, of its older exporter
+    if program is None:  # by torch's annotation, which its older exporter needs
         raise TypeError("torch.onnx.export returned no program")
     model = program.model_proto
     _strip(model)
@@ -93,7 +106,7 @@ def onnx_bytes(network: nn.Module, size_px: int) -> bytes:
 
 
 def _halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: t.half() if t.ndim > 1 and t.numel() >= HALVED_FROM else t for name, t in state.items()}
+    return {name: t.half() if t.ndim > 1 and t.numel() >= MIN_HALVED else t for name, t in state.items()}
 
 
 def _folded(network: nn.Module) -> nn.Module:
@@ -110,7 +123,7 @@ def _folded(network: nn.Module) -> nn.Module:
 
 
 def _strip(model: onnx.ModelProto) -> None:
-    """Leave out where on the exporting machine each node's source code lay."""
+    """Remove the paths of source code on the exporting machine."""
     graph = model.graph
     del model.metadata_props[:], graph.metadata_props[:]
     for part in (*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
@@ -119,12 +132,12 @@ def _strip(model: onnx.ModelProto) -> None:
 
 
 def _halve_initialisers(model: onnx.ModelProto) -> None:
-    """Store large weights as float16 behind a cast, which runtimes undo once when they load the model."""
+    """Store large weights as float16 behind a cast, which runtimes compute once when they load the model."""
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < HALVED_FROM or values.ndim < 2:
+        if tensor.data_type != TensorProto.FLOAT or values.size < MIN_HALVED or values.ndim < 2:
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), f"{name}.half"))

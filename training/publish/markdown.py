@@ -1,6 +1,6 @@
 """Tables as Markdown.
 
-The one rule: a cell cannot break the table it stands in.
+The one rule: a cell cannot break its table.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from training.publish.tables import Table
 
 
 def markdown(table: Table) -> str:
-    """The table alone; columns of numbers stand to the right."""
+    """The table without its title and note; columns of numbers are aligned to the right."""
     header = [name.removeprefix("#") for name in table.header]
     rule = ["---:" if name.startswith("#") else "---" for name in table.header]
     return "\n".join(_line(row) for row in (header, rule, *table.rows))

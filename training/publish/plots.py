@@ -1,8 +1,9 @@
 """Every plot of the reports and the documents, as SVG.
 
-The one rule: the same figures give the same bytes, on any day and in any folder; and no plot shows a photo.
+The one rule: the same figures give the same bytes, on any day and in any folder.
 
-Colours are those of Okabe and Ito, which people with any colour vision tell apart; lines differ in their marks as well.
+Colours are those of Okabe and Ito, which people with any colour vision can tell apart; lines differ in their markers as
+well.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 BLUE, ORANGE, GREEN, VIOLET = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
-COLOURS, MARKS = (BLUE, ORANGE, GREEN, VIOLET), "osD^"
+COLOURS, MARKERS = (BLUE, ORANGE, GREEN, VIOLET), "osD^"
 INK = "#1d1d1f"
-SIZE = (7.2, 3.9)  # inches, 518 units of the SVG: at 700 px a letter of 10 has 13 px
+SIZE = (7.2, 3.9)  # inches, or 518 units of the SVG: shown 700 px wide, text of 10 points has 13 px
 
-# How to read them.
+# Captions.
 CURVES = (
     "Left: what the averaged network knows of photos that it is not trained on. Right: the loss on augmented training "
     "photos."
@@ -58,28 +59,33 @@ Draw = TypeVar("Draw", bound=Callable[..., Any])
 
 
 def styled(draw: Draw) -> Draw:
-    """What is drawn within looks like everything else; matplotlib asks for its settings at every stroke."""
+    """Draw in the common style; matplotlib reads its settings at every stroke."""
     wrapped: Draw = matplotlib.rc_context(STYLE)(draw)
     return wrapped
 
 
 @styled
-def begin(columns: int = 1, size: tuple[float, float] = SIZE) -> tuple[Figure, list[Axes]]:
-    """An empty figure with axes side by side."""
+def new_figure(columns: int = 1, size: tuple[float, float] = SIZE) -> tuple[Figure, list[Axes]]:
+    """An empty figure with axes side by side.
+
+    Args:
+        columns: number of axes.
+        size: width and height in inches.
+    """
     figure = Figure(figsize=size, layout="constrained")
     return figure, list(figure.subplots(1, columns, squeeze=False)[0])
 
 
 @styled
 def svg(figure: Figure) -> str:
-    """A document of its own, on white."""
+    """A figure as an SVG document, on white."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
 def inline(figure: Figure) -> str:
-    """An element for an HTML page: in the page's ink, on the page's ground."""
+    """A figure as an SVG element for an HTML page, in the page's text colour and on its background."""
     figure.patch.set_visible(False)
     for axes in figure.axes:
         axes.patch.set_visible(False)
@@ -94,18 +100,18 @@ def learning(runs: Mapping[str, Sequence[Point]]) -> Figure:
     Args:
         runs: the log's lines of each run: epoch, loss, val_top1.
     """
-    figure, (left, right) = begin(2)
-    for (name, lines), colour, mark in zip(runs.items(), COLOURS, MARKS, strict=False):
+    figure, (left, right) = new_figure(2)
+    for (name, lines), colour, marker in zip(runs.items(), COLOURS, MARKERS, strict=False):
         epochs = [line["epoch"] for line in lines]
-        look: dict[str, Any] = {
+        style: dict[str, Any] = {
             "color": colour,
-            "marker": mark,
+            "marker": marker,
             "markersize": 4,
             "markevery": max(1, len(lines) // 12),
             "label": name,
         }
-        left.plot(epochs, [100 * line["val_top1"] for line in lines], **look)
-        right.plot(epochs, [line["loss"] for line in lines], **look)
+        left.plot(epochs, [100 * line["val_top1"] for line in lines], **style)
+        right.plot(epochs, [line["loss"] for line in lines], **style)
     left.set(title="Validation photos", xlabel="epoch", ylabel="first suggestion right")
     left.yaxis.set_major_formatter(PercentFormatter(symbol=" %"))
     right.set(title="Training photos", xlabel="epoch", ylabel="loss (cross-entropy)", ylim=(0, None))
@@ -121,11 +127,11 @@ def reliability(before: Sequence[Point], after: Sequence[Point], ece: tuple[floa
     """How often a suggestion is right, by its score.
 
     Args:
-        before: bins of the uncalibrated scores: confidence, accuracy, count. Empty bins have a count of 0.
-        after: the same of the calibrated scores.
-        ece: expected calibration error of both.
+        before: bins of the uncalibrated scores, each with confidence, accuracy and count.
+        after: bins of the calibrated scores.
+        ece: expected calibration error before and after.
     """
-    figure, both = begin(2, (7.2, 3.8))
+    figure, both = new_figure(2, (7.2, 3.8))
     titles = (f"Before calibration: ECE {ece[0]:.3f}", f"After: ECE {ece[1]:.3f}")
     for axes, bins, title, colour in zip(both, (before, after), titles, (ORANGE, BLUE), strict=True):
         filled = [b for b in bins if b["count"]]
@@ -144,13 +150,13 @@ def reliability(before: Sequence[Point], after: Sequence[Point], ece: tuple[floa
 
 @styled
 def risk_coverage(curve: Sequence[Sequence[float]], shipped: tuple[float, float]) -> Figure:
-    """What a stricter threshold buys.
+    """Precision of the tags by coverage of the landmark photos.
 
     Args:
         curve: pairs of coverage and precision.
-        shipped: the pair at the thresholds of the bundle.
+        shipped: the pair at the bundle's thresholds.
     """
-    figure, (axes,) = begin()
+    figure, (axes,) = new_figure()
     axes.plot([100 * c for c, _ in curve], [100 * p for _, p in curve], color=BLUE)
     x, y = (100 * value for value in shipped)
     label = f"the bundle's thresholds: {x:.1f} % tagged, {y:.1f} % of all tags right"

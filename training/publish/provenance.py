@@ -14,42 +14,33 @@ from pydantic import JsonValue, TypeAdapter
 
 from training.data.manifest import content_sha256, load_manifest
 from training.fit.experiment import Experiment
-from training.fit.pretrained import origin
+from training.fit.pretrained import weights_origin
 from training.fit.recipe import Recipe
 
 PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "openvino", "pillow", "numpy")
 COMMAND = "LANDMARK_DATA=/path/to/photos python -m training reproduce training/recipes/{name}.toml"
 
 
-def provenance(run: Experiment) -> dict[str, JsonValue]:
-    """Everything that a person needs to judge the weights or to make them again."""
-    weights = run.recipe.base_weights
-    recipe = replace(
-        run.recipe,
-        landmarks=Path(run.recipe.landmarks.name),
-        base_weights=weights and Path(weights.name),
+def provenance(experiment: Experiment) -> dict[str, JsonValue]:
+    """Everything that a person needs to judge the weights or to make them again, without folders of this machine."""
+    recipe = experiment.recipe
+    shown = replace(
+        recipe,
+        landmarks=Path(recipe.landmarks.name),
+        base_weights=recipe.base_weights and Path(recipe.base_weights.name),
     )
     return {
-        "recipe": TypeAdapter(Recipe).dump_python(recipe, mode="json"),
-        "command": COMMAND.format(name=run.recipe.name),
-        "data": _data(run),
-        "base_weights": _base(run),
+        "recipe": TypeAdapter(Recipe).dump_python(shown, mode="json"),
+        "command": COMMAND.format(name=recipe.name),
+        "data": _data(experiment),
+        "base_weights": _base_weights(recipe),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
-        "training": _fitted(run),
+        "training": _training(experiment),
     }
 
 
-def _fitted(run: Experiment) -> dict[str, JsonValue]:
-    """What the last training took, and on what."""
-    lines = [json.loads(line) for line in run.log_file.read_text(encoding="utf-8").splitlines()]
-    fitted = [line for line in lines if line["stage"] == "fitted"]
-    last = fitted[-1] if fitted else {}
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    return {"device": last.get("device"), "minutes": last.get("minutes"), "machine": machine}
-
-
-def _data(run: Experiment) -> dict[str, JsonValue]:
-    entries = load_manifest(run.manifest)
+def _data(experiment: Experiment) -> dict[str, JsonValue]:
+    entries = load_manifest(experiment.manifest)
     counts = Counter(f"{entry.split} {entry.role} photos" for entry in entries)
     return {
         "description": "Public photos of landmarks and of ordinary things, short side 256 px, without EXIF; "
@@ -59,7 +50,14 @@ def _data(run: Experiment) -> dict[str, JsonValue]:
     }
 
 
-def _base(run: Experiment) -> dict[str, JsonValue]:
-    if run.recipe.base == "random":
-        return {"package": None}
-    return dict(origin(run.recipe.network, run.recipe.base_weights))
+def _base_weights(recipe: Recipe) -> dict[str, JsonValue]:
+    return {"package": None} if recipe.base == "random" else dict(weights_origin(recipe.network, recipe.base_weights))
+
+
+def _training(experiment: Experiment) -> dict[str, JsonValue]:
+    """How long the last training took, and on what."""
+    lines = [json.loads(line) for line in experiment.log_file.read_text(encoding="utf-8").splitlines()]
+    fitted = [line for line in lines if line["stage"] == "fitted"]
+    last = fitted[-1] if fitted else {}
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    return {"device": last.get("device"), "minutes": last.get("minutes"), "machine": machine}

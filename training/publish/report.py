@@ -32,81 +32,81 @@ TILES = {
 }
 
 
-def report(run: Experiment) -> Path:
+def write_report(experiment: Experiment) -> Path:
     """Write the page.
 
     Raises:
-        DataError: the run was not evaluated.
+        DataError: the experiment was not evaluated.
     """
-    found, recipe = Results(run), run.recipe
-    metrics, details = found.metrics.get(SPLIT, {}), found.details.get(SPLIT, {})
-    eight_bits = costs.eight_bits(found)
+    results, recipe = Results(experiment), experiment.recipe
+    metrics, breakdowns = results.metrics.get(SPLIT, {}), results.breakdowns.get(SPLIT, {})
+    quantization = costs.quantization(results)
     page = render(
         "run",
         title=f"{recipe.name}: {recipe.network} at {recipe.input.size_px} px",
         name=recipe.name,
         landmark_photos=metrics.get("landmark_photos", 0),
         negative_photos=metrics.get("negative_photos", 0),
-        tiles=_tiles(metrics, details.get("intervals", {})),
-        headline=tables.headline(found),
-        description=list(_description(found, metrics)),
-        data=tables.data(found),
-        learning=found.epochs and _drawing(plots.learning({found.name: found.epochs}), plots.CURVES),
-        is_fitted=bool(found.log),
-        classes=tables.classes(found, SPLIT),
-        class_bars=_class_bars(details.get("per_class", [])),
-        confusions=tables.confusions(found, SPLIT),
-        confused_photos=[_confused(run, pair) for pair in details.get("confusions", [])],
-        is_evaluated=bool(found.details),
-        score_plots=list(_score_plots(metrics, details)),
+        tiles=_tiles(metrics, breakdowns.get("intervals", {})),
+        headline=tables.headline(results),
+        description=list(_description(results, metrics)),
+        data=tables.data(results),
+        learning=results.epochs and _drawing(plots.learning({results.name: results.epochs}), plots.CURVES),
+        is_fitted=bool(results.log),
+        classes=tables.classes(results, SPLIT),
+        class_bars=_class_bars(breakdowns.get("per_class", [])),
+        confusions=tables.confusions(results, SPLIT),
+        confused_photos=[_confused(experiment, pair) for pair in breakdowns.get("confusions", [])],
+        is_evaluated=bool(results.breakdowns),
+        score_plots=list(_score_plots(metrics, breakdowns)),
         tables=[
-            tables.negatives(found),
-            tables.ways(found),
-            tables.robustness(found),
-            tables.sources(found),
-            *([eight_bits] if eight_bits.rows else []),
-            costs.effort([found]),
+            tables.negatives(results),
+            tables.ood_scores(results),
+            tables.robustness(results),
+            tables.leave_source_out(results),
+            *([quantization] if quantization.rows else []),
+            costs.training_cost([results]),
         ],
-        origin=_origin(found),
+        origin=_origin(results),
     )
-    path = run.folder / "report.html"
+    path = experiment.folder / "report.html"
     path.write_text(page, "utf-8")
     return path
 
 
 def _tiles(metrics: Json, intervals: Json) -> list[tuple[str, str, str]]:
     """The figures that matter most: value, name and a remark."""
-    shares = [
+    percentages = [
         (
-            tables.share(metrics.get(key)),
+            tables.percent(metrics.get(key)),
             name,
-            f"95 % interval {tables.between(*intervals[key])}" if key in intervals else "",
+            f"95 % interval {tables.interval(intervals[key])}" if key in intervals else "",
         )
         for key, name in TILES.items()
     ]
-    before = f"{tables.figure(metrics.get('ece_before'))} before"
+    before = f"{tables.decimal(metrics.get('ece_before'))} before"
     return [
-        *shares,
-        (tables.figure(metrics.get("gap")), "GAP with distractors", "1 is perfect"),
-        (tables.figure(metrics.get("ece")), "calibration error", before),
+        *percentages,
+        (tables.decimal(metrics.get("gap")), "GAP with distractors", "1 is perfect"),
+        (tables.decimal(metrics.get("ece")), "calibration error", before),
     ]
 
 
-def _description(found: Results, metrics: Json) -> Iterator[tuple[str, str]]:
-    recipe, contract = found.run.recipe, found.run.recipe.input
+def _description(results: Results, metrics: Json) -> Iterator[tuple[str, str]]:
+    experiment, recipe, contract = results.experiment, results.experiment.recipe, results.experiment.recipe.input
     base = {"random": "random weights", "imagenet": "published ImageNet weights"}[recipe.base]
     crop = f"short side to {contract.resize_px} px, centre square of {contract.size_px} px, {contract.resample}"
     yield "bundle", f"{recipe.bundle}, version {recipe.version}"
     yield "network", recipe.network
     yield "began from", str(recipe.base_weights or base)
     yield "input", crop
-    yield "knows", f"{len(found.run.classes)} landmarks, and a background output for all else"
-    if card := found.card:
+    yield "knows", f"{len(experiment.classes)} landmarks, and a background output for all else"
+    if card := results.card:
         yield "temperature", f"{card.temperature:g}"
-        yield "files", ", ".join(f"{name} {_size(found.run.bundle / name)}" for name in card.files)
+        yield "files", ", ".join(f"{name} {_size(experiment.bundle / name)}" for name in card.files)
     for key, name in (("torch_top1_agreement", "PyTorch"), ("bfloat16_top1_agreement", "bfloat16")):
         if (value := metrics.get(key)) is not None:
-            yield f"{name} agrees", f"{tables.share(value)} of the first suggestions are those of float32"
+            yield f"{name} agrees", f"{tables.percent(value)} of the first suggestions are those of float32"
 
 
 def _size(file: Path) -> str:
@@ -116,23 +116,23 @@ def _size(file: Path) -> str:
 def _class_bars(classes: list[Json]) -> list[Bar]:
     """For each row of `tables.classes`: rightly tagged, and right but not tagged."""
     return [
-        [("train", one["rightly_tagged"]), ("val", max(0.0, one["top1"] - one["rightly_tagged"]))]
-        for one in tables.weakest_first(classes)
+        [("train", row["rightly_tagged"]), ("val", max(0.0, row["top1"] - row["rightly_tagged"]))]
+        for row in tables.weakest_first(classes)
     ]
 
 
-def _confused(run: Experiment, pair: Json) -> tuple[str, list[str]]:
-    """A caption and thumbnails; a photo that was moved since has none, but the caption counts it."""
-    uris = [uri for path in pair.get("photos", []) if (uri := data_uri(str(run.folder / path), THUMBNAIL_PX))]
+def _confused(experiment: Experiment, pair: Json) -> tuple[str, list[str]]:
+    """A caption and thumbnails; photos that were moved since have none, but the caption counts them."""
+    uris = [uri for path in pair.get("photos", []) if (uri := data_uri(str(experiment.folder / path), THUMBNAIL_PX))]
     photos = f"{pair['count']} photo" + "s" * (pair["count"] != 1)
     return f"{pair['truth']} called {pair['said']}: {photos}", uris
 
 
-def _score_plots(metrics: Json, details: Json) -> Iterator[tuple[str, str]]:
-    if bins := details.get("reliability"):
+def _score_plots(metrics: Json, breakdowns: Json) -> Iterator[tuple[str, str]]:
+    if bins := breakdowns.get("reliability"):
         errors = (metrics.get("ece_before", 0.0), metrics.get("ece", 0.0))
         yield _drawing(plots.reliability(bins["before"], bins["after"], errors), plots.RELIABILITY)
-    if curve := details.get("risk_coverage"):
+    if curve := breakdowns.get("risk_coverage"):
         yield _drawing(plots.risk_coverage(curve, plots.shipped_point(metrics)), plots.COVERAGE)
 
 
@@ -140,10 +140,10 @@ def _drawing(figure: Figure, caption: str) -> tuple[str, str]:
     return plots.inline(figure), caption
 
 
-def _origin(found: Results) -> dict[str, str]:
-    """Long texts that open on a click, by their summaries."""
-    origin = {"The recipe in full": TypeAdapter(Recipe).dump_json(found.run.recipe, indent=2).decode()}
-    if found.log and found.run.manifest.exists():
-        rest = {name: part for name, part in provenance(found.run).items() if name != "recipe"}
+def _origin(results: Results) -> dict[str, str]:
+    """Long texts, by the summaries that open them."""
+    origin = {"The recipe in full": TypeAdapter(Recipe).dump_json(results.experiment.recipe, indent=2).decode()}
+    if results.log and results.experiment.manifest.exists():
+        rest = {name: part for name, part in provenance(results.experiment).items() if name != "recipe"}
         origin["Data, base weights and versions"] = TypeAdapter(Json).dump_json(rest, indent=2).decode()
     return origin

@@ -1,7 +1,7 @@
-"""What was found of a run as tables of text, for the report's HTML and the model card's Markdown alike.
+"""The results of an experiment as tables of text, for the report's HTML and the model card's Markdown alike.
 
-The one rule: a share is a share of photos that the header or the sentence below names; nothing is computed here but
-how a number reads.
+The one rule: a percentage is of photos that the header or the note names, and nothing is computed here but how a number
+reads.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from training.publish.results import Json, Results
 
 Row = tuple[str, ...]
-NONE = (None, None)
 AT_3_PERCENT = "rightly_tagged_at_3_percent"
-FEW = 3
+MAX_NAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +21,24 @@ class Table:
     """Cells and how to read them.
 
     Args:
+        title: above the table.
         header: a name that begins with # stands over numbers.
-        rows: none where no step measured it yet.
-        reading: a sentence or two in plain words.
+        rows: none if no step measured it yet.
+        note: a sentence or two in plain words.
         command: the step that measures it.
-        photos: those that were measured on.
+        photos: which ones it was measured on.
     """
 
     title: str
     header: Row
     rows: Sequence[Row]
-    reading: str
+    note: str
     command: str
     photos: str = "test split"
 
 
-# Of a split's figures: the key, what it is called, and of what it is a share.
-SHARES = (
+# Of a split's figures: the key, its name, and what it is a percentage of.
+PERCENTAGES = (
     ("top1", "first suggestion right", "landmark photos"),
     ("top3", "one of three right", "landmark photos"),
     ("top5", "one of five right", "landmark photos"),
@@ -49,7 +49,7 @@ SHARES = (
     ("coverage_at_95", "can be tagged with 95 % of all tags right", "landmark photos"),
     ("coverage_at_99", "can be tagged with 99 % of all tags right", "landmark photos"),
 )
-ERRORS = (
+DECIMALS = (
     ("gap", "GAP with negatives as distractors"),
     ("auroc", "AUROC of landmark photos against negatives"),
     ("ece_before", "ECE before calibration"),
@@ -59,184 +59,180 @@ ERRORS = (
 )
 
 
-def headline(found: Results) -> Table:
-    test, val = (found.metrics.get(split, {}) for split in ("test", "val"))
-    limits = found.details.get("test", {}).get("intervals", {})
+def headline(results: Results) -> Table:
+    """The figures that matter most, of both splits."""
+    test, val = (results.metrics.get(split, {}) for split in ("test", "val"))
+    limits = results.breakdowns.get("test", {}).get("intervals", {})
     rows = [
-        (name, of, share(test.get(key)), between(*limits.get(key, NONE)), share(val.get(key)))
-        for key, name, of in SHARES
+        (name, of, percent(test.get(key)), interval(limits.get(key)), percent(val.get(key)))
+        for key, name, of in PERCENTAGES
     ]
     rows += [
-        (name, "", figure(test.get(key)), between(*limits.get(key, NONE), shown=figure), figure(val.get(key)))
-        for key, name in ERRORS
+        (name, "", decimal(test.get(key)), interval(limits.get(key), decimal), decimal(val.get(key)))
+        for key, name in DECIMALS
         if key in test or key in val
     ]
     header = ("", "of", "#test", "#95 % interval", "#val")
-    reading = (
+    note = (
         "Measured through the exported file. Between the two figures of an interval lie 95 % of resampled sets of "
         "photos. GAP puts all photos in one list, the surest first, and asks how right the list is from the top; ECE "
         "is how far scores are from how often they are right. Choices were made on val; test decided nothing."
     )
-    return Table("How good it is", header, rows, reading, found.command("metrics.json"), "test and validation split")
+    return Table("How good it is", header, rows, note, results.command("metrics.json"), "test and validation split")
 
 
-def data(found: Results) -> Table:
-    """The photos of each split, and the leak check in words."""
-    known = found.data or {"splits": {}}
-    rows = [(name, f"{one['landmark_photos']:,}", f"{one['negatives']:,}") for name, one in known["splits"].items()]
-    check = known.get("leak_check", {})
-    reading = (
+def data(results: Results) -> Table:
+    """The photos of each split, with the leak check in the note."""
+    stats = results.data or {"splits": {}}
+    rows = [
+        (split, f"{counts['landmark_photos']:,}", f"{counts['negatives']:,}")
+        for split, counts in stats["splits"].items()
+    ]
+    check = stats.get("leak_check", {})
+    note = (
         f"Leak check: {check['groups']:,} groups of near-duplicates with {check['photos_in_groups']:,} photos, "
         f"{check['straddling']:,} of them in two splits; {check['moved']:,} photos were moved for that."
         if check
         else ""
     )
-    return Table("Data", ("split", "#landmark photos", "#negatives"), rows, reading, "prepare", "all splits")
+    return Table("Data", ("split", "#landmark photos", "#negatives"), rows, note, "prepare", "all splits")
 
 
-def classes(found: Results, split: str = "test") -> Table:
+def classes(results: Results, split: str = "test") -> Table:
     """Every landmark, the weakest first."""
-    entries = weakest_first(found.details.get(split, {}).get("per_class", []))
     rows = [
-        (one["id"], str(one["photos"]), share(one["top1"]), share(one["tagged"]), share(one["rightly_tagged"]),
-         figure(one["threshold"]))
-        for one in entries
+        (row["id"], str(row["photos"]), percent(row["top1"]), percent(row["tagged"]), percent(row["rightly_tagged"]),
+         decimal(row["threshold"]))
+        for row in weakest_first(results.breakdowns.get(split, {}).get("per_class", []))
     ]  # fmt: skip
     header = ("landmark", "#photos", "#first right", "#tagged", "#rightly tagged", "#threshold")
-    reading = "With some twenty photos a landmark, one photo more or less is five points: look at groups, not at ranks."
-    return Table("Landmark by landmark", header, rows, reading, found.command("details.json"))
+    note = "With some twenty photos a landmark, one photo more or less is five points: look at groups, not at ranks."
+    return Table("Landmark by landmark", header, rows, note, results.command("details.json"))
 
 
 def weakest_first(classes: Sequence[Json]) -> list[Json]:
-    return sorted(classes, key=lambda one: (one["top1"], one["id"]))
+    """The order of `classes`."""
+    return sorted(classes, key=lambda row: (row["top1"], row["id"]))
 
 
-def confusions(found: Results, split: str = "test") -> Table:
-    pairs = found.details.get(split, {}).get("confusions", [])
+def confusions(results: Results, split: str = "test") -> Table:
+    """Pairs of landmarks, the most frequent confusion first."""
+    pairs = results.breakdowns.get(split, {}).get("confusions", [])
     rows = [(pair["truth"], pair["said"], str(pair["count"])) for pair in pairs]
-    reading = "The ten pairs that are taken for each other most often."
-    return Table("Confusions", ("shows", "was called", "#photos"), rows, reading, found.command("details.json"))
+    note = "The ten pairs that are taken for each other most often."
+    return Table("Confusions", ("shows", "was called", "#photos"), rows, note, results.command("details.json"))
 
 
-def negatives(found: Results, split: str = "test") -> Table:
-    kinds: Mapping[str, Json] = found.details.get(split, {}).get("negatives_by_kind", {})
-    ordered = sorted(kinds.items(), key=lambda one: (-_rate(one[1]), one[0]))
-    rows = [(kind, str(one["photos"]), str(one["tagged"]), share(_rate(one))) for kind, one in ordered]
-    reading = "Ordinary photos without a known landmark, by what they show: each tag on one of them is wrong."
-    return Table(
-        "Negatives by kind", ("kind", "#photos", "#tagged", "#share"), rows, reading, found.command("details.json")
-    )
-
-
-def ways(found: Results) -> Table:
-    """Ways to say none."""
-    none = found.read("none.json") or {}
+def negatives(results: Results, split: str = "test") -> Table:
+    """Every kind of negative, the one with the most tags first."""
+    kinds: Mapping[str, Json] = results.breakdowns.get(split, {}).get("negatives_by_kind", {})
+    rates = {kind: int(counts["tagged"]) / max(1, int(counts["photos"])) for kind, counts in kinds.items()}
     rows = [
-        (("★ " if way["name"] == none.get("best") else "") + way["name"], way.get("what", ""),
-         share(way["rightly_tagged"]), between(way.get("rightly_tagged_low"), way.get("rightly_tagged_high")),
-         _gain(way), share(way["tags_right"]), share(way["negatives_tagged"]), figure(way.get("auroc")),
-         figure(way.get("gap")))
-        for way in none.get("ways", [])
+        (kind, str(kinds[kind]["photos"]), str(kinds[kind]["tagged"]), percent(rates[kind]))
+        for kind in sorted(kinds, key=lambda kind: (-rates[kind], kind))
+    ]
+    header = ("kind", "#photos", "#tagged", "#share")
+    note = "Ordinary photos without a known landmark, by what they show: each tag on one of them is wrong."
+    return Table("Negatives by kind", header, rows, note, results.command("details.json"))
+
+
+def ood_scores(results: Results) -> Table:
+    """Ways to say none."""
+    study = results.read("none.json") or {}
+    rows = [
+        (("★ " if row["name"] == study.get("best") else "") + row["name"], row.get("what", ""),
+         percent(row["rightly_tagged"]), interval((row.get("rightly_tagged_low"), row.get("rightly_tagged_high"))),
+         _gain(row), percent(row["tags_right"]), percent(row["negatives_tagged"]), decimal(row.get("auroc")),
+         decimal(row.get("gap")))
+        for row in study.get("ways", [])
     ]  # fmt: skip
     header = ("way", "what it does", "#rightly tagged", "#95 % interval", "#gain, points", "#tags right",
               "#negatives tagged", "#AUROC", "#GAP")  # fmt: skip
-    reading = (
+    note = (
         "Validation photos, each way at the threshold that tags the allowed share of negatives, chosen on other photos "
         "than those it is counted on. The first way is the bundle's; gain is the 95 % interval of what another one "
         "tags rightly beyond it. ★ is the best: the first, unless another one's gain is more than chance. AUROC is how "
         "often a landmark photo scores higher than a negative."
     )
-    return Table("Ways to say none", header, rows, reading, found.command("none.json"), "validation split")
+    return Table("Ways to say none", header, rows, note, results.command("none.json"), "validation split")
 
 
-def robustness(found: Results, split: str = "test") -> Table:
-    harmed: Mapping[str, Json] = found.details.get(split, {}).get("robustness", {})
-    keys = ("top1", "top5", "tagged", "tags_right", "negatives_tagged")
-    whole = [("as they are", found.metrics.get(split, {}))] if harmed else []
+def robustness(results: Results, split: str = "test") -> Table:
+    """Figures on corrupted photos below those on the photos as they are."""
+    corrupted: Mapping[str, Json] = results.breakdowns.get(split, {}).get("robustness", {})
+    whole: Json = results.metrics.get(split, {})
     rows = [
-        (name, *(share(one.get(key)) for key in keys), _points(one, whole[0][1], "top1"))
-        for name, one in [*whole, *harmed.items()]
-    ]
-    header = (
-        "photos",
-        "#first right",
-        "#one of five",
-        "#tagged",
-        "#tags right",
-        "#negatives tagged",
-        "#change, points",
-    )
-    reading = "The same photos, each harmed in one way before the model sees them; thresholds stay as they are."
-    return Table("Harmed photos", header, rows, reading, found.command("details.json"))
+        (name, *(percent(figures.get(key)) for key in ("top1", "top5", "tagged", "tags_right", "negatives_tagged")),
+         "" if figures is whole else f"{100 * (figures['top1'] - whole['top1']):+.1f}")
+        for name, figures in (("as they are", whole), *corrupted.items())
+        if corrupted
+    ]  # fmt: skip
+    header = ("photos", "#first right", "#one of five", "#tagged", "#tags right", "#negatives tagged",
+              "#change, points")  # fmt: skip
+    note = "The same photos, each harmed in one way before the model sees them; thresholds stay as they are."
+    return Table("Harmed photos", header, rows, note, results.command("details.json"))
 
 
-def sources(found: Results) -> Table:
-    folds = found.read("sources.json") or {}
-    parts = [(fold["name"], _few(fold.get("left_out", [])), fold) for fold in folds.get("folds", [])]
-    parts += [("all together", "", folds["all"])] if folds.get("all") else []
+def leave_source_out(results: Results) -> Table:
+    """Every fold, and all of them together."""
+    found = results.read("sources.json") or {}
+    folds = [(fold["name"], _first_names(fold.get("left_out", [])), fold) for fold in found.get("folds", [])]
+    folds += [("all together", "", found["all"])] if found.get("all") else []
     rows = [
-        (name, left_out, str(one.get("landmark_photos", "")), str(one.get("negative_photos", "")),
-         share(one.get("top1")), share(one.get("rightly_tagged")), share(one.get("negatives_tagged")),
-         share(one.get(AT_3_PERCENT)))
-        for name, left_out, one in parts
+        (name, left_out, str(figures.get("landmark_photos", "")), str(figures.get("negative_photos", "")),
+         percent(figures.get("top1")), percent(figures.get("rightly_tagged")),
+         percent(figures.get("negatives_tagged")), percent(figures.get(AT_3_PERCENT)))
+        for name, left_out, figures in folds
     ]  # fmt: skip
     header = ("fold", "left out", "#landmark photos", "#negatives", "#first right", "#rightly tagged",
               "#negatives tagged", "#rightly tagged where 3 % of the negatives are")  # fmt: skip
-    reading = (
+    note = (
         "Each fold is a model that was trained without any photo of some sources and kinds of negatives, and then "
         "asked about exactly those. This is nearer to your photos than the test split is, which comes from the same "
         "sources as the training photos."
     )
-    title, command = "Photos from sources that training never saw", found.command("sources.json")
-    return Table(title, header, rows, reading, command, "all splits, in folds")
+    title, command = "Photos from sources that training never saw", results.command("sources.json")
+    return Table(title, header, rows, note, command, "all splits, in folds")
 
 
-def elsewhere(every: Sequence[Results]) -> Table:
-    """Runs by what they know of sources that their training never saw, the best first; those that were asked."""
-    asked = [(found, made) for found in every if (made := found.read("sources.json"))]
-    asked.sort(key=lambda pair: -pair[1]["all"].get(AT_3_PERCENT, 0.0))
+def unseen_sources(runs: Sequence[Results]) -> Table:
+    """All folds together of each run that measured them, the best first."""
+    measured = [(results, found) for results in runs if (found := results.read("sources.json"))]
+    measured.sort(key=lambda pair: -pair[1]["all"].get(AT_3_PERCENT, 0.0))
     rows = [
-        (found.name, found.run.recipe.network, " ".join(made.get("changes", [])),
-         *(share(made["all"].get(key)) for key in ("top1", "top5", AT_3_PERCENT)))
-        for found, made in asked
+        (results.name, results.experiment.recipe.network, " ".join(found.get("changes", [])),
+         *(percent(found["all"].get(key)) for key in ("top1", "top5", AT_3_PERCENT)))
+        for results, found in measured
     ]  # fmt: skip
     header = ("run", "network", "changed for this", "#first right", "#one of five",
               "#rightly tagged where 3 % of the negatives are")  # fmt: skip
-    reading = "All folds together, for each run that was asked: every one sees the same photos in the same folds."
-    return Table(
-        "Which of them knows photos from elsewhere", header, rows, reading, "sources RUN", "all splits, in folds"
-    )
+    note = "All folds together, for each run that was asked: every one sees the same photos in the same folds."
+    title = "Which of them knows photos from elsewhere"
+    return Table(title, header, rows, note, "sources RUN", "all splits, in folds")
 
 
-def share(value: float | None) -> str:
+def percent(value: float | None) -> str:
     """0.933 as 93.3 %."""
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
-def figure(value: float | None) -> str:
+def decimal(value: float | None) -> str:
+    """0.0333 as 0.033."""
     return "–" if value is None else f"{value:.3f}"
 
 
-def between(low: float | None, high: float | None, *, shown: Callable[[float], str] = share) -> str:
-    """An interval, with its unit once; empty where there is none."""
+def interval(ends: Sequence[float | None] | None, shown: Callable[[float | None], str] = percent) -> str:
+    """Two ends with their unit once; empty if one is missing."""
+    low, high = ends or (None, None)
     return "" if low is None or high is None else f"{shown(low).removesuffix(' %')} – {shown(high)}"
 
 
-def _points(one: Mapping[str, float], whole: Mapping[str, float], key: str) -> str:
-    """The difference of two shares in percentage points."""
-    return f"{100 * (one[key] - whole[key]):+.1f}" if key in one and one is not whole else ""
-
-
-def _gain(way: Json) -> str:
-    low, high = way.get("gain_low"), way.get("gain_high")
+def _gain(row: Json) -> str:
+    """The gain in percentage points; empty for the way that others are compared with."""
+    low, high = row.get("gain_low"), row.get("gain_high")
     return "" if low is None or high is None or low == high == 0 else f"{100 * low:+.1f} to {100 * high:+.1f}"
 
 
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - FEW
-    return ", ".join(names[:FEW]) + (f" and {more} more" if more > 0 else "")
-
-
-def _rate(kind: Json) -> float:
-    tagged, photos = int(kind["tagged"]), int(kind["photos"])
-    return tagged / max(1, photos)
+def _first_names(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")

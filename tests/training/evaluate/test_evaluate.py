@@ -13,9 +13,9 @@ from tagger.model.nets import build
 from tests.drawn import ColourEngine, card
 from training.data.manifest import DataError
 from training.evaluate.calibrate import calibrate
-from training.evaluate.evaluate import OF_ROBUSTNESS, Outputs, agreement, answers, evaluate, figures, infer
-from training.evaluate.robustness import CHANGES
-from training.fit.dataset import photos
+from training.evaluate.evaluate import ROBUSTNESS_FIGURES, Outputs, agreement, evaluate, figures, infer, predictions
+from training.evaluate.robustness import CORRUPTIONS
+from training.fit.dataset import photo_dataset
 from training.fit.experiment import Experiment
 
 
@@ -32,8 +32,8 @@ SIX = outputs([(0, SURE), (1, UNSURE), (2, SURE), (2, SURE), (3, SURE), (1, SURE
 
 
 def test_answers_are_the_products_own() -> None:
-    given = answers(card(), SIX)  # three landmarks, a background, thresholds of 0.7
-    assert given.said.tolist() == [0, 1, 2, 2, 0, 1]
+    given = predictions(card(), SIX)  # three landmarks, a background, thresholds of 0.7
+    assert given.first.tolist() == [0, 1, 2, 2, 0, 1]
     assert given.tagged.tolist() == [True, False, True, True, False, True]
     assert given.truth.tolist() == [0, 1, 2, 1, -1, -1]
     assert given.ranked.shape == (6, 3)
@@ -72,20 +72,20 @@ def test_agreement_looks_at_the_first_landmark_whatever_the_background_says() ->
     assert agreement(card(), one, other) == 0.5
 
 
-def test_every_photo_of_a_set_reaches_the_engine_in_order(run: Experiment) -> None:
+def test_every_photo_of_a_set_reaches_the_engine_in_order(experiment: Experiment) -> None:
     engine = ColourEngine()
-    found = infer(engine, photos(run, run.entries("test")), workers=0)
+    found = infer(engine, photo_dataset(experiment, experiment.entries("test")), workers=0)
     assert engine.photos_seen == 12
     assert found.logits.argmax(1).tolist() == found.labels.tolist()
 
 
 @pytest.fixture
-def calibrated(run: Experiment) -> Experiment:
+def calibrated(experiment: Experiment) -> Experiment:
     """A run whose network nobody trained."""
     torch.manual_seed(0)
-    save_file(build(run.recipe.network, run.outputs).state_dict(), run.weights)
-    calibrate(run)
-    return run
+    save_file(build(experiment.recipe.network, experiment.outputs).state_dict(), experiment.weights)
+    calibrate(experiment)
+    return experiment
 
 
 def test_one_split_is_measured_and_the_others_figures_stay(calibrated: Experiment) -> None:
@@ -95,31 +95,32 @@ def test_one_split_is_measured_and_the_others_figures_stay(calibrated: Experimen
     assert written == {"val": {"top1": 0.5}, "test": found["test"]}
     assert written["test"]["top1_low"] <= written["test"]["top1"] <= written["test"]["top1_high"]
     assert written["test"]["torch_top1_agreement"] > 0
-    _check_details(calibrated, json.loads(calibrated.details.read_text())["test"])
+    _check_details(calibrated, json.loads(calibrated.breakdowns.read_text())["test"])
     kept = np.load(calibrated.folder / "outputs-test.npz")
     assert (kept["logits"].shape, kept["labels"].tolist()) == ((12, 4), [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3)
 
 
-def _check_details(run: Experiment, details: dict[str, object]) -> None:
+def _check_details(experiment: Experiment, details: dict[str, object]) -> None:
     names = ("intervals", "per_class", "confusions", "reliability", "risk_coverage", "negatives_by_kind", "robustness")
     assert tuple(details) == names
-    assert [(one["id"], one["photos"]) for one in details["per_class"]] == [(c.id, 3) for c in run.classes]  # type: ignore[attr-defined]
+    assert [(one["id"], one["photos"]) for one in details["per_class"]] == [(c.id, 3) for c in experiment.classes]  # type: ignore[attr-defined]
     assert list(details["negatives_by_kind"]) == ["fog"]  # type: ignore[call-overload]
-    assert {name: tuple(one) for name, one in details["robustness"].items()} == dict.fromkeys(CHANGES, OF_ROBUSTNESS)  # type: ignore[attr-defined]
+    robustness = {name: tuple(one) for name, one in details["robustness"].items()}  # type: ignore[attr-defined]
+    assert robustness == dict.fromkeys(CORRUPTIONS, ROBUSTNESS_FIGURES)
 
 
 def test_the_validation_split_says_nothing_of_robustness(calibrated: Experiment) -> None:
     assert list(evaluate(calibrated, ["val"])) == ["val"]
-    assert "robustness" not in json.loads(calibrated.details.read_text())["val"]
+    assert "robustness" not in json.loads(calibrated.breakdowns.read_text())["val"]
 
 
 def test_a_new_calibration_makes_a_new_bundle_so_old_figures_go(calibrated: Experiment) -> None:
     evaluate(calibrated, ["val"])
     calibrate(calibrated)
     assert not calibrated.metrics.exists()
-    assert not calibrated.details.exists()
+    assert not calibrated.breakdowns.exists()
 
 
-def test_evaluating_before_calibrating_names_the_step_that_is_missing(run: Experiment) -> None:
+def test_evaluating_before_calibrating_names_the_step_that_is_missing(experiment: Experiment) -> None:
     with pytest.raises(DataError, match="Run first: python -m training calibrate"):
-        evaluate(run)
+        evaluate(experiment)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from training.data.manifest import DataError, Entry, load_manifest, write_manifest
-from training.evaluate.leave_source_out import draw_folds, leave_out
+from training.evaluate.leave_source_out import draw_folds, leave_source_out
 from training.fit.experiment import Experiment, begin_experiment
 
 numbers = count()
@@ -50,34 +50,34 @@ def test_every_kind_of_negative_is_left_out_once() -> None:
 
 
 @pytest.fixture
-def of_two_sources(run: Experiment) -> Experiment:
+def of_two_sources(experiment: Experiment) -> Experiment:
     """Each landmark comes from two sources, half of its photos from each."""
     entries = [
         replace(entry, source="club" if index % 2 else "course") if entry.landmark else entry
-        for index, entry in enumerate(load_manifest(run.manifest) * 4)
+        for index, entry in enumerate(load_manifest(experiment.manifest) * 4)
     ]
-    data = run.folder.parent / "doubled"
+    data = experiment.folder.parent / "doubled"
     write_manifest(data / "manifest.csv", entries)
-    return begin_experiment(run.recipe, data, run.folder.parent)
+    return begin_experiment(experiment.recipe, data, experiment.folder.parent)
 
 
 def test_what_a_fold_is_tested_on_it_was_not_trained_or_calibrated_on(of_two_sources: Experiment) -> None:
-    run = of_two_sources
-    found = leave_out(run, ["train.epochs=0", "head.steps=3"])
-    assert json.loads((run.folder / "sources.json").read_text()) == found
+    experiment = of_two_sources
+    found = leave_source_out(experiment, ["train.epochs=0", "head.steps=3"])
+    assert json.loads((experiment.folder / "sources.json").read_text()) == found
     for number in range(2):
-        entries = load_manifest(run.folder / "sources" / f"data-{number}" / "manifest.csv")
+        entries = load_manifest(experiment.folder / "sources" / f"data-{number}" / "manifest.csv")
         seen = {entry.source for entry in entries if entry.landmark and entry.split != "test"}
         held_out = {entry.source for entry in entries if entry.landmark and entry.split == "test"}
         assert not seen & held_out
     whole = found["all"]
     assert isinstance(whole, dict)
-    assert whole["landmark_photos"] == sum(1 for entry in load_manifest(run.manifest) if entry.landmark)
+    assert whole["landmark_photos"] == sum(1 for entry in load_manifest(experiment.manifest) if entry.landmark)
 
 
 def test_folds_that_were_trained_otherwise_are_trained_anew(of_two_sources: Experiment) -> None:
-    run = of_two_sources
+    experiment = of_two_sources
     for steps in (2, 3, 3):
-        leave_out(run, ["train.epochs=0", f"head.steps={steps}"])
-    trained = {path.parent.name for path in (run.folder / "sources").glob("fold-0-*/weights.safetensors")}
+        leave_source_out(experiment, ["train.epochs=0", f"head.steps={steps}"])
+    trained = {path.parent.name for path in (experiment.folder / "sources").glob("fold-0-*/weights.safetensors")}
     assert len(trained) == 2

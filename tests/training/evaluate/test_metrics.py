@@ -7,9 +7,9 @@ import pytest
 
 from training.evaluate.metrics import (
     FIGURES,
-    Answers,
     Bin,
     Confusion,
+    Predictions,
     auroc,
     calibration_error,
     confusions,
@@ -17,16 +17,16 @@ from training.evaluate.metrics import (
     error_by_chance,
     gap,
     intervals,
-    middle,
+    middle_95,
     reliability,
     risk_coverage,
 )
 
 
-def answers(*rows: tuple[int, int, float]) -> Answers:
+def answers(*rows: tuple[int, int, float]) -> Predictions:
     """Photos as (truth, said, score); a score of 0.5 or more is a tag, the landmark after the first comes second."""
     truth, said, score = (np.array(column) for column in zip(*rows, strict=True))
-    return Answers(np.stack([said, said + 1], axis=1), score.astype(np.float64), score >= 0.5, truth)
+    return Predictions(np.stack([said, said + 1], axis=1), score.astype(np.float64), score >= 0.5, truth)
 
 
 FOUR = answers((0, 0, 0.9), (1, 0, 0.8), (-1, 2, 0.7), (2, 2, 0.6), (1, 1, 0.4))
@@ -116,4 +116,4 @@ def test_an_interval_holds_the_figure_and_is_the_same_each_time() -> None:
 
 
 def test_the_middle_leaves_out_two_and_a_half_per_cent_at_each_end() -> None:
-    assert middle([float(n) for n in range(1001)]) == (25.0, 975.0)
+    assert middle_95([float(n) for n in range(1001)]) == (25.0, 975.0)

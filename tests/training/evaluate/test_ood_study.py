@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tagger.model.nets import build
-from training.evaluate.ood_scores import OodScore, of_background, of_features, probability, together
-from training.evaluate.ood_study import Seen, all_ways, compare, judged
+from training.evaluate.ood_scores import OodScore, feature_scores, logit_scores, probability, product
+from training.evaluate.ood_study import FeatureSet, all_scores, compare, study
 from training.fit.experiment import Experiment
 from training.fit.recipe import Head
 
@@ -37,15 +37,15 @@ def logits_of(*rows: list[float]) -> np.ndarray:
 
 
 def test_four_ways_to_read_a_network_with_a_background_output() -> None:
-    ways = of_background(logits_of([0.3, 0.1, 0.6], [0.2, 0.7, 0.1]), 1.0, 2)
-    assert [way.said.tolist() for way in ways] == [[0, 1]] * 4
+    ways = logit_scores(logits_of([0.3, 0.1, 0.6], [0.2, 0.7, 0.1]), 1.0, 2)
+    assert [way.predicted.tolist() for way in ways] == [[0, 1]] * 4
     expected = np.array([[0.3, 0.7], [0.75, 0.7 / 0.9], np.log([0.4, 0.9]), np.log([0.4 / 0.6, 9])])  # (4, N)
     for way, scores in zip(ways, expected, strict=True):
         np.testing.assert_allclose(way.score, scores, atol=1e-6, err_msg=way.name)
 
 
 def test_a_background_output_is_never_suggested() -> None:
-    assert probability(logits_of([0.1, 0.2, 0.7]), 1.0, 2, "a", "b").said.tolist() == [1]
+    assert probability(logits_of([0.1, 0.2, 0.7]), 1.0, 2, "a", "b").predicted.tolist() == [1]
 
 
 def test_distances_are_to_the_nearest_landmarks_mean_and_negatives_have_none() -> None:
@@ -53,18 +53,18 @@ def test_distances_are_to_the_nearest_landmarks_mean_and_negatives_have_none() -
     labels = np.array([0, 0, 1, 1, 2])
     said = np.array([0, 1, 0])
     photos = np.array([[7, 0], [0, 5], [-1, 0]], dtype=np.float32)
-    cosine, near = of_features(photos, train, labels, said, 2)
+    cosine, near = feature_scores(photos, train, labels, said, 2)
     np.testing.assert_allclose(cosine.score, [1, 1, 0], atol=1e-6)
     assert near.score[1] == pytest.approx(0, abs=1e-9)
     # Along each axis the variance is 1/2, and a tenth of the mean variance is added.
     assert near.score[[0, 2]] == pytest.approx([-25 / 0.55, -9 / 0.55], rel=1e-5)
-    assert near.said is said
+    assert near.predicted is said
 
 
 def test_a_product_never_turns_an_opposite_direction_into_a_landmark() -> None:
     probable = OodScore("p", "", np.array([0.5, 0.8]), np.array([0, 1]))
     near = OodScore("n", "", np.array([0.5, -0.9]), np.array([0, 1]))
-    assert together(probable, near).score.tolist() == [0.25, 0.0]
+    assert product(probable, near).score.tolist() == [0.25, 0.0]
 
 
 TRUTH = np.array([0, 0, 0, 0, 0, -1, -1, -1, -1, -1] * 20)
@@ -79,7 +79,7 @@ def way(name: str, landmarks: float, negatives: float) -> OodScore:
 
 
 def test_a_threshold_is_counted_on_photos_that_did_not_choose_it() -> None:
-    first = judged([way("blind", 0.5, 0.5)], TRUTH, PART, 0.1)["ways"][0]
+    first = compare([way("blind", 0.5, 0.5)], TRUTH, PART, 0.1)["ways"][0]
     assert first["negatives_tagged"] == pytest.approx(0.1, abs=0.05)
     assert first["rightly_tagged"] == pytest.approx(0.1, abs=0.08)
     assert first["rightly_tagged_low"] <= first["rightly_tagged"] <= first["rightly_tagged_high"]
@@ -87,7 +87,7 @@ def test_a_threshold_is_counted_on_photos_that_did_not_choose_it() -> None:
 
 
 def test_a_way_that_tells_them_apart_keeps_every_landmark_photo() -> None:
-    found = judged([way("sharp", 0.8, 0.1)], TRUTH, PART, 0.0)
+    found = compare([way("sharp", 0.8, 0.1)], TRUTH, PART, 0.0)
     assert found["ways"][0] == {
         "name": "sharp",
         "what": "sharp",
@@ -106,8 +106,8 @@ def test_a_way_that_tells_them_apart_keeps_every_landmark_photo() -> None:
 def test_the_shipped_way_stays_unless_another_is_better_by_more_than_chance() -> None:
     shipped, worse, better = way("shipped", 0.6, 0.4), way("worse", 0.5, 0.4), way("better", 0.8, 0.4)
     slightly = replace(shipped, name="slightly", score=shipped.score + 1e-9 * TRUTH)
-    assert judged([shipped, worse, slightly], TRUTH, PART, 0.05)["best"] == "shipped"
-    assert judged([shipped, worse, better], TRUTH, PART, 0.05)["best"] == "better"
+    assert compare([shipped, worse, slightly], TRUTH, PART, 0.05)["best"] == "shipped"
+    assert compare([shipped, worse, better], TRUTH, PART, 0.05)["best"] == "better"
 
 
 def test_every_way_is_there_and_heads_learn_what_features_show() -> None:
@@ -118,26 +118,26 @@ def test_every_way_is_there_and_heads_learn_what_features_show() -> None:
     with torch.no_grad():
         classifier.weight.copy_(torch.eye(3))
         classifier.bias.zero_()
-    seen = Seen(points, labels)
-    ways = all_ways(seen, seen, classifier, 2, Head(steps=60, rate=0.1), seed=1)
+    seen = FeatureSet(points, labels)
+    ways = all_scores(seen, seen, classifier, 2, Head(steps=60, rate=0.1), seed=1)
     assert [way.name for way in ways] == NAMES
     shown = labels < 2  # (N,)
     for found in ways:
-        assert (found.said[shown] == labels[shown]).all(), found.name
+        assert (found.predicted[shown] == labels[shown]).all(), found.name
     for found in (ways[0], ways[4], ways[6], ways[8]):
         assert found.score[shown].min() > found.score[~shown].max(), found.name
 
 
 def test_a_run_is_compared_and_features_are_computed_once_for_the_same_weights(
-    run: Experiment, monkeypatch: pytest.MonkeyPatch
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)
-    save_file(build(run.recipe.network, run.outputs).state_dict(), run.weights)
-    found = compare(run)
+    save_file(build(experiment.recipe.network, experiment.outputs).state_dict(), experiment.weights)
+    found = study(experiment)
     assert [one["name"] for one in found["ways"]] == NAMES
-    assert json.loads((run.folder / "none.json").read_text()) == found
-    monkeypatch.delattr("training.evaluate.ood_study.features")
-    assert compare(run) == found
-    save_file(build(run.recipe.network, run.outputs).state_dict(), run.weights)
+    assert json.loads((experiment.folder / "none.json").read_text()) == found
+    monkeypatch.delattr("training.evaluate.ood_study.compute_features")
+    assert study(experiment) == found
+    save_file(build(experiment.recipe.network, experiment.outputs).state_dict(), experiment.weights)
     with pytest.raises(NameError):
-        compare(run)
+        study(experiment)

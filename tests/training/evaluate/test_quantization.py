@@ -23,15 +23,15 @@ sys.addaudithook(watch)
 from pathlib import Path
 from training.evaluate import quantization as int8
 from training.fit.experiment import open_experiment
-from training.evaluate.speed import photos_a_second
-int8.photos_a_second = lambda engines: photos_a_second(engines, rounds=1, seconds=0.0)
+from training.evaluate.speed import photos_per_second
+int8.photos_per_second = lambda engines: photos_per_second(engines, rounds=1, round_s=0.0)
 int8.measure(open_experiment(Path(sys.argv[1])))
 """
 
 
 @pytest.fixture
-def bundled(run: Experiment) -> Experiment:
-    return measured(with_bundle(run))
+def bundled(experiment: Experiment) -> Experiment:
+    return measured(with_bundle(experiment))
 
 
 def test_a_network_is_quantised_measured_and_judged_without_a_connection_or_a_stray_file(

@@ -1,4 +1,4 @@
-"""A photo is changed before the product prepares it."""
+"""A photo is corrupted before the product prepares it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from PIL import Image
 
 from tagger.image.decode import decode
 from tagger.image.preprocess import preprocess
-from training.evaluate.robustness import CHANGES, changed, cropped, grey, halved, tilted
-from training.fit.dataset import MAX_PIXELS, photos
+from training.evaluate.robustness import CORRUPTIONS, corrupted, cropped, grey, halved, rotated
+from training.fit.dataset import MAX_PIXELS, photo_dataset
 from training.fit.experiment import Experiment
 
 
@@ -20,7 +20,7 @@ def half_red(width: int = 100, height: int = 60) -> Image.Image:
 
 
 def test_there_are_six_changes() -> None:
-    assert list(CHANGES) == [
+    assert list(CORRUPTIONS) == [
         "JPEG quality 30",
         "half resolution",
         "rotated +15°",
@@ -30,10 +30,10 @@ def test_there_are_six_changes() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_every_change_gives_another_rgb_photo(name: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (60, 100, 3), dtype=np.uint8)
-    after = CHANGES[name](Image.fromarray(noise))
+    after = CORRUPTIONS[name](Image.fromarray(noise))
     assert after.mode == "RGB"
     assert after.tobytes() != noise.tobytes()
 
@@ -46,7 +46,7 @@ def test_half_resolution_has_a_quarter_of_the_pixels_and_the_crop_sixty_per_cent
 
 
 def test_a_photo_turns_within_its_frame_counter_clockwise() -> None:
-    turned = tilted(half_red(), 15)
+    turned = rotated(half_red(), 15)
     assert turned.size == (100, 60)
     assert turned.getpixel((0, 0)) == (0, 0, 0)
     assert turned.getpixel((46, 5)) == (0, 0, 255)  # the border's upper end went to the left
@@ -58,10 +58,10 @@ def test_grey_has_no_colour() -> None:
     assert (pixels[..., 0] == pixels[..., 2]).all()
 
 
-def test_the_network_sees_the_changed_photo_as_the_product_prepares_it(run: Experiment) -> None:
-    dataset = photos(run, run.entries("val"))
-    pixels, label = changed(dataset, halved)[4]
-    contract = run.recipe.input
+def test_the_network_sees_the_changed_photo_as_the_product_prepares_it(experiment: Experiment) -> None:
+    dataset = photo_dataset(experiment, experiment.entries("val"))
+    pixels, label = corrupted(dataset, halved)[4]
+    contract = experiment.recipe.input
     before = decode(dataset.paths[4].read_bytes(), min_side_px=contract.resize_px, max_pixels=MAX_PIXELS).image
     np.testing.assert_array_equal(pixels.numpy(), preprocess(halved(before), contract))
     assert label == dataset.labels[4]

@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.evaluate.metrics import Answers
-from training.evaluate.thresholds import choose_threshold, choose_thresholds, class_offsets, folds
+from training.evaluate.metrics import Predictions
+from training.evaluate.thresholds import choose_threshold, choose_thresholds, class_offsets, cross_validation_folds
 from training.fit.recipe import Threshold
 
 NEGATIVES_ONLY = Threshold(max_negatives_tagged=0.1, min_tags_right=0.0)
 STRICT = Threshold(max_negatives_tagged=0.0, min_tags_right=1.0)
 
 
-def answers(truth: list[int], said: list[int], score: list[float]) -> Answers:
+def answers(truth: list[int], said: list[int], score: list[float]) -> Predictions:
     flags = np.zeros(len(truth), dtype=bool)
-    return Answers(np.array(said)[:, None], np.array(score), flags, np.array(truth))
+    return Predictions(np.array(said)[:, None], np.array(score), flags, np.array(truth))
 
 
 def test_the_threshold_lets_through_the_allowed_share_of_negatives_and_no_more() -> None:
@@ -43,7 +43,7 @@ def test_without_negatives_a_tag_must_be_likelier_than_not() -> None:
     assert choose_threshold(answers([0], [0], [0.9]), STRICT) == 0.5
 
 
-def mistaken_for_the_first() -> tuple[Answers, list[str]]:
+def mistaken_for_the_first() -> tuple[Predictions, list[str]]:
     """Two landmarks; the second's are right whatever their score, of the first's every other one is a mistake."""
     score = np.linspace(0.3, 0.9, 60)
     said = [index % 2 for index in range(60)]
@@ -81,6 +81,6 @@ def test_trust_follows_the_evidence_and_one_photo_is_little() -> None:
 
 
 def test_near_duplicates_are_in_one_fold_and_folds_are_alike_in_size() -> None:
-    part = folds([str(index // 3) for index in range(150)])
+    part = cross_validation_folds([str(index // 3) for index in range(150)])
     assert all(len(set(part[at : at + 3])) == 1 for at in range(0, 150, 3))
     assert np.bincount(part).tolist() == [30] * 5

@@ -10,7 +10,7 @@ from tagger.core.errors import ConfigError
 from tagger.core.types import InputContract
 from tests.training.drawn import RECIPE, recipe
 from training.data.landmarks import load_landmarks
-from training.fit.recipe import Train, load_recipe, save_recipe, saved_recipe, with_overrides
+from training.fit.recipe import Train, load_recipe, load_saved_recipe, save_recipe, with_overrides
 
 RECIPES = Path(__file__).parents[3] / "training" / "recipes"
 
@@ -81,7 +81,7 @@ def test_a_change_that_changes_nothing_is_refused(tmp_path: Path, change: str, m
 def test_a_recipe_is_kept_with_its_changes(tmp_path: Path) -> None:
     loaded = with_overrides(load_recipe(recipe(tmp_path)), ["seed=8"])
     save_recipe(loaded, tmp_path / "recipe.json")
-    assert saved_recipe(tmp_path / "recipe.json") == loaded
+    assert load_saved_recipe(tmp_path / "recipe.json") == loaded
     assert loaded.seed == 8
 
 

@@ -16,14 +16,14 @@ from tagger.core.types import EngineInfo
 from tagger.model.bundle import write_bundle
 from tests.training.measured import measure, renamed
 from training.data.manifest import DataError
-from training.evaluate.speed import photos_a_second
+from training.evaluate.speed import photos_per_second
 from training.fit.experiment import Experiment
 from training.fit.fit import fit
 from training.fit.recipe import with_overrides
 from training.publish import compare as module
 from training.publish.compare import compare
-from training.publish.compare_plot import front, trade_off
-from training.publish.export import draft, weight_files
+from training.publish.compare_plot import pareto_front, trade_off
+from training.publish.export import draft_card, weight_files
 from training.publish.plots import svg
 
 
@@ -46,17 +46,17 @@ class Counting:
 
 
 @pytest.fixture
-def bundled(run: Experiment, monkeypatch: pytest.MonkeyPatch) -> Experiment:
+def bundled(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> Experiment:
     """A run with weights and a bundle, as `calibrate` leaves it, whose speed is measured in a moment."""
-    monkeypatch.setattr(module, "photos_a_second", lambda engines: photos_a_second(engines, rounds=1, seconds=0.0))
-    return with_bundle(run)
+    monkeypatch.setattr(module, "photos_per_second", lambda engines: photos_per_second(engines, rounds=1, round_s=0.0))
+    return with_bundle(experiment)
 
 
-def with_bundle(run: Experiment) -> Experiment:
-    untrained = Experiment(with_overrides(run.recipe, ("train.epochs=0", "network=scratch")), run.folder)
+def with_bundle(experiment: Experiment) -> Experiment:
+    untrained = Experiment(with_overrides(experiment.recipe, ("train.epochs=0", "network=scratch")), experiment.folder)
     fit(untrained)
-    write_bundle(run.bundle, draft(untrained), weight_files(untrained))
-    return measure(run)
+    write_bundle(experiment.bundle, draft_card(untrained), weight_files(untrained))
+    return measure(experiment)
 
 
 def row(**changes: Any) -> dict[str, Any]:
@@ -86,15 +86,15 @@ def test_a_run_is_compared_by_its_own_figures_and_a_measured_speed(
     assert "colours" in (tmp_path / "out" / "compare.svg").read_text()
 
 
-def test_a_run_without_a_bundle_names_the_step(run: Experiment, tmp_path: Path) -> None:
+def test_a_run_without_a_bundle_names_the_step(experiment: Experiment, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="python -m training calibrate other"):
-        compare([measure(renamed(run, "other"))], tmp_path)
+        compare([measure(renamed(experiment, "other"))], tmp_path)
 
 
 def test_engines_take_turns_on_the_same_pixels() -> None:
     calls: list[str] = []
     small, large = Counting("small", calls), Counting("large", calls)
-    rates = photos_a_second({"small": (small, 16), "large": (large, 32)}, rounds=3, seconds=0.0)
+    rates = photos_per_second({"small": (small, 16), "large": (large, 32)}, rounds=3, round_s=0.0)
     assert calls == ["small", "large"] * 4  # once to warm up, then three rounds
     assert (small.shapes, large.shapes) == ({(4, 16, 16, 3)}, {(4, 32, 32, 3)})
     assert small.first is not None
@@ -104,7 +104,7 @@ def test_engines_take_turns_on_the_same_pixels() -> None:
 
 
 def test_the_front_holds_what_no_other_run_beats() -> None:
-    assert front([(10, 95), (20, 90), (15, 89), (20, 85), (40, 60), (5, 94)]) == [(10, 95), (20, 90), (40, 60)]
+    assert pareto_front([(10, 95), (20, 90), (15, 89), (20, 85), (40, 60), (5, 94)]) == [(10, 95), (20, 90), (40, 60)]
 
 
 def test_labels_of_runs_that_lie_together_do_not_overlap() -> None:

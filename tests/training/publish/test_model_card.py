@@ -12,7 +12,7 @@ from tests.training.measured import SOURCES, WAYS, measure, renamed, write
 from training.data.manifest import DataError
 from training.fit.experiment import Experiment
 from training.publish.markdown import markdown
-from training.publish.model_card import PARTS, update
+from training.publish.model_card import PARTS, update_model_card
 from training.publish.tables import AT_3_PERCENT, Table
 
 PROSE = "# Card\n\nSaid by a person.\n\n<!-- generated: {} -->\nold\n<!-- end -->\n\nAnd so on.\n"
@@ -25,60 +25,60 @@ def card(folder: Path, text: str) -> Path:
     return folder
 
 
-def updated(run: Experiment, docs: Path) -> str:
-    update(run, docs)
+def updated(experiment: Experiment, docs: Path) -> str:
+    update_model_card(experiment, docs)
     return (docs / "MODEL.md").read_text()
 
 
-def test_only_what_stands_between_the_markers_changes(run: Experiment, tmp_path: Path) -> None:
-    text = updated(measure(run), card(tmp_path / "docs", PROSE.format("headline")))
+def test_only_what_stands_between_the_markers_changes(experiment: Experiment, tmp_path: Path) -> None:
+    text = updated(measure(experiment), card(tmp_path / "docs", PROSE.format("headline")))
     assert text.startswith("# Card\n\nSaid by a person.\n\n<!-- generated: headline -->\n")
     assert text.endswith("<!-- end -->\n\nAnd so on.\n")
     assert "old" not in text
     assert "| first suggestion right | landmark photos | 75.0 % | 73.0 – 76.0 % | 75.0 % |" in text
 
 
-def test_updating_twice_changes_nothing_more(run: Experiment, tmp_path: Path) -> None:
+def test_updating_twice_changes_nothing_more(experiment: Experiment, tmp_path: Path) -> None:
     docs = card(tmp_path / "docs", "\n".join(PROSE.format(name) for name in PARTS))
-    once = updated(measure(run), docs)
+    once = updated(measure(experiment), docs)
     drawn = {plot.name: plot.read_bytes() for plot in (docs / "plots").iterdir()}
-    assert updated(run, docs) == once
+    assert updated(experiment, docs) == once
     assert {plot.name: plot.read_bytes() for plot in (docs / "plots").iterdir()} == drawn
     assert set(drawn) == {"learning.svg", "reliability.svg", "risk-coverage.svg"}
 
 
-def test_each_part_names_its_photos_its_machine_and_its_command(run: Experiment, tmp_path: Path) -> None:
-    write(measure(run), "none.json", WAYS)
-    write(run, "sources.json", SOURCES)
+def test_each_part_names_its_photos_its_machine_and_its_command(experiment: Experiment, tmp_path: Path) -> None:
+    write(measure(experiment), "none.json", WAYS)
+    write(experiment, "sources.json", SOURCES)
     for name, photos, step in (("none", "validation split", "none"), ("sources", "all splits", "sources")):
-        text = updated(run, card(tmp_path / "docs", PROSE.format(name)))
+        text = updated(experiment, card(tmp_path / "docs", PROSE.format(name)))
         assert re.search(rf"\*Photos: {photos}.* of the data \w{{8}}. Machine: .+ cores, Python", text)
         assert f"`python -m training {step} colours`*" in text
 
 
-def test_what_was_not_measured_names_its_step(run: Experiment, tmp_path: Path) -> None:
+def test_what_was_not_measured_names_its_step(experiment: Experiment, tmp_path: Path) -> None:
     docs = card(tmp_path / "docs", "".join(PROSE.format(name) for name in ("none", "compare", "int8")))
-    text = updated(measure(run), docs)
+    text = updated(measure(experiment), docs)
     for step in ("none colours", "compare RUN RUN …", "int8 colours"):
         assert f"Not measured yet: `python -m training {step}`" in text
 
 
-def test_the_scratch_run_beside_it_is_drawn_and_priced_as_well(run: Experiment, tmp_path: Path) -> None:
-    measure(renamed(run, "scratch", network="scratch"), top1=0.5)
+def test_the_scratch_run_beside_it_is_drawn_and_priced_as_well(experiment: Experiment, tmp_path: Path) -> None:
+    measure(renamed(experiment, "scratch", network="scratch"), top1=0.5)
     docs = card(tmp_path / "docs", "".join(PROSE.format(name) for name in ("scratch", "curves", "cost")))
-    text = updated(measure(run), docs)
+    text = updated(measure(experiment), docs)
     assert "| 50.0 % |" in text
     assert "| scratch | scratch | 3 | 100 | 12 | CPU |" in text
     assert "colours" in (docs / "plots" / "learning.svg").read_text()
 
 
 def test_runs_that_were_asked_about_unseen_sources_stand_side_by_side_best_first(
-    run: Experiment, tmp_path: Path
+    experiment: Experiment, tmp_path: Path
 ) -> None:
     docs = card(tmp_path / "docs", PROSE.format("sources"))
     for name, rightly in (("colours", 0.4), ("small", 0.5)):
-        write(renamed(run, name), "sources.json", {**SOURCES, "all": {"top1": 0.5, AT_3_PERCENT: rightly}})
-    text = updated(measure(run), docs)
+        write(renamed(experiment, name), "sources.json", {**SOURCES, "all": {"top1": 0.5, AT_3_PERCENT: rightly}})
+    text = updated(measure(experiment), docs)
     assert text.index("| small |") < text.index("| colours |")
     assert "| 50.0 % |" in text
 
@@ -91,17 +91,17 @@ def test_runs_that_were_asked_about_unseen_sources_stand_side_by_side_best_first
     ],
 )
 def test_a_broken_document_is_refused_and_left_as_it_is(
-    run: Experiment, tmp_path: Path, text: str, problem: str
+    experiment: Experiment, tmp_path: Path, text: str, problem: str
 ) -> None:
     docs = card(tmp_path / "docs", text)
     with pytest.raises(DataError, match=problem):
-        update(measure(run), docs)
+        update_model_card(measure(experiment), docs)
     assert (docs / "MODEL.md").read_text() == text
 
 
-def test_a_missing_document_names_the_option(run: Experiment, tmp_path: Path) -> None:
+def test_a_missing_document_names_the_option(experiment: Experiment, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="--docs"):
-        update(measure(run), tmp_path)
+        update_model_card(measure(experiment), tmp_path)
 
 
 def test_the_real_document_has_every_part_once() -> None:

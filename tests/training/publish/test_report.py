@@ -12,9 +12,9 @@ from tests.training.measured import SOURCES, WAYS, measure, write
 from training.data.manifest import DataError
 from training.fit.experiment import Experiment
 from training.publish import plots
-from training.publish.costs import effort
+from training.publish.costs import training_cost
 from training.publish.plots import shipped_point
-from training.publish.report import report
+from training.publish.report import write_report
 from training.publish.results import Results
 
 VOID = {"meta", "img", "br"}
@@ -42,28 +42,28 @@ class Balanced(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page(run: Experiment) -> str:
-    return report(run).read_text(encoding="utf-8")
+def page(experiment: Experiment) -> str:
+    return write_report(experiment).read_text(encoding="utf-8")
 
 
-def test_the_page_shows_the_figures_with_their_intervals(run: Experiment) -> None:
-    text = page(measure(run, top1=0.8125))
+def test_the_page_shows_the_figures_with_their_intervals(experiment: Experiment) -> None:
+    text = page(measure(experiment, top1=0.8125))
     assert "81.2 %" in text
     assert "95 % interval 73.0 – 76.0 %" in text
 
 
-def test_nothing_is_loaded_from_anywhere_and_every_element_is_closed(run: Experiment) -> None:
+def test_nothing_is_loaded_from_anywhere_and_every_element_is_closed(experiment: Experiment) -> None:
     parser = Balanced()
-    parser.feed(page(measure(run)))
+    parser.feed(page(measure(experiment)))
     assert parser.open == []
     assert [link[:30] for link in parser.loaded if not link.startswith(("data:image/", "#"))] == []
 
 
-def test_every_part_is_there_once_every_step_was_run(run: Experiment) -> None:
-    measure(run)
-    write(run, "none.json", WAYS)
-    write(run, "sources.json", SOURCES)
-    text = page(run)
+def test_every_part_is_there_once_every_step_was_run(experiment: Experiment) -> None:
+    measure(experiment)
+    write(experiment, "none.json", WAYS)
+    write(experiment, "sources.json", SOURCES)
+    text = page(experiment)
     assert "Not measured yet" not in text
     headings = re.findall("<h2>(.*?)</h2>", text)
     assert headings == [
@@ -74,47 +74,47 @@ def test_every_part_is_there_once_every_step_was_run(run: Experiment) -> None:
     assert text.count("<svg") == 3
 
 
-def test_what_was_not_measured_names_the_step_that_does_it(run: Experiment) -> None:
-    write(measure(run), "details.json", {})
-    (run.folder / "log.jsonl").unlink()
-    text = page(run)
+def test_what_was_not_measured_names_the_step_that_does_it(experiment: Experiment) -> None:
+    write(measure(experiment), "details.json", {})
+    (experiment.folder / "log.jsonl").unlink()
+    text = page(experiment)
     for step in ("none", "sources", "evaluate", "fit"):
-        assert f"python -m training {step} {run.recipe.name}" in text
+        assert f"python -m training {step} {experiment.recipe.name}" in text
 
 
-def test_a_run_that_was_not_evaluated_has_no_report(run: Experiment) -> None:
+def test_a_run_that_was_not_evaluated_has_no_report(experiment: Experiment) -> None:
     with pytest.raises(DataError, match="Run first: python -m training evaluate"):
-        report(run)
+        write_report(experiment)
 
 
-def test_confused_photos_are_shown_small_and_a_lost_one_is_left_out(run: Experiment) -> None:
-    text = page(measure(run))
+def test_confused_photos_are_shown_small_and_a_lost_one_is_left_out(experiment: Experiment) -> None:
+    text = page(measure(experiment))
     assert text.count("data:image/jpeg;base64") == 1
     assert "red_rock called blue_lake: 2 photos" in text
 
 
-def test_what_a_file_says_cannot_become_markup(run: Experiment) -> None:
-    measure(run)
+def test_what_a_file_says_cannot_become_markup(experiment: Experiment) -> None:
+    measure(experiment)
     ways = [WAYS["ways"][0] | {"what": "<script>alert(1)</script>"}]  # type: ignore[operator]
-    write(run, "none.json", {"ways": ways, "best": ""})
-    assert "<script>" not in page(run)
+    write(experiment, "none.json", {"ways": ways, "best": ""})
+    assert "<script>" not in page(experiment)
 
 
-def test_an_interrupted_and_resumed_training_is_one_curve(run: Experiment) -> None:
-    measure(run)
-    with (run.folder / "log.jsonl").open("a") as log:
+def test_an_interrupted_and_resumed_training_is_one_curve(experiment: Experiment) -> None:
+    measure(experiment)
+    with (experiment.folder / "log.jsonl").open("a") as log:
         log.write('{"stage": "train", "epoch": 2, "loss": 9, "val_top1": 0.9, "photos_a_second": 1}\n')
-    epochs = Results(run).epochs
+    epochs = Results(experiment).epochs
     assert [(line["epoch"], line["loss"]) for line in epochs] == [(1, 4.0), (2, 9)]
 
 
-def test_the_minutes_of_a_resumed_training_are_those_of_all_its_epochs(run: Experiment) -> None:
-    measure(run)
-    photos = len(run.entries("train"))
+def test_the_minutes_of_a_resumed_training_are_those_of_all_its_epochs(experiment: Experiment) -> None:
+    measure(experiment)
+    photos = len(experiment.entries("train"))
     slow = {"stage": "train", "epoch": 3, "photos_a_second": photos / 600}
-    with (run.folder / "log.jsonl").open("a") as log:
+    with (experiment.folder / "log.jsonl").open("a") as log:
         log.write(f"{json.dumps(slow)}\n" + '{"stage": "fitted", "minutes": 1.0, "resumed": true}\n')
-    (row,) = effort([Results(run)]).rows
+    (row,) = training_cost([Results(experiment)]).rows
     assert row[4] == "10 (epochs)"
 
 

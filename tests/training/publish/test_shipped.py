@@ -82,12 +82,12 @@ def test_no_alias_or_name_stands_for_two_landmarks(bundle: Bundle) -> None:
 def test_a_sample_of_the_test_split_is_answered_as_recorded(bundle: Bundle) -> None:
     pytest.importorskip("torch", reason="the extra 'train' is not installed")
     from training.evaluate.evaluate import figures, infer
-    from training.fit.dataset import Photos
+    from training.fit.dataset import PhotoDataset
 
     folder = Path(os.environ["LANDMARK_DATA"])
     ids = [entry.id for entry in bundle.card.classes]
     entries = [entry for entry in load_manifest_folder(folder) if entry.split == "test" and entry.label in ids]
     sample = random.Random(1).sample(entries, SAMPLE)
-    dataset = Photos([e.path for e in sample], [ids.index(e.label) for e in sample], bundle.card.input)
+    dataset = PhotoDataset([e.path for e in sample], [ids.index(e.label) for e in sample], bundle.card.input)
     found = figures(bundle.card, infer(OpenVinoEngine(bundle), dataset, workers=0))
     assert found["top1"] == pytest.approx(bundle.card.metrics["test"]["top1"], abs=0.06)
