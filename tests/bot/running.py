@@ -9,10 +9,9 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Self
 
 from PIL import ExifTags, Image
@@ -24,11 +23,7 @@ from tests.drawn import COLOURS, card, colour_network, encoded, jpeg
 
 START_S, ANSWER_S, STOP_S = 180.0, 120.0, 120.0  # on a machine that is busy with other things
 
-HASTE = {  # waits of the bot that no test sits out
-    "tagger.bot.handlers.admin.LOOK_EVERY_S": 0.2,
-    "tagger.bot.transport.outbox.MAY_STILL_ARRIVE_S": 0.5,
-    "tagger.bot.transport.retry.FIRST_S": 0.05,
-}
+HASTY = Path(__file__).with_name("hasty.py")
 
 IN_WORK = "SELECT count(*) FROM telegram_update WHERE state <> 'answered'"
 
@@ -67,21 +62,12 @@ class RunningBot:
     """`tagger bot` with a database and a folder of its own; stopped when the context ends.
 
     Args:
-        constants: values of the program's module constants by their dotted names, on top of `HASTE`.
         settings: the bot's settings, on top of the test's server and model; None takes one away.
     """
 
     command = "bot"
 
-    def __init__(
-        self,
-        server: BotApiServer,
-        model: Path,
-        folder: Path,
-        *,
-        constants: Any = MappingProxyType({}),
-        **settings: object,
-    ) -> None:
+    def __init__(self, server: BotApiServer, model: Path, folder: Path, **settings: object) -> None:
         self.server = server
         self.database = folder / "tags.sqlite"
         self.folder = folder
@@ -95,7 +81,6 @@ class RunningBot:
         }
         given = {f"TAGGER_{name.upper()}": str(value) for name, value in settings.items()}
         self._environment = {name: value for name, value in (os.environ | own | given).items() if value != "None"}
-        self._program = program(HASTE | constants)
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -107,7 +92,7 @@ class RunningBot:
             self.kill()
 
     def start(self) -> None:
-        command = [sys.executable, "-W", "error", "-c", self._program, self.command, "--db", str(self.database)]
+        command = [sys.executable, "-W", "error", str(HASTY), self.command, "--db", str(self.database)]
         with self._output.open("ab") as output:
             self.process = subprocess.Popen(
                 command, env=self._environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
@@ -145,15 +130,6 @@ class RunningBot:
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.database)) as connection:
             return connection.execute(query, values).fetchall()
-
-
-def program(constants: Mapping[str, float]) -> str:
-    """What `python -m tagger` does, with some constants of its modules changed."""
-    lines = []
-    for name, value in constants.items():
-        module, constant = name.rsplit(".", 1)
-        lines += [f"import {module}", f"{module}.{constant}  # it is there", f"{name} = {value}"]
-    return "\n".join([*lines, "from tagger.cli import main", "main(prog_name='tagger')"])
 
 
 def free_port() -> int:

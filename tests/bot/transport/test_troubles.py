@@ -73,9 +73,10 @@ def check_rules(server: BotApiServer) -> None:
     ],
 )
 def test_a_photo_is_answered_once_whatever_happens_to_its_answer(
-    faults: list[Fault], server: BotApiServer, start: Start, ana: Person
+    faults: list[Fault], server: BotApiServer, start: Start, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bot, chat = start(constants={"tagger.bot.transport.client.READ_S": 2.0}), ana.private()
+    monkeypatch.setenv("BOT_READ_S", "2")
+    bot, chat = start(), ana.private()
     answer(chat, chat.send_photo(ana, picture(RED, 99)))
     first = chat.messages[:2]
     server.faults.next("sendMessage", *faults)
