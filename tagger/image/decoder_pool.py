@@ -56,7 +56,7 @@ class DecoderPool:
         self._unkillable: list[DecoderProcess] = []
         self._missing = limits.threads if photos is None else min(photos, limits.threads)
         self._failed_at = 0.0
-        self._failure = DecoderUnavailable("they were all ended")  # why processes are missing
+        self._failure: DecoderUnavailable  # why processes are missing
         self._is_closed = False
         self._start_missing()
         if not self._processes:
@@ -94,7 +94,7 @@ class DecoderPool:
     def terminate(self) -> None:
         """Kill all processes; nothing can be loaded any more."""
         with self._changed:
-            self._is_closed = True
+            self._is_closed, self._failure = True, DecoderUnavailable("the pool is closed")
             for process in self._processes:
                 process.kill()
             self._changed.notify_all()
@@ -133,7 +133,7 @@ class DecoderPool:
                 self._start_missing()
             while not self._idle or self._is_closed:
                 if self._is_closed or not self._processes:
-                    raise self._failure
+                    raise self._failure.with_traceback(None)  # else each time it is raised makes it longer
                 if is_cancelled():
                     raise CancelledError
                 self._changed.wait(POLL_S)

@@ -1,7 +1,7 @@
 """From inputs to results: decode threads → bounded window → batches → engine → results in input order.
 
-The one rule: what is held at a time depends on the batch size and the threads, never on the number of photos.
-One thread runs the engine while the decode threads prepare what comes next; the caller's thread only sorts.
+The one rule: memory depends on the batch size and the threads, never on the number of photos. One thread runs the
+engine while the decode threads prepare the next photos; the caller's thread only sorts.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from tagger.model.engines.executor import Batch, EngineThread
 from tagger.model.engines.inference import infer
 
 BATCHES_IN_FLIGHT = 2  # one in the engine, one waiting for it
-WINDOW_BATCHES = 4  # a batch that many failures and copies keep from filling starts anyway
+WINDOW_BATCHES = 4  # with so many batches of results waiting, a batch starts even if failures and copies keep it small
 
 Known = Callable[[str], Answer | None]
 
 
 @dataclass(slots=True)
 class _Content:
-    """One content on its way. Files with the same bytes share it, so that each content is inferred once."""
+    """One content in work. Files with the same bytes share it, so that each content is inferred once."""
 
     sha256: str
     info: PhotoInfo | None = None
@@ -53,7 +53,7 @@ class _Content:
 
 @dataclass(slots=True)
 class _Prepared:
-    """One input after its decode thread; `is_first` marks the input that brought its content in."""
+    """One input after its decode thread; `is_first` marks the first input with this content."""
 
     path: str
     content: _Content | None
@@ -78,11 +78,11 @@ class _Prepared:
 
 @dataclass(slots=True)
 class Pipeline:
-    """One engine and how to feed it.
+    """One engine, and what feeds it.
 
     Args:
         known: asked with a sha256 from the decode threads; an answer saves decoding and inference.
-        stages: told how long the engine works, and how long it waits for photos.
+        stages: times the engine, and the wait for photos.
         loader: reads and decodes for the decode threads; None lets them do it themselves.
         stop: set from anywhere, it ends the wait for photos that a loader has in work.
     """
@@ -141,7 +141,7 @@ class Pipeline:
                 return
 
     def _must_wait(self, waiting: deque[_Prepared], batch: list[_Prepared], window: deque[Future[_Prepared]]) -> bool:
-        """Whether to block on the oldest result: nothing is left to prepare, or enough batches are on their way."""
+        """Whether to block on the oldest result: nothing is left to prepare, or enough batches are in work."""
         if not window:
             return True
         in_flight = len(waiting) - len(batch)
@@ -149,7 +149,7 @@ class Pipeline:
         return in_flight >= BATCHES_IN_FLIGHT * self.engine.batch_size and head is not None and head.batch is not None
 
     def _forget(self, prepared: _Prepared) -> None:
-        """Only once the caller has had the answer: from here on `known` may be asked for it."""
+        """Ask `known` for this content from now on; only once the caller has had the answer."""
         if prepared.is_first and prepared.content is not None:
             with self._lock:
                 self._claims.pop(prepared.content.sha256, None)
@@ -188,7 +188,7 @@ class Pipeline:
         return self._is_over or self.stop.is_set()
 
     def _claim(self, prepared: _Prepared, sha256: str) -> bool:
-        """Whether this input brings in a content that nobody has answered yet."""
+        """Whether this input is the first with a content that has no answer yet."""
         mine = _Content(sha256)
         with self._lock:
             prepared.content = self._claims.setdefault(sha256, mine)

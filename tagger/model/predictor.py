@@ -74,7 +74,7 @@ class Tagger:
             known: asked with a sha256; an answer saves decoding and inference, and stays as it is. Called from
                 several threads.
             gps: weigh each answer by the photo's own coordinates, see `tagger.evidence.gps`.
-            stages: told where the time goes.
+            stages: times the engine, and the wait for photos.
             loader: reads and decodes instead of this process's threads, see `tagger.image.decoder_pool`.
             stop: set from anywhere, it ends the wait for photos that a loader has in work.
 
