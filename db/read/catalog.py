@@ -1,4 +1,4 @@
-"""What the store knows by name: landmarks, countries, models and runs, and the nearest name where one is mistyped."""
+"""What the store knows by name: landmarks, countries, models and runs, with the nearest names if one is mistyped."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from tagger.core.text import nearest, plain
 
 
 def find_landmark(connection: Connection, text: str) -> str:
-    """The key of a landmark called by key, name or alias; case, accents and punctuation do not matter.
+    """The key of a landmark, found by key, name or alias as `tagger.core.text.plain` compares them.
 
     Raises:
         UnknownLandmark: with the nearest keys.
     """
     rows = connection.execute(select(Landmark.key, Landmark.name, Landmark.aliases).order_by(Landmark.id)).all()
-    called: dict[str, str] = {}
+    keys: dict[str, str] = {}
     # A key outranks another landmark's name, and a name another's alias.
     for names in (lambda row: (row.key,), lambda row: (row.name,), lambda row: row.aliases):
         for row in rows:
             for name in names(row):
-                called.setdefault(plain(name), row.key)
-    if key := called.get(plain(text)):
+                keys.setdefault(plain(name), row.key)
+    if key := keys.get(plain(text)):
         return key
     raise UnknownLandmark(text, nearest(text, {row.key: (row.key, row.name, *row.aliases) for row in rows}))
 
 
 def landmark_id(connection: Connection, text: str) -> int:
-    """Like `find_landmark`, but its number in the tables."""
+    """The number in the tables of the landmark that `find_landmark` finds."""
     key = find_landmark(connection, text)
     return connection.execute(select(Landmark.id).where(Landmark.key == key)).scalar_one()
 
 
 def country_landmark_ids(connection: Connection, country: str) -> list[int]:
-    """The landmarks of a country, by number.
+    """The numbers of the landmarks of a country.
 
     Raises:
         UnknownCountry: no landmark lies there.
@@ -54,10 +54,10 @@ def country_landmark_ids(connection: Connection, country: str) -> list[int]:
 
 
 def model_ids(connection: Connection, text: str) -> list[int]:
-    """The models of a name (all its versions), or whose id begins so, by number.
+    """The numbers of the models with this name, in all versions, or whose id begins so.
 
     Raises:
-        UnknownModel: there is none.
+        UnknownModel: there is no such model.
     """
     rows = connection.execute(select(Model.id, Model.name, Model.model_id)).all()
     found = [row.id for row in rows if plain(row.name) == plain(text) or row.model_id.startswith(text.lower())]
@@ -77,11 +77,11 @@ def landmarks(connection: Connection) -> dict[int, types.Landmark]:
 
 
 def labels(connection: Connection) -> list[LabelRow]:
-    """Every landmark with the number of photos that show it, by country and name."""
+    """All landmarks with the number of photos that show them, by country and name."""
     counts: Counter[int] = Counter()
-    for view in (machine_tag, person_tag):  # no photo has tags of both, nor one landmark twice
-        lies = select(File.id).where(File.photo_id == view.c.photo_id, File.gone_at.is_(None)).exists()
-        counted = select(view.c.landmark_id, func.count()).where(view.c.is_current == 1, lies)
+    for view in (machine_tag, person_tag):  # no photo has tags in both, nor a landmark twice
+        is_present = select(File.id).where(File.photo_id == view.c.photo_id, File.gone_at.is_(None)).exists()
+        counted = select(view.c.landmark_id, func.count()).where(view.c.is_current == 1, is_present)
         counts.update(dict(connection.execute(counted.group_by(view.c.landmark_id)).all()))
     rows = [LabelRow(landmark, counts[id_]) for id_, landmark in landmarks(connection).items()]
     return sorted(rows, key=lambda row: (row.landmark.country, row.landmark.name))
@@ -93,8 +93,10 @@ def runs(connection: Connection, *, limit: int = 20) -> list[RunRow]:
 
 
 def run(connection: Connection, run_id: int) -> RunRow:
-    """Raises:
-    UnknownRun: there is none.
+    """One run.
+
+    Raises:
+        UnknownRun: there is no such run.
     """
     row = connection.execute(_runs().where(Run.id == run_id)).first()
     if row is None:
@@ -108,18 +110,18 @@ def _runs() -> Select[tuple[Run]]:
 
 
 def _run_row(row: Row[tuple[Run]]) -> RunRow:
-    at = row._mapping
+    values = row._mapping
     start = (field.name for field in fields(RunStart) if field.name != "roots")
     return RunRow(
-        id=at["id"],
-        model_name=at["model_name"],
-        model_version=at["version"],
-        model_id=at["model_id"],
-        start=RunStart(**{name: at[name] for name in start}, roots=tuple(at["roots"])),
-        started_at=at["started_at"],
-        finished_at=at["finished_at"],
-        status=at["status"],
-        counts=RunCounts(**{field.name: at[field.name] for field in fields(RunCounts)}),
-        error=at["error"],
-        undone_at=at["undone_at"],
+        id=values["id"],
+        model_name=values["model_name"],
+        model_version=values["version"],
+        model_id=values["model_id"],
+        start=RunStart(**{name: values[name] for name in start}, roots=tuple(values["roots"])),
+        started_at=values["started_at"],
+        finished_at=values["finished_at"],
+        status=values["status"],
+        counts=RunCounts(**{field.name: values[field.name] for field in fields(RunCounts)}),
+        error=values["error"],
+        undone_at=values["undone_at"],
     )

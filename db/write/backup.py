@@ -1,8 +1,8 @@
-"""A copy of the database while it is in use, and what becomes of older copies.
+"""Copies the database while it is in use, and removes older copies.
 
-The one rule: a copy gets its name only after it was checked, and older ones go only after that. A copy that is named
-like one is sound, and holds every row that was committed before it began. Several backups may work in one folder: each
-has an unfinished file of its own, and a new copy takes the place of older ones of its own database only.
+The one rule: a copy gets its name only after it was checked, and older copies are removed only after that. So a file
+with the name of a copy is sound, and holds every row that was committed before the copy began. Several backups may
+work in one folder: each has an unfinished file of its own, and only removes older copies of its own database.
 """
 
 from __future__ import annotations
@@ -20,15 +20,13 @@ from pathlib import Path
 
 from db.errors import BackupFailed
 
-UNFINISHED = re.compile(r"unfinished-\w+\.sqlite(-\w+)?")  # with what SQLite keeps beside it
-DEAD_AFTER_S = 12 * 3600.0  # a backup writes all the time; one that wrote nothing for so long was killed
+UNFINISHED = re.compile(r"unfinished-\w+\.sqlite(-\w+)?")  # and the files that SQLite keeps beside it
+DEAD_AFTER_S = 12 * 3600.0  # a backup writes all the time, so one that wrote nothing for so long was killed
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """Args:
-    removed: older copies that had to go for it.
-    """
+    """A new copy, and the older copies that were removed for it."""
 
     file: Path
     size_bytes: int
@@ -36,17 +34,17 @@ class Backup:
 
 
 def back_up(source: str, folder: Path, *, keep: int) -> Backup:
-    """Copy a database into a folder, check the copy, and keep only the newest few of this database.
+    """Copy a database into a folder, check the copy, and keep only the newest few copies of this database.
 
-    The copy is one read transaction: writers go on meanwhile, and what they write does not begin it anew, as a copy in
-    steps would.
+    The copy is one read transaction. Writers go on meanwhile, and do not make it start again, as they would with a copy
+    in steps.
 
     Args:
-        source: the file of an open store, or of one in another process.
-        keep: how many copies are there afterwards, this one included.
+        source: the database file; this or another process may have it open.
+        keep: how many copies are left afterwards, with this one.
 
     Raises:
-        BackupFailed: there is no new copy; those that were there still are.
+        BackupFailed: there is no new copy; the older ones are untouched.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,21 +53,21 @@ def back_up(source: str, folder: Path, *, keep: int) -> Backup:
             _copy(source, unfinished)
             _check(unfinished)
             size_bytes = unfinished.stat().st_size
-            file = _settle(unfinished, source)
+            file = _publish(unfinished, source)
         return Backup(file, size_bytes, _rotate(source, folder, keep))
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(str(folder), str(error)) from error
 
 
 def copies(source: str, folder: Path) -> list[Path]:
-    """The copies of a database in a folder, newest first; those of a database that is called otherwise left out."""
+    """The copies of a database in a folder, newest first; copies of databases with other names are left out."""
     name = re.compile(re.escape(Path(source).stem) + r"-\d{8}-\d{6}\.sqlite")
     return sorted((file for file in folder.iterdir() if name.fullmatch(file.name)), reverse=True)
 
 
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
-    """A file that no other backup has, and nobody else may read: it holds what the database holds."""
+    """A file that no other backup uses, and that nobody else may read: it will hold what the database holds."""
     handle, name = tempfile.mkstemp(".sqlite", "unfinished-", folder)
     os.close(handle)
     try:
@@ -81,9 +79,9 @@ def _unfinished(folder: Path) -> Iterator[Path]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """What killed backups left; another that is at work keeps its own."""
+    """Remove the files of killed backups, but not of another one that is at work."""
     for file in folder.iterdir():
-        with suppress(OSError):  # it is finished by now, or somebody else's
+        with suppress(OSError):  # it is finished by now, or belongs to somebody else
             if UNFINISHED.fullmatch(file.name) and time.time() - file.stat().st_mtime > DEAD_AFTER_S:
                 file.unlink()
 
@@ -94,7 +92,7 @@ def _copy(source: str, target: Path) -> None:
 
 
 def _check(file: Path) -> None:
-    """It is sound, and a store: SQLite finds nothing wrong with an empty file."""
+    """Raise an error unless a copy is sound and a store: SQLite finds nothing wrong with an empty file."""
     with closing(_open(file, "rw")) as connection:
         problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if problem != "ok":
@@ -104,16 +102,12 @@ def _check(file: Path) -> None:
 
 
 def _open(file: Path, mode: str) -> sqlite3.Connection:
-    """Only a file that is there."""
+    """Open a file, and do not make one."""
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True)
 
 
-def _settle(unfinished: Path, source: str) -> Path:
-    """On the disk before it has its name.
-
-    Returns:
-        The copy.
-    """
+def _publish(unfinished: Path, source: str) -> Path:
+    """Give a copy its name, once it is on the disk."""
     with unfinished.open("rb") as opened:
         os.fsync(opened.fileno())
     file = unfinished.replace(_free_name(source, unfinished.parent))
@@ -126,7 +120,7 @@ def _settle(unfinished: Path, source: str) -> Path:
 
 
 def _free_name(source: str, folder: Path) -> Path:
-    """Copies that are finished within one second are two."""
+    """The name of a copy that is made now, or a second later if there is one already."""
     now = datetime.now(UTC)
     while (file := folder / f"{Path(source).stem}-{now:%Y%m%d-%H%M%S}.sqlite").exists():
         now += timedelta(seconds=1)

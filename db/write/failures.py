@@ -125,9 +125,11 @@ def _row(scanned: Scanned, attempts: int | None) -> dict[str, Any]:
 def _attempts(new: Any, run: int) -> ColumnElement[int]:
     """How often a file was tried, given its new row and the stored one.
 
-    As often as before if the same run tells it again; anew if the file changed; anew if the stored failure was a
-    passing one (it has neither a next attempt nor a quarantine) and this one is not; as told if more deaths were
-    counted than the store knows; else once more than before.
+    - The same run reports it again: as often as before.
+    - The file changed, or the stored failure was a passing one (it has neither a next attempt nor a quarantine) and
+      this one is not: the count begins anew.
+    - The given attempts are more than one above the stored ones (runs died with the file): as given.
+    - Else once more than before.
     """
     is_first_of_its_kind = and_(
         Failure.next_at.is_(None), Failure.quarantined_at.is_(None), ~bindparam("is_passing", type_=Boolean)
@@ -142,6 +144,7 @@ def _attempts(new: Any, run: int) -> ColumnElement[int]:
 
 
 def _plan(connection: Connection, paths: Iterable[str], now: datetime, retry: RetryPolicy) -> None:
+    """Set when the files are tried again. SQLite has counted their attempts, so they are read back first."""
     for batch in in_batches(paths):
         rows = connection.execute(
             select(Failure.file_id, Failure.attempts).join(File).where(File.path.in_(batch))

@@ -1,7 +1,7 @@
-"""Taking back what one run suggested.
+"""Undoes what one run suggested.
 
-The one rule: what people decided stays, and so does the memory that the model has seen these photos: the same model
-does not suggest it all again the next night.
+The one rule: what people decided stays, and so does the memory that the model has answered these photos, so that the
+same model does not suggest it all again the next night.
 """
 
 from __future__ import annotations
@@ -21,49 +21,66 @@ IS_LEFT = Assessment.status != "undone"
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was taken back; nothing where that was done before."""
+    """How much was removed; nothing if the run was undone before."""
 
     photos: int
     suggestions: int
 
 
 def undo_run(connection: Connection, run: int) -> Undone:
-    """Remove a run's suggestions. A photo's newest answer is then the newest that is left, if any.
+    """Remove a run's suggestions. A photo's current answer is then the newest that is left, if there is one.
 
-    An answer that the run began goes as a whole, also what later runs added to it. Of one that it only added to, the
-    rest stays as the answer to what an earlier run asked for, and a run that asks for more than that adds to it again.
+    An answer that the run began goes as a whole, with what later runs added to it. Of an answer that the run only added
+    to, the rest stays as the answer to what an earlier run asked for; a run that asks for more adds to it again.
 
     Raises:
-        UnknownRun: there is none.
+        UnknownRun: there is no such run.
         RunNotEnded: it is still at work.
     """
     if find_run(connection, run).status == "running":
         raise RunNotEnded(run)
-    mine = Suggestion.run_id == run
-    photos = connection.execute(select(func.count(Suggestion.photo_id.distinct())).where(mine)).scalar_one()
-    # What is best stays the first run's; an answer without suggestions has only a run of its own.
-    began = func.coalesce(_of_answer(Suggestion.run_id, Suggestion.rank == 1), Assessment.run_id) == run
-    connection.execute(update(Assessment).where(began, IS_LEFT).values(status="undone"))
+    is_of_run = Suggestion.run_id == run
+    photos = connection.execute(select(func.count(Suggestion.photo_id.distinct())).where(is_of_run)).scalar_one()
+    _mark_undone(connection, run)
     undone = select(Assessment.photo_id, Assessment.model_id).where(~IS_LEFT)
-    of_undone = tuple_(Suggestion.photo_id, Suggestion.model_id).in_(undone)
-    suggestions = connection.execute(delete(Suggestion).where(mine | of_undone)).rowcount
-    last = _of_answer(func.max(Suggestion.run_id))
-    asked = select(Run.k).where(Run.id == last).scalar_subquery()
-    connection.execute(update(Assessment).where(Assessment.run_id == run, IS_LEFT).values(run_id=last, k=asked))
-    of_photos = Photo.id.in_(undone.with_only_columns(Assessment.photo_id))
-    connection.execute(update(Photo).where(of_photos).values(current_model_id=_newest_left()))
-    now = func.coalesce(Run.undone_at, datetime.now(UTC))
+    is_of_undone = tuple_(Suggestion.photo_id, Suggestion.model_id).in_(undone)
+    suggestions = connection.execute(delete(Suggestion).where(is_of_run | is_of_undone)).rowcount
+    _restore_shorter_answers(connection, run)
+    had_undone = Photo.id.in_(undone.with_only_columns(Assessment.photo_id))
+    connection.execute(update(Photo).where(had_undone).values(current_model_id=_newest_left()))
+    now = func.coalesce(Run.undone_at, datetime.now(UTC))  # the first time counts
     connection.execute(update(Run).where(Run.id == run).values(undone_at=now))
     return Undone(photos, suggestions)
 
 
+def _mark_undone(connection: Connection, run: int) -> None:
+    """Mark the answers that the run began.
+
+    `Assessment.run_id` is the last run that added to an answer, so it does not tell who began it. The best suggestion
+    does: later runs add below it, never above. Only an answer without suggestions has nothing but its own run.
+    """
+    began = func.coalesce(_of_answer(Suggestion.run_id, Suggestion.rank == 1), Assessment.run_id) == run
+    connection.execute(update(Assessment).where(began, IS_LEFT).values(status="undone"))
+
+
+def _restore_shorter_answers(connection: Connection, run: int) -> None:
+    """Give the answers that the run added to back to the last run that is left in them, with that run's k.
+
+    With the larger k they would count as complete, and no run would ever fill the ranks that are empty now.
+    """
+    last = _of_answer(func.max(Suggestion.run_id))
+    k = select(Run.k).where(Run.id == last).scalar_subquery()
+    connection.execute(update(Assessment).where(Assessment.run_id == run, IS_LEFT).values(run_id=last, k=k))
+
+
 def _of_answer(column: Any, *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
-    """What the suggestions of an assessment have in a column."""
+    """A column of an assessment's suggestions."""
     own = (Suggestion.photo_id == Assessment.photo_id, Suggestion.model_id == Assessment.model_id)
     return select(column).where(*own, *conditions).correlate(Assessment).scalar_subquery()
 
 
 def _newest_left() -> ScalarSelect[int]:
+    """The model of a photo's newest answer that was not undone."""
     left = select(Assessment.model_id).where(Assessment.photo_id == Photo.id, IS_LEFT)
     newest = left.order_by(Assessment.assessed_at.desc(), Assessment.model_id.desc()).limit(1)
     return newest.correlate(Photo).scalar_subquery()
