@@ -95,7 +95,7 @@ class Page(Generic[HitT]):
 class FileState(NamedTuple):
     """What the store knows of a path. A tuple, since a library has 200,000 of them and a dataclass takes longer.
 
-    Args:
+    Attributes:
         size_bytes: at the last attempt to read it; None if it was not known.
         mtime_ns: likewise.
         is_assessed: the model has answered its content with enough suggestions.

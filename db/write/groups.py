@@ -20,7 +20,7 @@ UNCOMPARED = Photo.phash.is_not(None) & Photo.group_id.is_(None)
 class PhotoHash(NamedTuple):
     """What tells whether a photo looks the same as another.
 
-    Args:
+    Attributes:
         photo: its number.
         phash: 64 bits as a signed number.
         taken_at: by the camera's clock; None if EXIF has no date.

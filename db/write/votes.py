@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class StoredVote(NamedTuple):
     """A file whose photo has a date by EXIF, with its best suggestion.
 
-    Args:
+    Attributes:
         path: where the photo lies.
         photo: the photo's number.
         taken_at: the camera's wall clock.
@@ -46,7 +46,7 @@ class StoredVote(NamedTuple):
 class Decided(NamedTuple):
     """A file whose photo has a date by EXIF and shows a landmark by a person's word.
 
-    Args:
+    Attributes:
         path: where the photo lies.
         photo: the photo's number.
         taken_at: the camera's wall clock.

@@ -58,8 +58,13 @@ def _put_aside(table: str) -> None:
 
 
 def _bring_back(table: str, columns: str, also: str = "", values: str = "") -> None:
-    """Args:
-    also: columns that the old table did not have, and in `values` what they hold.
+    """Fill the new table from the old rows.
+
+    Args:
+        table: its name.
+        columns: what the old table had and the new one keeps.
+        also: columns that the old table did not have.
+        values: what these hold.
     """
     op.execute(f"INSERT INTO {table} ({columns}{also}) SELECT {columns}{values} FROM aside")
     op.execute("DROP TABLE aside")
