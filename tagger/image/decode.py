@@ -27,16 +27,16 @@ from tagger.image.orientation import upright
 KINDS = {
     "not_found": "the file vanished before it was read",
     "permission": "the file may not be read",
-    "not_a_file": "a folder or a device that carries an image's name",
+    "not_a_file": "a folder or a device with an image's name",
     "empty": "the file holds no bytes",
-    "unsupported": "no image format that is known here (HEIC needs the extra 'heif')",
+    "unsupported": "no image format that is read here (HEIC needs the extra 'heif')",
     "too_large": "more bytes or pixels than the limits allow",
     "truncated": "the file ends before the image does",
     "corrupt": "the image data contradicts itself",
     "io_error": "the disk or network drive failed while reading",
     "timed_out": "decoding took longer than the limit",
-    "decoder_crashed": "the process that decoded it died, or made no sense",
-    "engine_failed": "the model has no answer to it, though it has to others",
+    "decoder_crashed": "the process that decoded it died, or sent nonsense",
+    "engine_failed": "the model cannot answer it, though it answers others",
     "process_died": "several runs died while it was in work",
 }
 
