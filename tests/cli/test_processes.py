@@ -29,6 +29,7 @@ pytestmark = pytest.mark.process
         ("runs undo 1", 0, "", "were undone"),
         ("jobs", 0, "never ran", ""),
         ("jobs run digest", 0, "1 run", ""),
+        ("bot", 1, "", "The bot has no token. Ask @BotFather"),
         ("doctor", 0, "can be opened", ""),
         ("--version", 0, "tagger, version", ""),
     ],

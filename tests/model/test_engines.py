@@ -22,7 +22,9 @@ from tagger.model.engines.inference import probe_picture
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="the extra 'gpu' is not installed")
-needs_cuda = pytest.mark.skipif(not has_nvidia_driver(), reason="no NVIDIA GPU here")
+needs_cuda = [
+    pytest.mark.gpu, needs_torch, pytest.mark.skipif(not has_nvidia_driver(), reason="no NVIDIA GPU here")
+]  # fmt: skip
 
 FLOAT32_TOLERANCE = 0.05  # on scores, as `tagger.model.engines` states
 HALF_TOLERANCE = 0.2
@@ -31,7 +33,7 @@ MEAN_TOLERANCE = 0.01
 ENGINES = [
     pytest.param({"engine": "openvino", "precision": "float32"}, id="openvino"),
     pytest.param({"engine": "torch", "device": "cpu"}, id="torch-cpu", marks=needs_torch),
-    pytest.param({"engine": "torch", "device": "cuda"}, id="torch-cuda", marks=[needs_torch, needs_cuda]),
+    pytest.param({"engine": "torch", "device": "cuda"}, id="torch-cuda", marks=needs_cuda),
 ]
 
 
@@ -118,20 +120,21 @@ def test_an_engine_says_what_it_is_and_why(options: dict[str, str], opened: Call
 
 @pytest.mark.parametrize("options", ENGINES[1:])
 def test_engines_agree(options: dict[str, str], opened: Callable[[dict[str, str]], Engine], bundle: Bundle) -> None:
-    batch = pictures(bundle, 64)
+    batch = pictures(bundle, 8)
     reference = scores(opened({"engine": "openvino", "precision": "float32"}), bundle, batch)
     found = scores(opened(options), bundle, batch)
     assert np.abs(found - reference).max() <= tolerance(opened(options))
-    assert (found.argmax(axis=1) == reference.argmax(axis=1)).mean() >= 0.98  # at most one of 64 noisy patterns
+    assert (found.argmax(axis=1) == reference.argmax(axis=1)).mean() >= 0.875  # at most one of 8 noisy patterns
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("LANDMARK_DATA" not in os.environ, reason="LANDMARK_DATA is unset: no real photos")
 @pytest.mark.parametrize(
     ("options", "count"),
     [
-        pytest.param({"engine": "openvino"}, 1259, id="openvino-auto"),
-        pytest.param({"engine": "torch", "device": "cpu"}, 300, id="torch-cpu", marks=needs_torch),
-        pytest.param({"engine": "torch", "device": "cuda"}, 1259, id="torch-cuda", marks=[needs_torch, needs_cuda]),
+        pytest.param({"engine": "openvino"}, 300, id="openvino-auto"),
+        pytest.param({"engine": "torch", "device": "cpu"}, 8, id="torch-cpu", marks=needs_torch),
+        pytest.param({"engine": "torch", "device": "cuda"}, 8, id="torch-cuda", marks=needs_cuda),
     ],
 )
 def test_engines_agree_on_real_photos(
