@@ -23,13 +23,9 @@ class StoredVote(NamedTuple):
     """A file whose photo has a date by EXIF, with its best suggestion.
 
     Attributes:
-        path: where the photo lies.
-        photo: the photo's number.
-        taken_at: the camera's wall clock.
         landmark: the suggestion's key.
         score: with the evidence beside the picture in it.
         visual_score: the model's own.
-        is_tag: whether the suggestion is a tag.
         evidence: that evidence.
     """
 
@@ -44,14 +40,7 @@ class StoredVote(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """A file whose photo has a date by EXIF and shows a landmark by a person's word.
-
-    Attributes:
-        path: where the photo lies.
-        photo: the photo's number.
-        taken_at: the camera's wall clock.
-        landmark: its key.
-    """
+    """A file whose photo has a date by EXIF, and the key of a landmark that it shows by a person's word."""
 
     path: str
     photo: int
