@@ -85,7 +85,7 @@ def bot(photos: Sequence[Path], place: Path, checkout: Path) -> Tracer:
     """The first photo is answered in part 0, another in part 1."""
     tracer = Tracer(place / "bot", checkout)
     with Server() as server:
-        process = Bot(server, place, **tracer.variables)
+        process = Bot(server, place / "bot", **tracer.variables)
         for number, photo in enumerate(photos):
             tracer.begin_part(number)
             server("photos", files=[str(photo)], chats=1)
@@ -97,12 +97,15 @@ def bot(photos: Sequence[Path], place: Path, checkout: Path) -> Tracer:
 
 
 def print_trip(name: str, calls: list[tuple[str, str]]) -> None:
-    """Files by room, in the order in which the photo comes by."""
+    """Rooms in the order in which the photo comes to them first, and in each its files."""
     steps = [file for file, _ in groupby(file for file, _ in dict.fromkeys(calls))]
-    files = list(dict.fromkeys(steps))
-    print(f"{name}: {len(files)} files, {len(steps) - len(files)} returns\n")
-    for room, inside in groupby(files, key=os.path.dirname):
-        print(f"{room:24} {' · '.join(Path(file).stem for file in inside)}")
+    rooms: dict[str, list[str]] = {}
+    for file in dict.fromkeys(steps):
+        rooms.setdefault(os.path.dirname(file), []).append(Path(file).stem)
+    count = sum(map(len, rooms.values()))
+    print(f"{name}: {count} files, {len(steps) - count} returns")
+    for room, files in rooms.items():
+        print(f"  {room:22}  {' · '.join(files)}")
     print()
 
 
