@@ -17,7 +17,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from db.engine import Store
 from db.read.files import content_answer
@@ -25,6 +25,7 @@ from db.rows import RunCounts
 from db.write.results import write_contents
 from tagger.bot.db_executor import DbExecutor
 from tagger.core.types import Answer, Failed, FoundFile, Result
+from tagger.evidence.gps import without_place
 from tagger.image.loader import IsCancelled, LoadedPhoto, PhotoLoader, ShouldDecode, never
 from tagger.model.predictor import Tagger
 
@@ -181,7 +182,8 @@ class MicroBatcher:
 
         try:
             paths = [request.path for request in requests]
-            results = [self._remember(r) for r in self.tagger.tag(paths, self.k, known=known, loader=loader)]
+            tagged = self.tagger.tag(paths, self.k, known=known, loader=loader)
+            results = [self._remember(replace(r, answer=without_place(r.answer, self.thresholds))) for r in tagged]
             self._write([result for result in results if result.info is not None])
         except Exception as error:
             log.exception("A batch of %d photos could not be tagged", len(requests))

@@ -51,15 +51,28 @@ def apply_gps_prior(answer: Answer, position: Position | None, thresholds: Mappi
     return _ranked([_weighed(suggestion, position) for suggestion in answer.suggestions], thresholds)
 
 
-def decisive_evidence(answer: Answer) -> GpsEvidence | None:
-    """The coordinates' evidence on the best suggestion, where people should hear of it.
+def decisive_evidence(answer: Answer, thresholds: Mapping[str, float]) -> GpsEvidence | None:
+    """The coordinates' evidence that people should hear of: for the best landmark, or against what the picture shows.
 
-    A landmark that is only guessed needs no contradiction.
+    A landmark that the picture alone does not make a tag needs no contradiction.
     """
-    evidence = answer.suggestions[0].evidence if answer.suggestions else None
-    if isinstance(evidence, GpsEvidence) and (evidence.kind == "near" or isinstance(answer, Tagged)):
-        return evidence
+    for suggestion in answer.suggestions:
+        evidence, landmark = suggestion.evidence, suggestion.landmark.id
+        if not isinstance(evidence, GpsEvidence):
+            continue
+        if suggestion.rank == 1 if evidence.kind == "near" else suggestion.seen >= thresholds.get(landmark, 1.0):
+            return evidence
     return None
+
+
+def without_place(answer: Answer, thresholds: Mapping[str, float]) -> Answer:
+    """Drop all evidence of coordinates but the decisive one, to 0.1 km: several exact distances give the place away."""
+    if not isinstance(answer, Tagged | NoLandmark):
+        return answer
+    decisive = decisive_evidence(answer, thresholds)
+    rounded = replace(decisive, km=round(decisive.km, 1)) if decisive else None
+    kept = (replace(s, evidence=rounded if s.evidence == decisive else None) for s in answer.suggestions)
+    return replace(answer, suggestions=tuple(kept))
 
 
 def update_odds(score: float, factor: float) -> float:

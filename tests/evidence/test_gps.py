@@ -14,7 +14,7 @@ from tagger.core.types import (
     Suggestion,
     Tagged,
 )
-from tagger.evidence.gps import apply_gps_prior, decisive_evidence, distance_km
+from tagger.evidence.gps import apply_gps_prior, decisive_evidence, distance_km, without_place
 
 TOWER = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945)
 SKYTREE = Landmark("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81)
@@ -57,7 +57,7 @@ def test_what_is_impossible_stays_unlikely_even_nearby() -> None:
 
 def kind(of: Answer) -> str | None:
     """What the coordinates say that people should hear."""
-    evidence = decisive_evidence(of)
+    evidence = decisive_evidence(of, THRESHOLDS)
     return evidence.kind if evidence else None
 
 
@@ -68,7 +68,18 @@ def scores(of: Answer) -> list[tuple[str, float, float]]:
 
 def test_a_contradiction_is_said_with_its_distance() -> None:
     after = apply_gps_prior(answer(0.99, 0.005), IN_LAS_VEGAS, THRESHOLDS)
-    assert decisive_evidence(after) == GpsEvidence("far", "eiffel_tower", pytest.approx(8733, abs=2))  # type: ignore[arg-type]
+    assert decisive_evidence(after, THRESHOLDS) == GpsEvidence("far", "eiffel_tower", pytest.approx(8733, abs=2))  # type: ignore[arg-type]
+
+
+def test_what_the_picture_shows_clearly_is_contradicted_even_if_it_is_no_tag_any_more() -> None:
+    after = apply_gps_prior(answer(0.8, 0.05), IN_LAS_VEGAS, THRESHOLDS)
+    assert isinstance(after, NoLandmark)
+    assert kind(after) == "far"
+
+
+def test_without_its_place_an_answer_keeps_one_rough_distance() -> None:
+    after = without_place(apply_gps_prior(answer(0.99, 0.005), IN_LAS_VEGAS, THRESHOLDS), THRESHOLDS)
+    assert [s.evidence for s in after.suggestions] == [GpsEvidence("far", "eiffel_tower", 8733.3), None]
 
 
 def test_a_guess_is_not_contradicted() -> None:

@@ -118,7 +118,7 @@ def reply_content(
         ShownLandmark(landmark_ids[each.landmark.id], each.score, len(each.photos), each.is_tag)
         for each in found[: max(len(tags), MIN_LANDMARKS)]
     )
-    decisive = [e for answer in answers if (e := decisive_evidence(answer))]
+    decisive = [e for answer in answers if (e := decisive_evidence(answer, thresholds))]
     evidence = tuple(ShownEvidence(e.kind, landmark_ids[e.landmark], round(e.km, 1)) for e in decisive)
     verdicts = {
         photo.message_id: next(

@@ -13,6 +13,7 @@ from tests.botapi import BotApiServer, Message, PeopleChat, Person
 from tests.drawn import encoded
 
 UNSURE = (170, 85, 85)  # between grey and red
+LIKELY = (185, 70, 70)  # just above the threshold
 
 
 def file(chat: PeopleChat, person: Person, content: bytes, name: str = "a.jpg") -> Message:
@@ -53,6 +54,13 @@ def test_coordinates_far_away_are_said_to_contradict(meet: Meet) -> None:
     ana, chat = meet()
     reply = answer(chat, chat.send_document(ana, gps_photo(RED, 36.11, -115.17), "vegas.jpg", "image/jpeg"))
     assert reply.text.startswith("🏛 Eiffel Tower")
+    assert "But the file's own coordinates are 8,733 km from Eiffel Tower" in reply.text
+
+
+def test_coordinates_far_away_that_make_an_answer_unsure_are_told(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = file(chat, ana, gps_photo(LIKELY, 36.11, -115.17))
+    assert reply.text.startswith("No landmark that I know.")
     assert "But the file's own coordinates are 8,733 km from Eiffel Tower" in reply.text
 
 

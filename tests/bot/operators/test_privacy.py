@@ -89,6 +89,9 @@ def test_names_texts_and_coordinates_are_not_even_stored(start: Start, ana: Pers
     for trace in (NAME, LAST, USER, "secret_name", "48.86", "2.3013"):
         assert trace.encode() not in left, trace
     assert bot.rows("SELECT count(*) FROM telegram_update WHERE content IS NOT NULL OR reply IS NOT NULL") == [(0,)]
+    # One rough distance; several exact ones would be coordinates in other words.
+    evidence = bot.rows("SELECT reason FROM suggestion WHERE reason IS NOT NULL")
+    assert evidence == [('{"kind": "near", "km": 0.6}',)]
 
 
 def test_a_photo_that_somebody_else_sent_too_stays(server: BotApiServer, start: Start, ana: Person) -> None:
