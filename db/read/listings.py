@@ -59,10 +59,6 @@ def tags(connection: Connection, filters: TagFilter, *, after: str | None = None
 def nones(connection: Connection, filters: PhotoFilter, *, after: str | None = None, limit: int = 50) -> Page[NoneHit]:
     """The photos that a model has answered and that have no tag, neither by the machine nor by people.
 
-    Args:
-        after: where the page before ended.
-        limit: files on the page.
-
     Raises:
         UnknownName: the filter names a model or run that is not there.
     """
@@ -82,10 +78,6 @@ def failures(
     connection: Connection, filters: FileFilter, *, after: str | None = None, limit: int = 50
 ) -> Page[FailureHit]:
     """The files that could not be read when last tried, and why.
-
-    Args:
-        after: where the page before ended.
-        limit: files on the page.
 
     Raises:
         UnknownRun: the filter names a run that is not there.

@@ -84,9 +84,6 @@ def write_failures(
 
     Args:
         failed: files that the store has rows for, with results that are `Failed`.
-        run: the run's number.
-        now: the moment of the attempt.
-        retry: when to try again.
         attempts: how often the files were tried, unless that is once more than the store knows.
     """
     if not failed:

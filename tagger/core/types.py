@@ -55,7 +55,7 @@ class Landmark:
         id: stable snake_case key, e.g. ``eiffel_tower``.
         lat: degrees north, WGS 84.
         lon: degrees east, WGS 84.
-        wikidata: a Q-number, only where certain.
+        wikidata: a Q-number, only if it is certain.
     """
 
     id: str
@@ -76,7 +76,7 @@ class Suggestion:
         rank: 1 is the best.
         score: calibrated probability, 0 to 1.
         is_tag: this and the best score of the photo both reach their landmarks' thresholds.
-        visual_score: the model's own score where evidence beside the picture changed it; None where none did.
+        visual_score: the model's own score if evidence beside the picture changed it, else None.
         evidence: that evidence.
     """
 
@@ -103,7 +103,7 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class NoLandmark:
-    """No landmark that the model knows; the suggestions are the nearest, the best is below its threshold."""
+    """The model knows no landmark on it: the suggestions are the nearest, and the best is below its threshold."""
 
     status: ClassVar[Status] = "none"
     suggestions: tuple[Suggestion, ...]
@@ -157,9 +157,9 @@ class PhotoInfo:
         height: pixels, upright.
         format: Pillow's name, e.g. ``JPEG``.
         taken_at: the camera's wall clock from EXIF (naive: EXIF rarely knows its zone), if it says so.
-        lat: degrees north, WGS 84, of where it was taken; None, like `lon`, where EXIF does not say.
+        lat: degrees north, WGS 84, of where it was taken; None, like `lon`, if EXIF does not say.
         lon: degrees east.
-        phash: what the upright photo looks like, see `tagger.image.phash`; None where nobody asked.
+        phash: what the upright photo looks like, see `tagger.image.phash`; None if nobody asked for it.
     """
 
     width: int
@@ -177,7 +177,7 @@ class Result:
 
     Args:
         path: as given by the caller; undecodable bytes are surrogate-escaped as `os.fsdecode` does.
-        sha256: hex digest of the file's bytes, None where they could not be read.
+        sha256: hex digest of the file's bytes; None if they could not be read.
         is_inherited: the content was known, so no inference was spent on it.
         seconds: spent on reading and decoding it.
     """
