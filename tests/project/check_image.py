@@ -1,4 +1,4 @@
-"""The steps of the container image, run as they stand in an empty environment: what they install works, and says so.
+"""The steps of the container image, run as they are in an empty environment: what they install works and is healthy.
 
 Run by `make image`; not a pytest file, since it builds an environment of its own. No container engine is needed.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "deploy" / "container"
 EMPTY = {"PATH": os.defpath, "LANG": "C.UTF-8"}
-PATIENCE_S = 120
+TIMEOUT_S = 120
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def dockerfile() -> str:
 
 
 def copy_context(target: Path) -> Path:
-    """What the image is built from, by its list of what is let in."""
+    """Copies what the image is built from: the files that its .dockerignore lets in."""
     ignored = shutil.ignore_patterns("__pycache__")
     for line in (CONTAINER / "Dockerfile.dockerignore").read_text().splitlines():
         if not line.startswith("!"):
@@ -72,13 +72,13 @@ def check_health(tagger: Path, folder: Path) -> None:
     }
     process = subprocess.Popen([tagger, "schedule"], env=environment, cwd=folder)
     try:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while not healthy(port):
             if time.monotonic() > end:
                 sys.exit("health.sh never calls it healthy")
             time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
-        if process.wait(PATIENCE_S):
+        if process.wait(TIMEOUT_S):
             sys.exit(f"A stop ends it with {process.returncode}")
     finally:
         process.kill()

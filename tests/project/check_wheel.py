@@ -1,4 +1,4 @@
-"""The built wheel, installed alone into an empty environment, tags a drawn picture and brings no tests along.
+"""The built wheel, installed alone into an empty environment, tags a drawn picture and contains no tests.
 
 Run by `make wheel`; not a pytest file, since it builds an environment of its own.
 """

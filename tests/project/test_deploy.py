@@ -1,4 +1,4 @@
-"""What is in deploy/ fits together: steps are scripts, variables are settings, and the systems' own tools agree."""
+"""The parts of deploy/ agree: steps are scripts, variables are settings, and systemd and shells accept the files."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_the_way_back_to_a_copy_works_as_it_is_written(tmp_path: Path, way: int,
 
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
-    """The units with a command that is here; where they are used it is at /opt/tagger."""
+    """The units, with a command that exists here instead of the one in /opt/tagger."""
     for unit in UNITS:
         (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/tagger/bin/tagger", "/bin/true"))
     return tmp_path
