@@ -113,8 +113,7 @@ def main(checkout: str = str(THIS), *, data: Path) -> None:
     root = Path(checkout).resolve()
     photos = real_photos(data)[:2]
     with TemporaryDirectory() as name:
-        tagging = tag(photos[0], Path(name), root)
-        answering = bot(photos, Path(name), root)
+        tagging, answering = tag(photos[0], Path(name), root), bot(photos, Path(name), root)
         print_trip("tagger tag, one photo", tagging.calls())
         print_trip("its decoder process", tagging.calls(in_decoders=True))
         print_trip("tagger bot, from its start to its end", answering.calls())

@@ -98,8 +98,8 @@ def main(*, data: Path, photos: int = 1000, kills: int = 40, seed: int = 0) -> N
         assert start(folder, reference, stand_ins).wait() == 3
         seconds = time.perf_counter() - began
         until_quiet(folder, reference, stand_ins)
-        count = killed(folder, database, stand_ins, [dice.uniform(0.1, seconds / 8) for _ in range(kills)])
-        runs = until_quiet(folder, database, stand_ins)
+        moments = (dice.uniform(0.1, seconds / 8) for _ in range(kills))
+        count, runs = killed(folder, database, stand_ins, moments), until_quiet(folder, database, stand_ins)
         is_equal = without_evil(database) == without_evil(reference)
         ((answered,),) = ask(database, "SELECT count(*) FROM file WHERE photo_id IS NOT NULL")
         evil = ask(database, EVIL)

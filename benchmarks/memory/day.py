@@ -79,9 +79,7 @@ class Day:
     """What happens around the process: photos in the library and in chats, and the clock."""
 
     def __init__(self, server: Server, serve: Bot, library: Path) -> None:
-        self._server = server
-        self._serve = serve
-        self._library = library
+        self._server, self._serve, self._library = server, serve, library
         self._sent = 0
 
     def ask(self, query: str) -> int:
