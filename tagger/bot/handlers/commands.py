@@ -23,7 +23,7 @@ MENU = {
     "export": N_("All your data as a file"),
     "forget": N_("Delete all your data"),
 }
-ABOUT = N_("Send me a photo, and I tell you which landmark it shows, and where that is.")
+ABOUT = N_("Send me a photo, and I will tell you which landmark it shows and where it is.")
 HELLO = N_("Hello! I recognise landmarks.")
 USE = N_(
     "Send me a photo, an album, or an image as a file. I answer with the likeliest landmarks, or say honestly that I "

@@ -26,12 +26,14 @@ async def export(context: UpdateContext) -> None:
     rows = await context.services.db.read(lambda connection: export_rows(connection, user_id))
     document = {"telegram_user": user_id, **rows}
     content = json.dumps(document, ensure_ascii=False, indent=1).encode()
-    await context.send_file("landmark-tagger.json", content, context._("Everything that I know of you."))
+    await context.send_file("landmark-tagger.json", content, context._("Everything that I know about you."))
 
 
 async def forget(context: UpdateContext) -> None:
     """Ask; only a tap deletes."""
-    text = context._("Shall I delete everything that I know of you? Your photos, answers and decisions are then gone.")
+    text = context._(
+        "Shall I delete everything that I know about you? Your photos, answers and decisions will be gone."
+    )
     yes = Button(context._("Yes, delete everything"), f"forget:{context.user.id}")
     no = Button(context._("No, keep it"), "keep:")
     await context.reply(text, ((yes,), (no,)))
@@ -56,7 +58,7 @@ async def forget_person(context: UpdateContext) -> None:
     services.batcher.forget(contents)
     await asyncio.to_thread(services.downloads.forget, contents)
     services.chosen_languages.pop(user_id, None)
-    await context.edit(context._("Everything that I knew of you is deleted."))
+    await context.edit(context._("Everything that I knew about you has been deleted."))
     await context.answer_callback()
     await services.db.write(lambda connection: inbox.drop(connection, update_id))
     services.outbox.finished.add(update_id)

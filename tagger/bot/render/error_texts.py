@@ -9,7 +9,7 @@ BROKEN = N_("Something went wrong here, and it is not your fault. Please try aga
 
 # By kind of failure, see `tagger.image.decode.KINDS`.
 OF_KIND = {
-    "unsupported": N_("This file is no image that I can read. I understand JPEG, PNG, WebP, HEIC, TIFF and GIF."),
+    "unsupported": N_("I cannot read this file as an image. I understand JPEG, PNG, WebP, HEIC, TIFF and GIF."),
     "too_large": N_("This file is too large for me: 20 MB is the limit. Please send it as a photo instead."),
     "truncated": N_("This image ends in the middle, so I cannot read it. Please send it again."),
     "empty": N_("This file is empty. Please send it again."),
@@ -27,7 +27,7 @@ OF_MESSAGE = {
     "voice": N_("I can only look, not listen. Please send me a photo."),
 }
 OTHER = N_("I can only look at photos. Please send me one, or ask for /help.")
-TEXT = N_("Send me a photo, and I tell you which landmark it shows. More: /help")
+TEXT = N_("Send me a photo, and I will tell you which landmark it shows. More: /help")
 
 
 def error_text(kind: str, language: Language) -> str:

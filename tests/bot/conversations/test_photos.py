@@ -73,7 +73,7 @@ def test_a_photo_that_was_sent_before_is_neither_fetched_nor_looked_at_again(bot
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"%PDF-1.7 nothing to see", "This file is no image that I can read."),
+        (b"%PDF-1.7 nothing to see", "I cannot read this file as an image."),
         (picture(RED)[:900], "This image ends in the middle"),
         (b"\xff\xd8\xff\xe0" + b"damaged" * 300, "This image"),
     ],

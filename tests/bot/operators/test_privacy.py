@@ -55,7 +55,7 @@ def whole_life(bot: RunningBot, ana: Person, chat: PeopleChat) -> None:
 def forget(bot: RunningBot, ana: Person, chat: PeopleChat) -> None:
     question = said(chat, chat.send_text(ana, "/forget"))
     tapped(chat, ana, question, "Yes")
-    assert question.text == "Everything that I knew of you is deleted."
+    assert question.text == "Everything that I knew about you has been deleted."
     bot.settle()
     log = bot.database.with_name(bot.database.name + "-wal")
     bot.wait("the database's log to be emptied", lambda: not log.exists() or log.stat().st_size == 0)
