@@ -84,7 +84,7 @@ def test_a_run_answers_every_photo_beside_those_that_hang_and_kill(tmp_path: Pat
         (tmp_path / "good" / name).write_bytes(content)
         files.append(tmp_path / "good" / name)
     files.sort()
-    pool = decoders(timeout_s=20)
+    pool = decoders(timeout_s=5)
     results = list(Pipeline(ColourEngine(), card(), LIMITS, loader=pool).run(map(str, files)))
     assert [result.path for result in results] == [str(file) for file in files]
     failures = {Path(r.path).name: r.answer.kind for r in results if isinstance(r.answer, Failed)}
