@@ -1,6 +1,6 @@
 """Runs the bot: creates and wires its parts, works until it is told to stop, and shuts down in order.
 
-The one rule: a stop finishes what is in progress and loses nothing; what is not finished in time stays in the inbox.
+A stop finishes what is in progress and loses nothing; what is not finished in time stays in the inbox.
 
 The event loop has no signal handlers of its own. They would replace those of the process, which also stop whatever
 runs beside the bot, and a signal that came before them would be lost.

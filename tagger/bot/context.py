@@ -1,6 +1,6 @@
 """One update with everything that its handler needs: who, where, in which language, and how to answer.
 
-The one rule: a handler answers an update with at most one new message; everything else it does is an edit.
+A handler answers an update with at most one new message; everything else it does is an edit.
 """
 
 from __future__ import annotations

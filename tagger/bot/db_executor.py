@@ -1,6 +1,6 @@
 """The thread that talks to the database, so that the event loop never waits for a disk.
 
-The one rule: tasks are executed in the order in which they were submitted, and those that wait at the same time share
+Tasks are executed in the order in which they were submitted, and those that wait at the same time share
 a transaction. While the store cannot be used (locked, disk full), the tasks are repeated until it can.
 """
 

@@ -1,4 +1,4 @@
-"""One bot for all conversations, since each has people of its own; a test that needs another bot starts one."""
+"""One bot serves all conversations, since each has its own people; a test that needs another bot starts one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Meet = Callable[..., tuple[Person, PeopleChat]]
 
 @contextmanager
 def patient_server() -> Iterator[BotApiServer]:
-    """A server that does not forget taps when the machine is busy."""
+    """A server that does not forget taps while the machine is busy."""
     with BotApiServer() as server:
         server.state.tap_lifetime_s = ANSWER_S
         yield server
@@ -59,7 +59,7 @@ def bot(shared_bot: RunningBot) -> Iterator[RunningBot]:
 
 @pytest.fixture
 def meet(bot: RunningBot) -> Meet:
-    """A person who was never there before, and their chat with the bot."""
+    """A new person and their chat with the bot."""
 
     def meet(name: str = "Ana", language: str = "en") -> tuple[Person, PeopleChat]:
         person = bot.server.person(next(NUMBERS), name, language)
@@ -70,14 +70,14 @@ def meet(bot: RunningBot) -> Meet:
 
 @pytest.fixture
 def server() -> Iterator[BotApiServer]:
-    """A server of the test's own."""
+    """The test's own server."""
     with patient_server() as server:
         yield server
 
 
 @pytest.fixture
 def start(server: BotApiServer, model: Path, tmp_path: Path) -> Iterator[Start]:
-    """Starts a bot of the test's own, with settings."""
+    """Start the test's own bot, with settings."""
     with ExitStack() as stack:
 
         def start(**settings: object) -> RunningBot:

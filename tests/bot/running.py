@@ -36,13 +36,13 @@ CLASSES = (TOWER, WALL, SKYTREE)  # red, green and blue
 
 
 def bundle(folder: Path) -> Path:
-    """A model that takes red for the Eiffel Tower, green for the Great Wall, and blue for the Skytree."""
+    """A model for which red is the Eiffel Tower, green the Great Wall, and blue the Skytree."""
     network = colour_network([RED, GREEN, BLUE, GREY])
     return write_bundle(folder / "bundle", card(classes=CLASSES), {ONNX_FILE: network}).folder
 
 
 def large_bundle(folder: Path, count: int) -> Path:
-    """A model that knows so many towers, at most 63, in countries of twenty, each by the colour that `shade` gives."""
+    """A model of up to 63 towers, twenty to a country, each of the colour that `shade` returns."""
     countries = [f"{letter}-land" for letter in "ABCD" for _ in range(20)]
     towers = [LandmarkClass(f"tower_{n}", f"Tower {n:02}", countries[n], 10.0, float(n), 0.7) for n in range(count)]
     network = colour_network([shade(number) for number in range(count + 1)], sharpness=40.0)
@@ -54,7 +54,7 @@ def shade(number: int) -> tuple[int, int, int]:
 
 
 def picture(colour: tuple[int, int, int], number: int = 0) -> bytes:
-    """A photo of one colour, different for each number but for the eye."""
+    """A photo of one colour; each number gives another file that looks the same."""
     return jpeg(colour, (320, 240 + number), quality=90)
 
 
@@ -105,18 +105,18 @@ class RunningBot:
         self.process.wait()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """As a service manager stops it; its exit code."""
+        """Stop the bot as a service manager would, and return its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
         return self.process.wait(STOP_S)
 
     def settle(self) -> None:
-        """Until the bot is done with everything that it was told: no wait that a busy machine could make too short."""
+        """Wait until the bot has handled everything, however busy the machine is."""
         self.server.wait_until_confirmed(ANSWER_S)
         self.wait("nothing to be in work", lambda: self.rows(IN_WORK) == [(0,)])
 
     def wait(self, what: str, condition: Callable[[], bool]) -> None:
-        """Until something is so that nobody tells."""
+        """Poll until a condition is true."""
         until = time.monotonic() + ANSWER_S
         while not condition():
             if time.monotonic() > until:
@@ -158,12 +158,12 @@ def buttons(message: Message) -> list[str]:
 
 
 def tapped(chat: PeopleChat, person: Person, message: Message, button: str) -> str:
-    """Tap a button and wait until the bot is done with it; what is shown for a moment."""
+    """Tap a button, wait until the bot has answered, and return the text that it shows for a moment."""
     return str(chat.tap(person, message, button).wait_for_answer(timeout_s=ANSWER_S).get("text", ""))
 
 
 def gps_photo(colour: tuple[int, int, int], lat: float, lon: float, image_format: str = "JPEG") -> bytes:
-    """An image that says where it was taken."""
+    """An image with coordinates."""
     exif = Image.Exif()
     exif[ExifTags.IFD.GPSInfo] = {
         ExifTags.GPS.GPSLatitudeRef: "N" if lat >= 0 else "S",

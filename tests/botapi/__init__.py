@@ -1,6 +1,6 @@
 """A fake Telegram Bot API server for tests: real HTTP, Telegram's rules, people to play, faults to switch on.
 
-The one rule: a bot that breaks the Bot API's rules is refused as Telegram refuses it, and `server.violations` says so.
+The one rule: a bot that breaks the Bot API's rules is refused as Telegram would, and `server.violations` lists it.
 
     from tests.botapi import BotApiServer, Reset, transcript
 

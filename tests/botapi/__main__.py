@@ -1,6 +1,6 @@
-"""The server as a process of its own: prints where it listens as one line of JSON, and runs until told to stop.
+"""Runs the server as a process: it prints its address as one line of JSON.
 
-The one rule: it ends with its parent (standard input closes), on `/control/stop`, or on Ctrl-C; never by itself.
+It ends with its parent (when standard input closes), on `/control/stop`, or on Ctrl-C.
 """
 
 from __future__ import annotations

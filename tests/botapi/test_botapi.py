@@ -1,4 +1,4 @@
-"""The fake Bot API server hands out, takes and remembers as Telegram does: else the bot's tests would prove nothing."""
+"""The fake Bot API server behaves like Telegram; otherwise the bot's tests would prove nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEYBOARD = {"inline_keyboard": [[{"text": "✔ right", "callback_data": "yes"}, 
 
 
 def with_bot(server: BotApiServer, talk: Callable[[Bot], Coroutine[Any, Any, None]]) -> None:
-    """Runs a conversation with python-telegram-bot's own client."""
+    """Run a conversation with python-telegram-bot's own client."""
     telegram = pytest.importorskip("telegram", reason="the extra 'bot' is not installed")
 
     async def run() -> None:

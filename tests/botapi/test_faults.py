@@ -1,4 +1,4 @@
-"""The fake Bot API server breaks as Telegram and the network do, and a process can drive it from outside."""
+"""The fake Bot API server fails like Telegram and the network, and another process can drive it."""
 
 from __future__ import annotations
 

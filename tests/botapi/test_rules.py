@@ -1,4 +1,4 @@
-"""The fake Bot API server refuses what Telegram refuses, in Telegram's words, and takes what Telegram takes."""
+"""The fake Bot API server accepts what Telegram accepts and refuses the rest in Telegram's words."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Who gets an answer, and which messages in a group are addressed to the bot.
 
-The one rule: in a private chat every message gets an answer; in a group the bot is silent unless it is addressed.
+In a private chat every message gets an answer; in a group the bot is silent unless it is addressed.
 """
 
 from __future__ import annotations

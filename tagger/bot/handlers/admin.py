@@ -1,6 +1,6 @@
 """For operators: /health, /runs, and messages about finished runs and digests.
 
-The one rule: only the admin chat gets these; for everybody else the commands do not exist.
+Only the admin chat gets these; for everybody else the commands do not exist.
 """
 
 from __future__ import annotations

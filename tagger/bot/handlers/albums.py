@@ -1,6 +1,6 @@
 """Albums: photos that belong together but arrive one by one, in any order.
 
-The one rule: an album is answered once, when no photo of it has arrived for a moment; a later photo edits that answer.
+An album is answered once, when no photo of it has arrived for a moment; a later photo edits that answer.
 """
 
 from __future__ import annotations

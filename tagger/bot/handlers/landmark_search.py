@@ -1,6 +1,6 @@
 """Finds the landmark that somebody means by a typed name, and handles names typed after "something else".
 
-The one rule: only an exact name is accepted at once; similar names are offered as a choice.
+Only an exact name is accepted at once; similar names are offered as a choice.
 """
 
 from __future__ import annotations

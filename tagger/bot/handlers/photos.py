@@ -1,6 +1,6 @@
 """Turns the photo or file of a message into an answer.
 
-The one rule: what can be answered without the bytes is answered without them: a file that is too large is not
+What can be answered without the bytes is answered without them: a file that is too large is not
 downloaded, and the answer to a photo that was sent before is recalled.
 """
 

@@ -1,6 +1,6 @@
 """Which handler answers what: the table of everything that a person can send or tap.
 
-The one rule: every update has exactly one handler; the last one takes whatever the others do not.
+Every update has exactly one handler; the last one takes whatever the others do not.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an answer shows: landmarks by their ids in the store, their scores, and the evidence for them.
 
-The one rule: an edited answer keeps what it showed before, so this is stored with the answer; it contains no
+An edited answer keeps what it showed before, so this is stored with the answer; it contains no
 coordinates.
 """
 

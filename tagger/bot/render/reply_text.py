@@ -1,6 +1,6 @@
 """An answer as a person reads it: landmarks with places and bars, the decisions on them, and the buttons below.
 
-The one rule: it is rendered from the stored answer alone, so it reads the same whenever it is sent or edited.
+It is rendered from the stored answer alone, so it reads the same whenever it is sent or edited.
 """
 
 from __future__ import annotations

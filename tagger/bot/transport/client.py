@@ -1,6 +1,6 @@
 """The connection to the Bot API: one client for messages and one for files, so that a slow file delays no answer.
 
-The one rule: every failure is one of the library's own errors, a request that was certainly never sent is recognisable,
+Every failure is one of the library's own errors, a request that was certainly never sent is recognisable,
 and no error repeats a URL, because URLs contain the token.
 """
 

@@ -1,6 +1,6 @@
 """Photos on disk: downloaded, tagged and deleted.
 
-The one rule: a photo's file is deleted once its answer is out, unless the operator keeps photos; whatever a killed
+A photo's file is deleted once its answer is out, unless the operator keeps photos; whatever a killed
 process left behind is deleted at the next start.
 """
 

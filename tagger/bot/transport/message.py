@@ -1,6 +1,6 @@
 """A message that the bot sends, as a value: it is stored before it is sent and can be recognised afterwards.
 
-The one rule: a message read back from the database equals the message that was stored, byte for byte.
+A message read back from the database equals the message that was stored, byte for byte.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """When to repeat a call to Telegram, and how long to wait before that.
 
-The one rule: a call that is merely late is repeated for as long as it takes; a call that was refused is not repeated.
+A call that is merely late is repeated for as long as it takes; a call that was refused is not repeated.
 """
 
 from __future__ import annotations

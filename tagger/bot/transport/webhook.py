@@ -1,6 +1,6 @@
 """Updates by webhook: Telegram calls the bot, through a proxy that terminates TLS.
 
-The one rule: a call is answered with 200 only once its update is in the database; Telegram repeats all others.
+A call is answered with 200 only once its update is in the database; Telegram repeats all others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Images sent as files: all formats, what their coordinates say, and what cannot be read."""
+"""Images sent as files: all formats, coordinates, and files that cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In a group the bot is silent unless it is meant."""
+"""In a group the bot is silent unless it is addressed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long lists, with a model that knows many landmarks: a message shows one page, and buttons lead to the others."""
+"""Long lists: a message shows one page, and buttons lead to the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person gets who sends a photo, a file, an album, or something else."""
+"""Answers to a photo, a file, an album, or something else."""
 
 from __future__ import annotations
 

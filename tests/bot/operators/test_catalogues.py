@@ -1,4 +1,4 @@
-"""Every text of the bot is there in every language, with the same placeholders."""
+"""Every text of the bot exists in every language, with the same placeholders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Key = str | tuple[str, str]
 
 
 def said() -> set[Key]:
-    """What the code marks as text: `_("…")`, `N_("…")` and `ngettext("…", "…", n)`."""
+    """The texts that the code marks: `_("…")`, `N_("…")` and `ngettext("…", "…", n)`."""
     found: set[Key] = set()
     for file in ROOM.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

@@ -1,4 +1,4 @@
-"""What operators set and ask: who may write, how much, webhook or polling, health and runs."""
+"""What operators control: who may write, how much, webhook or polling, /health and /runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bot keeps of a person, what it forgets, and that it never says its token."""
+"""What the bot stores about a person, what it forgets, and that it never logs its token."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ana(server: BotApiServer) -> Person:
 
 
 def everything(folder: Path, database: Path) -> bytes:
-    """Every byte that the bot has on the disk, its database's dump in text beside them."""
+    """Every byte that the bot has on disk, and its database as text."""
     files = [file.read_bytes() for file in folder.rglob("*") if file.is_file() and file.name != "output.txt"]
     connection = sqlite3.connect(database)
     dump = "\n".join(connection.iterdump()).encode()
@@ -41,7 +41,7 @@ def everything(folder: Path, database: Path) -> bytes:
 
 
 def whole_life(bot: RunningBot, ana: Person, chat: PeopleChat) -> None:
-    """All that leaves a row."""
+    """Do everything that leaves a row."""
     said(chat, chat.send_text(ana, "/language en"))
     reply = answer(chat, chat.send_photo(ana, picture(RED), SECRET_TEXT))
     answer(chat, chat.send_document(ana, gps_photo(RED, 48.8612, 2.3013), "secret_name.jpg", "image/jpeg", SECRET_TEXT))

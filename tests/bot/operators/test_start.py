@@ -1,4 +1,4 @@
-"""How the bot starts, and what it says where it cannot: one sentence, and exit code 1."""
+"""How the bot starts, and its message if it cannot: one sentence, and exit code 1."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def test_a_server_that_is_away_when_the_bot_starts_is_waited_for(server: BotApiS
     photo = ana.private().send_photo(ana, picture(RED))
     with server.dead_network():
         bot = start()
-        bot.wait("a word of patience", lambda: "Telegram does not answer" in bot.output)
+        bot.wait("a warning that it is still trying", lambda: "Telegram does not answer" in bot.output)
     assert answer(ana.private(), photo).text.startswith("🏛 Eiffel Tower")
 
 
 def test_a_bot_that_is_stopped_while_the_server_is_away_leaves_nothing_open(server: BotApiServer, start: Start) -> None:
     with server.dead_network():
         bot = start()
-        bot.wait("a word of patience", lambda: "Telegram does not answer" in bot.output)
+        bot.wait("a warning that it is still trying", lambda: "Telegram does not answer" in bot.output)
         assert bot.stop() == 0
     assert "Unclosed" not in bot.output
 

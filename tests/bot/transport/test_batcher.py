@@ -1,4 +1,4 @@
-"""The one thread that looks at photos."""
+"""Photos of several people in one batch."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tests.drawn import ColourEngine, colour_bundle, photos
 START = RunStart("colour", "CPU", "float32", "for tests", ("telegram",), 3, "1")
 
 
-def looked_at(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[Result]:
-    """What photos show that came at the same moment."""
+def tag_at_once(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[Result]:
+    """Tag photos that arrive at the same moment."""
 
     tagger = Tagger(colour_bundle(folder / "bundle"), engine, Limits())
     loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
@@ -46,13 +46,13 @@ def looked_at(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[Res
 
 def test_photos_that_come_together_are_one_batch(tmp_path: Path) -> None:
     engine, paths = ColourEngine(batch_size=16), photos(tmp_path / "photos", 6)
-    results = looked_at(tmp_path, engine, paths)
+    results = tag_at_once(tmp_path, engine, paths)
     assert [result.path for result in results] == [str(path) for path in paths]
     assert (engine.photos_seen, engine.largest_batch) == (6, 6)
 
 
-def test_copies_in_a_batch_are_one_look(tmp_path: Path) -> None:
+def test_copies_in_a_batch_are_inferred_once(tmp_path: Path) -> None:
     engine, (path,) = ColourEngine(batch_size=16), photos(tmp_path / "photos", 1)
-    results = looked_at(tmp_path, engine, [path] * 5)
+    results = tag_at_once(tmp_path, engine, [path] * 5)
     assert len({result.answer for result in results}) == 1
     assert engine.photos_seen == 1

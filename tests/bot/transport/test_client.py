@@ -1,4 +1,4 @@
-"""The bot's own HTTP client: what goes wrong is told in the library's errors, and never with the token."""
+"""The bot's own HTTP client: it raises the library's errors, and never shows the token."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_server_that_takes_no_connection_is_given_up_in_time(monkeypatch: pyte
 
 @asynccontextmanager
 async def canned(reply: bytes, heard: list[bytes]) -> Any:
-    """A server that says the same to whoever connects."""
+    """A server that sends everybody the same bytes."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heard.append(await reader.readline())

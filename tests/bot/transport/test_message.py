@@ -1,4 +1,4 @@
-"""Messages that the bot sends, as values."""
+"""What the bot stores about its messages, and the limit of a button."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("telegram", reason="the extra 'bot' is not installed")
 
+from tagger.bot.render.reply_content import ReplyContent, ShownEvidence, ShownLandmark
 from tagger.bot.transport.message import Button, OutgoingMessage
 
 
@@ -20,3 +21,15 @@ def test_a_button_carries_at_most_64_bytes() -> None:
     assert Button("Map", "é" * 32).data == "é" * 32
     with pytest.raises(ValueError, match="64 bytes"):
         Button("Map", "é" * 32 + "x")
+
+
+def test_what_the_last_version_stored_can_be_read() -> None:
+    fields = {"chat_id": 1, "html": "a", "reply_to": 2, "keyboard": [[["Map", "map:3"]]], "asks": False}
+    fields |= {"answer_id": 3, "above_chat": 4, "above_shared": 5}
+    message = OutgoingMessage(1, "a", 2, ((Button("Map", "map:3"),),), False, 3, 4, 5)
+    assert OutgoingMessage.from_json(fields) == message
+    assert json.loads(json.dumps(message.as_json())) == fields
+    shown = {"places": [[7, 0.9, 1, True]], "reasons": [["near", 7, 0.4]], "photos": 1, "unread": 0}
+    content = ReplyContent((ShownLandmark(7, 0.9, 1, True),), (ShownEvidence("near", 7, 0.4),), 1, 0)
+    assert ReplyContent.from_json(shown) == content
+    assert json.loads(json.dumps(content.as_json())) == shown

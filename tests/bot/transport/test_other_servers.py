@@ -1,4 +1,4 @@
-"""The bot speaks to any server that speaks the Bot API, not only to Telegram's and to ours."""
+"""The bot works with any Bot API server, not only with Telegram's and ours."""
 
 from __future__ import annotations
 

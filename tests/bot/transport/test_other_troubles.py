@@ -1,4 +1,4 @@
-"""What goes wrong with everything but the answer to a photo: updates, taps, edits, files, and the bot itself."""
+"""Failures around everything but the answer to a photo: updates, taps, edits, files, and the bot itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong between the bot and Telegram: it waits and goes on, in order, and answers once."""
+"""Failures between the bot and Telegram: the bot waits and continues, in order, and answers once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SEARCHED = (
     "message to edit not found",
     "message can't be edited",
     "message is not modified",
-)  # by looking for a letter
+)  # from the search for a message that may have been sent
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def check_once_and_in_order(bot: RunningBot, chat: PeopleChat, photos: list[Mess
 
 
 def has_come_again(server: BotApiServer, photo: Message, before: int) -> bool:
-    """Whether the bot was told of a photo more often than before, and has taken that: only then it asks again."""
+    """Whether the bot got a photo's update again and accepted it, so that it asks for the next ones."""
     handed_out = server.handed_out(photo)
     return len(handed_out) > before and server.calls("getUpdates")[-1].at > handed_out[-1]
 

@@ -1,4 +1,4 @@
-"""A chat: what was said in it, and who may speak. The one rule: message ids rise over all messages, of all senders."""
+"""A chat: its messages and who may write. Message ids rise over all messages of all senders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLOSED = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a chat's transcript: a message as it then was, an edit, a tap, its answer, a deletion."""
+    """One event of a chat's transcript: a message as it was then, an edit, a tap, its answer, or a deletion."""
 
     kind: Literal["message", "edit", "tap", "answer", "delete"]
     json: Json
@@ -53,7 +53,7 @@ class Chat:
         return bool(self.json["type"] == "private")
 
     def check_open(self) -> None:
-        """Raises the 403 that a bot gets which may not write here."""
+        """Raise the 403 of a bot that may not write here."""
         if self.bot_status != "member":
             raise forbidden(CLOSED[self.bot_status])
 
@@ -92,7 +92,7 @@ class Chat:
         where: Callable[[Message], bool] = lambda _: True,
         timeout_s: float = 10,
     ) -> Message:
-        """The bot's first message after the given one (after all that a person has sent, if none is given)."""
+        """The bot's first message after the given one, or after everything that people have sent."""
         start = after.id if after is not None else self._last_of_people()
         found = self.state.wait(
             lambda: next((one for one in self.from_bot if one.id > start and where(one)), None),
@@ -110,7 +110,7 @@ class Chat:
         return self.wait_for_message(after=message, where=lambda one: one.reply_to == message.id, timeout_s=timeout_s)
 
     def wait_for_edit(self, message: Message, *, count: int = 1, timeout_s: float = 10) -> Message:
-        """The message, once it was edited so often in all."""
+        """The message, once it has been edited this often."""
         what = f"edit {count} of {message.text!r}"
         self.state.wait(lambda: len(message.versions) >= count, timeout_s, what)
         return message

@@ -1,4 +1,4 @@
-"""One message with all it has ever said. The one rule: `json` is what Telegram would send; all else is read from it."""
+"""A message with all its versions. `json` is what Telegram would send; everything else is read from it."""
 
 from __future__ import annotations
 
@@ -88,5 +88,5 @@ class Message:
         self.edited_at.append(time.monotonic() if at is None else at)
 
     def quoted(self) -> Json:
-        """As it stands inside another message's reply_to_message: without what it answers itself."""
+        """The message inside another one's reply_to_message: without its own reply_to_message."""
         return {name: value for name, value in self.json.items() if name != "reply_to_message"}

@@ -1,6 +1,6 @@
-"""The people's side of a chat: what a test does in a person's place.
+"""The people's side of a chat: what a test does on behalf of a person.
 
-The one rule: each act ends as the update that Telegram would send, or as none where the bot would not hear of it.
+Each action results in the update that Telegram would send, or in none if the bot would not learn of it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Person:
         return str(self.json["first_name"])
 
     def private(self, *, started: bool = True) -> PeopleChat:
-        """The chat with the bot; one that was not started cannot be written to until the person speaks."""
+        """The chat with the bot; if it was not started, the bot cannot write until the person does."""
         existing = self.state.chats.get(self.id)
         if isinstance(existing, PeopleChat):
             return existing
@@ -74,7 +74,7 @@ class PeopleChat(Chat):
         reply_to: Message | None = None,
         file_size: int | None = None,
     ) -> Message:
-        """A file; `file_size` claims another size than the content's, to stand for a huge one."""
+        """Send a file; `file_size` may claim another size than the content's, to stand for a huge file."""
         media = {"document": self._document(content, file_name, mime_type, file_size)}
         return self._send(person, media | _extras(caption, media_group_id), reply_to=reply_to)
 
@@ -93,7 +93,7 @@ class PeopleChat(Chat):
         return self._send(person, {"video": video} | _extras(caption, None))
 
     def send_animation(self, person: Person) -> Message:
-        """It stands in the message as a file, too, for apps that know no animations."""
+        """The message also contains it as a file, for apps without animations."""
         stored = self.state.files.add(b"ftyp animation", "animations", "mp4").json | {"mime_type": "video/mp4"}
         animation = stored | {"width": 320, "height": 240, "duration": 2}
         return self._send(person, {"animation": animation, "document": stored})
@@ -116,7 +116,7 @@ class PeopleChat(Chat):
     def send_album(
         self, person: Person, photos: Sequence[bytes], caption: str | None = None, *, order: Sequence[int] | None = None
     ) -> list[Message]:
-        """Photos in one group, the caption on the first; `order` is how their updates arrive (indices)."""
+        """Send photos as one group, with the caption on the first; `order` is the order of their updates (indices)."""
         group = f"{1_3000_0000_0000_0000 + next(self.state.numbers)}"
         with self.state.changed:
             messages = [
@@ -128,7 +128,7 @@ class PeopleChat(Chat):
         return messages
 
     def edit_text(self, person: Person, message: Message, text: str) -> None:
-        """The person changes the text or caption of an own message."""
+        """Edit the text or caption of the person's own message."""
         name = "text" if "text" in message.json else "caption"
         plain = {key: value for key, value in message.json.items() if not key.endswith("entities")}
         mark = _marked("entities" if name == "text" else "caption_entities", text)
@@ -138,7 +138,7 @@ class PeopleChat(Chat):
             self.state.updates.put("edited_message", message.json)
 
     def tap(self, person: Person, message: Message, button: str) -> Tap:
-        """Presses an inline button, named by its text (or a part of it) or its callback data.
+        """Press an inline button, named by its text (or a part of it) or its callback data.
 
         Raises:
             LookupError: There is no such button, or it sends nothing to the bot.
@@ -155,13 +155,13 @@ class PeopleChat(Chat):
         return tap
 
     def delete(self, message: Message) -> None:
-        """A person deletes a message; the bot hears nothing of it."""
+        """Delete a message; the bot gets no update about that."""
         with self.state.changed:
             message.deleted = True
             self.note(Event("delete", message.json))
 
     def set_bot_status(self, person: Person, status: BotStatus) -> None:
-        """Blocks or unblocks the bot, or puts it out of or into a group: a my_chat_member update."""
+        """Block or unblock the bot, or remove it from or add it to a group: a my_chat_member update."""
         old, self.bot_status = self.bot_status, status
         change = {"chat": self.json, "from": person.json, "date": int(time.time())}
         members = {"old_chat_member": self._member(old), "new_chat_member": self._member(status)}
@@ -185,7 +185,7 @@ class PeopleChat(Chat):
             message.update_id = self.state.updates.put("message", message.json)
 
     def _meant(self, message: Message) -> bool:
-        """Whether a bot in privacy mode hears of a group's message: commands, mentions and replies to it."""
+        """Whether a bot in privacy mode gets a group's message: commands, mentions and replies to it."""
         marks = message.marks
         is_command = any(mark["type"] == "bot_command" and mark["offset"] == 0 for mark in marks)
         is_reply = message.json.get("reply_to_message", {}).get("from") == self.state.bot

@@ -1,4 +1,4 @@
-"""Everything the server knows. The one rule: it outlives connections and restarts, and one lock guards all of it."""
+"""The server's state. It outlives connections and restarts, and one lock guards all of it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Webhook:
 
 @dataclass(slots=True)
 class Profile:
-    """What the bot says of itself, by language code ("" for all others)."""
+    """The bot's profile, by language code ("" for all others)."""
 
     commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)  # by scope (as JSON) and language
     texts: dict[tuple[str, str], str] = field(default_factory=dict)  # by name, description, … and language
@@ -83,10 +83,10 @@ class State:
         self.numbers = itertools.count(1)  # for ids that only must differ
 
     def wait(self, condition: Any, timeout_s: float, what: str) -> Any:
-        """The first true value of `condition()`, asked whenever something changed.
+        """Wait for a true value of `condition()`, and return it; it is called whenever something changes.
 
         Raises:
-            TimeoutError: It stayed false; says what was waited for.
+            TimeoutError: it stayed false; the message says what was expected.
         """
         until = time.monotonic() + timeout_s
         with self.changed:

@@ -1,4 +1,4 @@
-"""Taps on inline buttons. The one rule: each waits for one answer, and not for long."""
+"""Taps on inline buttons: each waits for one answer, and not for long."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 
 @dataclass(slots=True, eq=False)
 class Tap:
-    """A callback query and what the bot answered to it (the parameters), if it did."""
+    """A callback query and the parameters of the bot's answer, if there is one."""
 
     id: str
     state: State

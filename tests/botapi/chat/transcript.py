@@ -1,4 +1,4 @@
-"""A chat as Markdown, for the documents. The one rule: the same conversation gives the same text: no times, no ids."""
+"""A chat as Markdown, for the documentation. The same conversation gives the same text: no times, no ids."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`/control/<command>` in JSON, to drive the server from another process.
 
-The one rule: every command does what a method of the server does; times are monotonic, the same in all processes here.
+Every command does what a method of the server does. Times are monotonic and comparable between processes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COMMANDS: dict[str, Command] = {}
 
 
 def control(server: BotApiServer, path: str, request: HttpRequest) -> Reply:
-    """Runs one command; what goes wrong is a 400 with the reason."""
+    """Run one command; if it fails, answer 400 with the reason."""
     command = COMMANDS.get(path.removeprefix("/control/"))
     if command is None:
         return Reply.json({"ok": False, "description": f"the commands are {', '.join(COMMANDS)}"}, 404)
@@ -45,7 +45,7 @@ def _command(function: Command) -> Command:
 
 
 def _who(server: BotApiServer, given: Json) -> tuple[Person, PeopleChat]:
-    """{"person": 5, "name": "Ana", "chat_id": …}: the chat is the private one, if no other is named."""
+    """{"person": 5, "name": "Ana", "chat_id": …}: by default the private chat."""
     person = server.person(int(given["person"]), str(given.get("name", f"Person {given['person']}")))
     chat = server.state.chats[given["chat_id"]] if "chat_id" in given else person.private()
     assert isinstance(chat, PeopleChat)
@@ -58,7 +58,7 @@ def _sent(message: Message) -> Json:
 
 @_command
 def photos(server: BotApiServer, given: Json) -> Any:
-    """Many photos at one moment: {"files": […], "chats": 50}; file i goes to chat i % chats, in order."""
+    """Send many photos at once: {"files": […], "chats": 50}; file i goes to chat i % chats, in order."""
     people = [server.person(10_000 + number, f"Person {number}") for number in range(int(given.get("chats", 1)))]
     contents = [Path(file).read_bytes() for file in given["files"]]
     with server.state.changed:
@@ -108,7 +108,7 @@ def clear_faults(server: BotApiServer, _: Json) -> Any:
 
 @_command
 def offline(server: BotApiServer, given: Json) -> Any:
-    """{"seconds": 5}: from a moment after this answer, connections are refused for so long."""
+    """{"seconds": 5}: refuse connections for this long, soon after this answer."""
 
     def away() -> None:
         with server.dead_network():
@@ -119,7 +119,7 @@ def offline(server: BotApiServer, given: Json) -> Any:
 
 @_command
 def state(server: BotApiServer, _: Json) -> Any:
-    """How far the bot is."""
+    """The bot's progress."""
     people = [message for chat in server.state.chats.values() for message in chat.messages if not message.from_bot]
     return {
         "pending": len(server.state.updates.pending),
@@ -151,13 +151,13 @@ def answers(server: BotApiServer, _: Json) -> Any:
 
 @_command
 def requests(server: BotApiServer, given: Json) -> Any:
-    """The bot's calls, all or from one number on: {"start": 0}."""
+    """The bot's calls, all or from this index on: {"start": 0}."""
     return [asdict(request) for request in server.requests[int(given.get("start", 0)) :]]
 
 
 @_command
 def wait(server: BotApiServer, given: Json) -> Any:
-    """Until the bot is quiet: {"quiet_s": 0.5, "timeout_s": 60}."""
+    """Wait until the bot is quiet: {"quiet_s": 0.5, "timeout_s": 60}."""
     server.wait_until_quiet(float(given.get("quiet_s", 0.3)), float(given.get("timeout_s", 60)))
 
 

@@ -1,6 +1,6 @@
 """Everything that can go wrong between a bot and Telegram, at a test's command.
 
-The one rule: with `after=True` the method takes effect and only its answer is lost, which a bot cannot tell apart.
+With `after=True` the method takes effect and only its answer is lost; a bot cannot tell the difference.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GATEWAY_PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body><center><h1>{
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Nothing goes wrong; the other faults refine it.
+    """No fault; the others derive from it.
 
     Attributes:
         after: Whether the method takes effect.
@@ -31,12 +31,12 @@ class Fault:
     after: bool = field(default=False, kw_only=True)
 
     def happen(self, work: Work, connection: Connection) -> Reply | None:
-        """Does the work or not, and returns what is answered; None if the connection is of no more use."""
+        """Do the work or not, and return the answer; None if the connection is unusable."""
         reply = work() if self.after else None
         return self.spoil(reply, connection)
 
     def spoil(self, reply: Reply | None, _: Connection, /) -> Reply | None:
-        """Makes of the true answer (if there is one) what the bot sees."""
+        """Turn the true answer, if there is one, into what the bot sees."""
         return reply
 
 
@@ -60,7 +60,7 @@ def too_many(retry_after_s: int = 1) -> Refused:
 
 @dataclass(frozen=True, slots=True)
 class GatewayError(Fault):
-    """A 5xx with a page of HTML, as a proxy on the way makes it."""
+    """A 5xx with a page of HTML, like that of a proxy on the way."""
 
     status: int = 502
 
@@ -80,7 +80,7 @@ class Reset(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Silent(Fault):
-    """No answer ever; the bot has to give up by itself."""
+    """No answer at all; the bot has to give up by itself."""
 
     def spoil(self, _: Reply | None, connection: Connection, /) -> Reply | None:
         connection.hold()
@@ -89,7 +89,7 @@ class Silent(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Slow(Fault):
-    """The right answer, late: the wait is before the effect, or after it."""
+    """The right answer, late: it waits before the method takes effect, or after."""
 
     seconds: float = 1.0
 
@@ -104,7 +104,7 @@ class Slow(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Truncated(Fault):
-    """An answer that breaks off although its length was announced."""
+    """An answer shorter than its announced length."""
 
     share: float = 0.5
     after: bool = field(default=True, kw_only=True)
@@ -118,7 +118,7 @@ class Truncated(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Garbage(Fault):
-    """As many bytes as announced, but random ones."""
+    """An answer of the right length, but of random bytes."""
 
     after: bool = field(default=True, kw_only=True)
 
@@ -129,7 +129,7 @@ class Garbage(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Throttled(Fault):
-    """The right answer at so many bytes a second."""
+    """The right answer at this many bytes a second."""
 
     bytes_per_s: int = 100_000
     after: bool = field(default=True, kw_only=True)
@@ -155,7 +155,7 @@ class _Plan:
 
 @dataclass(slots=True)
 class Faults:
-    """What will go wrong. Methods by their names, "download" for files, "*" for all."""
+    """The planned faults, by method; "download" means files, "*" everything."""
 
     rates: Rates | None = None
     _plans: list[_Plan] = field(default_factory=list)
@@ -163,17 +163,17 @@ class Faults:
     _random: random.Random = field(default_factory=lambda: random.Random(7))
 
     def next(self, method: str, *faults: Fault, times: int = 1, chat_id: int | None = None) -> None:
-        """The next calls of a method go wrong, one fault a call, each so many times."""
+        """Let the next calls of a method fail: one fault per call, each repeated `times` times."""
         with self._lock:
             self._plans += [_Plan(method, fault, times, chat_id, 1.0) for fault in faults]
 
     def always(self, method: str, fault: Fault, *, chat_id: int | None = None, probability: float = 1.0) -> None:
-        """Every call (or each with a probability) goes wrong until `clear`."""
+        """Let every call, or each with a probability, fail until `clear`."""
         with self._lock:
             self._plans.append(_Plan(method, fault, None, chat_id, probability))
 
     def limit_rates(self, rates: Rates | None = None) -> None:
-        """Messages are limited as Telegram does it, by default."""
+        """Limit the rate of messages, by default as Telegram does."""
         self.rates = rates or Rates()
 
     def clear(self) -> None:
@@ -183,7 +183,7 @@ class Faults:
 
     @property
     def left(self) -> int:
-        """How many of the planned faults have not happened."""
+        """How many planned faults have not happened yet."""
         with self._lock:
             return sum(plan.left or 0 for plan in self._plans)
 

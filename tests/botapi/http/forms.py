@@ -1,7 +1,4 @@
-"""A call's parameters, from wherever the Bot API lets them stand.
-
-The one rule: query string, urlencoded form, multipart form and JSON body give the same `Parameters`.
-"""
+"""A call's parameters: from the query string, an urlencoded form, a multipart form or a JSON body."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The values by name; a form's values are text, a JSON body's are what they are."""
+    """The values by name; those of a form are text."""
 
     values: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Upload] = field(default_factory=dict)
@@ -51,7 +48,7 @@ class Parameters:
         return self.text(name).strip().lower() in ("true", "yes", "1")
 
     def json(self, name: str, what: str | None = None) -> Any:
-        """A value that is JSON inside a form; None where it was not given."""
+        """A value that is JSON inside a form; None if it is missing."""
         value = self.values.get(name)
         if not isinstance(value, str):
             return value

@@ -1,4 +1,4 @@
-"""Telegram's limits on how fast a bot may write. The one rule: a bucket that is empty says when it will not be.
+"""Telegram's limits on how fast a bot may write, as token buckets.
 
 Source:
     https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this: in one chat one message a second
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Bucket:
-    """Holds so many messages, refilled evenly."""
+    """A token bucket that refills evenly."""
 
     size: float
     per_s: float
@@ -26,7 +26,7 @@ class Bucket:
         self.level = self.size
 
     def wait_s(self) -> float:
-        """How long until one more message fits; 0 means now."""
+        """Seconds until one more message is allowed; 0 means now."""
         now = time.monotonic()
         self.level = min(self.size, self.level + (now - self.at) * self.per_s)
         self.at = now
@@ -45,7 +45,7 @@ class Rates:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def over(self, method: str, chat_id: int | None) -> int:
-        """The retry_after of a call that comes too early (s), or 0, and then it counts."""
+        """Count a call and return 0, or return its retry_after in seconds if it comes too early."""
         if chat_id is None or method == "sendChatAction" or not method.startswith(("send", "edit")):
             return 0
         with self._lock:

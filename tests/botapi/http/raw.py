@@ -1,4 +1,4 @@
-"""Calls without any bot library. The one rule: what comes back is what was on the wire."""
+"""Calls without any bot library: what they return is what was on the wire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.botapi.http.server import BotApiServer
 
 
 def call(server: BotApiServer, method: str, *, token: str | None = None, timeout_s: float = 5, **values: Any) -> Any:
-    """One call as JSON over a fresh connection; the whole answer."""
+    """Make a call as JSON over a new connection, and return the whole answer."""
     return json.loads(post(server, f"/bot{token or server.token}/{method}", values, timeout_s=timeout_s)[1])
 
 
@@ -32,7 +32,7 @@ def done(server: BotApiServer, method: str, **values: Any) -> Any:
 
 
 def refusal(server: BotApiServer, method: str, **values: Any) -> str:
-    """Why a call was refused; the refusal of a bot's mistake must be a violation too."""
+    """Why a call was refused; if it was the bot's mistake, it must be a violation, too."""
     answer = call(server, method, **values)
     assert not answer["ok"]
     assert answer["error_code"] != 400 or server.violations[-1].description == answer["description"]

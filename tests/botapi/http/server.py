@@ -1,6 +1,6 @@
-"""The server: sockets, threads, and the way of a request through faults to its method.
+"""The server: sockets, threads, and the path of a request through the faults to its method.
 
-The one rule: what a bot can see is exactly HTTP; tests look at the same state from the other side.
+A bot sees only HTTP; tests see the same state from the other side.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from tests.botapi.chat.desk import Desk
+from tests.botapi.chat.controls import ServerControls
 from tests.botapi.chat.state import Request, State
 from tests.botapi.http.control import control
 from tests.botapi.http.faults import Fault, Faults
@@ -26,8 +26,8 @@ from tests.botapi.methods.errors import ApiError
 TOKEN = "1234567:TEST-token_of_the_bot_under_test_000"
 
 
-class BotApiServer(Desk):
-    """A Bot API server on loopback; a context manager."""
+class BotApiServer(ServerControls):
+    """A Bot API server on loopback, as a context manager."""
 
     def __init__(
         self, *, token: str = TOKEN, port: int = 0, username: str = "landmark_bot", privacy_mode: bool = False
@@ -44,7 +44,7 @@ class BotApiServer(Desk):
 
     @property
     def url(self) -> str:
-        """The root; a bot appends `/bot<token>/…` and `/file/bot<token>/…`."""
+        """The root URL; a bot appends `/bot<token>/…` and `/file/bot<token>/…`."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -70,13 +70,13 @@ class BotApiServer(Desk):
         self.hang_up()
 
     def listen(self) -> None:
-        """Takes connections, at the same port as before."""
+        """Accept connections, on the same port as before."""
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
         self.port = self._listener.getsockname()[1]
         self._start(threading.Thread(target=self._accept, args=(self._listener,), daemon=True), None)
 
     def hang_up(self) -> None:
-        """Takes no more connections and breaks those there are; all that was said stays."""
+        """Close all connections and accept no more; the state stays."""
         if self._listener is not None:
             with suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept
@@ -97,7 +97,7 @@ class BotApiServer(Desk):
 
     @contextmanager
     def dead_network(self) -> Iterator[None]:
-        """While it lasts, connections are refused."""
+        """Refuse connections while the context lasts."""
         self.hang_up()
         try:
             yield
@@ -127,7 +127,7 @@ class BotApiServer(Desk):
             self._threads.pop(threading.current_thread(), None)
 
     def _answer(self, request: HttpRequest, connection: Connection) -> bool:
-        """Whether the connection goes on."""
+        """Answer one request; whether the connection stays open."""
         path = unquote(urlsplit(request.target).path)
         if path.startswith("/control/"):
             reply: Reply | None = control(self, path, request)

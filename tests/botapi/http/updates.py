@@ -1,6 +1,6 @@
-"""The queue of updates, as getUpdates gives it out.
+"""The queue of updates, as getUpdates hands it out.
 
-The one rule: an update stays until a later offset confirms it, so whoever dies before that gets it again.
+An update stays until a later offset confirms it, so a bot that dies before that gets it again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Update:
 
 
 class Updates:
-    """What happened and is not confirmed yet, with the moments (monotonic) at which each was handed out."""
+    """The updates that are not confirmed yet, and when (monotonic) each was handed out."""
 
     def __init__(self, changed: threading.Condition) -> None:
         self.changed = changed
@@ -51,7 +51,7 @@ class Updates:
         return list(self._pending)
 
     def put(self, kind: str, content: dict[str, Any]) -> int:
-        """Queues an update; returns its id, which also goes to those that the bot did not ask for."""
+        """Queue an update, and return its id; updates that the bot did not ask for get one, too."""
         with self.changed:
             number = self._next_id
             self._next_id += 1
@@ -63,7 +63,7 @@ class Updates:
             return number
 
     def redeliver(self, count: int = 1) -> None:
-        """The last confirmed updates come once more, as after a confirmation that Telegram lost."""
+        """Repeat the last confirmed updates, as if Telegram had lost their confirmation."""
         with self.changed:
             self._again += list(self._done)[-count:]
             self.changed.notify_all()
@@ -77,7 +77,7 @@ class Updates:
             self._confirmed(self._pending.popleft())
 
     def confirm_one(self, update: Update) -> None:
-        """A webhook took it."""
+        """Confirm an update that the webhook accepted."""
         self._pending.remove(update)
         self._confirmed(update)
 
@@ -87,7 +87,7 @@ class Updates:
         self.changed.notify_all()
 
     def take(self, offset: int, limit: int, timeout_s: float, alive: Callable[[], bool]) -> list[Update]:
-        """One getUpdates call: confirms what is before the offset, then waits for something to hand out.
+        """Answer a getUpdates call: confirm the updates before the offset, then wait for one to hand out.
 
         Raises:
             ApiError: 409, if a webhook is set, or a newer call came while this one waited.

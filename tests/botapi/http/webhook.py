@@ -1,4 +1,4 @@
-"""Updates by webhook. The one rule: an update is posted until the bot says 200, and in order."""
+"""Updates by webhook: each is posted, in order, until the bot answers 200."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_PAUSE_S = 2.0
 
 @method
 def set_webhook(state: State, parameters: Parameters) -> Any:
-    """Plain HTTP is taken on loopback, where a test's bot listens; Telegram wants HTTPS."""
+    """Telegram requires HTTPS; plain HTTP is accepted on loopback, where a test's bot listens."""
     url, secret = parameters.text("url"), parameters.text("secret_token")
     parts = urlsplit(url)
     if url and parts.scheme != "https" and parts.hostname not in LOOPBACK:
@@ -57,7 +57,7 @@ def get_webhook_info(state: State, _: Parameters) -> Any:
 
 
 def set_allowed(state: State, parameters: Parameters) -> None:
-    """What is not given stays as it was; updates that wait already are not touched."""
+    """Settings that are not given stay as they were; updates that wait already are not affected."""
     allowed = parameters.json("allowed_updates")
     if allowed is None:
         return
@@ -75,7 +75,7 @@ def _switch(state: State, parameters: Parameters, hook: Webhook) -> None:
 
 
 class Postman:
-    """The thread that brings updates to the webhook, one after the other."""
+    """The thread that posts updates to the webhook, one after another."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -112,7 +112,7 @@ class Postman:
             return (waiting[0] if waiting else None), self.state.webhook
 
     def _post(self, hook: Webhook, update: Update) -> bool:
-        """Whether the bot took it; then it is confirmed."""
+        """Post an update; if the bot accepts it, confirm it and return True."""
         self.state.updates.note_handed_out(update)
         error = _posted(hook, update)
         with self.state.changed:
@@ -124,7 +124,7 @@ class Postman:
 
 
 def _posted(hook: Webhook, update: Update) -> str:
-    """What went wrong, or nothing."""
+    """The error, or an empty string."""
     parts = urlsplit(hook.url)
     secret = {"X-Telegram-Bot-Api-Secret-Token": hook.secret_token} if hook.secret_token else {}
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

@@ -1,6 +1,6 @@
 """HTTP/1.1 on a socket, only as much as the Bot API needs.
 
-The one rule: a connection can also misbehave on purpose (reset, half an answer, silence), which `http.server` hides.
+Unlike with `http.server`, a connection can misbehave on purpose: reset, half an answer, silence.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Connection:
         self._closed = threading.Event()
 
     def read(self) -> HttpRequest | None:
-        """The next request, or None where the other side has closed, or speaks no HTTP."""
+        """The next request; None if the other side has closed or does not speak HTTP."""
         first = self._reader.readline(LINE_LIMIT)
         at = time.monotonic()
         words = first.decode("latin-1").split()
@@ -93,7 +93,7 @@ class Connection:
             self._socket.sendall(reply.body)
 
     def send_part(self, reply: Reply, length: int) -> None:
-        """The whole head and a part of the body: what a broken download looks like."""
+        """Send the whole header and a part of the body, like a broken download."""
         self._socket.sendall(reply.head + reply.body[:length])
 
     def send_slowly(self, reply: Reply, bytes_per_s: int) -> None:
@@ -104,7 +104,7 @@ class Connection:
             self.sleep(piece / bytes_per_s)
 
     def alive(self) -> bool:
-        """Whether the other side still listens; a killed bot's socket reads as closed at once."""
+        """Whether the other side still listens; a killed bot's socket counts as closed at once."""
         try:
             return self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
         except BlockingIOError:
@@ -113,21 +113,21 @@ class Connection:
             return False
 
     def sleep(self, seconds: float) -> None:
-        """Waits, but not beyond the end of the connection."""
+        """Wait, but not beyond the end of the connection."""
         self._closed.wait(seconds)
 
     def hold(self) -> None:
-        """Says nothing until the other side gives up or the server closes."""
+        """Send nothing until the other side gives up or the server closes."""
         while not self._closed.is_set() and self.alive():
             self._closed.wait(0.05)
 
     def reset(self) -> None:
-        """RST instead of FIN: the other side sees "connection reset by peer"."""
+        """Send RST instead of FIN: the other side sees "connection reset by peer"."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self.close()
 
     def interrupt(self) -> None:
-        """Wakes the thread that reads or sleeps; it then closes."""
+        """Wake the thread that reads or sleeps; it then closes the connection."""
         self._closed.set()
         with suppress(OSError):  # the other side was faster
             self._socket.shutdown(socket.SHUT_RDWR)

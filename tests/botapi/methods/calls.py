@@ -1,6 +1,7 @@
-"""One call of the bot from its parameters to its reply.
+"""One call of the bot, from its parameters to its reply.
 
-The one rule: every refusal that is the bot's fault becomes a violation, unless it repeats what it cannot know of.
+The one rule: every refusal that is the bot's fault becomes a violation, except for a repeated call that took effect
+before and whose answer was lost.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ class Calls:
         self._unanswered: list[tuple[str, Json]] = []  # what took effect although the bot got no answer
 
     def lost(self, request: Request) -> None:
-        """Remembers a call whose answer the bot never got: repeating it is no violation."""
+        """Remember a call whose answer the bot never got: repeating it is no violation."""
         self._unanswered.append((request.method, request.parameters))
 
     def perform(self, request: Request, parameters: Parameters, alive: Callable[[], bool]) -> Reply:
-        """Does what the method does, or refuses."""
+        """Carry out the method, or refuse."""
         try:
             if request.method == "getUpdates":
                 return self._get_updates(parameters, alive)
@@ -60,7 +61,7 @@ class Calls:
 
 
 def method_name(name: str) -> str:
-    """The name as the documentation writes it, however the bot wrote it."""
+    """The method's name as in the documentation, whatever case the bot used."""
     lower = name.lower()
     return "getUpdates" if lower == "getupdates" else METHODS[lower].name if lower in METHODS else name
 
@@ -73,7 +74,7 @@ def chat_id_of(values: dict[str, Any]) -> int | None:
 
 
 def readable(values: dict[str, Any]) -> Json:
-    """A form's values with the JSON in them read, so that tests see lists and objects."""
+    """A form's values with the JSON in them parsed, so that tests see lists and objects."""
     return {name: _value(value) for name, value in values.items()}
 
 

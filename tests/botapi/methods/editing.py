@@ -1,4 +1,4 @@
-"""The methods about what is already in a chat. The one rule: a bot changes its own messages only, and only really."""
+"""Methods for messages that exist: a bot may edit only its own, and an edit must change something."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _own(state: State, parameters: Parameters, to: str) -> tuple[Chat, Message]:
 
 
 def _edit(state: State, parameters: Parameters, gone: frozenset[str], new: Json) -> Any:
-    """Replaces the fields in `gone` and the keyboard by new ones; a keyboard that is not given goes away."""
+    """Replace the fields in `gone` and the keyboard; without a new keyboard the old one disappears."""
     chat, message = _own(state, parameters, "edit")
     if not message.from_bot:
         raise bad_request("message can't be edited")
@@ -75,7 +75,7 @@ def edit_message_reply_markup(state: State, parameters: Parameters) -> Any:
 
 @method
 def delete_message(state: State, parameters: Parameters) -> Any:
-    """In groups a bot that is no administrator deletes its own messages only; in private chats all."""
+    """In a group, a bot that is not an administrator may delete only its own messages; in a private chat, all."""
     chat, message = _own(state, parameters, "delete")
     if not message.from_bot and not chat.private:
         raise bad_request("message can't be deleted")
@@ -99,7 +99,7 @@ def answer_callback_query(state: State, parameters: Parameters) -> Any:
 
 @method
 def get_chat(state: State, parameters: Parameters) -> Any:
-    """A ChatFullInfo with the fields that it must have."""
+    """A ChatFullInfo with the required fields."""
     chat = chat_of(state, parameters)
     gifts = dict.fromkeys(
         ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), True

@@ -1,4 +1,4 @@
-"""What the Bot API answers when it refuses. The one rule: the words are Telegram's own, because bots look at them."""
+"""The Bot API's refusals, in Telegram's own words, because bots match them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """A refusal that travels as `{"ok": false, "error_code": …, "description": …}`.
+    """A refusal, sent as `{"ok": false, "error_code": …, "description": …}`.
 
     Args:
         code: The HTTP status, which is the `error_code` too.

@@ -1,4 +1,4 @@
-"""Files that people and the bot sent. The one rule: equal bytes have an equal file_unique_id, but never one file_id."""
+"""Files that people and the bot sent. Equal bytes have the same file_unique_id, but different file_ids."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StoredFile:
 
 
 class Files:
-    """All files by id and by path. A claimed size may be larger than the content, to stand for a huge file."""
+    """All files by id and by path. A file may claim a larger size than its content, to stand for a huge one."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, StoredFile] = {}
@@ -67,7 +67,7 @@ class Files:
         return self._by_id[file_id]
 
     def link(self, file_id: str) -> Json:
-        """What getFile answers: the file with a path that can be downloaded from now on."""
+        """The answer to getFile: the file, with a path that can be downloaded from now on."""
         stored = self.get(file_id)
         if not isinstance(stored.content, bytes):  # a thumbnail, drawn now
             stored.size = len(stored.read())
@@ -84,11 +84,11 @@ class Files:
         return self._by_path[path].read()
 
     def expire_links(self) -> None:
-        """All paths become invalid, as each does an hour after getFile; file ids stay."""
+        """Invalidate all paths, as happens to each an hour after getFile; file ids stay valid."""
         self._by_path.clear()
 
     def photo(self, content: bytes) -> list[Json]:
-        """The sizes of one photo, the largest last. An app sends at most 1280 px and no EXIF data; so does this."""
+        """The sizes of a photo, the largest last. Like an app, this sends at most 1280 px and no EXIF data."""
         content, (width, height) = _as_sent(content)
         full = self.add(content, "photos", "jpg")
         sides = [side for side in THUMBNAIL_SIDES if side < max(width, height)]
@@ -96,7 +96,7 @@ class Files:
         return [*(self._thumbnail(full, (width, height), side) for side in sides), largest]
 
     def _thumbnail(self, full: StoredFile, size: tuple[int, int], side: int) -> Json:
-        """Drawn only if it is downloaded; so its file_size, which is optional, stays unsaid."""
+        """A thumbnail, drawn only when it is downloaded; so the optional file_size is left out."""
         unique = f"{full.unique_id[:-3]}{side:03x}"
         stored = self._store(lambda: _thumbnail(full.read(), side), unique, "thumbnails", "jpg", 0)
         width, height = (max(1, round(length * side / max(size))) for length in size)
@@ -120,7 +120,7 @@ def _as_sent(content: bytes) -> tuple[bytes, tuple[int, int]]:
 
 
 def _thumbnail(content: bytes, side: int) -> bytes:
-    """Small, or as it is where no decoder opens it."""
+    """A smaller copy, or the bytes themselves if no decoder opens them."""
     try:
         return _scaled(content, side)
     except (UnidentifiedImageError, OSError):

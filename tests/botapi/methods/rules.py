@@ -1,6 +1,4 @@
-"""What the Bot API allows in a message.
-
-The one rule: a check raises Telegram's own refusal, or returns the clean value.
+"""What the Bot API allows in a message: a check raises Telegram's own refusal, or returns the clean value.
 
 Source:
     https://core.telegram.org/bots/api; where it says "exactly one of", this is stricter than Telegram's server.
@@ -36,7 +34,7 @@ OTHER_MARKUPS = ("keyboard", "remove_keyboard", "force_reply")
 
 
 def chat_of(state: State, parameters: Parameters, *, open_only: bool = True) -> Chat:
-    """The chat that a call is about."""
+    """The chat of a call."""
     if not parameters.has("chat_id"):
         raise bad_request("chat_id is empty")
     number = parameters.text("chat_id")  # a name of a channel is one too, but there are no channels here
@@ -71,7 +69,7 @@ def with_entities(name: str, entities_name: str, words: Formatted) -> Json:
 
 
 def answered(chat: Chat, parameters: Parameters) -> Message | None:
-    """The message that a new one replies to; reply_to_message_id is the old way to say it."""
+    """The message that a new one replies to; reply_to_message_id is the older parameter."""
     given = parameters.json("reply_parameters")
     if given is None and parameters.has("reply_to_message_id"):
         without = parameters.flag("allow_sending_without_reply")
@@ -90,7 +88,7 @@ def answered(chat: Chat, parameters: Parameters) -> Message | None:
 
 
 def markup_of(parameters: Parameters, *, inline_only: bool = False) -> Json:
-    """The reply markup as a message shows it: inline keyboards stay, the other kinds belong to the app."""
+    """The reply markup of a message: only inline keyboards are part of it."""
     markup = parameters.json("reply_markup", "reply keyboard markup")
     if markup is None or markup == {}:
         return {}
@@ -154,7 +152,7 @@ def _is_link(url: Any) -> bool:
 
 
 def place_of(parameters: Parameters) -> Json:
-    """Latitude and longitude, both there and on the globe."""
+    """Latitude and longitude, both given and in range."""
     for name, limit in (("latitude", 90), ("longitude", 180)):
         if not parameters.has(name):
             raise bad_request(f"{name} is empty")

@@ -1,4 +1,4 @@
-"""The methods that put something new into a chat. The one rule: everything is checked before anything is changed."""
+"""Methods that send something. Everything is checked before anything is changed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def send_location(state: State, parameters: Parameters) -> Any:
 
 @method
 def send_venue(state: State, parameters: Parameters) -> Any:
-    """The message has the place as a location too, for apps that know no venues."""
+    """The message also contains the place as a location, for apps without venues."""
     chat = chat_of(state, parameters)
     place = place_of(parameters)
     for name in ("title", "address"):
@@ -91,7 +91,7 @@ def _check_photo(content: bytes) -> None:
 
 
 def _file(state: State, parameters: Parameters, name: str, limit: int) -> tuple[StoredFile, str, str]:
-    """An upload, or a file that Telegram has already, by its file_id; URLs are not served here."""
+    """An upload, or a file that Telegram already has, by its file_id; URLs are not supported."""
     upload = parameters.upload(name)
     if upload is None:
         if not parameters.has(name):

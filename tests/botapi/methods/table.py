@@ -1,4 +1,4 @@
-"""The table of methods, and those about the bot itself. The one rule: a name's case does not matter, as at Telegram."""
+"""The table of methods, and those about the bot itself. As in Telegram, names are case-insensitive."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TEXT_LIMITS = {"name": 64, "description": 512, "short_description": 120}
 
 
 def method(function: Function) -> Function:
-    """Puts a function into the table: `send_message` is `sendMessage`."""
+    """Add a function to the table: `send_message` is `sendMessage`."""
     first, *rest = function.__name__.split("_")
     name = first + "".join(part.capitalize() for part in rest)
     METHODS[name.lower()] = Method(name, function)
@@ -73,7 +73,7 @@ def _check_command(command: Any) -> None:
 
 
 def _scope(state: State, parameters: Parameters) -> tuple[str, str]:
-    """The key of a command list. A chat's scope needs the chat."""
+    """The key of a list of commands. The scope of a chat needs the chat."""
     scope = parameters.json("scope") or {"type": "default"}
     if not isinstance(scope, dict) or not isinstance(scope.get("type"), str):
         raise bad_request("can't parse BotCommandScope: Can't find field \"type\"")

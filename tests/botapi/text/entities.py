@@ -1,7 +1,4 @@
-"""Text as Telegram counts it, and the entities in it.
-
-The one rule: offsets and lengths are UTF-16 code units, never characters or bytes.
-"""
+"""Text and its entities. Offsets and lengths are UTF-16 code units, as in Telegram."""
 
 from __future__ import annotations
 
@@ -38,10 +35,10 @@ class Formatted:
 
 
 def formatted(parameters: Parameters, name: str, entities: str = "entities") -> Formatted:
-    """The text after its mark-up was read, with the spaces around it gone, as Telegram stores it.
+    """Parse a text's markup and strip it, as Telegram does.
 
     Raises:
-        ApiError: The mark-up is broken, or an entity does not lie inside the text.
+        ApiError: the markup is broken, or an entity is not inside the text.
     """
     text, mode = parameters.text(name), parameters.text("parse_mode").lower()
     if mode == "html":
@@ -56,7 +53,7 @@ def formatted(parameters: Parameters, name: str, entities: str = "entities") -> 
 
 
 def found(text: str) -> list[Entity]:
-    """The entities that a person's app marks: commands, mentions, links, hashtags; in order."""
+    """The entities that a person's app marks, in order: commands, mentions, links, hashtags."""
     spans = ((kind, match) for kind, pattern in FOUND.items() for match in pattern.finditer(text))
     made = [
         {"type": kind, "offset": utf16_length(text[: match.start()]), "length": utf16_length(match[0])}
@@ -66,7 +63,7 @@ def found(text: str) -> list[Entity]:
 
 
 def _outermost(entities: Iterable[Entity]) -> list[Entity]:
-    """Without those inside another: the `@bot` of `/find@bot` is no mention."""
+    """Without entities inside others: the `@bot` of `/find@bot` is no mention."""
     kept: list[Entity] = []
     for entity in sorted(entities, key=lambda one: -one["length"]):
         if not any(one["offset"] <= entity["offset"] < one["offset"] + one["length"] for one in kept):

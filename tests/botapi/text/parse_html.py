@@ -1,4 +1,4 @@
-"""Telegram's HTML mode. The one rule: only its few tags, each closed, or the whole message is refused.
+"""Telegram's HTML mode: a few tags, each of them closed; otherwise the whole message is refused.
 
 Source:
     https://core.telegram.org/bots/api#html-style
@@ -25,10 +25,10 @@ ATTRIBUTE = re.compile(r"\s*([A-Za-z0-9-]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|(
 
 
 def parse_html(text: str) -> tuple[str, list[dict[str, Any]]]:
-    """The text without its tags, and the entities they made.
+    """The text without its tags, and its entities.
 
     Raises:
-        ApiError: A tag is unknown, unclosed, or closed in the wrong order.
+        ApiError: a tag is unknown, unclosed, or closed in the wrong order.
     """
     return _Html(text).parse()
 

@@ -1,4 +1,4 @@
-"""Telegram's MarkdownV2 mode. The one rule: a reserved character that is no mark-up must be escaped, or it is refused.
+"""Telegram's MarkdownV2 mode: a reserved character that is no markup must be escaped.
 
 Source:
     https://core.telegram.org/bots/api#markdownv2-style
@@ -29,10 +29,10 @@ NAMES = {"pre": "Pre", "text_link": "TextUrl", "custom_emoji": "CustomEmoji"}
 
 
 def parse_markdown(text: str) -> tuple[str, list[dict[str, Any]]]:
-    """The text without its marks, and the entities they made.
+    """The text without its markup, and its entities.
 
     Raises:
-        ApiError: A reserved character stands alone, or a mark has no end.
+        ApiError: a reserved character is not escaped, or a mark has no end.
     """
     return _Markdown(text).parse()
 

@@ -1,4 +1,4 @@
-"""Lengths as Telegram counts them. The one rule: an emoji outside the basic plane counts two."""
+"""Lengths as Telegram counts them: an emoji outside the basic plane counts as two."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ def utf16_length(text: str) -> int:
 
 
 def utf16_index(text: str, offset: int) -> int:
-    """Where in a Python string a UTF-16 offset lies."""
+    """The index in a Python string of a UTF-16 offset."""
     return len(text.encode("utf-16-le", "surrogatepass")[: 2 * offset].decode("utf-16-le", "replace"))

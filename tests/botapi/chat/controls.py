@@ -1,4 +1,4 @@
-"""What a test asks of the server. The one rule: it looks and waits here, and never reaches into the server's parts."""
+"""What tests ask the server for, so that they need not reach into its parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.botapi.chat.state import Request, State, Violation
 Json = dict[str, Any]
 
 
-class Desk:
+class ServerControls:
     def __init__(self, state: State) -> None:
         self.state = state
 
@@ -45,11 +45,11 @@ class Desk:
         return self.state.chats[message.chat_id].answers_to(message)
 
     def handed_out(self, message: Message) -> list[float]:
-        """When (monotonic) the bot was told of a person's message; more than once, if it was told again."""
+        """When (monotonic) the bot was sent an update about a message; several times if it was repeated."""
         return list(self.state.updates.handed_out.get(message.update_id or 0, []))
 
     def latency_s(self, message: Message) -> float:
-        """From the moment the bot was first told of a message to the arrival of its answer.
+        """Seconds from the first update about a message to the arrival of its answer.
 
         Raises:
             LookupError: It was not handed out, or not answered.
@@ -60,12 +60,12 @@ class Desk:
         return answers[0].at - told[0]
 
     def wait_until_confirmed(self, timeout_s: float = 10) -> None:
-        """Until the bot has taken every update and asked for the next ones (or its webhook took them)."""
+        """Wait until the bot has confirmed every update, by asking for the next ones or by its webhook."""
         updates = self.state.updates
         self.state.wait(lambda: not updates.pending, timeout_s, "the confirmation of all updates")
 
     def wait_until_quiet(self, quiet_s: float = 0.3, timeout_s: float = 30) -> None:
-        """Until all is confirmed and the bot has called nothing but getUpdates for a while."""
+        """Wait until everything is confirmed and the bot has called nothing but getUpdates for a while."""
         what = f"{quiet_s} s without a call"
         self.state.wait(lambda: not self.state.updates.pending and self._quiet(quiet_s), timeout_s, what)
 
