@@ -20,6 +20,7 @@ name = "colours"
 bundle = "colours"
 version = "1"
 landmarks = "landmarks.toml"
+network = "tiny"
 base = "random"
 workers = 0
 train_px = 32

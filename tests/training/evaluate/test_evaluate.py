@@ -88,6 +88,7 @@ def calibrated(experiment: Experiment) -> Experiment:
     return experiment
 
 
+@pytest.mark.slow
 def test_one_split_is_measured_and_the_others_figures_stay(calibrated: Experiment) -> None:
     calibrated.metrics.write_text('{"val": {"top1": 0.5}, "test": {"top1": 2}}')
     found = evaluate(calibrated, ["test"])
@@ -109,11 +110,13 @@ def _check_details(experiment: Experiment, details: dict[str, object]) -> None:
     assert robustness == dict.fromkeys(CORRUPTIONS, ROBUSTNESS_FIGURES)
 
 
+@pytest.mark.slow
 def test_the_validation_split_says_nothing_of_robustness(calibrated: Experiment) -> None:
     assert list(evaluate(calibrated, ["val"])) == ["val"]
     assert "robustness" not in json.loads(calibrated.breakdowns.read_text())["val"]
 
 
+@pytest.mark.slow
 def test_a_new_calibration_makes_a_new_bundle_so_old_figures_go(calibrated: Experiment) -> None:
     evaluate(calibrated, ["val"])
     calibrate(calibrated)

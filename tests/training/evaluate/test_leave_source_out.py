@@ -61,6 +61,7 @@ def of_two_sources(experiment: Experiment) -> Experiment:
     return begin_experiment(experiment.recipe, data, experiment.folder.parent)
 
 
+@pytest.mark.slow
 def test_what_a_fold_is_tested_on_it_was_not_trained_or_calibrated_on(of_two_sources: Experiment) -> None:
     experiment = of_two_sources
     found = leave_source_out(experiment, ["train.epochs=0", "head.steps=3"])
@@ -75,6 +76,7 @@ def test_what_a_fold_is_tested_on_it_was_not_trained_or_calibrated_on(of_two_sou
     assert whole["landmark_photos"] == sum(1 for entry in load_manifest(experiment.manifest) if entry.landmark)
 
 
+@pytest.mark.slow
 def test_folds_that_were_trained_otherwise_are_trained_anew(of_two_sources: Experiment) -> None:
     experiment = of_two_sources
     for steps in (2, 3, 3):

@@ -34,6 +34,7 @@ def bundled(experiment: Experiment) -> Experiment:
     return measured(with_bundle(experiment))
 
 
+@pytest.mark.slow
 def test_a_network_is_quantised_measured_and_judged_without_a_connection_or_a_stray_file(
     bundled: Experiment, tmp_path: Path
 ) -> None:

@@ -48,7 +48,16 @@ def with_changes(experiment: Experiment, *changes: str) -> Experiment:
     return Experiment(with_overrides(experiment.recipe, changes), experiment.folder)
 
 
-@pytest.mark.parametrize("changes", [(), ("network=scratch", "train.frozen_parts=0", "train.keep_px=36")])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (),
+        ("train.frozen_parts=0", "train.keep_px=36"),
+        ("network=efficientnet_lite0",),
+    ],
+    ids=["tiny", "nothing frozen", "efficientnet_lite0"],
+)
 def test_an_interrupted_and_resumed_run_gives_the_weights_of_an_uninterrupted_one(
     experiment: Experiment, monkeypatch: pytest.MonkeyPatch, changes: Sequence[str]
 ) -> None:
@@ -65,7 +74,7 @@ def test_an_interrupted_and_resumed_run_gives_the_weights_of_an_uninterrupted_on
 
 
 def eight_photos(folder: Path) -> list[Entry]:
-    """Patterns that have nothing in common but their labels; the validation split is the same, which nothing checks."""
+    """Patterns that have nothing in common but their labels, six times each; validation has the same ones once."""
     entries = []
     for index in range(8):
         pixels = np.random.default_rng(index).integers(0, 256, (4, 4, 3), dtype=np.uint8)
@@ -73,12 +82,13 @@ def eight_photos(folder: Path) -> list[Entry]:
         Image.fromarray(pixels).resize((64, 64)).save(path)
         label = list(COLOURS)[index % 3]
         entries.append(Entry(path, f"{index}", "train", "landmark", label, "", 64, 64))
-    return [*entries, *(replace(entry, split="val") for entry in entries)]
+    return [*entries * 6, *(replace(entry, split="val") for entry in entries)]
 
 
+@pytest.mark.slow
 def test_the_loop_learns_eight_photos_by_heart(tmp_path: Path) -> None:
     write_manifest(tmp_path / "data" / "manifest.csv", eight_photos(tmp_path))
-    changes = ["network=scratch", "train.frozen_parts=0", "train.epochs=60", "train.mix=0", "train.label_smoothing=0"]
+    changes = ["network=scratch", "train.frozen_parts=0", "train.epochs=10", "train.mix=0", "train.label_smoothing=0"]
     chosen = load_recipe(recipe(tmp_path), [*changes, "train.ema_decay=0.8", "augment.min_area=0.8"])
     experiment = begin_experiment(replace(chosen, head=None, refit=None), tmp_path / "data", tmp_path / "runs")
     torch.manual_seed(0)
@@ -90,6 +100,7 @@ def test_the_loop_learns_eight_photos_by_heart(tmp_path: Path) -> None:
     assert said.tolist() == list(labels)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_recipe_or_other_photos_is_not_continued(experiment: Experiment) -> None:
     fit(with_changes(experiment, "train.epochs=1"))
     with pytest.raises(DataError, match="made by another recipe"):
@@ -102,7 +113,7 @@ def test_a_checkpoint_of_another_recipe_or_other_photos_is_not_continued(experim
 
 def test_training_moves_the_later_parts_and_leaves_the_frozen_ones(experiment: Experiment) -> None:
     torch.manual_seed(0)
-    network = pretrained(experiment.recipe.network, experiment.outputs)
+    network = pretrained("efficientnet_lite0", experiment.outputs)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     after = train(network, experiment).state_dict()
     moved = {name for name in before if not torch.equal(before[name], after[name])}
@@ -116,6 +127,7 @@ def test_a_network_of_torchvision_trains_as_any_other(experiment: Experiment) ->
     assert load_file(experiment.weights)["classifier.weight"].shape == (4, 512)
 
 
+@pytest.mark.slow
 def test_every_epoch_is_a_point_on_the_curves(experiment: Experiment) -> None:
     fit(experiment)
     assert list((experiment.folder / "curves").glob("events.out.tfevents.*"))

@@ -11,6 +11,7 @@ from training.fit.frozen_backbone import FrozenBackbone
 CPU = torch.device("cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", [0, 1, 4, 9])
 def test_features_through_the_trunk_are_the_networks_own(parts: int) -> None:
     torch.manual_seed(1)
@@ -24,6 +25,7 @@ def test_features_through_the_trunk_are_the_networks_own(parts: int) -> None:
     assert float((through - own).abs().mean() / own.abs().mean()) < 0.05
 
 
+@pytest.mark.slow
 def test_a_gradient_reaches_what_lies_above_the_trunk_and_nothing_below() -> None:
     network = build("efficientnet_lite0", 5)
     with torch.autocast("cpu", torch.bfloat16):
@@ -35,7 +37,7 @@ def test_a_gradient_reaches_what_lies_above_the_trunk_and_nothing_below() -> Non
 def test_a_network_that_is_no_chain_runs_as_a_whole() -> None:
     network = build("torchvision/resnet18", 5).eval()
     photos = torch.randn(2, 3, 64, 64)  # (N, 3, H, W)
-    trunk = FrozenBackbone(network, 2, CPU)
+    backbone = FrozenBackbone(network, 2, CPU)
     with torch.inference_mode():
-        torch.testing.assert_close(trunk.logits(network, photos), network(photos))
-    assert trunk.parts == 0
+        torch.testing.assert_close(backbone.logits(network, photos), network(photos))
+    assert backbone.parts == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def bundled(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> Experime
 
 
 def with_bundle(experiment: Experiment) -> Experiment:
-    untrained = Experiment(with_overrides(experiment.recipe, ("train.epochs=0", "network=scratch")), experiment.folder)
+    recipe = with_overrides(experiment.recipe, ("train.epochs=0", "network=scratch"))
+    untrained = Experiment(replace(recipe, head=None), experiment.folder)
     fit(untrained)
     write_bundle(experiment.bundle, draft_card(untrained), weight_files(untrained))
     return measure(experiment)
@@ -70,6 +72,7 @@ def compared(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"machine": "CPU (for tests)", "runs": list(rows)}
 
 
+@pytest.mark.slow
 def test_a_run_is_compared_by_its_own_figures_and_a_measured_speed(
     bundled: Experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

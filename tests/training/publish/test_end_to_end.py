@@ -17,7 +17,10 @@ from training.cli import main
 from training.fit.experiment import begin_experiment, open_experiment
 from training.fit.recipe import load_recipe
 
-LEARNING = RECIPE.replace('"random"', '"imagenet"').replace("steps = 5", "steps = 50\nrate = 1e-2")
+BASE = 'network = "efficientnet_lite0"\nbase = "imagenet"'
+LEARNING = RECIPE.replace('network = "tiny"\nbase = "random"', BASE).replace("steps = 5", "steps = 50\nrate = 1e-2")
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
