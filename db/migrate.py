@@ -1,4 +1,6 @@
-"""Brings a database to the current schema when it is opened. Alembic is imported only if there is something to do.
+"""Creates the schema in an empty database, and migrates an older one, when it is opened.
+
+A new database is made from `db.schema` and says that it is at `HEAD`. Alembic is imported only to migrate an older one.
 
 The one rule: check, and if there is something to do, take the write lock and check again. Of two processes that open a
 new database at once, the second waits and finds the work done.
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 HEAD = "0004"
 WRITING = "BEGIN IMMEDIATE"  # how `db.engine` begins a transaction that writes
 MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_TABLE = """
+    CREATE TABLE alembic_version (
+        version_num VARCHAR(32) NOT NULL,
+        CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+    )
+    """  # as Alembic makes it
 
 
 def migrate(engine: Engine, file: str, timeout_s: float) -> None:
@@ -38,11 +46,10 @@ def migrate(engine: Engine, file: str, timeout_s: float) -> None:
     _switch_to_wal(engine, timeout_s)
     with _without_foreign_keys(engine) as connection, connection.begin():
         found = _revision(connection)
-        if found is None and inspect(connection).get_table_names():
-            raise NotAStore(file, "it is a database of something else")
-        if found != HEAD:
+        if found is None:
+            _create(connection, file)
+        elif found != HEAD:
             _upgrade(connection, file, found)
-            assert not connection.exec_driver_sql("PRAGMA foreign_key_check").first(), "a migration lost rows"
 
 
 @contextmanager
@@ -78,15 +85,28 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
-def _upgrade(connection: Connection, file: str, found: str | None) -> None:
+def _create(connection: Connection, file: str) -> None:
+    from db.schema import telegram, views  # they import all tables
+
+    if inspect(connection).get_table_names():
+        raise NotAStore(file, "it is a database of something else")
+    telegram.Base.metadata.create_all(connection, checkfirst=False)
+    for name, rows in views.VIEWS.items():
+        connection.exec_driver_sql(f"CREATE VIEW {name} AS {rows}")
+    connection.exec_driver_sql(VERSION_TABLE)
+    connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{HEAD}')")
+
+
+def _upgrade(connection: Connection, file: str, found: str) -> None:
     from alembic import command
     from alembic.script import ScriptDirectory
 
     config = alembic_config(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
+    if found not in known:
         raise StoreTooNew(file, found)
     command.upgrade(config, "head")
+    assert not connection.exec_driver_sql("PRAGMA foreign_key_check").first(), "a migration lost rows"
 
 
 def _switch_to_wal(engine: Engine, timeout_s: float) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.base import Base, one_of
+from db.schema.base import one_of
+from db.schema.models import Base as Base
 
 
 class TelegramUpdate(Base):

@@ -1,4 +1,4 @@
-"""What a photo's tags are: the views `machine_tag`, `person_tag` and their union, `tag`. Migrations create them.
+"""What a photo's tags are: the views `machine_tag`, `person_tag` and their union, `tag`.
 
 A row is a landmark on a photo, by what the machine says unless people overrule it, or by what people say. Without a
 model in mind, take the rows with `is_current`: the newest model's and people's. People's rows have no rank, score,
@@ -13,6 +13,30 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Float, Integer, String, TableClause, column, table
 
 from db.schema.columns import UtcDateTime
+
+VIEWS = {
+    "machine_tag": """
+        SELECT s.photo_id, s.landmark_id, 'machine' AS source, s.rank, s.score, s.model_id,
+               (SELECT a.run_id FROM assessment a
+                WHERE a.photo_id = s.photo_id AND a.model_id = s.model_id) AS run_id,
+               (SELECT a.assessed_at FROM assessment a
+                WHERE a.photo_id = s.photo_id AND a.model_id = s.model_id) AS tagged_at,
+               s.model_id = (SELECT p.current_model_id FROM photo p WHERE p.id = s.photo_id) AS is_current,
+               s.visual_score, s.reason
+        FROM suggestion s
+        WHERE s.is_tag = 1 AND NOT EXISTS (
+            SELECT 1 FROM decision d
+            WHERE d.photo_id = s.photo_id AND d.revoked_at IS NULL
+              AND (d.verdict <> 'not' OR d.landmark_id = s.landmark_id))
+        """,
+    "person_tag": """
+        SELECT d.photo_id, d.landmark_id, 'person' AS source, NULL AS rank, NULL AS score, NULL AS model_id,
+               NULL AS run_id, d.decided_at AS tagged_at, 1 AS is_current, NULL AS visual_score, NULL AS reason
+        FROM decision d
+        WHERE d.verdict = 'shows' AND d.revoked_at IS NULL
+        """,
+    "tag": "SELECT * FROM machine_tag UNION ALL SELECT * FROM person_tag",
+}
 
 
 def _view(name: str) -> TableClause:

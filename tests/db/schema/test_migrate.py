@@ -15,35 +15,38 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
 
 from db.engine import Store, open_store
 from db.errors import StoreTooNew
 from db.migrate import HEAD, alembic_config
 from db.schema.models import Base
+from tests.db.schema.test_upgrade import earlier_version
+
+RULE = re.compile("CONSTRAINT|CHECK|KEY|UNIQUE|WITHOUT ROWID")
 
 
 def test_the_head_in_the_code_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
 
 
-def test_the_migrated_schema_is_the_one_of_the_models(store: Store) -> None:
-    with store.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+def test_a_migrated_database_has_the_same_schema_as_a_new_one(store: Store, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/old.sqlite"
+    earlier_version(url)
+    with open_store(url) as migrated:
+        assert schema(Path(migrated.file)) == schema(Path(store.file))
+        with migrated.read() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
-def test_checks_and_keys_that_alembic_does_not_compare_are_the_models_too(store: Store, tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path}/models.sqlite")
-    Base.metadata.create_all(engine)
-    engine.dispose()
-    assert rules(Path(store.file)) == rules(tmp_path / "models.sqlite")
+def test_a_new_database_is_made_without_alembic_and_says_that_it_is_at_head(tmp_path: Path) -> None:
+    file = tmp_path / "new.sqlite"
+    assert imports_alembic(str(file)) == "False\n"
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
 
 
 def test_opening_a_database_at_head_imports_no_alembic(store: Store) -> None:
-    opening = f"open_store('sqlite:///{store.file}').close()"
-    code = f"import sys; from db.engine import open_store; {opening}; print('alembic' in sys.modules)"
-    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert asked.stdout == "False\n"
+    assert imports_alembic(store.file) == "False\n"
 
 
 def test_a_database_of_a_newer_version_is_refused_with_a_sentence(url: str, store: Store) -> None:
@@ -78,10 +81,19 @@ def open_all(urls: list[str], start: Barrier) -> None:
         open_store(url).close()
 
 
-def rules(file: Path) -> list[str]:
-    """The lines of the schema that say CHECK, FOREIGN KEY and the like, in any order."""
+def imports_alembic(file: str) -> str:
+    opening = f"open_store({file!r}).close()"
+    code = f"import sys; from db.engine import open_store; {opening}; print('alembic' in sys.modules)"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def schema(file: Path) -> dict[str, object]:
+    """Columns in their order, and the texts of indexes and views; of tables the lines that hold constraints."""
+    found: dict[str, object] = {}
     with closing(sqlite3.connect(file)) as connection:
-        statements = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table'").fetchall()
-    lines = (line.strip(" \t,") for (statement,) in statements for line in statement.splitlines())
-    rule = re.compile("CHECK|FOREIGN KEY|WITHOUT ROWID")
-    return sorted(line for line in lines if rule.search(line))
+        for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
+            found[name] = " ".join((sql or "").split())
+            if kind == "table":
+                rules = sorted(line.strip(" \t,") for line in sql.splitlines() if RULE.search(line))
+                found[name] = (rules, connection.execute(f"PRAGMA table_xinfo({name})").fetchall())
+    return found
