@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from db.batching import in_batches
+from db.engine import in_batches
 from db.schema.models import Failure, File
 from db.write.files import Scanned
 from tagger.core.types import PASSING_KINDS, Failed

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.batching import in_batches
+from db.engine import in_batches
 from db.schema.models import Assessment, Landmark, Photo, Suggestion
 from db.write.failures import DEFAULT_RETRY, RetryPolicy, clear_failures, write_failures
 from db.write.files import Scanned, upsert_failed_files, upsert_files
