@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -72,8 +73,17 @@ def without_privileges() -> Callable[[], AbstractContextManager[None]]:
     return step_down
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database, made once: copying it takes a hundredth of the time."""
+    file = tmp_path_factory.mktemp("empty") / "tags.sqlite"
+    open_store(str(file)).close()
+    return file
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
+    shutil.copy(empty_database, tmp_path / "tags.sqlite")
     with open_store(str(tmp_path / "tags.sqlite")) as opened:
         yield opened
 

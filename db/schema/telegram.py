@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import JSON, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from db.schema.base import one_of
 from db.schema.models import Base as Base
 
 
@@ -20,7 +21,7 @@ class TelegramUpdate(Base):
 
     __tablename__ = "telegram_update"
     __table_args__ = (
-        CheckConstraint("state IN ('pending', 'sending', 'answered')", name="state"),
+        one_of("state", "pending", "sending", "answered"),
         Index("ix_telegram_update_open", "update_id", sqlite_where=text("state <> 'answered'")),
     )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Float, Integer, String, TableClause, column, table
 
-from db.schema.base import UtcDateTime
+from db.schema.columns import UtcDateTime
 
 VIEWS = {
     "machine_tag": """
@@ -38,9 +38,9 @@ VIEWS = {
     "tag": "SELECT * FROM machine_tag UNION ALL SELECT * FROM person_tag",
 }
 
-TABLES: dict[str, TableClause] = {}
-for name in VIEWS:
-    TABLES[name] = table(
+
+def _view(name: str) -> TableClause:
+    return table(
         name,
         column("photo_id", Integer),
         column("landmark_id", Integer),
@@ -54,4 +54,8 @@ for name in VIEWS:
         column("visual_score", Float),
         column("reason", String),
     )
-machine_tag, person_tag, tag = TABLES.values()
+
+
+machine_tag = _view("machine_tag")
+person_tag = _view("person_tag")
+tag = _view("tag")

@@ -224,6 +224,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / (90
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "I;16", "P"])
 def test_a_huge_picture_is_decoded_with_few_bytes_a_pixel(mode: str) -> None:
     done = subprocess.run([sys.executable, "-c", HUGE, mode], capture_output=True, text=True, check=True)

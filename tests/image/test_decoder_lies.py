@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tagger.core.types import Failed
 from tagger.image.decoder_protocol import SIZES, encode_frame
 from tagger.model.pipeline import Pipeline
@@ -55,6 +57,7 @@ LYING_FRAMES = {
 }
 
 
+@pytest.mark.slow
 def test_nothing_is_believed_that_a_decoder_says_and_the_photos_beside_it_are_sound(
     tmp_path: Path, decoders: MakeDecoders
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_decoder_that_dies_while_idle_costs_no_photo(tmp_path: Path, decoders:
     assert kind(pool.load(str(good), always)) == "sound"
 
 
+@pytest.mark.slow
 def test_a_run_answers_every_photo_beside_those_that_hang_and_kill(tmp_path: Path, decoders: MakeDecoders) -> None:
     files = photos(tmp_path / "good", 12)
     for name, content in (("00003k.bmp", KILL), ("00005h.bmp", HANG), ("00007k.bmp", KILL + b"2")):

@@ -115,13 +115,14 @@ def test_a_photo_that_may_not_be_read_is_no_bad_news(
 
 
 def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_folders(
-    bundle: Bundle, store: Store, library: Path, caplog: pytest.LogCaptureFixture
+    bundle: Bundle, store: Store, library: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tagger.jobs.tagging.RETRY_S", 0.1)
     caplog.set_level(logging.INFO)
     waiting = context(store, bundle, library)
     both = replace(waiting, settings=load_settings({"bundle": bundle.folder, "folders": (library, "/unplugged")}))
     with run_lock(store):
-        threading.Timer(5, waiting.stop.set).start()
+        threading.Timer(0.5, waiting.stop.set).start()
         run_job("nightly", both)
     (sentence,) = [record.getMessage() for record in caplog.records]
     assert (

@@ -34,6 +34,12 @@ from tests.drawn import ColourEngine, jpeg, photos
 PATIENCE_S = 60
 
 
+@pytest.fixture(autouse=True)
+def polls_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "POLL_S", 0.05)
+    monkeypatch.setattr(watching, "CHECK_ROOTS_S", 0.2)
+
+
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     photos(tmp_path / "library", 1)
@@ -133,7 +139,7 @@ def test_what_a_scan_would_skip_is_skipped(context: JobContext, store: Store, li
 
 def test_while_another_run_is_at_work_new_photos_wait(context: JobContext, store: Store, library: Path) -> None:
     with run_lock(store), watched(context, library):
-        time.sleep(1)
+        time.sleep(0.3)
         assert tagged(store) == set()
     context.stop.clear()
     with watched(context, library):
@@ -165,11 +171,6 @@ def test_what_could_not_be_tagged_is_one_line_that_reads(
     assert sentence.endswith("to use the shipped one. The next full scan finds them again.")
 
 
-@pytest.fixture
-def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "CHECK_ROOTS_S", 0.2)
-
-
 def renamed_away(library: Path) -> None:
     library.rename(library.with_name("away"))
 
@@ -189,9 +190,8 @@ def test_a_folder_that_is_a_link_is_watched_and_its_photos_keep_their_names(
     assert [hit.path for hit in hits] == [str(link / "new.jpg")]
 
 
-@pytest.mark.usefixtures("looks_often")
 @pytest.mark.parametrize("goes", [renamed_away, shutil.rmtree])
-@pytest.mark.parametrize("pause_s", [0.0, 1.0])
+@pytest.mark.parametrize("pause_s", [0.0, 0.5])
 def test_a_folder_that_goes_and_is_made_anew_is_looked_at_and_watched_again(
     context: JobContext, store: Store, library: Path, goes: Callable[[Path], None], pause_s: float
 ) -> None:
@@ -207,13 +207,12 @@ def test_a_folder_that_goes_and_is_made_anew_is_looked_at_and_watched_again(
         eventually(lambda: "second.jpg" in tagged(store))
 
 
-@pytest.mark.usefixtures("looks_often")
 def test_a_folder_that_comes_later_is_taken_up_and_said_to_be_missing_once(
     context: JobContext, store: Store, library: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     later = library.with_name("later")
     with watched(context, library, later, tag_existing=False, skip_missing=True):
-        time.sleep(1)
+        time.sleep(0.5)
         photos(later, 1)
         eventually(lambda: len(tagged(store)) == 1)
         (later / "new.jpg").write_bytes(jpeg(quality=90))
@@ -234,7 +233,7 @@ def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(
                 (library / name).write_bytes(jpeg())
             eventually(lambda: "new photos wait until it has ended" in caplog.text)
             (library / "goes.jpg").unlink()
-            time.sleep(2)
+            time.sleep(0.3)
         eventually(lambda: tagged(store) == {"stays.jpg"})
     assert caplog.text.count("wait until it has ended") == 1
     assert "is not there" not in caplog.text

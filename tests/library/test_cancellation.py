@@ -11,7 +11,7 @@ import pytest
 
 from db.engine import Store
 from db.read import catalog
-from db.write.runs import left_behind
+from db.write.leases import left_behind
 from tagger.core.run_options import Limits
 from tagger.image.decoder_pool import DecoderPool
 from tagger.library import scan as scanning
@@ -44,11 +44,11 @@ def new_run(
 
 def seconds_until_stopped(run: LibraryRun, store: Store) -> float:
     """How long a run goes on after a stop; it is stored as interrupted, and no file stays leased."""
-    threading.Timer(2, run.stop.set).start()
+    threading.Timer(1, run.stop.set).start()
     began = time.monotonic()
     for _ in run.results():
         pass
-    seconds = time.monotonic() - began - 2
+    seconds = time.monotonic() - began - 1
     with store.read() as connection:
         (row,) = catalog.runs(connection)
         assert (row.status, row.error, row.counts.failed, row.counts.gone) == ("interrupted", None, 0, 0)

@@ -11,7 +11,7 @@ import pytest
 
 from db.engine import open_store
 from db.read import catalog
-from db.write.runs import left_behind
+from db.write.leases import left_behind
 from tests.drawn import colour_bundle, photos
 
 RUN = """
@@ -43,9 +43,10 @@ with open_store(database) as store:
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("batch_s", "stop", "status", "last_words"),
-    [(5, None, "failed", "00008.jpg"), (300, signal.SIGINT, "interrupted", "KeyboardInterrupt")],
+    [(2, None, "failed", "00008.jpg"), (300, signal.SIGINT, "interrupted", "KeyboardInterrupt")],
     ids=["by its limit", "by Ctrl-C"],
 )
 def test_a_run_whose_engine_hangs_is_ended(

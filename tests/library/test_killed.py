@@ -15,6 +15,8 @@ import pytest
 from benchmarks.kills.killed import Content, content
 from tests.drawn import colour_bundle, photos
 
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
 KILLS = 5  # benchmarks/kills/killed.py does 20, with real photos
 
 

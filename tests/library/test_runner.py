@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -25,12 +25,6 @@ from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, card, jpeg, photos
 
 LIMITS = Limits(threads=2)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path / 'tags.sqlite'}") as opened:
-        yield opened
 
 
 @pytest.fixture

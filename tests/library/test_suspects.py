@@ -16,7 +16,7 @@ from db.errors import StoreLocked
 from db.read import catalog, listings
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.rows import RunRow
-from db.write.runs import left_behind
+from db.write.leases import left_behind
 from tagger.core.errors import DecoderUnavailable, EngineFailed
 from tagger.core.run_options import Limits, RunOptions
 from tagger.core.types import Result
@@ -78,6 +78,7 @@ def runs(database: Path) -> list[RunRow]:
         return catalog.runs(connection)[::-1]
 
 
+@pytest.mark.process
 def test_a_photo_that_kills_the_process_is_tried_last_and_alone_and_at_last_no_more(
     library: Path, bundle: Path, tmp_path: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_photo_that_kills_the_process_is_tried_last_and_alone_and_at_last_no_m
     assert failure.message == "the process died 3 times while it worked on this file"
 
 
+@pytest.mark.process
 def test_in_quarantine_it_is_left_alone_and_tried_alone_when_somebody_asks(
     library: Path, bundle: Path, tmp_path: Path
 ) -> None:
@@ -111,6 +113,7 @@ def test_in_quarantine_it_is_left_alone_and_tried_alone_when_somebody_asks(
         assert left_behind(connection) == {}
 
 
+@pytest.mark.process
 def test_what_a_dead_run_had_in_work_and_is_gone_since_is_let_go(library: Path, bundle: Path, tmp_path: Path) -> None:
     database = tmp_path / "tags.sqlite"
     run(library, bundle, database)

@@ -18,9 +18,8 @@ from pathlib import Path
 import pytest
 
 from db.engine import open_store
-from db.read.catalog import last_starts
 from db.write.backup import back_up
-from db.write.jobs import start_job
+from db.write.jobs import last_starts, start_job
 from tagger.cli import main
 from tagger.config.settings import fields, load_settings, variable_of
 from tagger.jobs.registry import JOBS
@@ -63,6 +62,7 @@ def test_a_script_is_executable_and_says_how_it_is_used(file: Path) -> None:
     assert f"# Usage: {file.name} " in file.read_text()
 
 
+@pytest.mark.slow
 def test_what_is_installed_is_compiled_but_for_what_this_python_cannot_read(tmp_path: Path) -> None:
     wheel = tmp_path / "drawn-1-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:

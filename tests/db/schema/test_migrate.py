@@ -63,6 +63,7 @@ def test_opening_again_changes_nothing(url: str, store: Store) -> None:
         assert connection.exec_driver_sql("PRAGMA schema_version").scalar() == version
 
 
+@pytest.mark.process
 def test_processes_that_open_a_new_database_at_once_all_succeed(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     start = spawn.Barrier(3)
