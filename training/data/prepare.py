@@ -27,7 +27,7 @@ from training.data.manifest_folder import (
 )
 from training.data.split import check_classes, draw_splits, one_split_per_group
 
-SEED = 7
+SEED = 7  # of the splits that the source does not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,13 @@ class Prepared:
         return "\n".join([summary(self.entries), *self.stats.remarks(), *gaps, f"report: {self.report}"])
 
 
-def prepare(source: Source, to: Path, *, decisions: Path | None = None, seed: int = SEED) -> Prepared:
+def prepare(source: Source, to: Path, *, decisions: Path | None = None) -> Prepared:
     """Read every photo and write the manifest, its figures and its report.
 
     Args:
         source: where the photos come from.
         to: the folder to write to; an archive is downloaded and unpacked into it as well.
         decisions: a CSV of what people decided, see `training.data.decisions`.
-        seed: for the splits that the source does not have.
 
     Raises:
         DataError: the photos are not as they should be; nothing is written then but an archive's photos.
@@ -106,7 +105,7 @@ def prepare(source: Source, to: Path, *, decisions: Path | None = None, seed: in
     bits = MANIFEST_FOLDER_BITS if source.kind == "manifest_folder" else SAME_LANDMARK_BITS
     groups = near_duplicate_groups(photos, bits)
     assigned, moved = one_split_per_group(photos, groups)
-    splits = draw_splits(photos, groups, assigned, seed)
+    splits = draw_splits(photos, groups, assigned, SEED)
     if source.kind != "manifest_folder":
         check_classes(photos, splits)
     entries = [
@@ -118,7 +117,7 @@ def prepare(source: Source, to: Path, *, decisions: Path | None = None, seed: in
         entries,
         source=source.name,
         root=root,
-        seed=seed,
+        seed=SEED,
         bits=bits,
         left_out=[*left_out, *decided.left_out, *conflicts],
         moved=moved,

@@ -11,6 +11,7 @@ import time
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from tagger.model.nets import Network
@@ -23,7 +24,6 @@ from training.fit.experiment import Experiment
 from training.fit.frozen_backbone import FrozenBackbone
 from training.fit.mixup import mixup
 from training.fit.recipe import Recipe
-from training.fit.tensorboard import TensorBoardLog
 
 GROWTH = 2 / 3  # of the epochs, until the crops have their full size
 CROP_STEP = 32  # px; the networks halve a side five times
@@ -47,7 +47,7 @@ def train(network: Network, experiment: Experiment) -> Network:
         load_checkpoint(state, experiment)
     dataset = photo_dataset(experiment, entries, keep_px=recipe.keep_px)
     backbone = FrozenBackbone(network, recipe.frozen_parts, device)
-    with TensorBoardLog(experiment.folder) as tensorboard:
+    with SummaryWriter(str(experiment.folder / "curves")) as tensorboard:
         while state.epochs_done < recipe.epochs:
             start = time.monotonic()
             loss = _train_epoch(state, experiment, dataset, backbone)
@@ -59,7 +59,8 @@ def train(network: Network, experiment: Experiment) -> Network:
                 "val_top1": _val_top1(state, experiment, backbone),
                 "photos_a_second": round(speed, 1),
             }
-            tensorboard.add(state.epochs_done, figures)
+            for name, value in figures.items():
+                tensorboard.add_scalar(name, value, state.epochs_done)
             experiment.log(stage="train", epoch=state.epochs_done, device=device_name(device), **figures)
     return state.averaged
 

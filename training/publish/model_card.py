@@ -25,9 +25,8 @@ from training.publish import costs, plots, tables
 from training.publish.compare import PLOT, TABLE
 from training.publish.compare_plot import trade_off
 from training.publish.markdown import markdown
-from training.publish.report import SPLIT
 from training.publish.results import Json, Results
-from training.publish.tables import Table
+from training.publish.tables import TEST, Table
 
 DOCUMENT = "MODEL.md"
 SCRATCH = "scratch"
@@ -110,14 +109,14 @@ def _scratch(inputs: Inputs) -> str:
 
 def _classes(inputs: Inputs) -> str:
     """The weakest landmarks, and how many have no mistake."""
-    table = tables.classes(inputs.results, SPLIT)
+    table = tables.classes(inputs.results)
     flawless = sum(row[2] == tables.percent(1.0) for row in table.rows)
     note = f"The {WEAKEST} weakest of {len(table.rows)}; in {flawless} every first suggestion is right. {table.note}"
     return _table(inputs, replace(table, rows=table.rows[:WEAKEST], note=note))
 
 
 def _calibration(inputs: Inputs) -> str:
-    metrics, breakdowns = inputs.results.metrics.get(SPLIT, {}), inputs.results.breakdowns.get(SPLIT, {})
+    metrics, breakdowns = inputs.results.metrics.get(TEST, {}), inputs.results.breakdowns.get(TEST, {})
     command = inputs.results.command("details.json")
     if not breakdowns:
         return _missing(command)

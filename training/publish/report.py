@@ -20,7 +20,6 @@ from training.publish.html import Bar, render
 from training.publish.provenance import provenance
 from training.publish.results import Json, Results
 
-SPLIT = "test"
 THUMBNAIL_PX = 160
 TILES = {
     "top1": "first suggestion right",
@@ -39,7 +38,7 @@ def write_report(experiment: Experiment) -> Path:
         DataError: the experiment was not evaluated.
     """
     results, recipe = Results(experiment), experiment.recipe
-    metrics, breakdowns = results.metrics.get(SPLIT, {}), results.breakdowns.get(SPLIT, {})
+    metrics, breakdowns = results.metrics.get(tables.TEST, {}), results.breakdowns.get(tables.TEST, {})
     quantization = costs.quantization(results)
     page = render(
         "run",
@@ -53,9 +52,9 @@ def write_report(experiment: Experiment) -> Path:
         data=tables.data(results),
         learning=results.epochs and _drawing(plots.learning({results.name: results.epochs}), plots.CURVES),
         is_fitted=bool(results.log),
-        classes=tables.classes(results, SPLIT),
+        classes=tables.classes(results),
         class_bars=_class_bars(breakdowns.get("per_class", [])),
-        confusions=tables.confusions(results, SPLIT),
+        confusions=tables.confusions(results),
         confused_photos=[_confused(experiment, pair) for pair in breakdowns.get("confusions", [])],
         is_evaluated=bool(results.breakdowns),
         score_plots=list(_score_plots(metrics, breakdowns)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from training.publish.results import Json, Results
 
 Row = tuple[str, ...]
+TEST = "test"
 AT_3_PERCENT = "rightly_tagged_at_3_percent"
 MAX_NAMES = 3
 
@@ -61,8 +62,8 @@ DECIMALS = (
 
 def headline(results: Results) -> Table:
     """The figures that matter most, of both splits."""
-    test, val = (results.metrics.get(split, {}) for split in ("test", "val"))
-    limits = results.breakdowns.get("test", {}).get("intervals", {})
+    test, val = (results.metrics.get(split, {}) for split in (TEST, "val"))
+    limits = results.breakdowns.get(TEST, {}).get("intervals", {})
     rows = [
         (name, of, percent(test.get(key)), interval(limits.get(key)), percent(val.get(key)))
         for key, name, of in PERCENTAGES
@@ -98,12 +99,12 @@ def data(results: Results) -> Table:
     return Table("Data", ("split", "#landmark photos", "#negatives"), rows, note, "prepare", "all splits")
 
 
-def classes(results: Results, split: str = "test") -> Table:
+def classes(results: Results) -> Table:
     """Every landmark, the weakest first."""
     rows = [
         (row["id"], str(row["photos"]), percent(row["top1"]), percent(row["tagged"]), percent(row["rightly_tagged"]),
          decimal(row["threshold"]))
-        for row in weakest_first(results.breakdowns.get(split, {}).get("per_class", []))
+        for row in weakest_first(results.breakdowns.get(TEST, {}).get("per_class", []))
     ]  # fmt: skip
     header = ("landmark", "#photos", "#first right", "#tagged", "#rightly tagged", "#threshold")
     note = "With some twenty photos a landmark, one photo more or less is five points: look at groups, not at ranks."
@@ -115,17 +116,17 @@ def weakest_first(classes: Sequence[Json]) -> list[Json]:
     return sorted(classes, key=lambda row: (row["top1"], row["id"]))
 
 
-def confusions(results: Results, split: str = "test") -> Table:
+def confusions(results: Results) -> Table:
     """Pairs of landmarks, the most frequent confusion first."""
-    pairs = results.breakdowns.get(split, {}).get("confusions", [])
+    pairs = results.breakdowns.get(TEST, {}).get("confusions", [])
     rows = [(pair["truth"], pair["said"], str(pair["count"])) for pair in pairs]
     note = "The ten pairs that are taken for each other most often."
     return Table("Confusions", ("shows", "was called", "#photos"), rows, note, results.command("details.json"))
 
 
-def negatives(results: Results, split: str = "test") -> Table:
+def negatives(results: Results) -> Table:
     """Every kind of negative, the one with the most tags first."""
-    kinds: Mapping[str, Json] = results.breakdowns.get(split, {}).get("negatives_by_kind", {})
+    kinds: Mapping[str, Json] = results.breakdowns.get(TEST, {}).get("negatives_by_kind", {})
     rates = {kind: int(counts["tagged"]) / max(1, int(counts["photos"])) for kind, counts in kinds.items()}
     rows = [
         (kind, str(kinds[kind]["photos"]), str(kinds[kind]["tagged"]), percent(rates[kind]))
@@ -157,10 +158,10 @@ def ood_scores(results: Results) -> Table:
     return Table("Ways to say none", header, rows, note, results.command("none.json"), "validation split")
 
 
-def robustness(results: Results, split: str = "test") -> Table:
+def robustness(results: Results) -> Table:
     """Figures on corrupted photos below those on the photos as they are."""
-    corrupted: Mapping[str, Json] = results.breakdowns.get(split, {}).get("robustness", {})
-    whole: Json = results.metrics.get(split, {})
+    corrupted: Mapping[str, Json] = results.breakdowns.get(TEST, {}).get("robustness", {})
+    whole: Json = results.metrics.get(TEST, {})
     rows = [
         (name, *(percent(figures.get(key)) for key in ("top1", "top5", "tagged", "tags_right", "negatives_tagged")),
          "" if figures is whole else f"{100 * (figures['top1'] - whole['top1']):+.1f}")
