@@ -98,23 +98,46 @@ def run_step(name: str, **settings: Any) -> Callable[[Callable[..., object]], cl
 @main.command("prepare", epilog=SOURCE_HELP)
 @takes(*SOURCE)
 @click.option("--to", "data", type=PATH, default=DATA, show_default=True, help="Where the result goes.")
-def prepare_step(**options: Any) -> None:
+def prepare_step(
+    archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path
+) -> None:
     """Check every photo and draw or check the splits.
 
     No photo and no near-duplicate of one is in two splits.
     """
-    _prepare(**options)
+    from training.data.archive import COURSE_URL
+    from training.data.manifest_folder import data_folder
+    from training.data.prepare import Source, prepare
+
+    if sum(value is not None for value in (archive, url, folder)) > 1:
+        raise click.UsageError("Name one source only: --archive, --url or --folder.")
+    if archive:
+        source = Source("archive", archive)
+    elif url is not None:
+        source = Source("url", url or COURSE_URL)
+    else:
+        source = Source("image_folder", folder) if folder else Source("manifest_folder", data_folder())
+    click.echo(prepare(source, data, decisions=decisions).summary())
 
 
 @main.command("fit", epilog=CHANGES_HELP)
 @takes(*FIT)
 @click.option("--data", type=PATH, default=DATA, show_default=True, help="What prepare made.")
-def fit_step(**options: Any) -> None:
+def fit_step(
+    recipe: Path, changes: Sequence[str], resume: bool, weights: Path | None, runs: Path, data: Path
+) -> Experiment:
     """Train the network of a recipe.
 
     RECIPE is a TOML file, such as training/recipes/transfer.toml.
     """
-    _fit(**options)
+    from training.fit.experiment import begin_experiment
+    from training.fit.fit import fit
+    from training.fit.recipe import load_recipe
+
+    base = [f"base_weights={weights.resolve()}"] if weights else []
+    experiment = begin_experiment(load_recipe(recipe, [*changes, *base]), data, runs)
+    fit(experiment, resume=resume)
+    return experiment
 
 
 @run_step("calibrate")
@@ -141,25 +164,27 @@ def evaluate_step(experiment: Experiment, split: Sequence[Split]) -> None:
 @BUNDLE
 def export_step(experiment: Experiment, to: Path | None) -> None:
     """Write the bundle with its figures and origin."""
-    _export(experiment, to)
+    from tagger.model.bundle import shipped_folder
+    from training.publish.export import export
+
+    bundle = export(experiment, to or shipped_folder())
+    click.echo(f"{bundle.folder}: model {bundle.model_id[:12]}")
 
 
 @main.command("reproduce", epilog=f"{SOURCE_HELP} {CHANGES_HELP}")
 @takes(*FIT, *SOURCE, BUNDLE)
 @click.option("--data", type=PATH, default=DATA, show_default=True, help="Where the prepared photos' manifest goes.")
 def reproduce_step(
-    archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path, to: Path | None,
-    **options: Any,
+    archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path, runs: Path,
+    to: Path | None, **options: Any,
 ) -> None:  # fmt: skip
     """Prepare, fit, calibrate, evaluate and export."""
-    from training.evaluate.calibrate import calibrate
-    from training.evaluate.evaluate import evaluate
-
-    _prepare(archive, url, folder, decisions, data)
-    experiment = _fit(data=data, **options)
-    calibrate(experiment)
-    evaluate(experiment)
-    _export(experiment, to)
+    invoke = click.get_current_context().invoke
+    invoke(prepare_step, archive=archive, url=url, folder=folder, decisions=decisions, data=data)
+    run = invoke(fit_step, data=data, runs=runs, **options).folder
+    invoke(calibrate_step, run=run, runs=runs)
+    invoke(evaluate_step, run=run, runs=runs)
+    invoke(export_step, run=run, runs=runs, to=to)
 
 
 @run_step("none")
@@ -220,40 +245,3 @@ def card_step(experiment: Experiment, docs: Path) -> None:
     from training.publish.model_card import update_model_card
 
     update_model_card(experiment, docs)
-
-
-def _prepare(archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path) -> None:
-    from training.data.archive import COURSE_URL
-    from training.data.manifest_folder import data_folder
-    from training.data.prepare import Source, prepare
-
-    if sum(value is not None for value in (archive, url, folder)) > 1:
-        raise click.UsageError("Name one source only: --archive, --url or --folder.")
-    if archive:
-        source = Source("archive", archive)
-    elif url is not None:
-        source = Source("url", url or COURSE_URL)
-    else:
-        source = Source("image_folder", folder) if folder else Source("manifest_folder", data_folder())
-    click.echo(prepare(source, data, decisions=decisions).summary())
-
-
-def _fit(
-    recipe: Path, changes: Sequence[str], *, data: Path, runs: Path, resume: bool, weights: Path | None
-) -> Experiment:
-    from training.fit.experiment import begin_experiment
-    from training.fit.fit import fit
-    from training.fit.recipe import load_recipe
-
-    base = [f"base_weights={weights.resolve()}"] if weights else []
-    experiment = begin_experiment(load_recipe(recipe, [*changes, *base]), data, runs)
-    fit(experiment, resume=resume)
-    return experiment
-
-
-def _export(experiment: Experiment, to: Path | None) -> None:
-    from tagger.model.bundle import shipped_folder
-    from training.publish.export import export
-
-    bundle = export(experiment, to or shipped_folder())
-    click.echo(f"{bundle.folder}: model {bundle.model_id[:12]}")
