@@ -37,11 +37,11 @@ def logits_of(*rows: list[float]) -> np.ndarray:
 
 
 def test_four_ways_to_read_a_network_with_a_background_output() -> None:
-    ways = logit_scores(logits_of([0.3, 0.1, 0.6], [0.2, 0.7, 0.1]), 1.0, 2)
-    assert [way.predicted.tolist() for way in ways] == [[0, 1]] * 4
+    scores = logit_scores(logits_of([0.3, 0.1, 0.6], [0.2, 0.7, 0.1]), 1.0, 2)
+    assert [score.predicted.tolist() for score in scores] == [[0, 1]] * 4
     expected = np.array([[0.3, 0.7], [0.75, 0.7 / 0.9], np.log([0.4, 0.9]), np.log([0.4 / 0.6, 9])])  # (4, N)
-    for way, scores in zip(ways, expected, strict=True):
-        np.testing.assert_allclose(way.score, scores, atol=1e-6, err_msg=way.name)
+    for score, values in zip(scores, expected, strict=True):
+        np.testing.assert_allclose(score.score, values, atol=1e-6, err_msg=score.name)
 
 
 def test_a_background_output_is_never_suggested() -> None:
@@ -71,7 +71,7 @@ TRUTH = np.array([0, 0, 0, 0, 0, -1, -1, -1, -1, -1] * 20)
 PART = np.arange(200) // 2 % 5
 
 
-def way(name: str, landmarks: float, negatives: float) -> OodScore:
+def ood_score(name: str, landmarks: float, negatives: float) -> OodScore:
     """Scores between these and 0.3 more, spread alike."""
     spread = np.random.default_rng(3).random(200) * 0.3  # (N,)
     score = np.where(TRUTH >= 0, landmarks, negatives) + spread
@@ -79,7 +79,7 @@ def way(name: str, landmarks: float, negatives: float) -> OodScore:
 
 
 def test_a_threshold_is_counted_on_photos_that_did_not_choose_it() -> None:
-    first = compare([way("blind", 0.5, 0.5)], TRUTH, PART, 0.1)["ways"][0]
+    first = compare([ood_score("blind", 0.5, 0.5)], TRUTH, PART, 0.1)["ways"][0]
     assert first["negatives_tagged"] == pytest.approx(0.1, abs=0.05)
     assert first["rightly_tagged"] == pytest.approx(0.1, abs=0.08)
     assert first["rightly_tagged_low"] <= first["rightly_tagged"] <= first["rightly_tagged_high"]
@@ -87,7 +87,7 @@ def test_a_threshold_is_counted_on_photos_that_did_not_choose_it() -> None:
 
 
 def test_a_way_that_tells_them_apart_keeps_every_landmark_photo() -> None:
-    found = compare([way("sharp", 0.8, 0.1)], TRUTH, PART, 0.0)
+    found = compare([ood_score("sharp", 0.8, 0.1)], TRUTH, PART, 0.0)
     assert found["ways"][0] == {
         "name": "sharp",
         "what": "sharp",
@@ -104,7 +104,7 @@ def test_a_way_that_tells_them_apart_keeps_every_landmark_photo() -> None:
 
 
 def test_the_shipped_way_stays_unless_another_is_better_by_more_than_chance() -> None:
-    shipped, worse, better = way("shipped", 0.6, 0.4), way("worse", 0.5, 0.4), way("better", 0.8, 0.4)
+    shipped, worse, better = ood_score("shipped", 0.6, 0.4), ood_score("worse", 0.5, 0.4), ood_score("better", 0.8, 0.4)
     slightly = replace(shipped, name="slightly", score=shipped.score + 1e-9 * TRUTH)
     assert compare([shipped, worse, slightly], TRUTH, PART, 0.05)["best"] == "shipped"
     assert compare([shipped, worse, better], TRUTH, PART, 0.05)["best"] == "better"
@@ -119,12 +119,12 @@ def test_every_way_is_there_and_heads_learn_what_features_show() -> None:
         classifier.weight.copy_(torch.eye(3))
         classifier.bias.zero_()
     seen = FeatureSet(points, labels)
-    ways = all_scores(seen, seen, classifier, 2, Head(steps=60, rate=0.1), seed=1)
-    assert [way.name for way in ways] == NAMES
+    scores = all_scores(seen, seen, classifier, 2, Head(steps=60, rate=0.1), seed=1)
+    assert [score.name for score in scores] == NAMES
     shown = labels < 2  # (N,)
-    for found in ways:
+    for found in scores:
         assert (found.predicted[shown] == labels[shown]).all(), found.name
-    for found in (ways[0], ways[4], ways[6], ways[8]):
+    for found in (scores[0], scores[4], scores[6], scores[8]):
         assert found.score[shown].min() > found.score[~shown].max(), found.name
 
 
