@@ -26,7 +26,7 @@ from db.write.results import write_contents
 from tagger.bot.db_executor import DbExecutor
 from tagger.core.types import Answer, Failed, FoundFile, Result
 from tagger.evidence.gps import without_place
-from tagger.image.loader import IsCancelled, LoadedPhoto, PhotoLoader, ShouldDecode, never
+from tagger.image.loader import IsCancelled, LoadedPhoto, PhotoLoader, ShouldDecode
 from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class _Preloaded:
 
     photos: dict[str, LoadedPhoto]
 
-    def load(self, path: str, should_decode: ShouldDecode, _is_cancelled: IsCancelled = never) -> LoadedPhoto:
+    def load(self, path: str, should_decode: ShouldDecode, _is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         photo = self.photos[path]
         if photo.sha256 is None or should_decode(photo.sha256):
             return photo

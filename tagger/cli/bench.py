@@ -16,6 +16,7 @@ from tagger.cli import context
 @context.CONFIG
 def bench(folder: str, config: Path | None, **options: Any) -> None:
     """Measure photos/s on a FOLDER: end to end, decoding alone, model alone, and what holds a run back."""
+    from tagger.image.decode import prepare_own_process
     from tagger.library.scan import Globs, scan
     from tagger.ops.bench import measure
 
@@ -23,6 +24,7 @@ def bench(folder: str, config: Path | None, **options: Any) -> None:
     paths = [found.path for found in scan([folder], Globs())]
     if not paths:
         raise click.ClickException(f"{folder} holds no photo. Name a folder with some hundred photos.")
+    prepare_own_process()
     rates = measure(context.open_model(settings), folder, paths, settings.top_k)
     click.echo(f"{rates.photos} photos")
     click.echo(f"end to end   {rates.end_to_end:8.1f} photos/s, into a fresh database")

@@ -69,10 +69,8 @@ def open_model(settings: Settings, *, in_log: bool = False) -> Tagger:
         settings: name the model and the engine.
         in_log: say it as a line of the log, for commands that run until they are stopped.
     """
-    from tagger.image.decode import prepare_own_process
     from tagger.model.predictor import load
 
-    prepare_own_process()
     model = load(
         settings.bundle,
         engine=settings.engine,

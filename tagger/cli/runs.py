@@ -60,8 +60,10 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
         with store.read() as connection:
             row, stored = catalog.run(connection, run_id), report_of(connection, run_id)
         if html is not None:
+            from tagger.image.decode import prepare_own_process
             from tagger.library.report_html import page
 
+            prepare_own_process()
             if text := page(store, run_id, zone=settings.zone()):
                 _write(html, text)
     if stored is None:

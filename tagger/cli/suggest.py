@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path | None, **options: Any) -> None:
     """Say which landmarks photos show. Nothing is stored."""
     from tagger.core.text import printable
+    from tagger.image.decode import prepare_own_process
     from tagger.library.json_line import json_line
 
     settings = context.open_settings(config, **options)
+    prepare_own_process()
     has_failed = False
     for result in context.open_model(settings).tag(photos, settings.top_k, gps=not is_blind):
         text = json_line(result, settings.top_k) if as_json else _text(printable(result.path), result.answer)

@@ -55,7 +55,7 @@ class Decoded:
 
 
 def prepare_own_process() -> None:
-    """Change what Pillow and Python keep for a whole process. For processes of ours only, never for a host's."""
+    """Change what Pillow and Python keep for a whole process. For our own only, never for a host's."""
     Image.MAX_IMAGE_PIXELS = None  # `max_pixels` takes its place
     # A bad EXIF entry or an odd palette beside a sound image is no news to anybody.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")

@@ -17,9 +17,8 @@ from typing import Self
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.run_options import Limits
 from tagger.core.types import InputContract
-from tagger.image.decoder_pipes import POLL_S
-from tagger.image.decoder_process import END_S, DecoderProcess
-from tagger.image.loader import IsCancelled, LoadedPhoto, ShouldDecode, never
+from tagger.image.decoder_process import END_S, POLL_S, DecoderProcess
+from tagger.image.loader import IsCancelled, LoadedPhoto, ShouldDecode
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class DecoderPool:
         for process in self._processes:
             process.wait_ready()
 
-    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled = never) -> LoadedPhoto:
+    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         """Load one photo, see `tagger.image.loader.PhotoLoader`.
 
         Raises:
@@ -112,7 +111,7 @@ class DecoderPool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _acquire(self, is_cancelled: IsCancelled) -> DecoderProcess:
+    def _acquire(self, is_cancelled: IsCancelled | None) -> DecoderProcess:
         """A process that has begun and that nobody else uses; where one cannot be replaced, another."""
         while True:
             process = self._next_idle(is_cancelled)
@@ -127,14 +126,14 @@ class DecoderPool:
                 self._release(process)
                 raise
 
-    def _next_idle(self, is_cancelled: IsCancelled) -> DecoderProcess:
+    def _next_idle(self, is_cancelled: IsCancelled | None) -> DecoderProcess:
         with self._changed:
             if self._missing and time.monotonic() >= self._failed_at + RETRY_S:
                 self._start_missing()
             while not self._idle or self._is_closed:
                 if self._is_closed or not self._processes:
                     raise self._failure.with_traceback(None)  # else each time it is raised makes it longer
-                if is_cancelled():
+                if is_cancelled and is_cancelled():
                     raise CancelledError
                 self._changed.wait(POLL_S)
             return self._idle.popleft()

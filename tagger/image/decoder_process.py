@@ -1,25 +1,41 @@
-"""One decoder process, as the process that started it sees it."""
+"""One decoder process, as the process that started it sees it.
+
+The one rule: whoever asks it comes back at the deadline, or soon after a cancel, whatever the process does.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.types import Failed
-from tagger.image.decoder_pipes import DecoderPipes
-from tagger.image.decoder_protocol import Frame, ProtocolError, decode_photo, decode_sha256
-from tagger.image.loader import IsCancelled, LoadedPhoto, never
+from tagger.image.decoder_protocol import (
+    SIZES,
+    Frame,
+    ProtocolError,
+    decode_frame,
+    decode_photo,
+    decode_sha256,
+    decode_sizes,
+    encode_frame,
+)
+from tagger.image.loader import IsCancelled, LoadedPhoto
 
 START_S = 120.0  # for a process to begin on a machine that is busy
 END_S = 5.0  # for a killed process to be gone; one that waits for a drive that hangs takes longer, perhaps for ever
+POLL_S = 0.2  # how soon whoever waits notices a cancel
+PIPE_BYTES = 1 << 20  # a photo's pixels in one go; Linux gives a pipe 64 KB otherwise
 PACKAGE = Path(__file__).parents[2]
 
 Reply = TypeVar("Reply")
@@ -44,21 +60,31 @@ class DecoderProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._files = (self._process.stdin, self._process.stdout)
+        self._requests, self._replies = (file.fileno() for file in self._files)
+        os.set_blocking(self._requests, False)  # a full pipe would hold the writer for ever
+        with suppress(AttributeError, OSError):  # not on Linux, or more than this user may have
+            fcntl.fcntl(self._replies, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._writable, self._readable = select.poll(), select.poll()
+        self._writable.register(self._requests, select.POLLOUT)
+        self._readable.register(self._replies, select.POLLIN)
         self._size_px: int = setup["contract"]["size_px"]
-        self._pipes = DecoderPipes(*(file.fileno() for file in self._files), size_px=self._size_px)
-        self._is_ready = False
-        self._timeout_s = START_S
-        self._pipes.set_deadline(START_S)
+        self._is_killed = self._is_ready = False
+        self.set_deadline(START_S)
         with suppress(EOFError, TimeoutError):  # `wait_ready` says so
-            self._pipes.send(setup)
+            self._send(setup)
 
     def is_usable(self) -> bool:
-        return not self._pipes.is_closed and not self.has_ended()
+        return not self._is_killed and not self.has_ended()
 
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
-    def wait_ready(self, is_cancelled: IsCancelled = never) -> None:
+    def set_deadline(self, timeout_s: float, is_cancelled: IsCancelled | None = None) -> None:
+        """Limit all that is sent and received from now until the next call."""
+        self._timeout_s, self._is_cancelled = timeout_s, is_cancelled
+        self._deadline = time.monotonic() + timeout_s
+
+    def wait_ready(self, is_cancelled: IsCancelled | None = None) -> None:
         """Wait until it has begun.
 
         Raises:
@@ -67,18 +93,13 @@ class DecoderProcess:
         """
         if self._is_ready:
             return
-        self._pipes.set_deadline(START_S, is_cancelled)
+        self.set_deadline(START_S, is_cancelled)
         try:
-            self._pipes.receive()
+            self._receive()
         except (EOFError, TimeoutError, ProtocolError) as error:
             self.kill()
             raise DecoderUnavailable(self._how_it_ended()) from error
         self._is_ready = True
-
-    def set_deadline(self, timeout_s: float, is_cancelled: IsCancelled) -> None:
-        """Limit what is asked from now on."""
-        self._timeout_s = timeout_s
-        self._pipes.set_deadline(timeout_s, is_cancelled)
 
     def read(self, path: str) -> str | LoadedPhoto:
         """Let it read a file.
@@ -96,25 +117,9 @@ class DecoderProcess:
 
         return self._ask({"is_needed": is_needed}, parse, sha256)
 
-    def _ask(self, request: dict[str, Any], parse: Callable[[Frame], Reply], sha256: str | None) -> Reply | LoadedPhoto:
-        """Send a request and parse its reply; a process that fails at it is killed, and its photo has failed."""
-        try:
-            self._pipes.send(request)
-            return parse(self._pipes.receive())
-        except TimeoutError:
-            self.kill()
-            failure = Failed("timed_out", f"decoding took longer than {self._timeout_s:g} s")
-        except EOFError:
-            self.kill()
-            failure = Failed("decoder_crashed", f"its decoder died: {self._how_it_ended()}")
-        except ProtocolError as error:
-            self.kill()
-            failure = Failed("decoder_crashed", f"its decoder spoke nonsense ({error})")
-        return LoadedPhoto(sha256, failure=failure)
-
     def kill(self) -> None:
         """Use it no more, even if the system cannot end it yet."""
-        self._pipes.close()
+        self._is_killed = True
         self._process.kill()
 
     def close(self, until: float) -> None:
@@ -127,6 +132,62 @@ class DecoderProcess:
             file.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, until - time.monotonic()))
+
+    def _ask(self, request: dict[str, Any], parse: Callable[[Frame], Reply], sha256: str | None) -> Reply | LoadedPhoto:
+        """Send a request and parse its reply; a process that fails at it is killed, and its photo has failed."""
+        try:
+            self._send(request)
+            return parse(self._receive())
+        except TimeoutError:
+            self.kill()
+            failure = Failed("timed_out", f"decoding took longer than {self._timeout_s:g} s")
+        except EOFError:
+            self.kill()
+            failure = Failed("decoder_crashed", f"its decoder died: {self._how_it_ended()}")
+        except ProtocolError as error:
+            self.kill()
+            failure = Failed("decoder_crashed", f"its decoder spoke nonsense ({error})")
+        return LoadedPhoto(sha256, failure=failure)
+
+    def _send(self, header: dict[str, Any]) -> None:
+        unsent = memoryview(encode_frame(header))
+        while unsent:
+            self._wait(self._writable)
+            try:
+                unsent = unsent[os.write(self._requests, unsent) :]
+            except BrokenPipeError as error:
+                raise EOFError from error
+
+    def _receive(self) -> Frame:
+        header_bytes, payload_bytes = decode_sizes(self._read(SIZES.size), self._size_px)
+        return decode_frame(self._read(header_bytes), self._read(payload_bytes))
+
+    def _read(self, size: int) -> bytearray:
+        buffer = bytearray(size)
+        unread = memoryview(buffer)
+        while unread:
+            self._wait(self._readable)
+            if (count := os.readv(self._replies, [unread])) == 0:
+                raise EOFError
+            unread = unread[count:]
+        return buffer
+
+    def _wait(self, ready: select.poll) -> None:
+        """Wait for a pipe.
+
+        Raises:
+            EOFError: the process was killed.
+            TimeoutError: the deadline has passed.
+            CancelledError: it was cancelled.
+        """
+        while (left_s := self._deadline - time.monotonic()) > 0:
+            if self._is_killed:
+                raise EOFError
+            if self._is_cancelled and self._is_cancelled():
+                raise CancelledError
+            if ready.poll(min(left_s, POLL_S) * 1000):
+                return
+        raise TimeoutError
 
     def _how_it_ended(self) -> str:
         try:

@@ -27,11 +27,6 @@ def always(_sha256: str) -> bool:
     return True
 
 
-def never() -> bool:
-    """Cancel nothing."""
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class LoadedPhoto:
     """What became of a file.
@@ -51,7 +46,7 @@ class LoadedPhoto:
 class PhotoLoader(Protocol):
     """Loads photos, for several threads at a time."""
 
-    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled = never) -> LoadedPhoto:
+    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         """Load one photo.
 
         Args:
@@ -71,8 +66,8 @@ class InProcessLoader:
     contract: InputContract
     limits: Limits
 
-    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled = never) -> LoadedPhoto:
-        if is_cancelled():
+    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
+        if is_cancelled and is_cancelled():
             raise CancelledError
         sha256 = None
         try:
@@ -85,16 +80,3 @@ class InProcessLoader:
             return LoadedPhoto(sha256, info, preprocess(decoded.image, self.contract))
         except PhotoError as error:
             return LoadedPhoto(sha256, failure=Failed(error.kind, error.message))
-
-
-def load_pixels(path: str, contract: InputContract, limits: Limits) -> Pixels:
-    """The network's input for one photo, loaded in this thread.
-
-    Raises:
-        PhotoError: it cannot be read.
-    """
-    photo = InProcessLoader(contract, limits).load(path, always)
-    if photo.pixels is None:
-        assert photo.failure is not None
-        raise PhotoError(photo.failure.kind, photo.failure.message)
-    return photo.pixels

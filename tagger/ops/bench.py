@@ -21,7 +21,7 @@ from tagger.core.errors import PhotoError, TaggerError
 from tagger.core.run_options import RunOptions
 from tagger.image.decode import read
 from tagger.image.decoder_pool import DecoderPool
-from tagger.image.loader import load_pixels
+from tagger.image.loader import InProcessLoader, always
 from tagger.image.preprocess import Pixels
 from tagger.library.runner import LibraryRun
 from tagger.model.predictor import Tagger
@@ -81,20 +81,14 @@ def measure(tagger: Tagger, folder: str, paths: Sequence[str], k: int) -> Rates:
 
 def _decode_rate(tagger: Tagger, paths: Sequence[str]) -> tuple[Pixels, float]:
     """The rate, and a batch of real photos for the model."""
-
-    def pixels(path: str) -> Pixels | None:
-        try:
-            return load_pixels(path, tagger.bundle.card.input, tagger.limits)
-        except PhotoError:
-            return None
-
+    loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
     size = tagger.engine.batch_size
     batch: list[Pixels] = []
     start = time.perf_counter()
     with ThreadPoolExecutor(tagger.limits.threads) as pool:
-        for photo in pool.map(pixels, paths):
-            if photo is not None and len(batch) < size:
-                batch.append(photo)
+        for photo in pool.map(lambda path: loader.load(path, always), paths):
+            if photo.pixels is not None and len(batch) < size:
+                batch.append(photo.pixels)
     rate = len(paths) / (time.perf_counter() - start)
     if not batch:
         raise TaggerError(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tagger.core.errors import EngineUnavailable
 from tagger.core.run_options import Limits
-from tagger.image.loader import load_pixels
+from tagger.image.loader import InProcessLoader, always
 from tagger.model import calibrate
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.engines import Engine
@@ -141,7 +141,10 @@ def test_engines_agree_on_real_photos(
     options: dict[str, str], count: int, opened: Callable[[dict[str, str]], Engine], bundle: Bundle
 ) -> None:
     files = sorted(Path(os.environ["LANDMARK_DATA"], "landmarks", "test").glob("*/*.jpg"), key=lambda file: file.name)
-    batch = np.stack([load_pixels(str(file), bundle.card.input, Limits()) for file in files[:count]])
+    loader = InProcessLoader(bundle.card.input, Limits())
+    loaded = [loader.load(str(file), always).pixels for file in files[:count]]
+    batch = np.stack([pixels for pixels in loaded if pixels is not None])
+    assert len(batch) == count
     reference = scores(opened({"engine": "openvino", "precision": "float32"}), bundle, batch)
     found = scores(opened(options), bundle, batch)
     differences = np.abs(found - reference).max(axis=1)  # (N,)
