@@ -1,4 +1,4 @@
-"""Opens a store; its two kinds of transaction.
+"""Opens a store, and runs transactions in it: to read, to write, and to write what several tasks want at once.
 
 The one rule: a write transaction takes the write lock when it begins, so that two writers queue. One that began as a
 reader and wrote later would fail at once if another had written since, because its snapshot would be old.
@@ -10,23 +10,25 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection as Connection  # what callers annotate
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from db.errors import MalformedUrl, NotAStore, StoreLocked, StoreReplaced, StoreUnreachable
 from db.migrate import WRITING, migrate
 from tagger.core.errors import StoreError
 
 BUSY_TIMEOUT_S = 30.0
+BATCH_SIZE = 500  # values in one IN list: SQLite bounds their number
 PROBLEMS = {
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
     sqlite3.SQLITE_READONLY: "it may not be written",
@@ -34,6 +36,8 @@ PROBLEMS = {
     sqlite3.SQLITE_IOERR: "reading or writing it failed",
     sqlite3.SQLITE_FULL: "the disk is full",
 }
+
+Task = Callable[[Connection], Any]
 
 
 class Store:
@@ -125,6 +129,40 @@ def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
     return store
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a task returned, or the error that it raised, which has undone it."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+def commit_group(store: Store, tasks: Sequence[Task]) -> list[Outcome]:
+    """Run tasks in one transaction, so that they share the wait for the disk.
+
+    If one of them fails, all is undone and each is called again, within a savepoint: it fails alone. Failures are rare,
+    and a savepoint takes as long as two statements.
+
+    Raises:
+        StoreError: nothing was written, and all may be tried again.
+    """
+    try:
+        with store.write() as connection:
+            return [Outcome(task(connection)) for task in tasks]
+    except (StoreError, OperationalError):  # the store's own, not a task's
+        raise
+    except Exception:
+        with store.write() as connection:
+            return [_outcome(connection, task) for task in tasks]
+
+
+def in_batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Batches that fit into an IN list."""
+    pending = list(values)
+    for start in range(0, len(pending), BATCH_SIZE):
+        yield pending[start : start + BATCH_SIZE]
+
+
 def store_file(url: str) -> Path:
     """The SQLite file that a URL or a plain path names.
 
@@ -141,6 +179,16 @@ def store_exists(url: str) -> bool:
         StoreUnreachable: its folder may not be searched.
     """
     return _identity(str(store_file(url))) is not None
+
+
+def _outcome(connection: Connection, task: Task) -> Outcome:
+    try:
+        with connection.begin_nested():
+            return Outcome(task(connection))
+    except OperationalError:
+        raise
+    except Exception as error:
+        return Outcome(error=error)
 
 
 def _identity(file: str) -> tuple[int, int] | None:

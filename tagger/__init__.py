@@ -30,16 +30,24 @@ if TYPE_CHECKING:
     from tagger.model.predictor import load as load
 
 _HOMES = {
-    "tagger.compat": ("predict_landmarks", "suggest_locations"),
-    "tagger.core.errors": ("PhotoError", "TaggerError"),
-    "tagger.model.predictor": ("Tagger", "load"),
-    "tagger.core.types": ("Failed", "Landmark", "NoLandmark", "Result", "Suggestion", "Tagged", "Withdrawn"),
+    "predict_landmarks": "tagger.compat",
+    "suggest_locations": "tagger.compat",
+    "PhotoError": "tagger.core.errors",
+    "TaggerError": "tagger.core.errors",
+    "Tagger": "tagger.model.predictor",
+    "load": "tagger.model.predictor",
+    "Failed": "tagger.core.types",
+    "Landmark": "tagger.core.types",
+    "NoLandmark": "tagger.core.types",
+    "Result": "tagger.core.types",
+    "Suggestion": "tagger.core.types",
+    "Tagged": "tagger.core.types",
+    "Withdrawn": "tagger.core.types",
 }
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-__all__ = ["__version__", *_HOME_OF]
+__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    if name not in _HOMES:
         raise AttributeError(f"module 'tagger' has no attribute {name!r}")
-    return getattr(import_module(_HOME_OF[name]), name)
+    return getattr(import_module(_HOMES[name]), name)

@@ -28,8 +28,8 @@ from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.read.listings import failures, nones, tags
 from db.read.rows import Page
 from db.rows import ModelRow, RunStart
+from db.write.comparisons import assign_groups
 from db.write.files import Scanned
-from db.write.groups import assign_groups
 from db.write.results import write_results
 from db.write.runs import register_model, start_run
 from tagger.core.types import Failed, FoundFile, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged

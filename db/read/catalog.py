@@ -1,16 +1,17 @@
-"""What the store knows by name: landmarks, countries, models and runs, with the nearest names if one is mistyped."""
+"""What the store knows by name: landmarks, models, runs and jobs, with the nearest names if one is mistyped."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, func, select
 
 from db.errors import UnknownCountry, UnknownLandmark, UnknownModel, UnknownRun
 from db.read.rows import LabelRow
-from db.rows import RunCounts, RunRow, RunStart
-from db.schema.models import File, Landmark, Model, Run
+from db.rows import JobRunRow, RunCounts, RunRow, RunStart
+from db.schema.models import File, JobRun, Landmark, Model, Run
 from db.schema.views import machine_tag, person_tag
 from tagger.core import types
 from tagger.core.text import nearest, plain
@@ -102,6 +103,25 @@ def run(connection: Connection, run_id: int) -> RunRow:
     if row is None:
         raise UnknownRun(run_id)
     return _run_row(row)
+
+
+def last_starts(connection: Connection) -> dict[str, JobRunRow]:
+    """The newest start of each job."""
+    newest = select(func.max(JobRun.id)).group_by(JobRun.job)
+    rows = connection.execute(select(JobRun.__table__).where(JobRun.id.in_(newest)))
+    return {row.job: JobRunRow(**row._mapping) for row in rows}
+
+
+def starts_since(connection: Connection, since: datetime) -> list[JobRunRow]:
+    """The starts since a moment, oldest first."""
+    rows = select(JobRun.__table__).where(JobRun.started_at >= since).order_by(JobRun.started_at, JobRun.id)
+    return [JobRunRow(**row._mapping) for row in connection.execute(rows)]
+
+
+def last_success(connection: Connection) -> dict[str, datetime]:
+    """When each job last ended as "done"."""
+    rows = select(JobRun.job, func.max(JobRun.finished_at)).where(JobRun.status == "done").group_by(JobRun.job)
+    return {job: ended for job, ended in connection.execute(rows) if ended is not None}
 
 
 def _runs() -> Select[tuple[Run]]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, Connection, Select, and_, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 
-from db.batching import in_batches
+from db.engine import in_batches
 from db.read.catalog import landmarks
 from db.read.rows import FileState
 from db.schema.models import Assessment, Failure, File, Photo, Suggestion

@@ -13,8 +13,7 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstrai
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import Base as Base
-from db.schema.base import one_of
-from db.schema.columns import PathBytes
+from db.schema.base import PathBytes
 
 ACTIVE = text("revoked_at IS NULL")
 IS_TAG = text("is_tag = 1")
@@ -53,7 +52,9 @@ class Run(Base):
     """One pass over folders. "stopped": its time window closed; "died": it had not ended when a later run began."""
 
     __tablename__ = "run"
-    __table_args__ = (one_of("status", "running", "done", "stopped", "interrupted", "failed", "died"),)
+    __table_args__ = (
+        CheckConstraint("status IN ('running', 'done', 'stopped', 'interrupted', 'failed', 'died')", name="status"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))
@@ -88,7 +89,7 @@ class Photo(Base):
 
     __tablename__ = "photo"
     __table_args__ = (
-        one_of("taken_from", "exif", "mtime"),
+        CheckConstraint("taken_from IN ('exif', 'mtime')", name="taken_from"),
         Index(None, "phash", sqlite_where=text("phash IS NOT NULL")),
         Index(None, "group_id", sqlite_where=text("group_id IS NOT NULL")),
     )
@@ -128,7 +129,7 @@ class Assessment(Base):
 
     __tablename__ = "assessment"
     __table_args__ = (
-        one_of("status", "tagged", "none", "undone"),
+        CheckConstraint("status IN ('tagged', 'none', 'undone')", name="status"),
         Index(None, "status", "model_id"),
         {"sqlite_with_rowid": False},  # it is found by photo, never by row number
     )
@@ -200,7 +201,7 @@ class Decision(Base):
 
     __tablename__ = "decision"
     __table_args__ = (
-        one_of("verdict", "shows", "not", "none"),
+        CheckConstraint("verdict IN ('shows', 'not', 'none')", name="verdict"),
         CheckConstraint("(verdict = 'none') = (landmark_id IS NULL)", name="landmark"),
         Index(None, "photo_id", "landmark_id", unique=True, sqlite_where=ACTIVE),
         Index(None, "landmark_id", sqlite_where=ACTIVE),
@@ -235,7 +236,7 @@ class JobRun(Base):
 
     __tablename__ = "job_run"
     __table_args__ = (
-        one_of("status", "running", "done", "stopped", "failed", "died"),
+        CheckConstraint("status IN ('running', 'done', 'stopped', 'failed', 'died')", name="status"),
         Index(None, "job", "started_at"),
     )
 

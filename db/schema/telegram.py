@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.base import one_of
 from db.schema.models import Base as Base
 
 
@@ -21,7 +20,7 @@ class TelegramUpdate(Base):
 
     __tablename__ = "telegram_update"
     __table_args__ = (
-        one_of("state", "pending", "sending", "answered"),
+        CheckConstraint("state IN ('pending', 'sending', 'answered')", name="state"),
         Index("ix_telegram_update_open", "update_id", sqlite_where=text("state <> 'answered'")),
     )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Float, Integer, String, TableClause, column, table
 
-from db.schema.columns import UtcDateTime
+from db.schema.base import UtcDateTime
 
 VIEWS = {
     "machine_tag": """
@@ -38,9 +38,9 @@ VIEWS = {
     "tag": "SELECT * FROM machine_tag UNION ALL SELECT * FROM person_tag",
 }
 
-
-def _view(name: str) -> TableClause:
-    return table(
+TABLES: dict[str, TableClause] = {}
+for name in VIEWS:
+    TABLES[name] = table(
         name,
         column("photo_id", Integer),
         column("landmark_id", Integer),
@@ -54,8 +54,4 @@ def _view(name: str) -> TableClause:
         column("visual_score", Float),
         column("reason", String),
     )
-
-
-machine_tag = _view("machine_tag")
-person_tag = _view("person_tag")
-tag = _view("tag")
+machine_tag, person_tag, tag = TABLES.values()

@@ -1,17 +1,66 @@
-"""Writes the places where contents lie, and which of them are gone."""
+"""Writes files: the places of contents, which of them are gone, and which could not be read.
+
+The one rule: a failure that says something about the file is tried again after longer and longer waits, and after some
+attempts only if the file changes or somebody asks for it (quarantine). A passing failure, which says nothing about the
+file (a drive that is off, a missing permission), is tried in every run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Update, and_, bindparam, case, or_, update
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Integer,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 
-from db.schema.models import File
-from tagger.core.types import FoundFile, Result
+from db.engine import in_batches
+from db.schema.models import Failure, File
+from tagger.core.types import PASSING_KINDS, Failed, FoundFile, Result
 
 Scanned = tuple[FoundFile, Result]
+
+DETAILS = ("kind", "message", "size_bytes", "mtime_ns")
+HIGHEST_DOUBLING = 10  # 6 hours become 256 days; what comes after makes no difference
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When a file that failed is tried again.
+
+    Args:
+        after_h: hours from the first failure to the next attempt; doubled after each.
+        max_attempts: after so many attempts the file is in quarantine.
+    """
+
+    after_h: float = 6.0
+    max_attempts: int = 3
+
+    def plan(self, attempts: int, now: datetime) -> dict[str, datetime | None]:
+        """The columns that say when to try again, or that the file is in quarantine."""
+        if attempts >= self.max_attempts:
+            return {"next_at": None, "quarantined_at": now}
+        wait = timedelta(hours=self.after_h) * 2 ** min(attempts - 1, HIGHEST_DOUBLING)
+        return {"next_at": now + wait, "quarantined_at": None}
+
+
+DEFAULT_RETRY = RetryPolicy()
 
 
 def upsert_files(connection: Connection, read: Iterable[Scanned], photo_ids: dict[str, int], now: datetime) -> None:
@@ -65,6 +114,50 @@ def mark_present(connection: Connection, paths: Iterable[str]) -> None:
     _set_gone(connection, paths, None)
 
 
+def clear_failures(connection: Connection, paths: Iterable[str]) -> None:
+    """Delete the failures of files that were read."""
+    for batch in in_batches(paths):
+        files = select(File.id).where(File.path.in_(batch))
+        connection.execute(delete(Failure).where(Failure.file_id.in_(files)))
+
+
+def write_failures(
+    connection: Connection,
+    failed: Collection[Scanned],
+    *,
+    run: int,
+    now: datetime,
+    retry: RetryPolicy,
+    attempts: int | None = None,
+) -> None:
+    """Store why files failed, and when they are tried again.
+
+    Attempts count runs: a run that reports the same failure twice counts once. The count of a file begins anew if the
+    file changed, or if its failures so far said nothing about it.
+
+    Args:
+        failed: files that the store has rows for, with results that are `Failed`.
+        attempts: how often the files were tried, unless that is once more than the store knows.
+    """
+    if not failed:
+        return
+    given: BindParameter[int | None] = bindparam("given_attempts", type_=Integer)
+    statement = insert(Failure).values(
+        file_id=select(File.id).where(File.path == bindparam("at_path")).scalar_subquery(),
+        attempts=func.coalesce(given, 1),
+        first_at=now,
+        last_at=now,
+        run_id=run,
+        **{name: bindparam(name) for name in DETAILS},
+    )
+    again: dict[str, Any] = {name: statement.excluded[name] for name in (*DETAILS, "last_at", "run_id")}
+    again |= {"attempts": _attempts(statement.excluded, run), "next_at": None, "quarantined_at": None}
+    upsert = statement.on_conflict_do_update(index_elements=["file_id"], set_=again)
+    rows = [_row(scanned, attempts) for scanned in failed]
+    connection.execute(upsert, rows)
+    _plan(connection, [row["at_path"] for row in rows if not row["is_passing"]], now, retry)
+
+
 def _failed_file_update() -> Update:
     """Sets a failed file's photo: by its digest if that is known, else the old one while size and time are the same.
 
@@ -96,3 +189,52 @@ def _set_gone(connection: Connection, paths: Iterable[str], gone_at: datetime | 
     rows = [{"at_path": path} for path in paths]
     if rows:
         connection.execute(statement, rows)
+
+
+def _row(scanned: Scanned, attempts: int | None) -> dict[str, Any]:
+    file, result = scanned
+    assert isinstance(result.answer, Failed)
+    return {
+        "at_path": file.path,
+        "given_attempts": attempts,
+        "is_passing": result.answer.kind in PASSING_KINDS,
+        "kind": result.answer.kind,
+        "message": result.answer.message,
+        "size_bytes": file.size_bytes,
+        "mtime_ns": file.mtime_ns,
+    }
+
+
+def _attempts(new: Any, run: int) -> ColumnElement[int]:
+    """How often a file was tried, given its new row and the stored one.
+
+    - The same run reports it again: as often as before.
+    - The file changed, or the stored failure was a passing one (it has neither a next attempt nor a quarantine) and
+      this one is not: the count begins anew.
+    - The given attempts are more than one above the stored ones (runs died with the file): as given.
+    - Else once more than before.
+    """
+    is_first_of_its_kind = and_(
+        Failure.next_at.is_(None), Failure.quarantined_at.is_(None), ~bindparam("is_passing", type_=Boolean)
+    )
+    begins_anew = or_(
+        new.size_bytes.is_distinct_from(Failure.size_bytes),
+        new.mtime_ns.is_distinct_from(Failure.mtime_ns),
+        is_first_of_its_kind,
+        new.attempts > Failure.attempts + 1,
+    )
+    return case((Failure.run_id == run, Failure.attempts), (begins_anew, new.attempts), else_=Failure.attempts + 1)
+
+
+def _plan(connection: Connection, paths: Iterable[str], now: datetime, retry: RetryPolicy) -> None:
+    """Set when the files are tried again. SQLite has counted their attempts, so they are read back first."""
+    for batch in in_batches(paths):
+        rows = connection.execute(
+            select(Failure.file_id, Failure.attempts).join(File).where(File.path.in_(batch))
+        ).all()
+        planned = [{"at_file": row.file_id, **retry.plan(row.attempts, now)} for row in rows]
+        statement = update(Failure).where(Failure.file_id == bindparam("at_file"))
+        if planned:
+            connection.execute(
+                statement.values(next_at=bindparam("next_at"), quarantined_at=bindparam("quarantined_at")), planned
+            )

@@ -1,12 +1,12 @@
-"""Starts of jobs, by the schedule or by hand, and how they ended."""
+"""Writes starts of jobs, by the schedule or by hand, and how they ended."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, update
 
-from db.rows import JobRunRow, JobStatus
+from db.rows import JobStatus
 from db.schema.models import JobRun
 
 GIVEN_UP = "the process ended before the job did"
@@ -34,22 +34,3 @@ def finish_job(connection: Connection, number: int, *, status: JobStatus, messag
     """Store how a job ended."""
     ended = {"status": status, "message": message, "finished_at": datetime.now(UTC)}
     connection.execute(update(JobRun).where(JobRun.id == number).values(ended))
-
-
-def last_starts(connection: Connection) -> dict[str, JobRunRow]:
-    """The newest start of each job."""
-    newest = select(func.max(JobRun.id)).group_by(JobRun.job)
-    rows = connection.execute(select(JobRun.__table__).where(JobRun.id.in_(newest)))
-    return {row.job: JobRunRow(**row._mapping) for row in rows}
-
-
-def starts_since(connection: Connection, since: datetime) -> list[JobRunRow]:
-    """The starts since a moment, oldest first."""
-    rows = select(JobRun.__table__).where(JobRun.started_at >= since).order_by(JobRun.started_at, JobRun.id)
-    return [JobRunRow(**row._mapping) for row in connection.execute(rows)]
-
-
-def last_success(connection: Connection) -> dict[str, datetime]:
-    """When each job last ended as "done"."""
-    rows = select(JobRun.job, func.max(JobRun.finished_at)).where(JobRun.status == "done").group_by(JobRun.job)
-    return {job: ended for job, ended in connection.execute(rows) if ended is not None}

@@ -12,8 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from db.batching import in_batches
-from db.engine import Store
+from db.engine import Store, in_batches
 from db.schema.models import Assessment, Decision, Failure, File, Photo, Suggestion
 from db.schema.telegram import TelegramPhoto
 

@@ -15,10 +15,17 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.batching import in_batches
+from db.engine import in_batches
 from db.schema.models import Assessment, Landmark, Photo, Suggestion
-from db.write.failures import DEFAULT_RETRY, RetryPolicy, clear_failures, write_failures
-from db.write.files import Scanned, upsert_failed_files, upsert_files
+from db.write.files import (
+    DEFAULT_RETRY,
+    RetryPolicy,
+    Scanned,
+    clear_failures,
+    upsert_failed_files,
+    upsert_files,
+    write_failures,
+)
 from tagger.core import types
 from tagger.core.evidence import evidence_text
 from tagger.core.types import Answer, Failed, FoundFile, PhotoInfo

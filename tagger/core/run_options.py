@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+# Cores that this process may use: a container or `taskset` may allow fewer than there are.
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,6 @@ class RunOptions:
     skip_missing_roots: bool = False
 
 
-def cores() -> int:
-    """Cores that this process may use: a container or `taskset` may allow fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits on the work on one photo.
@@ -58,4 +56,4 @@ class Limits:
 
     max_pixels: int = 100_000_000
     max_file_bytes: int = 500_000_000
-    threads: int = field(default_factory=cores)
+    threads: int = CORES

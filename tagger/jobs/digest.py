@@ -7,9 +7,9 @@ from datetime import datetime
 
 from db.engine import Store
 from db.read import catalog
+from db.read.catalog import starts_since
 from db.read.statistics import Statistics, statistics
 from db.rows import JobRunRow, RunRow
-from db.write.jobs import starts_since
 
 MAX_RUNS = 500
 DIGEST = "digest"

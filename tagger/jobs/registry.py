@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from db.engine import Store
+from db.read.catalog import last_starts
 from db.rows import JobRunRow, JobStatus
 from db.write.backup import back_up
-from db.write.jobs import finish_job, last_starts, start_job
+from db.write.jobs import finish_job, start_job
 from db.write.prune import prune
 from tagger.config.cron import next_time
 from tagger.config.settings import Jobs, Settings

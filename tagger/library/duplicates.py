@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.engine import Store
-from db.write import groups
-from db.write.groups import PhotoHash
+from db.write import comparisons
+from db.write.comparisons import PhotoHash
 from tagger.image.phash import Hashes, hamming_distances, is_distinctive
 
 COPY_BITS = 4  # see `tagger.image.phash.difference_hash`
@@ -30,10 +30,10 @@ Numbers = NDArray[np.float64]
 def update_groups(store: Store) -> None:
     """Compare the new photos with all others, and store which belong together."""
     with store.read() as connection:
-        photos = groups.photo_hashes(connection)
+        photos = comparisons.photo_hashes(connection)
     changed = regroup(photos)
     with store.write() as connection:
-        groups.assign_groups(connection, changed)
+        comparisons.assign_groups(connection, changed)
 
 
 def regroup(photos: Sequence[PhotoHash]) -> dict[int, int]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from db.engine import Store
-from db.write import groups, votes
-from db.write.votes import StoredVote, VoteUpdate
+from db.write import comparisons
+from db.write.comparisons import StoredVote, VoteUpdate
 from tagger.core.evidence import GpsEvidence
 from tagger.evidence.neighbours import Observation, VoteResult, elect, from_decision, from_suggestion
 
@@ -18,7 +18,7 @@ from tagger.evidence.neighbours import Observation, VoteResult, elect, from_deci
 def group_duplicates(store: Store) -> None:
     """Group photos that look the same, if any was not compared with the others yet."""
     with store.read() as connection:
-        if not groups.has_uncompared(connection):
+        if not comparisons.has_uncompared(connection):
             return
     from tagger.library.duplicates import update_groups  # loads numpy, which a run without new photos does not need
 
@@ -32,14 +32,14 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
         store: where the photos are.
         model: the number of the model whose suggestions are counted.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
-        vote_gap_min: minutes; see `RunOptions`. 0 undoes all votes.
+        vote_gap_min: minutes; see `RunOptions`. 0 undoes all comparisons.
 
     Returns:
         How many photos have a tag that they did not have before.
     """
     with store.read() as connection:
-        stored = (votes.voters if vote_gap_min else votes.voted)(connection, model=model)
-        decided = votes.decided(connection) if vote_gap_min else []
+        stored = (comparisons.voters if vote_gap_min else comparisons.voted)(connection, model=model)
+        decided = comparisons.decided(connection) if vote_gap_min else []
     observations = [from_suggestion(**vote._asdict()) for vote in stored]
     decisions = [from_decision(file.path, file.photo, file.taken_at, file.landmark) for file in decided]
     elected = elect([*observations, *decisions], thresholds, vote_gap_min * 60) if vote_gap_min else {}
@@ -48,7 +48,7 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
     changed = [update for photo, update in updates.items() if _differs(before[photo], update)]
     if changed:
         with store.write() as connection:
-            votes.write_votes(connection, changed, model=model)
+            comparisons.write_votes(connection, changed, model=model)
     return sum(update.is_tag and not before[update.photo].is_tag for update in changed)
 
 

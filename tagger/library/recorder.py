@@ -17,11 +17,20 @@ from typing import TYPE_CHECKING
 from db.engine import Store
 from db.read.files import assessed_contents, content_answer
 from db.rows import ModelRow, RunStart, RunStatus
-from db.write import leases
-from db.write.failures import RetryPolicy
-from db.write.files import Scanned, mark_gone, mark_present
+from db.write.files import RetryPolicy, Scanned, mark_gone, mark_present
 from db.write.results import write_results
-from db.write.runs import finish_run, register_model, save_counts, set_engine, start_run
+from db.write.runs import (
+    count_death,
+    finish_run,
+    keep_one_death,
+    lease_files,
+    register_model,
+    release_files,
+    release_run,
+    save_counts,
+    set_engine,
+    start_run,
+)
 from tagger.core.errors import StoreError, TaggerError
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
@@ -133,13 +142,13 @@ class RunRecorder:
     def lease(self, paths: Sequence[str]) -> None:
         """Mark files as being in progress; `flush` ends that for the files whose results it stores."""
         with self._store.write() as connection:
-            leases.take(connection, paths, run=self._state.run_id)
+            lease_files(connection, paths, run=self._state.run_id)
 
     def release(self, paths: Sequence[str]) -> None:
         """End the leases of files that no longer exist."""
         if paths:
             with self._store.write() as connection:
-                leases.release(connection, paths)
+                release_files(connection, paths)
 
     def quarantine(self, file: FoundFile, attempts: int) -> Result:
         """Put a file into quarantine untried, because so many runs died while it was in progress."""
@@ -148,7 +157,7 @@ class RunRecorder:
         self._count(result)
         with self._store.write() as connection:
             self._write(connection, [(file, result)], attempts=attempts)
-            leases.keep_one_death(connection, file.path)
+            keep_one_death(connection, file.path)
         return result
 
     def mark_missing(self, files: MissingFiles) -> None:
@@ -188,7 +197,7 @@ class RunRecorder:
         if self._pending:
             with self._state.stages.time("store"), self._store.write() as connection:
                 self._write(connection, self._pending)
-                leases.release(connection, [file.path for file, _ in self._pending])
+                release_files(connection, [file.path for file, _ in self._pending])
                 save_counts(connection, self._state.run_id, self._state.counts)
         self._pending = []
         self._pending_answers = {}
@@ -216,9 +225,9 @@ class RunRecorder:
         self._state.status = status
         with self._store.write() as connection:
             if is_death:
-                leases.count_death(connection, [run])
+                count_death(connection, [run])
             else:
-                leases.release_all(connection, run=run)
+                release_run(connection, run=run)
             finish_run(connection, run, status=status, counts=self._state.counts, error=error)
 
 

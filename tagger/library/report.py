@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from db.engine import Store
 from db.read import catalog
+from db.read.catalog import last_starts
 from db.read.run_report import landmarks_of, quarantined_by
 from db.rows import RunCounts
-from db.write.jobs import last_starts
 from db.write.runs import save_report
 from tagger.core.errors import StoreError
 from tagger.core.text import printable

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from db.engine import Store
 from db.read.files import file_states, stored_results
-from db.write.leases import left_behind
+from db.write.runs import left_behind
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from db.engine import Store
-from db.write.jobs import last_starts
+from db.read.catalog import last_starts
 from tagger.core.errors import StoreError
 from tagger.core.text import format_bytes
 

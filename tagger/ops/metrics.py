@@ -24,8 +24,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from db.engine import Store
+from db.read.catalog import last_starts, last_success
 from db.read.statistics import statistics
-from db.write.jobs import last_starts, last_success
 from tagger.core.errors import ConfigError, TaggerError
 from tagger.core.version import __version__
 from tagger.ops.health import Health

@@ -14,9 +14,9 @@ import pytest
 
 from db.engine import Store
 from db.read import catalog
+from db.read.catalog import last_starts
 from db.write.files import mark_gone
-from db.write.jobs import last_starts
-from db.write.leases import left_behind
+from db.write.runs import left_behind
 from db.write.undo import undo_run
 from tagger.config.settings import Settings, load_settings
 from tagger.core.errors import ConfigError, UnknownJob

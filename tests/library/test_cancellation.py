@@ -11,7 +11,7 @@ import pytest
 
 from db.engine import Store
 from db.read import catalog
-from db.write.leases import left_behind
+from db.write.runs import left_behind
 from tagger.core.run_options import Limits
 from tagger.image.decoder_pool import DecoderPool
 from tagger.library import scan as scanning

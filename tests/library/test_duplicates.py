@@ -9,7 +9,7 @@ from itertools import groupby
 
 import pytest
 
-from db.write.groups import PhotoHash
+from db.write.comparisons import PhotoHash
 from tagger.library.duplicates import ALL_BITS, BURST_BITS, COPY_BITS, regroup
 
 HASH = 0x0F0F_3355_00FF_1234

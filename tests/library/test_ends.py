@@ -22,7 +22,7 @@ from db.errors import StoreLocked
 from db.read import catalog, listings
 from db.read.filters import FileFilter, TagFilter
 from db.rows import RunRow
-from db.write.leases import left_behind
+from db.write.runs import left_behind
 from db.write.undo import undo_run
 from tagger.core.run_options import Limits, RunOptions
 from tagger.library.runner import LibraryRun

@@ -11,7 +11,7 @@ import pytest
 
 from db.engine import open_store
 from db.read import catalog
-from db.write.leases import left_behind
+from db.write.runs import left_behind
 from tests.drawn import colour_bundle, photos
 
 RUN = """

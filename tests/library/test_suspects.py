@@ -16,7 +16,7 @@ from db.errors import StoreLocked
 from db.read import catalog, listings
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.rows import RunRow
-from db.write.leases import left_behind
+from db.write.runs import left_behind
 from tagger.core.errors import DecoderUnavailable, EngineFailed
 from tagger.core.run_options import Limits, RunOptions
 from tagger.core.types import Result

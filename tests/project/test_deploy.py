@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from db.engine import open_store
+from db.read.catalog import last_starts
 from db.write.backup import back_up
-from db.write.jobs import last_starts, start_job
+from db.write.jobs import start_job
 from tagger.cli import main
 from tagger.config.settings import fields, load_settings, variable_of
 from tagger.jobs.registry import JOBS

@@ -17,8 +17,8 @@ from pathlib import Path
 from telegram.error import TelegramError
 
 from db.read import catalog
+from db.read.catalog import last_starts
 from db.rows import JobRunRow, RunRow
-from db.write.jobs import last_starts
 from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.access import is_admin
 from tagger.bot.render.error_texts import OTHER

@@ -23,7 +23,7 @@ if _is_hidden:
 from openvino.preprocess import PrePostProcessor
 
 from tagger.core.errors import EngineFailed, EngineUnavailable
-from tagger.core.run_options import cores
+from tagger.core.run_options import CORES
 from tagger.core.types import EngineInfo, InputContract
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
@@ -59,7 +59,7 @@ class OpenVinoEngine:
             EngineFailed: OpenVINO cannot compile the network.
         """
         core = openvino.Core()
-        threads = cores()
+        threads = CORES
         precision = _precision(core, precision, allowed=bundle.card.bfloat16)
         config: dict[str, object] = {
             "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],

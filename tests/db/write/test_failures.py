@@ -12,10 +12,9 @@ from db.read.files import file_states
 from db.read.filters import FileFilter
 from db.read.listings import failures
 from db.read.rows import FailureHit
-from db.write import leases
-from db.write.failures import RetryPolicy
+from db.write.files import RetryPolicy
 from db.write.results import write_results
-from db.write.runs import mark_died, register_model, start_run
+from db.write.runs import lease_files, left_behind, mark_died, register_model, release_files, release_run, start_run
 from tests.db.samples import LANDMARKS, MODEL, START, assessed, failed, tag_run
 
 HOUR = timedelta(hours=1)
@@ -95,14 +94,14 @@ def test_leases_count_the_deaths_of_their_own_run_and_stay_until_there_is_an_ans
     with store.write() as connection:
         model = register_model(connection, MODEL, landmarks=LANDMARKS)
         first = start_run(connection, START, model=model)
-        leases.take(connection, ["/p/a.jpg", "/p/b.jpg"], run=first)
+        lease_files(connection, ["/p/a.jpg", "/p/b.jpg"], run=first)
         mark_died(connection)
         second = start_run(connection, START, model=model)
-        leases.take(connection, ["/p/b.jpg", "/p/c.jpg"], run=second)
+        lease_files(connection, ["/p/b.jpg", "/p/c.jpg"], run=second)
         mark_died(connection)
-        assert leases.left_behind(connection) == {"/p/a.jpg": 1, "/p/b.jpg": 2, "/p/c.jpg": 1}
+        assert left_behind(connection) == {"/p/a.jpg": 1, "/p/b.jpg": 2, "/p/c.jpg": 1}
         third = start_run(connection, START, model=model)
-        leases.take(connection, ["/p/b.jpg", "/p/c.jpg", "/p/d.jpg"], run=third)
-        leases.release(connection, ["/p/b.jpg"])
-        leases.release_all(connection, run=third)
-        assert leases.left_behind(connection) == {"/p/a.jpg": 1, "/p/c.jpg": 1}
+        lease_files(connection, ["/p/b.jpg", "/p/c.jpg", "/p/d.jpg"], run=third)
+        release_files(connection, ["/p/b.jpg"])
+        release_run(connection, run=third)
+        assert left_behind(connection) == {"/p/a.jpg": 1, "/p/c.jpg": 1}

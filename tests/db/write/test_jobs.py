@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from db.engine import Store
+from db.read.catalog import last_starts, last_success, starts_since
 from db.rows import CanaryRow, JobStatus
 from db.write.canary import canaries, prune_canaries, save_canaries
-from db.write.jobs import GIVEN_UP, finish_job, last_starts, last_success, start_job, starts_since
+from db.write.jobs import GIVEN_UP, finish_job, start_job
 from db.write.runs import register_model
 from tests.db.samples import LANDMARKS, MODEL, NEWER
 

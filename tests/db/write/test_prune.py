@@ -9,8 +9,8 @@ from sqlalchemy import inspect
 
 from db.engine import Store
 from db.schema.models import Photo
+from db.write.comparisons import has_uncompared
 from db.write.files import mark_gone
-from db.write.groups import has_uncompared
 from db.write.prune import Pruned, prune
 from tests.db.samples import assessed, decide, digest, everything, failed, inherited, tag_run, tagged
 

@@ -16,10 +16,10 @@ from db.read.filters import FileFilter
 from db.read.listings import failures
 from db.read.rows import FileState
 from db.read.run_report import landmarks_of
+from db.write.comparisons import VoteUpdate, write_votes
 from db.write.files import Scanned, mark_gone, mark_present
 from db.write.results import write_results
 from db.write.runs import register_model
-from db.write.votes import VoteUpdate, write_votes
 from tagger.core.evidence import NeighbourVote
 from tagger.core.types import Failed, Suggestion
 from tests.db.samples import (

@@ -1,12 +1,13 @@
-"""The photos that could vote on their neighbours, and what the votes change. `tagger.evidence.neighbours` has the rule.
+"""What the end of a run asks of all photos, and writes: groups of photos that look the same, and votes.
 
-The one rule: a vote changes the best suggestion in place, and can be undone because the model's own score stays beside
-it. A photo that people decided on votes for what they said.
+`tagger.library.finalize` finds both. The one rule: whatever a killed run leaves out is found by the next one. A photo
+without a group still has to be compared, and one that is alone has its own number; a group has that of its smallest
+photo. A vote changes the best suggestion in place, and can be undone, because the model's own score stays beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,49 @@ from tagger.core.evidence import Evidence, evidence_text, parse_evidence
 
 if TYPE_CHECKING:
     from db.schema.base import AnySelect
+
+UNCOMPARED = Photo.phash.is_not(None) & Photo.group_id.is_(None)
+
+
+class PhotoHash(NamedTuple):
+    """What tells whether a photo looks the same as another.
+
+    Attributes:
+        photo: its number.
+        phash: 64 bits as a signed number.
+        taken_at: by the camera's clock; None if EXIF has no date.
+        aspect: width by height, upright.
+        group: its group's number; None if it was not compared yet.
+    """
+
+    photo: int
+    phash: int
+    taken_at: datetime | None
+    aspect: float
+    group: int | None
+
+
+def has_uncompared(connection: Connection) -> bool:
+    """Whether there is a photo that was not compared with the others yet."""
+    return connection.execute(select(Photo.id).where(UNCOMPARED).limit(1)).first() is not None
+
+
+def photo_hashes(connection: Connection) -> list[PhotoHash]:
+    """All photos that have a hash."""
+    columns = (Photo.id, Photo.phash, Photo.taken_at, Photo.taken_from, Photo.width, Photo.height, Photo.group_id)
+    rows: Iterable[Any] = connection.execute(select(*columns).where(Photo.phash.is_not(None)))
+    return [
+        PhotoHash(photo, phash, taken_at if taken_from == "exif" else None, width / height, group)
+        for photo, phash, taken_at, taken_from, width, height, group in rows
+    ]
+
+
+def assign_groups(connection: Connection, groups: Mapping[int, int]) -> None:
+    """Put photos into groups, by their numbers; photos that are not named stay where they are."""
+    statement = update(Photo).where(Photo.id == bindparam("photo")).values(group_id=bindparam("group"))
+    rows = [{"photo": photo, "group": group} for photo, group in groups.items()]
+    if rows:
+        connection.execute(statement, rows)
 
 
 class StoredVote(NamedTuple):
