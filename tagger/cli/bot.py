@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
-from tagger.cli.signals import stop_on_signals
+from tagger.cli.process import stop_on_signals
 
 if TYPE_CHECKING:
     from db.engine import Store

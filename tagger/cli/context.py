@@ -54,11 +54,11 @@ def exit_stopped() -> NoReturn:
 
 def open_settings(config: Path | None, **options: Any) -> Settings:
     """Load the settings, with the options of the command on top, and set up the log by them."""
+    from tagger.cli.process import set_up_log
     from tagger.config.settings import load_settings
-    from tagger.core.log import set_up
 
     settings = load_settings(options, config)
-    set_up(settings.log_level, settings.log_format)
+    set_up_log(settings.log_level, settings.log_format)
     return settings
 
 

@@ -11,7 +11,7 @@ import click
 
 from tagger.cli import context
 from tagger.cli.group import pass_options_down
-from tagger.cli.signals import stop_on_signals
+from tagger.cli.process import stop_on_signals
 from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
 @context.CONFIG
 def run(name: str, config: Path | None, **options: Any) -> None:
     """Run one job now: nightly, retag, backup, prune, canary or digest."""
-    from tagger.cli.progress_bar import ProgressBar, log_above_bar
+    from tagger.cli.process import ProgressBar, log_above_bar
     from tagger.jobs.context import JobContext
     from tagger.jobs.registry import check_name, run_job
 

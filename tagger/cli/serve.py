@@ -9,7 +9,7 @@ import click
 
 from tagger.cli import context
 from tagger.cli.bot import hidden_token, require_bot, run_bot
-from tagger.cli.signals import stop_on_signals
+from tagger.cli.process import stop_on_signals
 
 
 @click.command()

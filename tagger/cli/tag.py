@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
-from tagger.cli.signals import interrupt_on_signals
+from tagger.cli.process import interrupt_on_signals
 
 if TYPE_CHECKING:
+    from tagger.library.report import RunState
     from tagger.library.runner import LibraryRun
-    from tagger.library.state import RunState
 
 
 @click.command()
@@ -44,7 +44,7 @@ def tag(
 
     Unchanged files are not read again. Ctrl-C ends the run; what is done stays stored.
     """
-    from tagger.cli.progress_bar import ProgressBar
+    from tagger.cli.process import ProgressBar
     from tagger.jobs.context import JobContext
     from tagger.jobs.tagging import new_run
 
@@ -69,7 +69,7 @@ def tag(
 
 
 def _print_results(run: LibraryRun, k: int, as_json: bool, signals: Sequence[int]) -> None:
-    from tagger.cli.progress_bar import log_above_bar
+    from tagger.cli.process import log_above_bar
     from tagger.library.json_line import json_line
 
     with log_above_bar(), closing(run.results()) as results:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tagger.cli import context
-from tagger.cli.signals import stop_on_signals
+from tagger.cli.process import stop_on_signals
 
 
 @click.command()

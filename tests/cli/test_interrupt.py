@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tagger.cli.signals import interrupt_on_signals, stop_on_signals
+from tagger.cli.process import interrupt_on_signals, stop_on_signals
 
 pytestmark = pytest.mark.usefixtures("terminal")
 

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from db.engine import Store
 from db.write.jobs import finish_job, start_job
-from tagger.core import log
+from tagger.cli.process import set_up_log
 from tagger.core.errors import ConfigError
 from tagger.ops.health import Health, examine
 from tagger.ops.metrics import serve_metrics
@@ -145,7 +145,7 @@ def own_log() -> Iterator[None]:
 
 @pytest.mark.usefixtures("own_log")
 def test_a_json_log_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    log.set_up("info", "json")
+    set_up_log("info", "json")
     logging.getLogger("tagger.test").warning("two\nlines of %s", "caf\udce9")
     try:
         raise sqlite3.OperationalError("disk I/O error")

@@ -1,0 +1,125 @@
+"""How a command behaves as a process: its log, its progress bar, and what Ctrl-C, SIGTERM and a closed terminal do.
+
+Data goes to stdout, the log and the bar to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import threading
+from collections import Counter
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from tagger.core.types import Result
+
+log = logging.getLogger(__name__)
+
+FORMAT = "%(levelname)s %(message)s"
+HANG_UP = signal.SIGHUP  # handled once: a shell that ends sends it, and then its terminal does
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as a JSON object: time (UTC), level, logger, message, and error with a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def set_up_log(level: str, log_format: str) -> None:
+    """Send the log of this process to stderr.
+
+    Args:
+        level: debug, info, warning or error.
+        log_format: text, or json for an object a line.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if log_format == "json" else logging.Formatter(FORMAT))
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for chatty in ("PIL", "alembic", "apscheduler", "matplotlib", "watchdog"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class ProgressBar:
+    """A `tagger.core.progress.Progress` with photos/s and the answers so far; only on a terminal."""
+
+    def __init__(self) -> None:
+        self._statuses: Counter[str] = Counter()
+        self._bar: tqdm[NoReturn] | None = None
+
+    def start(self, photos: int) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(total=photos, unit=" photos", file=sys.stderr, disable=None, smoothing=0.05)
+
+    def advance(self, result: Result) -> None:
+        self._statuses[result.answer.status] += 1
+        if self._bar is not None:
+            counts = {status: self._statuses[status] for status in ("tagged", "none", "failed")}
+            self._bar.set_postfix(counts, refresh=False)
+            self._bar.update()
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def log_above_bar() -> AbstractContextManager[None]:
+    """Print log lines above the bar instead of through it, while this is open."""
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    return logging_redirect_tqdm()
+
+
+def interrupt_on_signals() -> list[int]:
+    """End the command by KeyboardInterrupt, as Ctrl-C does, on SIGTERM and on SIGHUP of a closed terminal.
+
+    Returns:
+        The signals that came. Python drops an exception that is raised in a destructor or a callback, so code that
+        goes on in spite of the interrupt checks this list.
+    """
+    received: list[int] = []
+
+    def handle(number: int, _frame: object) -> None:
+        received.append(number)
+        if number == HANG_UP:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in _signals():
+        signal.signal(number, handle)
+    return received
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Set an event on SIGTERM, Ctrl-C and SIGHUP; a second Ctrl-C or SIGTERM ends the process at once."""
+
+    def handle(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_IGN if number == HANG_UP else signal.SIG_DFL)
+        with suppress(RuntimeError):  # the signal came while a line was being written
+            log.info("Stopping once the work in progress is done; interrupt again to stop at once")
+
+    for number in _signals():
+        signal.signal(number, handle)
+
+
+def _signals() -> list[int]:
+    """The signals that ask for an end; not SIGHUP if the command was started to outlive its terminal."""
+    is_ignored = signal.getsignal(HANG_UP) == signal.SIG_IGN
+    return [signal.SIGTERM, signal.SIGINT, *([] if is_ignored else [HANG_UP])]
