@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.processes import print_table
 from tagger.image import decode
 from tagger.image.phash import HASH_SIDE_PX, difference_hash, near_pairs
-from tagger.library.duplicates import COPY_ASPECT, COPY_BITS
+from tagger.library.finalize import COPY_ASPECT, COPY_BITS
 
 MOST_PIXELS = 100_000_000
 

@@ -126,7 +126,7 @@ def write_votes(connection: Connection, updates: Iterable[VoteUpdate], *, model:
             "at": cast.photo,
             "new_score": cast.score,
             "new_is_tag": cast.is_tag,
-            "new_reason": evidence_text(cast.evidence),
+            "new_reason": cast.evidence and evidence_text(cast.evidence),
             "new_status": "tagged" if cast.is_tag else "none",
         }
         for cast in updates

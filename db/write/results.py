@@ -231,5 +231,5 @@ def _suggestion_rows(
                 "score": suggestion.score,
                 "is_tag": suggestion.is_tag,
                 "visual_score": suggestion.seen,
-                "reason": evidence_text(suggestion.evidence),
+                "reason": suggestion.evidence and evidence_text(suggestion.evidence),
             }

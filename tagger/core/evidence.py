@@ -54,9 +54,9 @@ def evidence_json(evidence: Evidence | None) -> dict[str, Any] | None:
     return {"kind": evidence.kind, **values}
 
 
-def evidence_text(evidence: Evidence | None) -> str | None:
+def evidence_text(evidence: Evidence) -> str:
     """The evidence as the text that the store keeps."""
-    return json.dumps(evidence_json(evidence)) if evidence else None
+    return json.dumps(evidence_json(evidence))
 
 
 def parse_evidence(text: str | None, landmark: str) -> Evidence | None:

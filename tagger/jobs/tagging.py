@@ -20,8 +20,8 @@ from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import PASSING_KINDS, Failed, Result
 from tagger.jobs.context import JobContext, JobResult
+from tagger.library.report import RunState
 from tagger.library.runner import LibraryRun
-from tagger.library.state import RunState
 from tagger.model.bundle import open_bundle
 
 if TYPE_CHECKING:

@@ -1,19 +1,30 @@
-"""What a run does with each file that the scan found.
+"""What a scan and the store together say of each file: what a run does with it, and whether it is missing.
 
-The one rule: a file on which an earlier run died is tried last and alone, so that a second death names its cause.
+A file on which an earlier run died is tried last and alone, so that a second death names its cause.
+
+A drive that is not mounted looks like an emptied folder. If many files of a folder are missing at once, none is marked
+as gone until a person confirms it. A file that was only moved is not counted: its photo was found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import stat
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
+from db.engine import Store
+from db.read.files import other_places
 from db.read.rows import FileState
 from tagger.core.run_options import RunOptions
+from tagger.core.text import printable
 from tagger.core.types import FoundFile
 from tagger.library.scan import is_below
 
 MIN_DEATHS = 2  # the first death happens among many files; only from the second on was the file alone in progress
+FEW = 20  # up to so many missing files are believed in any folder
 
 
 @dataclass(slots=True)
@@ -78,3 +89,121 @@ def make_plan(
 def vanished(left_behind: Iterable[str], found: Mapping[str, FoundFile], roots: Sequence[str]) -> list[str]:
     """The files below these roots that were in progress when a run died, and no longer exist."""
     return sorted(path for path in left_behind if path not in found and any(is_below(path, root) for root in roots))
+
+
+@dataclass(frozen=True, slots=True)
+class SuspiciousDeletion:
+    """A folder that lost too many files at once; none of them was marked as gone.
+
+    Args:
+        missing: files that were not found.
+        total: files that the folder had at the last run.
+    """
+
+    folder: str
+    missing: int
+    total: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.missing:,} of the {self.total:,} known files in {printable(self.folder)} are gone, "
+            "which looks like a drive that is not mounted: none of them was marked as gone. "
+            "If they were deleted: tagger tag --accept-gone"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFiles:
+    """What to mark in the store, and what not.
+
+    Args:
+        gone: files to mark as gone.
+        returned: files that were marked as gone, and are back.
+    """
+
+    gone: Sequence[str] = ()
+    returned: Sequence[str] = ()
+    suspicious: Sequence[SuspiciousDeletion] = ()
+
+
+def find_missing(
+    store: Store,
+    found: Mapping[str, FoundFile],
+    stored: Mapping[str, FileState],
+    roots: Sequence[str],
+    *,
+    max_share: float,
+) -> MissingFiles:
+    """Compare the store with a scan, after the scan's results were stored.
+
+    Args:
+        found: the scan, by path.
+        stored: the files of these roots, by path.
+        max_share: the share of a folder's files that may be missing; more, and more than `FEW`, is suspicious.
+            1 accepts every deletion.
+    """
+    missing = sorted(path for path in stored.keys() - found.keys() if not stored[path].missing and _is_gone(path))
+    returned = [path for path, state in stored.items() if state.missing and path in found and not _is_gone(path)]
+    if not missing or max_share == 1:
+        return MissingFiles(missing, returned)
+    with store.read() as connection:
+        moved = {path for path, place in other_places(connection, missing) if place in found}
+    deleted = [path for path in missing if path not in moved]
+    suspicious = list(_suspicious_roots(deleted, stored, roots, max_share))
+    suspicious_roots = [deletion.folder for deletion in suspicious]
+    suspicious += [
+        deletion for deletion in _emptied_folders(missing, moved) if not _is_in(deletion.folder, suspicious_roots)
+    ]
+    folders = [deletion.folder for deletion in suspicious]
+    gone = [path for path in missing if path in moved or not _is_in(path, folders)]
+    return MissingFiles(gone, returned, tuple(suspicious))
+
+
+def _suspicious_roots(
+    deleted: Collection[str], stored: Mapping[str, FileState], roots: Sequence[str], max_share: float
+) -> Iterator[SuspiciousDeletion]:
+    for root in roots:
+        if count := sum(is_below(path, root) for path in deleted):
+            total = sum(not state.missing and is_below(path, root) for path, state in stored.items())
+            if count > max(FEW, max_share * total) or _is_empty(root):
+                yield SuspiciousDeletion(root, count, total)
+
+
+def _emptied_folders(missing: Sequence[str], moved: Collection[str]) -> Iterator[SuspiciousDeletion]:
+    """Folders below a root in which nothing is left: an unmounted drive leaves its mount point behind."""
+
+    @cache
+    def nearest_existing(folder: str) -> str:
+        return folder if os.path.isdir(folder) else nearest_existing(os.path.dirname(folder))
+
+    total: Counter[str] = Counter()
+    deleted: Counter[str] = Counter()
+    for path in missing:
+        folder = nearest_existing(os.path.dirname(path))
+        total[folder] += 1
+        deleted[folder] += path not in moved
+    for folder in sorted(deleted):
+        if deleted[folder] > FEW and _is_empty(folder):
+            yield SuspiciousDeletion(folder, deleted[folder], total[folder])
+
+
+def _is_in(path: str, folders: Sequence[str]) -> bool:
+    return any(path == folder or is_below(path, folder) for folder in folders)
+
+
+def _is_empty(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False
+
+
+def _is_gone(path: str) -> bool:
+    """Whether there is certainly no such file; one in a closed folder or on a failing drive may still exist."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)  # a folder that could not be listed once, and now can
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False

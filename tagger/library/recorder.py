@@ -36,9 +36,8 @@ from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
 from tagger.core.version import __version__
-from tagger.library.missing import MissingFiles
-from tagger.library.plan import Plan
-from tagger.library.state import RunState
+from tagger.library.plan import MissingFiles, Plan
+from tagger.library.report import RunState
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
 

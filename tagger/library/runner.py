@@ -28,11 +28,10 @@ from tagger.core.types import EngineInfo, FoundFile, Result
 from tagger.library import report
 from tagger.library.finalize import count_votes, group_duplicates
 from tagger.library.lock import run_lock
-from tagger.library.missing import find_missing
-from tagger.library.plan import Plan, make_plan, vanished
+from tagger.library.plan import Plan, find_missing, make_plan, vanished
 from tagger.library.recorder import RunRecorder, new_start, register
+from tagger.library.report import RunState
 from tagger.library.scan import Globs, existing_roots, scan
-from tagger.library.state import RunState
 from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:

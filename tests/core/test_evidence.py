@@ -29,12 +29,7 @@ def test_evidence_comes_back_as_it_was_and_has_words(evidence: Evidence, words: 
 
 
 def test_no_evidence_is_none_everywhere() -> None:
-    assert (evidence_json(None), evidence_text(None), parse_evidence(None, "louvre"), describe(None)) == (
-        None,
-        None,
-        None,
-        "",
-    )
+    assert (evidence_json(None), parse_evidence(None, "louvre"), describe(None)) == (None, None, "")
 
 
 def test_a_stored_vote_begins_so_that_it_is_found() -> None:

@@ -10,7 +10,7 @@ from itertools import groupby
 import pytest
 
 from db.write.comparisons import PhotoHash
-from tagger.library.duplicates import ALL_BITS, BURST_BITS, COPY_BITS, regroup
+from tagger.library.finalize import ALL_BITS, BURST_BITS, COPY_BITS, regroup
 
 HASH = 0x0F0F_3355_00FF_1234
 NOON = datetime(2024, 5, 1, 12)

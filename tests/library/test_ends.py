@@ -25,8 +25,8 @@ from db.rows import RunRow
 from db.write.runs import left_behind
 from db.write.undo import undo_run
 from tagger.core.run_options import Limits, RunOptions
+from tagger.library.report import RunState
 from tagger.library.runner import LibraryRun
-from tagger.library.state import RunState
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, colour_bundle, jpeg, photos

@@ -17,9 +17,8 @@ from db.write.undo import undo_run
 from tagger.core.run_options import RunOptions
 from tagger.library import report_html
 from tagger.library.recorder import RunRecorder, new_start, register
-from tagger.library.report import RunReport
+from tagger.library.report import MOST_NAMED, RunReport, RunState
 from tagger.library.runner import NO_ENGINE
-from tagger.library.state import MOST_NAMED, RunState
 from tagger.model.bundle import Bundle
 from tests.drawn import ColourEngine, jpeg, photos
 from tests.library.test_runner import BreakingEngine, counts, library, new_run

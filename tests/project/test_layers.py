@@ -55,7 +55,7 @@ HOMES = {
     "jinja2": ("tagger.library.report_html", "training.publish.html"),
     "matplotlib": ("tagger.compat", "training.publish"),
     "nncf": ("training.evaluate.quantization",),
-    "numpy": ("tagger.image", "tagger.model", "tagger.library.duplicates", "tagger.ops.bench", "training"),
+    "numpy": ("tagger.image", "tagger.model", "tagger.library.finalize", "tagger.ops.bench", "training"),
     "onnx": ("training.publish",),
     "openvino": ("tagger.model.engines.openvino", "training"),
     "PIL": ("tagger.image", "tagger.model", "tagger.jobs.canary", "tagger.ops.doctor", "training"),
@@ -70,7 +70,7 @@ HOMES = {
     "torch": ("tagger.model.nets", "tagger.model.engines.torch", "tagger.model.engines.factory", "training"),
     "torchvision": ("tagger.model.nets.torchvision", "training"),
     "tornado": ("tagger.bot.transport.webhook",),
-    "tqdm": ("tagger.cli.progress_bar", "training"),
+    "tqdm": ("tagger.cli.process", "training"),
     "watchdog": ("tagger.jobs.watch",),
 }
 NEVER = [
