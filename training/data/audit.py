@@ -1,6 +1,6 @@
 """Read every photo of a data set once: does it decode, how large is it, what is its content, what does it look like?
 
-The one rule: a file that cannot be read is left out by name and with its reason, never silently.
+A file that cannot be read is left out by name and with its reason, never silently.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ class LabelledFile:
     """A file with what its folder or a manifest says about it.
 
     Args:
-        path: where the file is.
-        role: whether the photo shows a landmark.
         label: the landmark's id, or the kind of a negative.
         split: None if the source does not assign one.
         group: of near-duplicates; empty if the source names none.
@@ -59,8 +57,6 @@ class Photo:
     """A file that was read.
 
     Args:
-        file: the file and its label.
-        sha256: of the file's bytes.
         width: px, upright.
         height: px, upright.
         phash: its difference hash, 64 bits.
@@ -127,7 +123,6 @@ def near_duplicate_groups(photos: Sequence[Photo], same_landmark_bits: int = SAM
     """The group of each photo: copies, photos that look the same, and photos that the source put into one group.
 
     Args:
-        photos: the photos to group.
         same_landmark_bits: bits within which two photos of one landmark are near-duplicates.
 
     Returns:

@@ -1,7 +1,7 @@
 """The report on a data set as one HTML page: `data.html`.
 
-The one rule: it holds small thumbnails of a few photos and no path outside the source, so that it stays small. It is
-for whoever may see the photos, not for publication.
+It shows small thumbnails of a few photos, so it is for whoever may see them and not for publication. It names no path
+outside the source.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ def write_report(path: Path, stats: DatasetStats, entries: Sequence[Entry]) -> N
     """Write the page.
 
     Args:
-        path: the HTML file.
-        stats: what the page shows.
         entries: of the manifest; a few of their photos are read again as samples.
     """
     samples, hidden = _samples(entries)

@@ -1,6 +1,6 @@
 """Figures of a prepared data set: for `data.json` and for the reports.
 
-The one rule: paths are relative to the source, so that the figures can be shown to anybody.
+Paths are relative to the source, so that the figures can be shown to anybody.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ class LeakCheck:
         same_landmark_bits: two photos of one landmark are near-duplicates if at most this many of 64 bits differ.
         any_label_bits: the same for any other two photos.
         groups: of two photos or more.
-        photos_in_groups: photos in all groups together.
-        largest_group: its number of photos.
         straddling: groups in two splits; 0, or there would be no manifest.
         moved: photos that were moved to another split to get there.
     """
@@ -55,7 +53,6 @@ class DatasetStats:
         classes: for each landmark its photos in each split.
         negatives: for each kind its photos in each split.
         sides_px: number of photos by their short side.
-        leak_check: near-duplicates.
         left_out: path and reason.
         moved: path, the source's split, the split now.
         decisions: number of decided photos by what changed; empty without decisions.
@@ -104,14 +101,8 @@ def dataset_stats(
     """Count checked entries.
 
     Args:
-        entries: of the manifest.
-        source: the name that the reports show.
         root: the folder that shown paths are relative to.
-        seed: of the draw.
         bits: within which photos of one landmark were grouped.
-        left_out: files that no split holds.
-        moved: photos that changed their split.
-        decisions: what people's decisions changed.
     """
     groups = Counter(entry.group for entry in entries if entry.group)
     straddling = len({(entry.group, entry.split) for entry in entries if entry.group}) - len(groups)

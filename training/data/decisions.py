@@ -48,7 +48,6 @@ class Decided:
     """The photos as people labelled them.
 
     Args:
-        photos: those that are left, with their new labels.
         left_out: those of which only one label is known, and that it is wrong.
         counts: photos by OUTCOMES, and decided contents that are not in the data.
     """

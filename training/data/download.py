@@ -1,6 +1,6 @@
 """Download one large file and resume after interruptions.
 
-The one rule: a file under its own name is complete. An incomplete one has the suffix `.part`, and the next attempt
+A file under its own name is complete. An incomplete one has the suffix `.part`, and the next attempt
 resumes it if the server can.
 """
 
@@ -32,8 +32,6 @@ def download(url: str, folder: Path, *, pause_s: float = 2) -> Path:
     """Download a file into a folder, under the last part of its address, unless it is there.
 
     Args:
-        url: begins with http:// or https://.
-        folder: where the file goes.
         pause_s: between two attempts.
 
     Raises:

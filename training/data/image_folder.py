@@ -1,6 +1,6 @@
 """Labels from folders: `FOLDER/Eiffel Tower/…`, or `FOLDER/train/Eiffel Tower/…` beside `FOLDER/test/Eiffel Tower/…`.
 
-The one rule: a label is the folder's name as a slug, and two names with one slug are an error, never one class.
+A label is the folder's name as a slug, and two names with one slug are an error, never one class.
 A folder `none` or `negatives` holds photos that show no landmark; folders inside it name their kinds.
 """
 

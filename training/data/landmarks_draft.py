@@ -1,6 +1,6 @@
 """A first `landmarks.toml` for somebody's own photos.
 
-The one rule: no place is guessed. What the landmark files here do not describe stays a gap, which `load_landmarks`
+No place is guessed. What the landmark files here do not describe stays a gap, which `load_landmarks`
 reports.
 """
 

@@ -35,8 +35,6 @@ class Entry:
     Args:
         path: of the file; in the CSV a relative path starts at the manifest's folder.
         sha256: of the file's bytes.
-        split: train, val or test.
-        role: whether the photo shows a landmark.
         label: the landmark's id, or the kind of a negative.
         group: shared by near-duplicates, whatever their labels; empty if there are none.
         width: px, upright.
@@ -64,7 +62,6 @@ def load_manifest(manifest: Path, *, path_column: str = "path") -> list[Entry]:
     """Read a manifest; the paths it returns are absolute.
 
     Args:
-        manifest: the CSV file.
         path_column: the column of the photos' paths.
 
     Raises:

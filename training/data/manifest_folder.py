@@ -1,6 +1,6 @@
 """A folder of photos with a `manifest.csv` of its own, such as the one that LANDMARK_DATA names.
 
-The one rule: its manifest is trusted only after every file was read and its splits were compared.
+Its manifest is trusted only after every file was read and its splits were compared.
 """
 
 from __future__ import annotations

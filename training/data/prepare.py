@@ -37,7 +37,6 @@ class Source:
     Args:
         kind: ``manifest_folder``: a folder with a manifest of its own; ``image_folder``: one with a folder of photos
             for each landmark; ``archive``: the course's archive as a file; ``url``: the same at an address.
-        where: the folder, the file or the address.
     """
 
     kind: Literal["manifest_folder", "image_folder", "archive", "url"]
@@ -54,9 +53,6 @@ class Prepared:
     """What `prepare` wrote into a folder.
 
     Args:
-        folder: where the files are.
-        entries: of the manifest.
-        stats: figures of the data set.
         gaps: landmarks whose places somebody has to fill in.
     """
 
@@ -91,7 +87,6 @@ def prepare(source: Source, to: Path, *, decisions: Path | None = None) -> Prepa
     """Read every photo and write the manifest, its figures and its report.
 
     Args:
-        source: where the photos come from.
         to: the folder to write to; an archive is downloaded and unpacked into it as well.
         decisions: a CSV of what people decided, see `training.data.decisions`.
 

@@ -53,8 +53,6 @@ def draw_splits(
     """The split of each photo: the source's, or drawn by class and by group if the source has no such split.
 
     Args:
-        photos: the photos to split.
-        groups: the name of each photo's group of near-duplicates.
         assigned: photos without a split count as "train"; a split that no photo has is drawn from these.
         seed: the draw depends on it and on the photos' contents alone, not on the files' names or order.
     """
@@ -120,8 +118,6 @@ def _take(free: Sequence[Group], fraction: float, reserve: int, *, at_least: int
     """The first groups that together stay within a fraction of the photos; the smallest group if none does.
 
     Args:
-        free: groups to take from.
-        fraction: of the photos in `free`.
         reserve: this many groups are left.
         at_least: photos to take, however small the fraction.
     """

@@ -1,7 +1,4 @@
-"""What is too long for a table of figures: by landmark, by pair, by bin, by kind of negative.
-
-The one rule: everything here is counted from predictions; nothing is inferred.
-"""
+"""What is too long for a table of figures: by landmark, by pair, by bin, by kind of negative."""
 
 from __future__ import annotations
 
@@ -29,7 +26,6 @@ def breakdowns(
     Args:
         predictions: calibrated.
         raw: (N,), the first suggestions' scores before calibration.
-        classes: the landmarks with their thresholds.
         entries: the photos, in the same order.
     """
     return {

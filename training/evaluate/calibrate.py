@@ -68,14 +68,7 @@ def fit_temperature(logits: Logits, labels: Labels, landmarks: int) -> float:
 
 
 def top1_nll(logits: Logits, labels: Labels, temperature: float, landmarks: int) -> float:
-    """Mean negative log-likelihood of the first suggestions being right or wrong, according to their scores.
-
-    Args:
-        logits: (N, outputs).
-        labels: (N,).
-        temperature: of the softmax.
-        landmarks: their number; the outputs after them are background.
-    """
+    """Mean negative log-likelihood of the first suggestions being right or wrong, by their scores."""
     scores = probabilities(logits, temperature)[:, :landmarks]  # (N, landmarks)
     correct = scores.argmax(axis=1) == labels  # (N,)
     first = scores.max(axis=1)  # (N,)

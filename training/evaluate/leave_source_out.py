@@ -70,7 +70,6 @@ def leave_source_out(experiment: Experiment, changes: Sequence[str] = ()) -> dic
     """Train a model for each fold and write `sources.json`.
 
     Args:
-        experiment: whose recipe and photos are used.
         changes: to the recipe, such as ``train.epochs=4`` to save time; the file lists them.
 
     Raises:

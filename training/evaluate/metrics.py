@@ -1,6 +1,6 @@
-"""Figures of merit: how often predictions are right, and whether their scores can be believed.
+"""How often predictions are right, and whether their scores can be believed.
 
-The one rule: a photo that shows no landmark counts wherever a user would meet it; a suggestion on one is never right.
+A photo that shows no landmark counts wherever a user would meet it; a suggestion on one is never right.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Scores that tell photos of no known landmark (out of distribution): the higher, the likelier there is one.
-
-The one rule: a score uses features and logits only, and nothing of the photos that it is judged on.
-"""
+"""Scores that tell photos of no known landmark (out of distribution): the higher, the likelier there is one."""
 
 from __future__ import annotations
 
@@ -24,8 +21,6 @@ class OodScore:
     """One way to score N photos.
 
     Args:
-        name: short, for tables.
-        what: how it is computed.
         score: (N,).
         predicted: (N,), the landmark that would be suggested.
     """
@@ -41,8 +36,6 @@ def logit_scores(logits: Logits, temperature: float, landmarks: int) -> list[Ood
 
     Args:
         logits: (N, landmarks + 1).
-        temperature: of the softmax.
-        landmarks: their number.
     """
     predicted = logits[:, :landmarks].argmax(axis=1)  # (N,)
     energy = _log_sum_exp(logits[:, :landmarks])  # (N,)
@@ -63,10 +56,6 @@ def probability(logits: Logits, temperature: float, landmarks: int, name: str, w
 
     Args:
         logits: (N, outputs), background outputs last if there are any.
-        temperature: of the softmax.
-        landmarks: their number.
-        name: of the score.
-        what: how the logits were made.
     """
     scores = probabilities(logits, temperature)[:, :landmarks]  # (N, landmarks)
     return OodScore(name, what, scores.max(axis=1), scores.argmax(axis=1))
@@ -82,7 +71,6 @@ def feature_scores(
         train: (M, features).
         labels: (M,), of the training photos; `landmarks` for negatives.
         predicted: (N,), what the network suggests; distances only decide whether to believe it.
-        landmarks: their number.
     """
     means = np.stack([train[labels == index].mean(axis=0) for index in range(landmarks)])  # (landmarks, features)
     cosine = (_unit(features) @ _unit(means).T).max(axis=1).astype(np.float64)  # (N,)
@@ -105,8 +93,6 @@ def _mahalanobis(features: Features, means: Features, deviations: Features) -> F
     """(N,), squared distance to the nearest of the means.
 
     Args:
-        features: (N, features).
-        means: (landmarks, features).
         deviations: (M, features), of training photos from their landmark's mean.
     """
     covariance = deviations.T.astype(np.float64) @ deviations / len(deviations)  # (features, features)

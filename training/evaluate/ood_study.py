@@ -3,7 +3,7 @@
 The scores are compared on the validation split, each at the threshold that tags the allowed fraction of the negatives;
 the threshold is chosen on four folds and counted on the fifth, in turn.
 
-The one rule: the test split is not used here.
+The test split is not used here.
 """
 
 from __future__ import annotations
@@ -80,12 +80,8 @@ def all_scores(
     """Every score of the validation photos, the shipped one first.
 
     Args:
-        train: the training photos.
-        val: the validation photos.
         classifier: the network's own.
-        landmarks: their number.
         recipe: for other classifiers on the same features.
-        seed: of their training.
     """
     logits = _logits(classifier, val)  # (N, landmarks + 1)
     shipped = logit_scores(logits, fit_temperature(logits, val.labels, landmarks), landmarks)

@@ -1,6 +1,6 @@
 """What eight-bit weights and activations lose and gain: `int8.json`.
 
-The one rule: calibration photos come from the train split, val decides whether it is worth shipping, and test is only
+Calibration photos come from the train split, val decides whether it is worth shipping, and test is only
 reported.
 """
 
@@ -74,7 +74,6 @@ def quantise(bundle: Bundle, sample: PhotoDataset) -> openvino.Model:
     """The bundle's network with eight-bit integers wherever NNCF expects no harm.
 
     Args:
-        bundle: with the exported network.
         sample: photos whose activations determine the ranges of the integers.
 
     Source:
@@ -116,8 +115,6 @@ def _top1(engines: Engines, dataset: PhotoDataset, landmarks: int) -> dict[str, 
     """How often each engine's first suggestion is right.
 
     Args:
-        engines: by name.
-        dataset: photos of landmarks.
         landmarks: number of outputs that are landmarks.
     """
     correct = dict.fromkeys(engines, 0)

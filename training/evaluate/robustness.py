@@ -1,6 +1,6 @@
 """Photos that something was done to: how good are the predictions then?
 
-The one rule: a corruption happens between the product's decoding and its preprocessing, as it would in practice.
+A corruption happens between the product's decoding and its preprocessing, as it would in practice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How fast engines are beside one another on this machine.
 
-The one rule: they take turns within one process, so that a slow minute of the machine affects all alike.
+They take turns in one process, so that a slow minute of the machine affects all alike.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ def photos_per_second(
 
     Args:
         engines: by name, each with the side of its photos in px.
-        rounds: in each of them every engine has a turn.
-        round_s: seconds of a turn.
     """
     side_px = max(size for _, size in engines.values())
     largest_batch = max(engine.batch_size for engine, _ in engines.values())

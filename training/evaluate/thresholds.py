@@ -30,7 +30,6 @@ def choose_thresholds(predictions: Predictions, groups: Sequence[str], landmarks
     Args:
         predictions: on validation photos.
         groups: of near-duplicates, a name for each photo.
-        landmarks: their number.
         limits: which mistakes are allowed.
 
     Returns:

@@ -1,6 +1,6 @@
 """Random changes to training photos.
 
-The one rule: nothing that a camera or an upload changes may become a clue. In LANDMARK_DATA negatives are smaller than
+Nothing that a camera or an upload changes may become a clue. In LANDMARK_DATA negatives are smaller than
 landmark photos and some landmarks were squashed to squares, so sharpness and proportions vary the most.
 """
 

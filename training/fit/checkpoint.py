@@ -30,12 +30,8 @@ class TrainingState:
     """A network in training.
 
     Args:
-        network: what gradients change.
         average: exponential moving average of the network's weights; this is what is measured and kept.
-        optimiser: of the network's parameters.
-        schedule: of the learning rates.
         scaler: of the loss; only float16 needs it.
-        epochs_done: complete epochs.
     """
 
     network: Network
@@ -54,9 +50,6 @@ def initial_state(network: Network, recipe: Train, device: torch.device, steps: 
     """The state before the first epoch.
 
     Args:
-        network: its frozen parts will not need gradients any more.
-        recipe: of the training.
-        device: where the network is.
         steps: batches in an epoch.
     """
     for part in frozen_parts(network, recipe):

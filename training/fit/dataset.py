@@ -33,7 +33,6 @@ class PhotoDataset(Dataset[Sample]):
     """Labelled photos, (H, W, 3) uint8 each; `transformed` changes what they go through.
 
     Args:
-        paths: the photos' files.
         labels: for each path, the index of the output that should win.
         contract: the network's input.
         keep_px: decode each photo now and keep it in memory with this short side, for augmenting only; 0 keeps none.
@@ -79,8 +78,6 @@ def data_loader(
     """Batches of (N, H, W, 3) uint8 photos and (N,) labels.
 
     Args:
-        dataset: the photos.
-        batch: photos in a batch.
         workers: processes that load them; 0 loads them in this one.
         shuffle_seed: with a seed, photos are shuffled and an incomplete last batch is dropped.
     """

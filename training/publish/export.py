@@ -84,7 +84,6 @@ def onnx_bytes(network: nn.Module, size_px: int) -> bytes:
 
     Args:
         network: in evaluation mode; it stays as it is.
-        size_px: H and W.
     """
     example = torch.zeros(2, 3, size_px, size_px)  # (N, 3, H, W)
     program = torch.onnx.export(

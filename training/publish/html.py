@@ -26,6 +26,5 @@ def render(template: str, **values: object) -> str:
 
     Args:
         template: the name of a file in `templates`, without its ending.
-        values: what the template shows.
     """
     return TEMPLATES.get_template(f"{template}.html.j2").render(values)

@@ -1,7 +1,4 @@
-"""Tables as Markdown.
-
-The one rule: a cell cannot break its table.
-"""
+"""Tables as Markdown."""
 
 from __future__ import annotations
 

@@ -40,7 +40,6 @@ class Inputs:
     """What the parts are made of.
 
     Args:
-        results: of the experiment that the card is about.
         plots: the folder for plots, beside the document.
     """
 
@@ -77,10 +76,6 @@ class Inputs:
 
 def update_model_card(experiment: Experiment, docs: Path) -> None:
     """Renew the parts of the document, and its plots in `docs/plots`.
-
-    Args:
-        experiment: what the card is about.
-        docs: the folder of the document.
 
     Raises:
         DataError: the document does not exist, has an unknown part or one without an end, or the experiment was not

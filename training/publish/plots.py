@@ -66,12 +66,7 @@ def styled(draw: Draw) -> Draw:
 
 @styled
 def new_figure(columns: int = 1, size: tuple[float, float] = SIZE) -> tuple[Figure, list[Axes]]:
-    """An empty figure with axes side by side.
-
-    Args:
-        columns: number of axes.
-        size: width and height in inches.
-    """
+    """An empty figure with axes side by side; its size is in inches."""
     figure = Figure(figsize=size, layout="constrained")
     return figure, list(figure.subplots(1, columns, squeeze=False)[0])
 

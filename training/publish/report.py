@@ -1,6 +1,6 @@
 """Everything that was measured of a run, as one self-contained HTML page: `report.html`.
 
-The one rule: it shows photos and is for whoever may see them, not for publication. Nothing is measured here.
+It shows photos, so it is for whoever may see them and not for publication. Nothing is measured here.
 """
 
 from __future__ import annotations

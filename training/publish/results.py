@@ -1,6 +1,6 @@
 """The figures of an experiment, read from its files: for the report and the model card.
 
-The one rule: nothing is measured or computed here. A file that no step has written yet is None, and readers name the
+Nothing is measured or computed here. A file that no step has written yet is None, and readers name the
 step.
 """
 

@@ -1,7 +1,6 @@
 """The results of an experiment as tables of text, for the report's HTML and the model card's Markdown alike.
 
-The one rule: a percentage is of photos that the header or the note names, and nothing is computed here but how a number
-reads.
+The header or the note says what a percentage is of. Nothing is computed here but how a number reads.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ class Table:
     """Cells and how to read them.
 
     Args:
-        title: above the table.
         header: a name that begins with # stands over numbers.
         rows: none if no step measured it yet.
         note: a sentence or two in plain words.
