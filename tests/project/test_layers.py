@@ -56,7 +56,7 @@ HOMES = {
     "matplotlib": ("tagger.compat", "training.publish"),
     "nncf": ("training.evaluate.quantization",),
     "numpy": ("tagger.image", "tagger.model", "tagger.library.finalize", "tagger.ops.bench", "training"),
-    "onnx": ("training.publish",),
+    "onnx": ("training.publish.export",),
     "openvino": ("tagger.model.engines.openvino", "training"),
     "PIL": ("tagger.image", "tagger.model", "tagger.jobs.canary", "tagger.ops.doctor", "training"),
     "pillow_heif": ("tagger.image",),
