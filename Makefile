@@ -1,14 +1,16 @@
 # make tag PHOTOS=~/Pictures   tag a folder of photos, from nothing
 # make test                    all tests, from nothing
+# make test-fast               those that are neither slow nor start the program: under a minute
 # make check                   what CI runs: lint, types, wheel, image, tests
 
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 FOLDER = $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo '[gpu]')
 
-.PHONY: tag test lint types coverage wheel image check hooks bench reproduce clean need-photos
+.PHONY: tag test test-fast lint types coverage wheel image check hooks bench reproduce clean need-photos
 
 tag: need-photos $(VENV)/.core
 	@$(BIN)/tagger tag "$(FOLDER)"; status=$$?; \
@@ -19,7 +21,10 @@ need-photos:
 	@test -n "$(PHOTOS)" || { echo "Name a folder of photos: make tag PHOTOS=~/Pictures" >&2; exit 2; }
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-fast: $(VENV)/.dev
+	$(PYTEST) -m "not slow and not process"
 
 # Branch coverage of all tests, and of the processes that they start.
 coverage: $(VENV)/.dev
@@ -64,5 +69,5 @@ $(VENV)/.core: pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --editable '.[bot,dev,gpu,heif,plot,schedule,train,watch]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[bot,dev,gpu,heif,plot,schedule,train,watch]'
 	@touch $@

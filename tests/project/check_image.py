@@ -17,22 +17,28 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.project.environments import ROOT, environment, size_mb
+
 CONTAINER = ROOT / "deploy" / "container"
 EMPTY = {"PATH": os.defpath, "LANG": "C.UTF-8"}
 TIMEOUT_S = 120
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         context = copy_context(folder / "src")
         extras = re.findall(r"^RUN .*install\.sh /src /opt/tagger (\S+)$", dockerfile(), re.M)[0]
         start = time.monotonic()
-        step("install.sh", context, folder / "tagger", extras)
-        print(f"Installed [{extras}] in {time.monotonic() - start:.0f} s, {size_mb(folder / 'tagger'):.0f} MB.")
+        place = environment(
+            "image",
+            context,
+            lambda target: step("install.sh", context, target, extras),
+            made_by=CONTAINER / "install.sh",
+        )
+        print(f"Installed [{extras}] in {time.monotonic() - start:.0f} s, {size_mb(place):.0f} MB.")
         shutil.rmtree(context)  # what runs is what was installed
-        tagger = folder / "tagger" / "bin" / "tagger"
+        tagger = place / "bin" / "tagger"
         step("check.sh", tagger)
         check_health(tagger, folder)
     print("The image's steps are sound.")
@@ -64,13 +70,13 @@ def check_health(tagger: Path, folder: Path) -> None:
         port = listening.getsockname()[1]
     if healthy(port):
         sys.exit("health.sh calls a process healthy that does not run")
-    environment = EMPTY | {
+    variables = EMPTY | {
         "HOME": str(folder),
         "TAGGER_DB_URL": str(folder / "tagger.sqlite"),
         "TAGGER_FOLDERS": json.dumps([str(folder)]),
         "TAGGER_METRICS_LISTEN": f"127.0.0.1:{port}",
     }
-    process = subprocess.Popen([tagger, "schedule"], env=environment, cwd=folder)
+    process = subprocess.Popen([tagger, "schedule"], env=variables, cwd=folder)
     try:
         end = time.monotonic() + TIMEOUT_S
         while not healthy(port):
@@ -94,10 +100,6 @@ def step(script: str, *arguments: object) -> None:
     done = subprocess.run([CONTAINER / script, *map(str, arguments)], env=EMPTY | python, cwd="/", check=False)
     if done.returncode:
         sys.exit(f"{script} ended with {done.returncode}")
-
-
-def size_mb(folder: Path) -> float:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink()) / 1e6
 
 
 if __name__ == "__main__":

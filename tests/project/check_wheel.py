@@ -1,4 +1,4 @@
-"""The built wheel, installed alone into an empty environment, tags a drawn picture and contains no tests.
+"""The built wheel, installed alone into an environment of its own, tags a drawn picture and contains no tests.
 
 Run by `make wheel`; not a pytest file, since it builds an environment of its own.
 """
@@ -6,17 +6,18 @@ Run by `make wheel`; not a pytest file, since it builds an environment of its ow
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
 import zipfile
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
-LIMIT_BYTES = 400_000_000
+from tests.project.environments import ROOT, environment, run, size_mb
+
+LIMIT_MB = 400
 NEEDED = {
     "db/migrations/env.py",
     "tagger/bundles/world/card.json",
@@ -27,15 +28,14 @@ NEEDED = {
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         wheel = build(folder)
         check_content(wheel)
         start = time.monotonic()
-        environment = install(wheel, folder)
-        seconds = time.monotonic() - start
-        check_size(environment, seconds)
-        check_use(environment / "bin" / "tagger", folder)
+        place = environment("wheel", wheel, partial(install, wheel))
+        check_size(place, time.monotonic() - start)
+        check_use(place / "bin" / "tagger", folder)
     print("The wheel is sound.")
 
 
@@ -54,18 +54,16 @@ def check_content(wheel: Path) -> None:
         sys.exit(f"The wheel lacks {missing}")
 
 
-def install(wheel: Path, folder: Path) -> Path:
-    environment = folder / "environment"
-    run(sys.executable, "-m", "venv", str(environment))
-    run(str(environment / "bin" / "pip"), "install", "--quiet", str(wheel))
-    return environment
+def install(wheel: Path, place: Path) -> None:
+    run(sys.executable, "-m", "venv", str(place))
+    run(str(place / "bin" / "pip"), "install", "--quiet", str(wheel))
 
 
-def check_size(environment: Path, seconds: float) -> None:
-    size = sum(file.stat().st_size for file in environment.rglob("*") if file.is_file() and not file.is_symlink())
-    print(f"The core install takes {size / 1e6:.0f} MB; it took {seconds:.0f} s.")
-    if size > LIMIT_BYTES:
-        sys.exit(f"That is over the limit of {LIMIT_BYTES / 1e6:.0f} MB.")
+def check_size(place: Path, seconds: float) -> None:
+    size = size_mb(place)
+    print(f"The core install takes {size:.0f} MB; it took {seconds:.0f} s.")
+    if size > LIMIT_MB:
+        sys.exit(f"That is over the limit of {LIMIT_MB} MB.")
 
 
 def check_use(tagger: Path, folder: Path) -> None:
@@ -78,13 +76,6 @@ def check_use(tagger: Path, folder: Path) -> None:
     answer = json.loads(line)
     if answer["status"] not in ("tagged", "none") or len(answer["suggestions"]) != 5:
         sys.exit(f"A drawn picture should have an answer with five suggestions: {line}")
-
-
-def run(*command: str, cwd: Path = ROOT) -> str:
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} ended with {done.returncode}")
-    return done.stdout
 
 
 if __name__ == "__main__":
