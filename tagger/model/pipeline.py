@@ -21,8 +21,7 @@ from tagger.image.loader import InProcessLoader, PhotoLoader
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
 from tagger.model.engines import Engine
-from tagger.model.engines.executor import Batch, EngineThread
-from tagger.model.engines.inference import infer
+from tagger.model.inference import Batch, EngineThread, infer
 
 BATCHES_IN_FLIGHT = 2  # one in the engine, one waiting for it
 WINDOW_BATCHES = 4  # with so many batches of results waiting, a batch starts even if failures and copies keep it small
@@ -158,9 +157,10 @@ class Pipeline:
         contents = [prepared.content for prepared in batch if prepared.content is not None]
         pixels = [content.pixels for content in contents if content.pixels is not None]
         names = f"{len(batch)} photos from {batch[0].path!r} to {batch[-1].path!r}"
-        started = engine.start(pixels, names)
+        started = Batch(pixels, names)
         for row, content in enumerate(contents):
             content.pixels, content.row, content.batch = None, row, started
+        engine.start(started)
 
     def _infer(self, pixels: list[Pixels]) -> list[Answer]:
         with self.stages.time("engine"):

@@ -25,7 +25,7 @@ from tagger.image.preprocess import preprocess
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import open_engine
-from tagger.model.engines.inference import infer
+from tagger.model.inference import infer
 from tagger.model.pipeline import Known, Pipeline
 
 Photo = str | os.PathLike[str] | bytes | Image.Image

@@ -17,7 +17,7 @@ from tests.drawn import colour_bundle, photos
 RUN = """
 import signal, sys, threading
 from pathlib import Path
-import tagger.model.engines.executor
+import tagger.model.inference
 from db.engine import open_store
 from tagger.model.bundle import open_bundle
 from tagger.model.predictor import Tagger
@@ -34,7 +34,7 @@ class Hangs(ColourEngine):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts the tests in the background ignores it
 folder, bundle, database, batch_s = sys.argv[1:]
-tagger.model.engines.executor.BATCH_TIMEOUT_S, tagger.model.engines.executor.CLOSE_TIMEOUT_S = float(batch_s), 0.5
+tagger.model.inference.BATCH_TIMEOUT_S, tagger.model.inference.CLOSE_TIMEOUT_S = float(batch_s), 0.5
 bundle = open_bundle(Path(bundle))
 tagger = Tagger(bundle, Hangs(), Limits(threads=2))
 with open_store(database) as store:

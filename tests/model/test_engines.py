@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from tagger.core.errors import EngineUnavailable
 from tagger.core.run_options import Limits
 from tagger.image.loader import InProcessLoader, always
-from tagger.model import calibrate
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import has_nvidia_driver, open_engine
-from tagger.model.engines.inference import probe_picture
+from tagger.model.inference import probabilities, probe_picture
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="the extra 'gpu' is not installed")
@@ -64,7 +63,7 @@ def pictures(bundle: Bundle, count: int) -> NDArray[np.uint8]:
 
 
 def scores(engine: Engine, bundle: Bundle, batch: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return calibrate.probabilities(engine.logits(batch), bundle.card.temperature)
+    return probabilities(engine.logits(batch), bundle.card.temperature)
 
 
 def tolerance(engine: Engine) -> float:

@@ -209,8 +209,8 @@ class HangingEngine(ColourEngine):
 
 
 def test_an_engine_that_hangs_is_an_error_that_names_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tagger.model.engines.executor.BATCH_TIMEOUT_S", 1.0)
-    monkeypatch.setattr("tagger.model.engines.executor.CLOSE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("tagger.model.inference.BATCH_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("tagger.model.inference.CLOSE_TIMEOUT_S", 0.1)
     engine, answers = HangingEngine(), list[Answer]()
     try:
         with pytest.raises(EngineFailed, match=r"not answered for 1 s.*4 photos.*00008.jpg.*00011.jpg"):

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.model.bundle import Bundle, write_bundle
-from tagger.model.calibrate import probabilities
 from tagger.model.engines.openvino import OpenVinoEngine
+from tagger.model.inference import probabilities
 from training.evaluate.evaluate import infer, predictions
 from training.evaluate.thresholds import choose_thresholds
 from training.fit.dataset import photo_dataset

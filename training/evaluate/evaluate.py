@@ -22,11 +22,11 @@ from tqdm import tqdm
 from tagger.core.errors import EngineUnavailable
 from tagger.core.types import Tagged
 from tagger.model.bundle import Bundle, open_bundle
-from tagger.model.calibrate import answer, probabilities
 from tagger.model.card import Card
 from tagger.model.engines import Engine
 from tagger.model.engines.openvino import OpenVinoEngine
 from tagger.model.engines.torch import TorchEngine
+from tagger.model.inference import answer, probabilities
 from training.data.manifest import Split
 from training.evaluate.breakdowns import breakdowns
 from training.evaluate.metrics import (

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tagger.model.calibrate import probabilities
 from tagger.model.engines.openvino import OpenVinoEngine
+from tagger.model.inference import probabilities
 from training.data.manifest import DataError, Entry, write_manifest
 from training.evaluate.calibrate import calibrate
 from training.evaluate.evaluate import Figures, figures, infer

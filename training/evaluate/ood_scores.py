@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.model.calibrate import probabilities
+from tagger.model.inference import probabilities
 from training.evaluate.metrics import Floats, Indices
 
 SHRINKAGE = 0.1  # of the mean variance, added to each feature's variance so that the covariance can be inverted

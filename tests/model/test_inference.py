@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tagger.core.types import Failed
-from tagger.model.calibrate import answer, answers, probabilities
+from tagger.model.inference import answer, answers, probabilities
 from tests.drawn import card
 
 

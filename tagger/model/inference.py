@@ -1,0 +1,194 @@
+"""From a batch of photos to answers: the engine's thread, the network's output, calibrated scores.
+
+Two rules: nobody waits for the engine without end. And a probe picture tells whether a photo or the engine is to blame
+for what breaks: if the engine cannot answer that either, no photo has failed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from queue import SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.core.errors import EngineFailed
+from tagger.core.types import Answer, Failed, NoLandmark, Suggestion, Tagged
+from tagger.image.preprocess import Pixels
+from tagger.model.card import Card
+from tagger.model.engines import Engine
+
+log = logging.getLogger(__name__)
+
+# A batch takes seconds. The first one compiles kernels, and on a slow and busy processor one takes minutes.
+BATCH_TIMEOUT_S = 600.0
+# For the batch in work when its run ends: a runtime that returns while the process ends aborts it.
+CLOSE_TIMEOUT_S = 60.0
+SQUARES = 8  # a side of the probe picture: edges and colours, so that what overflows on all photos does on it
+NOT_FINITE = Failed("engine_failed", "the network's output is not finite; --precision float32 may help")
+
+
+class Batch:
+    """Photos in the engine, or waiting for it.
+
+    Args:
+        names: which photos, for people.
+    """
+
+    def __init__(self, photos: list[Pixels], names: str) -> None:
+        self._photos = photos
+        self._names = names
+        self._answers: Future[list[Answer]] = Future()
+
+    def is_done(self) -> bool:
+        return self._answers.done()
+
+    def answers(self) -> list[Answer]:
+        """Wait for the answers; to be called for the oldest batch first.
+
+        Raises:
+            EngineFailed: the engine is broken, or does not answer; the message names the batch.
+        """
+        try:
+            if wait([self._answers], BATCH_TIMEOUT_S).not_done:
+                raise EngineFailed(f"the engine has not answered for {BATCH_TIMEOUT_S:g} s")
+            return self._answers.result()
+        except EngineFailed as error:
+            raise EngineFailed(f"{error} (in the batch of {self._names})") from error
+
+    def run(self, infer: Callable[[list[Pixels]], list[Answer]]) -> None:
+        photos, self._photos = self._photos, []
+        try:
+            self._answers.set_result(infer(photos))
+        except BaseException as error:  # for whoever waits
+            self._answers.set_exception(error)
+
+
+class EngineThread:
+    """Runs batches in the order in which they were started.
+
+    A runtime may never return (a driver that hangs, a card that fell off the bus), and a thread cannot be ended from
+    outside. So this one is a daemon, which the interpreter does not wait for.
+
+    Args:
+        infer: answers the photos of a batch.
+    """
+
+    def __init__(self, infer: Callable[[list[Pixels]], list[Answer]]) -> None:
+        self._infer = infer
+        self._is_closed = False
+        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._thread.start()
+
+    def start(self, batch: Batch) -> None:
+        self._batches.put(batch)
+
+    def close(self) -> None:
+        """End after the batch in work; nobody waits for the others."""
+        self._is_closed = True
+        self._batches.put(None)
+        self._thread.join(CLOSE_TIMEOUT_S)
+
+    def _work(self) -> None:
+        while (batch := self._batches.get()) is not None and not self._is_closed:
+            batch.run(self._infer)
+
+
+def infer(engine: Engine, photos: Sequence[Pixels], card: Card, k: int) -> list[Answer]:
+    """Answer with the k most likely landmarks of each photo, even if one of them breaks the engine.
+
+    Args:
+        photos: N ≥ 1, each as `tagger.image.preprocess.preprocess` makes it.
+
+    Returns:
+        In the order of the photos; `Failed` for those that the engine cannot answer even alone.
+
+    Raises:
+        EngineFailed: the engine is broken.
+    """
+    try:
+        logits = engine.logits(np.stack(photos))  # (N, outputs)
+    except Exception as error:  # perhaps only one of the photos does this
+        log.warning("The engine broke on a batch of %d", len(photos), exc_info=True)
+        _check(engine, card)
+        if len(photos) == 1:
+            return [Failed("engine_failed", f"the engine breaks on it: {error}")]
+        return [infer(engine, [photo], card, k)[0] for photo in photos]
+    found = answers(logits, card, k)
+    if all(isinstance(answer, Failed) for answer in found):
+        _check(engine, card)
+    return found
+
+
+def probe_picture(size_px: int) -> Pixels:
+    """Coloured squares, always the same: (1, H, W, 3)."""
+    colours = np.random.default_rng(0).integers(0, 256, (1, SQUARES, SQUARES, 3), dtype=np.uint8)
+    side_px = -(-size_px // SQUARES)
+    return colours.repeat(side_px, axis=1).repeat(side_px, axis=2)[:, :size_px, :size_px]
+
+
+def _check(engine: Engine, card: Card) -> None:
+    if not np.isfinite(engine.logits(probe_picture(card.input.size_px))).all():
+        raise EngineFailed("the network's output is not finite. Try --precision float32.")
+
+
+def answers(logits: NDArray[np.float32], card: Card, k: int) -> list[Answer]:
+    """Turn a network's output, (N, outputs), into an answer for each photo.
+
+    Returns:
+        In the order of the rows; `Failed` for a row with infinities or NaN (half precision can overflow), since that
+        says nothing of the photo.
+    """
+    is_finite = np.all(np.isfinite(logits), axis=1)  # (N,)
+    scores = iter(probabilities(logits[is_finite], card.temperature))
+    return [answer(next(scores), card, k) if row_is_finite else NOT_FINITE for row_is_finite in is_finite]
+
+
+def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+    """Softmax at a fitted temperature.
+
+    Args:
+        logits: (N, outputs), any range.
+        temperature: > 0; 1 leaves the model as trained, more makes it less sure.
+
+    Returns:
+        (N, outputs), each row sums to 1. The order of the outputs never changes.
+
+    Source:
+        Temperature scaling, Guo et al. 2017, arXiv:1706.04599, section 4.2.
+    """
+    scaled = logits.astype(np.float64) / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    result: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return result
+
+
+def answer(scores: NDArray[np.float64], card: Card, k: int) -> Tagged | NoLandmark:
+    """Answer with the k best landmarks of one photo, and which of them are tags.
+
+    Args:
+        scores: (outputs,), one row of `probabilities`; background outputs come last and are never suggested.
+        k: > 0; more than the model's landmarks means all of them.
+
+    Returns:
+        `Tagged` where the best score reaches its landmark's threshold (whatever k is), else `NoLandmark`.
+        Scores are rounded to six decimals; equal ones keep the card's order.
+    """
+    scores = scores[: len(card.classes)].round(6)
+    reaches = scores >= np.array([landmark.threshold for landmark in card.classes])
+    best = np.argsort(-scores, kind="stable")
+    is_tagged = bool(reaches[best[0]])
+    suggestions = tuple(
+        Suggestion(
+            rank=rank,
+            landmark=card.classes[index].landmark(),
+            score=float(scores[index]),
+            is_tag=is_tagged and bool(reaches[index]),
+        )
+        for rank, index in enumerate(best[:k], start=1)
+    )
+    return Tagged(suggestions) if is_tagged else NoLandmark(suggestions)
