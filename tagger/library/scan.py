@@ -17,7 +17,7 @@ from operator import attrgetter
 
 from tagger.core.errors import FolderNotFound
 from tagger.core.types import FoundFile
-from tagger.image.formats import has_image_suffix
+from tagger.image.formats import SUFFIXES
 
 MTIME_LIMIT_NS = 2**63 - 1  # SQLite's largest number, in the year 2262; a broken camera clock may be beyond it
 NO_MEDIA = ".nomedia"
@@ -127,10 +127,10 @@ def _walk(
             if name.startswith("."):
                 continue
             if not _is_folder(entry):
-                if has_image_suffix(name) and (includes_all or globs.includes_file(relative + name, name)):
+                if name.lower().endswith(SUFFIXES) and (includes_all or globs.includes_file(relative + name, name)):
                     yield _entry(entry)
             elif not globs.excludes(relative + name, name):
-                if has_image_suffix(name):
+                if name.lower().endswith(SUFFIXES):
                     yield FoundFile(entry.path, None, None)
                 (links if entry.is_symlink() else folders).append((entry.path, f"{relative}{name}/"))
         waiting.extend(reversed(folders))
@@ -153,7 +153,7 @@ def _entries(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]
 def would_find(root: str, path: str, globs: Globs) -> bool:
     """Whether a scan of a root would find a file below it, links apart."""
     *folders, name = os.path.relpath(path, root).split(os.sep)
-    if any(part.startswith(".") for part in (*folders, name)) or not has_image_suffix(name):
+    if any(part.startswith(".") for part in (*folders, name)) or not name.lower().endswith(SUFFIXES):
         return False
     relative, parent = "", root
     for folder in ("", *folders):

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from tagger.image.formats import has_image_suffix
+from tagger.image.formats import SUFFIXES
 from training.data.manifest import DataError
 
 # 50 landmarks of the Google Landmarks Dataset v2, as Udacity's course publishes them.
@@ -79,7 +79,7 @@ def _images(archive: Path, entries: Iterable[zipfile.ZipInfo]) -> dict[PurePosix
     for entry in entries:
         path = _safe_path(archive, entry)
         is_junk = any(part.startswith((".", "__")) for part in path.parts)
-        if entry.is_dir() or is_junk or not has_image_suffix(path.name):
+        if entry.is_dir() or is_junk or not path.name.lower().endswith(SUFFIXES):
             continue
         if path in images:
             raise DataError(f"{archive} has two entries named {entry.filename!r}. Not unpacked.")
@@ -118,7 +118,7 @@ def _check_target(to: Path, photos: Iterable[PurePosixPath]) -> None:
     """Refuse a folder that holds other photos, which would count as this archive's."""
     expected = {to / path for path in photos}
     for file in (path for split in SPLITS for path in (to / split).rglob("*")):
-        if file.is_file() and file not in expected and has_image_suffix(file.name):
+        if file.is_file() and file not in expected and file.name.lower().endswith(SUFFIXES):
             raise DataError(f"{file} exists and is not from this archive. Choose another folder with --to.")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tagger.core.text import slug
-from tagger.image.formats import has_image_suffix
+from tagger.image.formats import SUFFIXES
 from training.data.audit import LabelledFile
 from training.data.manifest import DataError, Split
 
@@ -98,7 +98,7 @@ def _image_files(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _is_junk(name))
         for name in sorted(files):
-            if not _is_junk(name) and has_image_suffix(name):
+            if not _is_junk(name) and name.lower().endswith(SUFFIXES):
                 yield Path(root, name)
 
 
