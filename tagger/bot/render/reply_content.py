@@ -115,8 +115,8 @@ def reply_content(
     found = fuse(answers, thresholds)
     tags = [landmark for landmark in found if landmark.is_tag][:MAX_TAGS]
     landmarks = tuple(
-        ShownLandmark(landmark_ids[each.landmark.id], each.score, len(each.photos), each.is_tag)
-        for each in found[: max(len(tags), MIN_LANDMARKS)]
+        ShownLandmark(landmark_ids[shown.landmark.id], shown.score, len(shown.photos), shown.is_tag)
+        for shown in found[: max(len(tags), MIN_LANDMARKS)]
     )
     decisive = [e for answer in answers if (e := decisive_evidence(answer, thresholds))]
     evidence = tuple(ShownEvidence(e.kind, landmark_ids[e.landmark], round(e.km, 1)) for e in decisive)

@@ -121,9 +121,9 @@ class Outbox:
         """The number of a message that may have been sent before; None if it was not."""
         if message.asks or (message.reply_to and await self._becomes(message, message.reply_to)):
             return None  # a question cannot be edited; and where everything can, an edit proves nothing
-        known = await self._db.read(lambda connection: inbox.last_message_ids(connection, message.chat_id))
+        last_ids = await self._db.read(lambda connection: inbox.last_message_ids(connection, message.chat_id))
         unrecorded = len(self._chat_queue)  # each of their chats may hold one message that is not recorded yet
-        for number in islice(_candidates(message, known, unrecorded), MAX_CANDIDATES):
+        for number in islice(_candidates(message, last_ids, unrecorded), MAX_CANDIDATES):
             if await self._becomes(message, number):
                 log.info("Message %d of a chat was sent before the last stop; it is not sent again", number)
                 return number
@@ -155,16 +155,16 @@ def _store(
     also_answers: Collection[int],
 ) -> OutgoingMessage:
     message = write(connection)
-    known = inbox.last_message_ids(connection, message.chat_id)
-    message = replace(message, above_chat=known.chat, above_shared=known.shared)
+    last_ids = inbox.last_message_ids(connection, message.chat_id)
+    message = replace(message, above_chat=last_ids.chat, above_shared=last_ids.shared)
     inbox.start_sending(connection, update_id, message.as_json())
     inbox.finish(connection, also_answers)
     return message
 
 
-def _candidates(message: OutgoingMessage, known: inbox.LastMessageIds, unrecorded: int) -> Iterator[int]:
+def _candidates(message: OutgoingMessage, last_ids: inbox.LastMessageIds, unrecorded: int) -> Iterator[int]:
     """The numbers that a message may have: first those of its own chat, then those of chats that share numbers."""
     unseen = UNSEEN if message.chat_id > 0 else UNSEEN_IN_GROUPS
-    of_chat = range(message.above_chat + 1, max(known.chat, message.above_chat) + 1 + unseen)
-    shared = range(message.above_shared + 1, max(known.shared, message.above_shared) + 1 + unseen + unrecorded)
+    of_chat = range(message.above_chat + 1, max(last_ids.chat, message.above_chat) + 1 + unseen)
+    shared = range(message.above_shared + 1, max(last_ids.shared, message.above_shared) + 1 + unseen + unrecorded)
     return chain(of_chat, (number for number in shared if number not in of_chat))
