@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,13 @@ def encoded(image: Image.Image, file_format: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, file_format, **options)
     return buffer.getvalue()
+
+
+def bomb(side_px: int = 30_000) -> bytes:
+    """A PNG whose header claims many more pixels than its few bytes hold."""
+    small = encoded(Image.new("1", (1, 1)), "PNG")
+    chunk = b"IHDR" + struct.pack(">II", side_px, side_px) + small[24:29]  # 12 bytes, the chunk of 17, its checksum
+    return small[:12] + chunk + struct.pack(">I", zlib.crc32(chunk)) + small[33:]
 
 
 def photos(folder: Path, count: int, *, start: int = 0) -> list[Path]:

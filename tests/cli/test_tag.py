@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import Tagger, lines
-from tests.drawn import encoded, jpeg, photos
+from tests.drawn import bomb, encoded, jpeg, photos
 
 
 def test_a_run_tells_what_it_did_and_how_to_go_on(tagger: Tagger, library: Path) -> None:
@@ -76,7 +76,7 @@ def bad_files(folder: Path) -> dict[str, str]:
     (folder / "folder.jpg").mkdir()
     os.mkfifo(folder / "pipe.jpg")
     (folder / "dangling.jpg").symlink_to("nowhere.jpg")
-    (folder / "bomb.png").write_bytes(encoded(Image.new("1", (30_000, 30_000)), "PNG"))
+    (folder / "bomb.png").write_bytes(bomb())
     return {
         "truncated.jpg": "truncated",
         "truncated.png": "truncated",

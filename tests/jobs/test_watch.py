@@ -31,6 +31,8 @@ from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, jpeg, photos
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 60
 
 

@@ -31,7 +31,7 @@ MEAN_TOLERANCE = 0.01
 
 ENGINES = [
     pytest.param({"engine": "openvino", "precision": "float32"}, id="openvino"),
-    pytest.param({"engine": "torch", "device": "cpu"}, id="torch-cpu", marks=needs_torch),
+    pytest.param({"engine": "torch", "device": "cpu"}, id="torch-cpu", marks=[needs_torch, pytest.mark.slow]),
     pytest.param({"engine": "torch", "device": "cuda"}, id="torch-cuda", marks=needs_cuda),
 ]
 

@@ -45,14 +45,14 @@ def tag_at_once(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[R
 
 
 def test_photos_that_come_together_are_one_batch(tmp_path: Path) -> None:
-    engine, paths = ColourEngine(batch_size=16), photos(tmp_path / "photos", 6)
+    engine, paths = ColourEngine(batch_size=6), photos(tmp_path / "photos", 6)
     results = tag_at_once(tmp_path, engine, paths)
     assert [result.path for result in results] == [str(path) for path in paths]
     assert (engine.photos_seen, engine.largest_batch) == (6, 6)
 
 
 def test_copies_in_a_batch_are_inferred_once(tmp_path: Path) -> None:
-    engine, (path,) = ColourEngine(batch_size=16), photos(tmp_path / "photos", 1)
+    engine, (path,) = ColourEngine(batch_size=5), photos(tmp_path / "photos", 1)
     results = tag_at_once(tmp_path, engine, [path] * 5)
     assert len({result.answer for result in results}) == 1
     assert engine.photos_seen == 1

@@ -128,6 +128,7 @@ def test_every_way_is_there_and_heads_learn_what_features_show() -> None:
         assert found.score[shown].min() > found.score[~shown].max(), found.name
 
 
+@pytest.mark.slow
 def test_a_run_is_compared_and_features_are_computed_once_for_the_same_weights(
     experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,7 @@ def test_a_checkpoint_of_another_recipe_or_other_photos_is_not_continued(experim
         fit(with_changes(experiment), resume=True)
 
 
+@pytest.mark.slow
 def test_training_moves_the_later_parts_and_leaves_the_frozen_ones(experiment: Experiment) -> None:
     torch.manual_seed(0)
     network = pretrained("efficientnet_lite0", experiment.outputs)
@@ -122,6 +123,7 @@ def test_training_moves_the_later_parts_and_leaves_the_frozen_ones(experiment: E
     assert expected <= moved
 
 
+@pytest.mark.slow
 def test_a_network_of_torchvision_trains_as_any_other(experiment: Experiment) -> None:
     fit(with_changes(experiment, "network=torchvision/resnet18", "train.epochs=1", "train.frozen_parts=2"))
     assert load_file(experiment.weights)["classifier.weight"].shape == (4, 512)

@@ -78,6 +78,7 @@ def test_no_alias_or_name_stands_for_two_landmarks(bundle: Bundle) -> None:
     assert sum(len(spellings) for spellings in each) == len(set().union(*each))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("LANDMARK_DATA" not in os.environ, reason="LANDMARK_DATA names no folder of photos")
 def test_a_sample_of_the_test_split_is_answered_as_recorded(bundle: Bundle) -> None:
     pytest.importorskip("torch", reason="the extra 'train' is not installed")
