@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Select, and_, bindparam, case, or_, select
+from sqlalchemy import Boolean, ColumnElement, Connection, and_, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 
 from db.engine import in_batches
@@ -59,20 +59,14 @@ def file_states(
             in_root = statement.where(is_in_root).execution_options(yield_per=ROWS_PER_FETCH)
             for path, size, mtime, is_assessed, is_gone in connection.execute(in_root, parameters):
                 states[path] = FileState(size, mtime, is_assessed, is_gone)
-    for path, size, mtime, in_backoff in connection.execute(_failing(datetime.now(UTC))):
-        if path in states:
-            states[path] = states[path]._replace(size_bytes=size, mtime_ns=mtime, failed=True, in_backoff=in_backoff)
-    return states
-
-
-def _failing(now: datetime) -> Select[*tuple[Any, ...]]:
-    """The files whose last attempt failed: their size and time then, and whether they are in backoff.
-
-    This is a question of its own because failures are few: joined to all files it would take a fifth of the time.
-    """
-    is_later = and_(Failure.next_at.is_not(None), Failure.next_at > now)
+    # Failures are few, so they are a question of their own: joined to all files they would take a fifth of the time.
+    is_later = and_(Failure.next_at.is_not(None), Failure.next_at > datetime.now(UTC))
     in_backoff = or_(Failure.quarantined_at.is_not(None), is_later)
-    return select(File.path, Failure.size_bytes, Failure.mtime_ns, in_backoff).join(File, File.id == Failure.file_id)
+    failing = select(File.path, Failure.size_bytes, Failure.mtime_ns, in_backoff).join(File, File.id == Failure.file_id)
+    for path, size, mtime, rests in connection.execute(failing):
+        if path in states:
+            states[path] = states[path]._replace(size_bytes=size, mtime_ns=mtime, failed=True, in_backoff=rests)
+    return states
 
 
 def other_places(connection: Connection, paths: Iterable[str]) -> Iterator[tuple[str, str]]:

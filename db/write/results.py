@@ -31,16 +31,23 @@ from tagger.core.evidence import evidence_text
 from tagger.core.types import Answer, Failed, FoundFile, PhotoInfo
 
 # Built once: a statement takes as long to build as to run, and the bot's batches are small.
-LATER_COLUMNS = ("lat", "lon", "phash")  # stores of earlier versions did not have them
-_PHOTO = insert(Photo)
+_PHOTO, _ASSESSMENT = insert(Photo), insert(Assessment)
 INSERT_PHOTO = _PHOTO.on_conflict_do_update(
     index_elements=["sha256"],
-    set_={name: func.coalesce(Photo.__table__.c[name], _PHOTO.excluded[name]) for name in LATER_COLUMNS},
+    set_={  # stores of earlier versions did not have these columns
+        "lat": func.coalesce(Photo.lat, _PHOTO.excluded.lat),
+        "lon": func.coalesce(Photo.lon, _PHOTO.excluded.lon),
+        "phash": func.coalesce(Photo.phash, _PHOTO.excluded.phash),
+    },
 )
-_ASSESSMENT = insert(Assessment)
 UPSERT_ASSESSMENT = _ASSESSMENT.on_conflict_do_update(
     index_elements=["photo_id", "model_id"],
-    set_={name: _ASSESSMENT.excluded[name] for name in ("run_id", "status", "k", "assessed_at")},
+    set_={
+        "run_id": _ASSESSMENT.excluded.run_id,
+        "status": _ASSESSMENT.excluded.status,
+        "k": _ASSESSMENT.excluded.k,
+        "assessed_at": _ASSESSMENT.excluded.assessed_at,
+    },
 )
 INSERT_SUGGESTION = insert(Suggestion)
 LANDMARK_IDS = select(Landmark.key, Landmark.id)

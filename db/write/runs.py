@@ -34,10 +34,11 @@ def register_model(connection: Connection, model: ModelRow, *, landmarks: Iterab
     known = select(Model.id).where(Model.model_id == model.model_id)
     if (number := connection.execute(known).scalar()) is not None:
         return number
-    connection.execute(insert(Model).values(**asdict(model), added_at=datetime.now(UTC)))
     statement = insert(Landmark)
     details = {name: statement.excluded[name] for name in DETAILS}
-    if rows := list(map(_landmark_row, landmarks)):
+    rows = list(map(_landmark_row, landmarks))
+    connection.execute(insert(Model).values(**asdict(model), added_at=datetime.now(UTC)))
+    if rows:
         connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=details), rows)
     return connection.execute(known).scalar_one()
 

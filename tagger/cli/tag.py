@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def tag(
     )
     signals = interrupt_on_signals()
     with context.open_store(settings) as store:
-        job_context = JobContext(settings, store, lambda: context.open_model(settings), progress=ProgressBar())
+        job_context = JobContext(settings, store, partial(context.open_model, settings), progress=ProgressBar())
         run = new_run(job_context, paths, job="tag", options=run_options, with_unchanged=as_json)
         try:
             _print_results(run, settings.top_k, as_json, signals)
@@ -63,9 +64,9 @@ def tag(
             context.exit_stopped()
         if run.state.processed:
             store.optimize()
-        click.echo(_summary(run.state, store.file), err=True)
-        if run.state.counts.failed:
-            sys.exit(context.SOME_FAILED)
+    click.echo(_summary(run.state, store.file), err=True)
+    if run.state.counts.failed:
+        sys.exit(context.SOME_FAILED)
 
 
 def _print_results(run: LibraryRun, k: int, as_json: bool, signals: Sequence[int]) -> None:

@@ -7,19 +7,19 @@ side (the engine and the decoders) may add up to more than it.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Literal
 
 Stage = Literal["scan", "decode_wait", "engine", "store", "compare"]
 
 
+@dataclass(slots=True)
 class StageTimings:
     """Adds up the seconds of each stage."""
 
-    def __init__(self) -> None:
-        self._spent_s: defaultdict[Stage, float] = defaultdict(float)
+    _spent_s: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def time(self, stage: Stage) -> Iterator[None]:
@@ -28,8 +28,8 @@ class StageTimings:
         try:
             yield
         finally:
-            self._spent_s[stage] += time.perf_counter() - began
+            self._spent_s[stage] = self._spent_s.get(stage, 0.0) + time.perf_counter() - began
 
-    def seconds(self) -> dict[Stage, float]:
+    def seconds(self) -> dict[str, float]:
         """Seconds by stage, so far."""
         return {stage: round(spent, 3) for stage, spent in self._spent_s.items()}

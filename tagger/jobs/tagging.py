@@ -120,13 +120,13 @@ def new_run(
     Raises:
         BundleError: the model folder of the settings cannot be used.
     """
-    settings = context.settings
+    settings, limits = context.settings, context.settings.limits()
     bundle = open_bundle(settings.bundle, verify=False)  # if nothing is new, the weights are not even read
 
     def open_decoders(photos: int) -> DecoderPool:
         from tagger.image.decoder_pool import DecoderPool  # loads numpy, which a run without new photos does not need
 
-        return DecoderPool(bundle.card.input, settings.limits(), photos=photos, timeout_s=settings.photo_timeout_s)
+        return DecoderPool(bundle.card.input, limits, photos=photos, timeout_s=settings.photo_timeout_s)
 
     return LibraryRun(
         context.store,

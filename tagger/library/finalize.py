@@ -110,6 +110,8 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
     with store.read() as connection:
         stored = (comparisons.voters if vote_gap_min else comparisons.voted)(connection, model=model)
         decided = comparisons.decided(connection) if vote_gap_min else []
+    if not stored:
+        return 0
     observations = [from_suggestion(**vote._asdict()) for vote in stored]
     decisions = [from_decision(file.path, file.photo, file.taken_at, file.landmark) for file in decided]
     elected = elect([*observations, *decisions], thresholds, vote_gap_min * 60) if vote_gap_min else {}

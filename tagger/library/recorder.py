@@ -60,7 +60,7 @@ def register(store: Store, bundle: Bundle) -> int:
     weights = card.files.get(ONNX_FILE) or next(iter(card.files.values()), "")
     model = ModelRow(bundle.model_id, weights, card.name, card.version, asdict(card))
     with store.write() as connection:
-        return register_model(connection, model, landmarks=(output.landmark() for output in card.classes))
+        return register_model(connection, model, landmarks=[output.landmark() for output in card.classes])
 
 
 def new_start(roots: Sequence[str], k: int, engine: EngineInfo, *, job: str, settings_hash: str | None) -> RunStart:
@@ -143,12 +143,6 @@ class RunRecorder:
         with self._store.write() as connection:
             lease_files(connection, paths, run=self._state.run_id)
 
-    def release(self, paths: Sequence[str]) -> None:
-        """End the leases of files that no longer exist."""
-        if paths:
-            with self._store.write() as connection:
-                release_files(connection, paths)
-
     def quarantine(self, file: FoundFile, attempts: int) -> Result:
         """Put a file into quarantine untried, because so many runs died while it was in progress."""
         failure = Failed(PROCESS_DIED, f"the process died {attempts} times while it worked on this file")
@@ -159,13 +153,14 @@ class RunRecorder:
             keep_one_death(connection, file.path)
         return result
 
-    def mark_missing(self, files: MissingFiles) -> None:
-        """Store which files are gone, and which have returned."""
+    def mark_missing(self, files: MissingFiles, vanished: Sequence[str]) -> None:
+        """Store which files are gone, and which have returned; end the leases of those that vanished."""
         self._state.counter.update(gone=len(files.gone))
-        if files.gone or files.returned:
+        if files.gone or files.returned or vanished:
             with self._store.write() as connection:
                 mark_gone(connection, files.gone)
                 mark_present(connection, files.returned)
+                release_files(connection, vanished)
 
     def finish(self, plan: Plan, *, is_time_up: bool) -> None:
         """Store that the run is done, or stopped because its time was up."""

@@ -173,9 +173,9 @@ def write(store: Store, state: RunState) -> None:
 def make(store: Store, state: RunState) -> RunReport:
     with store.read() as connection:
         row = catalog.run(connection, state.run_id)
+        canary = catalog.last_starts(connection).get("canary")
         landmarks = landmarks_of(connection, row.id)
         quarantined = quarantined_by(connection, row.id)
-        canary = catalog.last_starts(connection).get("canary")
     alerts = [f"{printable(root)} is not there" for root in state.missing_roots]
     alerts += map(str, state.suspicious_deletions)
     if canary is not None and canary.status == "failed" and canary.message:
@@ -192,7 +192,7 @@ def make(store: Store, state: RunState) -> RunReport:
         photos_per_s=round(state.processed / state.seconds, 2) if state.processed else None,
         counts=asdict(row.counts),
         failures=dict(sorted(state.failures.items())),
-        stages={str(stage): seconds for stage, seconds in state.stages.seconds().items()},
+        stages=state.stages.seconds(),
         landmarks=[asdict(landmark) for landmark in landmarks],
         slowest=[asdict(photo) for photo in sorted(state.slowest, reverse=True)],
         failed=[asdict(photo) for photo in state.failed],

@@ -138,13 +138,13 @@ class LibraryRun:
         yield from suspects
         yield from self._give_up(plan)
         record.flush()
-        record.release(vanished(unfinished, found, state.roots))
         max_share = 1 if options.accept_missing else options.max_missing_share
+        lost = vanished(unfinished, found, state.roots)
         missing = find_missing(self.store, found, stored, state.roots, max_share=max_share)
         state.suspicious_deletions = missing.suspicious
         for deletion in missing.suspicious:
             log.warning("%s", deletion)
-        record.mark_missing(missing)
+        record.mark_missing(missing, lost)
         self._compare()
         record.finish(plan, is_time_up=self._is_time_up)
 
