@@ -16,6 +16,7 @@ from db.telegram import inbox
 from db.telegram.inbox import ReceivedUpdate
 from tests.db.samples import assessed, decide, digest, failed, inherited, tag_run, tagged
 
+FIRST_VERSION = Path(__file__).with_name("first_version.sql")  # dumped from a store of version 0.1.0
 SECOND_VERSION = """
     INSERT INTO landmark VALUES (1, 'eiffel_tower', 'Eiffel Tower', 'France', 'Paris', 48.8, 2.3, 'Q243', '[]');
     INSERT INTO model VALUES (1, 'a', 'b', 'lite', '1', '{}', '2024-05-01 12:00:00');
@@ -33,7 +34,10 @@ SECOND_VERSION = """
 
 def earlier_version(url: str, revision: str = "0001") -> None:
     """A store as version 0.1.0 made it, or a later one."""
-    engine = _engine(_parse(url), 5)
+    parsed = _parse(url)
+    with closing(sqlite3.connect(str(parsed.database))) as plain:
+        plain.executescript(FIRST_VERSION.read_text())
+    engine = _engine(parsed, 5)
     with engine.connect().execution_options(begin=WRITING) as connection, connection.begin():
         command.upgrade(alembic_config(connection), revision)
     engine.dispose()
