@@ -10,6 +10,7 @@ import logging
 import signal
 import sys
 import threading
+import warnings
 from collections import Counter
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
@@ -53,6 +54,8 @@ def set_up_log(level: str, log_format: str) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for chatty in ("PIL", "alembic", "apscheduler", "matplotlib", "watchdog"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # watchdog may find a new folder twice, by an event and by its own walk; that does no harm.
+    warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
 
 
 class ProgressBar:

@@ -11,7 +11,6 @@ import logging
 import os
 import queue
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -38,9 +37,6 @@ CHECK_ROOTS_S = 30.0  # how often to check that the folders are still the same o
 FILES_PER_RUN = 1000
 LIMITS = {errno.ENOSPC: "fs.inotify.max_user_watches=524288", errno.EMFILE: "fs.inotify.max_user_instances=1024"}
 EVENTS = ("created", "modified", "moved", "closed")
-
-# watchdog may find a new folder twice, by an event and by its own walk; that does no harm.
-warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
 
 
 def watch(

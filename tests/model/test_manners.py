@@ -45,9 +45,9 @@ print(json.dumps([statuses, [name for name in before if before[name] != after[na
 """
 
 
-def changed(*arguments: object) -> tuple[list[str], list[str]]:
+def changed(*arguments: object, host: str = HOST) -> tuple[list[str], list[str]]:
     """What a fresh process answers for photos, and what changed in it meanwhile."""
-    command = [sys.executable, "-c", HOST, *map(str, arguments)]
+    command = [sys.executable, "-c", host, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     statuses, names = json.loads(done.stdout)
     return statuses, names
@@ -55,6 +55,11 @@ def changed(*arguments: object) -> tuple[list[str], list[str]]:
 
 def test_importing_the_library_changes_nothing_in_the_process() -> None:
     assert changed() == ([], [])
+
+
+def test_importing_what_watches_folders_changes_nothing_either() -> None:
+    pytest.importorskip("watchdog", reason="the extra 'watch' is not installed")
+    assert changed(host=HOST.replace("import tagger\n", "import tagger.jobs.watch\n")) == ([], [])
 
 
 def test_loading_suggesting_and_tagging_change_nothing_in_the_process(tmp_path: Path) -> None:
