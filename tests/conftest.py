@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.drawn import card
 os.environ["OMP_NUM_THREADS"] = "1"  # PyTorch's threads get in each other's way on a busy machine: 33 s become 179 s
 
 NOBODY = 65534
+HOMES = count()
 STARTERS = {"start", "shared_bot", "tagger_process"}  # fixtures that start the program as a process of its own
 
 
@@ -34,7 +36,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     """No test reads or writes the settings, the database or the variables of whoever runs it; caches are shared."""
     for variable in [name for name in os.environ if name.startswith("TAGGER_")]:
         monkeypatch.delenv(variable)
-    home = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.getbasetemp() / f"home-{next(HOMES)}"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
 

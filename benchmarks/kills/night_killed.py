@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.kills.killed import Content, content
 from benchmarks.photos import SMALL, enlarged, real_photos
 from benchmarks.processes import ask, print_table, start_tagging
-from tests.standins import HANG, KILL, standins
+from tests.hostile_photos import HANG, KILL, hostile_codec
 
 BAD = 20
 ATTEMPTS = 3
@@ -58,25 +58,25 @@ def make_bad(folder: Path, good: Path) -> None:
     os.mkfifo(folder / "bad pipe.jpg")
 
 
-def start(folder: Path, database: Path, stand_ins: str) -> subprocess.Popen[bytes]:
-    paths = os.pathsep.join([stand_ins, str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+def start(folder: Path, database: Path, python_path: str) -> subprocess.Popen[bytes]:
+    paths = os.pathsep.join([python_path, str(Path(__file__).parents[2])])
     return start_tagging(folder, database, PYTHONPATH=paths, **SETTINGS)
 
 
-def until_quiet(folder: Path, database: Path, stand_ins: str) -> int:
+def until_quiet(folder: Path, database: Path, python_path: str) -> int:
     """How many runs it takes until nothing is left to try, because what fails is in quarantine."""
     for number in range(1, 2 * ATTEMPTS + 1):
-        assert start(folder, database, stand_ins).wait() in (0, 3)
+        assert start(folder, database, python_path).wait() in (0, 3)
         if ask(database, WAITING) == [(0,)]:
             return number
     sys.exit("the library does not come to rest")
 
 
-def killed(folder: Path, database: Path, stand_ins: str, moments: Iterable[float]) -> int:
+def killed(folder: Path, database: Path, python_path: str, moments: Iterable[float]) -> int:
     """How many runs were killed; one that has ended before its moment cannot be."""
     count = 0
     for moment_s in moments:
-        run = start(folder, database, stand_ins)
+        run = start(folder, database, python_path)
         with suppress(subprocess.TimeoutExpired):
             run.wait(moment_s)
         count += run.poll() is None
@@ -88,18 +88,18 @@ def killed(folder: Path, database: Path, stand_ins: str, moments: Iterable[float
 def main(*, data: Path, photos: int = 1000, kills: int = 40, seed: int = 0) -> None:
     dice = random.Random(seed)
     with TemporaryDirectory() as place:
-        folder, stand_ins = Path(place) / "photos", standins(Path(place) / "standins")
+        folder, python_path = Path(place) / "photos", hostile_codec(Path(place) / "codec")
         good = enlarged(real_photos(data), folder, photos - BAD - 2, SMALL)
         make_bad(folder, good[0])
         (folder / "00100 hangs.bmp").write_bytes(HANG)
         (folder / "00200 kills.bmp").write_bytes(KILL)
         reference, database = Path(place) / "reference.sqlite", Path(place) / "tags.sqlite"
         began = time.perf_counter()
-        assert start(folder, reference, stand_ins).wait() == 3
+        assert start(folder, reference, python_path).wait() == 3
         seconds = time.perf_counter() - began
-        until_quiet(folder, reference, stand_ins)
+        until_quiet(folder, reference, python_path)
         moments = (dice.uniform(0.1, seconds / 8) for _ in range(kills))
-        count, runs = killed(folder, database, stand_ins, moments), until_quiet(folder, database, stand_ins)
+        count, runs = killed(folder, database, python_path, moments), until_quiet(folder, database, python_path)
         is_equal = without_evil(database) == without_evil(reference)
         ((answered,),) = ask(database, "SELECT count(*) FROM file WHERE photo_id IS NOT NULL")
         evil = ask(database, EVIL)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Tagger, lines
-from tests.standins import HANG, KILL, standins
+from tests.hostile_photos import HANG, KILL, hostile_codec
 
 
 @pytest.mark.process
@@ -16,7 +15,7 @@ def test_evil_photos_cost_themselves_and_end_in_quarantine(tagger: Tagger, libra
     (library / "00001 hangs.bmp").write_bytes(HANG)
     (library / "00002 kills.bmp").write_bytes(KILL)
     environment = {
-        "PYTHONPATH": os.pathsep.join([standins(tmp_path / "standins"), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": hostile_codec(tmp_path / "codec"),
         "TAGGER_PHOTO_TIMEOUT_S": "3",
         "TAGGER_RETRY_AFTER_H": "0.000001",
         "TAGGER_MAX_ATTEMPTS": "2",

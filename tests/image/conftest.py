@@ -11,7 +11,7 @@ from tagger.core.run_options import Limits
 from tagger.image.decoder_pool import DecoderPool
 from tagger.image.loader import LoadedPhoto
 from tests.drawn import card
-from tests.standins import standins
+from tests.hostile_photos import hostile_codec
 
 LIMITS = Limits(max_pixels=1_000_000, max_file_bytes=1_000_000, threads=2)
 PATIENCE_S = 300.0
@@ -22,7 +22,7 @@ MakeDecoders = Callable[..., DecoderPool]
 @pytest.fixture
 def decoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDecoders]:
     """Makes decoders that hang and die on some photos, and sees to their end."""
-    monkeypatch.setenv("PYTHONPATH", standins(tmp_path / "standins"))
+    monkeypatch.setenv("PYTHONPATH", hostile_codec(tmp_path / "codec"))
     made: list[DecoderPool] = []
 
     def make(timeout_s: float = PATIENCE_S, count: int = 2) -> DecoderPool:

@@ -11,8 +11,8 @@ from tagger.core.types import Failed
 from tagger.image.decoder_protocol import SIZES, encode_frame
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, photos
+from tests.hostile_photos import LIES
 from tests.image.conftest import LIMITS, MakeDecoders
-from tests.standins import LIES
 
 INFO = {"width": 4, "height": 3, "format": "BMP", "taken_at": None, "lat": None, "lon": None, "phash": None}
 PIXELS = bytes(16 * 16 * 3)

@@ -19,8 +19,8 @@ from tagger.image.decoder_pool import DecoderPool
 from tagger.image.loader import always
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, photos
+from tests.hostile_photos import HANG, KILL
 from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind
-from tests.standins import HANG, KILL
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from tagger.core.types import Failed
 from tagger.image.loader import InProcessLoader, LoadedPhoto, always
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, jpeg, photos
+from tests.hostile_photos import HANG, KILL, hostile_codec
 from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind
-from tests.standins import HANG, KILL, standins
 
 
 def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoders) -> None:
@@ -176,7 +176,7 @@ pool.load(sys.argv[1], lambda _sha256: True) if sys.argv[1:] else sys.stdin.read
 def test_decoders_do_not_outlive_a_run_that_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", f"{standins(tmp_path / 'standins')}:{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("PYTHONPATH", hostile_codec(tmp_path / "codec"))
     photo = tmp_path / "photo.bmp"
     photo.write_bytes(content or b"")
     command = [sys.executable, "-c", OWNER, *([str(photo)] if content else [])]

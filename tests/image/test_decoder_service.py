@@ -18,8 +18,8 @@ from tagger.image.loader import always
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, photos
+from tests.hostile_photos import HANG, KILL
 from tests.image.conftest import LIMITS, PATIENCE_S, MakeDecoders, kind
-from tests.standins import HANG, KILL
 
 
 @pytest.fixture

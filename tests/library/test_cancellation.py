@@ -19,7 +19,7 @@ from tagger.library.runner import LibraryRun
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, photos
-from tests.standins import HANG, standins
+from tests.hostile_photos import HANG, hostile_codec
 
 LIMITS = Limits(threads=2)
 
@@ -75,7 +75,7 @@ def test_a_scan_of_slow_folders_is_stopped(
 def test_a_photo_that_hangs_holds_up_no_stop_and_has_not_failed(
     store: Store, bundle: Bundle, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", standins(tmp_path / "standins"))
+    monkeypatch.setenv("PYTHONPATH", hostile_codec(tmp_path / "codec"))
     (library / "hangs.bmp").write_bytes(HANG)
     run = new_run(store, bundle, library, threading.Event(), photo_timeout_s=120)
     assert seconds_until_stopped(run, store) < 20

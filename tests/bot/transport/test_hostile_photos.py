@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,14 @@ import pytest
 from tests.bot.conftest import Start
 from tests.bot.running import RED, answer, picture
 from tests.botapi import BotApiServer
-from tests.standins import HANG, KILL, standins
+from tests.hostile_photos import HANG, KILL, hostile_codec
 
-TIMEOUT_S = 8.0
+TIMEOUT_S = 5.0
 
 
 @pytest.fixture(autouse=True)
 def _hostile_codec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([standins(tmp_path / "standins"), os.environ["PYTHONPATH"]]))
+    monkeypatch.setenv("PYTHONPATH", hostile_codec(tmp_path / "codec"))
 
 
 def test_a_photo_that_hangs_its_decoder_cannot_be_read_and_holds_up_nobody(server: BotApiServer, start: Start) -> None:

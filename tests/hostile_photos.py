@@ -1,15 +1,16 @@
-"""Photos that do to a decoder what no honest file should: hang it, kill it, take its voice, take it over.
+"""Photos that attack their decoder: they hang it, kill it, write to its standard output, or forge its answer.
 
-A `sitecustomize.py` on PYTHONPATH gives Pillow's BMP reader these manners in every process that is started.
+A `sitecustomize.py` on PYTHONPATH makes Pillow's BMP reader do so in every process that is started.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 HANG = b"HANG" + bytes(60)
 KILL = b"KILL" + bytes(60)
-LIES = b"LIES"  # and behind it the frame that the decoder gives for its answer
+LIES = b"LIES"  # followed by the frame that the decoder sends as its answer
 
 SITECUSTOMIZE = """
 import __main__, os, signal, time
@@ -39,12 +40,8 @@ Image.register_open("BMP", opened, accept)
 """
 
 
-def standins(folder: Path) -> str:
-    """Makes a folder for PYTHONPATH.
-
-    Returns:
-        Its path.
-    """
+def hostile_codec(folder: Path) -> str:
+    """A value of PYTHONPATH under which these photos attack; its module is written into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sitecustomize.py").write_text(SITECUSTOMIZE)
-    return str(folder)
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
