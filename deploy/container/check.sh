@@ -1,5 +1,5 @@
 #!/bin/sh
-# Does what was installed work? Opens the model, runs it once, makes a database. An image that cannot is not built.
+# Check the installation: open the model, run it once, make a database. If that fails, no image is built.
 # Usage: check.sh TAGGER                      e.g. check.sh /opt/tagger/bin/tagger
 set -eu
 

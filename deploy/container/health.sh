@@ -1,5 +1,5 @@
 #!/bin/bash
-# Is the process inside well? Says why not. bash itself speaks HTTP well enough, so the image needs no curl.
+# Check the process's health and print why it fails. bash can speak HTTP, so the image needs no curl.
 # Usage: health.sh PORT                       e.g. health.sh 9464
 set -eu
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the tagger and what it needs into a virtual environment of its own.
+# Install the tagger and its dependencies into a virtual environment of its own.
 # Usage: install.sh SOURCE TARGET EXTRAS      e.g. install.sh /src /opt/tagger bot,heif,schedule,watch
 set -eu
 
@@ -10,5 +10,5 @@ extras=$3
 python3 -m venv "$target"
 "$target/bin/python" -m pip install --no-cache-dir --disable-pip-version-check --quiet "$source_folder[$extras]"
 
-# pip has compiled what it installed, since an image is read-only later; it has done its work.
+# pip has compiled the modules, since the image is read-only later; now it is no longer needed.
 "$target/bin/python" -m pip uninstall --yes --quiet pip

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make the folder for what is kept, owned by the number that the process runs as. No user has to be made for a number.
+# Make the data folder, owned by the numeric user that the process runs as. A number needs no user entry.
 # Usage: prepare.sh FOLDER OWNER              e.g. prepare.sh /data 10001
 set -eu
 
