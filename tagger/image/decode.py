@@ -43,8 +43,6 @@ KINDS = {
 ENDS_EARLY = ("truncated", "unexpected end", "ends early", "not enough")
 PNG_COMMENTS = (b"tEXt", b"zTXt", b"iTXt")
 
-Opener = Callable[[IO[bytes], str], Image.Image]
-
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
@@ -128,7 +126,8 @@ def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
 def _decode(data: bytes, min_side_px: int, max_pixels: int) -> Decoded:
     image = _open(data)
     width, height = image.size
-    image.draft("RGB", _draft_size(width, height, min_side_px))
+    scale = min_side_px / max(1, min(width, height))
+    image.draft("RGB", (math.ceil(width * scale), math.ceil(height * scale)))
     held = (width, height) if image.info.get("progressive") else image.size  # libjpeg holds a progressive one whole
     if held[0] * held[1] > max_pixels:
         raise PhotoError("too_large", f"{width}×{height} pixels; the limit max_pixels is {max_pixels:,}")
@@ -169,7 +168,7 @@ def _open(data: bytes) -> Image.Image:
     raise PhotoError("unsupported", f"not an image of a known format{hint}")
 
 
-def _openers(data: bytes) -> Iterator[Opener]:
+def _openers(data: bytes) -> Iterator[Callable[[IO[bytes], str], Image.Image]]:
     """Pillow's readers for a file that begins like this; their modules load only when they are asked for."""
     Image.preinit()
     for name in SUFFIXES_BY_FORMAT:
@@ -205,9 +204,3 @@ def _photo_error(error: Exception) -> PhotoError:
     if any(word in text.lower() for word in ENDS_EARLY) or isinstance(error, EOFError):
         return PhotoError("truncated", f"the file ends before the image does ({text})")
     return PhotoError("corrupt", f"the image data is damaged ({text})")
-
-
-def _draft_size(width: int, height: int, min_side_px: int) -> tuple[int, int]:
-    """The smallest (width, height) whose short side still has `min_side_px`."""
-    scale = min_side_px / max(1, min(width, height))
-    return (math.ceil(width * scale), math.ceil(height * scale))

@@ -11,7 +11,6 @@ import time
 from collections import deque
 from concurrent.futures import CancelledError
 from dataclasses import asdict
-from types import TracebackType
 from typing import Self
 
 from tagger.core.errors import DecoderUnavailable
@@ -108,7 +107,7 @@ class DecoderPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _acquire(self, is_cancelled: IsCancelled | None) -> DecoderProcess:

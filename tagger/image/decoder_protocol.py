@@ -162,12 +162,10 @@ def _is_place(lat: float | None, lon: float | None) -> bool:
 
 
 def _naive_time(value: str | None) -> datetime | None:
-    if value is None:
-        return None
     try:
-        time = datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value) if value is not None else None
     except ValueError as error:
         raise ProtocolError("a date that is none") from error
-    if time.tzinfo is not None:
+    if time and time.tzinfo:
         raise ProtocolError("a camera that knows its time zone")
     return time

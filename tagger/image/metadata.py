@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from tagger.core.types import PhotoInfo, Position
+from tagger.core.types import PhotoInfo
 from tagger.image.orientation import TURNED
 
 DATE_FORMAT = "%Y:%m:%d %H:%M:%S"  # EXIF 2.32, section 4.6.5
@@ -26,9 +26,7 @@ def photo_info(image: Image.Image, size: tuple[int, int]) -> PhotoInfo:
     """
     exif = read_exif(image)
     width, height = size[::-1] if orientation(exif) in TURNED else size
-    position = _position(exif)
-    lat, lon = (position.lat, position.lon) if position else (None, None)
-    return PhotoInfo(width, height, str(image.format), _taken_at(exif), lat, lon)
+    return PhotoInfo(width, height, str(image.format), _taken_at(exif), *_position(exif))
 
 
 def read_exif(image: Image.Image) -> Image.Exif:
@@ -44,16 +42,16 @@ def orientation(exif: Image.Exif) -> object:
     return exif.get(ExifTags.Base.Orientation, 1)
 
 
-def _position(exif: Image.Exif) -> Position | None:
-    """Where the photo was taken."""
+def _position(exif: Image.Exif) -> tuple[float, float] | tuple[None, None]:
+    """Latitude and longitude of where the photo was taken."""
     try:
         gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
         lat = _degrees(gps[ExifTags.GPS.GPSLatitude], gps.get(ExifTags.GPS.GPSLatitudeRef) == "S")
         lon = _degrees(gps[ExifTags.GPS.GPSLongitude], gps.get(ExifTags.GPS.GPSLongitudeRef) == "W")
     except Exception:  # a photo without sound coordinates is still a photo
-        return None
+        return None, None
     is_nowhere = (lat, lon) == (0, 0) or not (abs(lat) <= 90 and abs(lon) <= 180)  # 0, 0: a receiver without a fix
-    return None if is_nowhere else Position(lat, lon)
+    return (None, None) if is_nowhere else (lat, lon)
 
 
 def _degrees(parts: Sequence[Any], is_negative: bool) -> float:

@@ -26,15 +26,12 @@ def upright(image: Image.Image, orientation: object, min_side_px: int) -> Image.
         orientation: EXIF's; anything but a number from 1 to 8 counts as 1.
         min_side_px: the result's short side is at least twice this where the image's is.
     """
-    converted = _rgb(_reduced(image, min_side_px))
+    factor = min(image.size) // (2 * min_side_px)
+    if factor > 1 and image.mode in REDUCIBLE:
+        image = image.reduce(factor)
+    converted = _rgb(image)
     turn = TURNS.get(orientation) if isinstance(orientation, int) else None
     return converted if turn is None else converted.transpose(turn)
-
-
-def _reduced(image: Image.Image, min_side_px: int) -> Image.Image:
-    """Reduce by a whole factor, so that the conversions that follow need little memory."""
-    factor = min(image.size) // (2 * min_side_px)
-    return image.reduce(factor) if factor > 1 and image.mode in REDUCIBLE else image
 
 
 def _rgb(image: Image.Image) -> Image.Image:

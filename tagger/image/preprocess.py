@@ -27,13 +27,9 @@ def preprocess(image: Image.Image, contract: InputContract) -> Pixels:
     left = (image.width - side) / 2
     top = (image.height - side) / 2
     resample = Image.Resampling[contract.resample.upper()]
-    square = image.resize((contract.size_px,) * 2, resample, box=_inside(image, left, top, side))
-    return np.asarray(square)  # (H, W, 3)
-
-
-def _inside(image: Image.Image, left: float, top: float, side: float) -> tuple[float, float, float, float]:
-    """The square as a box; rounding never carries it over the image's edge."""
-    return (max(left, 0.0), max(top, 0.0), min(left + side, image.width), min(top + side, image.height))
+    # Without the limits, rounding could carry the square over the image's edge.
+    square = (max(left, 0.0), max(top, 0.0), min(left + side, image.width), min(top + side, image.height))
+    return np.asarray(image.resize((contract.size_px,) * 2, resample, box=square))  # (H, W, 3)
 
 
 def normalise(batch: Pixels, contract: InputContract) -> NDArray[np.float32]:

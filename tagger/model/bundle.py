@@ -67,7 +67,8 @@ def open_bundle(folder: Path | None = None, *, verify: bool = True) -> Bundle:
     if verify:
         for name, expected in card.files.items():
             _verify(folder / name, expected)
-    return Bundle(folder, card, _digest(raw))
+    canonical = json.dumps(identity(raw), sort_keys=True, separators=(",", ":"))
+    return Bundle(folder, card, hashlib.sha256(canonical.encode()).hexdigest())
 
 
 def write_bundle(folder: Path, card: Card, files: Mapping[str, bytes]) -> Bundle:
@@ -119,8 +120,3 @@ def _verify(path: Path, expected: str) -> None:
         raise BundleDamaged(path, f"it cannot be read ({error.strerror})") from error
     if found != expected:
         raise BundleDamaged(path, "its bytes are not the ones that the card describes (sha256 differs)")
-
-
-def _digest(raw: Mapping[str, object]) -> str:
-    canonical = json.dumps(identity(dict(raw)), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -19,7 +19,6 @@ FORMAT = 1
 ONNX_FILE = "model.onnx"
 SAFETENSORS_FILE = "model.safetensors"
 
-Positive = Annotated[float, Field(gt=0)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -68,7 +67,7 @@ class Card:
     network: str
     input: InputContract
     classes: Annotated[tuple[LandmarkClass, ...], Field(min_length=1)]
-    temperature: Positive
+    temperature: Annotated[float, Field(gt=0)]
     background_outputs: Annotated[int, Field(ge=0)]
     bfloat16: bool
     files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]

@@ -90,7 +90,7 @@ class Pipeline:
     card: Card
     limits: Limits
     k: int = 5
-    known: Known = field(default=lambda _sha256: None)
+    known: Known | None = None
     stages: StageTimings = field(default_factory=StageTimings)
     loader: PhotoLoader | None = None
     stop: threading.Event = field(default_factory=threading.Event)
@@ -122,7 +122,7 @@ class Pipeline:
         batch: list[_Prepared] = []
         while True:
             room = size + 2 * self.limits.threads - len(window)
-            window.extend(decoders.submit(self._timed, path) for path in islice(paths, max(room, 0)))
+            window.extend(decoders.submit(self._prepare, path) for path in islice(paths, max(room, 0)))
             if window:
                 with self.stages.time("decode_wait"):
                     prepared = window.popleft().result()
@@ -166,15 +166,9 @@ class Pipeline:
         with self.stages.time("engine"):
             return infer(self.engine, pixels, self.card, self.k)
 
-    def _timed(self, path: str) -> _Prepared:
-        began = time.perf_counter()
-        prepared = self._prepare(path)
-        prepared.seconds = time.perf_counter() - began
-        return prepared
-
     def _prepare(self, path: str) -> _Prepared:
         """Read, hash and decode one file; runs in a decode thread."""
-        prepared = _Prepared(path, None)
+        prepared, began = _Prepared(path, None), time.perf_counter()
         loader = self.loader or InProcessLoader(self.card.input, self.limits)
         photo = loader.load(path, lambda sha256: self._claim(prepared, sha256), self._is_cancelled)
         if prepared.content is None:
@@ -182,6 +176,7 @@ class Pipeline:
         elif prepared.is_first and not prepared.was_known:
             content = prepared.content
             content.info, content.pixels, content.answer = photo.info, photo.pixels, photo.failure
+        prepared.seconds = time.perf_counter() - began
         return prepared
 
     def _is_cancelled(self) -> bool:
@@ -195,6 +190,6 @@ class Pipeline:
         if prepared.content is not mine:
             return False
         prepared.is_first = True
-        mine.answer = self.known(sha256)
+        mine.answer = self.known(sha256) if self.known else None
         prepared.was_known = mine.answer is not None
         return not prepared.was_known

@@ -87,7 +87,7 @@ class Tagger:
             self.bundle.card,
             self.limits,
             _candidates(k, gps=gps),
-            known or _nothing_known,
+            known,
             stages or StageTimings(),
             loader,
             stop or threading.Event(),
@@ -123,10 +123,6 @@ class Tagger:
 
 def _candidates(k: int, *, gps: bool) -> int:
     return max(k, GPS_CANDIDATES) if gps else k
-
-
-def _nothing_known(_sha256: str) -> None:
-    return None
 
 
 def load(
