@@ -60,7 +60,7 @@ def from_suggestion(
 ) -> Observation:
     """Observe a stored suggestion as it was before any vote.
 
-    Attributes:
+    Args:
         visual_score: the model's own.
         evidence: what changed that score.
     """

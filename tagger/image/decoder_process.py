@@ -123,11 +123,7 @@ class DecoderProcess:
         self._process.kill()
 
     def close(self, until: float) -> None:
-        """Wait for the end of a killed process.
-
-        Args:
-            until: when to stop waiting, as `time.monotonic` counts.
-        """
+        """Wait for the end of a killed process, at most until this moment of `time.monotonic`."""
         for file in self._files:
             file.close()
         with suppress(subprocess.TimeoutExpired):

@@ -18,10 +18,9 @@ DATE_FORMAT = "%Y:%m:%d %H:%M:%S"  # EXIF 2.32, section 4.6.5
 
 
 def photo_info(image: Image.Image, size: tuple[int, int]) -> PhotoInfo:
-    """Describe a photo.
+    """Describe a loaded photo (some formats keep their EXIF behind the pixels).
 
     Args:
-        image: loaded, since some formats keep their EXIF behind the pixels.
         size: width and height as stored in the file, before EXIF turns them.
     """
     exif = read_exif(image)

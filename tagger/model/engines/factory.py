@@ -19,15 +19,10 @@ ENGINES = ("auto", "openvino", "torch")
 
 
 def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
-    """Choose and start an engine.
+    """Choose and start an engine; `tagger.load` says what the options may be.
 
     It is CUDA if there is an NVIDIA driver and a PyTorch that can use it, else OpenVINO on the CPU. A GPU that is
     there but cannot be used is a warning in the log.
-
-    Args:
-        engine: auto, openvino or torch.
-        device: auto, cpu, cuda or cuda:N.
-        precision: auto, float32, bfloat16 or float16.
 
     Raises:
         EngineUnavailable: what was asked for is not on this machine.

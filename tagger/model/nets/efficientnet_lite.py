@@ -95,7 +95,6 @@ class EfficientNetLite(Chain):
     Args:
         width: factor on the channels of every stage, rounded to multiples of 8.
         depth: factor on the blocks of every stage but the first and last, rounded up.
-        outputs: width of the last layer.
     """
 
     def __init__(self, width: float, depth: float, outputs: int) -> None:

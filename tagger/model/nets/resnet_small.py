@@ -32,11 +32,7 @@ DROPOUT = 0.3
 
 
 class ResNetSmall(Chain):
-    """The network of the module's docstring.
-
-    Args:
-        outputs: width of the last layer.
-    """
+    """The network of the module's docstring."""
 
     def __init__(self, outputs: int) -> None:
         super().__init__()

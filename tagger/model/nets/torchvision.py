@@ -19,7 +19,6 @@ class Backbone(Network):
 
     Args:
         name: such as ``resnet50``.
-        outputs: width of the last layer.
 
     Raises:
         ConfigError: torchvision has no such network, or it does not end in a linear layer.
