@@ -19,10 +19,9 @@ from telegram.error import TelegramError
 from db.read import catalog
 from db.read.catalog import last_starts
 from db.rows import JobRunRow, RunRow
-from tagger.bot.context import UpdateContext
+from tagger.bot.context import Services, UpdateContext
 from tagger.bot.handlers.access import is_admin
 from tagger.bot.render.error_texts import OTHER
-from tagger.bot.services import Services
 from tagger.core.text import format_bytes, format_duration
 from tagger.core.version import __version__
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from telegram import Message
 
 from db.telegram import answers
+from tagger.bot.context import Services
 from tagger.bot.render.reply_content import ProcessedPhoto
-from tagger.bot.services import Services
 from tagger.core.types import Failed, Result
 
 MAX_FILE_BYTES = 20_000_000  # the Bot API lets bots download no more

@@ -12,8 +12,7 @@ import logging
 from db.telegram import inbox
 from db.telegram.privacy import export as export_rows
 from db.telegram.privacy import forget as forget_rows
-from tagger.bot.context import UpdateContext
-from tagger.bot.services import Services
+from tagger.bot.context import Services, UpdateContext
 from tagger.bot.transport.message import Button
 
 log = logging.getLogger(__name__)
