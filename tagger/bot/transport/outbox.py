@@ -1,4 +1,4 @@
-"""Sends each answer once, even if the process or the connection breaks on the way.
+"""Sends each answer once and in its turn, even if the process or the connection breaks on the way.
 
 The one rule: a message is stored before it is sent. So a message found in the store may have arrived or not, and the
 Bot API offers no way to ask: it has no idempotency key and no list of sent messages. But a bot can edit its own
@@ -27,7 +27,6 @@ from telegram.error import BadRequest, ChatMigrated, InvalidToken, TelegramError
 
 from db.telegram import answers, inbox
 from tagger.bot.db_executor import DbExecutor
-from tagger.bot.transport.chat_queue import ChatQueue
 from tagger.bot.transport.client import BotClient
 from tagger.bot.transport.message import OutgoingMessage, inline_markup
 from tagger.bot.transport.retry import back_off, backoff_delays, is_transient, may_have_arrived, with_retries
@@ -41,6 +40,45 @@ UNSEEN = 10  # messages of a chat that the bot may not know of: deleted ones, se
 UNSEEN_IN_GROUPS = 40  # a bot does not see most messages of a group
 MAX_CANDIDATES = 300
 MAY_STILL_ARRIVE_S = 5.0  # a dead sender's request; a server that takes longer is out of order
+
+
+class ChatQueue:
+    """One queue per chat: its updates are processed concurrently and answered in the order in which they arrived.
+
+    An update joins when it is received, and leaves when it has been handled.
+    """
+
+    def __init__(self) -> None:
+        self._queues: dict[int, dict[int, asyncio.Event]] = {}  # by chat: its updates, in order of arrival
+        self._chats: dict[int, int] = {}  # by update
+
+    def __len__(self) -> int:
+        return len(self._chats)
+
+    def join(self, update_id: int, chat_id: int) -> None:
+        queue = self._queues.setdefault(chat_id, {})
+        queue[update_id] = asyncio.Event()
+        self._chats[update_id] = chat_id
+        _wake_first(queue)
+
+    async def wait_turn(self, update_id: int) -> None:
+        """Wait until every earlier update of the same chat has been handled."""
+        if (chat_id := self._chats.get(update_id)) is not None:
+            await self._queues[chat_id][update_id].wait()
+
+    def leave(self, update_id: int) -> None:
+        if (chat_id := self._chats.pop(update_id, None)) is None:
+            return
+        queue = self._queues[chat_id]
+        del queue[update_id]
+        if queue:
+            _wake_first(queue)
+        else:
+            del self._queues[chat_id]
+
+
+def _wake_first(queue: dict[int, asyncio.Event]) -> None:
+    next(iter(queue.values())).set()
 
 
 class Outbox:
