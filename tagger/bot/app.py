@@ -30,11 +30,10 @@ from tagger.bot.handlers.admin import forward_digests, report_runs
 from tagger.bot.handlers.routes import add_handlers
 from tagger.bot.render.languages import Languages
 from tagger.bot.render.profile import set_profile
-from tagger.bot.transport.client import create_bot, create_file_client
+from tagger.bot.transport.client import create_bot, create_file_client, with_retries
 from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.outbox import ChatQueue, Outbox
 from tagger.bot.transport.receiver import ALLOWED_UPDATES, Receiver, UpdateProcessor
-from tagger.bot.transport.retry import with_retries
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError
 from tagger.image.loader import PhotoLoader

@@ -21,11 +21,10 @@ from db.telegram import people
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
 from tagger.bot.render.languages import Language, Languages
-from tagger.bot.transport.client import BotClient
+from tagger.bot.transport.client import BotClient, with_retries
 from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline_markup
 from tagger.bot.transport.outbox import ChatQueue, Outbox
-from tagger.bot.transport.retry import with_retries
 from tagger.config.settings import Settings
 from tagger.core.types import Landmark
 

@@ -1,4 +1,7 @@
-"""The connection to the Bot API: one client for messages and one for files, so that a slow file delays no answer.
+"""Calls to the Bot API, and when to repeat them.
+
+There is one client for messages and one for files, so that a slow file delays no answer. A call that is merely late is
+repeated for as long as it takes; a call that was refused is not repeated.
 
 Every failure is one of the library's own errors, a request that was certainly never sent is recognisable,
 and no error repeats a URL, because URLs contain the token.
@@ -7,20 +10,26 @@ and no error repeats a URL, because URLs contain the token.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Sequence
+import random
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from telegram.error import NetworkError, TimedOut
+from telegram.error import BadRequest, Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
 
 from tagger.config.settings import TELEGRAM, Settings
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 TELEGRAM_PER_S = 30  # messages that Telegram accepts from a bot
 GROUP_PER_MIN = 20  # messages that Telegram accepts in one group
 RATE_LIMITER_RETRIES = 3  # the sender retries after that
@@ -29,6 +38,7 @@ READ_S = 10.0
 CONNECT_S = 10.0
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 FIRST_SERVER_ERROR = 500
+MIN_DELAY_S, MAX_DELAY_S = 0.2, 20.0  # between two attempts
 NEVER_SENT = "not connected"  # an error that begins like this came before anything was sent
 
 
@@ -176,3 +186,67 @@ def _without_url(error: Exception) -> str:
     """The system's message; of other errors only the class, because their messages may contain a URL."""
     is_plain = isinstance(error, OSError) and not isinstance(error, TimeoutError)
     return f"{type(error).__name__}: {error}" if is_plain else type(error).__name__
+
+
+def is_transient(error: TelegramError) -> bool:
+    """Whether the same call may succeed later."""
+    if _is_unreadable(error):
+        return True
+    return isinstance(error, RetryAfter | NetworkError | Conflict) and not isinstance(error, BadRequest)
+
+
+def may_have_arrived(error: TelegramError) -> bool:
+    """Whether Telegram may have carried out the call although it failed."""
+    if _is_unreadable(error):
+        return True
+    if isinstance(error, RetryAfter) or not isinstance(error, NetworkError):
+        return False
+    return not isinstance(error, BadRequest) and not str(error).startswith(NEVER_SENT)
+
+
+def _is_unreadable(error: TelegramError) -> bool:
+    """Whether the response was not valid JSON; the library has no class for that."""
+    return type(error) is TelegramError and "Invalid server response" in error.message
+
+
+def backoff_delays() -> Iterator[float]:
+    """Seconds to wait, about twice as long each time, up to `MAX_DELAY_S`."""
+    delay_s = MIN_DELAY_S
+    while True:
+        yield delay_s * random.uniform(0.75, 1.25)
+        delay_s = min(2 * delay_s, MAX_DELAY_S)
+
+
+async def back_off(error: TelegramError, delay_s: float) -> None:
+    """Wait after a transient error: as long as Telegram asks for, else `delay_s`."""
+    seconds = _retry_after_s(error) + 0.1 if isinstance(error, RetryAfter) else delay_s
+    log.debug("%s: waiting %.1f s", type(error).__name__, seconds)
+    await asyncio.sleep(seconds)
+
+
+async def with_retries(call: Callable[[], Awaitable[T]], *, tries: int | None = None) -> T:
+    """The result of a call that may safely be repeated.
+
+    Args:
+        call: makes the request anew each time.
+        tries: the most attempts; None means no limit.
+
+    Raises:
+        TelegramError: the call was refused, or the last attempt failed.
+    """
+    for number, delay_s in enumerate(backoff_delays(), start=1):
+        try:
+            return await call()
+        except TelegramError as error:
+            if not is_transient(error) or number == tries:
+                raise
+            if number in (4, 8) or number % 16 == 0:
+                reason = "timed out" if isinstance(error, TimedOut) else error
+                log.warning("Telegram does not answer (%s); still trying", reason)
+            await back_off(error, delay_s)
+    raise AssertionError("the delays never end")
+
+
+def _retry_after_s(error: RetryAfter) -> float:
+    seconds = error.retry_after
+    return seconds.total_seconds() if isinstance(seconds, timedelta) else seconds

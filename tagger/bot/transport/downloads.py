@@ -14,8 +14,7 @@ from pathlib import Path
 
 from telegram.error import TelegramError, TimedOut
 
-from tagger.bot.transport.client import NEVER_SENT, BotClient
-from tagger.bot.transport.retry import back_off, backoff_delays, is_transient
+from tagger.bot.transport.client import NEVER_SENT, BotClient, back_off, backoff_delays, is_transient
 from tagger.image.formats import usual_suffix
 
 log = logging.getLogger(__name__)

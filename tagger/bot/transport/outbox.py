@@ -27,9 +27,15 @@ from telegram.error import BadRequest, ChatMigrated, InvalidToken, TelegramError
 
 from db.telegram import answers, inbox
 from tagger.bot.db_executor import DbExecutor
-from tagger.bot.transport.client import BotClient
+from tagger.bot.transport.client import (
+    BotClient,
+    back_off,
+    backoff_delays,
+    is_transient,
+    may_have_arrived,
+    with_retries,
+)
 from tagger.bot.transport.message import OutgoingMessage, inline_markup
-from tagger.bot.transport.retry import back_off, backoff_delays, is_transient, may_have_arrived, with_retries
 
 if TYPE_CHECKING:
     from db.engine import Connection

@@ -19,10 +19,9 @@ from telegram.ext import BaseUpdateProcessor
 from db.telegram import inbox
 from db.telegram.inbox import ReceivedUpdate
 from tagger.bot.db_executor import DbExecutor
-from tagger.bot.transport.client import BotClient
+from tagger.bot.transport.client import BotClient, back_off, backoff_delays, with_retries
 from tagger.bot.transport.message import OutgoingMessage
 from tagger.bot.transport.outbox import ChatQueue, Outbox
-from tagger.bot.transport.retry import back_off, backoff_delays, with_retries
 from tagger.bot.transport.sanitize import sanitize
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,7 @@ pytest.importorskip("telegram", reason="the extra 'bot' is not installed")
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
 from tagger.bot.transport import client
-from tagger.bot.transport.client import AiohttpRequest, create_bot
-from tagger.bot.transport.retry import is_transient, may_have_arrived
+from tagger.bot.transport.client import AiohttpRequest, create_bot, is_transient, may_have_arrived
 from tagger.config.settings import load_settings
 from tests.botapi import TOKEN, BotApiServer, Fault, Garbage, GatewayError, Reset, Silent, Truncated, too_many
 
