@@ -17,7 +17,7 @@ OF_KIND = {
     "engine_failed": BROKEN,
 }
 
-# By kind of message, see `tagger.bot.transport.sanitize.KINDS`.
+# By kind of message, see `tagger.bot.transport.receiver.KINDS`.
 OF_MESSAGE = {
     "video": N_("I cannot watch videos yet. Please send me a photo of the place."),
     "animation": N_("I cannot watch animations yet. Please send me a photo of the place."),
