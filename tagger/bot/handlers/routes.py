@@ -23,8 +23,7 @@ from telegram.ext import (
 from tagger.bot.context import Handler, Services, UpdateContext
 from tagger.bot.handlers import admin, buttons, commands, landmark_search, my_photos, privacy
 from tagger.bot.handlers.access import LIMIT_REACHED, NOT_ALLOWED, count_photo, is_addressed, is_allowed
-from tagger.bot.handlers.albums import Albums
-from tagger.bot.handlers.photos import incoming_photo, process_photo
+from tagger.bot.handlers.photos import Albums, incoming_photo, process_photo
 from tagger.bot.render.error_texts import BROKEN, OF_MESSAGE, OTHER
 from tagger.bot.render.replies import answer_photos
 
