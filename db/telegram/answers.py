@@ -80,7 +80,7 @@ class StoredReply:
 
     Args:
         message_id: of the message that holds it; None until it was sent.
-        shown: its content, as `tagger.bot.render.reply_content.ReplyContent.as_json` made it.
+        shown: its content, as `tagger.bot.render.reply_text.ReplyContent.as_json` made it.
     """
 
     id: int

@@ -16,8 +16,7 @@ from db.telegram.privacy import who
 from db.write.decisions import record_decision, revoke_decisions
 from tagger.bot.context import UpdateContext
 from tagger.bot.render.replies import refresh
-from tagger.bot.render.reply_content import ReplyContent
-from tagger.bot.render.reply_text import decided_landmarks, noted
+from tagger.bot.render.reply_text import ReplyContent, decided_landmarks, noted
 from tagger.bot.transport.message import OutgoingMessage
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from telegram import Message
 
 from db.telegram import answers
 from tagger.bot.context import Services, UpdateContext
-from tagger.bot.render.replies import add_to_album, answer_photos
-from tagger.bot.render.reply_content import ProcessedPhoto
+from tagger.bot.render.replies import ProcessedPhoto, add_to_album, answer_photos
 from tagger.core.types import Failed, Result
 
 MAX_FILE_BYTES = 20_000_000  # the Bot API lets bots download no more

@@ -8,21 +8,49 @@ that belongs to it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from db.telegram import answers
 from db.telegram.answers import AnsweredPhoto, SentPhoto, StoredReply
 from db.write.results import write_results
-from tagger.bot.context import UpdateContext
+from tagger.bot.context import Services, UpdateContext
 from tagger.bot.render.error_texts import error_text
-from tagger.bot.render.reply_content import PhotoVerdict, ProcessedPhoto, reply_content
-from tagger.bot.render.reply_text import render_answer
+from tagger.bot.render.reply_text import ReplyContent, ShownEvidence, ShownLandmark, render_answer
 from tagger.bot.transport.message import Keyboard, OutgoingMessage
-from tagger.core.types import Failed, FoundFile
+from tagger.core.types import Failed, FoundFile, Result
+from tagger.evidence.albums import fuse
+from tagger.evidence.gps import decisive_evidence
 
 if TYPE_CHECKING:
     from db.engine import Connection
+
+MAX_TAGS = 5  # of an album
+MIN_LANDMARKS = 3  # if there are fewer tags, guesses are added
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessedPhoto:
+    """A photo and the model's answer to it.
+
+    Args:
+        file_unique_id: Telegram's id of a photo's content; None for a file.
+        kept: where its bytes are kept.
+    """
+
+    message_id: int
+    result: Result
+    file_unique_id: str | None = None
+    kept: Path | None = None
+
+
+class PhotoVerdict(NamedTuple):
+    """What the answer says about one photo; no landmark if it shows none."""
+
+    landmark_id: int | None
+    score: float | None
+
 
 Verdicts = dict[int, PhotoVerdict]  # by message
 
@@ -41,7 +69,7 @@ async def answer_photos(
         also_answers: the album's other updates.
     """
     services = context.services
-    content, verdicts = reply_content(photos, services.batcher.thresholds, services.landmark_ids)
+    content, verdicts = _content(services, photos)
 
     def write(connection: Connection) -> OutgoingMessage:
         if not content.photo_count:
@@ -66,7 +94,7 @@ async def add_to_album(context: UpdateContext, answer_id: int, late: Sequence[Pr
         return
     recalled = [(photo.message_id, await services.batcher.recall(photo.sha256)) for photo in stored.photos]
     earlier = [ProcessedPhoto(message_id, result) for message_id, result in recalled if result is not None]
-    content, verdicts = reply_content([*earlier, *late], services.batcher.thresholds, services.landmark_ids)
+    content, verdicts = _content(services, [*earlier, *late])
 
     def write(connection: Connection) -> StoredReply:
         answers.set_shown(connection, answer_id, content.as_json())
@@ -83,6 +111,29 @@ async def refresh(context: UpdateContext, stored: StoredReply) -> None:
     """Edit an answer's message so that it shows what is stored now."""
     if stored.message_id is not None:
         await context.edit(*_render(context, stored), message_id=stored.message_id)
+
+
+def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[ReplyContent, Verdicts]:
+    """What photos show together, and the verdict on each of them that could be read."""
+    thresholds, landmark_ids = services.batcher.thresholds, services.landmark_ids
+    readable = [photo for photo in photos if not isinstance(photo.result.answer, Failed)]
+    model_answers = [photo.result.answer for photo in readable]
+    found = fuse(model_answers, thresholds)
+    tags = [landmark for landmark in found if landmark.is_tag][:MAX_TAGS]
+    landmarks = tuple(
+        ShownLandmark(landmark_ids[shown.landmark.id], shown.score, len(shown.photos), shown.is_tag)
+        for shown in found[: max(len(tags), MIN_LANDMARKS)]
+    )
+    decisive = [e for answer in model_answers if (e := decisive_evidence(answer, thresholds))]
+    evidence = tuple(ShownEvidence(e.kind, landmark_ids[e.landmark], round(e.km, 1)) for e in decisive)
+    verdicts = {
+        photo.message_id: next(
+            (PhotoVerdict(landmark_ids[tag.landmark.id], tag.score) for tag in tags if index in tag.photos),
+            PhotoVerdict(None, None),
+        )
+        for index, photo in enumerate(readable)
+    }
+    return ReplyContent(landmarks, evidence, len(readable), len(photos) - len(readable)), verdicts
 
 
 def _render(context: UpdateContext, stored: StoredReply) -> tuple[str, Keyboard]:

@@ -1,15 +1,16 @@
-"""An answer as a person reads it: landmarks with places and bars, the decisions on them, and the buttons below.
+"""What an answer shows, and how a person reads it: landmarks with places and bars, decisions, and buttons.
 
 It is rendered from the stored answer alone, so it reads the same whenever it is sent or edited.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
+from typing import Any, NamedTuple
 
 from db.telegram.answers import AnsweredPhoto, StoredReply
 from tagger.bot.render.languages import Language
-from tagger.bot.render.reply_content import ReplyContent, ShownLandmark
 from tagger.bot.transport.message import Button, Keyboard
 from tagger.core.types import Landmark
 
@@ -18,6 +19,62 @@ FULL, EMPTY = "▰", "▱"
 CHOSEN = "☑ "
 
 Landmarks = dict[int, Landmark]
+
+
+class ShownLandmark(NamedTuple):
+    """A landmark in an answer.
+
+    Attributes:
+        photo_count: how many photos of an album show it.
+        is_tag: its score reaches its threshold; else it is a guess.
+    """
+
+    landmark_id: int
+    score: float
+    photo_count: int
+    is_tag: bool
+
+
+class ShownEvidence(NamedTuple):
+    """A file's coordinates as evidence.
+
+    Attributes:
+        kind: near or far, see `GpsEvidence`.
+    """
+
+    kind: str
+    landmark_id: int
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyContent:
+    """The content of an answer. It is stored, so that an edited answer keeps what it showed, and has no coordinates.
+
+    Args:
+        photo_count: how many photos could be read.
+        unread_count: how many could not.
+    """
+
+    landmarks: tuple[ShownLandmark, ...]
+    evidence: tuple[ShownEvidence, ...]
+    photo_count: int
+    unread_count: int
+
+    def as_json(self) -> dict[str, Any]:
+        """What is stored; earlier versions used the same names."""
+        return {
+            "places": self.landmarks,
+            "reasons": self.evidence,
+            "photos": self.photo_count,
+            "unread": self.unread_count,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> ReplyContent:
+        landmarks = tuple(ShownLandmark(*shown) for shown in value["places"])
+        evidence = tuple(ShownEvidence(*shown) for shown in value["reasons"])
+        return cls(landmarks, evidence, value["photos"], value["unread"])
 
 
 def render_answer(

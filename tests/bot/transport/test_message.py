@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("telegram", reason="the extra 'bot' is not installed")
 
-from tagger.bot.render.reply_content import ReplyContent, ShownEvidence, ShownLandmark
+from tagger.bot.render.reply_text import ReplyContent, ShownEvidence, ShownLandmark
 from tagger.bot.transport.message import Button, OutgoingMessage
 
 
