@@ -128,6 +128,10 @@ class UpdateContext:
     def is_private(self) -> bool:
         return self.chat.type == ChatType.PRIVATE
 
+    @property
+    def is_admin(self) -> bool:
+        return self.chat.id == self.services.settings.bot_admin_chat
+
     async def reply(self, html: str, keyboard: Keyboard = ()) -> None:
         """Answer with a text; in a group, as a reply to the message."""
         message = OutgoingMessage(self.chat.id, html, None if self.is_private else self.message_id, keyboard)

@@ -20,7 +20,6 @@ from db.read import catalog
 from db.read.catalog import last_starts
 from db.rows import JobRunRow, RunRow
 from tagger.bot.context import Services, UpdateContext
-from tagger.bot.handlers.access import is_admin
 from tagger.bot.render.error_texts import OTHER
 from tagger.core.text import format_bytes, format_duration
 from tagger.core.version import __version__
@@ -35,7 +34,7 @@ MAX_LENGTH = 4000  # characters; a message may have 4096
 
 
 async def health(context: UpdateContext) -> None:
-    if not is_admin(context):
+    if not context.is_admin:
         await context.reply(context._(OTHER))
         return
     services = context.services
@@ -54,7 +53,7 @@ async def health(context: UpdateContext) -> None:
 
 
 async def runs(context: UpdateContext) -> None:
-    if not is_admin(context):
+    if not context.is_admin:
         await context.reply(context._(OTHER))
         return
     rows = await context.services.db.read(lambda connection: catalog.runs(connection, limit=RUNS_SHOWN))

@@ -1,15 +1,17 @@
-"""Which handler answers what: the table of everything that a person can send or tap.
+"""Who gets an answer, and which handler gives it: the table of everything that a person can send or tap.
 
-Every update has exactly one handler; the last one takes whatever the others do not.
+Every update has exactly one handler; the last one takes whatever the others do not. In a private chat every message
+gets an answer; in a group the bot is silent unless it is addressed.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Any
 
-from telegram import Update
+from telegram import MessageEntity, Update
 from telegram.ext import (
     Application,
     CallbackQueryHandler,
@@ -20,14 +22,18 @@ from telegram.ext import (
     filters,
 )
 
+from db.telegram import people
 from tagger.bot.context import Handler, Services, UpdateContext
 from tagger.bot.handlers import admin, buttons, commands, landmark_search, my_photos, privacy
-from tagger.bot.handlers.access import LIMIT_REACHED, NOT_ALLOWED, count_photo, is_addressed, is_allowed
 from tagger.bot.handlers.photos import Albums, incoming_photo, process_photo
 from tagger.bot.render.error_texts import BROKEN, OF_MESSAGE, OTHER
+from tagger.bot.render.languages import N_
 from tagger.bot.render.replies import answer_photos
 
 log = logging.getLogger(__name__)
+
+NOT_ALLOWED = N_("This bot is private. Ask its operator to add your number: {number}")
+LIMIT_REACHED = N_("That was the last of {n} photos for today. I am looking forward to tomorrow!")
 
 COMMANDS: dict[str, Handler] = {
     "start": commands.start,
@@ -89,7 +95,7 @@ def _callback(services: Services, handler: Handler) -> Callback:
         if update.effective_user is None or update.effective_chat is None:
             return  # a channel's post, which nobody sent
         context = await UpdateContext.create(services, update, " ".join(ptb_context.args or ()))
-        if is_allowed(context):
+        if _is_allowed(context):
             await handler(context)
         elif update.callback_query is None and context.is_private:
             await context.reply(context._(NOT_ALLOWED).format(number=context.user.id))
@@ -97,14 +103,20 @@ def _callback(services: Services, handler: Handler) -> Callback:
     return callback
 
 
+def _is_allowed(context: UpdateContext) -> bool:
+    settings = context.services.settings
+    ids = {context.user.id, context.chat.id}
+    return not settings.bot_allow or bool(ids & {*settings.bot_allow, settings.bot_admin_chat})
+
+
 async def _photo_message(context: UpdateContext, albums: Albums) -> None:
     """A photo, or a file that may be one."""
-    addressed = is_addressed(context)
+    addressed = _is_addressed(context)
     is_album = context.message.media_group_id is not None
     if not addressed and not is_album:
         return
     if addressed:
-        if not await count_photo(context):
+        if not await _count_photo(context):
             if albums.is_first_refusal(context):
                 await context.reply(context._(LIMIT_REACHED).format(n=context.services.settings.bot_daily_limit))
             return
@@ -113,6 +125,36 @@ async def _photo_message(context: UpdateContext, albums: Albums) -> None:
         await albums.join(context, is_addressed=addressed)
         return
     await answer_photos(context, [await process_photo(context.services, incoming_photo(context.message))])
+
+
+def _is_addressed(context: UpdateContext) -> bool:
+    """Whether a message is for the bot: it is private, replies to the bot, mentions it, or contains a command."""
+    if context.is_private:
+        return True
+    message, bot = context.message, context.services.bot
+    replied = message.reply_to_message
+    if replied is not None and replied.from_user is not None and replied.from_user.id == bot.id:
+        return True
+    entities = [*message.parse_entities().items(), *message.parse_caption_entities().items()]
+    return any(_addresses(entity, text.lower(), f"@{bot.username}".lower()) for entity, text in entities)
+
+
+async def _count_photo(context: UpdateContext) -> bool:
+    """Count a photo; whether it is within the daily limit."""
+    limit, user_id = context.services.settings.bot_daily_limit, context.user.id
+    if not limit:
+        return True
+    today = datetime.now(UTC).date().isoformat()
+    count = await context.services.db.write(lambda connection: people.count_photo(connection, user_id, today))
+    return count <= limit
+
+
+def _addresses(entity: MessageEntity, text: str, name: str) -> bool:
+    if entity.type == MessageEntity.MENTION:
+        return text == name
+    if entity.type == MessageEntity.BOT_COMMAND:
+        return "@" not in text or text.endswith(name)
+    return False
 
 
 async def _button(context: UpdateContext) -> None:
