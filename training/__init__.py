@@ -1,4 +1,4 @@
-"""Training: a folder of labelled photos in, a model bundle out. `python -m training --help` says how."""
+"""Training: a folder of labelled photos in, a model bundle out. See `python -m training --help`."""
 
 from __future__ import annotations
 

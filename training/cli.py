@@ -1,7 +1,7 @@
-"""The steps of training on the command line, in their order; `reproduce` runs those that make a bundle.
+"""The training steps on the command line, in order; `reproduce` runs those that make a bundle.
 
-A step finds what it needs from an earlier one in the run's folder. The modules of a step are imported when it runs, so
-that `--help` starts at once and without torch.
+Steps exchange files in the run's folder. A step's modules are imported when it runs, so that `--help` starts at once
+and without torch.
 
 Exit codes: 0 done, 1 an expected error, 2 wrong usage.
 """
@@ -29,7 +29,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Steps(click.Group):
-    """Lists the steps in their order, and turns an expected error into one sentence and exit code 1."""
+    """Lists the steps in order, and turns an expected error into one sentence and exit code 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(self.commands)
@@ -43,7 +43,7 @@ class Steps(click.Group):
 
 @click.group(cls=Steps, subcommand_metavar="STEP …", context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Train a bundle and measure what it is worth."""
+    """Train and evaluate a bundle."""
     from tagger.image.decode import prepare_own_process
 
     prepare_own_process()
@@ -56,21 +56,21 @@ FIT = (
     click.argument("recipe", type=PATH),
     CHANGES,
     click.option("--resume", is_flag=True, help="Continue after the last whole epoch."),
-    click.option("--weights", type=PATH, metavar="FILE", help="The base's weights, in place of the published ones."),
+    click.option("--weights", type=PATH, metavar="FILE", help="The base's weights, instead of the published ones."),
     RUNS_FOLDER,
 )
 SOURCE = (
     click.option("--archive", type=PATH, metavar="ZIP", help="The course's archive, or one of its layout."),
     click.option("--url", is_flag=False, flag_value="", help="Its address; without one, the course's public one."),
     click.option("--folder", type=PATH, help="A folder with a folder of photos for each landmark."),
-    click.option("--decisions", type=PATH, metavar="CSV", help="What people decided; it outranks the labels."),
+    click.option("--decisions", type=PATH, metavar="CSV", help="People's decisions; they outrank the labels."),
 )
 SOURCE_HELP = "Without a source, the photos come from the folder that LANDMARK_DATA names, with its own manifest.csv."
 CHANGES_HELP = "KEY=VALUE changes the recipe, such as train.epochs=8."
 
 
-def takes(*parameters: Callable[[Function], Function]) -> Callable[[Function], Function]:
-    """Several arguments and options at once, in this order."""
+def add_parameters(*parameters: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    """Add several arguments and options at once, in this order."""
 
     def decorate(function: Function) -> Function:
         for parameter in reversed(parameters):
@@ -81,7 +81,7 @@ def takes(*parameters: Callable[[Function], Function]) -> Callable[[Function], F
 
 
 def run_step(name: str, **settings: Any) -> Callable[[Callable[..., object]], click.Command]:
-    """A step on one run: RUN and --runs become the experiment that the function takes first."""
+    """Make a step on one run: RUN and --runs become the experiment that the function takes first."""
 
     def decorate(function: Callable[..., object]) -> click.Command:
         @wraps(function)
@@ -90,13 +90,13 @@ def run_step(name: str, **settings: Any) -> Callable[[Callable[..., object]], cl
 
             function(open_experiment(run, runs), **options)
 
-        return main.command(name, **settings)(takes(click.argument("run", type=PATH), RUNS_FOLDER)(opened))
+        return main.command(name, **settings)(add_parameters(click.argument("run", type=PATH), RUNS_FOLDER)(opened))
 
     return decorate
 
 
 @main.command("prepare", epilog=SOURCE_HELP)
-@takes(*SOURCE)
+@add_parameters(*SOURCE)
 @click.option("--to", "data", type=PATH, default=DATA, show_default=True, help="Where the result goes.")
 def prepare_step(
     archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path
@@ -121,7 +121,7 @@ def prepare_step(
 
 
 @main.command("fit", epilog=CHANGES_HELP)
-@takes(*FIT)
+@add_parameters(*FIT)
 @click.option("--data", type=PATH, default=DATA, show_default=True, help="What prepare made.")
 def fit_step(
     recipe: Path, changes: Sequence[str], resume: bool, weights: Path | None, runs: Path, data: Path
@@ -172,7 +172,7 @@ def export_step(experiment: Experiment, to: Path | None) -> None:
 
 
 @main.command("reproduce", epilog=f"{SOURCE_HELP} {CHANGES_HELP}")
-@takes(*FIT, *SOURCE, BUNDLE)
+@add_parameters(*FIT, *SOURCE, BUNDLE)
 @click.option("--data", type=PATH, default=DATA, show_default=True, help="Where the prepared photos' manifest goes.")
 def reproduce_step(
     archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path, runs: Path,
@@ -232,7 +232,7 @@ def compare_step(names: Sequence[Path], to: Path, runs: Path) -> None:
 
 @run_step("int8")
 def int8_step(experiment: Experiment) -> None:
-    """Measure what eight-bit weights would lose and gain."""
+    """Measure what eight-bit weights lose and gain."""
     from training.evaluate.quantization import measure
 
     measure(experiment)
@@ -241,7 +241,7 @@ def int8_step(experiment: Experiment) -> None:
 @run_step("card")
 @click.option("--docs", type=PATH, default=Path("docs"), show_default=True, help="The folder of MODEL.md.")
 def card_step(experiment: Experiment, docs: Path) -> None:
-    """Renew the generated parts of the model card."""
+    """Update the generated parts of the model card."""
     from training.publish.model_card import update_model_card
 
     update_model_card(experiment, docs)

@@ -46,7 +46,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
 def test_an_expected_error_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["calibrate", "transfer", f"--runs={tmp_path}"])
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "transfer is not a run. Begin one with: python -m training fit RECIPE." in done.stderr
+    assert "transfer is not a run. Start one with: python -m training fit RECIPE." in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Check and unpack the course's archive of landmark photos.
 
-The one rule: an archive is not trusted. Nothing is written before every entry's name, kind and size was checked, only
+The one rule: an archive is not trusted. Nothing is written before every entry's name, kind and size is checked, only
 images below train/ and test/ are unpacked, and no entry can be written outside its folder.
 """
 
@@ -34,7 +34,7 @@ LAYOUT = "train/NN.Name/ and test/NN.Name/ with the same names, perhaps below on
 
 
 def extract(archive: Path, to: Path) -> Path:
-    """Unpack the photos into `to`/train and `to`/test, except those that are there.
+    """Unpack the photos into `to`/train and `to`/test, except those that exist.
 
     Returns:
         `to`, which then holds the photos of this archive only.

@@ -1,6 +1,6 @@
-"""Read every photo of a data set once: does it decode, how large is it, what is its content, what does it look like?
+"""Read every photo of a data set once: its size, content and perceptual hash.
 
-A file that cannot be read is left out by name and with its reason, never silently.
+A file that cannot be read is left out and reported with the reason.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _read(file: LabelledFile, limits: Limits) -> Photo | LeftOut:
 
 
 def without_conflicts(photos: Sequence[Photo]) -> tuple[list[Photo], list[LeftOut]]:
-    """Leave out every content that has two labels: at most one of them is right, and nothing says which."""
+    """Leave out every content with two labels: at most one of them is right, and it is unknown which."""
     copies: dict[str, list[LabelledFile]] = defaultdict(list)
     for photo in photos:
         copies[photo.sha256].append(photo.file)
@@ -126,7 +126,7 @@ def near_duplicate_groups(photos: Sequence[Photo], same_landmark_bits: int = SAM
         same_landmark_bits: bits within which two photos of one landmark are near-duplicates.
 
     Returns:
-        A name for each photo, empty if it stands alone. Names derive from content, so the order of files has no effect.
+        A name for each photo, empty if it has no duplicate. Names derive from content, whatever the order of files.
     """
     pairs = [*near_pairs([photo.phash for photo in photos], ANY_LABEL_BITS), *_declared_pairs(photos)]
     for indices in _by_landmark(photos).values():

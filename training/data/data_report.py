@@ -1,7 +1,7 @@
 """The report on a data set as one HTML page: `data.html`.
 
-It shows small thumbnails of a few photos, so it is for whoever may see them and not for publication. It names no path
-outside the source.
+It shows thumbnails of a few photos, so do not publish it unless you may publish those. It contains no path outside the
+source.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from training.publish.html import Bar, render
 
 SAMPLES = 3  # photos of each label
 THUMBNAIL_PX = 160
-MAX_BYTES = 2_000_000  # of thumbnails; the labels after that have none
+MAX_BYTES = 2_000_000  # of thumbnails; later labels get none
 MAX_ROWS = 1000
 
 
@@ -58,7 +58,7 @@ def _bars(counts: Counts) -> list[Bar]:
 
 
 def _samples(entries: Sequence[Entry]) -> tuple[list[tuple[str, list[str]]], int]:
-    """A few photos of each label, by chance but always the same ones, with the number of labels that have none."""
+    """Random but reproducible thumbnails of each label, and the number of labels that have none."""
     labels: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: entry.sha256):
         labels[entry.role, entry.label].append(entry)

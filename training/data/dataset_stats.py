@@ -1,6 +1,6 @@
-"""Figures of a prepared data set: for `data.json` and for the reports.
+"""Figures of a prepared data set, for `data.json` and the reports.
 
-Paths are relative to the source, so that the figures can be shown to anybody.
+Paths are relative to the source, so that the figures can be published.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class LeakCheck:
         same_landmark_bits: two photos of one landmark are near-duplicates if at most this many of 64 bits differ.
         any_label_bits: the same for any other two photos.
         groups: of two photos or more.
-        straddling: groups in two splits; 0, or there would be no manifest.
-        moved: photos that were moved to another split to get there.
+        straddling: groups in two splits; always 0 in a written manifest.
+        moved: photos that were moved to another split for that.
     """
 
     same_landmark_bits: int
@@ -70,7 +70,7 @@ class DatasetStats:
     decisions: dict[str, int]
 
     def remarks(self) -> list[str]:
-        """Lines for people on what differs from the source."""
+        """Lines about what differs from the source."""
         lines = [f"left out: {photo['path']}: {photo['reason']}" for photo in self.left_out[:MAX_LINES]]
         if (more := len(self.left_out) - MAX_LINES) > 0:
             lines.append(f"left out: {more} more, in the report")

@@ -1,4 +1,4 @@
-"""Fold people's decisions into the labels.
+"""Apply people's decisions to the labels.
 
 The one rule: a decision outranks a folder's label. The file is a CSV with a header and the columns
 
@@ -27,7 +27,7 @@ from training.data.manifest import DataError
 COLUMNS = ("sha256", "verdict", "landmark")
 VERDICTS = ("shows", "not", "none")
 OUTCOMES = ("as labelled", "relabelled", "now a negative", "left out")
-DECIDED = "decided"  # the kind of a negative that a person made one
+DECIDED = "decided"  # the kind of a photo that a person declared a negative
 REVOKES = {"none": "shows", "shows": "none"}
 
 Verdict = Literal["shows", "not", "none"]
@@ -48,7 +48,7 @@ class Decided:
     """The photos as people labelled them.
 
     Args:
-        left_out: those of which only one label is known, and that it is wrong.
+        left_out: photos whose label is wrong and whose right one is unknown.
         counts: photos by OUTCOMES, and decided contents that are not in the data.
     """
 
@@ -86,10 +86,9 @@ def _parse(row: Mapping[str, str | None], place: str, line: int) -> Decision:
 
 
 def apply_decisions(photos: Sequence[Photo], decisions: Iterable[Decision]) -> Decided:
-    """Give the photos the labels that people decided.
+    """Give the photos their decided labels.
 
-    If people decided that a photo shows several landmarks, it keeps its own label if that is one of them, else it gets
-    the last.
+    A photo that was decided to show several landmarks keeps its own label if that is one of them, else gets the last.
 
     Raises:
         DataError: a decision about one of the photos names a landmark that the data does not have; names the nearest.
@@ -115,17 +114,17 @@ def apply_decisions(photos: Sequence[Photo], decisions: Iterable[Decision]) -> D
 
 
 def _check_landmarks(photos: Iterable[Photo], decisions: Iterable[Decision]) -> None:
-    known = {photo.file.landmark for photo in photos if photo.file.landmark}
+    landmarks = {photo.file.landmark for photo in photos if photo.file.landmark}
     for decision in decisions:
-        if decision.landmark and decision.landmark not in known:
+        if decision.landmark and decision.landmark not in landmarks:
             raise DataError(
                 f"The decisions' line {decision.line} names the landmark {decision.landmark!r}, which the photos do "
-                f"not have.{did_you_mean(decision.landmark, known)}"
+                f"not have.{did_you_mean(decision.landmark, landmarks)}"
             )
 
 
 def _in_force(decisions: Iterable[Decision]) -> dict[str, Verdict]:
-    """The verdicts that nothing later revoked, the last one last: by landmark, and "none" under an empty name."""
+    """The verdicts that no later one revoked, in order, by landmark; "none" has an empty name."""
     verdicts: dict[str, Verdict] = {}
     for decision in decisions:
         revoked = REVOKES.get(decision.verdict)
@@ -135,7 +134,7 @@ def _in_force(decisions: Iterable[Decision]) -> dict[str, Verdict]:
 
 
 def _relabelled(file: LabelledFile, verdicts: Mapping[str, Verdict]) -> LabelledFile | None:
-    """The file with the decided label; None if all that is known is what the photo does not show."""
+    """The file with the decided label; None if it is only known what the photo does not show."""
     shown = [name for name, verdict in verdicts.items() if verdict == "shows"]
     if shown:
         return replace(file, role="landmark", label=file.label if file.landmark in shown else shown[-1])

@@ -29,13 +29,13 @@ class Interrupted(Exception):
 
 
 def download(url: str, folder: Path, *, pause_s: float = 2) -> Path:
-    """Download a file into a folder, under the last part of its address, unless it is there.
+    """Download a file into a folder, under the last part of its address, unless it exists.
 
     Args:
         pause_s: between two attempts.
 
     Raises:
-        DataError: the address is invalid, the server refuses, or the connection breaks again and again.
+        DataError: the address is invalid, the server refuses, or the connection breaks repeatedly.
     """
     parts = urllib.parse.urlsplit(url)
     name = Path(urllib.parse.unquote(parts.path)).name
@@ -64,7 +64,7 @@ def _fetch(url: str, part: Path, pause_s: float) -> None:
 
 
 def _attempt(url: str, part: Path) -> None:
-    """One attempt, from where the last one ended."""
+    """Resume where the last attempt ended."""
     have = _size(part)
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
@@ -97,7 +97,7 @@ def _start_and_total(response: http.client.HTTPResponse, have: int) -> tuple[int
 
 
 def _check_refusal(url: str, part: Path, error: urllib.error.HTTPError) -> None:
-    """Raise a server's error; 416 (no such range) is none if the file was already complete."""
+    """Raise a server's error; ignore 416 (no such range) if the file is already complete."""
     with error:
         content_range = error.headers.get("Content-Range", "")
     if error.code == 416 and content_range == f"bytes */{_size(part)}":

@@ -1,7 +1,7 @@
 """Labels from folders: `FOLDER/Eiffel Tower/…`, or `FOLDER/train/Eiffel Tower/…` beside `FOLDER/test/Eiffel Tower/…`.
 
-A label is the folder's name as a slug, and two names with one slug are an error, never one class.
-A folder `none` or `negatives` holds photos that show no landmark; folders inside it name their kinds.
+A label is the folder's name as a slug; two names with the same slug are an error. A folder `none` or `negatives` holds
+photos that show no landmark; folders inside it name their kinds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from training.data.audit import LabelledFile
 from training.data.manifest import DataError, Split
 
 NEGATIVES = ("none", "negatives")
-OTHER = "other"  # the kind of negatives that lie in no folder of their own
+OTHER = "other"  # the kind of negatives that are in no folder of their own
 SPLIT_FOLDERS: Mapping[str, Split] = {
     "train": "train",
     "val": "val",
@@ -37,7 +37,7 @@ def list_image_folder(folder: Path) -> list[LabelledFile]:
     """Every image file, by path; hidden files and names that begin with two underscores are ignored.
 
     Raises:
-        DataError: the folder has another layout, a name makes no label, or two names make the same one.
+        DataError: the folder has another layout, a name yields no label, or two names yield the same one.
     """
     if not folder.is_dir():
         raise DataError(f"{str(folder)!r} is not a folder. {EXPECTED}")
@@ -53,7 +53,7 @@ def list_image_folder(folder: Path) -> list[LabelledFile]:
 
 
 def label_names(names: Iterable[str]) -> dict[str, str]:
-    """The label of each folder name, empty for negatives; number prefixes (``09.``) go if every name has one.
+    """The label for each folder name, empty for negatives; number prefixes (``09.``) are dropped if every name has one.
 
     Raises:
         DataError: a name has no letter or digit for a label, or two names make the same label.

@@ -1,7 +1,6 @@
-"""A first `landmarks.toml` for somebody's own photos.
+"""A first `landmarks.toml` for a user's own photos.
 
-No place is guessed. What the landmark files here do not describe stays a gap, which `load_landmarks`
-reports.
+Places that our landmark files do not have remain gaps, which `load_landmarks` reports.
 """
 
 from __future__ import annotations
@@ -11,15 +10,15 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-HERE = Path(__file__).parents[1]
-KNOWN = (HERE / "course_landmarks.toml", HERE / "landmarks.toml")  # the second outranks the first
+FOLDER = Path(__file__).parents[1]
+SOURCES = (FOLDER / "course_landmarks.toml", FOLDER / "landmarks.toml")  # the second outranks the first
 
 HEAD = """\
 # Names and places of the landmarks. The order of the tables is the order of the network's outputs.
 # lat and lon are WGS 84 degrees. aliases, city and wikidata may be left out.
 """
 GAP = """\
-# Fill in country, lat and lon, and take the marks away.
+# Fill in country, lat and lon, and remove the # marks.
 # country = ""
 # city = ""
 # lat = 0.0
@@ -31,14 +30,14 @@ def write_draft(path: Path, ids: Iterable[str]) -> list[str]:
     """Write the file, unless it exists.
 
     Returns:
-        The landmarks whose places somebody has to fill in.
+        The landmarks whose places must be filled in.
     """
     if path.exists():
         return []
-    known = {key: table for file in KNOWN for key, table in tomllib.loads(file.read_text(encoding="utf-8")).items()}
+    tables = {key: table for file in SOURCES for key, table in tomllib.loads(file.read_text(encoding="utf-8")).items()}
     ids = sorted(ids)
-    path.write_text("\n".join([HEAD, *(_table(key, known.get(key)) for key in ids)]), encoding="utf-8")
-    return [key for key in ids if key not in known]
+    path.write_text("\n".join([HEAD, *(_table(key, tables.get(key)) for key in ids)]), encoding="utf-8")
+    return [key for key in ids if key not in tables]
 
 
 def _table(key: str, values: Mapping[str, object] | None) -> str:

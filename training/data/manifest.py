@@ -1,4 +1,4 @@
-"""The manifest: which photo belongs to which split, one CSV row a photo.
+"""The manifest: which photo belongs to which split, one CSV row per photo.
 
 The one rule: no content and no near-duplicate of it is in two splits, and nothing trains on a manifest before that was
 checked.
@@ -25,7 +25,7 @@ Role = Literal["landmark", "negative"]
 
 
 class DataError(TaggerError):
-    """The photos are not as they should be, or a split leaks."""
+    """The photos are invalid, or a split leaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def write_manifest(manifest: Path, entries: Iterable[Entry]) -> None:
 
 
 def check_leaks(entries: Iterable[Entry]) -> None:
-    """Check that the test cannot be answered from memory.
+    """Check that no photo or near-duplicate is in two splits.
 
     Raises:
         DataError: a group or a content is in two splits; names the first.

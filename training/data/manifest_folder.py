@@ -1,6 +1,6 @@
 """A folder of photos with a `manifest.csv` of its own, such as the one that LANDMARK_DATA names.
 
-Its manifest is trusted only after every file was read and its splits were compared.
+Its manifest is trusted only after every file has been read and the splits have been compared.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def check_manifest_folder(entries: Sequence[Entry], photos: Sequence[Photo], lef
     for lost in left_out:
         is_missing = not lost.path.exists()
         problem = "is in the manifest but not in the folder" if is_missing else f"cannot be read ({lost.reason})"
-        raise DataError(f"{lost.path} {problem}. Get the folder again, or take the row out of its {MANIFEST}.")
+        raise DataError(f"{lost.path} {problem}. Get the folder again, or remove the row from its {MANIFEST}.")
     expected = {entry.path: entry.sha256 for entry in entries}
     for photo in photos:
         if photo.sha256 != expected[photo.file.path]:

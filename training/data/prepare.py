@@ -1,7 +1,7 @@
-"""Step 0: which photo belongs to which split, checked.
+"""Step 0: check all photos and assign them to splits.
 
-The one rule: no source is trusted. Every file is read, people's decisions outrank its label, no near-duplicates are in
-two splits, and whatever is left out or moved is reported.
+The one rule: no source is trusted. Every file is read, decisions outrank labels, no near-duplicates are in two splits,
+and every photo that is left out or moved is reported.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Prepared:
     """What `prepare` wrote into a folder.
 
     Args:
-        gaps: landmarks whose places somebody has to fill in.
+        gaps: landmarks whose places must be filled in.
     """
 
     folder: Path
@@ -78,7 +78,7 @@ class Prepared:
         return self.folder / "landmarks.toml"
 
     def summary(self) -> str:
-        """Lines for people: the splits, then everything that differs from the source."""
+        """The splits, then everything that differs from the source, as lines."""
         gaps = [f"{self.landmarks_draft} needs the places of {', '.join(self.gaps)}"] if self.gaps else []
         return "\n".join([summary(self.entries), *self.stats.remarks(), *gaps, f"report: {self.report}"])
 
@@ -88,10 +88,10 @@ def prepare(source: Source, to: Path, *, decisions: Path | None = None) -> Prepa
 
     Args:
         to: the folder to write to; an archive is downloaded and unpacked into it as well.
-        decisions: a CSV of what people decided, see `training.data.decisions`.
+        decisions: a CSV of people's decisions, see `training.data.decisions`.
 
     Raises:
-        DataError: the photos are not as they should be; nothing is written then but an archive's photos.
+        DataError: the photos are invalid; only an archive's photos have been written then.
     """
     rows = load_decisions(decisions) if decisions else None  # first, as it is quick and a typo is likely
     root, photos, left_out = _read(source, to)

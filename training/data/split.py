@@ -1,7 +1,7 @@
-"""Which photo is for training, for validation, for the test.
+"""Assign photos to the train, val and test splits.
 
 The one rule: a group of near-duplicates is never divided. If a source assigns photos to its test and some of their
-near-duplicates to training, the whole group leaves the test, so that no figure is better than it should be.
+near-duplicates to training, the whole group leaves the test, so that no figure is too good.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from training.data.audit import Photo
 from training.data.manifest import SPLITS, DataError, Split
 
-# Drawn in this order, each as a fraction of what is still for training: 70 % train, 10 % val, 20 % test.
+# Drawn in this order, each as a fraction of the remaining training photos: 70 % train, 10 % val, 20 % test.
 FRACTIONS: Mapping[Split, float] = {"test": 0.2, "val": 0.125}
 MIN_STRATUM = 10  # kinds of negatives with fewer photos are split together
 
@@ -87,12 +87,12 @@ def check_classes(photos: Sequence[Photo], splits: Sequence[Split]) -> None:
     if lines:
         raise DataError(
             f"{len(lines)} of {len(found)} landmarks have too few photos that are not near-duplicates of each other: "
-            f"{', '.join(lines)}. Each needs one in train, val and test: add photos, or take these landmarks away."
+            f"{', '.join(lines)}. Each needs one in train, val and test: add photos, or remove these landmarks."
         )
 
 
 def group_indices(groups: Sequence[str]) -> list[Group]:
-    """The indices of each group; a photo that stands alone is a group of one."""
+    """The indices of each group; a photo without duplicates is a group of one."""
     members: dict[str, Group] = defaultdict(list)
     for index, name in enumerate(groups):
         members[name or f"alone {index}"].append(index)
@@ -109,7 +109,7 @@ def _pooled(strata: Mapping[tuple[str, str], list[Group]]) -> dict[tuple[str, st
 
 
 def _draw_key(photos: Sequence[Photo], group: Group, seed: int) -> bytes:
-    """Sorting by this shuffles groups by their content."""
+    """A sort key that shuffles groups by their content."""
     first = min(photos[index].sha256 for index in group)
     return hashlib.sha256(f"{seed} {first}".encode()).digest()
 

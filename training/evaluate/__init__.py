@@ -1,1 +1,1 @@
-"""What weights are worth, and when a score becomes a tag."""
+"""How good weights are, and when a score becomes a tag."""

@@ -1,4 +1,4 @@
-"""What is too long for a table of figures: by landmark, by pair, by bin, by kind of negative."""
+"""Breakdowns by landmark, confused pair, score bin and kind of negative."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 def breakdowns(
     predictions: Predictions, raw: Floats, classes: Sequence[LandmarkClass], entries: Sequence[Entry]
 ) -> Json:
-    """What `details.json` holds of a split.
+    """The breakdowns of a split in `details.json`.
 
     Args:
         predictions: calibrated.

@@ -1,6 +1,6 @@
-"""Make scores mean what they say, and choose when a suggestion is a tag.
+"""Calibrate scores, and choose when a suggestion is a tag.
 
-The one rule: both are fitted on the validation split; no test photo is used here.
+The one rule: temperature and thresholds are fitted on the validation split; no test photo is used here.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def calibrate(experiment: Experiment) -> Bundle:
 def fit_temperature(logits: Logits, labels: Labels, landmarks: int) -> float:
     """The temperature at which the first suggestions' scores best predict which of them are right.
 
-    These scores are what people see. A temperature that maximises the likelihood of all outputs instead, the background
-    output among them, leaves them further from the truth.
+    Users see these scores. A temperature that maximises the likelihood of all outputs, the background output included,
+    calibrates them worse.
 
     Args:
         logits: (N, outputs), negatives included.

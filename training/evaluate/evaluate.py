@@ -1,10 +1,9 @@
-"""What a bundle is worth, measured through the exported file in the default engine.
+"""How good a bundle is, measured through the exported file in the default engine.
 
-The one rule: the photos that a figure is measured on took no part in any choice, unless the figure is called "val".
+The one rule: no choice was made on the photos that a figure is measured on, unless the figure is called "val".
 
-Three files are written into the experiment's folder: `metrics.json`, a table of figures for each split; `details.json`,
-the breakdowns that are too long for it; and `outputs-<split>.npz`, the logits (N, outputs) and labels (N,) that both
-were counted from.
+It writes three files: `metrics.json`, the figures of each split; `details.json`, the breakdowns; and
+`outputs-<split>.npz`, the logits (N, outputs) and labels (N,) that both are computed from.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class Outputs:
 
 
 def evaluate(experiment: Experiment, splits: Sequence[Split] = ("val", "test")) -> dict[str, Figures]:
-    """Measure the calibrated bundle; figures of other splits stay in the files."""
+    """Measure the calibrated bundle; the files keep figures of other splits."""
     bundle = open_bundle(experiment.require(experiment.bundle, "calibrate"))
     measured = {split: _measure(experiment, bundle, split) for split in splits}
     figures_by_split: dict[str, Figures] = {split: short for split, (short, _) in measured.items()}
@@ -147,13 +146,13 @@ def _measure(experiment: Experiment, bundle: Bundle, split: Split) -> tuple[Figu
 
 
 def _other_engines(bundle: Bundle, dataset: PhotoDataset, outputs: Outputs, workers: int) -> Figures:
-    """How far torch and half precision agree with OpenVINO's float32 outputs."""
+    """How often torch and half precision agree with OpenVINO's float32 outputs."""
     reference = infer(TorchEngine(bundle, precision="float32"), dataset, workers)
     found: Figures = {"torch_top1_agreement": agreement(bundle.card, outputs, reference)}
     try:
         engine = OpenVinoEngine(bundle, precision="bfloat16")
     except EngineUnavailable:
-        return found  # without bfloat16 on this processor there is no figure, so the card will not allow it
+        return found  # without bfloat16 on this processor there is no figure, so the card does not allow it
     halved = infer(engine, dataset, workers)
     return found | {
         "bfloat16_top1_agreement": agreement(bundle.card, outputs, halved),

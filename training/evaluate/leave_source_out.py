@@ -1,8 +1,8 @@
 """How well landmarks are recognised in photos from collections that training never saw: `sources.json`.
 
-A test split from the same collections shares their cameras, crops and taste. Here whole collections are left out in
-turn, for every landmark that other collections show as well, and whole kinds of negatives with them. The model that
-trains on the rest is tested on what was left out.
+A test split from the same collections shares their cameras, crops and taste. Here each fold leaves out whole
+collections, for every landmark that other collections show as well, and whole kinds of negatives. The model trained on
+the rest is tested on what was left out.
 
 The one rule: a photo is tested by a model that saw no photo of its source (or no negative of its kind), not even for
 calibration.
@@ -30,7 +30,7 @@ from training.fit.fit import fit
 from training.fit.recipe import with_overrides
 
 FOLDS = 3
-MIN_TRAINING_PHOTOS = 10  # of a landmark that must remain, or its photos are not left out
+MIN_TRAINING_PHOTOS = 10  # of a landmark that must remain if photos of it are left out
 ALLOWED_NEGATIVES = 0.03
 LANDMARK_FIGURES = ("top1", "top5", "tagged", "rightly_tagged")
 
@@ -39,7 +39,7 @@ Pair = tuple[str, str]  # source and landmark
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What one model does not see.
+    """The photos that one model does not see.
 
     Args:
         pairs: source and landmark whose photos are left out.

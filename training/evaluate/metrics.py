@@ -1,6 +1,6 @@
-"""How often predictions are right, and whether their scores can be believed.
+"""How often predictions are right, and how well their scores are calibrated.
 
-A photo that shows no landmark counts wherever a user would meet it; a suggestion on one is never right.
+Photos that show no landmark count as they would for a user: a suggestion on one is never right.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ class Predictions:
         return found
 
     def take(self, rows: Indices) -> Predictions:
-        """The predictions of these rows, some perhaps several times."""
+        """The predictions of these rows, possibly repeated."""
         return Predictions(self.ranked[rows], self.score[rows], self.tagged[rows], self.truth[rows])
 
 
 def ratio(values: Flags) -> float:
-    """The fraction that is true; 0 if there are no values."""
+    """The fraction of true values; 0 if there are none."""
     return float(values.mean()) if len(values) else 0.0
 
 
@@ -146,7 +146,7 @@ def auroc(landmarks: Floats, negatives: Floats) -> float:
 
 
 def risk_coverage(predictions: Predictions) -> tuple[Floats, Floats]:
-    """What a single threshold for all landmarks could do, from the highest to the lowest.
+    """Coverage and precision of a single threshold for all landmarks, from the highest to the lowest.
 
     Returns:
         (M,) the fraction of the landmark photos that are tagged, and (M,) the fraction of all tags, negatives included,
@@ -212,6 +212,6 @@ def intervals(predictions: Predictions) -> dict[str, tuple[float, float]]:
 
 
 def middle_95(values: list[float]) -> tuple[float, float]:
-    """The ends of the middle 95 % of some values."""
+    """The 2.5 and 97.5 percentiles."""
     low, high = np.percentile(values, (2.5, 97.5))
     return float(low), float(high)

@@ -64,7 +64,7 @@ def probability(logits: Logits, temperature: float, landmarks: int, name: str, w
 def feature_scores(
     features: Features, train: Features, labels: Indices, predicted: Indices, landmarks: int
 ) -> list[OodScore]:
-    """Scores by how near a photo's features are to those of the landmarks' training photos.
+    """Scores from the distance of a photo's features to those of the landmarks' training photos.
 
     Args:
         features: (N, features), of the photos to score.

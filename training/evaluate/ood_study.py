@@ -1,9 +1,7 @@
-"""Which score for "none of these" keeps the most landmark photos? Written to `none.json`.
+"""Compare scores for "none of these" by how many landmark photos they keep: `none.json`.
 
-The scores are compared on the validation split, each at the threshold that tags the allowed fraction of the negatives;
-the threshold is chosen on four folds and counted on the fifth, in turn.
-
-The test split is not used here.
+They are compared on the validation split (the test split is not used), each at the threshold that tags the allowed
+fraction of the negatives; the threshold is chosen on four folds and applied to the fifth, in turn.
 """
 
 from __future__ import annotations
@@ -56,7 +54,7 @@ class FeatureSet:
 def study(experiment: Experiment) -> Json:
     """Measure every score and write `none.json`.
 
-    The best score is the shipped one, unless others tag more photos rightly by more than chance; then it is the best of
+    The best score is the shipped one, unless others tag significantly more photos rightly; then it is the best of
     those.
     """
     landmarks, entries = len(experiment.classes), experiment.entries("val")
@@ -80,7 +78,7 @@ def all_scores(
     """Every score of the validation photos, the shipped one first.
 
     Args:
-        classifier: the network's own.
+        classifier: of the network.
         recipe: for other classifiers on the same features.
     """
     logits = _logits(classifier, val)  # (N, landmarks + 1)
@@ -96,7 +94,7 @@ def all_scores(
         ("no negatives", "a head that never saw a negative, on the features alone", shown, undecided),
         (
             "outlier exposure",
-            "a head that is to be undecided on negatives (Hendrycks et al. 2019)",
+            "a head trained to be undecided on negatives (Hendrycks et al. 2019)",
             everything,
             undecided,
         ),
@@ -174,7 +172,7 @@ def _logits(head: nn.Linear, photos: FeatureSet) -> Logits:
 
 
 def _feature_set(experiment: Experiment, network: Network, split: Split) -> FeatureSet:
-    """The features of a split, cached for as long as weights and manifest stay the same."""
+    """The features of a split, cached as long as weights and manifest stay the same."""
     cache = experiment.folder / f"features-{split}.npz"
     made_of = hashlib.sha256(experiment.weights.read_bytes() + experiment.manifest.read_bytes()).hexdigest()
     if cache.exists():

@@ -1,7 +1,6 @@
 """What eight-bit weights and activations lose and gain: `int8.json`.
 
-Calibration photos come from the train split, val decides whether it is worth shipping, and test is only
-reported.
+Calibration photos come from the train split; val decides whether it ships, and test is only reported.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from training.fit.experiment import Experiment
 from training.publish.compare import default_bundle
 from training.publish.results import Json, Results
 
-# NNCF would report its use to a web analytics service, through a package that our OpenVINO engine blocks. Without that
-# package NNCF breaks, unless it believes that it is being tested.
+# NNCF reports its use to a web analytics service through a package that our OpenVINO engine blocks. Without that
+# package NNCF only works in its test mode.
 os.environ.setdefault("NNCF_CI", "1")
 
 import nncf  # after the line above
@@ -71,7 +70,7 @@ def measure(experiment: Experiment) -> Json:
 
 
 def quantise(bundle: Bundle, sample: PhotoDataset) -> openvino.Model:
-    """The bundle's network with eight-bit integers wherever NNCF expects no harm.
+    """Quantise the bundle's network to eight-bit integers wherever NNCF expects no loss.
 
     Args:
         sample: photos whose activations determine the ranges of the integers.
@@ -97,7 +96,7 @@ def quantise(bundle: Bundle, sample: PhotoDataset) -> openvino.Model:
 
 
 def _engines(bundle: Bundle, model: openvino.Model) -> tuple[Engines, str]:
-    """int8, float32, and bfloat16 if the default engine computes in it; with the name of the default one."""
+    """int8, float32 and the default precision; with the name of the default."""
     default = OpenVinoEngine(bundle)
     engines: Engines = {
         "int8": OpenVinoEngine(bundle, model=model),

@@ -1,6 +1,6 @@
-"""Photos that something was done to: how good are the predictions then?
+"""Corruptions of photos, to measure how well predictions survive them.
 
-A corruption happens between the product's decoding and its preprocessing, as it would in practice.
+A photo is corrupted between the product's decoding and its preprocessing, as in practice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How fast engines are beside one another on this machine.
+"""Compare the speed of engines on this machine.
 
-They take turns in one process, so that a slow minute of the machine affects all alike.
+They take turns in one process, so that a slow minute affects all alike.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from tagger.model.engines import Engine
 
 ROUNDS = 21
-ROUND_S = 0.4  # for which an engine runs in each round: short, so that all meet the same disturbances
+ROUND_S = 0.4  # per engine and round: short, so that all meet the same disturbances
 SEED = 7
 
 
 def photos_per_second(
     engines: Mapping[str, tuple[Engine, int]], *, rounds: int = ROUNDS, round_s: float = ROUND_S
 ) -> dict[str, float]:
-    """The median rate of each engine over some rounds, on the same random pixels.
+    """The median rate of each engine on the same random pixels.
 
     Args:
         engines: by name, each with the side of its photos in px.

@@ -1,7 +1,7 @@
 """When a suggestion becomes a tag.
 
-The one rule: a landmark gets a threshold of its own only as far as its photos give reason, and only if such thresholds
-would have ordered photos better that took no part in choosing them. Ten validation photos of a landmark say little.
+The one rule: a landmark's own threshold differs only as far as its photos justify, and only if such thresholds rank
+held-out photos better. Ten validation photos of a landmark say little.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EPSILON = 1e-7
 
 
 def choose_thresholds(predictions: Predictions, groups: Sequence[str], landmarks: int, limits: Threshold) -> Floats:
-    """A threshold for each landmark, all the same unless different ones are worth it.
+    """A threshold for each landmark, all the same unless different ones rank better.
 
     Args:
         predictions: on validation photos.
@@ -50,7 +50,7 @@ def choose_threshold(predictions: Predictions, limits: Threshold) -> float:
     """The lowest threshold that tags few enough negatives and is right often enough.
 
     Returns:
-        A multiple of 0.001; 1 if none will do, and at least 0.5 if there are no negatives to learn from.
+        A multiple of 0.001; 1 if none does, and at least 0.5 if there are no negatives to learn from.
     """
     negatives = int((~predictions.is_landmark).sum())
     lowest = 1 if negatives else int(MIN_WITHOUT_NEGATIVES * GRID)
@@ -64,7 +64,7 @@ def choose_threshold(predictions: Predictions, limits: Threshold) -> float:
 
 
 def class_offsets(predictions: Predictions, landmarks: int) -> Floats:
-    """How much more (or less) a suggestion of each landmark is worth than its score says.
+    """How far each landmark's suggestions are under- or overconfident.
 
     Returns:
         (landmarks,), in logits. A normal prior around 0 lets few photos move an offset only a little.

@@ -1,7 +1,7 @@
 """Random changes to training photos.
 
-Nothing that a camera or an upload changes may become a clue. In LANDMARK_DATA negatives are smaller than
-landmark photos and some landmarks were squashed to squares, so sharpness and proportions vary the most.
+The network must not learn from what a camera or an upload changes. In LANDMARK_DATA negatives are smaller than landmark
+photos and some landmarks were squashed to squares, so sharpness and proportions vary the most.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ JPEG_QUALITIES = (35, 95)
 
 
 class Shrink(torch.nn.Module):
-    """Makes the photo smaller, so that the crop after it has to enlarge it again."""
+    """Shrinks the photo, so that the crop after it has to enlarge it."""
 
     def forward(self, image: Image.Image) -> Image.Image:
         factor = float(torch.empty(1).uniform_(*SHRINK_FACTORS))
@@ -31,7 +31,7 @@ class Shrink(torch.nn.Module):
 
 
 class Jpeg(torch.nn.Module):
-    """Compresses the photo once more, as an upload does."""
+    """Compresses the photo again, as an upload does."""
 
     def forward(self, image: Image.Image) -> Image.Image:
         buffer = io.BytesIO()

@@ -1,6 +1,6 @@
-"""Everything that an epoch changes, and how it is saved between epochs.
+"""The state of a training, and how it is saved between epochs.
 
-The one rule: what is not in a checkpoint must follow from the recipe and the number of the epoch.
+The one rule: what is not in a checkpoint must follow from the recipe and the epoch number.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TrainingState:
     """A network in training.
 
     Args:
-        average: exponential moving average of the network's weights; this is what is measured and kept.
+        average: exponential moving average of the network's weights; these are measured and kept.
         scaler: of the loss; only float16 needs it.
     """
 
@@ -69,7 +69,7 @@ def frozen_parts(network: Network, recipe: Train) -> list[nn.Module]:
 
 
 def save_checkpoint(state: TrainingState, experiment: Experiment) -> None:
-    """Replace the checkpoint atomically, so that there always is a complete one."""
+    """Replace the checkpoint atomically, so that a complete one always exists."""
     parts = {name: getattr(state, name).state_dict() for name in SAVED}
     partial = experiment.checkpoint.with_suffix(".partial")
     torch.save(parts | {"epochs_done": state.epochs_done, "made_by": experiment.fingerprint}, partial)
@@ -85,7 +85,7 @@ def load_checkpoint(state: TrainingState, experiment: Experiment) -> None:
     parts = torch.load(experiment.checkpoint, weights_only=True, map_location="cpu")
     if parts["made_by"] != experiment.fingerprint:
         raise DataError(
-            f"{experiment.checkpoint} was made by another recipe or other photos. Leave --resume out to start again."
+            f"{experiment.checkpoint} was made by another recipe or other photos. Omit --resume to start again."
         )
     for name in SAVED:
         getattr(state, name).load_state_dict(parts[name])
@@ -94,7 +94,7 @@ def load_checkpoint(state: TrainingState, experiment: Experiment) -> None:
 
 def _parameter_groups(network: Network, recipe: Train) -> Iterator[dict[str, object]]:
     """Parameters by learning rate, from the head down; norms and biases have no weight decay."""
-    rates = {id(p): recipe.rate for p in network.parameters()}  # what belongs to no part learns like the head
+    rates = {id(p): recipe.rate for p in network.parameters()}  # parameters outside all parts learn like the head
     for depth, part in enumerate(reversed(network.parts), start=1):
         rates |= {id(p): recipe.rate * recipe.rate_decay**depth for p in part.parameters()}
     for rate in sorted(set(rates.values()), reverse=True):

@@ -30,12 +30,12 @@ Sample = tuple[Tensor, int]
 
 
 class PhotoDataset(Dataset[Sample]):
-    """Labelled photos, (H, W, 3) uint8 each; `transformed` changes what they go through.
+    """Labelled photos, (H, W, 3) uint8 each, unless `transformed` sets another transform.
 
     Args:
         labels: for each path, the index of the output that should win.
         contract: the network's input.
-        keep_px: decode each photo now and keep it in memory with this short side, for augmenting only; 0 keeps none.
+        keep_px: decode each photo now and keep it in memory with this short side, for augmentation only; 0 keeps none.
     """
 
     def __init__(

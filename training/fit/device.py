@@ -1,7 +1,4 @@
-"""Where training computes.
-
-A recipe is the same on every device; only the speed differs, and half precision is always on.
-"""
+"""The device that training runs on; half precision is always on."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from tagger.core.errors import EngineUnavailable
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device of a recipe.
+    """Resolve a recipe's device.
 
     Args:
         name: ``auto`` is CUDA if there is a device, else the CPU.

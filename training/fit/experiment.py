@@ -1,6 +1,6 @@
-"""An experiment: one recipe on one manifest of photos. On the command line it is a run.
+"""An experiment: one recipe on one manifest of photos. The command line calls it a run.
 
-Everything that it was made from and makes is in its folder, `runs/NAME/`, which git ignores and which can be deleted.
+All its inputs and outputs are in its folder, `runs/NAME/`, which git ignores and which can be deleted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from training.fit.recipe import Recipe, load_saved_recipe, save_recipe
 
 @dataclass(frozen=True)
 class Experiment:
-    """A recipe and the folder of what it makes."""
+    """A recipe and its output folder."""
 
     recipe: Recipe
     folder: Path
@@ -72,7 +72,7 @@ class Experiment:
 
     @property
     def fingerprint(self) -> str:
-        """Everything that determines the weights; a checkpoint continues only with the same."""
+        """Identifies all that determines the weights; a checkpoint resumes only with the same."""
         return f"{self.recipe.fingerprint} on {content_sha256(self.entries('train'))}"
 
     def label(self, entry: Entry) -> int:
@@ -89,7 +89,7 @@ class Experiment:
         raise DataError(f"{self.recipe.landmarks} does not describe {entry.landmark!r}. Add its name and place.")
 
     def require(self, file: Path, step: str) -> Path:
-        """A file that an earlier step makes.
+        """Return a file that an earlier step makes.
 
         Raises:
             DataError: it does not exist; names the step.
@@ -107,7 +107,7 @@ class Experiment:
 
 
 def begin_experiment(recipe: Recipe, data: Path, runs: Path = RUNS) -> Experiment:
-    """An experiment with a recipe on prepared photos; its folder may exist.
+    """Create an experiment with a recipe on prepared photos; its folder may exist.
 
     Args:
         data: the folder that `prepare` wrote.
@@ -124,7 +124,7 @@ def begin_experiment(recipe: Recipe, data: Path, runs: Path = RUNS) -> Experimen
 
 
 def open_experiment(name: Path, runs: Path = RUNS) -> Experiment:
-    """An experiment that exists.
+    """Open an existing experiment.
 
     Args:
         name: its folder, or its name in `runs`.
@@ -136,7 +136,7 @@ def open_experiment(name: Path, runs: Path = RUNS) -> Experiment:
         if (file := _recipe_file(folder)).is_file():
             return Experiment(load_saved_recipe(file), folder)
     others = ", ".join(sorted(path.parent.name for path in runs.glob("*/recipe.json"))) or "none yet"
-    raise DataError(f"{name} is not a run. Begin one with: python -m training fit RECIPE. There are: {others}.")
+    raise DataError(f"{name} is not a run. Start one with: python -m training fit RECIPE. Existing runs: {others}.")
 
 
 def _recipe_file(folder: Path) -> Path:

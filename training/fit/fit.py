@@ -1,13 +1,11 @@
 """From photos to weights, in three stages.
 
-1. A linear probe on the base network, so that the next stage does not begin with the noise of a random head. A network
-   with random weights has no use for it.
+1. A linear probe on the base network, so that stage 2 does not start with a random head's noise. With random weights it
+   is useless.
 2. Gradient descent through the network.
-3. The linear probe once more, on the trained features: label smoothing helps stage 2 but blurs what comes second.
+3. Another linear probe on the trained features: label smoothing helps stage 2 but blurs the second-best landmarks.
 
-The recipe may leave out each of them.
-
-The result depends on the recipe and its seed alone.
+A recipe may omit each stage. The result depends on the recipe and its seed alone.
 """
 
 from __future__ import annotations
@@ -65,4 +63,4 @@ def _check_classes(experiment: Experiment) -> None:
     shown = {experiment.label(entry) for entry in experiment.entries("train")}
     for index, landmark in enumerate(experiment.classes):
         if index not in shown:
-            raise DataError(f"No training photo shows {landmark.id!r}. Add some, or take it out of the landmarks file.")
+            raise DataError(f"No training photo shows {landmark.id!r}. Add some, or remove it from the landmarks file.")

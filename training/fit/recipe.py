@@ -1,7 +1,7 @@
 """A recipe: every choice that makes one model, as a TOML file.
 
-The one rule: whatever changes the weights is decided here, and an unknown key is an error. `Recipe.fingerprint`
-contains the names of these classes and fields, so old checkpoints continue only as long as the names stay.
+The one rule: every choice that changes the weights is here, and an unknown key is an error. `Recipe.fingerprint`
+contains the names of these classes and fields; renaming one makes old checkpoints unusable.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Head:
 
     Args:
         views: augmented versions of each training photo.
-        at_rest: whether to add the photos as an engine will see them.
+        at_rest: whether to add the photos without augmentation.
         steps: optimiser steps.
         rate: learning rate.
         weight_decay: of AdamW.
@@ -103,7 +103,7 @@ class Threshold:
     Args:
         max_negatives_tagged: fraction of the negatives that may be tagged.
         min_tags_right: fraction of the tags on landmark photos that must be right.
-        per_class: whether landmarks may have thresholds of their own, if that orders unseen photos better.
+        per_class: whether landmarks may have their own thresholds, if that ranks unseen photos better.
     """
 
     max_negatives_tagged: Fraction = 0.03
@@ -123,16 +123,16 @@ class Recipe:
         landmarks: the file with names and places of the classes, relative to the recipe.
         network: ``efficientnet_lite0`` (or 1, 2), ``scratch``, or ``torchvision/`` and a name that torchvision has.
         base: ``imagenet`` for the published weights of the network, ``random`` for none.
-        base_weights: a file of weights to use in place of the published ones.
+        base_weights: a file of weights to use instead of the published ones.
         train_px: side of the training crops. A crop shows things larger than the whole photo does, so this is a
             little less than `input.size_px` (Touvron et al. 2019, arXiv:1906.06423).
-        seed: of everything random.
+        seed: of all random choices.
         workers: processes that load photos.
         device: ``auto`` is CUDA if there is a device, else the CPU.
         augment: of the training photos.
         head: stage 1, a linear probe on the published base; leave it out for random weights.
         train: stage 2, gradient descent through the network.
-        refit: stage 3, the linear probe once more, on the trained base.
+        refit: stage 3, another linear probe on the trained base.
         threshold: when a suggestion becomes a tag.
     """
 
@@ -230,11 +230,11 @@ def _override(raw: dict[str, Any], change: str) -> None:
 
 
 def _refuse_unknown(raw: Mapping[str, Any], shape: type, place: str) -> None:
-    known = {f.name for f in fields(shape)}
+    names = {f.name for f in fields(shape)}
     types = get_type_hints(shape)
     for key, value in raw.items():
-        if key not in known:
-            raise ConfigError(f"{place}: unknown key {key!r}.{did_you_mean(key, known)}")
+        if key not in names:
+            raise ConfigError(f"{place}: unknown key {key!r}.{did_you_mean(key, names)}")
         for inner in (types[key], *get_args(types[key])):  # as in Head | None
             if is_dataclass(inner) and isinstance(inner, type) and isinstance(value, dict):
                 _refuse_unknown(value, inner, f"{place} [{key}]")

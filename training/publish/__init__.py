@@ -1,1 +1,1 @@
-"""From weights to a bundle, and what people read about it."""
+"""From weights to a bundle, its reports and its model card."""

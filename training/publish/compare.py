@@ -1,4 +1,4 @@
-"""Runs side by side: how good each is, how large, and how fast on this machine.
+"""Compare runs: accuracy, size, and speed on this machine.
 
 Accuracy comes from each run's own figures; speed is measured here, with all runs taking turns.
 """

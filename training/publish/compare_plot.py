@@ -22,7 +22,7 @@ MARKER_PX = 7  # from a marker's centre to its edge
 TICKS = (20, 30, 40, 50, 60, 70, 80, 85, 90, 92, 93, 94, 95, 96, 97, 98, 99)
 MIN_MISTAKES = 0.1  # per cent; the logarithmic scale has no zero
 
-# Where a label may stand beside its point: x and y in 1/72 inch, and its alignment. The first free place is taken.
+# Possible places of a label beside its point: x and y in 1/72 inch, and alignment. The first free one is taken.
 LABEL_PLACES = [
     (distance * side, up, "left" if side > 0 else "right")
     for distance in (9, 28, 56)
@@ -69,7 +69,7 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
 
 
 def _scale(axes: Axes, runs: Sequence[Json]) -> None:
-    """Both axes are logarithmic, y in the mistakes: from 95 % to 97.5 % is as far as from 90 % to 95 %."""
+    """Both axes are logarithmic, y in the errors: from 95 % to 97.5 % is as far as from 90 % to 95 %."""
     rates = [run["photos_a_second"] for run in runs]
     axes.set_xscale("log")
     axes.set_xlim(min(rates) / 1.5, max(rates) * 1.5)
@@ -107,7 +107,7 @@ def _label(axes: Axes, runs: Sequence[Json], best: Sequence[tuple[float, float]]
             if _contains(axes.bbox, box) and not any(box.overlaps(other) for other in taken):
                 break
             label.remove()
-        else:  # there are so many runs that no place is free
+        else:  # no place is free, with this many runs
             place = LABEL_PLACES[0]
             box = _annotate(axes, run, text, place).get_window_extent()
         taken.append(box)

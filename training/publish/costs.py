@@ -1,6 +1,6 @@
-"""What a model costs, as tables: to train, to run, in eight bits.
+"""Tables of what a model costs: training, speed, eight bits.
 
-A speed is never shown without the machine that it was measured on.
+Every speed is shown with the machine that it was measured on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def training_cost(runs: Iterable[Results]) -> Table:
         rows.append((results.name, network, str(len(epochs)), speed, _minutes(results), device))
     header = ("run", "network", "#epochs", "#photos/s", "#minutes", "device")
     note = (
-        "Minutes of the whole fit, from the first photo to the weights, or of all epochs where it was interrupted and "
+        "Minutes of the whole fit, from the first photo to the weights, or of all epochs if it was interrupted and "
         "resumed; photos/s is the mean over its epochs."
     )
     return Table("What training cost", header, rows, note, "fit training/recipes/RECIPE.toml", "train split")

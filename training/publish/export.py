@@ -1,4 +1,4 @@
-"""A trained network as a bundle: weights twice (safetensors for torch, ONNX for every other runtime) and the card.
+"""Export a trained network as a bundle: safetensors for torch, ONNX for other runtimes, and the card.
 
 The one rule: both files contain the same network. Kernels and matrices are rounded to half precision, which halves the
 bundle; `evaluate` measures how often the two files agree.
@@ -27,7 +27,7 @@ from training.publish.provenance import provenance
 
 INPUT, OUTPUT = "photos", "logits"
 BFLOAT16_AGREEMENT = 0.995  # below this the engine must not use bfloat16
-MIN_HALVED = 256  # values; smaller tensors (batch norms, biases) stay float32, as they save nothing
+MIN_HALVED = 256  # values; smaller tensors (batch norms, biases) stay float32, as halving them saves nothing
 
 
 def export(experiment: Experiment, folder: Path) -> Bundle:
@@ -63,7 +63,7 @@ def weight_files(experiment: Experiment) -> dict[str, bytes]:
 
 
 def draft_card(experiment: Experiment) -> Card:
-    """The card before anything was measured: no score is a tag yet."""
+    """The card before calibration: no score is a tag yet."""
     recipe = experiment.recipe
     return Card(
         format=FORMAT,

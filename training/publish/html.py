@@ -1,6 +1,6 @@
-"""Self-contained HTML pages from templates: they load nothing from anywhere, and read well by day and by night.
+"""Self-contained HTML pages from templates; they load nothing from elsewhere and have a dark mode.
 
-The one rule: the templates escape whatever is put into them, except our own plots.
+The one rule: the templates escape all values except our own plots.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-Bar = Sequence[tuple[str, float]]  # parts: a style (train, val, test) and a share of the full width, together at most 1
+Bar = Sequence[
+    tuple[str, float]
+]  # parts: a style (train, val, test) and a fraction of the full width, together at most 1
 
 TEMPLATES = Environment(
     loader=PackageLoader("training.publish"),
@@ -22,7 +24,7 @@ TEMPLATES.filters["thousands"] = "{:,}".format
 
 
 def render(template: str, **values: object) -> str:
-    """A page.
+    """Render a page.
 
     Args:
         template: the name of a file in `templates`, without its ending.

@@ -1,7 +1,6 @@
-"""The generated parts of docs/MODEL.md: tables and plots between prose that people write.
+"""The generated parts of docs/MODEL.md: tables and plots within hand-written prose.
 
-The one rule: what stands between a part's two markers is replaced, all else stays as it is; each part names its photos,
-the machine and the command.
+The one rule: only the text between a part's two markers is replaced; each part names its photos, machine and command.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ from training.publish.tables import TEST, Table
 DOCUMENT = "MODEL.md"
 SCRATCH = "scratch"
 WEAKEST = 6
-TRADE_OFF = "Up is more often right, to the right is faster; nothing beats what lies on the dashed line."
+TRADE_OFF = "Higher is more accurate, further right is faster; no run beats those on the dashed line."
 PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the parts are made of.
+    """The data of the parts.
 
     Args:
         plots: the folder for plots, beside the document.
@@ -52,13 +51,13 @@ class Inputs:
 
     @cached_property
     def scratch(self) -> Results | None:
-        """The run named scratch beside this one."""
+        """The run `scratch` beside this one."""
         folder = self.runs_folder / SCRATCH
         return Results(open_experiment(folder)) if (folder / "recipe.json").exists() else None
 
     @cached_property
     def both(self) -> list[Results]:
-        """The run named scratch, if there is one, and this one."""
+        """The run `scratch`, if it exists, and this one."""
         return [results for results in (self.scratch, self.results) if results is not None]
 
     @cached_property
@@ -75,7 +74,7 @@ class Inputs:
 
 
 def update_model_card(experiment: Experiment, docs: Path) -> None:
-    """Renew the parts of the document, and its plots in `docs/plots`.
+    """Update the parts of the document, and its plots in `docs/plots`.
 
     Raises:
         DataError: the document does not exist, has an unknown part or one without an end, or the experiment was not
@@ -103,7 +102,7 @@ def _scratch(inputs: Inputs) -> str:
 
 
 def _classes(inputs: Inputs) -> str:
-    """The weakest landmarks, and how many have no mistake."""
+    """The weakest landmarks, and how many have no error."""
     table = tables.classes(inputs.results)
     flawless = sum(row[2] == tables.percent(1.0) for row in table.rows)
     note = f"The {WEAKEST} weakest of {len(table.rows)}; in {flawless} every first suggestion is right. {table.note}"
@@ -180,7 +179,7 @@ def _origin(inputs: Inputs, command: str, photos: str) -> str:
 
 
 def _machine() -> str:
-    """This machine: the tables are renewed where they were measured."""
+    """This machine; tables are generated where they were measured."""
     processor = str(openvino.Core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
     return f"{processor}, {CORES} of {os.cpu_count()} cores, Python {platform.python_version()}"
 

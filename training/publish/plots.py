@@ -1,6 +1,6 @@
 """Every plot of the reports and the documents, as SVG.
 
-The one rule: the same figures give the same bytes, on any day and in any folder.
+The one rule: the same figures give the same bytes, whatever the date and the folder.
 
 Colours are those of Okabe and Ito, which people with any colour vision can tell apart; lines differ in their markers as
 well.
@@ -24,10 +24,7 @@ INK = "#1d1d1f"
 SIZE = (7.2, 3.9)  # inches, or 518 units of the SVG: shown 700 px wide, text of 10 points has 13 px
 
 # Captions.
-CURVES = (
-    "Left: what the averaged network knows of photos that it is not trained on. Right: the loss on augmented training "
-    "photos."
-)
+CURVES = "Left: accuracy of the averaged network on validation photos. Right: the loss on augmented training photos."
 RELIABILITY = (
     "Each dot is the photos whose scores lie in one fifteenth of the range, its size their number. On the dashed line "
     "a score of 80 % is right 80 times in 100; below it the model is too sure of itself."

@@ -1,4 +1,4 @@
-"""Where a bundle's weights come from, for its card: recipe, data, base weights and their licence, versions, command."""
+"""The provenance in a bundle's card: recipe, data, base weights and their licence, versions, command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMAND = "LANDMARK_DATA=/path/to/photos python -m training reproduce training/r
 
 
 def provenance(experiment: Experiment) -> dict[str, JsonValue]:
-    """Everything that a person needs to judge the weights or to make them again, without folders of this machine."""
+    """All that is needed to judge or reproduce the weights, without folders of this machine."""
     recipe = experiment.recipe
     shown = replace(
         recipe,
@@ -55,7 +55,7 @@ def _base_weights(recipe: Recipe) -> dict[str, JsonValue]:
 
 
 def _training(experiment: Experiment) -> dict[str, JsonValue]:
-    """How long the last training took, and on what."""
+    """Duration and machine of the last training."""
     lines = [json.loads(line) for line in experiment.log_file.read_text(encoding="utf-8").splitlines()]
     fitted = [line for line in lines if line["stage"] == "fitted"]
     last = fitted[-1] if fitted else {}

@@ -1,6 +1,6 @@
-"""Everything that was measured of a run, as one self-contained HTML page: `report.html`.
+"""All figures of a run as one self-contained HTML page: `report.html`.
 
-It shows photos, so it is for whoever may see them and not for publication. Nothing is measured here.
+It shows photos, so do not publish it unless you may publish those. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _class_bars(classes: list[Json]) -> list[Bar]:
 
 
 def _confused(experiment: Experiment, pair: Json) -> tuple[str, list[str]]:
-    """A caption and thumbnails; photos that were moved since have none, but the caption counts them."""
+    """A caption and thumbnails; the caption also counts photos that were moved since and have none."""
     uris = [uri for path in pair.get("photos", []) if (uri := data_uri(str(experiment.folder / path), THUMBNAIL_PX))]
     photos = f"{pair['count']} photo" + "s" * (pair["count"] != 1)
     return f"{pair['truth']} called {pair['said']}: {photos}", uris
@@ -140,7 +140,7 @@ def _drawing(figure: Figure, caption: str) -> tuple[str, str]:
 
 
 def _origin(results: Results) -> dict[str, str]:
-    """Long texts, by the summaries that open them."""
+    """Long texts, by the summary that expands them."""
     origin = {"The recipe in full": TypeAdapter(Recipe).dump_json(results.experiment.recipe, indent=2).decode()}
     if results.log and results.experiment.manifest.exists():
         rest = {name: part for name, part in provenance(results.experiment).items() if name != "recipe"}

@@ -1,7 +1,6 @@
 """The figures of an experiment, read from its files: for the report and the model card.
 
-Nothing is measured or computed here. A file that no step has written yet is None, and readers name the
-step.
+Nothing is computed here. A file that no step has written yet reads as None.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from training.fit.experiment import Experiment
 
 Json = dict[str, Any]
 
-# The step that writes each file. A run's name follows it on the command line.
+# The step that writes each file; a run's name follows it on the command line.
 STEPS = {
     "metrics.json": "evaluate",
     "details.json": "evaluate",
@@ -50,7 +49,7 @@ class Results:
 
     @cached_property
     def breakdowns(self) -> Json:
-        """What is too long for `metrics`, by split; empty if it was not measured."""
+        """The breakdowns, by split; empty if not measured."""
         return self.read("details.json") or {}
 
     @cached_property

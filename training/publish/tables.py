@@ -1,6 +1,6 @@
-"""The results of an experiment as tables of text, for the report's HTML and the model card's Markdown alike.
+"""The results of an experiment as text tables, for the report's HTML and the model card's Markdown.
 
-The header or the note says what a percentage is of. Nothing is computed here but how a number reads.
+The header or the note says what a percentage refers to. Only number formats are decided here.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class Table:
     """Cells and how to read them.
 
     Args:
-        header: a name that begins with # stands over numbers.
-        rows: none if no step measured it yet.
-        note: a sentence or two in plain words.
+        header: a name that begins with # heads a column of numbers.
+        rows: empty if no step has measured it yet.
+        note: a sentence or two for readers.
         command: the step that measures it.
-        photos: which ones it was measured on.
+        photos: the split it was measured on.
     """
 
     title: str
@@ -73,9 +73,9 @@ def headline(results: Results) -> Table:
     ]
     header = ("", "of", "#test", "#95 % interval", "#val")
     note = (
-        "Measured through the exported file. Between the two figures of an interval lie 95 % of resampled sets of "
-        "photos. GAP puts all photos in one list, the surest first, and asks how right the list is from the top; ECE "
-        "is how far scores are from how often they are right. Choices were made on val; test decided nothing."
+        "Measured through the exported file. An interval holds 95 % of resampled sets of photos. GAP is the "
+        "average precision of all photos in one list, the surest first; ECE is how far scores are from how "
+        "often they are right. All choices were made on val, none on test."
     )
     return Table("How good it is", header, rows, note, results.command("metrics.json"), "test and validation split")
 
@@ -105,7 +105,7 @@ def classes(results: Results) -> Table:
         for row in weakest_first(results.breakdowns.get(TEST, {}).get("per_class", []))
     ]  # fmt: skip
     header = ("landmark", "#photos", "#first right", "#tagged", "#rightly tagged", "#threshold")
-    note = "With some twenty photos a landmark, one photo more or less is five points: look at groups, not at ranks."
+    note = "With about twenty photos per landmark, one photo is five points: compare groups, not ranks."
     return Table("Landmark by landmark", header, rows, note, results.command("details.json"))
 
 
@@ -118,7 +118,7 @@ def confusions(results: Results) -> Table:
     """Pairs of landmarks, the most frequent confusion first."""
     pairs = results.breakdowns.get(TEST, {}).get("confusions", [])
     rows = [(pair["truth"], pair["said"], str(pair["count"])) for pair in pairs]
-    note = "The ten pairs that are taken for each other most often."
+    note = "The ten most frequent confusions."
     return Table("Confusions", ("shows", "was called", "#photos"), rows, note, results.command("details.json"))
 
 
@@ -148,16 +148,16 @@ def ood_scores(results: Results) -> Table:
     header = ("way", "what it does", "#rightly tagged", "#95 % interval", "#gain, points", "#tags right",
               "#negatives tagged", "#AUROC", "#GAP")  # fmt: skip
     note = (
-        "Validation photos, each way at the threshold that tags the allowed share of negatives, chosen on other photos "
-        "than those it is counted on. The first way is the bundle's; gain is the 95 % interval of what another one "
-        "tags rightly beyond it. ★ is the best: the first, unless another one's gain is more than chance. AUROC is how "
+        "Validation photos, each way at the threshold that tags the allowed share of negatives, chosen on "
+        "held-out photos. The first way is the bundle's; gain is the 95 % interval of what another one tags rightly "
+        "beyond it. ★ is the best: the first, unless another one's gain is significant. AUROC is how "
         "often a landmark photo scores higher than a negative."
     )
     return Table("Ways to say none", header, rows, note, results.command("none.json"), "validation split")
 
 
 def robustness(results: Results) -> Table:
-    """Figures on corrupted photos below those on the photos as they are."""
+    """Figures on corrupted photos below those on the original ones."""
     corrupted: Mapping[str, Json] = results.breakdowns.get(TEST, {}).get("robustness", {})
     whole: Json = results.metrics.get(TEST, {})
     rows = [
@@ -168,7 +168,7 @@ def robustness(results: Results) -> Table:
     ]  # fmt: skip
     header = ("photos", "#first right", "#one of five", "#tagged", "#tags right", "#negatives tagged",
               "#change, points")  # fmt: skip
-    note = "The same photos, each harmed in one way before the model sees them; thresholds stay as they are."
+    note = "The same photos, each corrupted in one way before the model sees it; thresholds are unchanged."
     return Table("Harmed photos", header, rows, note, results.command("details.json"))
 
 
@@ -186,8 +186,8 @@ def leave_source_out(results: Results) -> Table:
     header = ("fold", "left out", "#landmark photos", "#negatives", "#first right", "#rightly tagged",
               "#negatives tagged", "#rightly tagged where 3 % of the negatives are")  # fmt: skip
     note = (
-        "Each fold is a model that was trained without any photo of some sources and kinds of negatives, and then "
-        "asked about exactly those. This is nearer to your photos than the test split is, which comes from the same "
+        "Each fold is a model that was trained without the photos of some sources and kinds of negatives, and "
+        "tested on those. This is nearer to your photos than the test split, which comes from the same "
         "sources as the training photos."
     )
     title, command = "Photos from sources that training never saw", results.command("sources.json")
@@ -205,7 +205,7 @@ def unseen_sources(runs: Sequence[Results]) -> Table:
     ]  # fmt: skip
     header = ("run", "network", "changed for this", "#first right", "#one of five",
               "#rightly tagged where 3 % of the negatives are")  # fmt: skip
-    note = "All folds together, for each run that was asked: every one sees the same photos in the same folds."
+    note = "All folds together for each run; all runs use the same photos and folds."
     title = "Which of them knows photos from elsewhere"
     return Table(title, header, rows, note, "sources RUN", "all splits, in folds")
 
@@ -227,7 +227,7 @@ def interval(ends: Sequence[float | None] | None, shown: Callable[[float | None]
 
 
 def _gain(row: Json) -> str:
-    """The gain in percentage points; empty for the way that others are compared with."""
+    """The gain in percentage points; empty for the baseline."""
     low, high = row.get("gain_low"), row.get("gain_high")
     return "" if low is None or high is None or low == high == 0 else f"{100 * low:+.1f} to {100 * high:+.1f}"
 

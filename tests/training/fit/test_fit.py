@@ -178,5 +178,5 @@ def test_a_run_on_nothing_prepared_names_the_step_that_is_missing(experiment: Ex
 def test_a_run_is_found_by_its_name_or_its_folder(experiment: Experiment) -> None:
     by_name, by_folder = open_experiment(Path("colours"), experiment.folder.parent), open_experiment(experiment.folder)
     assert by_name == by_folder == experiment
-    with pytest.raises(DataError, match="There are: colours"):
+    with pytest.raises(DataError, match="Existing runs: colours"):
         open_experiment(Path("colour"), experiment.folder.parent)
