@@ -73,7 +73,7 @@ def headline(results: Results) -> Table:
     ]
     header = ("", "of", "#test", "#95 % interval", "#val")
     note = (
-        "Measured through the exported file. An interval holds 95 % of resampled sets of photos. GAP is the "
+        "Measured through the exported file. 95 % of resampled sets of photos lie within an interval. GAP is the "
         "average precision of all photos in one list, the surest first; ECE is how far scores are from how "
         "often they are right. All choices were made on val, none on test."
     )
@@ -169,7 +169,7 @@ def robustness(results: Results) -> Table:
     header = ("photos", "#first right", "#one of five", "#tagged", "#tags right", "#negatives tagged",
               "#change, points")  # fmt: skip
     note = "The same photos, each corrupted in one way before the model sees it; thresholds are unchanged."
-    return Table("Harmed photos", header, rows, note, results.command("details.json"))
+    return Table("Corrupted photos", header, rows, note, results.command("details.json"))
 
 
 def leave_source_out(results: Results) -> Table:
