@@ -37,7 +37,7 @@ def main() -> None:
     network = build(recipe.network, OUTPUTS).to(memory_format=torch.channels_last).train()
     for part in network.parts[:frozen]:
         part.requires_grad_(False).eval()
-    whole, trunk = FrozenBackbone(network, 0, CPU), FrozenBackbone(network, frozen, CPU)
+    whole, partly_frozen = FrozenBackbone(network, 0, CPU), FrozenBackbone(network, frozen, CPU)
 
     def step(through: FrozenBackbone) -> None:
         with torch.autocast("cpu", torch.bfloat16):
@@ -47,7 +47,7 @@ def main() -> None:
     variants: dict[str, Callable[[], None]] = {
         "torch alone": lambda: _plainly(lambda: step(whole)),
         "float32 gradients of depthwise convolutions": lambda: step(whole),
-        "these, and frozen parts in OpenVINO": lambda: step(trunk),
+        "these, and frozen parts in OpenVINO": lambda: step(partly_frozen),
     }
     times = _timed(variants)
     first = median(times["torch alone"])
