@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -29,7 +30,8 @@ def tag(folder: Path, database: Path, bundle: Path) -> subprocess.Popen[bytes]:
 def library(tmp_path: Path) -> Path:
     photos(tmp_path / "library", 600)
     (tmp_path / "library" / "broken.jpg").write_text("no photo")
-    (tmp_path / "library" / "copy.jpg").write_bytes((tmp_path / "library" / "00000.jpg").read_bytes())
+    # With its time: the file that is read first dates a photo, and after a kill the files in progress are read last.
+    shutil.copy2(tmp_path / "library" / "00000.jpg", tmp_path / "library" / "copy.jpg")
     return tmp_path / "library"
 
 
