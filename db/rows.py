@@ -17,13 +17,9 @@ Verdict = Literal["shows", "not", "none"]
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A bundle that was used.
+    """A bundle that was used."""
 
-    Args:
-        model_id: SHA-256 that decides whether two models are the same.
-    """
-
-    model_id: str
+    model_id: str  # SHA-256 that decides whether two models are the same
     weights_sha256: str
     name: str
     version: str
@@ -32,44 +28,32 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """What a run says of itself when it begins.
-
-    Args:
-        reason: why this engine, for people.
-        k: how many suggestions are asked for.
-        job: what started it: tag, nightly, retag, telegram.
-        settings_hash: of the settings, so that two runs can be told apart by it.
-    """
+    """What a run says of itself when it begins."""
 
     engine: str
     device: str
     precision: str
-    reason: str
+    reason: str  # why this engine, for people
     roots: tuple[str, ...]
-    k: int
+    k: int  # how many suggestions are asked for
     tagger_version: str
-    job: str = "tag"
+    job: str = "tag"  # what started it: tag, nightly, retag, telegram
     pid: int | None = None
     host: str | None = None
-    settings_hash: str | None = None
+    settings_hash: str | None = None  # of the settings, so that two runs can be told apart by it
 
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """How many files of a run became what.
-
-    Args:
-        inherited: answered without inference because their content was known.
-        set_aside: failed before and not due yet, or in quarantine.
-    """
+    """How many files of a run became what."""
 
     tagged: int = 0
     none: int = 0
     failed: int = 0
     unchanged: int = 0
-    inherited: int = 0
+    inherited: int = 0  # answered without inference because their content was known
     gone: int = 0
-    set_aside: int = 0
+    set_aside: int = 0  # failed before and not due yet, or in quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +91,11 @@ class OpenRun:
 
 @dataclass(frozen=True, slots=True)
 class JobRunRow:
-    """One start of a job.
-
-    Args:
-        due_at: when the schedule wanted it; None if a person started it.
-    """
+    """One start of a job."""
 
     id: int
     job: str
-    due_at: datetime | None
+    due_at: datetime | None  # when the schedule wanted it; None if a person started it
     started_at: datetime
     finished_at: datetime | None
     status: JobStatus
@@ -124,20 +104,13 @@ class JobRunRow:
 
 @dataclass(frozen=True, slots=True)
 class CanaryRow:
-    """What a model said of a picture whose landmark is known.
-
-    Args:
-        label: the picture's name, for people.
-        expected: a landmark's key, or "none".
-        found: likewise.
-        score: the best suggestion's.
-    """
+    """What a model said of a picture whose landmark is known."""
 
     sha256: str
-    label: str
-    expected: str
+    label: str  # the picture's name, for people
+    expected: str  # like `found`, a landmark's key, or "none"
     found: str
-    score: float
+    score: float  # the best suggestion's
 
     @property
     def is_right(self) -> bool:

@@ -18,33 +18,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LandmarkCount:
-    """A landmark that a run found.
-
-    Args:
-        photos: how many photos the run found it on.
-        is_new: no earlier run ever found it.
-    """
+    """A landmark that a run found."""
 
     key: str
     name: str
     country: str
-    photos: int
-    is_new: bool
+    photos: int  # how many photos the run found it on
+    is_new: bool  # no earlier run ever found it
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A photo with its best suggestion.
+    """A photo with its best suggestion."""
 
-    Args:
-        path: a present file of it.
-        evidence: what changed that score.
-    """
-
-    path: str
+    path: str  # a present file of it
     name: str
     score: float
-    evidence: Evidence | None
+    evidence: Evidence | None  # what changed that score
 
 
 def report_of(connection: Connection, run: int) -> dict[str, Any] | None:

@@ -13,24 +13,15 @@ from db.schema.models import Failure, File, Photo, Run
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Figures of a store.
-
-    Args:
-        files: how many are present.
-        gone: how many were present once.
-        failures: how many files could not be read, by kind.
-        quarantined: how many of those are not tried again.
-        runs: how many runs ended how, by status.
-        counts: of all runs together.
-    """
+    """Figures of a store."""
 
     photos: int
-    files: int
-    gone: int
-    failures: dict[str, int]
-    quarantined: int
-    runs: dict[str, int]
-    counts: RunCounts
+    files: int  # how many are present
+    gone: int  # how many were present once
+    failures: dict[str, int]  # how many files could not be read, by kind
+    quarantined: int  # how many of those are not tried again
+    runs: dict[str, int]  # how many runs ended how, by status
+    counts: RunCounts  # of all runs together
 
 
 def statistics(connection: Connection) -> Statistics:

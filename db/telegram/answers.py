@@ -43,51 +43,36 @@ Decisions = tuple[tuple[Verdict, int | None], ...]  # verdicts with their landma
 
 @dataclass(frozen=True, slots=True)
 class SentPhoto:
-    """A message with a photo, and what the bot answered.
-
-    Args:
-        file_unique_id: Telegram's number of a photo's content; None for a file.
-        landmark_id: what the answer says that the photo shows; None if it says "none".
-    """
+    """A message with a photo, and what the bot answered."""
 
     sha256: str
     chat_id: int
     message_id: int
     user_id: int
-    file_unique_id: str | None
-    landmark_id: int | None
+    file_unique_id: str | None  # Telegram's number of a photo's content; None for a file
+    landmark_id: int | None  # what the answer says that the photo shows; None if it says "none"
     score: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredPhoto:
-    """What an answer says of one of its photos, and what people decided since.
-
-    Args:
-        landmark_id: as in `SentPhoto`.
-        decisions: the active ones.
-    """
+    """What an answer says of one of its photos, and what people decided since."""
 
     sha256: str
     message_id: int
-    landmark_id: int | None
-    decisions: Decisions
+    landmark_id: int | None  # as in `SentPhoto`
+    decisions: Decisions  # the active ones
 
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """An answer of the bot.
-
-    Args:
-        message_id: of the message that holds it; None until it was sent.
-        shown: its content, as `tagger.bot.render.reply_text.ReplyContent.as_json` made it.
-    """
+    """An answer of the bot."""
 
     id: int
     chat_id: int
     user_id: int
-    message_id: int | None
-    shown: dict[str, Any]
+    message_id: int | None  # of the message that holds it; None until it was sent
+    shown: dict[str, Any]  # its content, as `tagger.bot.render.reply_text.ReplyContent.as_json` made it
     photos: tuple[AnsweredPhoto, ...]
 
 

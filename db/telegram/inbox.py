@@ -48,20 +48,14 @@ LAST_MESSAGE_IDS = select(_OF_CHAT.scalar_subquery(), _SHARED.scalar_subquery())
 
 @dataclass(frozen=True, slots=True)
 class ReceivedUpdate:
-    """An update as far as an answer needs it.
-
-    Args:
-        message_id: of the message in it, or of the one that a button belongs to.
-        content: the update as JSON.
-        reply: what was being sent when the process ended.
-    """
+    """An update as far as an answer needs it."""
 
     update_id: int
     chat_id: int | None
     user_id: int | None
-    message_id: int | None
-    content: dict[str, Any]
-    reply: dict[str, Any] | None = None
+    message_id: int | None  # of the message in it, or of the one that a button belongs to
+    content: dict[str, Any]  # the update as JSON
+    reply: dict[str, Any] | None = None  # what was being sent when the process ended
 
 
 @dataclass(frozen=True, slots=True)

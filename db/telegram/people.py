@@ -26,19 +26,13 @@ Decisions = list[tuple[Verdict, int | None]]  # verdicts with their landmarks
 
 @dataclass(frozen=True, slots=True)
 class PersonsPhoto:
-    """A photo that a person sent.
-
-    Args:
-        landmark_ids: what it shows; empty if it shows no known landmark.
-        is_decided: whether a person said so.
-        score: the answer's, if the machine said so.
-    """
+    """A photo that a person sent."""
 
     sha256: str
     message_id: int
-    landmark_ids: tuple[int, ...]
-    is_decided: bool
-    score: float | None
+    landmark_ids: tuple[int, ...]  # what it shows; empty if it shows no known landmark
+    is_decided: bool  # whether a person said so
+    score: float | None  # the answer's, if the machine said so
     received_at: datetime
     taken_at: datetime
 

@@ -23,21 +23,13 @@ UNCOMPARED = Photo.phash.is_not(None) & Photo.group_id.is_(None)
 
 
 class PhotoHash(NamedTuple):
-    """What tells whether a photo looks the same as another.
+    """What tells whether a photo looks the same as another."""
 
-    Attributes:
-        photo: its number.
-        phash: 64 bits as a signed number.
-        taken_at: by the camera's clock; None if EXIF has no date.
-        aspect: width by height, upright.
-        group: its group's number; None if it was not compared yet.
-    """
-
-    photo: int
-    phash: int
-    taken_at: datetime | None
-    aspect: float
-    group: int | None
+    photo: int  # its number
+    phash: int  # 64 bits as a signed number
+    taken_at: datetime | None  # by the camera's clock; None if EXIF has no date
+    aspect: float  # width by height, upright
+    group: int | None  # its group's number; None if it was not compared yet
 
 
 def has_uncompared(connection: Connection) -> bool:
@@ -64,23 +56,16 @@ def assign_groups(connection: Connection, groups: Mapping[int, int]) -> None:
 
 
 class StoredVote(NamedTuple):
-    """A file whose photo has a date by EXIF, with its best suggestion.
-
-    Attributes:
-        landmark: the suggestion's key.
-        score: with the evidence beside the picture in it.
-        visual_score: the model's own.
-        evidence: that evidence.
-    """
+    """A file whose photo has a date by EXIF, with its best suggestion."""
 
     path: str
     photo: int
     taken_at: datetime
-    landmark: str
-    score: float
-    visual_score: float
+    landmark: str  # the suggestion's key
+    score: float  # with the evidence beside the picture in it
+    visual_score: float  # the model's own
     is_tag: bool
-    evidence: Evidence | None
+    evidence: Evidence | None  # that evidence
 
 
 class Decided(NamedTuple):

@@ -42,15 +42,10 @@ HIGHEST_DOUBLING = 10  # 6 hours become 256 days; what comes after makes no diff
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """When a file that failed is tried again.
+    """When a file that failed is tried again."""
 
-    Args:
-        after_h: hours from the first failure to the next attempt; doubled after each.
-        max_attempts: after so many attempts the file is in quarantine.
-    """
-
-    after_h: float = 6.0
-    max_attempts: int = 3
+    after_h: float = 6.0  # hours from the first failure to the next attempt; doubled after each
+    max_attempts: int = 3  # after so many attempts the file is in quarantine
 
     def plan(self, attempts: int, now: datetime) -> dict[str, datetime | None]:
         """The columns that say when to try again, or that the file is in quarantine."""

@@ -47,14 +47,10 @@ class Regression:
 
 @dataclass(frozen=True, slots=True)
 class CanaryReport:
-    """How the model did on all pictures.
-
-    Args:
-        right: how many answers are right.
-    """
+    """How the model did on all pictures."""
 
     pictures: int
-    right: int
+    right: int  # how many answers are right
     regressions: tuple[Regression, ...]
 
     def __str__(self) -> str:

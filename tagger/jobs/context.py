@@ -19,35 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What a job may use, made once by whoever starts jobs.
-
-    Args:
-        open_tagger: called only by jobs that need the model, and only if there are photos for it.
-        stop: set it to end the process; a job at work then ends soon, and what it has done stays done.
-        problems: why the bot or the watch ended by itself, by its name; for `/health`.
-        triggered_at: when the schedule triggered the job, perhaps long before its thread was free; None for a job
-            that a person started.
-    """
+    """What a job may use, made once by whoever starts jobs."""
 
     settings: Settings
     store: Store
-    open_tagger: Callable[[], Tagger]
+    open_tagger: Callable[[], Tagger]  # called only by jobs that need the model, and only if there are photos for it
     progress: Progress = field(default_factory=Silent)
-    stop: threading.Event = field(default_factory=threading.Event)
-    problems: dict[str, str] = field(default_factory=dict)
-    triggered_at: datetime | None = None
+    stop: threading.Event = field(default_factory=threading.Event)  # set it to end the job at work, and the process
+    problems: dict[str, str] = field(default_factory=dict)  # why the bot or the watch ended by itself; for `/health`
+    triggered_at: datetime | None = None  # by the schedule, perhaps long before a thread was free; None by a person
 
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """How a job ended, if no error ended it.
+    """How a job ended, if no error ended it."""
 
-    Args:
-        message: for people.
-        status: "stopped" if its time was up or somebody asked; "failed" if it ran to its end and the news is bad.
-        failed_photos: how many photos could not be read.
-    """
-
-    message: str
-    status: JobStatus = "done"
-    failed_photos: int = 0
+    message: str  # for people
+    status: JobStatus = "done"  # "stopped" if its time was up or somebody asked; "failed" if the news is bad
+    failed_photos: int = 0  # how many photos could not be read

@@ -114,18 +114,12 @@ def _finish_early(store: Store, number: int, status: JobStatus, message: str) ->
 
 @dataclass(frozen=True, slots=True)
 class JobStatusRow:
-    """A job at a glance.
-
-    Args:
-        time: as the settings write it.
-        next_at: when a running schedule starts it next; None if it is off.
-        last: its newest start.
-    """
+    """A job at a glance."""
 
     job: str
-    time: str
-    next_at: datetime | None
-    last: JobRunRow | None
+    time: str  # as the settings write it
+    next_at: datetime | None  # when a running schedule starts it next; None if it is off
+    last: JobRunRow | None  # its newest start
 
 
 def overview(settings: Settings, store: Store | None) -> list[JobStatusRow]:

@@ -29,21 +29,13 @@ FEW = 20  # up to so many missing files are believed in any folder
 
 @dataclass(slots=True)
 class Plan:
-    """The files of a scan, sorted by what happens to them.
+    """The files of a scan, sorted by what happens to them."""
 
-    Args:
-        todo: new, changed, or failed before and due again.
-        suspects: in progress when a run died, those with the fewest deaths first.
-        given_up: in progress during so many deaths that they go to quarantine untried, each with its deaths.
-        set_aside: how many failed before and are not due yet, or are in quarantine.
-        unchanged: how many are as the store knows them.
-    """
-
-    todo: list[FoundFile] = field(default_factory=list)
-    suspects: list[FoundFile] = field(default_factory=list)
-    given_up: list[tuple[FoundFile, int]] = field(default_factory=list)
-    set_aside: int = 0
-    unchanged: int = 0
+    todo: list[FoundFile] = field(default_factory=list)  # new, changed, or failed before and due again
+    suspects: list[FoundFile] = field(default_factory=list)  # in progress when runs died, the fewest deaths first
+    given_up: list[tuple[FoundFile, int]] = field(default_factory=list)  # so many deaths that they are not tried again
+    set_aside: int = 0  # how many failed before and are not due yet, or are in quarantine
+    unchanged: int = 0  # how many are as the store knows them
 
     @property
     def photos(self) -> int:
@@ -93,16 +85,11 @@ def vanished(left_behind: Iterable[str], found: Mapping[str, FoundFile], roots: 
 
 @dataclass(frozen=True, slots=True)
 class SuspiciousDeletion:
-    """A folder that lost too many files at once; none of them was marked as gone.
-
-    Args:
-        missing: files that were not found.
-        total: files that the folder had at the last run.
-    """
+    """A folder that lost too many files at once; none of them was marked as gone."""
 
     folder: str
-    missing: int
-    total: int
+    missing: int  # files that were not found
+    total: int  # files that the folder had at the last run
 
     def __str__(self) -> str:
         return (
@@ -114,15 +101,10 @@ class SuspiciousDeletion:
 
 @dataclass(frozen=True, slots=True)
 class MissingFiles:
-    """What to mark in the store, and what not.
+    """What to mark in the store, and what not."""
 
-    Args:
-        gone: files to mark as gone.
-        returned: files that were marked as gone, and are back.
-    """
-
-    gone: Sequence[str] = ()
-    returned: Sequence[str] = ()
+    gone: Sequence[str] = ()  # files to mark as gone
+    returned: Sequence[str] = ()  # files that were marked as gone, and are back
     suspicious: Sequence[SuspiciousDeletion] = ()
 
 

@@ -32,13 +32,9 @@ MOST_NAMED = 200  # failed or quarantined files in a report; `tagger query --fai
 
 @dataclass(frozen=True, slots=True, order=True)
 class SlowPhoto:
-    """A photo that took long.
+    """A photo that took long."""
 
-    Args:
-        seconds: to read and decode it.
-    """
-
-    seconds: float
+    seconds: float  # to read and decode it
     path: str
 
 
@@ -53,36 +49,22 @@ class FailedPhoto:
 
 @dataclass(slots=True)
 class RunState:
-    """How a run goes, and how it went once it has ended. It stays small however many photos there are.
+    """How a run goes, and how it went once it has ended. It stays small however many photos there are."""
 
-    Args:
-        run_id: 0 until the run is stored.
-        counter: what `counts` is made of, by name.
-        seconds: wall clock, the scan included; set at the end.
-        missing_roots: roots that do not exist.
-        suspicious_deletions: roots that lost so many files that none was marked as gone.
-        suspects: files that were tagged alone because an earlier run died while it worked on them.
-        given_up: files that went to quarantine because several runs died while they worked on them.
-        failures: failed files by kind.
-        failed: the first of them.
-        slowest: a heap.
-        voted: unsure photos that their neighbours made tagged, whichever run looked at them.
-    """
-
-    run_id: int = 0
+    run_id: int = 0  # until the run is stored
     status: RunStatus = "running"
-    counter: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
+    counter: Counter[str] = field(default_factory=Counter)  # what `counts` is made of, by name
+    seconds: float = 0.0  # wall clock, the scan included; set at the end
     roots: Sequence[str] = ()
     missing_roots: Sequence[str] = ()
     suspicious_deletions: Sequence[SuspiciousDeletion] = ()
-    suspects: list[str] = field(default_factory=list)
-    given_up: list[str] = field(default_factory=list)
+    suspects: list[str] = field(default_factory=list)  # tagged alone, because a run died while it worked on them
+    given_up: list[str] = field(default_factory=list)  # in quarantine, because several runs died
     stages: StageTimings = field(default_factory=StageTimings)
-    failures: Counter[str] = field(default_factory=Counter)
-    failed: list[FailedPhoto] = field(default_factory=list)
-    slowest: list[SlowPhoto] = field(default_factory=list)
-    voted: int = 0
+    failures: Counter[str] = field(default_factory=Counter)  # by kind
+    failed: list[FailedPhoto] = field(default_factory=list)  # the first of them
+    slowest: list[SlowPhoto] = field(default_factory=list)  # a heap
+    voted: int = 0  # unsure photos that their neighbours made tagged, whichever run looked at them
 
     @property
     def counts(self) -> RunCounts:
@@ -108,39 +90,25 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run, as JSON has it.
-
-    Args:
-        alerts: what somebody should look at: missing folders, suspicious deletions, a model that got worse.
-        seconds: wall clock.
-        photos_per_s: None where no photo was processed.
-        stages: seconds by stage; the engine works beside the decoders, so they may add up to more.
-        failures: how many by kind.
-        landmarks: found by this run, the most frequent first; `is_new` where no earlier run found it.
-        slowest: photos, slowest first.
-        failed: the first failed files.
-        quarantined: the first quarantined files by name; `in_quarantine` is how many there are.
-        suspects: files that were tagged alone because an earlier run died while it worked on them.
-        voted: unsure photos that their neighbours made tagged; they may be of any run, so no count has them.
-    """
+    """One run, as JSON has it."""
 
     run: int = 0
     job: str = ""
     status: str = ""
     error: str | None = None
-    alerts: Sequence[str] = ()
+    alerts: Sequence[str] = ()  # what somebody should look at: missing folders, a model that got worse
     started_at: str = ""
     finished_at: str | None = None
-    seconds: float = 0.0
-    photos_per_s: float | None = None
+    seconds: float = 0.0  # wall clock
+    photos_per_s: float | None = None  # None where no photo was processed
     counts: Mapping[str, int] = field(default_factory=dict)
-    failures: Mapping[str, int] = field(default_factory=dict)
-    stages: Mapping[str, float] = field(default_factory=dict)
-    landmarks: Sequence[Mapping[str, Any]] = ()
-    slowest: Sequence[Mapping[str, Any]] = ()
-    failed: Sequence[Mapping[str, Any]] = ()
-    quarantined: Sequence[str] = ()
-    suspects: Sequence[str] = ()
+    failures: Mapping[str, int] = field(default_factory=dict)  # how many by kind
+    stages: Mapping[str, float] = field(default_factory=dict)  # seconds; engine and decoders work side by side
+    landmarks: Sequence[Mapping[str, Any]] = ()  # the most frequent first; `is_new` where no earlier run found it
+    slowest: Sequence[Mapping[str, Any]] = ()  # slowest first
+    failed: Sequence[Mapping[str, Any]] = ()  # the first failed files
+    quarantined: Sequence[str] = ()  # the first by name; `in_quarantine` is how many there are
+    suspects: Sequence[str] = ()  # tagged alone, because an earlier run died while it worked on them
     roots: Sequence[str] = ()
     model: Mapping[str, str] = field(default_factory=dict)
     engine: Mapping[str, str] = field(default_factory=dict)
@@ -148,7 +116,7 @@ class RunReport:
     settings_hash: str | None = None
     tagger_version: str = ""
     in_quarantine: int = 0
-    voted: int = 0
+    voted: int = 0  # unsure photos that their neighbours made tagged; they may be of any run, so no count has them
     version: int = VERSION
 
     @classmethod

@@ -29,14 +29,10 @@ class Globs:
 
     A pattern with a slash is matched against the path below the scanned folder, one without against the name alone.
     `*` also matches slashes, and case counts.
-
-    Args:
-        include: only files that match one of these; empty means all.
-        exclude: no file or folder that matches one of these.
     """
 
-    include: Sequence[str] = ()
-    exclude: Sequence[str] = ()
+    include: Sequence[str] = ()  # only files that match one of these; empty means all
+    exclude: Sequence[str] = ()  # no file or folder that matches one of these
 
     def includes_file(self, relative: str, name: str) -> bool:
         if self.include and not _matches(self.include, relative, name):

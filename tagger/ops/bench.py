@@ -32,21 +32,13 @@ TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Photos per second, each figure measured alone on all cores.
+    """Photos per second, each figure measured alone on all cores."""
 
-    Args:
-        photos: how many were tagged end to end.
-        end_to_end: a run into a fresh database, as `tagger tag` does it, the model already loaded.
-        decode: reading, hashing, decoding and resizing.
-        model: normalising and inference.
-        shares_cores: whether the model runs on the cores that decode.
-    """
-
-    photos: int
-    end_to_end: float
-    decode: float
-    model: float
-    shares_cores: bool
+    photos: int  # how many were tagged end to end
+    end_to_end: float  # a run into a fresh database, as `tagger tag` does it, the model already loaded
+    decode: float  # reading, hashing, decoding and resizing
+    model: float  # normalising and inference
+    shares_cores: bool  # whether the model runs on the cores that decode
 
     @property
     def bound(self) -> float:

@@ -23,14 +23,10 @@ ADVISED_FREE_BYTES = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check.
-
-    Args:
-        is_fine: False if somebody should act; `text` then says how.
-    """
+    """The outcome of one check."""
 
     topic: str
-    is_fine: bool
+    is_fine: bool  # False if somebody should act; `text` then says how
     text: str
 
 

@@ -24,15 +24,10 @@ NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a process can work.
+    """Whether a process can work."""
 
-    Args:
-        reasons: why it cannot; empty if it can.
-        notes: what somebody may want to look at.
-    """
-
-    reasons: tuple[str, ...]
-    notes: tuple[str, ...]
+    reasons: tuple[str, ...]  # why it cannot; empty if it can
+    notes: tuple[str, ...]  # what somebody may want to look at
 
     @property
     def is_fine(self) -> bool:
