@@ -22,14 +22,16 @@ from types import ModuleType
 HERE = Path(__file__).parent
 FOLDERS = ("accuracy", "speed", "memory", "kills")
 BENCHMARKS = {file.stem: file for folder in FOLDERS for file in sorted((HERE / folder).glob("[a-z]*.py"))}
-TOOLS = {name: HERE / f"{name}.py" for name in ("versus", "trip")}  # compare checkouts, so no part of the page
+TOOLS = {
+    name: HERE / f"{name}.py" for name in ("versus", "trip")
+}  # compare checkouts, so they are not part of the page
 ALL = BENCHMARKS | TOOLS
 
 INTRODUCTION = """# Benchmarks
 
-Made by `LANDMARK_DATA=… python -m benchmarks > docs/BENCHMARKS.md`; each block is what its command printed, on the
+Made by `LANDMARK_DATA=… python -m benchmarks > docs/BENCHMARKS.md`; each block is the output of its command, on the
 machine that it names. LANDMARK_DATA is the folder that [CONTRIBUTING.md](../CONTRIBUTING.md) describes. Seconds and
-photos/s are this machine's; the ratios are what carries over.
+photos/s are this machine's; only the ratios carry over.
 """
 
 
@@ -41,7 +43,7 @@ def main(name: str = "", *options: str) -> int | None:
     elif name in ALL:
         return run(name, options)
     else:
-        sys.exit(f"{__doc__}\nThere are {', '.join(ALL)}.")
+        sys.exit(f"{__doc__}\nBenchmarks: {', '.join(ALL)}.")
     return None
 
 
@@ -50,7 +52,7 @@ def load(name: str) -> ModuleType:
 
 
 def question(name: str) -> str:
-    """Its docstring, read without what it imports."""
+    """A benchmark's docstring, without importing it."""
     return ast.get_docstring(ast.parse(ALL[name].read_text())) or ""
 
 
@@ -63,15 +65,15 @@ def print_page() -> None:
     print(INTRODUCTION)
     for name in BENCHMARKS:
         print(f"{name} …", file=sys.stderr)
-        command = [sys.executable, "-m", "benchmarks", name]  # its own process: memory and threads start afresh
+        command = [sys.executable, "-m", "benchmarks", name]  # its own process, with fresh memory and threads
         printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.rstrip()
         print(f"## {name}\n\n{question(name)}\n\n```\n{printed}\n```\n", flush=True)
 
 
 def run(name: str, arguments: Sequence[str]) -> int | None:
-    """Calls the benchmark's `main` with its options, below the command and the machine class.
+    """Print the command and the machine class, then call the benchmark's `main` with its options.
 
-    An option for each parameter with a default, and of its type; what is left goes to the parameters without one.
+    Each parameter with a default is an option of its type; remaining arguments go to the parameters without one.
     """
     signature = inspect.signature(benchmark := load(name).main)
     parser = argparse.ArgumentParser(
@@ -99,7 +101,7 @@ def run(name: str, arguments: Sequence[str]) -> int | None:
 
 def landmark_data() -> Path:
     if not (data := os.environ.get("LANDMARK_DATA")):
-        sys.exit("Set LANDMARK_DATA to the folder with the photos.")
+        sys.exit("Set LANDMARK_DATA to the folder of photos.")
     return Path(data)
 
 

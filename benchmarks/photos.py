@@ -1,4 +1,4 @@
-"""Real photos, as large as a camera's, for benchmarks."""
+"""Real photos at a camera's size, for benchmarks."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def enlarged(photos: Sequence[Path], folder: Path, count: int, size: Size) -> li
     """Real photos enlarged to a camera's size, with a camera's noise, as JPEGs of quality 90.
 
     Args:
-        photos: they are repeated, with other noise, where there are fewer than `count`.
-        folder: where to; it is made.
+        photos: repeated with different noise if there are fewer than `count`.
+        folder: to write to; it is created.
         count: how many to make.
-        size: of each, whatever the photo's own shape.
+        size: of all, whatever the photo's own shape.
     """
     folder.mkdir(parents=True, exist_ok=True)
     return [_enlarge(photo, folder / f"{n:05}.jpg", n, size) for n, photo in enumerate(islice(cycle(photos), count))]

@@ -1,4 +1,4 @@
-"""The `tagger` command as a process of its own, and what it costs; how figures are printed."""
+"""Run the `tagger` command as a process, measure its cost, and print figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a whole process took, from its start to its end."""
+    """The cost of a whole process, from start to end."""
 
     seconds: float
     cpu_s: float
@@ -24,12 +24,12 @@ class Cost:
 
 
 def tagger_command(*arguments: object) -> list[str]:
-    """A command line of the `tagger` in the environment that runs this."""
+    """A command line of the `tagger` in this environment."""
     return [str(Path(sys.executable).with_name("tagger")), *map(str, arguments)]
 
 
 def cost(command: Sequence[str], **variables: str) -> Cost:
-    """Runs a command, which has to end with 0. Byte code is kept between starts, as it is where nobody forbids it."""
+    """Run a command, which must exit with 0. Byte code is kept between starts, as by default."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     quiet, start = subprocess.DEVNULL, time.perf_counter()
     process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment | variables)
@@ -52,7 +52,7 @@ def ask(database: Path, query: str) -> list[Any]:
 
 
 def run_seconds(database: Path) -> float:
-    """How long the last run took, without the start of its process."""
+    """Duration of the last run, without the start of its process."""
     query = "SELECT (julianday(finished_at) - julianday(started_at)) * 86400 FROM run ORDER BY id DESC"
     return float(ask(database, query)[0][0])
 

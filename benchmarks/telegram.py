@@ -1,6 +1,6 @@
-"""The bot, and the Bot API server of the tests, as processes of their own.
+"""The bot and the tests' Bot API server as separate processes.
 
-All times are the server's: taken where an update leaves it and where a request arrives.
+All times are taken by the server, when an update leaves it and when a request arrives.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Server:
             return json.loads(response.read())["result"]
 
     def photos(self) -> list[dict[str, Any]]:
-        """Each photo that was sent: when it was handed out, and its answers."""
+        """Each photo that was sent: when it was delivered, and its answers."""
         return [row for row in self("answers") if row["kind"] == "photo"]
 
     def wait_answered(self, photos: int, timeout_s: float = 600) -> None:
@@ -55,9 +55,9 @@ class Bot:
     """`tagger bot` with the shipped model.
 
     Args:
-        server: where it finds Telegram.
+        server: stands in for Telegram.
         folder: for its database and its downloads.
-        command: another one that answers, without its database.
+        command: another one to run instead, without its database.
         variables: more environment variables.
     """
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks trip [--checkout FOLDER]
 
-A file counts where at least one function of it is called in the command's process, from its start to its end: in any
-thread, while modules are imported too, with a database that is made anew. A return is a step into a file that was left
-before, for a reader who reads each function where it is called first. Decoder processes are counted apart, and so are
-the steps that the bot takes from a photo's arrival to its answer, once it has answered another one.
+A file counts if at least one of its functions is called in the command's process, from start to end, in any thread,
+during imports too, with a new database. A return is a step into a file that was left before, for a reader who reads
+each function when it is first called. Decoder processes are counted separately, and so are the steps of the bot from a
+photo's arrival to its answer, after it has answered another one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ sys.setprofile(trace)
 
 
 class Tracer:
-    """Notes calls in every Python process that is started with its variables."""
+    """Records calls in every Python process that is started with its variables."""
 
     def __init__(self, place: Path, checkout: Path) -> None:
         place.mkdir()
@@ -59,7 +59,7 @@ class Tracer:
         }
 
     def begin_part(self, number: int) -> None:
-        """From here on, each function is noted again."""
+        """From here on, each function is recorded again."""
         with self._part.open("r+b") as file:
             file.write(bytes([number]))
 
@@ -97,7 +97,7 @@ def bot(photos: Sequence[Path], place: Path, checkout: Path) -> Tracer:
 
 
 def print_trip(name: str, calls: list[tuple[str, str]]) -> None:
-    """Rooms in the order in which the photo comes to them first, and in each its files."""
+    """Rooms in the order in which the photo first reaches them, with their files."""
     steps = [file for file, _ in groupby(file for file, _ in dict.fromkeys(calls))]
     rooms: dict[str, list[str]] = {}
     for file in dict.fromkeys(steps):

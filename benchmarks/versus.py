@@ -2,7 +2,8 @@
 
     python -m benchmarks versus OTHER_CHECKOUT [startup] [throughput] [rescan] [bot] [--turns 5]
 
-A first turn of each warms caches and is not counted. A ratio is the median of the turns' own: above 1, this is slower.
+A first turn of each warms caches and does not count. A ratio is the median of the turns' ratios: above 1, this checkout
+is slower.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ BENCHMARKS = {"startup": startup, "throughput": throughput, "rescan": unchanged,
 
 def main(other: str, *names: str, data: Path, turns: int = 5, photos: int = 300, files: int = 200_000) -> None:
     if strangers := set(names) - BENCHMARKS.keys():
-        sys.exit(f"{', '.join(sorted(strangers))}: there are {', '.join(BENCHMARKS)}.")
+        sys.exit(f"{', '.join(sorted(strangers))}: benchmarks: {', '.join(BENCHMARKS)}.")
     print(f"{'median seconds of ' + str(turns):28} {'other':>9} {'this':>9} {'ratio':>7}")
     for name in names or BENCHMARKS:
         with TemporaryDirectory() as place:

@@ -1,4 +1,4 @@
-"""How often do two different photos have nearly one hash, so that they are grouped as copies although they are none?"""
+"""How often do two different photos have nearly the same hash, so that they are wrongly grouped as copies?"""
 
 from __future__ import annotations
 

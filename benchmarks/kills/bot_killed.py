@@ -1,4 +1,4 @@
-"""Is each photo answered, and once, after SIGKILL at random moments while the Telegram bot answers?"""
+"""Is each photo answered exactly once if SIGKILL stops the Telegram bot at random moments?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_S = 1.5  # 60 photos take about a second
 
 
 def killed_once(photos: list[Path], chats: int, after_s: float) -> Counter[int]:
-    """How many photos have how many answers, after a kill and a restart."""
+    """Number of photos by their number of answers, after a kill and a restart."""
     with TemporaryDirectory() as place, Server() as server:
         bot = Bot(server, Path(place))
         server("photos", files=[str(photos[0])], chats=1)

@@ -1,4 +1,4 @@
-"""Is the database as if nothing had happened after SIGKILL at random moments of a run that is then started again?"""
+"""Is the database the same after SIGKILL at random moments of a run and a restart?"""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Content = dict[str, list[Any]]
 
 
 def content(database: Path) -> Content:
-    """What a database says, sorted."""
+    """A database's content, sorted."""
     assert ask(database, "PRAGMA integrity_check") == [("ok",)]
     return {name: sorted(ask(database, query), key=repr) for name, query in CONTENT.items()}
 
 
 def killed_and_restarted(folder: Path, database: Path, after_s: float) -> Content:
-    """After a run that is killed, and its successor that goes on."""
+    """The content after a killed run and the next one."""
     run = start_tagging(folder, database)
     time.sleep(after_s)
     run.kill()

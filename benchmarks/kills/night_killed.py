@@ -1,7 +1,7 @@
-"""After nights that were killed, is the library as if nothing had happened, and is each evil photo named?
+"""After killed nights, is the library the same as undisturbed, and is each malicious photo found?
 
-Some photos are bad in every way a file can be, one hangs its decoder and one kills it. SIGKILL comes at random moments;
-after each a run is started again, at last one that nobody kills.
+Some photos are damaged in every way a file can be, one hangs its decoder and one kills it. SIGKILL comes at random
+moments; after each another run starts, and the last one is not killed.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from tests.hostile_photos import HANG, KILL, hostile_codec
 
 BAD = 20
 ATTEMPTS = 3
-SETTINGS = {  # a night is short here: what failed is due again at once
+SETTINGS = {  # a night is short here: failed files are due again at once
     "TAGGER_RETRY_AFTER_H": "0.000001",
     "TAGGER_MAX_ATTEMPTS": str(ATTEMPTS),
     "TAGGER_PHOTO_TIMEOUT_S": "5",
 }
 
-# Files that will be tried again, but not those that every run tries.
+# Files that will be tried again, except those that every run tries.
 WAITING = "SELECT count(*) FROM failure WHERE quarantined_at IS NULL AND next_at IS NOT NULL"
-EVIL = """SELECT path, kind, attempts, quarantined_at IS NOT NULL FROM failure JOIN file ON file.id = file_id
+MALICIOUS = """SELECT path, kind, attempts, quarantined_at IS NOT NULL FROM failure JOIN file ON file.id = file_id
           WHERE CAST(path AS TEXT) LIKE '%.bmp' ORDER BY path"""
 
 
@@ -64,16 +64,16 @@ def start(folder: Path, database: Path, python_path: str) -> subprocess.Popen[by
 
 
 def until_quiet(folder: Path, database: Path, python_path: str) -> int:
-    """How many runs it takes until nothing is left to try, because what fails is in quarantine."""
+    """How many runs it takes until all failing files are in quarantine."""
     for number in range(1, 2 * ATTEMPTS + 1):
         assert start(folder, database, python_path).wait() in (0, 3)
         if ask(database, WAITING) == [(0,)]:
             return number
-    sys.exit("the library does not come to rest")
+    sys.exit("files are still due after all these runs")
 
 
 def killed(folder: Path, database: Path, python_path: str, moments: Iterable[float]) -> int:
-    """How many runs were killed; one that has ended before its moment cannot be."""
+    """How many runs were killed; one that ends before its moment is not."""
     count = 0
     for moment_s in moments:
         run = start(folder, database, python_path)
@@ -100,22 +100,22 @@ def main(*, data: Path, photos: int = 1000, kills: int = 40, seed: int = 0) -> N
         until_quiet(folder, reference, python_path)
         moments = (dice.uniform(0.1, seconds / 8) for _ in range(kills))
         count, runs = killed(folder, database, python_path, moments), until_quiet(folder, database, python_path)
-        is_equal = without_evil(database) == without_evil(reference)
+        is_equal = without_malicious(database) == without_malicious(reference)
         ((answered,),) = ask(database, "SELECT count(*) FROM file WHERE photo_id IS NOT NULL")
-        evil = ask(database, EVIL)
+        malicious = ask(database, MALICIOUS)
     rows = [
         ("killed", f"{count} times; then {runs} runs until nothing was left to try"),
         ("content", "equal to the uninterrupted library's" if is_equal else "DIFFERENT"),
         ("good photos answered", f"{answered} of {len(good)}"),
     ]
-    for path, kind, attempts, is_quarantined in evil:
+    for path, kind, attempts, is_quarantined in malicious:
         name, where = os.path.basename(os.fsdecode(path)), "in quarantine" if is_quarantined else "NOT in quarantine"
         rows.append((name, f"{kind}, {attempts} attempts, {where}"))
     print_table(rows)
     print(f"the first run took {seconds:.1f} s undisturbed")
 
 
-def without_evil(database: Path) -> Content:
-    """What a database says, but for why the two evil photos were given up: a time limit, or runs that died."""
+def without_malicious(database: Path) -> Content:
+    """A database's content, without why the two malicious photos were given up: a time limit, or runs that died."""
     found = content(database)
     return found | {"failures": [row for row in found["failures"] if not bytes(row[0]).endswith(b".bmp")]}

@@ -1,1 +1,1 @@
-"""How much memory it takes, at its peak and over a day."""
+"""Peak memory, and memory over a day."""

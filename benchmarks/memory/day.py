@@ -1,8 +1,8 @@
-"""Does anything grow in a day of `tagger serve`, which a clock that hurries brings into a few minutes?
+"""Does anything grow in a day of `tagger serve`, compressed into a few minutes by a fast clock?
 
-One process has the jobs, the watch, the bot, the model and the database, as the command has them; only the time that
-its scheduler reads is not the real one. Each simulated ten minutes bring a photo into the library and a nightly run,
-and in three chats a photo, a tap on its answer and a command. Each hour brings a backup, a canary and a digest.
+Jobs, watch, bot, model and database run in one process, as in the command; only its scheduler reads a fake time. Each
+simulated ten minutes bring a photo into the library and a nightly run, and in three chats a photo, a tap on its answer
+and a command. Each hour brings a backup, a canary and a digest.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from tagger.config.cron import parse
 START = datetime(2026, 10, 24, 12, tzinfo=UTC)
 STEP = timedelta(minutes=10)
 STEPS_AN_HOUR = 6
-WARM_HOURS = 6  # allocators, caches and connection pools find their size
+WARM_HOURS = 6  # until allocators, caches and connection pools have their size
 TIMEOUT_S = 300
-FIRST_PERSON = 10_000  # the server's number for who sends the first of many photos
+FIRST_PERSON = 10_000  # the server's number for the sender of the first of many photos
 CHATS = 3
 TIMES = {
     "nightly": "*/10 * * * *",
@@ -43,7 +43,7 @@ TIMES = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a process holds."""
+    """A process's resources."""
 
     memory_mb: float
     threads: int
@@ -64,19 +64,19 @@ def wait_for(what: str, is_so: Callable[[], bool]) -> None:
     until = time.monotonic() + TIMEOUT_S
     while not is_so():
         if time.monotonic() > until:
-            sys.exit(f"For {TIMEOUT_S} s {what} did not happen")
+            sys.exit(f"{what} did not happen within {TIMEOUT_S} s")
         time.sleep(0.05)
 
 
 def due_until(moment: datetime) -> int:
-    """How many times jobs were due since the start."""
+    """How often jobs were due since the start."""
     first, last = START.replace(tzinfo=None), moment.replace(tzinfo=None)
     times = [cron for text in TIMES.values() if (cron := parse(text))]
     return sum(1 for cron in times for _ in takewhile(lambda due: due <= last, cron.after(first)))
 
 
 class Day:
-    """What happens around the process: photos in the library and in chats, and the clock."""
+    """The world around the process: photos in the library and in chats, and the clock."""
 
     def __init__(self, server: Server, serve: Bot, library: Path) -> None:
         self._server, self._serve, self._library = server, serve, library
@@ -91,14 +91,14 @@ class Day:
         self._serve.process.stdin.flush()
 
     def begin(self, photo: Path) -> None:
-        """Until the bot answers: the schedule has begun before it."""
+        """Wait until the bot answers; the schedule has started before."""
         self.set_clock(START)
         self._server("photos", files=[str(photo)])
         self._sent = 1
         self._server.wait_answered(self._sent)
 
     def step(self, moment: datetime, photo: Path, sent: list[Path]) -> None:
-        """Ten minutes, until everything that they brought is done."""
+        """Simulate ten minutes, and wait until all their work is done."""
         shutil.copy(photo, self._library)
         self.set_clock(moment)
         self._server("photos", files=[str(file) for file in sent], chats=CHATS)
@@ -131,7 +131,7 @@ def main(*, data: Path, hours: int = 24) -> None:
         serve = Bot(
             server,
             place,
-            *(sys.executable, "-m", "benchmarks.hurried_clock"),
+            *(sys.executable, "-m", "benchmarks.fast_clock"),
             TAGGER_FOLDERS=json.dumps([str(library)]),
             TAGGER_JOBS=json.dumps(TIMES),
             TAGGER_TIMEZONE="UTC",

@@ -1,6 +1,6 @@
-"""What is the peak memory of `tagger tag` and its decoder processes over 500 and over 5,000 different photos?
+"""What is the peak memory of `tagger tag` and its decoder processes with 500 and with 5,000 different photos?
 
-What several processes share is counted once: their proportional set sizes are added up, 20 times a second.
+It is the sum of their proportional set sizes, measured 20 times a second, so shared memory counts once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ INTERVAL_S = 0.05
 
 
 def held_mb(process: int) -> float:
-    """What a process holds, in 10^6 bytes; 0 once it has ended."""
+    """A process's memory in 10^6 bytes; 0 once it has ended."""
     with suppress(FileNotFoundError, ProcessLookupError):
         for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -33,7 +33,7 @@ def children(process: int) -> list[int]:
 
 
 def peaks_mb(folder: Path) -> tuple[float, float]:
-    """Of the process alone, and with its decoders."""
+    """Peaks of the process alone, and with its decoders."""
     alone = together = 0.0
     with TemporaryDirectory() as place:
         process = start_tagging(folder, Path(place) / "tags.sqlite")

@@ -1,4 +1,4 @@
-"""How soon does the Telegram bot answer a photo, how many does it answer at once, and in how much memory?"""
+"""How soon does the Telegram bot answer a photo, how many photos/s does it answer, and with how much memory?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does a request to the Bot API cost the Telegram bot: by its own client, and by its library's?"""
+"""What does a Bot API request cost with the bot's own client, and with its library's?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROUNDS = 3
 
 
 async def cpu_ms(server: Server, request: BaseRequest, requests: int) -> float:
-    """Milliseconds of this process's processor time for each request; the server has a process of its own."""
+    """CPU milliseconds per request in this process; the server runs in another."""
     async with ExtBot(server.token, f"{server.url}/bot", request=request) as bot:
         await bot.get_me()
         start = time.process_time()

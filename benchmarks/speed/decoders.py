@@ -1,7 +1,7 @@
-"""What does it cost to decode photos in processes of their own, instead of threads of one process?
+"""What does it cost to decode photos in separate processes instead of threads?
 
-Both tag the same photos with the same loaded model, in turns; only who decodes differs. The processes start while a run
-loads its model, so their start is measured apart.
+Both tag the same photos with the same loaded model, in turns. The processes start while a run loads its model, so their
+start is measured separately.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def rate(tagger: Tagger, paths: Sequence[str], loader: PhotoLoader | None) -> fl
 
 
 def started(tagger: Tagger) -> tuple[DecoderPool, float]:
-    """The processes, and how long they took to start."""
+    """The processes, and their start time."""
     start = time.perf_counter()
     decoders = DecoderPool(tagger.bundle.card.input, tagger.limits, photos=tagger.limits.threads, timeout_s=TIMEOUT_S)
     decoders.wait_ready()

@@ -1,9 +1,9 @@
 """How long does the first page of each documented query take in a large library?
 
-The library is built through `db.write.results`, as runs build it: folders of trips in the order of time, each landmark
-in a few of them, 66 landmarks whose frequencies fall as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a
-fifth of the photos in bursts of four, and a thousand that look alike.
-Each query runs in a new connection; what is printed is the median, and the slowest, of several runs.
+The library is written by `db.write.results`, as in runs: folders of trips in order of time, 66 landmarks in a few
+folders each with frequencies falling as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a fifth of the
+photos in bursts of four, and a thousand that look alike. Each query runs in a new connection; the median and the
+slowest of several runs are printed.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ class Library:
         return FIRST_DAY + timedelta(days=DAYS) * number / self.photos
 
     def groups(self) -> dict[int, int]:
-        """A fifth of the photos in bursts of four, and one long row of a thousand."""
+        """A fifth of the photos in bursts of four, and one burst of a thousand."""
         single = {number: number for number in range(1, self.photos + 1)}
         bursts = {number: number - (number - 1) % 4 for number in range(1, self.photos // 5)}
         return single | bursts | dict.fromkeys(range(30_001, 31_001), 30_001)
 
     def _trip(self, dice: random.Random) -> list[Landmark]:
-        """Half of a trip's photos show its own landmark, so that landmarks lie in folders, as they do."""
+        """Half of a trip's photos show its own landmark, so that landmarks cluster in folders, as in real libraries."""
         weights = [1 / rank for rank in range(1, 67)]
         drawn = dice.choices(LANDMARKS, weights, k=5)
         return drawn + [drawn[0]] * 5
@@ -93,7 +93,7 @@ class Library:
 
 
 def build(store: Store, library: Library) -> float:
-    """Writes a library; returns outcomes a second, without the time that drawing them takes."""
+    """Write a library; returns outcomes/s, without the time to draw them."""
     start = RunStart("openvino", "CPU", "bfloat16", "the default", ("/home/ann/Pictures",), 3, "0.1.0")
     with store.write() as connection:
         register_model(connection, UNUSED, landmarks=[])
@@ -113,7 +113,7 @@ def build(store: Store, library: Library) -> float:
 
 
 def documented_queries(library: Library) -> dict[str, Query]:
-    """The queries that must answer in `BAR_MS`, by what a person would type."""
+    """The queries that must answer within `BAR_MS`, by what a user types."""
     late = library.taken_at(library.photos * 9 // 10)
     folder = str(Path(library.path(library.photos // 2)).parent.parent)
     middle = library.path(library.photos // 2)
@@ -158,7 +158,7 @@ def documented_queries(library: Library) -> dict[str, Query]:
 
 
 def whole_library_queries() -> dict[str, Query]:
-    """They read everything: there is no bar, but they are worth watching."""
+    """Queries that read everything; they have no limit."""
     return {
         "tagger labels": labels,
         "what a scan asks of all files": lambda connection: file_states(connection, ["/home"], model=2, k=3),

@@ -1,8 +1,7 @@
-"""How long does a run take that finds nothing changed, beside a bare walk (os.scandir and stat) of the same tree?
+"""How long does a run without changes take, beside a bare walk (os.scandir and stat) of the same tree?
 
-The store is filled as runs fill it, with an answer for every file of a tree of small files; none of them is read, and
-no model is opened. The whole process is what cron starts; in the process of `tagger schedule`, which waits for its
-time, Python and its packages are loaded already.
+The store has an answer for every file of a tree of small files; none of them is read, and no model is opened. Cron
+starts the whole process; in the process of `tagger schedule`, Python and its packages are already loaded.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def bare_walk(folder: str) -> int:
 
 
 def walk_cost(folder: Path, files: int) -> tuple[float, float]:
-    """Seconds by the clock, and of the processor."""
+    """Wall-clock and CPU seconds."""
     start, cpu = time.perf_counter(), time.process_time()
     assert bare_walk(str(folder)) == files
     return time.perf_counter() - start, time.process_time() - cpu

@@ -1,4 +1,4 @@
-"""How long does a person wait for `tagger --help`, and for the answer of `tagger suggest`, from the process's start?"""
+"""How long do `tagger --help` and `tagger suggest` take, from the process's start?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.processes import cost, print_table, tagger_command
 
 
 def seconds(times: int, *arguments: object) -> list[float]:
-    """Of each start but the first, which warms the file cache and the compiled network."""
+    """Seconds of each start but the first, which warms the file cache and the compiled network."""
     return [cost(tagger_command(*arguments)).seconds for _ in range(times + 1)][1:]
 
 

@@ -1,8 +1,8 @@
 """How fast is `tagger tag` beside a plain PyTorch loop with the same network, and beside its own bound?
 
-The loop is what one would write first: Pillow decodes the whole photo, torchvision resizes, crops and normalises,
-a DataLoader with two workers feeds eager float32 in batches of 32, softmax and top-k follow. Neither counts the time
-to load its model; the last lines compare whole processes, start to exit.
+The loop is the obvious one: Pillow decodes the whole photo, torchvision resizes, crops and normalises, a DataLoader
+with two workers feeds eager float32 in batches of 32, softmax and top-k follow. Neither time includes loading the
+model; the last lines compare whole processes, start to exit.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What does a training step of the shipped recipe cost, with and without our two shortcuts?
 
 The shortcuts are float32 gradients for depthwise convolutions (`tagger.model.nets.depthwise`) and frozen parts in
-OpenVINO (`training.fit.frozen_backbone`). Each variant takes its turn in every round, so that a slow minute
-hits all alike.
+OpenVINO (`training.fit.frozen_backbone`). The variants take turns, so that a slow minute affects all alike.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ def _timed(variants: dict[str, Callable[[], None]]) -> dict[str, list[float]]:
 
 
 def _plainly(run: Callable[[], None]) -> None:
-    """With torch's own gradients of depthwise convolutions."""
+    """Run with torch's own gradients of depthwise convolutions."""
 
     def plain(photos: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
         return F.conv2d(photos, weight, None, stride, padding, 1, photos.shape[1])

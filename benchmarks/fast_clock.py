@@ -1,6 +1,6 @@
 """`tagger serve` whose scheduler reads the time from standard input, where `benchmarks.memory.day` writes it.
 
-Nothing else is changed: jobs, watch, bot, model and database are those of the command.
+Jobs, watch, bot, model and database are those of the command.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import apscheduler.schedulers.base
 from tagger.cli import main as tagger_main
 from tagger.jobs import schedule
 
-TICK_S = 0.05  # how soon a moment that was read is noticed
+TICK_S = 0.05  # how often a new moment is noticed
 
 
-class HurriedClock:
-    """Replaces `datetime` where APScheduler asks for the time."""
+class FastClock:
+    """Replaces `datetime` in APScheduler."""
 
     moment: datetime
 
@@ -33,14 +33,14 @@ class HurriedClock:
 
 def follow(moments: Iterable[str]) -> None:
     for line in moments:
-        HurriedClock.moment = datetime.fromisoformat(line.strip())
-    os.kill(os.getpid(), signal.SIGTERM)  # the benchmark has gone
+        FastClock.moment = datetime.fromisoformat(line.strip())
+    os.kill(os.getpid(), signal.SIGTERM)  # the benchmark has ended
 
 
 def main() -> None:
-    HurriedClock.moment = datetime.fromisoformat(sys.stdin.readline().strip())
+    FastClock.moment = datetime.fromisoformat(sys.stdin.readline().strip())
     threading.Thread(target=follow, args=(sys.stdin,), daemon=True).start()
-    apscheduler.schedulers.base.datetime = HurriedClock
+    apscheduler.schedulers.base.datetime = FastClock
     schedule.TICK_S = TICK_S
     tagger_main(["serve", *sys.argv[1:]], prog_name="tagger")
 
