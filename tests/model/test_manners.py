@@ -75,3 +75,19 @@ def test_decoding_heic_changes_nothing_in_the_process(tmp_path: Path) -> None:
     pillow_heif.from_pillow(Image.open(photo)).save(tmp_path / "photo.heic", quality=95)
     statuses, names = changed(folder, photo, tmp_path / "photo.heic")
     assert (statuses[3], names) == ("tagged", [])
+
+
+TWO_MODELS = """
+import signal, sys, tagger
+signal.signal(signal.SIGTERM, lambda *_: print("handled"))
+first, second = tagger.load(sys.argv[1], engine="openvino"), tagger.load(sys.argv[1], engine="openvino")
+del first
+del second
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+def test_signals_are_handled_after_two_models_were_closed(tmp_path: Path) -> None:
+    folder = colour_bundle(tmp_path / "bundle").folder
+    done = subprocess.run([sys.executable, "-c", TWO_MODELS, str(folder)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "handled\n")

@@ -19,7 +19,7 @@ from tagger.image.preprocess import normalise
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
 from tagger.model.engines import Engine
-from tagger.model.engines.openvino import OpenVinoEngine, openvino
+from tagger.model.engines.openvino import OpenVinoEngine, core, openvino
 from training.data.manifest import Split
 from training.evaluate.speed import photos_per_second
 from training.fit.dataset import PhotoDataset, data_loader, photo_dataset
@@ -87,7 +87,7 @@ def quantise(bundle: Bundle, sample: PhotoDataset) -> openvino.Model:
 
     with redirect_stdout(sys.stderr):  # for its progress bar
         model: openvino.Model = nncf.quantize(
-            openvino.Core().read_model(bundle.file(ONNX_FILE)),
+            core().read_model(bundle.file(ONNX_FILE)),
             nncf.Dataset(pixels, network_input),
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(pixels),

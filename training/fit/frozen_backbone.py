@@ -8,12 +8,10 @@ The result is what torch would compute, except for the rounding of bfloat16.
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import torch
 from torch import Tensor, nn
 
-from tagger.model.engines.openvino import openvino
+from tagger.model.engines.openvino import core, openvino
 from tagger.model.nets import Chain, Network
 from training.publish.export import onnx_bytes
 
@@ -48,11 +46,7 @@ class FrozenBackbone:
         size_px = values.shape[-1]
         if size_px not in self._compiled:
             with torch.autocast("cpu", enabled=False):
-                model = self._core.read_model(onnx_bytes(self._layers, size_px))
-            self._compiled[size_px] = self._core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+                model = core().read_model(onnx_bytes(self._layers, size_px))
+            self._compiled[size_px] = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
         result = self._compiled[size_px]({0: values.contiguous().numpy()})[0]  # (N, C, H', W')
         return torch.from_numpy(result).to(torch.bfloat16, memory_format=torch.channels_last)
-
-    @cached_property
-    def _core(self) -> openvino.Core:
-        return openvino.Core()

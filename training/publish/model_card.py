@@ -17,7 +17,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from tagger.core.run_options import CORES
-from tagger.model.engines.openvino import openvino
+from tagger.model.engines.openvino import core
 from training.data.manifest import DataError, content_sha256, load_manifest
 from training.fit.experiment import Experiment, open_experiment
 from training.publish import costs, plots, tables
@@ -180,7 +180,7 @@ def _origin(inputs: Inputs, command: str, photos: str) -> str:
 
 def _machine() -> str:
     """This machine; tables are generated where they were measured."""
-    processor = str(openvino.Core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+    processor = str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
     return f"{processor}, {CORES} of {os.cpu_count()} cores, Python {platform.python_version()}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,19 @@ from tagger.core.types import EngineInfo, InputContract
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
 
-__all__ = ["OpenVinoEngine", "openvino"]  # import the runtime from here: without its telemetry
+__all__ = ["OpenVinoEngine", "core", "openvino"]  # import the runtime from here: without its telemetry
 
 PHOTOS_PER_STREAM = 8  # enough that the wait for the last photo of a call is small
+
+
+@cache
+def core() -> openvino.Core:
+    """The one core of this process.
+
+    Each core gives the main thread a signal stack, and restores the one before it when it is freed. Of two cores the
+    second may restore the first one's, which is gone: the next signal then kills the process (OpenVINO 2026.4).
+    """
+    return openvino.Core()
 
 
 class OpenVinoEngine:
@@ -58,9 +69,8 @@ class OpenVinoEngine:
             EngineUnavailable: this processor does not compute in the precision.
             EngineFailed: OpenVINO cannot compile the network.
         """
-        core = openvino.Core()
         threads = CORES
-        precision = _precision(core, precision, allowed=bundle.card.bfloat16)
+        precision = _precision(precision, allowed=bundle.card.bfloat16)
         config: dict[str, object] = {
             "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
             "INFERENCE_NUM_THREADS": threads,
@@ -69,14 +79,14 @@ class OpenVinoEngine:
         if cache_dir is not None:
             config["CACHE_DIR"] = str(cache_dir)
         try:
-            model = model or core.read_model(bundle.file(ONNX_FILE))
-            compiled = core.compile_model(_with_normalisation(model, bundle.card.input), "CPU", config)
+            model = model or core().read_model(bundle.file(ONNX_FILE))
+            compiled = core().compile_model(_with_normalisation(model, bundle.card.input), "CPU", config)
         except RuntimeError as error:
             raise EngineFailed(f"openvino cannot compile {bundle.file(ONNX_FILE)}: {error}") from error
         self._lock = threading.Lock()  # the queue has one callback, and one end to wait for
         self._requests = openvino.AsyncInferQueue(compiled, threads)
         self._outputs = bundle.card.outputs
-        self._info = EngineInfo("openvino", f"CPU ({_processor(core)}, {threads} threads)", precision, reason)
+        self._info = EngineInfo("openvino", f"CPU ({_processor()}, {threads} threads)", precision, reason)
 
     @property
     def info(self) -> EngineInfo:
@@ -114,8 +124,8 @@ def _with_normalisation(model: openvino.Model, contract: InputContract) -> openv
     return steps.build()
 
 
-def _precision(core: openvino.Core, name: str, *, allowed: bool) -> str:
-    able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+def _precision(name: str, *, allowed: bool) -> str:
+    able = "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if name == "auto":
         return "bfloat16" if able and allowed else "float32"
     if name == "bfloat16" and not able:
@@ -125,5 +135,5 @@ def _precision(core: openvino.Core, name: str, *, allowed: bool) -> str:
     return name
 
 
-def _processor(core: openvino.Core) -> str:
-    return str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
+def _processor() -> str:
+    return str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
