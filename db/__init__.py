@@ -1,1 +1,1 @@
-"""The tag store: SQLAlchemy lives here and nowhere else."""
+"""The tag store; only this package imports SQLAlchemy."""

@@ -1,9 +1,9 @@
-"""Opens a store, and runs transactions in it: to read, to write, and to write what several tasks want at once.
+"""Open a store and run transactions in it, also several tasks in one.
 
-The one rule: a write transaction takes the write lock when it begins, so that two writers queue. One that began as a
-reader and wrote later would fail at once if another had written since, because its snapshot would be old.
+The one rule: a write transaction takes the write lock when it begins, so that two writers queue. A transaction that
+starts by reading fails at once if it writes after another writer committed, because its snapshot is old.
 
-No transaction begins in a file that was moved away since it was opened: what it wrote would be lost.
+No transaction begins in a file that was replaced since it was opened: its writes would be lost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection as Connection  # what callers annotate
+from sqlalchemy import Connection as Connection  # re-exported for callers' annotations
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -28,7 +28,7 @@ from db.migrate import WRITING, migrate
 from tagger.core.errors import StoreError
 
 BUSY_TIMEOUT_S = 30.0
-BATCH_SIZE = 500  # values in one IN list: SQLite bounds their number
+BATCH_SIZE = 500  # values in an IN list, whose length SQLite limits
 PROBLEMS = {
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
     sqlite3.SQLITE_READONLY: "it may not be written",
@@ -48,17 +48,17 @@ class Store:
         self._engine = engine
         self._writing = engine.execution_options(begin=WRITING)
         self._timeout_s = timeout_s
-        self._opened: tuple[int, int] | None = None  # the identity of its file, once there is one
+        self._opened: tuple[int, int] | None = None  # the identity of its file, once it exists
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Read from a snapshot, which does not show what others write meanwhile. Do not write in it."""
+        """Read from a snapshot, unaffected by concurrent writes. Do not write in it."""
         with self._translated(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Write all or nothing: commit at the end, and leave no trace after an exception or if the process dies.
+        """Write all or nothing: commit at the end, roll back after an exception or if the process dies.
 
         Raises:
             StoreLocked: another process kept the write lock for longer than the timeout.
@@ -67,16 +67,16 @@ class Store:
             yield connection
 
     def optimize(self) -> None:
-        """Refresh the figures by which SQLite chooses indexes. At the end of a run that takes milliseconds."""
+        """Refresh the statistics of SQLite's query planner; takes milliseconds after a run."""
         with self.write() as connection:
             connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
             connection.exec_driver_sql("ANALYZE")
 
     def empty_log(self) -> bool:
-        """Move the write-ahead log into the file and empty it: until then it holds what was deleted.
+        """Move the write-ahead log into the file and empty it: until then it holds deleted rows.
 
         Returns:
-            Whether that was possible; it is not while somebody reads an older state.
+            Whether that was possible; it is not while another transaction reads an older state.
         """
         with self._translated(), self._engine.execution_options(begin="").connect() as connection:
             busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
@@ -106,7 +106,7 @@ class Store:
 
 
 def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
-    """Open a store and bring its schema up to date. If there is none, make one, with its folder.
+    """Open a store and migrate its schema; create it, with its folder, if it does not exist.
 
     Args:
         url: ``sqlite:///`` and a path, so four slashes before an absolute one; or a plain path.
@@ -131,7 +131,7 @@ def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a task returned, or the error that it raised, which has undone it."""
+    """What a task returned, or the error that rolled it back."""
 
     value: Any = None
     error: Exception | None = None
@@ -140,11 +140,11 @@ class Outcome:
 def commit_group(store: Store, tasks: Sequence[Task]) -> list[Outcome]:
     """Run tasks in one transaction, so that they share the wait for the disk.
 
-    If one of them fails, all is undone and each is called again, within a savepoint: it fails alone. Failures are rare,
-    and a savepoint takes as long as two statements.
+    If one fails, all are rolled back and each runs again within a savepoint, so that it fails alone. Failures are rare,
+    and a savepoint costs two statements.
 
     Raises:
-        StoreError: nothing was written, and all may be tried again.
+        StoreError: nothing was written; all tasks may be tried again.
     """
     try:
         with store.write() as connection:
@@ -157,7 +157,7 @@ def commit_group(store: Store, tasks: Sequence[Task]) -> list[Outcome]:
 
 
 def in_batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Batches that fit into an IN list."""
+    """Split values into batches that fit into an IN list."""
     pending = list(values)
     for start in range(0, len(pending), BATCH_SIZE):
         yield pending[start : start + BATCH_SIZE]
@@ -167,16 +167,16 @@ def store_file(url: str) -> Path:
     """The SQLite file that a URL or a plain path names.
 
     Raises:
-        MalformedUrl: it names none.
+        MalformedUrl: it names no file.
     """
     return Path(str(_parse(url).database))
 
 
 def store_exists(url: str) -> bool:
-    """Whether there is a file.
+    """Whether the store's file exists.
 
     Raises:
-        StoreUnreachable: its folder may not be searched.
+        StoreUnreachable: its folder cannot be searched.
     """
     return _identity(str(store_file(url))) is not None
 
@@ -192,13 +192,13 @@ def _outcome(connection: Connection, task: Task) -> Outcome:
 
 
 def _identity(file: str) -> tuple[int, int] | None:
-    """What tells a file from another one in its place; None if there is no file. Takes a microsecond."""
+    """The file's device and inode; None if there is no file. Takes a microsecond."""
     try:
         status = os.stat(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StoreUnreachable(file, f"it cannot be looked at ({error.strerror})") from error
+        raise StoreUnreachable(file, f"it cannot be accessed ({error.strerror})") from error
     return status.st_dev, status.st_ino
 
 
@@ -210,7 +210,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        # A malformed URL may still hold a password: what looks like one is not repeated.
+        # A malformed URL may hold a password, so one that may is not repeated.
         shown = "The database URL" if "@" in url else f"The database URL {url!r}"
         raise MalformedUrl(f"{shown} is malformed. Write sqlite:////folder/tags.sqlite") from error
     if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
@@ -237,8 +237,8 @@ def _engine(url: URL, timeout_s: float) -> Engine:
 def _prepare(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # Python's own BEGIN comes late, and never before DDL
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
-    connection.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not left in the file
+    connection.execute("PRAGMA synchronous = FULL")  # commits survive a power cut
+    connection.execute("PRAGMA secure_delete = ON")  # deleted rows are overwritten
 
 
 def _begin(connection: Connection) -> None:
@@ -247,7 +247,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _translation(error: DBAPIError, file: str, timeout_s: float) -> StoreError | None:
-    """The store's own error for a problem outside the program; None for a bug inside it."""
+    """The StoreError for a problem outside the program; None for a bug."""
     if not isinstance(error.orig, sqlite3.Error):
         return None
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the upper bytes hold the details

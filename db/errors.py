@@ -1,4 +1,4 @@
-"""What can be wrong with a store: a branch of the tree in `tagger.core.errors`.
+"""The errors of a store, a branch of the tree in `tagger.core.errors`.
 
 StoreError
 ├── MalformedUrl          the database URL is malformed, or does not name a SQLite file
@@ -7,7 +7,7 @@ StoreError
 ├── NotAStore             the file is not a tag database, or is damaged
 ├── StoreTooNew           written by a later version of the tagger
 ├── BackupFailed          the database could not be copied
-├── RunNotEnded           the run is still going
+├── RunNotEnded           the run is still in progress
 └── UnknownName           a filter names something that the store does not have
     ├── UnknownLandmark
     ├── UnknownCountry
@@ -37,7 +37,7 @@ class StoreUnreachable(StoreError):
 
 
 class StoreReplaced(StoreUnreachable):
-    """The file that was opened has been replaced; what is written to it would be lost."""
+    """The opened file has been replaced; further writes would be lost."""
 
     def __init__(self, file: str) -> None:
         StoreError.__init__(
@@ -84,8 +84,8 @@ class UnknownName(StoreError):
 
     Args:
         sentence: what is unknown.
-        nearest: what may have been meant, best first.
-        fallback: what to do if nothing is near.
+        nearest: similar names, best first.
+        fallback: what to do if there is no similar name.
     """
 
     def __init__(self, sentence: str, nearest: Sequence[str], fallback: str) -> None:

@@ -1,9 +1,9 @@
-"""Creates the schema in an empty database, and migrates an older one, when it is opened.
+"""Create the schema in an empty database, and migrate an older one, when it is opened.
 
-A new database is made from `db.schema` and says that it is at `HEAD`. Alembic is imported only to migrate an older one.
+A new database is made from `db.schema` and marked as `HEAD`; Alembic is imported only to migrate an older one.
 
-The one rule: check, and if there is something to do, take the write lock and check again. Of two processes that open a
-new database at once, the second waits and finds the work done.
+The one rule: check, take the write lock if there is work to do, and check again. Of two processes that open a new
+database at once, the second waits and finds it ready.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def migrate(engine: Engine, file: str, timeout_s: float) -> None:
 
 @contextmanager
 def _without_foreign_keys(engine: Engine) -> Iterator[Connection]:
-    """A connection that does not check foreign keys: a migration replaces tables to which others refer.
+    """Connect without foreign key checks, since a migration replaces tables that others refer to.
 
     SQLite accepts the switch only outside of a transaction.
     """
@@ -65,11 +65,11 @@ def _without_foreign_keys(engine: Engine) -> Iterator[Connection]:
         try:
             yield connection.execution_options(begin=WRITING)
         finally:
-            connection.invalidate()  # so that the switch stays with nobody
+            connection.invalidate()  # so that no later user inherits the switch
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration without a file. In it a percent sign would be an interpolation."""
+    """Alembic's configuration without a file, in which a percent sign would be an interpolation."""
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
@@ -102,15 +102,15 @@ def _upgrade(connection: Connection, file: str, found: str) -> None:
     from alembic.script import ScriptDirectory
 
     config = alembic_config(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found not in known:
+    revisions = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found not in revisions:
         raise StoreTooNew(file, found)
     command.upgrade(config, "head")
     assert not connection.exec_driver_sql("PRAGMA foreign_key_check").first(), "a migration lost rows"
 
 
 def _switch_to_wal(engine: Engine, timeout_s: float) -> None:
-    """Let readers never wait for the writer. The mode stays in the file.
+    """Switch to WAL mode, in which readers never wait for the writer; the file keeps the mode.
 
     SQLite refuses at once, without its busy timeout, if another process is switching too.
     """

@@ -1,6 +1,6 @@
-"""The store's own values: models, runs, jobs and canaries. Photos and landmarks are `tagger.core.types`.
+"""Values of the store: models, runs, jobs and canaries. Photos and landmarks are in `tagger.core.types`.
 
-The one rule: no ORM object leaves the package. What listings find is in `db.read.rows`.
+The one rule: no ORM object leaves the package. The hits of listings are in `db.read.rows`.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """What a run says of itself when it begins."""
+    """The properties of a run that begins."""
 
     engine: str
     device: str
     precision: str
-    reason: str  # why this engine, for people
+    reason: str  # why this engine
     roots: tuple[str, ...]
     k: int  # how many suggestions are asked for
     tagger_version: str
     job: str = "tag"  # what started it: tag, nightly, retag, telegram
     pid: int | None = None
     host: str | None = None
-    settings_hash: str | None = None  # of the settings, so that two runs can be told apart by it
+    settings_hash: str | None = None  # tells whether two runs had the same settings
 
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """How many files of a run became what."""
+    """Files of a run by outcome."""
 
     tagged: int = 0
     none: int = 0
@@ -75,7 +75,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that has not said how it ended: it is at work, or it died."""
+    """A run without an end: it is in progress, or it died."""
 
     id: int
     job: str
@@ -95,7 +95,7 @@ class JobRunRow:
 
     id: int
     job: str
-    due_at: datetime | None  # when the schedule wanted it; None if a person started it
+    due_at: datetime | None  # its scheduled time; None if a person started it
     started_at: datetime
     finished_at: datetime | None
     status: JobStatus
@@ -104,10 +104,10 @@ class JobRunRow:
 
 @dataclass(frozen=True, slots=True)
 class CanaryRow:
-    """What a model said of a picture whose landmark is known."""
+    """A model's answer to a picture whose landmark is known."""
 
     sha256: str
-    label: str  # the picture's name, for people
+    label: str  # the picture's name
     expected: str  # like `found`, a landmark's key, or "none"
     found: str
     score: float  # the best suggestion's

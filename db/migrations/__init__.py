@@ -1,1 +1,1 @@
-"""The store's schema, step by step."""
+"""The migrations of the store's schema."""

@@ -1,1 +1,1 @@
-"""What is asked of the store."""
+"""Queries to the store."""

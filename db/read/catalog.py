@@ -1,4 +1,4 @@
-"""What the store knows by name: landmarks, models, runs and jobs, with the nearest names if one is mistyped."""
+"""Look up landmarks, models, runs and jobs by name; errors name the nearest."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def find_landmark(connection: Connection, text: str) -> str:
 
 
 def landmark_id(connection: Connection, text: str) -> int:
-    """The number in the tables of the landmark that `find_landmark` finds."""
+    """The row id of the landmark that `find_landmark` finds."""
     key = find_landmark(connection, text)
     return connection.execute(select(Landmark.id).where(Landmark.key == key)).scalar_one()
 
 
 def country_landmark_ids(connection: Connection, country: str) -> list[int]:
-    """The numbers of the landmarks of a country.
+    """The row ids of a country's landmarks.
 
     Raises:
-        UnknownCountry: no landmark lies there.
+        UnknownCountry: no landmark is there.
     """
     rows = connection.execute(select(Landmark.id, Landmark.country)).all()
     found = [row.id for row in rows if plain(row.country) == plain(country)]
@@ -55,7 +55,7 @@ def country_landmark_ids(connection: Connection, country: str) -> list[int]:
 
 
 def model_ids(connection: Connection, text: str) -> list[int]:
-    """The numbers of the models with this name, in all versions, or whose id begins so.
+    """The row ids of the models with this name, in all versions, or with this beginning of the id.
 
     Raises:
         UnknownModel: there is no such model.
@@ -68,7 +68,7 @@ def model_ids(connection: Connection, text: str) -> list[int]:
 
 
 def landmarks(connection: Connection) -> dict[int, types.Landmark]:
-    """All landmarks by their number in the tables."""
+    """All landmarks by row id."""
     return {
         row.id: types.Landmark(
             row.key, row.name, row.country, row.lat, row.lon, row.city, tuple(row.aliases), row.wikidata

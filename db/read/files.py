@@ -1,4 +1,4 @@
-"""What the store knows of files and contents: the questions of a run, asked for whole libraries at once."""
+"""The stored state of files and contents, queried for whole libraries at once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tagger.core.types import Answer, Failed, NoLandmark, Result, Tagged, Withdr
 
 ROWS_PER_FETCH = 1000  # row by row takes half as long again
 
-# Whether a model has said enough of a photo. An undone answer counts, however short it was: the model has seen the
-# photo, and would only say the same again. With `redo_undone` it does not count.
+# Whether a model has given a photo enough suggestions. An undone answer counts, however short: the model would only
+# repeat it. With `redo_undone` it does not count.
 ANSWERED = and_(
     Assessment.model_id == bindparam("model"),
     case(
@@ -42,13 +42,13 @@ ASSESSMENT = (
 def file_states(
     connection: Connection, roots: Iterable[str], *, model: int, k: int, redo_undone: bool = False
 ) -> dict[str, FileState]:
-    """What the store knows of the files below some folders, by path.
+    """The state of the files below some folders, by path.
 
     Args:
         roots: absolute; a root may also be a file.
-        model: the number of the model whose answers count.
-        k: the answers that count have at least so many suggestions.
-        redo_undone: answers that were undone do not count.
+        model: the row id of the model whose answers count.
+        k: answers with fewer suggestions do not count.
+        redo_undone: undone answers do not count.
     """
     columns = (File.path, File.size_bytes, File.mtime_ns, Assessment.k.is_not(None), File.gone_at.is_not(None))
     statement = select(*columns).outerjoin(Assessment, (Assessment.photo_id == File.photo_id) & ANSWERED)
@@ -59,7 +59,7 @@ def file_states(
             in_root = statement.where(is_in_root).execution_options(yield_per=ROWS_PER_FETCH)
             for path, size, mtime, is_assessed, is_gone in connection.execute(in_root, parameters):
                 states[path] = FileState(size, mtime, is_assessed, is_gone)
-    # Failures are few, so they are a question of their own: joined to all files they would take a fifth of the time.
+    # Failures are few, so they are a separate query: joined to all files they take a fifth of the time.
     is_later = and_(Failure.next_at.is_not(None), Failure.next_at > datetime.now(UTC))
     in_backoff = or_(Failure.quarantined_at.is_not(None), is_later)
     failing = select(File.path, Failure.size_bytes, Failure.mtime_ns, in_backoff).join(File, File.id == Failure.file_id)
@@ -70,7 +70,7 @@ def file_states(
 
 
 def other_places(connection: Connection, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of a file and another place where its content was found."""
+    """Pairs of a file and another path of its content."""
     other = aliased(File)
     pairs = select(File.path, other.path).join(other, (other.photo_id == File.photo_id) & (other.id != File.id))
     for batch in in_batches(paths):
@@ -79,9 +79,9 @@ def other_places(connection: Connection, paths: Iterable[str]) -> Iterator[tuple
 
 
 def below(folder: str, after: str | None = None) -> ColumnElement[bool]:
-    """Whether a file lies in a folder, and perhaps after another path: one range of the index.
+    """Whether a file is in a folder, and optionally after another path: one range of the index.
 
-    There is one lower bound, not two: given two, SQLite may start at the lower one.
+    Given two lower bounds, SQLite may start at the lower one, so there is only one.
     """
     prefix = folder.rstrip("/")
     first, beyond = f"{prefix}/", f"{prefix}{chr(ord('/') + 1)}"
@@ -90,7 +90,7 @@ def below(folder: str, after: str | None = None) -> ColumnElement[bool]:
 
 
 def assessed_contents(connection: Connection, *, model: int, k: int, redo_undone: bool = False) -> Iterator[str]:
-    """The sha256 of each content of which a model has said enough; the arguments are those of `file_states`."""
+    """The sha256 of each content with enough suggestions by a model; arguments as in `file_states`."""
     contents = select(Photo.sha256).join(Assessment, Assessment.photo_id == Photo.id).where(ANSWERED)
     yield from connection.execute(contents, {"model": model, "k": k, "redo_undone": redo_undone}).scalars()
 
@@ -98,7 +98,7 @@ def assessed_contents(connection: Connection, *, model: int, k: int, redo_undone
 def content_answer(
     connection: Connection, sha256: str, *, model: int, k: int, redo_undone: bool = False
 ) -> Answer | None:
-    """What a model said of a content, wherever it lay; None if that is not enough. Arguments as in `file_states`."""
+    """A model's answer to a content; None without enough suggestions. Arguments as in `file_states`."""
     parameters = {"sha256": sha256, "model": model, "k": k, "redo_undone": redo_undone}
     found = connection.execute(ASSESSMENT, parameters).first()
     if found is None:
@@ -107,7 +107,7 @@ def content_answer(
 
 
 def stored_results(connection: Connection, paths: Iterable[str], *, model: int) -> Iterator[Result]:
-    """What a model said of some files, in their order; files without an answer are left out."""
+    """A model's answers to files, in their order; files without an answer are left out."""
     for batch in in_batches(paths):
         files = _answered_files(connection, batch, model)
         suggestions = _suggestions(connection, {row.photo_id for row in files.values()}, model)

@@ -1,4 +1,4 @@
-"""What listings are asked for. A filter that is None, or False, asks for nothing; `since` is inclusive, `until` not."""
+"""The filters of listings; None or False filters nothing, `since` is inclusive, `until` exclusive."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFilter:
-    """What every listing understands."""
+    """The filters of every listing."""
 
     under: str | None = None  # a folder; everything below it
-    run: int | None = None  # only what this run wrote
-    answered_since: datetime | None = None  # aware: when the machine or a person answered, or a failure was last met
+    run: int | None = None  # only rows that this run wrote
+    answered_since: datetime | None = None  # aware: time of the answer, decision or last failure
     answered_until: datetime | None = None
-    include_gone: bool = False  # also files that are no longer there
+    include_gone: bool = False  # also missing files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoFilter(FileFilter):
-    """What listings of readable photos understand too."""
+    """More filters, of listings of readable photos."""
 
     taken_since: datetime | None = None  # naive: the camera's wall clock
     taken_until: datetime | None = None
@@ -29,8 +29,8 @@ class PhotoFilter(FileFilter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagFilter(PhotoFilter):
-    """What the listing of tags understands too."""
+    """More filters, of the listing of tags."""
 
     landmark: str | None = None  # key, name or alias
     country: str | None = None  # in any case
-    min_score: float | None = None  # for the machine's tags; what people say has no score and always passes
+    min_score: float | None = None  # of the machine's tags; decisions always pass

@@ -1,7 +1,7 @@
 """Listings: the tags, the photos without a landmark, and the files that failed, in pages.
 
-A listing walks the files in the order of their paths, byte by byte, and asks of each whether it qualifies, so that a
-page costs as much as it is long. `db.read.planner` shortens the walk if a filter is rare.
+A listing walks the files in the byte order of their paths and tests each, so that the cost of a page depends on its
+length. `db.read.planner` shortens the walk if a filter is rare.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ FilterT = TypeVar("FilterT", bound=FileFilter, contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class NameIds:
-    """The names in a filter as numbers in the tables; None if the filter has none."""
+    """The names in a filter as row ids; None if the filter has none."""
 
     landmarks: Sequence[int] | None
     models: Sequence[int] | None
 
 
 def tags(connection: Connection, filters: TagFilter, *, after: str | None = None, limit: int = 50) -> Page[TagHit]:
-    """The tags of up to `limit` files: of each file people's first, then by rank.
+    """The tags of up to `limit` files; a file's decisions come first, then tags by rank.
 
     Args:
-        after: where the page before ended.
+        after: where the previous page ended.
         limit: files on the page.
 
     Raises:
-        UnknownName: the filter names a landmark, country, model or run that is not there.
+        UnknownName: the filter names an unknown landmark, country, model or run.
     """
     ids = _name_ids(connection, filters)
     views = (machine_tag, person_tag)
@@ -57,10 +57,10 @@ def tags(connection: Connection, filters: TagFilter, *, after: str | None = None
 
 
 def nones(connection: Connection, filters: PhotoFilter, *, after: str | None = None, limit: int = 50) -> Page[NoneHit]:
-    """The photos that a model has answered and that have no tag, neither by the machine nor by people.
+    """The answered photos without a tag by the machine or by people.
 
     Raises:
-        UnknownName: the filter names a model or run that is not there.
+        UnknownName: the filter names an unknown model or run.
     """
     ids = _name_ids(connection, filters)
     without_tag = and_(_is_none(filters, ids), ~_has(person_tag, true()))
@@ -80,7 +80,7 @@ def failures(
     """The files that could not be read when last tried, and why.
 
     Raises:
-        UnknownRun: the filter names a run that is not there.
+        UnknownRun: the filter names an unknown run.
     """
     if filters.run is not None:
         run(connection, filters.run)
@@ -151,7 +151,7 @@ def _taken(filters: PhotoFilter) -> ColumnElement[bool]:
 
 
 def _is_none(filters: PhotoFilter, ids: NameIds) -> ColumnElement[bool]:
-    """Whether the model that counts has answered a photo, and none of its tags is left."""
+    """Whether the relevant model has answered a photo, and no tag is left."""
     since, until = filters.answered_since, filters.answered_until
     decided = _decisions().where(between(Decision.decided_at, since, until))
     answered = select(Assessment.k).where(
@@ -169,7 +169,7 @@ def _decisions() -> AnySelect:
 
 
 def _tag_conditions(view: TableClause, filters: TagFilter, ids: NameIds) -> ColumnElement[bool]:
-    is_persons = view.c.source == "person"  # people's tags have neither score nor model, and pass filters on them
+    is_persons = view.c.source == "person"  # people's tags have no score and no model, and pass such filters
     conditions = [between(view.c.tagged_at, filters.answered_since, filters.answered_until)]
     if ids.landmarks is not None:
         conditions.append(view.c.landmark_id.in_(ids.landmarks))
@@ -200,14 +200,14 @@ def _has(view: TableClause, condition: ColumnElement[bool]) -> ColumnElement[boo
 
 
 def _page(connection: Connection, files: AnySelect, limit: int) -> tuple[Sequence[Any], str | None]:
-    """The rows of a page, and where the next one starts: one more row than asked for tells whether there is one."""
+    """The rows of a page, and where the next one starts; one extra row tells whether there is one."""
     return _cut(connection.execute(files.limit(limit + 1)).all(), limit)
 
 
 def _page_of_photos(
     connection: Connection, files: AnySelect, limit: int, filters: PhotoFilter, is_hit: ColumnElement[bool]
 ) -> tuple[Sequence[Any], str | None, dict[int, int]]:
-    """Also how many others each photo stands for, if the listing is of unique photos."""
+    """As `_page`, and how many others each photo stands for if the listing is of unique photos."""
     if not filters.unique:
         return *_page(connection, files, limit), {}
     passes = and_(_in_reach(filters), _taken(filters), is_hit)

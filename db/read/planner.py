@@ -1,11 +1,10 @@
 """Where a listing starts: at the first path, or with the photos of its rarest filter.
 
-A walk by path is fast if hits are frequent, and slow if they are few and come late. So each filter that has an index
-names the set of photos that may pass it, and if one of the sets is small, the listing looks up its members and sorts
-them.
+A walk by path is fast if hits are frequent, and slow if they are rare and late. So each filter with an index names the
+set of photos that may pass it, and if one of the sets is small, the listing looks up its members and sorts them.
 
-The one rule: a set may hold too many photos, never too few. The listing still checks each, so a set never changes what
-is found.
+The one rule: a set may hold too many photos, never too few. The listing still tests each, so a set never changes the
+result.
 """
 
 from __future__ import annotations
@@ -35,18 +34,18 @@ if TYPE_CHECKING:
 
     PhotoSet = AnySelect | CompoundSelect[*tuple[Any, ...]]
 
-FEW = 10_000  # photos that are looked up and sorted in about 30 ms
+FEW = 10_000  # this many photos are looked up and sorted in about 30 ms
 
 
 def from_rarest(
     connection: Connection, listing: AnySelect, column: SQLColumnExpression[Any], sets: Iterable[PhotoSet]
 ) -> AnySelect:
-    """Let a listing start from the smallest of some sets, if that is small enough.
+    """Start a listing from the smallest set, if it is small enough.
 
     Args:
         listing: the files in the order of their paths.
         column: the listing's column that the sets hold.
-        sets: each holds whatever the listing may find, and more.
+        sets: supersets of the photos that the listing may find.
     """
     sized = [(_size(connection, candidates), candidates) for candidates in sets]
     size, smallest = min(sized, key=lambda pair: pair[0], default=(FEW + 1, None))
@@ -72,7 +71,7 @@ def none_sets(filters: PhotoFilter, models: Sequence[int] | None) -> list[PhotoS
 
 
 def between(column: SQLColumnExpression[Any], since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
-    """Whether a moment is in a range; a bound that is None is none."""
+    """Whether a moment is in a range; None is no bound."""
     conditions = [column >= since] if since else []
     return and_(true(), *conditions, *([column < until] if until else []))
 
@@ -100,5 +99,5 @@ def _decisions() -> AnySelect:
 
 
 def _size(connection: Connection, photos: PhotoSet) -> int:
-    """How many photos a set has, counted no further than needed."""
+    """The number of photos in a set, counted only as far as needed."""
     return connection.execute(select(func.count()).select_from(photos.limit(FEW + 1).subquery())).scalar_one()

@@ -1,4 +1,4 @@
-"""What reads return: the hits of listings, and what the store knows of files and landmarks."""
+"""The results of reads: hits of listings, states of files, counts of landmarks."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class TagHit:
     city: str | None
     lat: float
     lon: float
-    source: Literal["machine", "person"]  # who says so; a person's tags have no rank, scores, reason, model or run
+    source: Literal["machine", "person"]  # a person's tags have no rank, scores, reason, model or run
     rank: int | None
     score: float | None
     model_name: str | None
     model_version: str | None
     run: int | None
     tagged_at: datetime
-    visual_score: float | None  # the model's own; `score` has the evidence beside the picture in it
+    visual_score: float | None  # the model's own; `score` includes other evidence
     reason: dict[str, Any] | None  # that evidence as JSON values; its "kind" is near, far or vote
     others: int = 0  # how many files that look the same it stands for; 0 unless the filter asked for unique photos
 
@@ -42,7 +42,7 @@ class NoneHit:
 
     path: str
     sha256: str
-    source: Literal["machine", "person"]  # "person" if a decision says or caused it
+    source: Literal["machine", "person"]  # "person" if a decision caused it
     taken_at: datetime
     others: int = 0  # as in `TagHit`
 
@@ -58,32 +58,32 @@ class FailureHit:
     first_at: datetime
     last_at: datetime
     run: int
-    next_at: datetime | None = None  # it is not tried before; None if every run tries it, or if it is in quarantine
-    quarantined_at: datetime | None = None  # since then it is only tried if it changes or somebody asks for it
+    next_at: datetime | None = None  # next attempt; None if every run tries it, or in quarantine
+    quarantined_at: datetime | None = None  # since then only tried if it changes or on request
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[HitT]):
-    """Part of a listing. It never splits a file."""
+    """A page of a listing; it never splits a file."""
 
     hits: tuple[HitT, ...]
     next_after: str | None  # pass it as `after` for the next page; None after the last
 
 
 class FileState(NamedTuple):
-    """What the store knows of a path. A tuple, since a library has 200,000 of them and a dataclass takes longer."""
+    """The stored state of a path. A tuple, since a library has 200,000 of them and a dataclass is slower."""
 
-    size_bytes: int | None  # like `mtime_ns`, at the last attempt to read it; None if it was not known
+    size_bytes: int | None  # like `mtime_ns`, at the last attempt to read it; None if unknown
     mtime_ns: int | None
     is_assessed: bool  # the model has answered its content with enough suggestions
-    missing: bool  # it was not there when last looked for
+    missing: bool  # it was missing in the last scan
     failed: bool = False  # the last attempt to read it failed
-    in_backoff: bool = False  # and while its size and time stay the same it is not due yet, or is in quarantine
+    in_backoff: bool = False  # and, while unchanged, it is not due yet, or in quarantine
 
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """A landmark with the number of photos that show it; photos whose every file is gone do not count."""
+    """A landmark with the number of photos that show it and have a present file."""
 
     landmark: Landmark
     photos: int

@@ -1,4 +1,4 @@
-"""What the report of a run asks of the store: the landmarks that it found, and photos that are worth a look."""
+"""Queries for the report of a run: the landmarks that it found, and example photos."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Example:
 
 
 def report_of(connection: Connection, run: int) -> dict[str, Any] | None:
-    """The report that a run left; None if it died before that, or is still at work.
+    """The report of a run; None if it died before, or is in progress.
 
     Raises:
         UnknownRun: there is no such run.
@@ -79,7 +79,7 @@ def tagged_examples(connection: Connection, run: int, *, per_landmark: int, limi
 
 
 def unsure_examples(connection: Connection, run: int, *, limit: int) -> list[Example]:
-    """Photos on which a run found nothing, those that came nearest first."""
+    """Photos on which a run found nothing, the highest scores first."""
     unsure = _examples(run).where(Assessment.status == "none").order_by(Suggestion.score.desc(), Photo.id)
     return _found(connection.execute(unsure.limit(limit)).all())
 
@@ -101,14 +101,14 @@ def _examples(run: int) -> AnySelect:
 
 
 def _suggested(run: int, *columns: Any) -> AnySelect:
-    """Columns of a run's suggestions, found by the index of its assessments."""
+    """Columns of a run's suggestions, by the index of its assessments."""
     by = (Suggestion.photo_id == Assessment.photo_id) & (Suggestion.model_id == Assessment.model_id)
     joined = select(*columns).select_from(Assessment).join(Suggestion, by)
     return joined.join(Landmark, Landmark.id == Suggestion.landmark_id).where(Assessment.run_id == run)
 
 
 def _found(rows: Sequence[Row[Any]]) -> list[Example]:
-    """The examples, without photos whose every file is gone."""
+    """The examples, without photos whose files are all missing."""
     return [
         Example(row.path, row.name, row.score, parse_evidence(row.reason, row.key))
         for row in rows

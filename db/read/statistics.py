@@ -1,4 +1,4 @@
-"""Figures of a whole store, for the metrics and the digest."""
+"""Statistics of a whole store, for the metrics and the digest."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from db.schema.models import Failure, File, Photo, Run
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Figures of a store."""
+    """Statistics of a store."""
 
     photos: int
     files: int  # how many are present
-    gone: int  # how many were present once
+    gone: int  # how many are missing
     failures: dict[str, int]  # how many files could not be read, by kind
     quarantined: int  # how many of those are not tried again
-    runs: dict[str, int]  # how many runs ended how, by status
+    runs: dict[str, int]  # how many, by status
     counts: RunCounts  # of all runs together
 
 
 def statistics(connection: Connection) -> Statistics:
     """Count everything: each figure is one statement."""
-    known, gone = connection.execute(select(func.count(), func.count(File.gone_at))).one()
+    files, gone = connection.execute(select(func.count(), func.count(File.gone_at))).one()
     return Statistics(
         photos=connection.execute(select(func.count()).select_from(Photo)).scalar_one(),
-        files=known - gone,
+        files=files - gone,
         gone=gone,
         failures=_count_by(connection, Failure.kind),
         quarantined=connection.execute(select(func.count(Failure.quarantined_at))).scalar_one(),

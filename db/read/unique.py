@@ -1,4 +1,4 @@
-"""One of photos that look the same: the largest picture, of equally large ones the oldest, then the first path.
+"""One of photos that look the same: the largest, then the oldest, then the first path.
 
 The one rule: the choice is made among the files that pass the listing's filters, so that no group drops out of a
 listing because its best photo is not in it. Files of one content count as looking the same.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from db.schema.base import AnySelect
 
 FILES_PER_FETCH = 200  # four for each hit of a page, as many as a burst has
-ALIKE = func.coalesce(Photo.group_id, -Photo.id).label("alike")  # a photo that was not compared yet is alone
+ALIKE = func.coalesce(Photo.group_id, -Photo.id).label("alike")  # an uncompared photo is its own group
 BEST_FIRST = (-Photo.width * Photo.height, Photo.taken_at, Photo.id, File.path)
 
 
@@ -34,8 +34,8 @@ def best_of_groups(
 ) -> tuple[list[Any], dict[int, int]]:
     """The first files of a listing that are the best of their groups.
 
-    All files of a group are ranked when the first of them is met. To ask of each file whether there is a better one
-    would take the square of the group's size if the best comes last.
+    All files of a group are ranked when its first file is met. Searching a better one for each file would take
+    quadratic time in the group's size if the best comes last.
 
     Args:
         files: the listing, in its order.
@@ -62,7 +62,7 @@ def _best(connection: Connection, groups: Collection[int], passes: ColumnElement
     found: dict[int, Best] = {}
     for batch in in_batches(groups):
         alike = or_(Photo.group_id.in_(batch), Photo.id.in_([-group for group in batch if group < 0]))
-        # A subquery: given a join, SQLite would rather walk all files of the listing's folder.
+        # A subquery: given a join, SQLite would walk all files of the listing's folder.
         ranking = ranked_files.where(File.photo_id.in_(select(Photo.id).where(alike)), passes).subquery()
         for row in connection.execute(select(ranking).where(ranking.c.place == 1)):
             found[row.alike] = Best(row.id, row.others)

@@ -1,7 +1,7 @@
-"""The tables. A photo is a content, a file is a place where it lies, and people's decisions stand apart.
+"""The tables. A photo is a content, a file is a path that holds it, and people's decisions are separate.
 
-Timestamps are moments in UTC, except `Photo.taken_at`: the camera's wall clock, which knows no zone. What a photo's
-tags are is defined once, by the view `tag` in `db.schema.views`. The Telegram bot's tables are in `db.schema.telegram`.
+Timestamps are in UTC, except `Photo.taken_at`: the camera's wall clock, which has no zone. The view `tag` in
+`db.schema.views` defines a photo's tags. The Telegram bot's tables are in `db.schema.telegram`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from db.schema.base import PathBytes
 
 ACTIVE = text("revoked_at IS NULL")
 IS_TAG = text("is_tag = 1")
-BY_VOTE = text("""reason LIKE '{"kind": "vote"%'""")  # word for word as in the index, which a parameter would not match
+BY_VOTE = text("""reason LIKE '{"kind": "vote"%'""")  # exactly as in the index, which a parameter would not match
 
 
 class Landmark(Base):
@@ -111,7 +111,7 @@ class Photo(Base):
 
 
 class File(Base):
-    """A place. It has no photo if its content could never be read, or changed and could not be read since."""
+    """A path. It has no photo if its content could never be read, or changed and could not be read since."""
 
     __tablename__ = "file"
 
@@ -125,13 +125,13 @@ class File(Base):
 
 
 class Assessment(Base):
-    """What a model said of a photo when asked for its `k` best landmarks. "undone": its suggestions were removed."""
+    """A model's answer to a photo when asked for its `k` best landmarks. "undone": its suggestions were removed."""
 
     __tablename__ = "assessment"
     __table_args__ = (
         CheckConstraint("status IN ('tagged', 'none', 'undone')", name="status"),
         Index(None, "status", "model_id"),
-        {"sqlite_with_rowid": False},  # it is found by photo, never by row number
+        {"sqlite_with_rowid": False},  # rows are found by photo, never by row id
     )
 
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
@@ -145,7 +145,7 @@ class Assessment(Base):
 class Suggestion(Base):
     """A landmark that a model suggests for a photo.
 
-    The index alone answers which photos show a landmark, so it holds even `is_tag`, its own condition.
+    An index covers the query for the photos of a landmark, so it includes `is_tag`, its own condition.
     """
 
     __tablename__ = "suggestion"
@@ -163,7 +163,7 @@ class Suggestion(Base):
     landmark_id: Mapped[int] = mapped_column(ForeignKey("landmark.id"))
     score: Mapped[float]
     is_tag: Mapped[bool]
-    visual_score: Mapped[float]  # the model's own; `score` has the evidence beside the picture in it
+    visual_score: Mapped[float]  # the model's own; `score` includes other evidence
     reason: Mapped[str | None]  # that evidence, as JSON
 
 
@@ -179,25 +179,25 @@ class Failure(Base):
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
-    next_at: Mapped[datetime | None]  # it is not tried before
-    quarantined_at: Mapped[datetime | None]  # since then it is only tried if it changes or somebody asks for it
-    size_bytes: Mapped[int | None]  # the file's when it failed; None if it is not known
+    next_at: Mapped[datetime | None]  # the next attempt
+    quarantined_at: Mapped[datetime | None]  # since then only tried if it changes or on request
+    size_bytes: Mapped[int | None]  # the file's when it failed; None if unknown
     mtime_ns: Mapped[int | None]
 
 
 class Lease(Base):
-    """A file in work. If the process dies, its leases are left, and name the files that it had in work."""
+    """A file in progress. If the process dies, its leases remain and name the files that may have caused it."""
 
     __tablename__ = "lease"
 
     path: Mapped[str] = mapped_column(PathBytes, primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
     taken_at: Mapped[datetime]
-    attempts: Mapped[int]  # how many runs died with it in work
+    attempts: Mapped[int]  # how many runs died with it in progress
 
 
 class Decision(Base):
-    """What a person said of a photo. Active until a later decision contradicts it; never deleted."""
+    """A person's decision on a photo; active until a later one contradicts it, never deleted."""
 
     __tablename__ = "decision"
     __table_args__ = (
@@ -218,13 +218,13 @@ class Decision(Base):
 
 
 class Canary(Base):
-    """What a model last said of a picture whose landmark is known."""
+    """A model's last answer to a picture whose landmark is known."""
 
     __tablename__ = "canary"
 
     sha256: Mapped[str] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
-    label: Mapped[str]  # the picture's name, for people
+    label: Mapped[str]  # the picture's name
     expected: Mapped[str]  # a landmark's key
     found: Mapped[str | None]
     score: Mapped[float | None]

@@ -1,6 +1,6 @@
 """The tables of the Telegram bot: updates, answers, and the photos that people sent.
 
-The one rule: a person's rows hold only what an answer needs. What a message said is blanked once it is answered, and
+The one rule: a person's rows hold only what an answer needs. An update's content is blanked once it is answered, and
 `db.telegram.privacy` finds all rows of a person by `user_id` (a private chat has its person's number).
 """
 
@@ -16,7 +16,7 @@ from db.schema.models import Base as Base
 
 
 class TelegramUpdate(Base):
-    """An update. Its row is stored before Telegram learns that the update arrived, and tells duplicates afterwards."""
+    """An update. Its row is stored before it is acknowledged to Telegram, and identifies duplicates."""
 
     __tablename__ = "telegram_update"
     __table_args__ = (
@@ -34,7 +34,7 @@ class TelegramUpdate(Base):
 
 
 class TelegramChat(Base):
-    """The highest message number seen in a chat. A message that was sent but not recorded has a higher one."""
+    """The highest message number recorded in a chat; a sent but unrecorded message has a higher one."""
 
     __tablename__ = "telegram_chat"
 
@@ -43,7 +43,7 @@ class TelegramChat(Base):
 
 
 class TelegramPerson(Base):
-    """A person who chose a language, or whose photos of a day are counted."""
+    """A person's language, and their photos of a day if there is a limit."""
 
     __tablename__ = "telegram_person"
 
@@ -65,7 +65,7 @@ class TelegramAnswer(Base):
     message_id: Mapped[int | None]  # None until it was sent
     asked_message_id: Mapped[int | None]  # the open question for a landmark's name
     album: Mapped[str | None]
-    shown: Mapped[dict[str, Any]]  # what it says, so that an edit can say the same
+    shown: Mapped[dict[str, Any]]  # its content, so that an edit can repeat it
 
 
 class TelegramPhoto(Base):

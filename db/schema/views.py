@@ -1,11 +1,10 @@
-"""What a photo's tags are: the views `machine_tag`, `person_tag` and their union, `tag`.
+"""A photo's tags: the views `machine_tag`, `person_tag` and their union, `tag`.
 
-A row is a landmark on a photo, by what the machine says unless people overrule it, or by what people say. Without a
-model in mind, take the rows with `is_current`: the newest model's and people's. People's rows have no rank, score,
-model or run; the machine's have the run of their assessment. An assessment that was undone has no suggestions, so it
-has no rows.
+A row is a landmark on a photo, suggested by the machine and not overruled, or decided by a person. Rows with
+`is_current` are those of the newest model and of people. People's rows have no rank, score, model or run; the machine's
+have the run of their assessment. An undone assessment has no suggestions, so it has no rows.
 
-A query that asks once for each photo asks both views: SQLite does not push such a question into a union.
+Correlated subqueries use both views separately: SQLite does not push their condition into a union.
 """
 
 from __future__ import annotations

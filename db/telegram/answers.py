@@ -1,4 +1,4 @@
-"""What the Telegram bot answered, and to which photos, so that an answer can be edited, corrected and found again.
+"""The Telegram bot's answers and their photos, so that an answer can be edited, corrected and found again.
 
 Functions that write run inside the caller's `Store.write` transaction.
 """
@@ -117,7 +117,7 @@ def add_photos(connection: Connection, answer_id: int, photos: Sequence[SentPhot
 def set_verdicts(
     connection: Connection, answer_id: int, verdicts: Mapping[int, tuple[int | None, float | None]]
 ) -> None:
-    """Replace what an answer says of its photos.
+    """Replace an answer's verdicts on its photos.
 
     Args:
         verdicts: landmark and score by message number.
@@ -128,12 +128,12 @@ def set_verdicts(
 
 
 def set_message_id(connection: Connection, answer_id: int, message_id: int) -> None:
-    """Remember which message holds an answer."""
+    """Store which message holds an answer."""
     connection.execute(SET_MESSAGE, {"answer": answer_id, "message": message_id})
 
 
 def set_question_id(connection: Connection, answer_id: int, message_id: int | None) -> None:
-    """Remember which message asks for a landmark's name; None: the question is answered."""
+    """Store which message asks for a landmark's name; None: the question is answered."""
     connection.execute(SET_QUESTION, {"answer": answer_id, "message": message_id})
 
 

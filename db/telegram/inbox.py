@@ -1,7 +1,7 @@
-"""The Telegram bot's inbox: the updates that were received, with how far their answers have come.
+"""The Telegram bot's inbox: received updates and the state of their answers.
 
-The one rule: a row goes from "pending" over "sending" to "answered", and each step is committed before anybody outside
-can see the next one. So only the message of a row that is found in "sending" may or may not exist.
+The one rule: a row goes from "pending" to "sending" to "answered", and each step is committed before the next one is
+visible outside. So it is only unknown of a row in "sending" whether its message exists.
 """
 
 from __future__ import annotations
@@ -97,18 +97,18 @@ def open_updates(connection: Connection) -> list[ReceivedUpdate]:
 
 
 def start_sending(connection: Connection, update_id: int, reply: dict[str, Any]) -> None:
-    """Store a reply that is about to be sent: from here on its message may exist."""
+    """Store a reply before it is sent: from here on its message may exist."""
     connection.execute(SET_SENDING, {"number": update_id, "message": reply})
 
 
 def finish(connection: Connection, update_ids: Collection[int]) -> None:
-    """Mark updates as answered, and blank what they said."""
+    """Mark updates as answered, and blank their content."""
     if update_ids:
         connection.execute(SET_ANSWERED, [{"number": number} for number in update_ids])
 
 
 def drop(connection: Connection, update_id: int) -> None:
-    """Delete an update, and with it who sent it."""
+    """Delete an update, its sender included."""
     connection.execute(delete(TelegramUpdate).where(TelegramUpdate.update_id == update_id))
 
 
@@ -119,7 +119,7 @@ def drop_answered(connection: Connection, before: datetime) -> None:
 
 
 def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
-    """Remember that a chat has a message with this number."""
+    """Store that a chat has a message with this number."""
     connection.execute(UPSERT_CHAT, {"chat_id": chat_id, "last_message_id": message_id})
 
 

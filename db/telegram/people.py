@@ -1,6 +1,6 @@
-"""What the Telegram bot knows of a person: the language, how many photos came today, and what all their photos show.
+"""A person's language, number of photos today, and the landmarks on all their photos.
 
-The one rule: people outrank the machine. A photo shows what the decisions on it say, else what its answer said.
+The one rule: people outrank the machine. A photo shows what the decisions on it say, else what its answer says.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _photos(connection: Connection, user_id: int) -> Iterator[PersonsPhoto]:
         seen.add(row.id)
         on_photo = decisions[row.id]
         shown = shows(row.landmark_id, on_photo)
-        # A decision that leaves the answer as it was, such as "not" about another landmark, is none about this photo.
+        # A decision that does not change the answer, such as "not" on another landmark, does not count.
         is_decided = bool(on_photo) and shown != shows(row.landmark_id, [])
         is_decided |= any(verdict == "shows" for verdict, _ in on_photo)
         score = None if is_decided else row.score
@@ -94,7 +94,7 @@ def _photos(connection: Connection, user_id: int) -> Iterator[PersonsPhoto]:
 
 
 def shows(answered: int | None, decisions: Decisions) -> tuple[int, ...]:
-    """The landmarks that a photo shows, by what the bot answered and what people decided."""
+    """The landmarks that a photo shows, by the bot's answer and people's decisions."""
     decided = tuple(landmark for verdict, landmark in decisions if verdict == "shows" and landmark is not None)
     if decided:
         return decided

@@ -1,6 +1,6 @@
-"""Hands out what the Telegram bot keeps about a person, and deletes it.
+"""Export and delete what the Telegram bot stores about a person.
 
-The one rule: `export` and `forget` know the same rows. What the first hands out, the second deletes.
+The one rule: `export` and `forget` cover the same rows.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def export(connection: Connection, user_id: int) -> dict[str, list[dict[str, Any
 
 
 def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int | None = None) -> list[str]:
-    """Delete all rows about a person, and the photos that nobody else sent and that lie in no folder of a library.
+    """Delete all rows about a person, and the photos that only they sent and that are in no folder of a library.
 
     Args:
         user_id: Telegram's number of the person.
@@ -47,7 +47,7 @@ def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int 
         keep_update: the update that asks to forget; it is deleted once it is answered, by `db.telegram.inbox.drop`.
 
     Returns:
-        The sha256 of the photos that nobody else sent.
+        The sha256 of the photos that only they sent.
     """
     mine = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
     others = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id != user_id)

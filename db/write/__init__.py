@@ -1,1 +1,1 @@
-"""What is written to the store. Every function that takes a connection runs inside the caller's `Store.write`."""
+"""Writes to the store. Every function that takes a connection runs inside the caller's `Store.write`."""

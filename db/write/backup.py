@@ -1,8 +1,8 @@
-"""Copies the database while it is in use, and removes older copies.
+"""Copy the database while it is in use, and remove older copies.
 
-The one rule: a copy gets its name only after it was checked, and older copies are removed only after that. So a file
-with the name of a copy is sound, and holds every row that was committed before the copy began. Several backups may
-work in one folder: each has an unfinished file of its own, and only removes older copies of its own database.
+The one rule: a copy gets its name only after a check, and older copies are removed only after that. So a file with the
+name of a copy is sound, and holds every row that was committed before the copy began. Several backups may share a
+folder: each writes a temporary file of its own, and only removes older copies of its own database.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from db.errors import BackupFailed
 
 UNFINISHED = re.compile(r"unfinished-\w+\.sqlite(-\w+)?")  # and the files that SQLite keeps beside it
-DEAD_AFTER_S = 12 * 3600.0  # a backup writes all the time, so one that wrote nothing for so long was killed
+DEAD_AFTER_S = 12 * 3600.0  # a backup writes continuously, so one that was idle for so long was killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ class Backup:
 def back_up(source: str, folder: Path, *, keep: int) -> Backup:
     """Copy a database into a folder, check the copy, and keep only the newest few copies of this database.
 
-    The copy is one read transaction. Writers go on meanwhile, and do not make it start again, as they would with a copy
-    in steps.
+    The copy is one read transaction. Concurrent writers do not restart it, as they would a copy in steps.
 
     Args:
         source: the database file; this or another process may have it open.
@@ -67,7 +66,7 @@ def copies(source: str, folder: Path) -> list[Path]:
 
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
-    """A file that no other backup uses, and that nobody else may read: it will hold what the database holds."""
+    """Create a file that no other backup uses, and that only this user may read."""
     handle, name = tempfile.mkstemp(".sqlite", "unfinished-", folder)
     os.close(handle)
     try:
@@ -79,9 +78,9 @@ def _unfinished(folder: Path) -> Iterator[Path]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove the files of killed backups, but not of another one that is at work."""
+    """Remove the files of killed backups, but not of a running one."""
     for file in folder.iterdir():
-        with suppress(OSError):  # it is finished by now, or belongs to somebody else
+        with suppress(OSError):  # it is finished by now, or belongs to another user
             if UNFINISHED.fullmatch(file.name) and time.time() - file.stat().st_mtime > DEAD_AFTER_S:
                 file.unlink()
 
@@ -92,7 +91,7 @@ def _copy(source: str, target: Path) -> None:
 
 
 def _check(file: Path) -> None:
-    """Raise an error unless a copy is sound and a store: SQLite finds nothing wrong with an empty file."""
+    """Raise an error unless a copy is sound and a store; SQLite accepts an empty file."""
     with closing(_open(file, "rw")) as connection:
         problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if problem != "ok":
@@ -102,12 +101,12 @@ def _check(file: Path) -> None:
 
 
 def _open(file: Path, mode: str) -> sqlite3.Connection:
-    """Open a file, and do not make one."""
+    """Open an existing file."""
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True)
 
 
 def _publish(unfinished: Path, source: str) -> Path:
-    """Give a copy its name, once it is on the disk."""
+    """Give a copy its name once it is on the disk."""
     with unfinished.open("rb") as opened:
         os.fsync(opened.fileno())
     file = unfinished.replace(_free_name(source, unfinished.parent))
@@ -120,7 +119,7 @@ def _publish(unfinished: Path, source: str) -> Path:
 
 
 def _free_name(source: str, folder: Path) -> Path:
-    """The name of a copy that is made now, or a second later if there is one already."""
+    """The name of a copy by the current time, or the next free second."""
     now = datetime.now(UTC)
     while (file := folder / f"{Path(source).stem}-{now:%Y%m%d-%H%M%S}.sqlite").exists():
         now += timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""What models said of canaries: pictures whose landmark is known, which show the next morning that a model broke."""
+"""Models' answers to canaries: pictures whose landmark is known, which reveal a broken model."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ NOTHING = "none"
 
 
 def canaries(connection: Connection, *, model: int | None = None) -> dict[str, CanaryRow]:
-    """What was last said of each picture, by its sha256.
+    """The last answer to each picture, by its sha256.
 
     Args:
-        model: only this one; None for the one that was asked last.
+        model: only this one; None for the last one used.
     """
     rows = select(Canary).order_by(Canary.checked_at)
     if model is not None:
@@ -31,7 +31,7 @@ def canaries(connection: Connection, *, model: int | None = None) -> dict[str, C
 
 
 def save_canaries(connection: Connection, rows: Collection[CanaryRow], *, model: int) -> None:
-    """Store what a model said of pictures."""
+    """Store a model's answers to pictures."""
     now = datetime.now(UTC)
     values = [
         {"sha256": row.sha256, "model_id": model, "label": row.label, "expected": row.expected,
@@ -45,5 +45,5 @@ def save_canaries(connection: Connection, rows: Collection[CanaryRow], *, model:
 
 
 def prune_canaries(connection: Connection, *, keep: Collection[str]) -> None:
-    """Delete all pictures but a handful, given by their sha256."""
+    """Delete all pictures but those with these sha256."""
     connection.execute(delete(Canary).where(Canary.sha256.not_in(keep)))

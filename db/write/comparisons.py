@@ -1,8 +1,8 @@
-"""What the end of a run asks of all photos, and writes: groups of photos that look the same, and votes.
+"""Read and write what the end of a run compares: groups of photos that look the same, and votes.
 
-`tagger.library.finalize` finds both. The one rule: whatever a killed run leaves out is found by the next one. A photo
-without a group still has to be compared, and one that is alone has its own number; a group has that of its smallest
-photo. A vote changes the best suggestion in place, and can be undone, because the model's own score stays beside it.
+The one rule: the next run does what a killed run left undone. A photo without a group is still to be compared; a
+group's number is the smallest id of its photos. A vote changes the best suggestion in place and is reversible, because
+the model's own score is kept.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class PhotoHash(NamedTuple):
 
 
 def has_uncompared(connection: Connection) -> bool:
-    """Whether there is a photo that was not compared with the others yet."""
+    """Whether any photo has not been compared with the others yet."""
     return connection.execute(select(Photo.id).where(UNCOMPARED).limit(1)).first() is not None
 
 
@@ -48,7 +48,7 @@ def photo_hashes(connection: Connection) -> list[PhotoHash]:
 
 
 def assign_groups(connection: Connection, groups: Mapping[int, int]) -> None:
-    """Put photos into groups, by their numbers; photos that are not named stay where they are."""
+    """Assign photos to groups; other photos keep theirs."""
     statement = update(Photo).where(Photo.id == bindparam("photo")).values(group_id=bindparam("group"))
     rows = [{"photo": photo, "group": group} for photo, group in groups.items()]
     if rows:
@@ -78,7 +78,7 @@ class Decided(NamedTuple):
 
 
 class VoteUpdate(NamedTuple):
-    """What a photo's best suggestion becomes."""
+    """A photo's new best suggestion."""
 
     photo: int
     score: float
@@ -87,7 +87,7 @@ class VoteUpdate(NamedTuple):
 
 
 def voters(connection: Connection, *, model: int) -> list[StoredVote]:
-    """The present files with a date by EXIF and an answer of this model, without those that people decided on."""
+    """The present files with an EXIF date and an answer of this model, without a decision."""
     return list(map(_stored, connection.execute(_files(model))))
 
 
@@ -97,7 +97,7 @@ def voted(connection: Connection, *, model: int) -> list[StoredVote]:
 
 
 def decided(connection: Connection) -> list[Decided]:
-    """The present files with a date by EXIF that show a landmark by a person's word."""
+    """The present files with an EXIF date that show a landmark by decision."""
     shows = (Decision.photo_id == Photo.id) & (Decision.verdict == "shows") & Decision.revoked_at.is_(None)
     files = _dated(File.path, Photo.id, Photo.taken_at, Landmark.key).join(Decision, shows)
     files = files.join(Landmark, Landmark.id == Decision.landmark_id)
@@ -105,7 +105,7 @@ def decided(connection: Connection) -> list[Decided]:
 
 
 def write_votes(connection: Connection, updates: Iterable[VoteUpdate], *, model: int) -> None:
-    """Change the photos' best suggestions, and with them whether the photos are tagged."""
+    """Change the photos' best suggestions, and whether the photos are tagged."""
     rows = [
         {
             "at": cast.photo,
@@ -136,13 +136,13 @@ def _files(model: int) -> AnySelect:
     columns = (File.path, Photo.id, Photo.taken_at, Landmark.key, Suggestion.score, Suggestion.visual_score)
     files = _dated(*columns, Suggestion.is_tag, Suggestion.reason).join(Suggestion, by_model)
     files = files.join(Landmark, Landmark.id == Suggestion.landmark_id)
-    # "Not this landmark" leaves the others open, so it only overrules the suggestion that it denies.
+    # "not" only overrules the suggestion of its own landmark
     overrules = (Decision.verdict != "not") | (Decision.landmark_id == Suggestion.landmark_id)
     decided = select(Decision.id).where(Decision.photo_id == Photo.id, Decision.revoked_at.is_(None), overrules)
     return files.where(~decided.exists())
 
 
 def _dated(*columns: Any) -> AnySelect:
-    """Columns of the present files whose photo has a date by EXIF, in the order of their paths."""
+    """Columns of the present files with an EXIF date, by path."""
     files = select(*columns).select_from(File).join(Photo, Photo.id == File.photo_id)
     return files.where(File.gone_at.is_(None), Photo.taken_from == "exif").order_by(File.path)

@@ -1,4 +1,4 @@
-"""Writes what people say of a photo. It outranks every model, and no rescan undoes it."""
+"""Write people's decisions. They outrank every model, and no rescan undoes them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def record_decision(
 
     Raises:
         UnknownPhoto: the content was never stored.
-        UnknownLandmark: no landmark is called so.
+        UnknownLandmark: no landmark has this name.
         ValueError: "none" with a landmark, or another verdict without one.
     """
     if (verdict == "none") != (landmark is None):
@@ -48,8 +48,7 @@ def record_decision(
 def revoke_decisions(connection: Connection, sha256: str) -> None:
     """Revoke all decisions on a photo. They stay as history.
 
-    For a surface where one answer replaces another, before it records the new one: otherwise a "shows" would stand
-    beside an earlier one.
+    A surface where one answer replaces another calls this first: otherwise a new "shows" would add to an earlier one.
     """
     of_photo = Decision.photo_id == select(Photo.id).where(Photo.sha256 == sha256).scalar_subquery()
     active = (of_photo, Decision.revoked_at.is_(None))

@@ -1,8 +1,8 @@
-"""Writes files: the places of contents, which of them are gone, and which could not be read.
+"""Write files: the paths of contents, which are missing, and which could not be read.
 
-The one rule: a failure that says something about the file is tried again after longer and longer waits, and after some
-attempts only if the file changes or somebody asks for it (quarantine). A passing failure, which says nothing about the
-file (a drive that is off, a missing permission), is tried in every run.
+The one rule: a file that failed is tried again after increasing waits, and after some attempts only if it changes or on
+request (quarantine). After a passing failure, which says nothing about the file (a drive that is off, a missing
+permission), every run tries it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tagger.core.types import PASSING_KINDS, Failed, FoundFile, Result
 Scanned = tuple[FoundFile, Result]
 
 DETAILS = ("kind", "message", "size_bytes", "mtime_ns")
-HIGHEST_DOUBLING = 10  # 6 hours become 256 days; what comes after makes no difference
+HIGHEST_DOUBLING = 10  # 6 hours become 256 days; more makes no difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ DEFAULT_RETRY = RetryPolicy()
 
 
 def upsert_files(connection: Connection, read: Iterable[Scanned], photo_ids: dict[str, int], now: datetime) -> None:
-    """Files that were read, whose content the store knows."""
+    """Store files that were read, whose content is stored."""
     rows = [
         {
             "path": file.path,
@@ -81,7 +81,7 @@ def upsert_files(connection: Connection, read: Iterable[Scanned], photo_ids: dic
 def upsert_failed_files(
     connection: Connection, failed: Collection[Scanned], photo_ids: dict[str, int], now: datetime
 ) -> None:
-    """Files that could not be read; most of them keep their photo, see `_failed_file_update`."""
+    """Store files that could not be read; most keep their photo, see `_failed_file_update`."""
     if not failed:
         return
     rows = [
@@ -99,14 +99,14 @@ def upsert_failed_files(
     connection.execute(_failed_file_update(), rows)
 
 
-def mark_gone(connection: Connection, paths: Iterable[str]) -> None:
-    """These files are not there any more. Their photos keep tags and decisions."""
-    _set_gone(connection, paths, datetime.now(UTC))
+def mark_missing(connection: Connection, paths: Iterable[str]) -> None:
+    """Mark files as missing. Their photos keep tags and decisions."""
+    _set_missing(connection, paths, datetime.now(UTC))
 
 
 def mark_present(connection: Connection, paths: Iterable[str]) -> None:
-    """These files were gone and are back as they were: a drive is mounted again."""
-    _set_gone(connection, paths, None)
+    """Mark missing files as present again, unchanged: a drive is mounted again."""
+    _set_missing(connection, paths, None)
 
 
 def clear_failures(connection: Connection, paths: Iterable[str]) -> None:
@@ -127,12 +127,12 @@ def write_failures(
 ) -> None:
     """Store why files failed, and when they are tried again.
 
-    Attempts count runs: a run that reports the same failure twice counts once. The count of a file begins anew if the
-    file changed, or if its failures so far said nothing about it.
+    Attempts count runs: a run that reports the same failure twice counts once. A file's count restarts if the file
+    changed, or if its failures so far were passing ones.
 
     Args:
         failed: files that the store has rows for, with results that are `Failed`.
-        attempts: how often the files were tried, unless that is once more than the store knows.
+        attempts: how often each file was tried, if not once more than stored.
     """
     if not failed:
         return
@@ -156,8 +156,8 @@ def write_failures(
 def _failed_file_update() -> Update:
     """Sets a failed file's photo: by its digest if that is known, else the old one while size and time are the same.
 
-    An unreadable file whose size or time changed may show something else now. One that merely vanished, or may not be
-    read at the moment, still shows what it showed.
+    An unreadable file whose size or time changed may show something else. One that merely vanished, or cannot be read
+    at the moment, keeps its photo.
     """
     now_bytes: BindParameter[int | None] = bindparam("now_bytes")
     now_ns: BindParameter[int | None] = bindparam("now_ns")
@@ -178,7 +178,7 @@ def _failed_file_update() -> Update:
     )
 
 
-def _set_gone(connection: Connection, paths: Iterable[str], gone_at: datetime | None) -> None:
+def _set_missing(connection: Connection, paths: Iterable[str], gone_at: datetime | None) -> None:
     is_other = File.gone_at.is_(None) if gone_at else File.gone_at.is_not(None)
     statement = update(File).where(File.path == bindparam("at_path"), is_other).values(gone_at=gone_at)
     rows = [{"at_path": path} for path in paths]
@@ -203,26 +203,26 @@ def _row(scanned: Scanned, attempts: int | None) -> dict[str, Any]:
 def _attempts(new: Any, run: int) -> ColumnElement[int]:
     """How often a file was tried, given its new row and the stored one.
 
-    - The same run reports it again: as often as before.
-    - The file changed, or the stored failure was a passing one (it has neither a next attempt nor a quarantine) and
-      this one is not: the count begins anew.
-    - The given attempts are more than one above the stored ones (runs died with the file): as given.
-    - Else once more than before.
+    - The same run reports it again: the count stays.
+    - The file changed, or only the stored failure was a passing one (it has neither a next attempt nor a quarantine):
+      the count restarts.
+    - More attempts are given than one above the stored ones (runs died with the file): as given.
+    - Else one more.
     """
     is_first_of_its_kind = and_(
         Failure.next_at.is_(None), Failure.quarantined_at.is_(None), ~bindparam("is_passing", type_=Boolean)
     )
-    begins_anew = or_(
+    is_restarted = or_(
         new.size_bytes.is_distinct_from(Failure.size_bytes),
         new.mtime_ns.is_distinct_from(Failure.mtime_ns),
         is_first_of_its_kind,
         new.attempts > Failure.attempts + 1,
     )
-    return case((Failure.run_id == run, Failure.attempts), (begins_anew, new.attempts), else_=Failure.attempts + 1)
+    return case((Failure.run_id == run, Failure.attempts), (is_restarted, new.attempts), else_=Failure.attempts + 1)
 
 
 def _plan(connection: Connection, paths: Iterable[str], now: datetime, retry: RetryPolicy) -> None:
-    """Set when the files are tried again. SQLite has counted their attempts, so they are read back first."""
+    """Set when the files are tried again, by the attempts that SQLite has counted."""
     for batch in in_batches(paths):
         rows = connection.execute(
             select(Failure.file_id, Failure.attempts).join(File).where(File.path.in_(batch))

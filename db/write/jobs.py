@@ -1,4 +1,4 @@
-"""Writes starts of jobs, by the schedule or by hand, and how they ended."""
+"""Write the starts and ends of jobs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ GIVEN_UP = "the process ended before the job did"
 
 
 def start_job(connection: Connection, job: str, *, due_at: datetime | None) -> int:
-    """Store that a job begins, and that an earlier start of it which never ended has died.
+    """Store that a job begins, and mark an unfinished earlier start of it as died.
 
-    If that one is still at work after all, it overwrites this when it ends.
+    If that one is still running after all, it overwrites this when it ends.
 
     Args:
-        due_at: when the schedule wanted it; None if a person started it.
+        due_at: its scheduled time; None if a person started it.
 
     Returns:
         The row's number, for `finish_job`.

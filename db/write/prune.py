@@ -1,7 +1,7 @@
-"""Removes what is stored about files that are long gone.
+"""Remove the rows of long-missing files.
 
-The one rule: what people said is never removed. A photo with a decision keeps its row, so that it is known again if a
-file with its content comes back; so does a photo that somebody sent to the bot.
+The one rule: decisions are never removed. A photo with a decision keeps its row, for when a file with its content comes
+back; so does a photo that was sent to the bot.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from db.engine import Store, in_batches
 from db.schema.models import Assessment, Decision, Failure, File, Photo, Suggestion
 from db.schema.telegram import TelegramPhoto
 
-FILES_PER_TRANSACTION = 500  # others may write in between
+FILES_PER_TRANSACTION = 500  # other processes may write in between
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many rows were removed."""
+    """Numbers of removed rows."""
 
     files: int
     photos: int
 
 
 def prune(store: Store, *, gone_before: datetime) -> Pruned:
-    """Remove the files that were found gone before a moment, and the photos that are in no other place."""
+    """Remove files that are missing since before a moment, and photos without another file."""
     files = photos = 0
     while batch := _prune_batch(store, gone_before):
         files += batch.files
@@ -54,7 +54,7 @@ def _prune_batch(store: Store, gone_before: datetime) -> Pruned | None:
 
 
 def _orphans(connection: Connection, photos: set[int]) -> set[int]:
-    """The photos of which nothing is left but what the machine said."""
+    """The photos that only the machine's answers refer to."""
     kept: set[int | None] = set()
     for table in (File, Decision, TelegramPhoto):
         kept.update(connection.execute(select(table.photo_id).where(table.photo_id.in_(photos))).scalars())
@@ -62,7 +62,7 @@ def _orphans(connection: Connection, photos: set[int]) -> set[int]:
 
 
 def _leave_groups(connection: Connection, photos: Iterable[int]) -> None:
-    """Take photos out of their groups, and number each group by the smallest photo that it still has."""
+    """Remove photos from their groups, and renumber each group by its smallest remaining photo."""
     leaving = select(Photo.group_id).where(Photo.id.in_(photos), Photo.group_id.is_not(None)).distinct()
     groups = connection.execute(leaving).scalars().all()
     connection.execute(update(Photo).where(Photo.id.in_(photos)).values(group_id=None))

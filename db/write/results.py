@@ -1,7 +1,7 @@
-"""Writes batches of results, the one place where scanned files become rows.
+"""Write batches of results, the only place where scanned files become rows.
 
-The one rule: the same result twice, or from two runs at once, changes nothing the second time. Each step is one
-statement for the whole batch; the caller's write transaction makes the batch all or nothing.
+The one rule: writing a result again, even from two runs at once, changes nothing. Each step is one statement for the
+whole batch; the caller's transaction makes the batch atomic.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ LANDMARK_IDS = select(Landmark.key, Landmark.id)
 STORED_ASSESSMENTS = select(Assessment.photo_id, Assessment.status, Assessment.k).where(
     Assessment.photo_id.in_(bindparam("photos", expanding=True)),
     Assessment.model_id == bindparam("model"),
-    Assessment.status != "undone",  # an undone answer is replaced as if it had never been
+    Assessment.status != "undone",  # an undone answer is replaced like a missing one
 )
 STORED_RANKS = (
     select(Suggestion.photo_id, Suggestion.rank, Landmark.key)
@@ -81,20 +81,20 @@ def write_results(
     attempts: int | None = None,
     keeps_place: bool = False,
 ) -> None:
-    """Store what became of a batch of files.
+    """Store the results of a batch of files.
 
-    A stored answer with at least k suggestions stays as it is; one with fewer gets more. A file that succeeds loses
-    its failure, and one that was gone is back. A file that failed keeps its photo unless its content is known to be
-    another now. A file whose inherited content was removed meanwhile (it was pruned, or a person forgotten) is left
-    out, so that the next run finds it new.
+    A stored answer with at least k suggestions stays; one with fewer gets more. A file that succeeds loses its failure
+    and is present again. A file that failed keeps its photo unless its content is known to have changed. A file whose
+    inherited content was removed meanwhile (pruned, or of a forgotten person) is left out, so that the next run finds
+    it new.
 
     Args:
-        batch: each file as the scan saw it, before it was read: if it changes meanwhile, the next run sees that.
+        batch: each file as scanned before it was read, so that the next run notices a change in between.
         run: the run's number.
         model: the model's number.
         k: how many suggestions were asked for.
         retry: when failed files are tried again.
-        attempts: how often the failed files were tried, unless that is once more than the store knows.
+        attempts: how often each failed file was tried, if not once more than stored.
         keeps_place: also keep where the photos were taken, which is for their owner's own library only.
 
     Raises:
@@ -154,7 +154,7 @@ def _photo_values(file: FoundFile, info: PhotoInfo, keeps_place: bool) -> dict[s
 
 
 def _file_date(mtime_ns: int) -> datetime:
-    """The file's time by this machine's clock; 1970 if it is no date that a calendar knows."""
+    """The file's local time; 1970 if it is out of range."""
     try:
         return datetime.fromtimestamp(mtime_ns / 1e9)
     except (ValueError, OverflowError, OSError):
@@ -169,7 +169,7 @@ def _signed(bits: int) -> int:
 def _insert_answers(
     connection: Connection, answers: dict[int, Answer], by: dict[str, int], k: int, now: datetime
 ) -> None:
-    """Assessments and suggestions of the photos of which this model has not said as much yet."""
+    """Insert assessments and suggestions of photos that have fewer by this model."""
     model = by["model_id"]
     stored = {row.photo_id: row for row in _of_photos(connection, STORED_ASSESSMENTS, answers, model)}
     new = {photo: answer for photo, answer in answers.items() if photo not in stored}
@@ -192,8 +192,8 @@ def _lacking(
 ) -> dict[int, list[types.Suggestion]]:
     """The suggestions that some stored answers lack, in the ranks that they have free.
 
-    Stored suggestions stay: they are another run's, which may be undone, and a vote may have changed them. Ranks alone
-    do not tell what is lacking, because evidence that came only now may have changed the order.
+    Stored suggestions stay: they belong to another run, which may be undone, and a vote may have changed them. Ranks do
+    not show which are lacking, because new evidence may have changed the order.
     """
     stored: dict[int, dict[int, str]] = defaultdict(dict)
     for row in _of_photos(connection, STORED_RANKS, [row.photo_id for row in short], model):
@@ -217,7 +217,7 @@ def _lacking(
 def _of_photos(
     connection: Connection, statement: Select[*tuple[Any, ...]], photos: Iterable[int], model: int
 ) -> Iterator[Any]:
-    """What a statement finds of a model's answers to some photos."""
+    """The rows of a statement on a model's answers to photos."""
     for batch in in_batches(photos):
         yield from connection.execute(statement, {"photos": batch, "model": model})
 

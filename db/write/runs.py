@@ -1,7 +1,7 @@
-"""Writes models, runs, and the leases of runs: the files that they have in work. Results are in `db.write.results`.
+"""Write models, runs, and leases: the files that runs have in progress. Results are in `db.write.results`.
 
 The one rule: a file is leased before it is opened, and released in the transaction that stores its result. So a lease
-that is left when a run begins belongs to a run that died.
+that exists when a run begins belongs to a run that died.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from db.rows import ModelRow, OpenRun, RunCounts, RunStart, RunStatus
 from db.schema.models import Landmark, Lease, Model, Run
 from tagger.core import types
 
-BOT = "telegram"  # the job of the bot's run, which lasts as long as the bot and excludes no other run
+BOT = "telegram"  # the bot's run lasts as long as the bot and excludes no other run
 DETAILS = ("name", "country", "lat", "lon", "city", "aliases", "wikidata")
 
 
 def register_model(connection: Connection, model: ModelRow, *, landmarks: Iterable[types.Landmark]) -> int:
     """Store a model and its landmarks.
 
-    A new model updates the landmarks' details. A known one changes nothing, so that going back to an old model does
-    not bring back its old details.
+    A new model updates the landmarks' details; a stored one does not, so that an old model does not restore old
+    details.
 
     Returns:
         The model's number, which the other functions ask for.
     """
-    known = select(Model.id).where(Model.model_id == model.model_id)
-    if (number := connection.execute(known).scalar()) is not None:
+    stored = select(Model.id).where(Model.model_id == model.model_id)
+    if (number := connection.execute(stored).scalar()) is not None:
         return number
     statement = insert(Landmark)
     details = {name: statement.excluded[name] for name in DETAILS}
@@ -40,7 +40,7 @@ def register_model(connection: Connection, model: ModelRow, *, landmarks: Iterab
     connection.execute(insert(Model).values(**asdict(model), added_at=datetime.now(UTC)))
     if rows:
         connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=details), rows)
-    return connection.execute(known).scalar_one()
+    return connection.execute(stored).scalar_one()
 
 
 def _landmark_row(landmark: types.Landmark) -> dict[str, Any]:
@@ -55,13 +55,13 @@ def start_run(connection: Connection, start: RunStart, *, model: int) -> int:
 
 
 def set_engine(connection: Connection, run: int, *, engine: str, device: str, precision: str, reason: str) -> None:
-    """Store on what the model was opened; a run begins before that."""
+    """Store the engine of a run, which opens its model after it begins."""
     chosen = {"engine": engine, "device": device, "precision": precision, "reason": reason}
     connection.execute(update(Run).where(Run.id == run).values(chosen))
 
 
 def save_counts(connection: Connection, run: int, counts: RunCounts) -> None:
-    """Store how far a run has come, so that it is known even if it dies."""
+    """Store a run's progress, so that it is known even if the run dies."""
     connection.execute(update(Run).where(Run.id == run).values(asdict(counts)))
 
 
@@ -85,9 +85,9 @@ def running(connection: Connection) -> OpenRun | None:
 
 
 def mark_died(connection: Connection) -> list[OpenRun]:
-    """Mark all runs that have not ended as died, and count a death for the files that they had in work.
+    """Mark all unfinished runs as died, and count a death for the files that they had in progress.
 
-    Only for a caller that holds the run lock, because then no run is at work.
+    Only for a caller that holds the run lock, because then no run is in progress.
     """
     died = [OpenRun(*row) for row in connection.execute(_open_runs().order_by(Run.id))]
     numbers = [run.id for run in died]
@@ -97,7 +97,7 @@ def mark_died(connection: Connection) -> list[OpenRun]:
 
 
 def lease_files(connection: Connection, paths: Iterable[str], *, run: int) -> None:
-    """Lease files to a run. A file that was in work when earlier runs died keeps the count of them."""
+    """Lease files to a run. A file keeps its count of deaths."""
     now = datetime.now(UTC)
     statement = insert(Lease)
     mine = {name: statement.excluded[name] for name in ("run_id", "taken_at")}
@@ -113,23 +113,23 @@ def release_files(connection: Connection, paths: Iterable[str]) -> None:
 
 
 def release_run(connection: Connection, *, run: int) -> None:
-    """Release the files of a run that ends in order, except suspects: they stay suspect until they have a result."""
+    """Release the files of a run that ends regularly, except suspects, which stay so until they have a result."""
     connection.execute(delete(Lease).where(Lease.run_id == run, Lease.attempts == 0))
 
 
 def count_death(connection: Connection, runs: Iterable[int]) -> None:
-    """Count a death for all files that these runs had in work: they died, or broke on what a photo may have caused."""
+    """Count a death for all files that these runs had in progress when they died or failed."""
     died = update(Lease).where(Lease.run_id.in_(list(runs)))
     connection.execute(died.values(attempts=Lease.attempts + 1))
 
 
 def keep_one_death(connection: Connection, path: str) -> None:
-    """Reset the count of a file that goes to quarantine. It stays a suspect, so that a retry has it alone in work."""
+    """Reset the count of a file that goes to quarantine; it stays a suspect, so that a retry runs it alone."""
     connection.execute(update(Lease).where(Lease.path == path).values(attempts=1))
 
 
-def left_behind(connection: Connection) -> dict[str, int]:
-    """The files that were in work when a run died, with how often that was. Only while no run is at work."""
+def abandoned_files(connection: Connection) -> dict[str, int]:
+    """The files that were in progress when runs died, with the number of deaths. Only while no run is in progress."""
     return dict(connection.execute(select(Lease.path, Lease.attempts)).all())
 
 

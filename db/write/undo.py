@@ -1,7 +1,7 @@
-"""Undoes what one run suggested.
+"""Undo the suggestions of one run.
 
-The one rule: what people decided stays, and so does the memory that the model has answered these photos, so that the
-same model does not suggest it all again the next night.
+The one rule: decisions stay, and so does the fact that the model has answered these photos, so that it does not suggest
+it all again the next night.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ IS_LEFT = Assessment.status != "undone"
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """How much was removed; nothing if the run was undone before."""
+    """Numbers of removed rows; 0 if the run was undone before."""
 
     photos: int
     suggestions: int
 
 
 def undo_run(connection: Connection, run: int) -> Undone:
-    """Remove a run's suggestions. A photo's current answer is then the newest that is left, if there is one.
+    """Remove a run's suggestions. A photo's current answer is then the newest remaining one, if any.
 
-    An answer that the run began goes as a whole, with what later runs added to it. Of an answer that the run only added
-    to, the rest stays as the answer to what an earlier run asked for; a run that asks for more adds to it again.
+    An answer that the run began is removed with later additions to it. If the run only added to an answer, the rest
+    remains as the answer of an earlier run, and a run that asks for more adds to it again.
 
     Raises:
         UnknownRun: there is no such run.
-        RunNotEnded: it is still at work.
+        RunNotEnded: it is still in progress.
     """
     if find_run(connection, run).status == "running":
         raise RunNotEnded(run)
@@ -56,17 +56,17 @@ def undo_run(connection: Connection, run: int) -> Undone:
 def _mark_undone(connection: Connection, run: int) -> None:
     """Mark the answers that the run began.
 
-    `Assessment.run_id` is the last run that added to an answer, so it does not tell who began it. The best suggestion
-    does: later runs add below it, never above. Only an answer without suggestions has nothing but its own run.
+    `Assessment.run_id` is the last run that added to an answer. The best suggestion has the first: later runs only add
+    below it. Only an answer without suggestions has no other run than its own.
     """
     began = func.coalesce(_of_answer(Suggestion.run_id, Suggestion.rank == 1), Assessment.run_id) == run
     connection.execute(update(Assessment).where(began, IS_LEFT).values(status="undone"))
 
 
 def _restore_shorter_answers(connection: Connection, run: int) -> None:
-    """Give the answers that the run added to back to the last run that is left in them, with that run's k.
+    """Assign the answers that the run added to to the last remaining run in them, with that run's k.
 
-    With the larger k they would count as complete, and no run would ever fill the ranks that are empty now.
+    With the larger k they would count as complete, and no run would ever fill the empty ranks.
     """
     last = _of_answer(func.max(Suggestion.run_id))
     k = select(Run.k).where(Run.id == last).scalar_subquery()

@@ -44,14 +44,17 @@ class Plan:
 
 
 def make_plan(
-    found: Mapping[str, FoundFile], stored: Mapping[str, FileState], left_behind: Mapping[str, int], options: RunOptions
+    found: Mapping[str, FoundFile],
+    stored: Mapping[str, FileState],
+    abandoned_files: Mapping[str, int],
+    options: RunOptions,
 ) -> Plan:
     """Decide about every file.
 
     Args:
         found: the scan, by path and in its order.
         stored: what the store knows, by path.
-        left_behind: files that were in progress when a run died, and in how many deaths.
+        abandoned_files: files that were in progress when a run died, and in how many deaths.
         options: of this run.
     """
     plan = Plan()
@@ -67,20 +70,20 @@ def make_plan(
                 continue
         if options.skip_new and (state is None or state.failed):
             continue
-        deaths = left_behind.get(path)
+        deaths = abandoned_files.get(path)
         if deaths is None:
             plan.todo.append(item)
         elif deaths >= max_deaths and not options.retry_failed:
             plan.given_up.append((item, deaths))
         else:
             plan.suspects.append(item)
-    plan.suspects.sort(key=lambda item: left_behind[item.path])
+    plan.suspects.sort(key=lambda item: abandoned_files[item.path])
     return plan
 
 
-def vanished(left_behind: Iterable[str], found: Mapping[str, FoundFile], roots: Sequence[str]) -> list[str]:
+def vanished(abandoned_files: Iterable[str], found: Mapping[str, FoundFile], roots: Sequence[str]) -> list[str]:
     """The files below these roots that were in progress when a run died, and no longer exist."""
-    return sorted(path for path in left_behind if path not in found and any(is_below(path, root) for root in roots))
+    return sorted(path for path in abandoned_files if path not in found and any(is_below(path, root) for root in roots))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from db.engine import Store
 from db.read.files import assessed_contents, content_answer
 from db.rows import ModelRow, RunStart, RunStatus
-from db.write.files import RetryPolicy, Scanned, mark_gone, mark_present
+from db.write.files import RetryPolicy, Scanned, mark_missing, mark_present
 from db.write.results import write_results
 from db.write.runs import (
     count_death,
@@ -158,7 +158,7 @@ class RunRecorder:
         self._state.counter.update(gone=len(files.gone))
         if files.gone or files.returned or vanished:
             with self._store.write() as connection:
-                mark_gone(connection, files.gone)
+                mark_missing(connection, files.gone)
                 mark_present(connection, files.returned)
                 release_files(connection, vanished)
 

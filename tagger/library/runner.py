@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from db.engine import Store
 from db.read.files import file_states, stored_results
-from db.write.runs import left_behind
+from db.write.runs import abandoned_files
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
@@ -127,7 +127,7 @@ class LibraryRun:
                 stored = file_states(
                     connection, state.roots, model=self._model, k=options.k, redo_undone=options.redo_undone
                 )
-                unfinished = left_behind(connection)
+                unfinished = abandoned_files(connection)
             plan = make_plan(found, stored, unfinished, options)
         if plan.suspects:
             log.warning(

@@ -121,7 +121,7 @@ def test_a_file_in_a_closed_folder_is_not_said_to_be_missing(
     public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
 ) -> None:
     public_folder.chmod(0)
-    with without_privileges(), pytest.raises(StoreUnreachable, match="cannot be looked at"):
+    with without_privileges(), pytest.raises(StoreUnreachable, match="cannot be accessed"):
         store_exists(str(public_folder / "tags.sqlite"))
 
 

@@ -15,8 +15,8 @@ import pytest
 from db.engine import Store
 from db.read import catalog
 from db.read.catalog import last_starts
-from db.write.files import mark_gone
-from db.write.runs import left_behind
+from db.write.files import mark_missing
+from db.write.runs import abandoned_files
 from db.write.undo import undo_run
 from tagger.config.settings import Settings, load_settings
 from tagger.core.errors import ConfigError, UnknownJob
@@ -156,7 +156,7 @@ def test_backups_lie_beside_the_database_if_nothing_else_is_said(context: MakeCo
 def test_prune_removes_what_is_long_gone(context: MakeContext, store: Store, library: Path) -> None:
     run_job("nightly", context())
     with store.write() as connection:
-        mark_gone(connection, [str(library / "00000.jpg")])
+        mark_missing(connection, [str(library / "00000.jpg")])
         connection.exec_driver_sql("UPDATE file SET gone_at = '2020-01-01 00:00:00' WHERE gone_at IS NOT NULL")
     assert run_job("prune", context()).message == "1 files that were gone for 90 days, and 1 photos, removed"
 
@@ -176,7 +176,7 @@ def test_a_photo_pruned_while_a_run_finds_it_again_is_new_to_the_next_run(
 ) -> None:
     run_job("nightly", context())
     with store.write() as connection:
-        mark_gone(connection, [str(library / "00000.jpg")])
+        mark_missing(connection, [str(library / "00000.jpg")])
         connection.exec_driver_sql("UPDATE file SET gone_at = '2020-01-01 00:00:00' WHERE gone_at IS NOT NULL")
     (library / "00000.jpg").rename(library / "found.jpg")
     meanwhile = run_job("nightly", replace(context(), progress=Pruning(context())))
@@ -185,7 +185,7 @@ def test_a_photo_pruned_while_a_run_finds_it_again_is_new_to_the_next_run(
     assert "1 tagged, 0 without a known landmark, 0 failed, 11 unchanged" in run_job("nightly", context(engine)).message
     assert engine.photos_seen == 1
     with store.read() as connection:
-        assert left_behind(connection) == {}
+        assert abandoned_files(connection) == {}
 
 
 @pytest.fixture

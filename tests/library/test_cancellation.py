@@ -11,7 +11,7 @@ import pytest
 
 from db.engine import Store
 from db.read import catalog
-from db.write.runs import left_behind
+from db.write.runs import abandoned_files
 from tagger.core.run_options import Limits
 from tagger.image.decoder_pool import DecoderPool
 from tagger.library import scan as scanning
@@ -52,7 +52,7 @@ def seconds_until_stopped(run: LibraryRun, store: Store) -> float:
     with store.read() as connection:
         (row,) = catalog.runs(connection)
         assert (row.status, row.error, row.counts.failed, row.counts.gone) == ("interrupted", None, 0, 0)
-        assert left_behind(connection) == {}
+        assert abandoned_files(connection) == {}
     return seconds
 
 

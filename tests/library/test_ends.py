@@ -22,7 +22,7 @@ from db.errors import StoreLocked
 from db.read import catalog, listings
 from db.read.filters import FileFilter, TagFilter
 from db.rows import RunRow
-from db.write.runs import left_behind
+from db.write.runs import abandoned_files
 from db.write.undo import undo_run
 from tagger.core.run_options import Limits, RunOptions
 from tagger.library.report import RunState
@@ -62,7 +62,7 @@ def tagged(store: Store) -> int:
 
 def in_work(store: Store) -> int:
     with store.read() as connection:
-        return len(left_behind(connection))
+        return len(abandoned_files(connection))
 
 
 class Clocked(ColourEngine):

@@ -11,7 +11,7 @@ import pytest
 
 from db.engine import open_store
 from db.read import catalog
-from db.write.runs import left_behind
+from db.write.runs import abandoned_files
 from tests.drawn import colour_bundle, photos
 
 RUN = """
@@ -64,4 +64,4 @@ def test_a_run_whose_engine_hangs_is_ended(
     assert last_words in stderr.splitlines()[-1]
     with open_store(str(database)) as store, store.read() as connection:
         (run,) = catalog.runs(connection)
-        assert (run.status, left_behind(connection)) == (status, {})
+        assert (run.status, abandoned_files(connection)) == (status, {})

@@ -16,7 +16,7 @@ from db.errors import StoreLocked
 from db.read import catalog, listings
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.rows import RunRow
-from db.write.runs import left_behind
+from db.write.runs import abandoned_files
 from tagger.core.errors import DecoderUnavailable, EngineFailed
 from tagger.core.run_options import Limits, RunOptions
 from tagger.core.types import Result
@@ -110,7 +110,7 @@ def test_in_quarantine_it_is_left_alone_and_tried_alone_when_somebody_asks(
     assert run(library, bundle, database).stdout == "00005k.jpg\n\n"
     with open_store(str(database)) as store, store.read() as connection:
         assert listings.failures(connection, FileFilter()).hits == ()
-        assert left_behind(connection) == {}
+        assert abandoned_files(connection) == {}
 
 
 @pytest.mark.process
@@ -120,7 +120,7 @@ def test_what_a_dead_run_had_in_work_and_is_gone_since_is_let_go(library: Path, 
     (library / "00005k.jpg").unlink()
     assert run(library, bundle, database).returncode == 0
     with open_store(str(database)) as store, store.read() as connection:
-        assert left_behind(connection) == {}
+        assert abandoned_files(connection) == {}
 
 
 class Stumbling(Tagger):
@@ -177,4 +177,4 @@ def test_an_error_that_says_nothing_about_the_photos_leaves_no_suspects(
     with pytest.raises(type(error)):
         night(Stumbling(bundle, error), library, database)
     with open_store(str(database)) as store, store.read() as connection:
-        assert left_behind(connection) == {}
+        assert abandoned_files(connection) == {}

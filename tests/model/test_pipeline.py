@@ -217,8 +217,8 @@ def test_an_engine_that_hangs_is_an_error_that_names_the_batch(tmp_path: Path, m
             answers.extend(result.answer for result in pipeline(engine).run(map(str, photos(tmp_path, 20))))
     finally:
         engine.ends.set()
-        for left_behind in [thread for thread in threading.enumerate() if thread.name == "engine"]:
-            left_behind.join()
+        for abandoned_files in [thread for thread in threading.enumerate() if thread.name == "engine"]:
+            abandoned_files.join()
     assert len(answers) == 8
 
 

@@ -1,4 +1,4 @@
-"""The tables of version 0.1.0. A store that is older than the program has them; a new one is made from `db.schema`."""
+"""The tables of version 0.1.0, which every older store has; a new store is made from `db.schema`."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Nothing: no store is without these tables."""
+    """Do nothing: every store has these tables."""

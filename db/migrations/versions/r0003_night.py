@@ -1,6 +1,6 @@
-"""The night: runs that say how they ended, files in work, places and looks of photos, reasons, scheduled jobs.
+"""The end of runs, leases, coordinates and hashes of photos, evidence, scheduled jobs.
 
-SQLite cannot change a column or a CHECK in place: such a table is put aside, made again and filled again.
+SQLite cannot change a column or a CHECK in place: such a table is copied, created again and filled.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def upgrade() -> None:
 
 
 def _put_aside(table: str) -> None:
-    """The rows stay in a temporary table. Nothing refers to the old one meanwhile: foreign keys are not watched."""
+    """Move the rows to a temporary table; foreign keys are not checked meanwhile."""
     op.execute(f"CREATE TEMP TABLE aside AS SELECT * FROM {table}")
     op.drop_table(table)
 
@@ -62,9 +62,9 @@ def _bring_back(table: str, columns: str, also: str = "", values: str = "") -> N
 
     Args:
         table: its name.
-        columns: what the old table had and the new one keeps.
-        also: columns that the old table did not have.
-        values: what these hold.
+        columns: of the old table that the new one keeps.
+        also: new columns.
+        values: of the new columns.
     """
     op.execute(f"INSERT INTO {table} ({columns}{also}) SELECT {columns}{values} FROM aside")
     op.execute("DROP TABLE aside")

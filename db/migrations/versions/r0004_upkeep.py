@@ -1,8 +1,6 @@
-"""Upkeep: what is undone or pruned leaves the rest as it was.
+"""A tag's run is that of its assessment, the last that asked the model for more; a suggestion keeps the first one.
 
-A tag's run is its answer's: the last that asked the model for more, while each suggestion keeps the run that first
-said it. And whether people said anything of a photo that is removed is found by an index, also where it was revoked;
-and by another one what was suggested by a vote.
+New indexes find all decisions on a photo, revoked ones included, and suggestions changed by a vote.
 """
 
 from __future__ import annotations

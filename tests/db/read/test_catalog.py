@@ -13,7 +13,7 @@ from db.engine import Store
 from db.errors import UnknownLandmark
 from db.read.catalog import find_landmark, labels, run, runs
 from db.rows import RunCounts
-from db.write.files import mark_gone
+from db.write.files import mark_missing
 from db.write.runs import finish_run, register_model
 from tests.db.samples import LANDMARKS, MODEL, START, assessed, tag_run
 
@@ -49,7 +49,7 @@ def test_a_typo_names_the_nearest(connection: Connection, text: str, nearest: tu
 
 
 def test_labels_count_the_photos_that_are_there(connection: Connection) -> None:
-    mark_gone(connection, ["/p/b.jpg"])
+    mark_missing(connection, ["/p/b.jpg"])
     found = [(row.landmark, row.photos) for row in labels(connection)]
     assert found == [(LANDMARKS[0], 1), (LANDMARKS[1], 0), (LANDMARKS[2], 0)]
 

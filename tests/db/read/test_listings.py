@@ -13,7 +13,7 @@ from db.read import planner
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.read.listings import all_hits, failures, nones, tags
 from db.read.rows import FailureHit
-from db.write.files import Scanned, mark_gone
+from db.write.files import Scanned, mark_missing
 from tests.db.samples import MODEL, NEWER, TAKEN, assessed, decide, digest, failed, tag_run, tagged, untagged
 
 HOUR = timedelta(hours=1)
@@ -125,7 +125,7 @@ def test_a_failure_says_everything_about_itself(library: Store) -> None:
 
 def test_gone_files_are_left_out_unless_asked_for(library: Store) -> None:
     with library.write() as connection:
-        mark_gone(connection, ["/p/2023/a.jpg", "/p/2024/c.jpg", "/q/f.jpg"])
+        mark_missing(connection, ["/p/2023/a.jpg", "/p/2024/c.jpg", "/q/f.jpg"])
         assert [hit.path for hit in failures(connection, FileFilter()).hits] == ["/p/2024/d.jpg"]
     assert [path[-5] for path, _ in tagged(library)] == ["b", "e"]
     assert untagged(library) == []

@@ -13,7 +13,7 @@ from db.read.filters import PhotoFilter, TagFilter
 from db.read.listings import all_hits, nones, tags
 from db.write import comparisons
 from db.write.comparisons import PhotoHash
-from db.write.files import Scanned, mark_gone
+from db.write.files import Scanned, mark_missing
 from tests.db.samples import TAKEN, assessed, decide, digest, inherited, tag_run
 
 HOUR = timedelta(hours=1)
@@ -57,7 +57,7 @@ def test_the_choice_is_made_among_what_passes_the_filter(library: Store) -> None
     assert unique_tags(library, taken_since=TAKEN) == [("/p/a.jpg", 0), ("/q/d.jpg", 1)]
     assert unique_tags(library, under="/q") == [("/q/d.jpg", 1)]
     with library.write() as connection:
-        mark_gone(connection, ["/p/b.jpg", "/q/d.jpg"])
+        mark_missing(connection, ["/p/b.jpg", "/q/d.jpg"])
     assert unique_tags(library) == [("/p/a.jpg", 0), ("/q/d2.jpg", 0)]
     assert unique_tags(library, include_gone=True) == [("/p/b.jpg", 1), ("/q/d.jpg", 1)]
 

@@ -14,7 +14,7 @@ from db.read.listings import failures
 from db.read.rows import FailureHit
 from db.write.files import RetryPolicy
 from db.write.results import write_results
-from db.write.runs import lease_files, left_behind, mark_died, register_model, release_files, release_run, start_run
+from db.write.runs import abandoned_files, lease_files, mark_died, register_model, release_files, release_run, start_run
 from tests.db.samples import LANDMARKS, MODEL, START, assessed, failed, tag_run
 
 HOUR = timedelta(hours=1)
@@ -99,9 +99,9 @@ def test_leases_count_the_deaths_of_their_own_run_and_stay_until_there_is_an_ans
         second = start_run(connection, START, model=model)
         lease_files(connection, ["/p/b.jpg", "/p/c.jpg"], run=second)
         mark_died(connection)
-        assert left_behind(connection) == {"/p/a.jpg": 1, "/p/b.jpg": 2, "/p/c.jpg": 1}
+        assert abandoned_files(connection) == {"/p/a.jpg": 1, "/p/b.jpg": 2, "/p/c.jpg": 1}
         third = start_run(connection, START, model=model)
         lease_files(connection, ["/p/b.jpg", "/p/c.jpg", "/p/d.jpg"], run=third)
         release_files(connection, ["/p/b.jpg"])
         release_run(connection, run=third)
-        assert left_behind(connection) == {"/p/a.jpg": 1, "/p/c.jpg": 1}
+        assert abandoned_files(connection) == {"/p/a.jpg": 1, "/p/c.jpg": 1}

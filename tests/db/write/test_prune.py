@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 from db.engine import Store
 from db.schema.models import Photo
 from db.write.comparisons import has_uncompared
-from db.write.files import mark_gone
+from db.write.files import mark_missing
 from db.write.prune import Pruned, prune
 from tests.db.samples import assessed, decide, digest, everything, failed, inherited, tag_run, tagged
 
@@ -19,7 +19,7 @@ LATER = timedelta(seconds=1)
 
 def gone(store: Store, *paths: str) -> None:
     with store.write() as connection:
-        mark_gone(connection, paths)
+        mark_missing(connection, paths)
 
 
 def paths(store: Store) -> list[str]:

@@ -17,7 +17,7 @@ from db.read.listings import failures
 from db.read.rows import FileState
 from db.read.run_report import landmarks_of
 from db.write.comparisons import VoteUpdate, write_votes
-from db.write.files import Scanned, mark_gone, mark_present
+from db.write.files import Scanned, mark_missing, mark_present
 from db.write.results import write_results
 from db.write.runs import register_model
 from tagger.core.evidence import NeighbourVote
@@ -153,7 +153,7 @@ def test_a_move_keeps_the_tags_without_a_new_assessment(store: Store) -> None:
     tag_run(store, [assessed("/p/a.jpg")])
     tag_run(store, [inherited("/q/a.jpg", "a.jpg")])
     with store.write() as connection:
-        mark_gone(connection, ["/p/a.jpg"])
+        mark_missing(connection, ["/p/a.jpg"])
     assert tagged(store) == [("/q/a.jpg", "eiffel_tower")]
     assert tagged(store, include_gone=True) == [("/p/a.jpg", "eiffel_tower"), ("/q/a.jpg", "eiffel_tower")]
 
@@ -169,7 +169,7 @@ def test_an_inherited_content_that_was_removed_meanwhile_leaves_its_file_new(sto
 def test_a_gone_file_that_is_back_has_its_tags_again(store: Store) -> None:
     tag_run(store, [assessed("/p/a.jpg"), assessed("/p/b.jpg")])
     with store.write() as connection:
-        mark_gone(connection, ["/p/a.jpg", "/p/b.jpg"])
+        mark_missing(connection, ["/p/a.jpg", "/p/b.jpg"])
     assert known(store)["/p/a.jpg"].missing
     with store.write() as connection:
         mark_present(connection, ["/p/a.jpg"])
