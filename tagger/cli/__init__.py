@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
+import sys
 from typing import Any
 
 import click
@@ -48,6 +50,8 @@ def main() -> None:
     # end, takes a fifth of a second of a command that has nothing else to do.
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # names have letters that the locale's encoding may lack
 
 
 for command in (tag, suggest, query, labels, runs, jobs, schedule, watch, serve, bot, doctor, bench, train):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +58,7 @@ def ask_which(names: Sequence[str]) -> str:
 
 def printable(path: str) -> str:
     """A path as one line of text; bytes that are no text show as ``\\xff``, control characters as ``\\x1b``."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 

@@ -9,8 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from tagger.cli import main
+from tagger.model.bundle import shipped_folder
 from tests.cli.conftest import Tagger, lines
 from tests.drawn import encoded, jpeg, photos
 from tests.image.test_phash import picture
@@ -153,6 +156,13 @@ def test_labels_count_photos_and_work_without_a_database(tagger: Tagger, library
         ("red_rock", 3), ("green_hill", 3), ("blue_lake", 3),
     ]  # fmt: skip
     assert "Red Rock, Nowhere" in tagger("labels").stdout
+
+
+def test_a_name_with_letters_that_the_terminal_lacks_is_listed(own: dict[str, str]) -> None:
+    model = {"TAGGER_BUNDLE": str(shipped_folder())}
+    done = CliRunner(charset="latin-1").invoke(main, ["labels"], env=own | model)
+    assert done.exit_code == 0, done.exception
+    assert r"H\u1ea1 Long Bay, " in done.stdout
 
 
 def test_runs_tell_when_how_many_and_on_what(tagger: Tagger, library: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tagger.core.text import did_you_mean, first_of, format_bytes, format_duration, nearest, plain, printable, slug
@@ -47,6 +51,13 @@ def test_a_path_is_one_line_whatever_its_bytes() -> None:
     assert printable("a\x1b\n\udcff.jpg") == r"a\x1b\n\xff.jpg"
     assert first_of(["a", "b", "c"]) == "a, b, c"
     assert first_of(["a", "b", "c", "d"]) == "a and 3 more"
+
+
+def test_a_name_is_printable_where_the_locale_has_no_such_letters() -> None:
+    code = "from tagger.core.text import printable; print(ascii(printable('Itz\\xe1 \\udcc3\\udca9 \\udcff')))"
+    plain_c = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | plain_c, capture_output=True, text=True)
+    assert done.stdout.strip() == ascii(r"Itzá é \xff"), done.stderr
 
 
 def test_durations_and_sizes_have_their_units() -> None:
