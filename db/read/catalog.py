@@ -47,10 +47,11 @@ def country_landmark_ids(connection: Connection, country: str) -> list[int]:
     Raises:
         UnknownCountry: no landmark is there.
     """
-    rows = connection.execute(select(Landmark.id, Landmark.country)).all()
-    found = [row.id for row in rows if plain(row.country) == plain(country)]
+    rows = connection.execute(select(Landmark.id, Landmark.country).where(Landmark.country.is_not(None))).all()
+    countries = {row.id: row.country or "" for row in rows}
+    found = [id_ for id_, name in countries.items() if plain(name) == plain(country)]
     if not found:
-        raise UnknownCountry(country, nearest(country, {row.country: (row.country,) for row in rows}))
+        raise UnknownCountry(country, nearest(country, {name: (name,) for name in countries.values()}))
     return found
 
 
@@ -85,7 +86,7 @@ def labels(connection: Connection) -> list[LabelRow]:
         counted = select(view.c.landmark_id, func.count()).where(view.c.is_current == 1, is_present)
         counts.update(dict(connection.execute(counted.group_by(view.c.landmark_id)).all()))
     rows = [LabelRow(landmark, counts[id_]) for id_, landmark in landmarks(connection).items()]
-    return sorted(rows, key=lambda row: (row.landmark.country, row.landmark.name))
+    return sorted(rows, key=lambda row: (row.landmark.country or "", row.landmark.name))
 
 
 def runs(connection: Connection, *, limit: int = 20) -> list[RunRow]:

@@ -20,10 +20,10 @@ class TagHit:
     taken_at: datetime  # naive, the camera's wall clock
     landmark: str
     name: str
-    country: str
+    country: str | None
     city: str | None
-    lat: float
-    lon: float
+    lat: float | None
+    lon: float | None
     source: Literal["machine", "person"]  # a person's tags have no rank, scores, reason, model or run
     rank: int | None
     score: float | None

@@ -22,7 +22,7 @@ class LandmarkCount:
 
     key: str
     name: str
-    country: str
+    country: str | None
     photos: int  # how many photos the run found it on
     is_new: bool  # no earlier run ever found it
 

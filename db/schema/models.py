@@ -27,10 +27,10 @@ class Landmark(Base):
     key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     aliases: Mapped[list[str]]
-    country: Mapped[str]
+    country: Mapped[str | None]
     city: Mapped[str | None]
-    lat: Mapped[float]
-    lon: Mapped[float]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
     wikidata: Mapped[str | None]
 
 

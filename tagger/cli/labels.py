@@ -49,6 +49,4 @@ def _json(row: LabelRow) -> dict[str, Any]:
 
 
 def _line(row: LabelRow) -> str:
-    landmark = row.landmark
-    place = ", ".join(filter(None, (landmark.city, landmark.country)))
-    return f"{row.photos:>6}  {landmark.id:<28}  {landmark.name}, {place}"
+    return f"{row.photos:>6}  {row.landmark.id:<28}  {row.landmark.full_name}"

@@ -136,7 +136,7 @@ def _tag_line(hit: TagHit, _zone: tzinfo | None) -> str:
 
     score = f"{hit.score:6.1%}" if hit.score is not None else "person"
     evidence = describe(hit.reason)
-    place = f"{hit.name + ', ' + hit.country:<42.42}"
+    place = f"{', '.join(filter(None, (hit.name, hit.country))):<42.42}"
     line = f"{score}  {place}  {_photo_line(hit)}"
     return f"{line}  ({evidence})" if evidence else line
 

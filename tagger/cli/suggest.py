@@ -48,8 +48,9 @@ def _text(path: str, answer: Answer) -> str:
     headline = best if answer.status == "tagged" else "no landmark that I know; the nearest are"
     lines = [f"{path}: {headline}"]
     for s in answer.suggestions:
-        place = ", ".join(part for part in (s.landmark.city, s.landmark.country) if part)
         evidence = describe(evidence_json(s.evidence))
-        line = f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.name}, {place} ({s.landmark.lat}, {s.landmark.lon})"
+        line = f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.full_name}"
+        if position := s.landmark.position:
+            line += f" ({position.lat}, {position.lon})"
         lines.append(f"{line}  {evidence}" if evidence else line)
     return "\n".join(lines)

@@ -53,19 +53,30 @@ class Landmark:
 
     Args:
         id: stable snake_case key, e.g. ``eiffel_tower``.
-        lat: degrees north, WGS 84.
+        country: None if the bundle does not say.
+        lat: degrees north, WGS 84; None, like `lon`, if the bundle does not say: then coordinates say nothing about it.
         lon: degrees east, WGS 84.
         wikidata: a Q-number, only if it is certain.
     """
 
     id: str
     name: str
-    country: str
-    lat: float
-    lon: float
+    country: str | None = None
+    lat: float | None = None
+    lon: float | None = None
     city: str | None = None
     aliases: tuple[str, ...] = ()
     wikidata: str | None = None
+
+    @property
+    def position(self) -> Position | None:
+        """Where it is, if that is known."""
+        return None if self.lat is None or self.lon is None else Position(self.lat, self.lon)
+
+    @property
+    def full_name(self) -> str:
+        """Name, city and country, as far as they are known."""
+        return ", ".join(filter(None, (self.name, self.city, self.country)))
 
 
 @dataclass(frozen=True, slots=True)

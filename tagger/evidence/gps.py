@@ -44,7 +44,7 @@ def apply_gps_prior(answer: Answer, position: Position | None, thresholds: Mappi
 
     Returns:
         Suggestions within `NEAR_KM` are raised and those beyond `FAR_KM` lowered, each with its evidence; all are
-        ranked again, and tags where their new scores say so.
+        ranked again, and tags where their new scores say so. Landmarks without coordinates keep the model's score.
     """
     if position is None or not answer.suggestions:
         return answer
@@ -91,8 +91,8 @@ def update_odds(score: float, factor: float) -> float:
 
 def _weighed(suggestion: Suggestion, position: Position) -> Suggestion:
     landmark, seen = suggestion.landmark, suggestion.seen
-    km = round(distance_km(position, Position(landmark.lat, landmark.lon)), 3)
-    if NEAR_KM < km <= FAR_KM:
+    km = round(distance_km(position, landmark.position), 3) if landmark.position else None
+    if km is None or NEAR_KM < km <= FAR_KM:
         return replace(suggestion, score=seen, visual_score=None, evidence=None)
     is_near = km <= NEAR_KM
     score = update_odds(seen, NEAR_ODDS if is_near else FAR_ODDS)

@@ -28,17 +28,24 @@ class LandmarkClass:
 
     Args:
         threshold: the smallest calibrated score at which this landmark is a tag.
+
+    Raises:
+        ValueError: only one of `lat` and `lon` is there.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
     name: Annotated[str, Field(min_length=1)]
-    country: str
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    lon: Annotated[float, Field(ge=-180, le=180)]
-    threshold: Ratio
+    country: str | None = None
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+    threshold: Ratio = field(kw_only=True)
     city: str | None = None
     aliases: tuple[str, ...] = ()
     wikidata: Annotated[str, Field(pattern=r"^Q[1-9][0-9]*$")] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError(f"{'lat' if self.lat is None else 'lon'} is missing")
 
     def landmark(self) -> Landmark:
         return Landmark(self.id, self.name, self.country, self.lat, self.lon, self.city, self.aliases, self.wikidata)

@@ -29,22 +29,26 @@ IN_WORK = "SELECT count(*) FROM telegram_update WHERE state <> 'answered'"
 
 RED, GREEN, BLUE = COLOURS.values()
 GREY = (128, 128, 128)
-TOWER = LandmarkClass("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945, 0.7, "Paris", ("Tour Eiffel",))
-WALL = LandmarkClass("great_wall", "Great Wall of China", "China", 40.3599, 116.02, 0.7, "Badaling, Beijing")
-SKYTREE = LandmarkClass("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81, 0.7, "Tokyo")
+TOWER = LandmarkClass(
+    "eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945, "Paris", ("Tour Eiffel",), threshold=0.7
+)
+WALL = LandmarkClass("great_wall", "Great Wall of China", "China", 40.3599, 116.02, "Badaling, Beijing", threshold=0.7)
+SKYTREE = LandmarkClass("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81, "Tokyo", threshold=0.7)
 CLASSES = (TOWER, WALL, SKYTREE)  # red, green and blue
 
 
-def bundle(folder: Path) -> Path:
-    """A model for which red is the Eiffel Tower, green the Great Wall, and blue the Skytree."""
+def bundle(folder: Path, classes: tuple[LandmarkClass, ...] = CLASSES) -> Path:
+    """A model for which red is the first landmark, green the second and blue the third."""
     network = colour_network([RED, GREEN, BLUE, GREY])
-    return write_bundle(folder / "bundle", card(classes=CLASSES), {ONNX_FILE: network}).folder
+    return write_bundle(folder / "bundle", card(classes=classes), {ONNX_FILE: network}).folder
 
 
 def large_bundle(folder: Path, count: int) -> Path:
     """A model of up to 63 towers, twenty to a country, each of the colour that `shade` returns."""
     countries = [f"{letter}-land" for letter in "ABCD" for _ in range(20)]
-    towers = [LandmarkClass(f"tower_{n}", f"Tower {n:02}", countries[n], 10.0, float(n), 0.7) for n in range(count)]
+    towers = [
+        LandmarkClass(f"tower_{n}", f"Tower {n:02}", countries[n], 10.0, float(n), threshold=0.7) for n in range(count)
+    ]
     network = colour_network([shade(number) for number in range(count + 1)], sharpness=40.0)
     return write_bundle(folder, card(classes=tuple(towers)), {ONNX_FILE: network}).folder
 

@@ -55,6 +55,11 @@ def test_what_is_impossible_stays_unlikely_even_nearby() -> None:
     assert kind(after) is None
 
 
+def test_a_landmark_without_coordinates_keeps_the_models_score() -> None:
+    before = NoLandmark((Suggestion(1, Landmark("home", "Home"), 0.4, is_tag=False),))
+    assert apply_gps_prior(before, AT_THE_TOWER, {"home": 0.5}) == before
+
+
 def kind(of: Answer) -> str | None:
     """What the coordinates say that people should hear."""
     evidence = decisive_evidence(of, THRESHOLDS)

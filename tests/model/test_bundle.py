@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from tagger.core.errors import BundleDamaged, BundleNotFound, BundleTooNew
+from tagger.core.types import Landmark
 from tagger.model.bundle import Bundle, open_bundle, write_bundle
+from tagger.model.card import LandmarkClass
 from tests.drawn import card
 
 WEIGHTS = {"model.onnx": b"weights" * 100}
@@ -105,4 +107,18 @@ def test_a_card_with_the_same_landmark_twice_is_refused(bundle: Bundle) -> None:
     classes = json.loads((bundle.folder / "card.json").read_text())["classes"]
     rewrite(bundle, classes=[classes[0], classes[0]])
     with pytest.raises(BundleDamaged, match="twice"):
+        open_bundle(bundle.folder)
+
+
+def test_a_landmark_may_have_no_country_and_no_coordinates(tmp_path: Path) -> None:
+    home = LandmarkClass("home", "Home", threshold=0.5)
+    opened = open_bundle(write_bundle(tmp_path / "mine", card(classes=(home,)), WEIGHTS).folder)
+    assert opened.card.classes == (home,)
+    assert opened.card.classes[0].landmark() == Landmark("home", "Home")
+
+
+def test_a_card_with_half_a_position_is_refused(bundle: Bundle) -> None:
+    classes = json.loads((bundle.folder / "card.json").read_text())["classes"]
+    rewrite(bundle, classes=[classes[0] | {"lon": None}])
+    with pytest.raises(BundleDamaged, match="lon is missing"):
         open_bundle(bundle.folder)

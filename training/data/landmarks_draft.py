@@ -1,6 +1,6 @@
 """A first `landmarks.toml` for a user's own photos.
 
-Places that our landmark files do not have remain gaps, which `load_landmarks` reports.
+It is complete: places that our landmark files do not have may be filled in, but training does not need them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ SOURCES = (FOLDER / "course_landmarks.toml", FOLDER / "landmarks.toml")  # the s
 
 HEAD = """\
 # Names and places of the landmarks. The order of the tables is the order of the network's outputs.
-# lat and lon are WGS 84 degrees. aliases, city and wikidata may be left out.
+# A landmark needs a name. country, city, aliases, wikidata, lat and lon (WGS 84 degrees) may be left out, but without
+# lat and lon the landmark is on no map, and the coordinates of a photo say nothing about it.
 """
 GAP = """\
-# Fill in country, lat and lon, and remove the # marks.
 # country = ""
 # city = ""
 # lat = 0.0
@@ -30,7 +30,7 @@ def write_draft(path: Path, ids: Iterable[str]) -> list[str]:
     """Write the file, unless it exists.
 
     Returns:
-        The landmarks whose places must be filled in.
+        The landmarks whose places may be filled in.
     """
     if path.exists():
         return []

@@ -53,7 +53,7 @@ class Prepared:
     """What `prepare` wrote into a folder.
 
     Args:
-        gaps: landmarks whose places must be filled in.
+        gaps: landmarks whose places may be filled in.
     """
 
     folder: Path
@@ -79,7 +79,7 @@ class Prepared:
 
     def summary(self) -> str:
         """The splits, then everything that differs from the source, as lines."""
-        gaps = [f"{self.landmarks_draft} needs the places of {', '.join(self.gaps)}"] if self.gaps else []
+        gaps = [f"{self.landmarks_draft}: add the places of {', '.join(self.gaps)}, if you like"] if self.gaps else []
         return "\n".join([summary(self.entries), *self.stats.remarks(), *gaps, f"report: {self.report}"])
 
 

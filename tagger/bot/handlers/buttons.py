@@ -16,7 +16,7 @@ from db.telegram.privacy import who
 from db.write.decisions import record_decision, revoke_decisions
 from tagger.bot.context import UpdateContext
 from tagger.bot.render.replies import refresh
-from tagger.bot.render.reply_text import ReplyContent, decided_landmarks, noted
+from tagger.bot.render.reply_text import located, noted
 from tagger.bot.transport.message import OutgoingMessage
 
 if TYPE_CHECKING:
@@ -55,17 +55,17 @@ async def ask_for_name(context: UpdateContext) -> None:
 
 
 async def show_on_map(context: UpdateContext) -> None:
-    """Send the place of a landmark that people chose, else of the likeliest one."""
+    """Send the place of the landmark that `located` finds."""
     stored = await _tapped_answer(context)
     if stored is None:
         return
     await context.answer_callback()
-    chosen = [landmark_id for landmark_id in decided_landmarks(stored) if landmark_id is not None]
-    landmark_id = chosen[0] if chosen else ReplyContent.from_json(stored.shown).landmarks[0].landmark_id
-    landmark = context.services.landmarks[landmark_id]
+    landmark = located(stored, context.services.landmarks)
+    if landmark is None or (position := landmark.position) is None:
+        return
     country = context.language.country(landmark.country)
-    address = ", ".join(part for part in (landmark.city, country) if part)
-    await context.send_venue(lat=landmark.lat, lon=landmark.lon, title=landmark.name, address=address)
+    address = ", ".join(filter(None, (landmark.city, country))) or f"{position.lat}, {position.lon}"
+    await context.send_venue(lat=position.lat, lon=position.lon, title=landmark.name, address=address)
 
 
 async def decide(context: UpdateContext, answer_id: int, choice: Choice) -> StoredReply | None:

@@ -57,7 +57,7 @@ async def text_message(context: UpdateContext) -> None:
         await decide(context, answer_id, lambda _photo: ("shows", landmark_id))
         landmark = landmarks[landmark_id]
         noted = context._("✔ Noted: {names}. Thank you!").format(names=escape(landmark.name))
-        await context.reply(f"{noted}\n{place(landmark, context.language)}")
+        await context.reply("\n".join(filter(None, (noted, place(landmark, context.language)))))
         return
     if offered := nearest(text, landmarks):
         buttons = tuple((Button(landmarks[number].name, f"is:{answer_id}:{number}"),) for number in offered)

@@ -77,7 +77,7 @@ async def stats(context: UpdateContext) -> None:
     if not photos:
         await context.reply(context._(NOTHING_YET))
         return
-    countries = {context.services.landmarks[number].country for number in by_landmark}
+    countries = {context.services.landmarks[number].country for number in by_landmark} - {None}
     lines = [
         context._("Photos: {n}").format(n=len(photos)),
         context._("With a landmark: {n}").format(n=sum(bool(photo.landmark_ids) for photo in photos)),
@@ -113,7 +113,8 @@ def _places(context: UpdateContext, photos: ByLandmark, page_number: int) -> tup
 def _found(context: UpdateContext, by_landmark: ByLandmark, number: int, page_number: int) -> tuple[str, Keyboard]:
     landmark, photos = context.services.landmarks[number], by_landmark.get(number, [])
     count = context.language.ngettext("{n} photo of yours", "{n} photos of yours", len(photos)).format(n=len(photos))
-    heading = f"<b>{escape(landmark.name)}</b>, {place(landmark, context.language)}\n{count}"
+    names = filter(None, (f"<b>{escape(landmark.name)}</b>", place(landmark, context.language)))
+    heading = f"{', '.join(names)}\n{count}"
     lines = [("", _photo_line(context, photo)) for photo in photos]
     return page(heading, lines, page_number, f"found:{number}")
 
@@ -134,6 +135,10 @@ async def _send_map(context: UpdateContext, file_format: str) -> None:
         await context.reply(context._(NOTHING_YET))
         return
     counts = [(context.services.landmarks[number], len(shown)) for number, shown in sorted(photos.items())]
+    counts = [(landmark, shown) for landmark, shown in counts if landmark.position]
+    if not counts:
+        await context.reply(context._("I do not know where the places on your photos are."))
+        return
     caption = context.language.ngettext("{n} landmark", "{n} landmarks", len(counts)).format(n=len(counts))
     if file_format == "kml":
         await context.send_file("places.kml", kml(counts).encode(), caption)
@@ -143,7 +148,7 @@ async def _send_map(context: UpdateContext, file_format: str) -> None:
 
 
 def geojson(counts: Sequence[tuple[Landmark, int]]) -> str:
-    """Landmarks as points, each with its number of photos.
+    """Landmarks with coordinates as points, each with its number of photos.
 
     Source:
         RFC 7946: longitude before latitude.

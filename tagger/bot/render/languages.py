@@ -58,9 +58,9 @@ class Language:
     def day(self, moment: datetime) -> str:
         return format_date(moment, "medium", locale=self._locale)
 
-    def country(self, name: str) -> str:
-        """Translate a country's English name; an unknown one is returned as it is."""
-        return self._countries.get(name, name)
+    def country(self, name: str | None) -> str:
+        """Translate a country's English name; an unknown one is returned as it is, and none as an empty text."""
+        return self._countries.get(name, name) if name else ""
 
     @cached_property
     def _countries(self) -> dict[str, str]:

@@ -102,9 +102,16 @@ def render_answer(
 
 
 def place(landmark: Landmark, language: Language) -> str:
-    """City and country as HTML."""
+    """City and country as HTML; empty if neither is known."""
     country = language.country(landmark.country)
-    return escape(", ".join(part for part in (landmark.city, country) if part))
+    return escape(", ".join(filter(None, (landmark.city, country))))
+
+
+def located(stored: StoredReply, landmarks: Landmarks) -> Landmark | None:
+    """The landmark whose place "Map" shows: one that people chose, else the likeliest tag; None without coordinates."""
+    chosen = sorted(number for number in decided_landmarks(stored) if number is not None)
+    tags = [shown.landmark_id for shown in ReplyContent.from_json(stored.shown).landmarks if shown.is_tag]
+    return next((landmarks[number] for number in chosen or tags[:1] if landmarks[number].position), None)
 
 
 def decided_landmarks(stored: StoredReply) -> set[int | None]:
@@ -151,12 +158,13 @@ def _tag(shown: ShownLandmark, photo_count: int, language: Language, landmarks: 
     if photo_count > 1:
         ratio = language.ngettext("on {n} of {all} photos", "on {n} of {all} photos", shown.photo_count)
         bar += f" · {ratio.format(n=shown.photo_count, all=photo_count)}"
-    return f"🏛 <b>{escape(landmark.name)}</b>\n{place(landmark, language)}\n{bar}"
+    return "\n".join(filter(None, (f"🏛 <b>{escape(landmark.name)}</b>", place(landmark, language), bar)))
 
 
 def _guess(shown: ShownLandmark, language: Language, landmarks: Landmarks) -> str:
     landmark = landmarks[shown.landmark_id]
-    return f"• {escape(landmark.name)}, {place(landmark, language)}: {language.percent(shown.score)}"
+    names = ", ".join(filter(None, (escape(landmark.name), place(landmark, language))))
+    return f"• {names}: {language.percent(shown.score)}"
 
 
 def _evidence_lines(content: ReplyContent, language: Language, landmarks: Landmarks) -> list[str]:
@@ -178,7 +186,7 @@ def _keyboard(stored: StoredReply, content: ReplyContent, language: Language, la
     first: list[Button] = []
     if tags:
         first.append(Button(_mark(language._("✔ Right"), is_confirmed), f"right:{stored.id}"))
-    if tags or chosen:
+    if located(stored, landmarks):
         first.append(Button(language._("📍 Map"), f"map:{stored.id}"))
     only_tag = tags[0] if len(tags) == 1 else None  # "Right" confirms it; of several, each gets a button
     names = [

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from tagger.model.card import LandmarkClass
 from tests.bot.conftest import Meet
-from tests.bot.running import BLUE, GREEN, GREY, RED, RunningBot, answer, buttons, picture, said, tapped
-from tests.botapi import Message, PeopleChat, Person
+from tests.bot.running import (
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    SKYTREE,
+    WALL,
+    RunningBot,
+    answer,
+    bundle,
+    buttons,
+    picture,
+    said,
+    tapped,
+)
+from tests.botapi import BotApiServer, Message, PeopleChat, Person
 
 HELLO = {
     "en": "Hello! I recognise landmarks.",
@@ -128,6 +144,25 @@ def test_the_map_is_kml_at_once_if_it_is_asked_for_so(bot: RunningBot, meet: Mee
     assert (message.json["document"]["file_name"], message.text, buttons(message)) == ("places.kml", "2 landmarks", [])
     marks = ElementTree.fromstring(document(bot, message)).iter("{http://www.opengis.net/kml/2.2}Placemark")
     assert [[each.text for each in mark][:2] for mark in marks] == [["Eiffel Tower", "2"], ["Great Wall of China", "1"]]
+
+
+@pytest.mark.process
+def test_a_landmark_without_a_place_is_on_no_map(server: BotApiServer, tmp_path: Path) -> None:
+    home = LandmarkClass("home", "Home", threshold=0.7)
+    with RunningBot(server, bundle(tmp_path, (home, WALL, SKYTREE)), tmp_path):
+        ana = server.person(1, "Ana")
+        chat = ana.private()
+        reply = answer(chat, chat.send_photo(ana, picture(RED)))
+        assert reply.text.splitlines()[:2] == ["🏛 Home", "▰▰▰▰▰▰▰▰▰▰ 99%"]
+        assert "📍 Map" not in buttons(reply)
+        assert asked(chat, ana, "/map").text == "I do not know where the places on your photos are."
+        assert asked(chat, ana, "/places").text.splitlines()[2:] == ["Home (1)"]
+        assert asked(chat, ana, "/find home").text.startswith("Home\n1 photo of yours")
+        assert "Countries: 0" in asked(chat, ana, "/stats").text
+        green = answer(chat, chat.send_photo(ana, picture(GREEN)))
+        assert "📍 Map" in buttons(green)
+        assert asked(chat, ana, "/map").text == "1 landmark"
+    assert server.violations == []
 
 
 def test_stats_count_photos_landmarks_countries_and_decisions(meet: Meet) -> None:

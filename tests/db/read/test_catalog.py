@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import Connection
 
 from db.engine import Store
-from db.errors import UnknownLandmark
-from db.read.catalog import find_landmark, labels, run, runs
+from db.errors import UnknownCountry, UnknownLandmark
+from db.read.catalog import country_landmark_ids, find_landmark, labels, run, runs
+from db.read.rows import LabelRow
 from db.rows import RunCounts
 from db.write.files import mark_missing
 from db.write.runs import finish_run, register_model
+from tagger.core.types import Landmark
 from tests.db.samples import LANDMARKS, MODEL, START, assessed, tag_run
 
 
@@ -62,3 +64,11 @@ def test_a_run_is_told_as_it_was(connection: Connection) -> None:
     (ended,) = runs(connection)
     assert (ended.status, ended.counts, ended.error) == ("failed", counts, "the engine broke")
     assert ended.finished_at is not None and begun.started_at <= ended.finished_at <= datetime.now(UTC)
+
+
+def test_a_landmark_without_a_place_is_listed_first_and_is_in_no_country(connection: Connection) -> None:
+    home = Landmark("home", "Home")
+    register_model(connection, replace(MODEL, model_id="e" * 64), landmarks=[home])
+    assert labels(connection)[0] == LabelRow(home, 0)
+    with pytest.raises(UnknownCountry):
+        country_landmark_ids(connection, "")

@@ -18,7 +18,7 @@ from tests.db.samples import assessed, decide, digest, failed, inherited, tag_ru
 
 FIRST_VERSION = Path(__file__).with_name("first_version.sql")  # dumped from a store of version 0.1.0
 SECOND_VERSION = """
-    INSERT INTO landmark VALUES (1, 'eiffel_tower', 'Eiffel Tower', 'France', 'Paris', 48.8, 2.3, 'Q243', '[]');
+    INSERT INTO landmark VALUES (1, 'eiffel_tower', 'Eiffel Tower', '[]', 'France', 'Paris', 48.8, 2.3, 'Q243');
     INSERT INTO model VALUES (1, 'a', 'b', 'lite', '1', '{}', '2024-05-01 12:00:00');
     INSERT INTO run VALUES (1, 1, '2024-05-01 12:00:00', NULL, 'interrupted', 'openvino', 'CPU', 'float32', 'why',
                             '["/p"]', 3, '0.1.0', 1, 0, 1, 0, 0, 0, NULL);
@@ -82,5 +82,6 @@ def test_a_filled_store_of_the_second_version_keeps_every_row(tmp_path: Path) ->
         assert rows("score, visual_score, reason", "suggestion") == [(0.9, 0.9, None)]
         assert rows("attempts, size_bytes, mtime_ns, next_at", "failure") == [(2, 7, 8, None)]
         assert rows("landmark_id, source, visual_score", "tag") == [(1, "person", None)]
+        assert rows("key, country, lat, lon", "landmark") == [("eiffel_tower", "France", 48.8, 2.3)]
         with pytest.raises(IntegrityError, match="FOREIGN KEY"):  # they are watched again
             connection.exec_driver_sql("DELETE FROM run")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tagger.core.errors import ConfigError
 from tagger.core.text import slug
+from tagger.core.types import Position
 from tagger.model.card import LandmarkClass
 from tests.training.data.served import Server
 from tests.training.drawn import photo_folder as drawn_folder
@@ -94,13 +94,12 @@ def test_a_folder_of_broken_photos_is_refused(tmp_path: Path, to: Path) -> None:
         of_folder(tmp_path / "mine", to)
 
 
-def test_a_first_file_of_places_knows_famous_ones_and_leaves_gaps_for_the_rest(tmp_path: Path, to: Path) -> None:
+def test_a_first_file_of_places_knows_famous_ones_and_the_rest_may_be_filled_in(tmp_path: Path, to: Path) -> None:
     folder = folder_of(tmp_path / "mine", {"Eiffel Tower": 5, "Atomium": 5, "My house": 5})
     prepared = of_folder(folder, to)
     assert prepared.gaps == ["my_house"]
-    assert "needs the places of my_house" in prepared.summary()
-    with pytest.raises(ConfigError, match="landmark 'my_house'"):
-        load_landmarks(prepared.landmarks_draft)
+    assert "add the places of my_house, if you like" in prepared.summary()
+    assert [place.id for place in load_landmarks(prepared.landmarks_draft) if place.lat is None] == ["my_house"]
     filled = re.sub(r"^# (country|lat|lon) =", r"\1 =", prepared.landmarks_draft.read_text(), flags=re.M)
     prepared.landmarks_draft.write_text(filled)
     assert [place.id for place in load_landmarks(prepared.landmarks_draft)] == ["atomium", "eiffel_tower", "my_house"]
@@ -127,8 +126,8 @@ def test_both_files_of_places_agree_on_the_landmarks_that_both_have() -> None:
     assert {id: course[id] for id in shared} == {id: world[id] for id in shared}
 
 
-def _coordinates(place: LandmarkClass) -> tuple[float, float, str]:
-    return place.lat, place.lon, place.country
+def _coordinates(place: LandmarkClass) -> tuple[Position | None, str | None]:
+    return place.landmark().position, place.country
 
 
 # The course's archive

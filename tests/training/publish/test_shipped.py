@@ -49,7 +49,8 @@ def test_every_landmark_has_a_name_a_country_and_a_place_of_its_own(bundle: Bund
     assert all(entry.name and entry.country and entry.city for entry in classes)
     assert len({(entry.lat, entry.lon) for entry in classes}) == len(classes)
     assert len({entry.name for entry in classes}) == len(classes)
-    assert all(abs(entry.lat) > 1 and abs(entry.lon) > 1 for entry in classes)  # none lies where a forgotten one would
+    positions = [entry.landmark().position for entry in classes]
+    assert all(at and abs(at.lat) > 1 and abs(at.lon) > 1 for at in positions)  # none lies where a forgotten one would
 
 
 # Degrees that hold the landmarks of a country: south, north, west, east.
@@ -68,9 +69,10 @@ BOXES = {
 
 def test_coordinates_lie_in_their_countries(bundle: Bundle) -> None:
     for entry in bundle.card.classes:
-        south, north, west, east = BOXES.get(entry.country, (-90, 90, -180, 180))
-        assert south < entry.lat < north, entry.id
-        assert west < entry.lon < east, entry.id
+        south, north, west, east = BOXES.get(entry.country or "", (-90, 90, -180, 180))
+        position = entry.landmark().position
+        assert position and south < position.lat < north, entry.id
+        assert west < position.lon < east, entry.id
 
 
 def test_no_alias_or_name_stands_for_two_landmarks(bundle: Bundle) -> None:
