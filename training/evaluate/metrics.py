@@ -15,6 +15,7 @@ BINS = 15
 MAX_CONFUSIONS = 10
 RESAMPLES = 1000
 SIMULATIONS = 200
+Z_95 = 1.96  # standard deviations around the mean that hold 95 % of a normal distribution
 SEED = 7
 
 Floats = NDArray[np.float64]
@@ -187,28 +188,52 @@ def confusions(predictions: Predictions) -> list[Confusion]:
     return sorted(found, key=lambda pair: (-len(pair.rows), pair.truth, pair.predicted))[:MAX_CONFUSIONS]
 
 
-# Fractions of the landmark photos, but tags_right of the tagged landmark photos and negatives_tagged of the negatives.
+# Whether each photo that a proportion refers to counts.
+PROPORTIONS: dict[str, Callable[[Predictions], Flags]] = {
+    "top1": lambda p: p.correct[p.is_landmark],
+    "top3": lambda p: p.in_top(3)[p.is_landmark],
+    "top5": lambda p: p.in_top(5)[p.is_landmark],
+    "tagged": lambda p: p.tagged[p.is_landmark],
+    "rightly_tagged": lambda p: (p.tagged & p.correct)[p.is_landmark],
+    "tags_right": lambda p: p.correct[p.tagged & p.is_landmark],
+    "negatives_tagged": lambda p: p.tagged[~p.is_landmark],
+}
+
+
+def _proportion(flags: Callable[[Predictions], Flags]) -> Callable[[Predictions], float]:
+    return lambda predictions: ratio(flags(predictions))
+
+
 FIGURES: dict[str, Callable[[Predictions], float]] = {
-    "top1": lambda p: ratio(p.correct[p.is_landmark]),
-    "top3": lambda p: ratio(p.in_top(3)[p.is_landmark]),
-    "top5": lambda p: ratio(p.in_top(5)[p.is_landmark]),
-    "tagged": lambda p: ratio(p.tagged[p.is_landmark]),
-    "rightly_tagged": lambda p: ratio((p.tagged & p.correct)[p.is_landmark]),
-    "tags_right": lambda p: ratio(p.correct[p.tagged & p.is_landmark]),
-    "negatives_tagged": lambda p: ratio(p.tagged[~p.is_landmark]),
+    **{name: _proportion(flags) for name, flags in PROPORTIONS.items()},
     "gap": gap,
 }
 
 
 def intervals(predictions: Predictions) -> dict[str, tuple[float, float]]:
-    """The 95 % confidence interval of each figure, from 1,000 resampled sets of photos.
+    """The 95 % confidence interval of each figure.
 
     Source:
-        Percentile bootstrap; Efron and Tibshirani 1993, chapter 13.
+        Proportions: `wilson`. GAP, which has no closed form: the percentile bootstrap of 1,000 resampled sets of
+        photos; Efron and Tibshirani 1993, chapter 13.
     """
     rng, photos = np.random.default_rng(SEED), len(predictions.truth)
-    samples = [predictions.take(rng.integers(0, photos, photos)) for _ in range(RESAMPLES)]
-    return {name: middle_95([figure(sample) for sample in samples]) for name, figure in FIGURES.items()}
+    gaps = [gap(predictions.take(rng.integers(0, photos, photos))) for _ in range(RESAMPLES)]
+    return {name: wilson(flags(predictions)) for name, flags in PROPORTIONS.items()} | {"gap": middle_95(gaps)}
+
+
+def wilson(values: Flags) -> tuple[float, float]:
+    """The 95 % confidence interval of the fraction of true values, from 0 to 1 if there are none.
+
+    Unlike the bootstrap's, it has a width where all values agree: 12 of 12 are 76 to 100 %.
+
+    Source:
+        Wilson 1927, as recommended by Brown, Cai and DasGupta 2001, "Interval estimation for a binomial proportion".
+    """
+    count, z2 = len(values), Z_95**2
+    centre = (values.sum() + z2 / 2) / (count + z2)
+    half = np.sqrt(z2 * (count * ratio(values) * (1 - ratio(values)) + z2 / 4)) / (count + z2)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
 def middle_95(values: list[float]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from training.data.manifest import Split
 from training.evaluate.calibrate import Logits, fit_temperature
 from training.evaluate.metrics import (
     FIGURES,
+    PROPORTIONS,
     RESAMPLES,
     SEED,
     Flags,
@@ -31,6 +32,7 @@ from training.evaluate.metrics import (
     auroc,
     middle_95,
     ratio,
+    wilson,
 )
 from training.evaluate.ood_scores import Features, OodScore, feature_scores, logit_scores, probability, product
 from training.evaluate.thresholds import FOLDS, cross_validation_folds
@@ -131,13 +133,13 @@ def compare(scores: list[OodScore], truth: Indices, folds: Indices, max_negative
 def _row(score: OodScore, tagged: Flags, truth: Indices) -> Json:
     predictions = Predictions(score.predicted[:, None], score.score, tagged, truth)
     shown = predictions.is_landmark  # (N,)
-    low, high = _interval((tagged & predictions.correct)[shown].astype(np.float64))
+    low, high = wilson(PROPORTIONS["rightly_tagged"](predictions))
     return {
         "name": score.name,
         "what": score.what,
         "rightly_tagged": round(FIGURES["rightly_tagged"](predictions), 4),
-        "rightly_tagged_low": low,
-        "rightly_tagged_high": high,
+        "rightly_tagged_low": round(low, 4),
+        "rightly_tagged_high": round(high, 4),
         "tags_right": round(FIGURES["tags_right"](predictions), 4),
         "negatives_tagged": round(ratio(tagged[~shown]), 4),
         "auroc": round(auroc(score.score[shown], score.score[~shown]), 4),

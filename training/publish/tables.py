@@ -73,9 +73,9 @@ def headline(results: Results) -> Table:
     ]
     header = ("", "of", "#test", "#95 % interval", "#val")
     note = (
-        "Measured through the exported file. 95 % of resampled sets of photos lie within an interval. GAP is the "
-        "average precision of all photos in one list, the surest first; ECE is how far scores are from how "
-        "often they are right. All choices were made on val, none on test."
+        "Measured through the exported file. Intervals are 95 % confidence intervals: Wilson's, GAP's from resampled "
+        "photos. GAP is the average precision of all photos in one list, the surest first; ECE is how far scores are "
+        "from how often they are right. All choices were made on val, none on test."
     )
     return Table("How good it is", header, rows, note, results.command("metrics.json"), "test and validation split")
 

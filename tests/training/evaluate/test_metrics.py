@@ -20,6 +20,7 @@ from training.evaluate.metrics import (
     middle_95,
     reliability,
     risk_coverage,
+    wilson,
 )
 
 
@@ -112,7 +113,16 @@ def test_an_interval_holds_the_figure_and_is_the_same_each_time() -> None:
     low, high = found["top1"]
     assert low < 0.75 < high
     assert (low, high) == pytest.approx((0.75 - 0.085, 0.75 + 0.085), abs=0.015)  # 1.96 × √(0.75 × 0.25 / 100)
+    assert found["gap"][0] < FIGURES["gap"](rows) < found["gap"][1]
     assert intervals(rows) == found
+
+
+@pytest.mark.parametrize(
+    ("true", "of", "low", "high"),
+    [(12, 12, 0.757, 1.0), (0, 12, 0.0, 0.243), (81, 263, 0.255, 0.366), (0, 0, 0.0, 1.0)],  # the third: Newcombe 1998
+)
+def test_few_photos_that_agree_still_leave_room_for_others(true: int, of: int, low: float, high: float) -> None:
+    assert wilson(np.arange(of) < true) == pytest.approx((low, high), abs=0.001)
 
 
 def test_the_middle_leaves_out_two_and_a_half_per_cent_at_each_end() -> None:
