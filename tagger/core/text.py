@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -22,11 +21,6 @@ _LETTERS = str.maketrans(  # that Unicode does not decompose; apostrophes vanish
 def plain(text: str) -> str:
     """A name as it is compared: without case, accents, spaces and punctuation."""
     return "".join(filter(str.isalnum, _folded(text)))
-
-
-def slug(text: str) -> str:
-    """A name as a key: ``Château d'If`` becomes ``chateau_dif``; empty if it has no letter from a to z and no digit."""
-    return "_".join(re.findall(r"[a-z0-9]+", _folded(text)))
 
 
 def nearest(text: str, names: Mapping[T, Iterable[str]], *, limit: int = 3) -> list[T]:

@@ -6,32 +6,12 @@ import os
 import subprocess
 import sys
 
-import pytest
-
-from tagger.core.text import did_you_mean, first_of, format_bytes, format_duration, nearest, plain, printable, slug
+from tagger.core.text import did_you_mean, first_of, format_bytes, format_duration, nearest, plain, printable
 
 
 def test_case_accents_and_punctuation_do_not_tell_names_apart() -> None:
     assert plain("Château d'If") == plain("chateau DIF") == "chateaudif"
     assert plain("Łódź") == "lodz"
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Eiffel Tower", "eiffel_tower"),
-        ("Château d’If", "chateau_dif"),
-        ("Wroclaw's Dwarves", "wroclaws_dwarves"),
-        ("Wrocław – Rynek (old)", "wroclaw_rynek_old"),
-        ("Große Straße 5", "grosse_strasse_5"),
-        ("HẠ LONG", "ha_long"),
-        ("__x__", "x"),
-        ("\N{FULLWIDTH LATIN CAPITAL LETTER A}1", "a1"),
-        ("长城", ""),
-    ],
-)
-def test_a_name_becomes_plain_small_letters(name: str, expected: str) -> None:
-    assert slug(name) == expected
 
 
 def test_a_typo_is_asked_about_and_a_stranger_is_not() -> None:

@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 HOMES = {
     "aiohttp": ("tagger.bot.transport.client",),
     "alembic": ("db",),
+    "anyascii": ("training.data.folder_names",),
     "apscheduler": ("tagger.jobs.schedule",),
     "babel": ("tagger.bot.render",),
     "click": ("tagger.cli", "training.cli"),

@@ -1,22 +1,20 @@
 """Labels from folders: `FOLDER/Eiffel Tower/…`, or `FOLDER/train/Eiffel Tower/…` beside `FOLDER/test/Eiffel Tower/…`.
 
-A label is the folder's name as a slug; two names with the same slug are an error. A folder `none` or `negatives` holds
-photos that show no landmark; folders inside it name their kinds.
+`training.data.folder_names` makes labels of the folders' names. A folder `none` or `negatives` holds photos that show
+no landmark; folders inside it name their kinds.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tagger.core.text import slug
 from tagger.image.formats import SUFFIXES
 from training.data.audit import LabelledFile
+from training.data.folder_names import FolderLabel, folder_labels, slug
 from training.data.manifest import DataError, Split
 
-NEGATIVES = ("none", "negatives")
 OTHER = "other"  # the kind of negatives that are in no folder of their own
 SPLIT_FOLDERS: Mapping[str, Split] = {
     "train": "train",
@@ -25,7 +23,6 @@ SPLIT_FOLDERS: Mapping[str, Split] = {
     "validation": "val",
     "test": "test",
 }
-NUMBER_PREFIX = re.compile(r"\d+\.(?=.)")  # as in 09.Golden_Gate_Bridge
 
 EXPECTED = (
     "Expected one folder for each landmark with photos in it (FOLDER/Eiffel Tower/1.jpg), or these below train/ and "
@@ -41,34 +38,24 @@ def list_image_folder(folder: Path) -> list[LabelledFile]:
     """
     if not folder.is_dir():
         raise DataError(f"{str(folder)!r} is not a folder. {EXPECTED}")
-    files: list[LabelledFile] = []
-    for split, root in _split_folders(folder.resolve()):
-        children = _subfolders(root)
-        labels = label_names(child.name for child in children)
-        for child in children:
-            files += _files_of_label(child, labels[child.name], split)
+    files = [file for split, child, label in _label_folders(folder) for file in _files_of_label(child, label.id, split)]
     if not any(file.role == "landmark" for file in files):
         raise DataError(f"{folder} holds no photos of landmarks: {_content(folder)}. {EXPECTED}")
     return files
 
 
-def label_names(names: Iterable[str]) -> dict[str, str]:
-    """The label for each folder name, empty for negatives; number prefixes (``09.``) are dropped if every name has one.
+def landmark_names(folder: Path) -> dict[str, str]:
+    """The name of each landmark whose photos a folder holds, by its id."""
+    return {label.id: label.name for _, _, label in _label_folders(folder) if label.id}
 
-    Raises:
-        DataError: a name has no letter or digit for a label, or two names make the same label.
-    """
-    names = list(names)
-    landmarks = [name for name in names if name.casefold() not in NEGATIVES]
-    all_numbered = all(NUMBER_PREFIX.match(name) for name in landmarks)
-    labels = {name: slug(NUMBER_PREFIX.sub("", name, count=1) if all_numbered else name) for name in landmarks}
-    first: dict[str, str] = {}
-    for name, label in labels.items():
-        if not label:
-            raise DataError(f"The folder {name!r} makes no label. Give it a name with letters from a to z or digits.")
-        if first.setdefault(label, name) != name:
-            raise DataError(f"The folders {first[label]!r} and {name!r} both mean {label!r}. Rename one, or join them.")
-    return labels | {name: "" for name in names if name not in labels}
+
+def _label_folders(folder: Path) -> Iterator[tuple[Split | None, Path, FolderLabel]]:
+    """Each folder of photos with its split, if it has one, and its label."""
+    for split, root in _split_folders(folder.resolve()):
+        children = _subfolders(root)
+        labels = folder_labels(child.name for child in children)
+        for child in children:
+            yield split, child, labels[child.name]
 
 
 def _split_folders(folder: Path) -> Iterator[tuple[Split | None, Path]]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+
+from training.data.landmarks import load_landmarks
 
 FOLDER = Path(__file__).parents[1]
 SOURCES = (FOLDER / "course_landmarks.toml", FOLDER / "landmarks.toml")  # the second outranks the first
@@ -26,22 +28,28 @@ GAP = """\
 """
 
 
-def write_draft(path: Path, ids: Iterable[str]) -> list[str]:
-    """Write the file, unless it exists.
+def write_draft(path: Path, names: Mapping[str, str]) -> list[str]:
+    """Write the file; one that exists only gets the landmarks that it lacks, at its end.
+
+    Args:
+        names: of the landmarks, by id.
 
     Returns:
-        The landmarks whose places may be filled in.
+        The new landmarks whose places may be filled in.
+
+    Raises:
+        ConfigError: the existing file is invalid.
     """
-    if path.exists():
-        return []
-    tables = {key: table for file in SOURCES for key, table in tomllib.loads(file.read_text(encoding="utf-8")).items()}
-    ids = sorted(ids)
-    path.write_text("\n".join([HEAD, *(_table(key, tables.get(key)) for key in ids)]), encoding="utf-8")
-    return [key for key in ids if key not in tables]
+    described = {landmark.id for landmark in load_landmarks(path)} if path.exists() else set()
+    places = {key: table for file in SOURCES for key, table in tomllib.loads(file.read_text(encoding="utf-8")).items()}
+    new = sorted(names.keys() - described)
+    head = path.read_text(encoding="utf-8").rstrip("\n") + "\n" if described else HEAD
+    path.write_text("\n".join([head, *(_table(key, names[key], places.get(key)) for key in new)]), encoding="utf-8")
+    return [key for key in new if key not in places]
 
 
-def _table(key: str, values: Mapping[str, object] | None) -> str:
+def _table(key: str, name: str, values: Mapping[str, object] | None) -> str:
     if values is None:
-        return f"[{key}]\nname = {json.dumps(key.replace('_', ' ').title())}\n{GAP}"
+        return f"[{key}]\nname = {json.dumps(name, ensure_ascii=False)}\n{GAP}"
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
     return "\n".join([f"[{key}]", *lines, ""])

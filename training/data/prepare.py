@@ -6,6 +6,7 @@ and every photo that is left out or moved is reported.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,7 @@ from training.data.data_report import write_report
 from training.data.dataset_stats import DatasetStats, dataset_stats
 from training.data.decisions import Decided, apply_decisions, load_decisions
 from training.data.download import download
-from training.data.image_folder import list_image_folder
+from training.data.image_folder import landmark_names, list_image_folder
 from training.data.landmarks_draft import write_draft
 from training.data.manifest import DataError, Entry, check_leaks, summary, write_manifest
 from training.data.manifest_folder import (
@@ -118,7 +119,7 @@ def prepare(source: Source, to: Path, *, decisions: Path | None = None) -> Prepa
         moved=moved,
         decisions=decided.counts,
     )
-    return _write(source, Prepared(to, entries, stats, []))
+    return _write(source, Prepared(to, entries, stats, []), root)
 
 
 def _read(source: Source, to: Path) -> tuple[Path, list[Photo], list[LeftOut]]:
@@ -143,11 +144,15 @@ def _image_folder(source: Source, to: Path) -> Path:
     return extract(archive, to / "photos")
 
 
-def _write(source: Source, prepared: Prepared) -> Prepared:
+def _write(source: Source, prepared: Prepared, root: Path) -> Prepared:
     """Write all files, the manifest last: if it exists, everything else does."""
     prepared.folder.mkdir(parents=True, exist_ok=True)
-    gaps = [] if source.kind == "manifest_folder" else write_draft(prepared.landmarks_draft, prepared.stats.classes)
+    gaps = [] if source.kind == "manifest_folder" else _write_draft(prepared, landmark_names(root))
     prepared.stats.write(prepared.data)
     write_report(prepared.report, prepared.stats, prepared.entries)
     write_manifest(prepared.manifest, prepared.entries)
     return replace(prepared, gaps=gaps)
+
+
+def _write_draft(prepared: Prepared, names: Mapping[str, str]) -> list[str]:
+    return write_draft(prepared.landmarks_draft, {key: names[key] for key in prepared.stats.classes})

@@ -1,4 +1,4 @@
-"""Labels come from folders' names, and no two names become one label."""
+"""Labels come from folders."""
 
 from __future__ import annotations
 
@@ -7,26 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.training.pictures import folder_of, photo, written
-from training.data.image_folder import label_names, list_image_folder
+from training.data.image_folder import list_image_folder
 from training.data.manifest import DataError
-
-
-def test_numbers_go_where_every_name_has_one_and_stay_where_they_are_part_of_a_name() -> None:
-    assert label_names(["00.Dead_Sea", "19.Vienna_City_Hall"]) == {
-        "00.Dead_Sea": "dead_sea",
-        "19.Vienna_City_Hall": "vienna_city_hall",
-    }
-    assert label_names(["30.St_Mary_Axe", "Gherkin"])["30.St_Mary_Axe"] == "30_st_mary_axe"
-
-
-def test_two_names_of_one_label_are_an_error_that_names_both() -> None:
-    with pytest.raises(DataError, match="'Eiffel Tower' and 'eiffel-tower' both mean 'eiffel_tower'"):
-        label_names(["Eiffel Tower", "Louvre", "eiffel-tower"])
-
-
-def test_a_name_without_letters_that_a_label_keeps_is_refused() -> None:
-    with pytest.raises(DataError, match="'长城' makes no label"):
-        label_names(["长城"])
 
 
 def test_photos_lie_at_every_depth_and_what_is_hidden_or_no_image_does_not_count(tmp_path: Path) -> None:

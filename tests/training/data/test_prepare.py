@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tagger.core.text import slug
 from tagger.core.types import Position
 from tagger.model.card import LandmarkClass
 from tests.training.data.served import Server
 from tests.training.drawn import photo_folder as drawn_folder
 from tests.training.pictures import copy, course_files, folder_of, photo, written, zipped
 from training.data.audit import LabelledFile, audit
+from training.data.folder_names import slug
 from training.data.landmarks import load_landmarks
 from training.data.manifest import DataError
 from training.data.prepare import Prepared, Source, prepare
@@ -105,6 +105,13 @@ def test_a_first_file_of_places_knows_famous_ones_and_the_rest_may_be_filled_in(
     assert [place.id for place in load_landmarks(prepared.landmarks_draft)] == ["atomium", "eiffel_tower", "my_house"]
     of_folder(folder, to)
     assert prepared.landmarks_draft.read_text() == filled
+
+
+def test_a_file_of_places_gets_new_landmarks_at_its_end(tmp_path: Path, to: Path) -> None:
+    of_folder(folder_of(tmp_path / "mine", {"Zoo": 5}), to)
+    prepared = of_folder(folder_of(tmp_path / "mine", {"Zoo": 5, "Käse": 5, "Кремль": 5}), to)
+    places = load_landmarks(prepared.landmarks_draft)
+    assert [(place.id, place.name) for place in places] == [("zoo", "Zoo"), ("kase", "Käse"), ("kreml", "Кремль")]
 
 
 def test_the_courses_landmarks_have_names_and_places_of_their_own() -> None:
