@@ -76,7 +76,7 @@ class BackupFailed(StoreError):
 
 class RunNotEnded(StoreError):
     def __init__(self, run_id: int) -> None:
-        super().__init__(f"Run {run_id} is still at work. Stop it, or wait until it has ended, and try again.")
+        super().__init__(f"Run {run_id} is still in progress. Stop it, or wait until it has ended, and try again.")
 
 
 class UnknownName(StoreError):

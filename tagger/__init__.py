@@ -1,10 +1,10 @@
-"""Landmarks in photos: a photo in, the landmarks that it shows out, or an honest "none that I know".
+"""Recognise the landmarks in photos, or say honestly that there is none.
 
     import tagger
     model = tagger.load()
     model.suggest("photo.jpg", k=5)
 
-Nothing heavy is imported before it is used, so that `tagger --help` starts at once.
+Heavy packages are imported when they are used, so that `tagger --help` starts at once.
 """
 
 from __future__ import annotations

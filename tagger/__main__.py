@@ -1,4 +1,4 @@
-"""`python -m tagger` is `tagger`."""
+"""Run `tagger` as `python -m tagger`."""
 
 from __future__ import annotations
 

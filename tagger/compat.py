@@ -1,4 +1,4 @@
-"""The two functions of the course project that the tagger grew from, as they were."""
+"""The two functions of the course project that the tagger grew from, with their original signatures."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ def _suggestions(img_path: str | os.PathLike[str], k: int) -> tuple[Suggestion, 
 
 
 def _question(suggestions: tuple[Suggestion, ...]) -> str:
-    """Is this A, B or C?"""
+    """The question "Is this A, B or C?"."""
     names = [f"{s.landmark.name} ({s.score:.0%})" for s in suggestions]
     return f"Is this {', '.join(names[:-1])} or {names[-1]}?" if names[1:] else f"Is this {names[0]}?"

@@ -29,7 +29,7 @@ def read_token(settings: Settings) -> str:
         ConfigError: there is none, there are two, or the file cannot be read.
     """
     if settings.bot_token is not None and settings.bot_token_file is not None:
-        raise ConfigError("Both bot_token and bot_token_file are set. Leave one out.")
+        raise ConfigError("Both bot_token and bot_token_file are set. Omit one.")
     if settings.bot_token is not None:
         token = settings.bot_token.get_secret_value().strip()
     elif settings.bot_token_file is not None:

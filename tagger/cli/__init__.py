@@ -1,8 +1,7 @@
 """The command line: parse, call one function, print. Data goes to stdout, everything else to stderr.
 
-Exit codes: 0 done, 1 an expected error, 2 wrong usage, 3 done but some photos failed, 130 stopped by the person
-before it was done.
-The command modules import only click at their top, so that `--help` starts at once.
+Exit codes: 0 done, 1 an expected error, 2 wrong usage, 3 done but some photos failed, 130 interrupted.
+At module level, commands import only click, so that `--help` starts at once.
 """
 
 from __future__ import annotations
@@ -46,8 +45,7 @@ class Main(click.Group):
 @click.version_option(__version__, prog_name="tagger")
 def main() -> None:
     """Suggest the world landmarks that photos show, or say honestly that there is none."""
-    # The imports make 100,000 objects that stay. Collecting garbage among them every 700 objects, and once more at the
-    # end, takes a fifth of a second of a command that has nothing else to do.
+    # Imports make 100,000 lasting objects; collecting garbage among them takes a fifth of a second.
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":

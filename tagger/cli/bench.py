@@ -15,7 +15,7 @@ from tagger.cli import context
 @context.model_options
 @context.CONFIG
 def bench(folder: str, config: Path | None, **options: Any) -> None:
-    """Measure photos/s on a FOLDER: end to end, decoding alone, model alone, and what holds a run back."""
+    """Measure photos/s on a FOLDER: end to end, decoding alone, model alone, and what limits a run."""
     from tagger.image.decode import prepare_own_process
     from tagger.library.scan import Globs, scan
     from tagger.ops.bench import measure

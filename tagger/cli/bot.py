@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def bot(config: Path | None, **options: Any) -> None:
     """Answer photos that people send on Telegram.
 
-    The token comes from TAGGER_BOT_TOKEN or from the file in TAGGER_BOT_TOKEN_FILE. Ctrl-C or SIGTERM end the bot once
-    the photos at work are answered.
+    The token comes from TAGGER_BOT_TOKEN or from the file in TAGGER_BOT_TOKEN_FILE. After Ctrl-C or SIGTERM the bot
+    answers the photos in progress and ends.
     """
     require_bot()
     settings = context.open_settings(config, **options)
@@ -45,7 +45,7 @@ def require_bot() -> None:
 
 
 def hidden_token(settings: Settings) -> str:
-    """The bot's token, which the log does not show from here on.
+    """The bot's token, hidden in the log from here on.
 
     Raises:
         ConfigError: there is no token, or a setting that the bot needs is missing.
@@ -67,6 +67,6 @@ def run_bot(settings: Settings, token: str, store: Store, model: Tagger, stop: t
     from tagger.image.decoder_pool import DecoderPool
 
     with DecoderPool(model.bundle.card.input, model.limits, timeout_s=settings.photo_timeout_s) as decoders:
-        from tagger.bot.app import serve  # slow, and meanwhile the decoders start
+        from tagger.bot.app import serve  # slow; meanwhile the decoders start
 
         asyncio.run(serve(settings, token, store, model, decoders, stop))

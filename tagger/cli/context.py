@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they open: the settings, the store and the model."""
+"""Shared options of commands, and how they open the settings, the store and the model."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SOME_FAILED = 3  # exit code of a command that is done, but not with every photo
-STOPPED = 130  # exit code of a command that a person stopped before it was done
+SOME_FAILED = 3  # exit code of a command that is done, but failed on some photos
+STOPPED = 130  # exit code of an interrupted command
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -29,7 +29,7 @@ CONFIG = click.option(
 DB = click.option(
     "--db", "db_url", metavar="URL", help="Database, as sqlite:///… or a file's path; also TAGGER_DB_URL."
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 BUNDLE = click.option("--bundle", type=click.Path(path_type=Path), help="Model folder instead of the shipped one.")
 MODEL = (
     BUNDLE,
@@ -47,13 +47,13 @@ def model_options(function: Function) -> Function:
 
 
 def exit_stopped() -> NoReturn:
-    """End a command that a person stopped."""
+    """End an interrupted command."""
     click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
     sys.exit(STOPPED)
 
 
 def open_settings(config: Path | None, **options: Any) -> Settings:
-    """Load the settings, with the options of the command on top, and set up the log by them."""
+    """Load the settings with a command's options, and set up the log."""
     from tagger.cli.process import set_up_log
     from tagger.config.settings import load_settings
 
@@ -63,11 +63,11 @@ def open_settings(config: Path | None, **options: Any) -> Settings:
 
 
 def open_model(settings: Settings, *, in_log: bool = False) -> Tagger:
-    """Load the model, and say on stderr which engine runs it and why.
+    """Load the model, and print to stderr which engine runs it and why.
 
     Args:
         settings: name the model and the engine.
-        in_log: say it as a line of the log, for commands that run until they are stopped.
+        in_log: log it instead, for commands that run until they are stopped.
     """
     from tagger.model.predictor import load
 
@@ -86,7 +86,7 @@ def open_model(settings: Settings, *, in_log: bool = False) -> Tagger:
 
 
 def shared_model(settings: Settings) -> Callable[[], Tagger]:
-    """A function that loads the model once, when the first thread needs it, and gives it to all of them."""
+    """A function that loads the model once, when it is first called, for all threads."""
     lock, loaded = threading.Lock(), list["Tagger"]()
 
     def open_tagger() -> Tagger:
@@ -103,7 +103,7 @@ def open_store(settings: Settings, *, must_exist: bool = False) -> Store:
 
     Args:
         settings: name the database.
-        must_exist: for commands that only read; a missing database is then an error, not a new empty file.
+        must_exist: a missing database is an error, for commands that only read.
     """
     from db import engine
 

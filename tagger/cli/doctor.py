@@ -1,4 +1,4 @@
-"""`tagger doctor`: is everything in order on this machine?"""
+"""`tagger doctor`: check the set-up of this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tagger.cli import context
 @context.model_options
 @context.CONFIG
 def doctor(config: Path | None, **options: Any) -> None:
-    """Check versions, model, engine, database and disk; each problem comes with its next step."""
+    """Check versions, model, engine, database and disk; each problem comes with its solution."""
     from tagger.ops.doctor import examine
 
     settings = context.open_settings(config, **options)

@@ -1,4 +1,4 @@
-"""Commands that list if no subcommand is named: options before the subcommand's name count for it too."""
+"""Commands that list without a subcommand: options before the subcommand's name also apply to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pass_options_down(ctx: click.Context) -> None:
     given = {parameter.name: parameter for parameter in group.params if parameter.name and _is_given(ctx, parameter)}
     for option_name, parameter in given.items():
         if option_name not in allowed:
-            raise click.UsageError(f"{parameter.opts[0]} does not go together with '{name}'. Leave it out.", ctx)
+            raise click.UsageError(f"{parameter.opts[0]} does not go together with '{name}'. Omit it.", ctx)
     ctx.default_map = {name: {option_name: ctx.params[option_name] for option_name in given}}
 
 

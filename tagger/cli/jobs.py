@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @context.CONFIG
 @click.pass_context
 def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | None) -> None:
-    """List the jobs: when each is due next, and how it ended last.
+    """List the jobs: when each is due next, and how it last ended.
 
-    They run at their times while 'tagger schedule' or 'tagger serve' runs.
+    They run at their times under 'tagger schedule' or 'tagger serve'.
     """
     if ctx.invoked_subcommand:
         pass_options_down(ctx)
@@ -58,7 +58,7 @@ def run(name: str, config: Path | None, **options: Any) -> None:
     from tagger.jobs.registry import check_name, run_job
 
     settings = context.open_settings(config, **options)
-    check_name(name)  # before a database is made
+    check_name(name)  # before a database is created
     with context.open_store(settings) as store, log_above_bar():
         job_context = JobContext(settings, store, lambda: context.open_model(settings), progress=ProgressBar())
         stop_on_signals(job_context.stop)

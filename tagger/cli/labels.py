@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @context.BUNDLE
 @context.CONFIG
 def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path | None) -> None:
-    """List the landmarks that the model knows, and how many photos of yours show each."""
+    """List the landmarks that the model knows, and how many of your photos show each."""
     from db.engine import store_exists
     from db.read import catalog
     from db.read.rows import LabelRow

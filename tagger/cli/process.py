@@ -1,4 +1,4 @@
-"""How a command behaves as a process: its log, its progress bar, and what Ctrl-C, SIGTERM and a closed terminal do.
+"""A command as a process: log, progress bar, and the effect of Ctrl-C, SIGTERM and a closed terminal.
 
 Data goes to stdout, the log and the bar to stderr.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FORMAT = "%(levelname)s %(message)s"
-HANG_UP = signal.SIGHUP  # handled once: a shell that ends sends it, and then its terminal does
+HANG_UP = signal.SIGHUP  # handled once: both an ending shell and its terminal send it
 
 
 class JsonLines(logging.Formatter):
@@ -47,7 +47,7 @@ def set_up_log(level: str, log_format: str) -> None:
 
     Args:
         level: debug, info, warning or error.
-        log_format: text, or json for an object a line.
+        log_format: text, or json for one object per line.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if log_format == "json" else logging.Formatter(FORMAT))
@@ -93,8 +93,8 @@ def interrupt_on_signals() -> list[int]:
     """End the command by KeyboardInterrupt, as Ctrl-C does, on SIGTERM and on SIGHUP of a closed terminal.
 
     Returns:
-        The signals that came. Python drops an exception that is raised in a destructor or a callback, so code that
-        goes on in spite of the interrupt checks this list.
+        The received signals. Python drops exceptions in destructors and callbacks, so code that continues despite an
+        interrupt checks this list.
     """
     received: list[int] = []
 
@@ -115,7 +115,7 @@ def stop_on_signals(stop: threading.Event) -> None:
     def handle(number: int, _frame: object) -> None:
         stop.set()
         signal.signal(number, signal.SIG_IGN if number == HANG_UP else signal.SIG_DFL)
-        with suppress(RuntimeError):  # the signal came while a line was being written
+        with suppress(RuntimeError):  # the signal interrupted the writing of a line
             log.info("Stopping once the work in progress is done; interrupt again to stop at once")
 
     for number in _signals():
@@ -123,6 +123,6 @@ def stop_on_signals(stop: threading.Event) -> None:
 
 
 def _signals() -> list[int]:
-    """The signals that ask for an end; not SIGHUP if the command was started to outlive its terminal."""
+    """The signals that end a command; not SIGHUP under nohup."""
     is_ignored = signal.getsignal(HANG_UP) == signal.SIG_IGN
     return [signal.SIGTERM, signal.SIGINT, *([] if is_ignored else [HANG_UP])]

@@ -23,18 +23,18 @@ DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 
 def _end(_context: click.Context, _option: click.Parameter, until: datetime | None) -> datetime | None:
-    """The first moment after the period: a day counts whole, a moment with its second."""
+    """The exclusive end of a period: the next day, or the next second."""
     if until is None:
         return None
     is_day = (until.hour, until.minute, until.second) == (0, 0, 0)
     try:
         return until + (timedelta(days=1) if is_day else timedelta(seconds=1))
     except OverflowError as error:
-        raise click.BadParameter("there is no later day; leave the option out.") from error
+        raise click.BadParameter("there is no later day; omit the option.") from error
 
 
 def _utc(option: str, wall: datetime | None, zone: tzinfo | None) -> datetime | None:
-    """The moment at which the clocks of a zone, else of this machine, show a time."""
+    """Convert a wall time of a zone, else of this machine, to UTC."""
     try:
         return wall and (wall.replace(tzinfo=zone) if zone else wall.astimezone()).astimezone(UTC)
     except (OverflowError, ValueError) as error:
@@ -52,9 +52,9 @@ def _utc(option: str, wall: datetime | None, zone: tzinfo | None) -> datetime | 
 @click.option("--until", "taken_until", type=DAY, callback=_end, help="Taken on this day or earlier.")
 @click.option("--tagged-since", "answered_since", type=DAY, help="Tagged on this day or later, in the set time zone.")
 @click.option("--tagged-until", "answered_until", type=DAY, callback=_end, help="Tagged on this day or earlier.")
-@click.option("--run", type=click.IntRange(1, 2**63 - 1), metavar="ID", help="Only what this run wrote.")
+@click.option("--run", type=click.IntRange(1, 2**63 - 1), metavar="ID", help="Only answers of this run.")
 @click.option("--model", help="The answers of this model (name or id) instead of the newest.")
-@click.option("--unique", is_flag=True, help="Only one of photos that look the same, and how many it stands for.")
+@click.option("--unique", is_flag=True, help="Only one of photos that look the same, with the number of others.")
 @click.option("--gone", "include_gone", is_flag=True, help="Also files that no longer exist.")
 @click.option("--limit", type=click.IntRange(1), help="At most this many lines.")
 @context.JSON
@@ -99,7 +99,7 @@ def query(
 
 
 def _listing(only_nones: bool, only_failed: bool, filters: dict[str, Any]) -> tuple[Any, FileFilter, type[Any], Line]:
-    """The query, its filter, what it finds, and how that is written for people."""
+    """The listing, its filter, its type of hits, and the function that formats a hit."""
     from db.read import filters as types
     from db.read import listings
     from db.read.rows import FailureHit, NoneHit, TagHit
@@ -120,7 +120,7 @@ def _filter(listing: str, filter_type: type[FileFilter], given: dict[str, Any]) 
 
 
 def _option(name: str) -> str:
-    """How a filter is written on the command line."""
+    """A filter's command-line option."""
     options = {
         "landmark": "a landmark",
         "taken_since": "--since",

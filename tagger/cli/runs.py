@@ -67,7 +67,9 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
             if text := page(store, run_id, zone=settings.zone()):
                 _write(html, text)
     if stored is None:
-        raise click.ClickException(f"Run {run_id} ({row.status}) has no report: it died, is at work, or is too old.")
+        raise click.ClickException(
+            f"Run {run_id} ({row.status}) has no report: it died, is in progress, or is too old."
+        )
     if as_json:
         click.echo(json.dumps(stored))
         return
@@ -83,12 +85,12 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
 @context.DB
 @context.CONFIG
 def undo(run_id: int, db_url: str | None, config: Path | None) -> None:
-    """Undo what one run suggested. What people decided stays; 'tagger tag --again' asks the model again."""
+    """Undo what one run suggested. Decisions stay; 'tagger tag --again' asks the model again."""
     from db.write.undo import undo_run
     from tagger.library.lock import run_lock
 
     settings = context.open_settings(config, db_url=db_url)
-    # With the lock of a run, since only then a run that still says "running" is known to be dead.
+    # Under the run lock, a run that is stored as "running" is known to be dead.
     with context.open_store(settings, must_exist=True) as store, run_lock(store), store.write() as connection:
         undone = undo_run(connection, run_id)
     click.echo(f"{undone.suggestions} suggestions of {undone.photos} photos were undone.", err=True)

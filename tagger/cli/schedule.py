@@ -18,7 +18,7 @@ from tagger.cli.process import stop_on_signals
 def schedule(config: Path | None, **options: Any) -> None:
     """Run the jobs of the settings file at their times, until Ctrl-C or SIGTERM.
 
-    A job at work then ends soon, and its next start goes on from there.
+    A job in progress then ends soon, and its next start goes on from there.
     """
     from tagger.jobs.context import JobContext
     from tagger.jobs.daemon import daemon, require_schedule
@@ -26,7 +26,7 @@ def schedule(config: Path | None, **options: Any) -> None:
     require_schedule()
     settings = context.open_settings(config, **options)
     with context.open_store(settings) as store:
-        # The model is loaded for each job, so that by day none is kept in memory.
+        # The model is loaded for each job, so that it takes no memory by day.
         job_context = JobContext(settings, store, lambda: context.open_model(settings, in_log=True))
         stop_on_signals(job_context.stop)
         with daemon(job_context):

@@ -19,8 +19,8 @@ from tagger.cli.process import stop_on_signals
 def serve(config: Path | None, **options: Any) -> None:
     """Run the jobs at their times, tag new photos in the folders, and answer on Telegram if the bot has a token.
 
-    Photos that are in the folders at the start are left to the nightly job. Ctrl-C or SIGTERM finish what is at work,
-    and end.
+    Photos that are already in the folders at the start are left to the nightly job. Ctrl-C or SIGTERM end the process
+    after the work in progress.
     """
     from tagger.jobs.context import JobContext
     from tagger.jobs.daemon import daemon, require_schedule, supervised

@@ -1,4 +1,4 @@
-"""Rows for programs as JSON lines or CSV, and lines for people. A row is a dataclass."""
+"""Print rows (dataclasses) as JSON lines or CSV for programs, or as lines for people."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tagger.core.text import printable
 
 
 def print_json(rows: Iterable[Any]) -> None:
-    """Print one object a line; ASCII only, so that file names that are not text survive as ``\\udcXX``."""
+    """Print one object per line, in ASCII, so that undecodable file names survive as ``\\udcXX``."""
     for row in rows:
         click.echo(json.dumps(asdict(row), default=_json_value))
 
 
 def print_csv(rows: Iterable[Any], row_type: type[Any]) -> None:
-    """Print a header, even above nothing, then a line for each row."""
+    """Print a header, then a line for each row."""
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="")
     for values in chain([[field.name for field in fields(row_type)]], (asdict(row).values() for row in rows)):
@@ -34,7 +34,7 @@ def print_csv(rows: Iterable[Any], row_type: type[Any]) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print lines for people; an empty listing says so on stderr."""
+    """Print lines; note an empty listing on stderr."""
     is_empty = True
     for line in lines:
         is_empty = False

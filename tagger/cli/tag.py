@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("-k", "top_k", type=int, help="Suggestions kept for each photo (default 5).")
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match; may be repeated.")
-@click.option("--retry-failed", is_flag=True, help="Also try failed files that are not due yet, or in quarantine.")
+@click.option("--retry-failed", is_flag=True, help="Also try failed files that are not due yet or are in quarantine.")
 @click.option("--accept-gone", is_flag=True, help="Mark missing files as gone, however many: no drive is unmounted.")
 @click.option("--again", is_flag=True, help="Also tag photos whose suggestions 'tagger runs undo' undid.")
 @context.JSON
@@ -43,7 +43,7 @@ def tag(
 ) -> None:
     """Tag every new or changed photo in folders, and store the tags.
 
-    Unchanged files are not read again. Ctrl-C ends the run; what is done stays stored.
+    Unchanged files are not read again. Ctrl-C ends the run; results so far are stored.
     """
     from tagger.cli.process import ProgressBar
     from tagger.jobs.context import JobContext

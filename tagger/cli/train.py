@@ -13,7 +13,7 @@ import click
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
 @click.pass_context
 def train(ctx: click.Context, arguments: tuple[str, ...]) -> None:
-    """Train a bundle of your own, step by step, as 'python -m training' does."""
+    """Train a bundle of your own, step by step; the same as 'python -m training'."""
     from tagger.core.errors import require_extra
 
     require_extra("Training", "train", "torch", "torchvision", "onnx")

@@ -1,1 +1,1 @@
-"""Settings: where each comes from, what it may be, and times as people write them."""
+"""Settings: their sources and types, and the times of jobs."""

@@ -1,8 +1,7 @@
-"""When a job is due: times of day as people write them, and the moments that they mean.
+"""When a job is due: parse times of day and crontab lines, and find the next moment.
 
-The one rule: a time is met once, by the clock on the wall. A time that is skipped when the clocks go forward is met as
-much later as they jump, a time that comes twice when they go back only the first time. In a new time zone, a time that
-is still to come stays the same on the wall.
+The one rule: each wall time occurs once. If the clocks skip it when they go forward, it occurs later by as much as they
+jump; if it comes twice when they go back, only the first counts. In a new time zone, future wall times stay the same.
 
 A time is ``02:00``, or the five fields of a crontab line: minute, hour, day of the month, month, day of the week.
 """
@@ -29,7 +28,7 @@ class Times:
 
     Args:
         weekdays: 0 is Sunday.
-        any_day: either kind of day is enough, as if a crontab line limits both.
+        any_day: either kind of day suffices, as when a crontab line limits both.
     """
 
     minutes: frozenset[int]
@@ -40,7 +39,7 @@ class Times:
     any_day: bool
 
     def after(self, wall: datetime) -> Iterator[datetime]:
-        """The times after another one, in order; all are naive."""
+        """The times after a given one, in order; all are naive."""
         for number in range(MAX_GAP_DAYS):
             day = wall.date() + timedelta(days=number)
             if day.month in self.months and self._has(day.day, day.isoweekday() % 7):
@@ -59,7 +58,7 @@ def parse(text: str) -> Times | None:
     """Read a time as settings write it; None for "off".
 
     Raises:
-        ValueError: the text is not a time; the message says how one is written.
+        ValueError: the text is not a time; the message shows the format.
     """
     text = text.strip().lower()
     if text == OFF:
@@ -84,32 +83,32 @@ def parse(text: str) -> Times | None:
 
 
 def next_time(text: str, zone: tzinfo | None, *, now: datetime) -> datetime | None:
-    """When a time comes next that is written as in the settings; None for "off". See `next_moment`."""
+    """The next moment of a time as written in the settings; None for "off". See `next_moment`."""
     times = parse(text)
     return next_moment(times, zone, now=now) if times else None
 
 
 def next_moment(times: Times, zone: tzinfo | None, *, now: datetime) -> datetime:
-    """The first moment after now at which one of the times comes.
+    """The first moment after now at one of the times.
 
     Args:
-        times: those to meet.
-        zone: of the times; None for the machine's own zone, as it is at present.
+        times: of day.
+        zone: of the times; None for the machine's current one.
         now: aware.
     """
     for wall in times.after(wall_time(now, zone)):
-        if (moment := moment_of(wall, zone)) > now:  # not so within the hour that comes twice
+        if (moment := moment_of(wall, zone)) > now:  # not within the repeated hour
             return moment
     raise ValueError("these times never come")
 
 
 def following(times: Times, zone: tzinfo | None, *, last: datetime) -> datetime:
-    """The moment at which the next time comes after one that was met.
+    """The moment of the next time after the last one.
 
     Args:
-        times: those to meet.
+        times: of day.
         zone: as in `next_moment`.
-        last: the one that was met; its own UTC offset tells which time of day that was.
+        last: the last moment; its UTC offset gives its time of day.
     """
     for wall in times.after(last.replace(tzinfo=None)):
         if (moment := moment_of(wall, zone)) > last:
@@ -118,17 +117,17 @@ def following(times: Times, zone: tzinfo | None, *, last: datetime) -> datetime:
 
 
 def wall_time(moment: datetime, zone: tzinfo | None) -> datetime:
-    """What the clocks of a zone show, naive."""
+    """The naive wall time of a moment in a zone."""
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def local(moment: datetime, zone: tzinfo | None) -> str:
-    """A moment for people, to the minute."""
+    """Format a moment, to the minute."""
     return wall_time(moment, zone).strftime("%Y-%m-%d %H:%M")
 
 
 def moment_of(wall: datetime, zone: tzinfo | None) -> datetime:
-    """The first moment at which a time comes; a time that is skipped comes as much later as the clocks jump.
+    """The first moment of a wall time; a skipped one is later by as much as the clocks jump.
 
     Returns:
         An aware datetime with a fixed offset, since Python compares two datetimes of one zone by their wall times.

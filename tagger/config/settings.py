@@ -1,6 +1,6 @@
-"""Every setting, once. Defaults < TOML file < TAGGER_* in the environment < option on the command line.
+"""All settings. Defaults < TOML file < TAGGER_* in the environment < option on the command line.
 
-They are read once by a surface and passed down as values; nothing below a surface reads them by itself.
+A surface reads them once and passes them down as values.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def default_bot_folder() -> Path:
 
 
 class Jobs(BaseModel):
-    """When each job runs (a time of day, five cron fields, or "off"), and what else it needs to know."""
+    """When each job runs (a time of day, five cron fields, or "off"), and other settings of jobs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,12 +71,14 @@ class Jobs(BaseModel):
     until: TimeOrOff = Field(
         default="06:00", description="When nightly and retag stop; the next night goes on from there."
     )
-    retag: Times = Field(default="off", description="When photos of older models and undone ones are tagged again.")
+    retag: Times = Field(default="off", description="When photos of other models and undone ones are tagged again.")
     backup: Times = Field(default="04:30", description="When the database is copied.")
     backup_folder: Place | None = Field(default=None, description="Folder of the copies; beside the database if unset.")
     backup_keep: AtLeastOne = Field(default=7, description="How many copies are kept.")
-    prune: Times = Field(default="off", description="When the rows of files that are long gone are removed.")
-    prune_after_days: AtLeastOne = Field(default=90, description="How long a file must be gone for that.")
+    prune: Times = Field(default="off", description="When the rows of long-missing files are removed.")
+    prune_after_days: AtLeastOne = Field(
+        default=90, description="How many days a file must have been missing for that."
+    )
     canary: Times = Field(default="off", description="When the model is checked on known pictures.")
     canary_folder: Place | None = Field(default=None, description="The known pictures, in a folder for each landmark.")
     digest: Times = Field(default="off", description="When the last day is summed up.")
@@ -97,14 +99,14 @@ class Settings(BaseSettings):
     top_k: AtLeastOne = Field(5, description="Suggestions kept for each photo.")
     include: tuple[str, ...] = Field((), description="Only files that match one of these globs.")
     exclude: tuple[str, ...] = Field((), description="No files or folders that match one of these globs.")
-    decode_threads: AtLeastOne = Field(_LIMITS.threads, description="How many photos are decoded at a time.")
+    decode_threads: AtLeastOne = Field(_LIMITS.threads, description="How many photos are decoded at the same time.")
     max_pixels: AtLeastOne = Field(_LIMITS.max_pixels, description="Larger photos fail and are not decoded.")
     max_file_bytes: AtLeastOne = Field(_LIMITS.max_file_bytes, description="Larger files fail and are not read.")
     photo_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
         60.0, description="A photo that takes longer to decode fails."
     )
     retry_after_h: Annotated[float, Field(gt=0, le=8_760)] = Field(
-        _OPTIONS.retry_after_h, description="When a file that failed is tried again; doubled after each attempt."
+        _OPTIONS.retry_after_h, description="When a failed file is tried again; doubled after each attempt."
     )
     max_attempts: AtLeastOne = Field(
         _OPTIONS.max_attempts, description="Failed attempts until a file is in quarantine."
@@ -115,7 +117,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
     vote_gap_min: Annotated[float, Field(ge=0)] = Field(
         _OPTIONS.vote_gap_min,
-        description="Photos taken within so many minutes may vote on one between them; 0: off.",
+        description="Photos taken within this many minutes may vote on one between them; 0: off.",
     )
     log_format: Literal["text", "json"] = Field("text", description="The log for people, or as JSON lines.")
 
@@ -129,20 +131,22 @@ class Settings(BaseSettings):
     bot_token_file: Place | None = Field(None, description="A file that holds the token, instead of bot_token.")
     bot_api_url: Root = Field(TELEGRAM, description="Root URL of the Bot API server.")
     bot_allow: tuple[int, ...] = Field((), description="Only these users and chats, by number; all if empty.")
-    bot_daily_limit: Count = Field(0, description="Photos a person may send each day; 0 means no limit.")
+    bot_daily_limit: Count = Field(0, description="Photos a person may send per day; 0 means no limit.")
     bot_admin_chat: int | None = Field(None, description="The chat that may ask for /health and /runs.")
     bot_report_runs: bool = Field(False, description="Tell the admin chat how each run over the library ended.")
-    bot_keep_photos: bool = Field(False, description="Keep photos after they are answered.")
-    bot_folder: Place = Field(default_factory=default_bot_folder, description="Photos at work, and the kept ones.")
+    bot_keep_photos: bool = Field(False, description="Keep photos after they were answered.")
+    bot_folder: Place = Field(
+        default_factory=default_bot_folder, description="Folder of photos in progress and of kept ones."
+    )
     bot_webhook_url: str | None = Field(None, description="Public https address; with it the bot does not poll.")
-    bot_webhook_secret: SecretStr | None = Field(None, description="What Telegram must send with each webhook call.")
+    bot_webhook_secret: SecretStr | None = Field(None, description="The secret that each webhook call must carry.")
     bot_webhook_listen: Address = Field("127.0.0.1:8443", description="Where the webhook server listens.")
-    bot_gather_ms: Count = Field(5, description="How long photos from all chats are gathered for one batch.")
+    bot_gather_ms: Count = Field(5, description="How long photos of all chats are collected into one batch.")
     bot_album_ms: Count = Field(700, description="How long an album waits for its next photo.")
-    bot_max_per_s: Count | None = Field(None, description="Messages a second; 0 means no limit of the bot's own.")
+    bot_max_per_s: Count | None = Field(None, description="Messages per second; 0 means no limit of the bot's own.")
 
     def fingerprint(self) -> str:
-        """A short hash of all settings; secrets do not change it."""
+        """A short hash of all settings except secrets."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     def zone(self) -> ZoneInfo | None:
@@ -150,11 +154,11 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone) if self.timezone else None
 
     def limits(self) -> Limits:
-        """What bounds the work on one photo."""
+        """The limits of the work on one photo."""
         return Limits(self.max_pixels, self.max_file_bytes, self.decode_threads)
 
     def run_options(self) -> RunOptions:
-        """The options of a run that the settings hold."""
+        """The options of a run from the settings."""
         return RunOptions(
             k=self.top_k,
             include=self.include,
@@ -212,7 +216,7 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
 
 
 def _file(config_file: Path | None) -> Path | None:
-    """The settings file; None if none is named and the user has none of their own.
+    """The settings file; None if no file is named and the user has none.
 
     Raises:
         ConfigError: the file does not exist or cannot be read.
@@ -235,11 +239,11 @@ def _file(config_file: Path | None) -> Path | None:
 
 
 def _check_environment() -> None:
-    """A misspelt variable would otherwise be ignored silently."""
-    known = {variable_of(name) for name in (*fields(), "jobs")} | {CONFIG_VARIABLE}
+    """Raise an error for a misspelt variable instead of ignoring it."""
+    variables = {variable_of(name) for name in (*fields(), "jobs")} | {CONFIG_VARIABLE}
     for variable in os.environ:
-        if variable.startswith(PREFIX) and variable not in known:
-            raise ConfigError(f"{variable} in the environment is not a setting.{did_you_mean(variable, known)}")
+        if variable.startswith(PREFIX) and variable not in variables:
+            raise ConfigError(f"{variable} in the environment is not a setting.{did_you_mean(variable, variables)}")
 
 
 def _describe(error: ValidationError, options: Mapping[str, Any], file: Path | None) -> str:
@@ -256,7 +260,7 @@ def _describe(error: ValidationError, options: Mapping[str, Any], file: Path | N
 
 
 def _source(key: str, options: Mapping[str, Any], file: Path | None) -> str:
-    """Where a value came from, for people."""
+    """The source of a value, for error messages."""
     if options.get(key) is not None:
         return "option"
     if (variable := variable_of(key)) in os.environ:
@@ -268,7 +272,7 @@ def _source(key: str, options: Mapping[str, Any], file: Path | None) -> str:
 
 
 def _describe_json(error: SettingsError) -> str:
-    """A list or a table in the environment is not JSON. The error names the field, but not the value."""
+    """Explain invalid JSON in the environment: the error names the field, but not the value."""
     key = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "folders")
     variable = variable_of(key)
     value = os.environ.get(variable, "")

@@ -1,4 +1,4 @@
-"""The types of settings. A type normalises a value, and its error says how the value is written."""
+"""The types of settings. A type normalises a value, and its error shows the format."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, OSError, ValueError) as error:
-        raise ValueError("there is no such time zone; write one as Europe/Berlin") from error
+        raise ValueError("there is no such time zone; write one like Europe/Berlin") from error
     return name
 
 
 def _text(value: object) -> object:
-    """Refuse TOML's own times and booleans, which are meant as text here."""
+    """Reject TOML's own times and booleans, which must be text here."""
     if not isinstance(value, str):
         raise ValueError('write it in quotes: "02:00", five cron fields, or "off"')
     return value.strip().lower()
@@ -53,7 +53,7 @@ def _off(text: object) -> object:
 
 
 def _matches(pattern: str, advice: str) -> AfterValidator:
-    """Text of one pattern; the error says how it is written."""
+    """Text that matches a pattern; the error shows the format."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):

@@ -1,1 +1,1 @@
-"""The ground floor: types, errors, options, log and timings. Standard library only; everybody imports it."""
+"""Types, errors, options, text and timings, for all packages; imports only the standard library."""

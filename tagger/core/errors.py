@@ -1,4 +1,4 @@
-"""Every expected error, in one tree. A class writes its own sentence: what is wrong, then what to do next.
+"""All expected errors, in one tree. A class writes its own sentence: what is wrong, then what to do next.
 
     TaggerError
     ├── ConfigError            a setting is unknown, malformed or contradictory
@@ -8,8 +8,8 @@
     │   ├── BundleDamaged      a file is missing, truncated or altered
     │   └── BundleTooNew       written by a later version of the tagger
     ├── EngineError
-    │   ├── EngineUnavailable  what was asked for does not exist on this machine
-    │   └── EngineFailed       inference broke in the middle of a run
+    │   ├── EngineUnavailable  this machine does not have what was requested
+    │   └── EngineFailed       inference failed in the middle of a run
     ├── WatchFailed            the system refuses to watch a folder
     ├── UnknownJob             there is no job of this name
     ├── DecoderUnavailable     no process can be started to decode photos
@@ -19,7 +19,7 @@
     ├── PhotoError             one photo cannot be read; the pipeline turns it into `Failed`
     └── StoreError             the database cannot do what is asked; `db.errors` has its branches
 
-A surface catches `TaggerError` and shows its message as it is.
+A surface catches `TaggerError` and shows its message.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tagger.core.text import did_you_mean
 
 
 class TaggerError(Exception):
-    """Root of what a caller may want to catch."""
+    """The root of all expected errors."""
 
 
 class ConfigError(TaggerError):
@@ -64,7 +64,7 @@ class BundleNotFound(BundleError):
     def __init__(self, folder: Path) -> None:
         super().__init__(
             f"{folder} is not a bundle: it has no card.json. Name a folder made by 'python -m training export', "
-            "or leave --bundle out to use the shipped one."
+            "or omit --bundle to use the shipped one."
         )
 
 
@@ -86,11 +86,11 @@ class EngineError(TaggerError):
 
 
 class EngineUnavailable(EngineError):
-    """What was asked for does not exist on this machine."""
+    """This machine does not have what was requested."""
 
 
 class EngineFailed(EngineError):
-    """Inference broke; the message names the engine and the batch."""
+    """Inference failed; the message names the engine and the batch."""
 
 
 class WatchFailed(TaggerError):
@@ -135,10 +135,10 @@ class FolderNotReadable(TaggerError):
 
 
 class RunInProgress(TaggerError):
-    """Another run uses the database; `who` names it without advice, for those who wait."""
+    """Another run uses the database; `who` names it without advice, for callers that wait."""
 
     def __init__(self, database: str, holder: str) -> None:
-        self.who = f"Another run is at work on {database} ({holder})"
+        self.who = f"Another run is in progress on {database} ({holder})"
         super().__init__(f"{self.who}. Wait until it has ended, or stop it, then run again.")
 
 
@@ -146,7 +146,7 @@ class PhotoError(TaggerError):
     """One photo cannot be read.
 
     Args:
-        kind: a short stable word for programs, see `tagger.image.decode.KINDS`.
+        kind: a stable word for programs, see `tagger.image.decode.KINDS`.
         message: a sentence for people.
     """
 
@@ -157,4 +157,4 @@ class PhotoError(TaggerError):
 
 
 class StoreError(TaggerError):
-    """The database cannot do what is asked of it."""
+    """The database cannot do what is requested."""

@@ -1,6 +1,6 @@
-"""What speaks for or against a landmark beside the picture, as values, as JSON, and in a few words.
+"""Evidence for or against a landmark besides the picture: as values, as JSON, and as text.
 
-The one rule: the landmark is not in the JSON, because the JSON always stands beside one.
+The JSON does not contain the landmark, because it is always stored beside one.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Evidence = GpsEvidence | NeighbourVote
 
 
 def evidence_json(evidence: Evidence | None) -> dict[str, Any] | None:
-    """The evidence as JSON values, its kind first: the store finds votes by how their JSON begins."""
+    """The evidence as JSON values, its kind first: the store finds votes by the beginning of their JSON."""
     if evidence is None:
         return None
     values = {name: value for name, value in asdict(evidence).items() if name not in ("kind", "landmark")}
@@ -55,12 +55,12 @@ def evidence_json(evidence: Evidence | None) -> dict[str, Any] | None:
 
 
 def evidence_text(evidence: Evidence) -> str:
-    """The evidence as the text that the store keeps."""
+    """The evidence as the text in the store."""
     return json.dumps(evidence_json(evidence))
 
 
 def parse_evidence(text: str | None, landmark: str) -> Evidence | None:
-    """What `evidence_text` wrote beside this landmark."""
+    """Parse what `evidence_text` wrote for this landmark."""
     if text is None:
         return None
     values = json.loads(text)
@@ -68,7 +68,7 @@ def parse_evidence(text: str | None, landmark: str) -> Evidence | None:
 
 
 def describe(evidence: dict[str, Any] | None) -> str:
-    """`evidence_json` in as few words as a table has room for; empty if there is none."""
+    """`evidence_json` in a few words for a table; empty if there is none."""
     if evidence is None:
         return ""
     if evidence["kind"] == "vote":

@@ -1,4 +1,4 @@
-"""What a run reports while it works."""
+"""How a run reports its progress."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ class Progress(Protocol):
     """Follows one run."""
 
     def start(self, photos: int) -> None:
-        """The run begins with so many new or changed photos; called once."""
+        """The run begins with this many new or changed photos; called once."""
         ...
 
     def advance(self, result: Result) -> None:
-        """One of them is done."""
+        """One photo is done."""
         ...
 
     def close(self) -> None:
-        """The run has ended, in whatever way."""
+        """The run has ended, successfully or not."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Text for people: names as they are compared, "did you mean", paths, durations and sizes."""
+"""Text helpers: comparison of names, "did you mean", paths, durations and sizes."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-CLOSE_ENOUGH = 0.6  # of 1: how alike a typo and the name that may be meant are
+CLOSE_ENOUGH = 0.6  # of 1: similarity of a typo and the intended name
 MOST_PATHS = 3
 
-_LETTERS = str.maketrans(  # that Unicode does not decompose; apostrophes vanish
+_LETTERS = str.maketrans(  # letters that Unicode does not decompose; apostrophes are dropped
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | {"'": "", "’": "", "\N{MODIFIER LETTER APOSTROPHE}": ""}
 )
 
 
 def plain(text: str) -> str:
-    """A name as it is compared: without case, accents, spaces and punctuation."""
+    """A name for comparison: without case, accents, spaces and punctuation."""
     return "".join(filter(str.isalnum, _folded(text)))
 
 
 def nearest(text: str, names: Mapping[T, Iterable[str]], *, limit: int = 3) -> list[T]:
-    """What a mistyped name may mean, best first. A part of a name counts as much as a typo.
+    """What a mistyped or partial name may mean, best first.
 
     Args:
-        text: what somebody typed.
-        names: the names of each thing that may be meant.
-        limit: how many things are returned at most.
+        text: the typed name.
+        names: the names of each candidate.
+        limit: the most results.
     """
     typed = plain(text)
     likeness = {thing: max((_likeness(typed, plain(name)) for name in own), default=0) for thing, own in names.items()}
@@ -38,12 +38,12 @@ def nearest(text: str, names: Mapping[T, Iterable[str]], *, limit: int = 3) -> l
 
 
 def did_you_mean(text: str, names: Iterable[str]) -> str:
-    """The question that follows a sentence about an unknown name, with a space before it; empty if no name is near."""
+    """The question after a sentence about an unknown name, with a leading space; empty if no name is similar."""
     return ask_which(nearest(text, {name: (name,) for name in names}, limit=1))
 
 
 def ask_which(names: Sequence[str]) -> str:
-    """`did_you_mean` for names that were found already."""
+    """`did_you_mean` for given names."""
     if not names:
         return ""
     *others, last = map(repr, names)
@@ -51,13 +51,13 @@ def ask_which(names: Sequence[str]) -> str:
 
 
 def printable(path: str) -> str:
-    """A path as one line of text; bytes that are no text show as ``\\xff``, control characters as ``\\x1b``."""
+    """A path as one line of text; undecodable bytes show as ``\\xff``, control characters as ``\\x1b``."""
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def first_of(paths: Sequence[str]) -> str:
-    """A few paths, or the first and how many more there are."""
+    """A few paths, or the first and the number of others."""
     if len(paths) <= MOST_PATHS:
         return ", ".join(map(printable, paths))
     return f"{printable(paths[0])} and {len(paths) - 1:,} more"

@@ -1,7 +1,7 @@
-"""Where a run's time goes.
+"""Seconds that a run spends in each stage.
 
-The one rule: each stage is timed in one thread, so its seconds compare with the wall clock. Stages that run side by
-side (the engine and the decoders) may add up to more than it.
+The one rule: each stage is timed in one thread, so its seconds compare with the wall clock; concurrent stages (the
+engine and the decoders) may add up to more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class StageTimings:
 
     @contextmanager
     def time(self, stage: Stage) -> Iterator[None]:
-        """Time what happens in this context."""
+        """Time the block."""
         began = time.perf_counter()
         try:
             yield

@@ -1,4 +1,4 @@
-"""The values that cross modules: frozen, comparable, without behaviour beyond their own shape."""
+"""Values that cross modules: frozen, comparable, without behaviour."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What the machine says.
+    """A landmark that the model suggests for a photo.
 
     Args:
         rank: 1 is the best.
         score: calibrated probability, 0 to 1.
         is_tag: this and the best score of the photo both reach their landmarks' thresholds.
-        visual_score: the model's own score if evidence beside the picture changed it, else None.
+        visual_score: the model's own score if other evidence changed it, else None.
         evidence: that evidence.
     """
 
@@ -100,7 +100,7 @@ class Suggestion:
 
     @property
     def seen(self) -> float:
-        """What the picture alone says."""
+        """The score of the picture alone."""
         return self.score if self.visual_score is None else self.visual_score
 
 
@@ -114,7 +114,7 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class NoLandmark:
-    """The model knows no landmark on it: the suggestions are the nearest, and the best is below its threshold."""
+    """No known landmark: the suggestions are the nearest, and the best is below its threshold."""
 
     status: ClassVar[Status] = "none"
     suggestions: tuple[Suggestion, ...]
@@ -122,11 +122,11 @@ class NoLandmark:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The photo could not be read, or the model has no answer to it. That is another answer than "no landmark".
+    """The photo could not be read, or the model failed on it; not the same as "no landmark".
 
     Args:
         kind: one of `tagger.image.decode.KINDS`.
-        message: one sentence for people.
+        message: a sentence.
     """
 
     status: ClassVar[Status] = "failed"
@@ -137,7 +137,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The model had an answer to this photo, and the run that gave it was undone."""
+    """The model had an answer to this photo, but its run was undone."""
 
     status: ClassVar[Status] = "withdrawn"
     suggestions: ClassVar[tuple[Suggestion, ...]] = ()
@@ -147,11 +147,11 @@ Answer = Tagged | NoLandmark | Failed | Withdrawn
 
 
 class FoundFile(NamedTuple):
-    """A file as a scan saw it. A tuple, since a library has 200,000 of them and a dataclass takes twice as long.
+    """A scanned file. A tuple, since a library has 200,000 of them and a dataclass takes twice as long.
 
     Attributes:
-        path: absolute; symbolic links are kept as they are named.
-        size_bytes: None, like `mtime_ns`, if the file could not be looked at (it vanished, or permission is missing).
+        path: absolute; symbolic links are not resolved.
+        size_bytes: None, like `mtime_ns`, if `stat` failed (the file vanished, or permission is missing).
     """
 
     path: str
@@ -161,16 +161,16 @@ class FoundFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PhotoInfo:
-    """What a file says about its photo.
+    """The metadata of a photo.
 
     Args:
         width: pixels, upright.
         height: pixels, upright.
         format: Pillow's name, e.g. ``JPEG``.
-        taken_at: the camera's wall clock from EXIF (naive: EXIF rarely knows its zone), if it says so.
-        lat: degrees north, WGS 84, of where it was taken; None, like `lon`, if EXIF does not say.
+        taken_at: the camera's wall clock from EXIF, naive since EXIF rarely has a zone; None if unknown.
+        lat: degrees north, WGS 84, of the camera; None, like `lon`, if unknown.
         lon: degrees east.
-        phash: what the upright photo looks like, see `tagger.image.phash`; None if nobody asked for it.
+        phash: perceptual hash of the upright photo, see `tagger.image.phash`; None if not requested.
     """
 
     width: int
@@ -184,13 +184,13 @@ class PhotoInfo:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One input's outcome.
+    """The result for one input.
 
     Args:
         path: as given by the caller; undecodable bytes are surrogate-escaped as `os.fsdecode` does.
         sha256: hex digest of the file's bytes; None if they could not be read.
-        is_inherited: the content was known, so no inference was spent on it.
-        seconds: spent on reading and decoding it.
+        is_inherited: the content was known, so no inference was needed.
+        seconds: to read and decode it.
     """
 
     path: str
@@ -203,12 +203,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """Which engine runs, and why this one.
+    """An engine, and why it was chosen.
 
     Args:
-        device: as a person names it, e.g. ``CPU (AMD EPYC, 2 threads)``.
+        device: its name, e.g. ``CPU (AMD EPYC, 2 threads)``.
         precision: float32, bfloat16 or float16.
-        reason: half a sentence.
+        reason: a clause.
     """
 
     name: str

@@ -1,3 +1,3 @@
-"""The version, in its one place: the package's metadata is read from here."""
+"""The version; the package's metadata reads it from here."""
 
 __version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""What is known beside the picture: coordinates, neighbours in time, several photos of one occasion."""
+"""Evidence besides the picture: coordinates, neighbours in time, albums."""

@@ -1,7 +1,7 @@
-"""Several photos of one occasion as one answer: which landmarks they show together.
+"""Combine the answers to an album's photos into one.
 
-The one rule: a photo that is sure counts alone, so an album may show several landmarks. Unsure photos only add up
-where they agree on the best guess.
+The one rule: a sure photo counts alone, so an album may show several landmarks. Unsure photos only add up if they agree
+on the best guess.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class AlbumLandmark:
 
     Args:
         photos: indices of the photos that show it, or whose best guess it is.
-        is_tag: whether the album shows it; else it is only a guess.
+        is_tag: whether the album shows it; else it is a guess.
     """
 
     landmark: Landmark
@@ -29,16 +29,16 @@ class AlbumLandmark:
 
 
 def fuse(answers: Sequence[Answer], thresholds: dict[str, float]) -> list[AlbumLandmark]:
-    """Make one answer of the answers to an album's photos.
+    """Combine the answers to an album's photos.
 
     Args:
-        answers: of each photo; failed ones take no part. One answer alone stays as it is.
+        answers: of each photo; failed ones are ignored. A single answer is unchanged.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
 
     Returns:
-        Each landmark once: tags first, then by score. A landmark's score is the best photo's, or, of photos that
-        agree on it as their best guess, the chance that at least one of them is right. That takes the photos for
-        independent views, so it counts only photos that rank it first.
+        Each landmark once: tags first, then by score. A landmark's score is that of its best photo, or, of photos that
+        agree on it as their best guess, the probability that at least one is right. That assumes independent views, so
+        it counts only photos that rank it first.
     """
     suggestions: dict[str, list[tuple[int, Suggestion]]] = {}
     for index, answer in enumerate(answers):
@@ -49,7 +49,7 @@ def fuse(answers: Sequence[Answer], thresholds: dict[str, float]) -> list[AlbumL
 
 
 def _album_landmark(suggestions: list[tuple[int, Suggestion]], threshold: float) -> AlbumLandmark:
-    """One landmark, from every suggestion of it and the index of its photo."""
+    """Combine all suggestions of a landmark, each with the index of its photo."""
     best_guesses = [suggestion.score for _, suggestion in suggestions if suggestion.rank == 1]
     score = max(suggestion.score for _, suggestion in suggestions)
     if len(best_guesses) > 1:

@@ -1,7 +1,7 @@
 """A photo's own coordinates as evidence for what it shows.
 
-The one rule: the model's own score is kept beside what the coordinates made of it, so applying them twice is applying
-them once. They say where the camera stood, which is near what it saw, or far from a copy's subject.
+The one rule: the model's own score is kept, so applying coordinates again changes nothing. They are the camera's: near
+its subject, or far from the original of a replica.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from tagger.core.evidence import GpsEvidence
 from tagger.core.types import Answer, NoLandmark, Position, Suggestion, Tagged
 
 EARTH_KM = 6371.0
-NEAR_KM = 5.0  # a large landmark is still photographed from here
-FAR_KM = 50.0  # none is photographed from beyond
-NEAR_ODDS = 10.0  # how much likelier a photo from nearby shows the landmark than one that the model scores alike
-FAR_ODDS = 0.1  # and how much less likely one from afar: 0.8 is no tag any more, 0.99 still is
+NEAR_KM = 5.0  # large landmarks are still photographed from here
+FAR_KM = 50.0  # none is photographed from farther away
+NEAR_ODDS = 10.0  # likelihood ratio of a photo from nearby
+FAR_ODDS = 0.1  # of one from afar: 0.8 is no longer a tag, 0.99 still is
 HIGHEST = 0.999
-GPS_CANDIDATES = 10  # suggestions to weigh: what ranks lower scores 1/11 at most, and is raised to 1/2
+GPS_CANDIDATES = 10  # suggestions to weigh: lower ones score at most 1/11, raised to 1/2
 
 
 def distance_km(one: Position, other: Position) -> float:
     """Distance along the surface.
 
     Source:
-        The haversine formula on a sphere; off by 0.5 % at most, which is nothing here.
+        The haversine formula on a sphere; at most 0.5 % off, which is negligible here.
     """
     lat_1, lat_2 = math.radians(one.lat), math.radians(other.lat)
     half_lat, half_lon = (lat_2 - lat_1) / 2, math.radians(other.lon - one.lon) / 2
@@ -35,16 +35,16 @@ def distance_km(one: Position, other: Position) -> float:
 
 
 def apply_gps_prior(answer: Answer, position: Position | None, thresholds: Mapping[str, float]) -> Answer:
-    """Weigh an answer by where its photo was taken.
+    """Weigh an answer by its photo's coordinates.
 
     Args:
         answer: from the model; ask it for at least `GPS_CANDIDATES` suggestions.
-        position: None leaves the answer as it is.
+        position: None leaves the answer unchanged.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
 
     Returns:
-        Suggestions within `NEAR_KM` are raised and those beyond `FAR_KM` lowered, each with its evidence; all are
-        ranked again, and tags where their new scores say so. Landmarks without coordinates keep the model's score.
+        Suggestions within `NEAR_KM` are raised and those beyond `FAR_KM` lowered, each with its evidence; ranks and
+        tags follow the new scores. Landmarks without coordinates keep the model's score.
     """
     if position is None or not answer.suggestions:
         return answer
@@ -52,9 +52,9 @@ def apply_gps_prior(answer: Answer, position: Position | None, thresholds: Mappi
 
 
 def decisive_evidence(answer: Answer, thresholds: Mapping[str, float]) -> GpsEvidence | None:
-    """The coordinates' evidence that people should hear of: for the best landmark, or against what the picture shows.
+    """The coordinates' evidence to show: for the best landmark, or against what the picture shows.
 
-    A landmark that the picture alone does not make a tag needs no contradiction.
+    Evidence against a landmark that is no tag by the picture alone is not shown.
     """
     for suggestion in answer.suggestions:
         evidence, landmark = suggestion.evidence, suggestion.landmark.id
@@ -66,7 +66,7 @@ def decisive_evidence(answer: Answer, thresholds: Mapping[str, float]) -> GpsEvi
 
 
 def without_place(answer: Answer, thresholds: Mapping[str, float]) -> Answer:
-    """Drop all evidence of coordinates but the decisive one, to 0.1 km: several exact distances give the place away."""
+    """Drop all evidence of coordinates but the decisive one, to 0.1 km: several exact distances reveal the place."""
     if not isinstance(answer, Tagged | NoLandmark):
         return answer
     decisive = decisive_evidence(answer, thresholds)
@@ -82,7 +82,7 @@ def update_odds(score: float, factor: float) -> float:
         factor: above 1 for, below 1 against.
 
     Returns:
-        Six decimals; evidence alone raises no score above `HIGHEST`.
+        Six decimals; at most `HIGHEST`, unless the score was higher.
     """
     odds = factor * score / max(1 - score, 1e-9)
     updated = round(odds / (1 + odds), 6)

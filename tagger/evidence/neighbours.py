@@ -1,7 +1,7 @@
-"""Photos of one occasion agree: an unsure photo between two that are sure of the same landmark.
+"""Votes: sure photos before and after an unsure one that show the same landmark.
 
-The one rule: a vote multiplies the odds of what the picture itself suggests first. It never brings in a landmark that
-the picture does not suggest, and never goes against coordinates.
+The one rule: a vote multiplies the odds of the picture's own best suggestion. It never adds a landmark and never
+contradicts coordinates.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import NamedTuple
 from tagger.core.evidence import Evidence, GpsEvidence, NeighbourVote
 from tagger.evidence.gps import NEAR_ODDS, update_odds
 
-VOTE_ODDS = 10.0  # as much as coordinates nearby are worth
+VOTE_ODDS = 10.0  # the same as for nearby coordinates
 
 
 class Observation(NamedTuple):
-    """What is known of a file before any vote.
+    """A file before any vote.
 
     Attributes:
-        photo: its content's number; the same content may lie in several folders.
+        photo: its content's row id; the same content may be in several folders.
         landmark: the picture's best suggestion.
         score: of that suggestion.
         is_sure: it is a tag, and its coordinates do not contradict it.
-        is_unsure: it is no tag, and its coordinates do not contradict it either.
+        is_unsure: it is no tag, and its coordinates do not contradict it.
         km: from where it was taken to the landmark, if that is near.
     """
 
@@ -41,7 +41,7 @@ class Observation(NamedTuple):
 
 
 class VoteResult(NamedTuple):
-    """A vote that succeeded, and the score that it gives the photo's best suggestion."""
+    """A successful vote, and the new score of the photo's best suggestion."""
 
     score: float
     vote: NeighbourVote
@@ -58,11 +58,11 @@ def from_suggestion(
     is_tag: bool,
     evidence: Evidence | None,
 ) -> Observation:
-    """Observe a stored suggestion as it was before any vote.
+    """The observation of a stored suggestion before any vote.
 
     Args:
         visual_score: the model's own.
-        evidence: what changed that score.
+        evidence: that changed the score.
     """
     if isinstance(evidence, NeighbourVote):
         before = visual_score if evidence.km is None else update_odds(visual_score, NEAR_ODDS)
@@ -73,7 +73,7 @@ def from_suggestion(
 
 
 def from_decision(path: str, photo: int, taken_at: datetime, landmark: str) -> Observation:
-    """Observe what a person said that a photo shows."""
+    """The observation of a decision."""
     return Observation(path, photo, taken_at, landmark, 1.0, is_sure=True, is_unsure=False, km=None)
 
 
@@ -83,10 +83,10 @@ def elect(observations: Iterable[Observation], thresholds: Mapping[str, float], 
     Args:
         observations: in any order.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
-        gap_s: how long before or after an unsure photo each of its two neighbours may be taken.
+        gap_s: the most seconds between an unsure photo and each of its two neighbours.
 
     Returns:
-        The votes that make a tag, by photo.
+        The votes that result in a tag, by photo.
     """
     folders: dict[str, list[Observation]] = defaultdict(list)
     for observation in observations:
@@ -102,7 +102,7 @@ def elect(observations: Iterable[Observation], thresholds: Mapping[str, float], 
 
 
 def _votes(in_order: Sequence[Observation], gap_s: float) -> Iterator[tuple[Observation, NeighbourVote]]:
-    """The unsure photos whose sure neighbours on both sides agree with them."""
+    """Unsure photos whose sure neighbours on both sides agree with them."""
     before, after = _last_sure(in_order), _last_sure(in_order[::-1])[::-1]
     for unsure, earlier, later in zip(in_order, before, after, strict=True):
         if not unsure.is_unsure or earlier is None or later is None:

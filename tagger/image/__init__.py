@@ -1,1 +1,1 @@
-"""From a file to pixels: decode, turn upright, preprocess, hash; in this process or in decoder processes."""
+"""From a file to pixels: decode, rotate, preprocess, hash; in this process or in decoder processes."""

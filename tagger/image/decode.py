@@ -1,6 +1,6 @@
-"""From a file's bytes to an upright RGB image, or a `PhotoError` that says why not.
+"""Decode a file's bytes to an upright RGB image, or raise `PhotoError`.
 
-The one rule: a broken photo never becomes a wrong answer. Everything Pillow raises is translated here.
+The one rule: a broken photo never becomes a wrong answer. All errors of Pillow are translated here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ KINDS = {
     "timed_out": "decoding took longer than the limit",
     "decoder_crashed": "the process that decoded it died, or sent nonsense",
     "engine_failed": "the model cannot answer it, though it answers others",
-    "process_died": "several runs died while it was in work",
+    "process_died": "several runs died while it was in progress",
 }
 
 ENDS_EARLY = ("truncated", "unexpected end", "ends early", "not enough")
@@ -46,16 +46,16 @@ PNG_COMMENTS = (b"tEXt", b"zTXt", b"iTXt")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """An upright RGB image, perhaps smaller than its file says; `info` keeps the file's own size."""
+    """An upright RGB image, possibly reduced; `info` has the file's own size."""
 
     image: Image.Image
     info: PhotoInfo
 
 
 def prepare_own_process() -> None:
-    """Change what Pillow and Python keep for a whole process. For our own only, never for a host's."""
+    """Change process-wide settings of Pillow and Python; only for our own processes, never for a host's."""
     Image.MAX_IMAGE_PIXELS = None  # `max_pixels` takes its place
-    # A bad EXIF entry or an odd palette beside a sound image is no news to anybody.
+    # A warning about bad EXIF or an odd palette in a sound image helps nobody.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
@@ -87,7 +87,7 @@ def read(path: str, max_bytes: int) -> bytes:
 
 
 def _of_folder(path: str) -> PhotoError:
-    """Say why a folder came here: a scan passes on like a file what it could not list."""
+    """The error for a folder: a scan yields folders that it could not list."""
     try:
         os.scandir(path).close()
     except OSError as error:
@@ -96,7 +96,7 @@ def _of_folder(path: str) -> PhotoError:
 
 
 def _without_blocking(path: str, flags: int) -> int:
-    """Open a named pipe at once instead of waiting for its other end."""
+    """Open a named pipe without waiting for its other end."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 
@@ -107,10 +107,10 @@ def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
         data: a whole file.
         min_side_px: JPEGs are decoded at a fraction (1/2, 1/4, 1/8) of their size as long as the short
             side keeps this many pixels: measured at 2.3 ms against 7.3 ms for 800×600 px.
-        max_pixels: a photo that needs more of them in memory is refused before memory is taken for it.
+        max_pixels: in memory; a photo with more is rejected before memory is allocated.
 
     Returns:
-        The first frame, turned as EXIF says, on white where it is transparent, 8 bits a channel.
+        The first frame, rotated by EXIF, transparency on white, 8 bits per channel.
 
     Raises:
         PhotoError: kinds unsupported, too_large, truncated, corrupt.
@@ -135,7 +135,7 @@ def _decode(data: bytes, min_side_px: int, max_pixels: int) -> Decoded:
 
 
 def upright_rgb(image: Image.Image, min_side_px: int) -> Image.Image:
-    """Turn an opened image as its EXIF says, put it on white where it is transparent, in 8 bits a channel.
+    """Rotate an opened image by its EXIF, and convert it to 8 bits per channel, transparency on white.
 
     Args:
         min_side_px: a much larger image is first reduced by a whole factor that leaves twice this short side.
@@ -148,18 +148,18 @@ def upright_rgb(image: Image.Image, min_side_px: int) -> Image.Image:
         return upright(image, orientation(read_exif(image)), min_side_px)
     except MemoryError as error:
         raise PhotoError("too_large", f"{image.width}×{image.height} pixels do not fit into memory") from error
-    except Exception as error:  # whatever a codec raises on hostile bytes, it is this photo's failure
+    except Exception as error:  # codecs raise all kinds of errors on hostile bytes
         raise _photo_error(error) from error
 
 
 def _open(data: bytes) -> Image.Image:
-    """Open a photo as `Image.open` does, but without the limit on pixels that Pillow keeps for the whole process."""
+    """Open a photo like `Image.open`, but without Pillow's process-wide limit on pixels."""
     try:
         for opener in _openers(data):
             with suppress(SyntaxError, IndexError, TypeError, struct.error):  # another format, or a damaged header
                 return opener(io.BytesIO(data), "")
     except Exception as error:
-        if data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little"):  # WebP tells its own length
+        if data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little"):  # WebP contains its own length
             raise PhotoError("truncated", "the file ends before the image does") from error
         raise _photo_error(error) from error
     if begins_like_an_image(data):
@@ -169,7 +169,7 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _openers(data: bytes) -> Iterator[Callable[[IO[bytes], str], Image.Image]]:
-    """Pillow's readers for a file that begins like this; their modules load only when they are asked for."""
+    """Pillow's readers for a file with this beginning; their modules are loaded on demand."""
     Image.preinit()
     for name in SUFFIXES_BY_FORMAT:
         if name == "HEIF":

@@ -1,6 +1,6 @@
-"""Decoder processes, one for each photo that is decoded at a time.
+"""A pool of decoder processes.
 
-The one rule: a load always ends. A decoder that takes too long, or dies, is replaced, and its photo has failed.
+The one rule: a load always ends. A decoder that takes too long or dies is replaced, and its photo fails.
 """
 
 from __future__ import annotations
@@ -21,24 +21,22 @@ from tagger.image.loader import IsCancelled, LoadedPhoto, ShouldDecode
 
 log = logging.getLogger(__name__)
 
-MAX_UNKILLABLE = 32  # of tens of megabytes each; with more, photos on a dead drive would fill the memory
-RETRY_S = 60.0  # until a process that could not be started is tried again
+MAX_UNKILLABLE = 32  # of tens of megabytes each, which photos on a dead drive would multiply
+RETRY_S = 60.0  # between attempts to start a process
 
 
 class DecoderPool:
-    """A `tagger.image.loader.PhotoLoader` that decodes in processes of its own: give it to `Tagger.tag` as `loader`.
+    """A `tagger.image.loader.PhotoLoader` that decodes in separate processes: pass it to `Tagger.tag` as `loader`.
 
-    A pool serves one run or a whole service: any number of `tag` calls, one after another or at the same time, share
-    its processes. A photo that hangs or kills its process costs only itself. Processes that died, also while nobody
-    asked, are replaced when the next photo needs one.
+    A pool serves one run or a whole service: any number of consecutive or concurrent `tag` calls share its processes. A
+    photo that hangs or kills its process costs only itself. Dead processes are replaced when the next photo needs one.
 
         with DecoderPool(tagger.bundle.card.input, tagger.limits, timeout_s=60) as pool:
             for paths in batches:
                 results = [*tagger.tag(paths, loader=pool)]
 
     Args:
-        photos: at most so many are going to be loaded, so no more processes than that are started; None for any
-            number. There are never more than `limits.threads`.
+        photos: how many will be loaded, and so the most processes, up to `limits.threads`; None for any number.
         timeout_s: for one photo, from its path to its pixels.
 
     Raises:
@@ -61,10 +59,10 @@ class DecoderPool:
             raise self._failure
 
     def wait_ready(self) -> None:
-        """Wait until every process has begun. Only for measuring: `load` waits for the one that it uses.
+        """Wait until every process is ready. Only for measurements: `load` waits for the one that it uses.
 
         Raises:
-            DecoderUnavailable: one does not begin.
+            DecoderUnavailable: one does not start.
         """
         for process in self._processes:
             process.wait_ready()
@@ -73,7 +71,7 @@ class DecoderPool:
         """Load one photo, see `tagger.image.loader.PhotoLoader`.
 
         Raises:
-            DecoderUnavailable: there is no process any more, and no other can be started.
+            DecoderUnavailable: no process is left, and no other can be started.
             CancelledError: it was cancelled.
         """
         process = self._acquire(is_cancelled)
@@ -98,7 +96,7 @@ class DecoderPool:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Kill all processes and wait for their end, once nobody loads any more."""
+        """Kill all processes and wait for their end; call it after the last load."""
         self.terminate()
         until = time.monotonic() + END_S
         for process in self._processes:
@@ -111,7 +109,7 @@ class DecoderPool:
         self.close()
 
     def _acquire(self, is_cancelled: IsCancelled | None) -> DecoderProcess:
-        """A process that has begun and that nobody else uses; where one cannot be replaced, another."""
+        """A ready process for exclusive use."""
         while True:
             process = self._next_idle(is_cancelled)
             try:
@@ -131,7 +129,7 @@ class DecoderPool:
                 self._start_missing()
             while not self._idle or self._is_closed:
                 if self._is_closed or not self._processes:
-                    raise self._failure.with_traceback(None)  # else each time it is raised makes it longer
+                    raise self._failure.with_traceback(None)  # else its traceback grows each time it is raised
                 if is_cancelled and is_cancelled():
                     raise CancelledError
                 self._changed.wait(POLL_S)
@@ -143,7 +141,7 @@ class DecoderPool:
             self._changed.notify()
 
     def _start_missing(self) -> None:
-        """Start the processes that should be there; fewer where the system allows no more."""
+        """Start missing processes; fewer if the system allows no more."""
         try:
             while self._missing:
                 self._idle.append(self._start())
@@ -151,13 +149,13 @@ class DecoderPool:
         except DecoderUnavailable as error:
             self._failure, self._failed_at = error, time.monotonic()
             if self._processes:
-                log.warning("%d processes decode, fewer than wanted. %s", len(self._processes), error)
+                log.warning("Only %d decoder processes are running. %s", len(self._processes), error)
 
     def _start(self) -> DecoderProcess:
         """Start a process.
 
         Raises:
-            DecoderUnavailable: it cannot be started, or so many do not end that it would be one too many.
+            DecoderUnavailable: it cannot be started, or too many do not end.
         """
         with self._changed:
             self._unkillable = [process for process in self._unkillable if not process.has_ended()]
@@ -178,7 +176,7 @@ class DecoderPool:
         self._bury(dead, time.monotonic() + END_S)
         process = self._start()
         with self._changed:
-            self._processes.discard(dead)  # only now: who waits gives up when no process is left
+            self._processes.discard(dead)  # only now, since waiting threads give up when no process is left
         return process
 
     def _drop(self, process: DecoderProcess, error: DecoderUnavailable) -> None:
@@ -189,7 +187,7 @@ class DecoderPool:
             self._failure, self._failed_at = error, time.monotonic()
             self._changed.notify_all()
             if not self._is_closed:
-                log.warning("A decoder is lost, %d go on. %s", len(self._processes), error)
+                log.warning("A decoder process is lost, %d remain. %s", len(self._processes), error)
 
     def _bury(self, process: DecoderProcess, until: float) -> None:
         process.close(until)

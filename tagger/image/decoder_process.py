@@ -1,6 +1,6 @@
-"""One decoder process, as the process that started it sees it.
+"""The parent's side of one decoder process.
 
-The one rule: whoever asks it comes back at the deadline, or soon after a cancel, whatever the process does.
+The one rule: every call returns by the deadline, or soon after a cancel, whatever the process does.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from tagger.image.decoder_protocol import (
 )
 from tagger.image.loader import IsCancelled, LoadedPhoto
 
-START_S = 120.0  # for a process to begin on a machine that is busy
-END_S = 5.0  # for a killed process to be gone; one that waits for a drive that hangs takes longer, perhaps for ever
-POLL_S = 0.2  # how soon whoever waits notices a cancel
-PIPE_BYTES = 1 << 20  # a photo's pixels in one go; Linux gives a pipe 64 KB otherwise
+START_S = 120.0  # to start a process on a busy machine
+END_S = 5.0  # to end a killed process; one that waits for a hanging drive takes longer, perhaps for ever
+POLL_S = 0.2  # how soon a waiting thread notices a cancel
+PIPE_BYTES = 1 << 20  # for a photo's pixels at once; Linux's default is 64 KB
 PACKAGE = Path(__file__).parents[2]
 
 Reply = TypeVar("Reply")
 
 
 class DecoderProcess:
-    """Used by one thread at a time; only `kill` may come from another.
+    """A decoder process. Use it from one thread at a time; only `kill` may be called from another.
 
     Args:
         setup: the input contract, the limits and the time limit, as JSON.
@@ -55,14 +55,14 @@ class DecoderProcess:
             stdout=subprocess.PIPE,
             bufsize=0,
             env=_environment(),
-            start_new_session=True,  # Ctrl-C reaches the run alone
+            start_new_session=True,  # Ctrl-C must only reach the run
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._files = (self._process.stdin, self._process.stdout)
         self._requests, self._replies = (file.fileno() for file in self._files)
-        os.set_blocking(self._requests, False)  # a full pipe would hold the writer for ever
-        with suppress(AttributeError, OSError):  # not on Linux, or more than this user may have
+        os.set_blocking(self._requests, False)  # a full pipe would block the writer for ever
+        with suppress(AttributeError, OSError):  # not on Linux, or above this user's limit
             fcntl.fcntl(self._replies, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._writable, self._readable = select.poll(), select.poll()
         self._writable.register(self._requests, select.POLLOUT)
@@ -70,7 +70,7 @@ class DecoderProcess:
         self._size_px: int = setup["contract"]["size_px"]
         self._is_killed = self._is_ready = False
         self.set_deadline(START_S)
-        with suppress(EOFError, TimeoutError):  # `wait_ready` says so
+        with suppress(EOFError, TimeoutError):  # `wait_ready` raises
             self._send(setup)
 
     def is_usable(self) -> bool:
@@ -80,16 +80,16 @@ class DecoderProcess:
         return self._process.poll() is not None
 
     def set_deadline(self, timeout_s: float, is_cancelled: IsCancelled | None = None) -> None:
-        """Limit all that is sent and received from now until the next call."""
+        """Set the deadline of all following calls."""
         self._timeout_s, self._is_cancelled = timeout_s, is_cancelled
         self._deadline = time.monotonic() + timeout_s
 
     def wait_ready(self, is_cancelled: IsCancelled | None = None) -> None:
-        """Wait until it has begun.
+        """Wait until it is ready.
 
         Raises:
-            DecoderUnavailable: it does not begin.
-            CancelledError: it was cancelled; the process goes on beginning.
+            DecoderUnavailable: it does not start.
+            CancelledError: the wait was cancelled; the process goes on starting.
         """
         if self._is_ready:
             return
@@ -105,12 +105,12 @@ class DecoderProcess:
         """Let it read a file.
 
         Returns:
-            The content's sha256, with which `decode` has to follow; or why there is none.
+            The content's sha256, for `decode`; or the failure.
         """
         return self._ask({"path": path}, decode_sha256, None)
 
     def decode(self, sha256: str, *, is_needed: bool) -> LoadedPhoto:
-        """Let it decode the file that it has read, where that is needed."""
+        """Let it decode the file that it has read, if needed."""
 
         def parse(frame: Frame) -> LoadedPhoto:
             return decode_photo(frame, sha256, self._size_px) if is_needed else LoadedPhoto(sha256)
@@ -118,19 +118,19 @@ class DecoderProcess:
         return self._ask({"is_needed": is_needed}, parse, sha256)
 
     def kill(self) -> None:
-        """Use it no more, even if the system cannot end it yet."""
+        """Kill it; the system may end it later."""
         self._is_killed = True
         self._process.kill()
 
     def close(self, until: float) -> None:
-        """Wait for the end of a killed process, at most until this moment of `time.monotonic`."""
+        """Wait for the end of a killed process, until a time of `time.monotonic` at most."""
         for file in self._files:
             file.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, until - time.monotonic()))
 
     def _ask(self, request: dict[str, Any], parse: Callable[[Frame], Reply], sha256: str | None) -> Reply | LoadedPhoto:
-        """Send a request and parse its reply; a process that fails at it is killed, and its photo has failed."""
+        """Send a request and parse the reply; on an error the process is killed and the photo fails."""
         try:
             self._send(request)
             return parse(self._receive())
@@ -142,7 +142,7 @@ class DecoderProcess:
             failure = Failed("decoder_crashed", f"its decoder died: {self._how_it_ended()}")
         except ProtocolError as error:
             self.kill()
-            failure = Failed("decoder_crashed", f"its decoder spoke nonsense ({error})")
+            failure = Failed("decoder_crashed", f"its decoder sent nonsense ({error})")
         return LoadedPhoto(sha256, failure=failure)
 
     def _send(self, header: dict[str, Any]) -> None:
@@ -193,13 +193,13 @@ class DecoderProcess:
         if code >= 0:
             return f"it ended with code {code}"
         name = signal.Signals(-code).name
-        return f"{name}, perhaps for want of memory" if name == "SIGKILL" else name
+        return f"{name}, perhaps for lack of memory" if name == "SIGKILL" else name
 
 
 def _environment() -> dict[str, str]:
-    """Ours, and where this package lies; one thread each, since each is one of many.
+    """Our environment with this package's path and one thread per process.
 
-    Without settings: the bot's token is one, and a decoder is sent all that it needs.
+    Settings are removed: the bot's token is one, and a decoder gets all it needs by its pipe.
     """
     ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("TAGGER_")}
     paths = [path for path in (os.environ.get("PYTHONPATH"), str(PACKAGE)) if path]

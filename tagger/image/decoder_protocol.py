@@ -1,7 +1,7 @@
-"""What a run and its decoder processes send each other: a JSON header, and behind it the pixels as they are.
+"""The messages between a run and its decoder processes: a JSON header, followed by raw pixels.
 
-The one rule: nothing that is read here is executed, and nothing is believed on which the engine or the store could
-break. A photo may have taken its decoder over.
+The one rule: nothing that is read here is executed, and everything that could break the engine or the store is
+validated. A photo may have taken over its decoder.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tagger.image.loader import LoadedPhoto
 from tagger.image.preprocess import Pixels
 
 SIZES = struct.Struct("<II")  # bytes of the header, bytes of the payload
-MAX_HEADER_BYTES = 1 << 20  # the longest that a decoder sends is a codec's complaint
+MAX_HEADER_BYTES = 1 << 20  # a codec's error message is the longest
 SHA256 = re.compile("[0-9a-f]{64}")
-SIDES_PX = range(1, 1 << 32)  # no format holds more
+SIDES_PX = range(1, 1 << 32)  # no format allows more
 PHASHES = range(1 << 64)
 
 
 class ProtocolError(Exception):
-    """A working decoder sends no such thing. The message quotes nothing of it."""
+    """A reply that no working decoder sends. The message does not quote it."""
 
 
 class Frame(NamedTuple):
@@ -37,16 +37,16 @@ class Frame(NamedTuple):
 
 
 def encode_frame(header: dict[str, Any], payload: bytes = b"") -> bytes:
-    """A frame in ASCII, so that a path that is no text arrives as it is."""
+    """Encode a frame, its header in ASCII, so that undecodable paths survive."""
     text = json.dumps(header).encode("ascii")
     return SIZES.pack(len(text), len(payload)) + text + payload
 
 
 def decode_frame(text: bytes | bytearray, payload: bytes | bytearray) -> Frame:
-    """Undo `encode_frame`, once the sizes are known.
+    """Decode a frame's header and payload.
 
     Raises:
-        ProtocolError: the text is no JSON object.
+        ProtocolError: the header is no JSON object.
     """
     try:
         header = json.loads(text)
@@ -58,10 +58,10 @@ def decode_frame(text: bytes | bytearray, payload: bytes | bytearray) -> Frame:
 
 
 def decode_sizes(start: bytes | bytearray, size_px: int) -> tuple[int, int]:
-    """The bytes of a frame's header and of its payload, which is a photo's pixels at most.
+    """The sizes of a frame's header and payload; a photo's pixels at most.
 
     Raises:
-        ProtocolError: they are more than a decoder has to send.
+        ProtocolError: they exceed the limits.
     """
     header_bytes, payload_bytes = SIZES.unpack(start)
     if header_bytes > MAX_HEADER_BYTES or payload_bytes > _pixel_bytes(size_px):
@@ -81,7 +81,7 @@ def encode_photo(photo: LoadedPhoto) -> bytes:
 
 
 def decode_sha256(frame: Frame) -> str | LoadedPhoto:
-    """A decoder's first reply on a photo: the sha256 of its content, or why it cannot be read.
+    """A decoder's first reply on a photo: its content's sha256, or why it cannot be read.
 
     Raises:
         ProtocolError: it is neither.
@@ -147,7 +147,7 @@ def _pixel_bytes(size_px: int) -> int:
 
 
 def _is_text(value: str) -> bool:
-    """Whether a string can be stored and printed: JSON can hold half a character."""
+    """Whether a string can be stored and printed: JSON may contain half a surrogate pair."""
     try:
         value.encode()
     except UnicodeEncodeError:

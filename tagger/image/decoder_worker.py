@@ -1,10 +1,10 @@
-"""A process that only decodes photos: ``python -m tagger.image.decoder_worker``. The decoder pool starts it.
+"""The decoder process: ``python -m tagger.image.decoder_worker``, started by the decoder pool.
 
-The one rule: whatever a photo does to this process (hang, crash, take all memory), it does it to this process alone.
+The one rule: a photo that hangs, crashes or exhausts the memory only harms this process.
 
-It reads frames from stdin and writes frames to stdout. The first says what to do (the input contract, the limits) and
-is answered by "ready". Then each photo takes two requests: its path, answered by its content's sha256, and whether it
-is to be decoded, answered by the photo. A failure may take the place of either reply. It ends with its stdin.
+It reads frames from stdin and writes frames to stdout. The first contains the input contract and the limits, and the
+reply is "ready". Then each photo takes two requests: its path, with its content's sha256 as reply, and whether to
+decode it, with the photo as reply. Either reply may be a failure instead. The process ends when stdin closes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tagger.image.decode import prepare_own_process
 from tagger.image.decoder_protocol import SIZES, Frame, decode_frame, encode_frame, encode_photo
 from tagger.image.loader import InProcessLoader
 
-GRACE_S = 5.0  # beyond the time limit that the run watches; when it is over, the run itself is gone
+GRACE_S = 5.0  # beyond the run's own time limit; if it expires, the run itself has died
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _step_back() -> None:
-    """Leave stopping to the run; and be the first to go when memory ends."""
+    """Ignore stop signals, which the run handles, and be the first process to be killed without memory."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):  # not on Linux
@@ -57,14 +57,14 @@ def _step_back() -> None:
 
 
 def _own_stdout() -> BinaryIO:
-    """Where replies go; what a codec prints goes to stderr instead."""
+    """Reserve stdout for replies; output of codecs goes to stderr."""
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return replies
 
 
 def _receive(requests: BinaryIO) -> Frame | None:
-    """The next request; None when the run has ended, in whatever way."""
+    """The next request; None after the end of the run."""
     if len(sizes := requests.read(SIZES.size)) < SIZES.size:
         return None
     header_bytes, payload_bytes = SIZES.unpack(sizes)

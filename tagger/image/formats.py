@@ -1,4 +1,4 @@
-"""The image formats that the program reads: what their files are called and how they begin."""
+"""The supported image formats: suffixes and magic bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUFFIXES_BY_FORMAT = {  # by Pillow's name for the format, the usual suffix firs
 }
 SUFFIXES = tuple(chain.from_iterable(SUFFIXES_BY_FORMAT.values()))  # a photo: name.lower().endswith(SUFFIXES)
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-MAGIC = (  # offset and bytes by which a file says what it is
+MAGIC = (  # offset and magic bytes
     (0, b"\xff\xd8\xff"), (0, b"\x89PNG"), (0, b"GIF8"), (0, b"II*\0"), (0, b"MM\0*"), (8, b"WEBP"), (8, b"avif"),
 )  # fmt: skip
 

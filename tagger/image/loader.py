@@ -1,7 +1,4 @@
-"""One file on its way to the network: read, hash, decode, preprocess.
-
-The one rule: threads of this process and decoder processes do exactly this.
-"""
+"""Load one file for the network: read, hash, decode, preprocess. Threads and decoder processes both do it so."""
 
 from __future__ import annotations
 
@@ -29,11 +26,11 @@ def always(_sha256: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPhoto:
-    """What became of a file.
+    """A loaded file.
 
     Args:
-        sha256: of its bytes; None where it could not be read.
-        info: None, like the pixels, where the photo failed or was not to be decoded.
+        sha256: of its bytes; None if it could not be read.
+        info: None, like the pixels, if the photo failed or was not to be decoded.
         failure: why it could not be read or decoded.
     """
 
@@ -44,14 +41,14 @@ class LoadedPhoto:
 
 
 class PhotoLoader(Protocol):
-    """Loads photos, for several threads at a time."""
+    """Loads photos; safe to call from several threads."""
 
     def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         """Load one photo.
 
         Args:
-            should_decode: asked with the content's sha256; where it says no, nothing is decoded.
-            is_cancelled: asked again and again while the caller waits, where the loader is able to give up.
+            should_decode: called with the content's sha256; if it returns False, nothing is decoded.
+            is_cancelled: polled while the caller waits, if the loader can cancel.
 
         Raises:
             concurrent.futures.CancelledError: it was cancelled.
@@ -61,7 +58,7 @@ class PhotoLoader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InProcessLoader:
-    """Loads photos in the thread that asks; a photo in work cannot be cancelled."""
+    """Loads photos in the calling thread; a photo in progress cannot be cancelled."""
 
     contract: InputContract
     limits: Limits

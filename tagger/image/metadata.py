@@ -1,6 +1,6 @@
-"""What a photo says about itself in EXIF.
+"""Read a photo's EXIF.
 
-The one rule: metadata never spoils a photo. What is missing, broken or impossible is None.
+The one rule: metadata never makes a photo fail. What is missing, broken or impossible is None.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ DATE_FORMAT = "%Y:%m:%d %H:%M:%S"  # EXIF 2.32, section 4.6.5
 
 
 def photo_info(image: Image.Image, size: tuple[int, int]) -> PhotoInfo:
-    """Describe a loaded photo (some formats keep their EXIF behind the pixels).
+    """The metadata of a loaded photo (some formats store EXIF after the pixels).
 
     Args:
-        size: width and height as stored in the file, before EXIF turns them.
+        size: width and height as stored in the file, before rotation.
     """
     exif = read_exif(image)
     width, height = size[::-1] if orientation(exif) in TURNED else size
@@ -29,27 +29,27 @@ def photo_info(image: Image.Image, size: tuple[int, int]) -> PhotoInfo:
 
 
 def read_exif(image: Image.Image) -> Image.Exif:
-    """The EXIF of an image; empty where it is broken."""
+    """The EXIF of an image; empty if it is broken."""
     try:
         return image.getexif()
-    except Exception:  # Pillow parses lazily and raises many things
+    except Exception:  # Pillow parses lazily and raises all kinds of errors
         return Image.Exif()
 
 
 def orientation(exif: Image.Exif) -> object:
-    """EXIF's orientation; any object where a file holds nonsense."""
+    """EXIF's orientation; any object if the file contains nonsense."""
     return exif.get(ExifTags.Base.Orientation, 1)
 
 
 def _position(exif: Image.Exif) -> tuple[float, float] | tuple[None, None]:
-    """Latitude and longitude of where the photo was taken."""
+    """Latitude and longitude of the camera."""
     try:
         gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
         lat = _degrees(gps[ExifTags.GPS.GPSLatitude], gps.get(ExifTags.GPS.GPSLatitudeRef) == "S")
         lon = _degrees(gps[ExifTags.GPS.GPSLongitude], gps.get(ExifTags.GPS.GPSLongitudeRef) == "W")
-    except Exception:  # a photo without sound coordinates is still a photo
+    except Exception:  # invalid coordinates do not make a photo fail
         return None, None
-    is_nowhere = (lat, lon) == (0, 0) or not (abs(lat) <= 90 and abs(lon) <= 180)  # 0, 0: a receiver without a fix
+    is_nowhere = (lat, lon) == (0, 0) or not (abs(lat) <= 90 and abs(lon) <= 180)  # 0, 0: a GPS receiver without a fix
     return (None, None) if is_nowhere else (lat, lon)
 
 
@@ -65,10 +65,10 @@ def _degrees(parts: Sequence[Any], is_negative: bool) -> float:
 
 
 def _taken_at(exif: Image.Exif) -> datetime | None:
-    """The moment of exposure by the camera's clock."""
+    """The time of exposure by the camera's clock."""
     try:
         details = exif.get_ifd(ExifTags.IFD.Exif)
         text = details.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)
         return datetime.strptime(str(text).strip("\0 "), DATE_FORMAT)
-    except Exception:  # a photo without a sound date is still a photo
+    except Exception:  # an invalid date does not make a photo fail
         return None

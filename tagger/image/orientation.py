@@ -1,4 +1,4 @@
-"""Any Pillow image as upright 8-bit RGB on white. A huge one is reduced first, since each conversion holds a copy."""
+"""Convert any Pillow image to upright 8-bit RGB on white; huge ones are reduced first, since conversions copy."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ TURNED = (5, 6, 7, 8)  # orientations that swap width and height
 
 
 def upright(image: Image.Image, orientation: object, min_side_px: int) -> Image.Image:
-    """Turn and convert an image, and reduce it where it is much larger than needed.
+    """Rotate and convert an image, and reduce it if it is much larger than needed.
 
     Args:
         orientation: EXIF's; anything but a number from 1 to 8 counts as 1.
-        min_side_px: the result's short side is at least twice this where the image's is.
+        min_side_px: the result's short side is at least twice this if the image's is.
     """
     factor = min(image.size) // (2 * min_side_px)
     if factor > 1 and image.mode in REDUCIBLE:

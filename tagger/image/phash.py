@@ -1,7 +1,7 @@
-"""Which photos look the same: a perceptual hash, and groups of photos with nearly the same one.
+"""A perceptual hash, and groups of photos with similar hashes.
 
-The one rule: the hash is of the upright photo as `tagger.image.decode` returns it, so that a copy that was only turned
-by its EXIF, re-encoded or made smaller has nearly the hash of its original.
+The one rule: the hash is of the upright photo from `tagger.image.decode`, so that a copy that was rotated by EXIF,
+re-encoded or reduced has nearly the same hash.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-HASH_SIDE_PX = 256  # the least short side to decode before hashing; a smaller one costs bits and saves no time
-BLOCK = 128  # hashes compared with all others at a time: with 100,000 hashes a block needs 100 MB
+HASH_SIDE_PX = 256  # the smallest short side for hashing; a smaller one loses bits and saves no time
+BLOCK = 128  # hashes compared with all others at once; with 100,000 hashes a block needs 100 MB
 MIN_BITS = 4
 
 Hashes = NDArray[np.uint64]
 
 
 def difference_hash(image: Image.Image) -> int:
-    """Hash a photo to 64 bits, one for each two neighbours of a 9×8 thumbnail: set where the right one is brighter.
+    """Hash a photo to 64 bits, one per pair of neighbours in a 9×8 thumbnail: set if the right one is brighter.
 
     Args:
         image: upright, mode RGB, any size.
 
     Source:
         "dHash", N. Krawetz 2013, "Kind of Like That", hackerfactor.com. Of Pillow's filters the bilinear one changes
-        the fewest bits when a photo is made smaller: 0.5 on average and 4 at most in 99 of 100 at half the size;
-        at JPEG quality 40, 0.8 and 5 (400 photos).
+        the fewest bits: at half the size 0.5 on average, and at most 4 in 99 of 100 photos; at JPEG quality 40, 0.8
+        and 5 (400 photos).
     """
     grey = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BILINEAR))  # (8, 9)
     brighter = grey[:, 1:] > grey[:, :-1]  # (8, 8)
@@ -36,7 +36,7 @@ def difference_hash(image: Image.Image) -> int:
 
 
 def is_distinctive(photo_hash: int) -> bool:
-    """Whether a hash says anything: photos without edges, such as blank pages, all have nearly the same one."""
+    """Whether a hash is meaningful: photos without edges, such as blank pages, all have nearly the same one."""
     return MIN_BITS <= photo_hash.bit_count() <= 64 - MIN_BITS
 
 
@@ -66,7 +66,7 @@ def near_pairs(hashes: Sequence[int], max_bits: int) -> Iterator[tuple[int, int]
 
 
 def connected_groups(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """Put what pairs connect, directly or over others, into groups (union-find).
+    """The connected components of pairs (union-find).
 
     Args:
         count: of all indices, from 0 on.

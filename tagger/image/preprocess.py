@@ -1,6 +1,6 @@
-"""From an upright RGB photo to the network's input. This exists once: engines and training both use it.
+"""From an upright RGB photo to the network's input, for engines and training alike.
 
-The result stays uint8; an engine normalises it on its own device (a quarter of the bytes to move).
+The result stays uint8; an engine normalises it on its own device, which moves a quarter of the bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Pixels = NDArray[np.uint8]
 
 
 def preprocess(image: Image.Image, contract: InputContract) -> Pixels:
-    """Resize the short side and cut out the centre square, in one resampling: only the square's pixels are computed.
+    """Resize the short side and crop the centre square in one resampling, which computes only the square's pixels.
 
     Args:
         image: upright, mode RGB, any size of at least 1×1 px; smaller ones are enlarged.
@@ -27,13 +27,13 @@ def preprocess(image: Image.Image, contract: InputContract) -> Pixels:
     left = (image.width - side) / 2
     top = (image.height - side) / 2
     resample = Image.Resampling[contract.resample.upper()]
-    # Without the limits, rounding could carry the square over the image's edge.
+    # Rounding must not move the square over the image's edge.
     square = (max(left, 0.0), max(top, 0.0), min(left + side, image.width), min(top + side, image.height))
     return np.asarray(image.resize((contract.size_px,) * 2, resample, box=square))  # (H, W, 3)
 
 
 def normalise(batch: Pixels, contract: InputContract) -> NDArray[np.float32]:
-    """Normalise a batch. This defines what every engine's own normalisation must equal.
+    """Normalise a batch; the reference for every engine's own normalisation.
 
     Args:
         batch: (N, H, W, 3) uint8.

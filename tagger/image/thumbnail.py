@@ -1,4 +1,4 @@
-"""A photo small enough to be part of a page."""
+"""Thumbnails for HTML pages."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
 from tagger.image import decode
 
-SIDE_PX = 320  # sharp at half that on a phone
+SIDE_PX = 320  # sharp at half this size on a phone
 QUALITY = 70  # about 15 kB
 
 
 def data_uri(path: str, side_px: int = SIDE_PX) -> str | None:
-    """Encode the upright photo as a small JPEG in a data URI; None if it cannot be read any more."""
+    """Encode the upright photo as a small JPEG in a data URI; None if it cannot be read."""
     limits = Limits()
     try:
         data = decode.read(path, limits.max_file_bytes)

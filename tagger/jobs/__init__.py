@@ -1,1 +1,1 @@
-"""What runs by itself: the jobs, the clock that starts them, and watched folders."""
+"""Scheduled jobs, their schedule, and watched folders."""

@@ -1,7 +1,7 @@
-"""Known pictures, shown to the model again and again: a broken model, driver or library is found the next morning.
+"""Check the model on known pictures, to find a broken model, driver or library soon.
 
 The one rule: the last right answer is kept until another right answer comes, so a regression is reported every time
-until it is mended. To accept a new answer, take the picture out of its folder or move it to another label.
+until it is fixed. To accept a new answer, remove the picture from its folder or move it to another label.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
 COLOURS = ("grey", "red", "green", "blue", "orange")
 DRAWN_SIZE_PX = (320, 240)
-MAX_DRIFT = 0.05  # of a score: another precision moves one by less, another network by more
+MAX_DRIFT = 0.05  # of a score: another precision changes it by less, another network by more
 
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A picture whose answer was right once, and is wrong now."""
+    """A picture whose answer was right before, and is now wrong."""
 
     before: CanaryRow
     now: CanaryRow
@@ -47,7 +47,7 @@ class Regression:
 
 @dataclass(frozen=True, slots=True)
 class CanaryReport:
-    """How the model did on all pictures."""
+    """The result on all pictures."""
 
     pictures: int
     right: int  # how many answers are right
@@ -61,7 +61,7 @@ class CanaryReport:
 
 
 def check(store: Store, tagger: Tagger, folder: Path | None) -> CanaryReport:
-    """Show a model the pictures, and compare its answers with the last right ones.
+    """Run a model on the pictures, and compare its answers with the last right ones.
 
     Args:
         folder: a folder for each landmark, named by its id, and one named ``none``; None for drawn pictures, whose

@@ -1,4 +1,4 @@
-"""What a job gets and what it returns."""
+"""The context and the result of a job."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What a job may use, made once by whoever starts jobs."""
+    """What jobs use; created once per process."""
 
     settings: Settings
     store: Store
-    open_tagger: Callable[[], Tagger]  # called only by jobs that need the model, and only if there are photos for it
+    open_tagger: Callable[[], Tagger]  # called only by jobs that need the model and have photos for it
     progress: Progress = field(default_factory=Silent)
-    stop: threading.Event = field(default_factory=threading.Event)  # set it to end the job at work, and the process
+    stop: threading.Event = field(default_factory=threading.Event)  # set it to end the job in progress, and the process
     problems: dict[str, str] = field(default_factory=dict)  # why the bot or the watch ended by itself; for `/health`
-    triggered_at: datetime | None = None  # by the schedule, perhaps long before a thread was free; None by a person
+    triggered_at: datetime | None = None  # by the schedule, maybe long before a thread was free; None by a person
 
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """How a job ended, if no error ended it."""
+    """How a job ended without an error."""
 
     message: str  # for people
-    status: JobStatus = "done"  # "stopped" if its time was up or somebody asked; "failed" if the news is bad
+    status: JobStatus = "done"  # "stopped" if its time was up or on request; "failed" if it found a problem
     failed_photos: int = 0  # how many photos could not be read

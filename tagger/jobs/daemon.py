@@ -6,7 +6,7 @@
         with daemon(context, watch=True):
             context.stop.wait()
 
-The one rule: whatever ends one part of the process ends no other. `/health` reports it from then on.
+The one rule: the end of one part of the process does not end the others. `/health` reports it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 def daemon(context: JobContext, *, watch: bool = False) -> Iterator[None]:
     """Run the jobs at their times, and answer `/metrics` and `/health`, while the block runs.
 
-    The end of the block sets `context.stop` and waits for the job at work.
+    The end of the block sets `context.stop` and waits for the job in progress.
 
     Args:
         context: its `open_tagger` is called from several threads.
@@ -56,12 +56,12 @@ def require_schedule() -> None:
 
 @contextmanager
 def supervised(context: JobContext, part: str, consequence: str) -> Iterator[None]:
-    """Log whatever ends a part of the process, and note it for `/health`; nothing else ends.
+    """Log an error that ends a part of the process, and note it for `/health`.
 
     Args:
         context: its `problems` get the note.
         part: the name of the part, such as "bot".
-        consequence: a sentence without a full stop: what the process does without it.
+        consequence: what the process does without it, a sentence without a full stop.
     """
     try:
         yield

@@ -1,7 +1,7 @@
-"""Files that somebody may still be writing.
+"""Wait until new files are complete.
 
-The one rule: a file is complete when its size and time have not changed for a while. Nothing announces that a copy
-over the network is done; it just ends.
+The one rule: a file is complete when its size and time have not changed for a while, since no event marks the end of a
+copy over the network.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 
 
 class Debouncer:
-    """Collects changed files, and gives out those that are complete.
+    """Collects changed files, and returns those that are complete.
 
     Args:
         settle_s: how long a file must stay unchanged.
@@ -24,7 +24,7 @@ class Debouncer:
         return len(self._pending)
 
     def add(self, path: str, *, now: float) -> None:
-        """Take note that a file was created or changed.
+        """Add a file that was created or changed.
 
         Args:
             path: of the file.
@@ -33,7 +33,7 @@ class Debouncer:
         self._pending[path] = _size_and_time(path), now
 
     def settled(self, *, now: float) -> list[str]:
-        """The files that are complete, sorted; each is given out once."""
+        """The complete files, sorted; each is returned once."""
         complete = []
         for path, (state, since) in sorted(self._pending.items()):
             current = _size_and_time(path)

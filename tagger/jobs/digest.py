@@ -1,4 +1,4 @@
-"""The last day in a few lines for a chat, a mail or a terminal: failures first, then what was done."""
+"""Summarise the last day in a few lines: failures first, then what was done."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from db.rows import JobRunRow, RunRow
 
 MAX_RUNS = 500
 DIGEST = "digest"
-BOT = "telegram"  # its run goes on for as long as the bot does, and is no news
+BOT = "telegram"  # its run lasts as long as the bot and is not reported
 BAD = ("failed", "died")
 COUNTS = (("tagged", "tagged"), ("none", "without a known landmark"), ("failed", "failed"), ("gone", "gone"))
 
 
 def write(store: Store, *, since: datetime) -> str:
-    """What runs and jobs have done since a moment."""
+    """Summarise runs and jobs since a moment."""
     with store.read() as connection:
         jobs = [row for row in starts_since(connection, since) if row.job != DIGEST]
         newest = catalog.runs(connection, limit=MAX_RUNS)

@@ -1,7 +1,7 @@
-"""The jobs, by name. Whoever starts one (the schedule, cron, a person) calls `run_job`.
+"""The jobs by name. The schedule, cron and people start them by `run_job`.
 
-The one rule: a job leaves a row that says how it ended, whatever ended it. Only a process that dies leaves one that
-says "running", and the next start of the job corrects that.
+The one rule: every job leaves a row with its end. Only a process that dies leaves one that is "running", which the next
+start of the job corrects.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def backup(context: JobContext) -> JobResult:
 
 
 def prune_gone(context: JobContext) -> JobResult:
-    """Remove the rows of files that are long gone."""
+    """Remove the rows of long-missing files."""
     days = context.settings.jobs.prune_after_days
     pruned = prune(context.store, gone_before=datetime.now(UTC) - timedelta(days=days))
     return JobResult(f"{pruned.files} files that were gone for {days} days, and {pruned.photos} photos, removed")
@@ -78,14 +78,14 @@ def check_name(name: str) -> None:
 
 
 def run_job(name: str, context: JobContext, *, due_at: datetime | None = None) -> JobResult:
-    """Run a job and leave a row of it.
+    """Run a job and store its start and end.
 
     Args:
-        due_at: when the schedule meant it to run; None if a person started it.
+        due_at: its scheduled time; None if a person started it.
 
     Raises:
         UnknownJob: no job has this name.
-        TaggerError: whatever the job raised; the row has its message.
+        TaggerError: the job failed; the row has the message.
     """
     check_name(name)
     with context.store.write() as connection:
@@ -104,7 +104,7 @@ def run_job(name: str, context: JobContext, *, due_at: datetime | None = None) -
 
 
 def _finish_early(store: Store, number: int, status: JobStatus, message: str) -> None:
-    """If the store itself is the problem, the next start of the job corrects its row."""
+    """Store a failure; if the store itself fails, the next start corrects the row."""
     try:
         with store.write() as connection:
             finish_job(connection, number, status=status, message=message)
@@ -114,19 +114,19 @@ def _finish_early(store: Store, number: int, status: JobStatus, message: str) ->
 
 @dataclass(frozen=True, slots=True)
 class JobStatusRow:
-    """A job at a glance."""
+    """The state of a job."""
 
     job: str
-    time: str  # as the settings write it
-    next_at: datetime | None  # when a running schedule starts it next; None if it is off
+    time: str  # as in the settings
+    next_at: datetime | None  # its next start by a running schedule; None if it is off
     last: JobRunRow | None  # its newest start
 
 
 def overview(settings: Settings, store: Store | None) -> list[JobStatusRow]:
-    """Every job: when it is due, and how it ended last.
+    """All jobs: when each is due, and how it last ended.
 
     Args:
-        store: None if there is no database yet, so that no job ever ran.
+        store: None if there is no database yet.
     """
     last: dict[str, JobRunRow] = {}
     if store is not None:
@@ -140,5 +140,5 @@ def overview(settings: Settings, store: Store | None) -> list[JobStatusRow]:
 
 
 def times_of(jobs: Jobs) -> dict[str, str]:
-    """When each job runs, as the settings write it."""
+    """The times of jobs, as in the settings."""
     return {name: getattr(jobs, name) for name in JOBS}

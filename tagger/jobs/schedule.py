@@ -1,11 +1,10 @@
-"""The clock that starts jobs: APScheduler's queue and threads, with the times of `tagger.config.cron`.
+"""Start jobs at their times: APScheduler's queue and threads, with the times of `tagger.config.cron`.
 
-The one rule: each time of day starts its job at most once, and never while the job is still at work. A machine that
-slept through it starts the job once when it wakes. Nothing is stored: the settings are read at each start.
+The one rule: each time of day starts its job at most once, and never while the job is running. A machine that slept
+through it starts the job once when it wakes. Nothing is stored: the settings are read at each start.
 
-APScheduler's own triggers are not used: when the clocks change they miss a time or meet it twice, and their Monday is
-a crontab's Sunday. Nor is its sleep trusted: that uses a monotonic clock, which stands still while the machine is
-suspended, so `tick` wakes it.
+APScheduler's own triggers are not used: when the clocks change they skip or repeat a time, and their weekdays differ
+from a crontab's. Its sleep uses a monotonic clock, which stops while the machine is suspended, so `tick` wakes it.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from tagger.core.errors import TaggerError
 log = logging.getLogger(__name__)
 
 TICK_S = 30.0
-SET_BACK = timedelta(hours=1)  # a clock set back by more had been wrong; less is made up for by waiting
+SET_BACK = timedelta(hours=1)  # a clock that is set back by more was wrong; less is waited for
 
-# Jobs of one thread run one after another; a backup does not wait for the photos.
+# Jobs of one thread run one after another; a backup does not wait for photos.
 THREADS = {"nightly": "photos", "retag": "photos", "canary": "photos"}
 OTHER_JOBS = "store"
 
@@ -41,8 +40,8 @@ class Trigger(BaseTrigger):  # type: ignore[misc]  # the library has no types
     """Times of day, for APScheduler.
 
     Args:
-        text: as the settings write them.
-        times: what they mean.
+        text: as in the settings.
+        times: the parsed text.
         zone: None for the machine's own.
     """
 
@@ -57,7 +56,7 @@ class Trigger(BaseTrigger):  # type: ignore[misc]  # the library has no types
         return self._text
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """The next time. APScheduler asks for it only when the previous one has come, so that one is noted here."""
+        """The next time. APScheduler asks only after the previous one, which is recorded here."""
         if previous_fire_time is None:
             return next_moment(self._times, self._zone, now=now)
         self.due_at, self.triggered_at = previous_fire_time, now
@@ -68,10 +67,10 @@ class Schedule:
     """Jobs and their times.
 
     Args:
-        times: by name of the job, as the settings write them.
+        times: by name of the job, as in the settings.
         zone: the time zone of the times; None for the machine's own, even if the machine travels.
         start: called in a thread with a job's name, the moment at which it was due, and the moment at which it was
-            triggered. That is later if the machine slept, but not if the thread was still at work.
+            triggered. That is later if the machine slept, but not if the thread was busy.
         scheduler: for tests.
     """
 
@@ -97,22 +96,22 @@ class Schedule:
             executor=THREADS.get(name, OTHER_JOBS),
             coalesce=True,
             max_instances=1,
-            misfire_grace_time=None,  # however late
+            misfire_grace_time=None,  # however late it is
         )
 
     def open(self) -> None:
         self._scheduler.start()
 
     def close(self) -> None:
-        """Wait for the jobs at work; those that wait for their thread do not begin any more."""
+        """Wait for the running jobs; waiting ones do not start any more."""
         self._closing.set()
         self._scheduler.shutdown(wait=True)
 
     def tick(self) -> None:
         """Check the clock and the time zone, which may have changed. To be called every `TICK_S` seconds.
 
-        What is still to come keeps its time of day: a time that has passed in the new zone is due at once. If the
-        clock was ahead and was corrected, each job is due at its next time from now.
+        Future times keep their time of day; one that has passed in a new zone is due at once. If a clock that was ahead
+        is corrected, each job is due at its next time from now.
         """
         self._last_tick = time.monotonic()
         time.tzset()
@@ -130,7 +129,7 @@ class Schedule:
         self._scheduler.wakeup()
 
     def tick_age_s(self) -> float:
-        """How long ago `tick` was called last, not counting sleep."""
+        """Seconds since the last `tick`, without suspended time."""
         return time.monotonic() - self._last_tick
 
     def next_times(self) -> dict[str, datetime]:
@@ -138,7 +137,7 @@ class Schedule:
         return {job.id: job.next_run_time for job in self._scheduler.get_jobs() if hasattr(job, "next_run_time")}
 
     def _begin(self, name: str, trigger: Trigger) -> None:
-        """Start a job. Whatever it raises ends this job and nothing else."""
+        """Start a job; an error ends only this job."""
         if self._closing.is_set() or trigger.due_at is None or trigger.triggered_at is None:
             return
         try:

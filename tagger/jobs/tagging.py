@@ -1,6 +1,6 @@
-"""The jobs that tag the library, and the one way in which a run is made from the settings.
+"""The jobs that tag the library, and how a run is made from the settings.
 
-The one rule: a folder that is missing stops no other. The result names it, and the run over the others goes on.
+The one rule: a missing folder does not stop the run over the others. The result names it.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ RETRY_S = 2.0
 
 
 def nightly(context: JobContext) -> JobResult:
-    """Tag what is new or changed in the folders of the settings."""
+    """Tag new and changed photos in the folders of the settings."""
     return _run_in_window(context, "nightly", replace(context.settings.run_options(), skip_missing_roots=True))
 
 
 def retag(context: JobContext) -> JobResult:
-    """Tag again what only another model has tagged, or what was undone."""
+    """Tag again photos of other models and undone ones."""
     options = replace(context.settings.run_options(), skip_missing_roots=True, skip_new=True, redo_undone=True)
     return _run_in_window(context, "retag", options)
 
 
 def _run_in_window(context: JobContext, job: str, options: RunOptions) -> JobResult:
-    """A run that ends at `jobs.until` of the night in which it was triggered, even if it had to wait for its thread.
+    """A run that ends at the first `jobs.until` after it was triggered, even if it had to wait for its thread.
 
     Raises:
         ConfigError: the settings name no folders.
@@ -69,10 +69,10 @@ def run(
     until: datetime | None = None,
     wait_s: float = 0.0,
 ) -> JobResult:
-    """Run over some folders or files, and wait for another run to end if there is one.
+    """Run over folders or files, after waiting for another run to end.
 
     Args:
-        wait_s: how long to wait at most.
+        wait_s: the longest wait.
 
     Raises:
         RunInProgress: the other run has not ended by then.
@@ -88,7 +88,7 @@ def run(
                 log.info("%s; this run waits until it has ended", error.who)
             is_waiting = True
         if context.stop.wait(RETRY_S):
-            return JobResult("stopped while another run was at work", "stopped")
+            return JobResult("stopped while another run was in progress", "stopped")
 
 
 def _run_once(
@@ -115,13 +115,13 @@ def new_run(
     until: datetime | None = None,
     with_unchanged: bool = False,
 ) -> LibraryRun:
-    """A run as the settings order it; see `tagger.library.runner.LibraryRun`.
+    """A run by the settings; see `tagger.library.runner.LibraryRun`.
 
     Raises:
         BundleError: the model folder of the settings cannot be used.
     """
     settings, limits = context.settings, context.settings.limits()
-    bundle = open_bundle(settings.bundle, verify=False)  # if nothing is new, the weights are not even read
+    bundle = open_bundle(settings.bundle, verify=False)  # without new photos the weights are not read
 
     def open_decoders(photos: int) -> DecoderPool:
         from tagger.image.decoder_pool import DecoderPool  # loads numpy, which a run without new photos does not need
@@ -153,15 +153,15 @@ def _sentence(state: RunState) -> str:
 
 
 def _is_unreadable_folder(result: Result) -> bool:
-    """Whether a root could not be listed. A single file that a watch names and that cannot be read is no bad news."""
+    """Whether a root could not be listed; a single unreadable file from a watch does not count."""
     answer = result.answer
     return isinstance(answer, Failed) and answer.kind in PASSING_KINDS and not os.path.isfile(result.path)
 
 
 def _problems(state: RunState, unreadable: Sequence[Result]) -> Iterator[str]:
-    yield from (f"{printable(root)} is not there" for root in state.missing_roots)
+    yield from (f"{printable(root)} does not exist" for root in state.missing_roots)
     for result in unreadable:
         assert isinstance(result.answer, Failed)
         yield f"{printable(result.path)} cannot be read: {result.answer.message}"
     yield from map(str, state.suspicious_deletions)
-    yield from (f"{printable(path)} is in quarantine: runs died while it was in work" for path in state.given_up)
+    yield from (f"{printable(path)} is in quarantine: runs died while it was in progress" for path in state.given_up)

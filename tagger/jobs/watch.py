@@ -1,7 +1,7 @@
-"""Watched folders: a new photo is tagged soon after it is complete.
+"""Watch folders, and tag each new photo soon after it is complete.
 
-The one rule: the watch is only the fast path. What the system does not report (files on a network drive, a flood of
-them) is found by the next full scan, or at night.
+The one rule: the watch is only the fast path. The next full or nightly scan finds what the system does not report, such
+as files on a network drive.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ EVENTS = ("created", "modified", "moved", "closed")
 def watch(
     context: JobContext, folders: Sequence[str], *, tag_existing: bool = True, skip_missing: bool = False
 ) -> None:
-    """Tag the photos in some folders, then each new one, until `context.stop` is set.
+    """Tag the photos in folders, then each new one, until `context.stop` is set.
 
     Args:
         folders: watched to every depth.
         tag_existing: False leaves the photos that are already there to the nightly job.
-        skip_missing: a folder that is missing or cannot be read is watched as soon as it is there.
+        skip_missing: a folder that is missing or unreadable is watched once it can be.
 
     Raises:
         FolderNotFound: one of the folders does not exist.
@@ -81,7 +81,7 @@ def watch(
 
 
 def _check(root: str) -> None:
-    """Raise what `watch` raises for a folder that is missing or cannot be opened."""
+    """Check that a folder can be watched."""
     try:
         os.scandir(root).close()
     except PermissionError as error:
@@ -91,7 +91,7 @@ def _check(root: str) -> None:
 
 
 class _Pending:
-    """Files and folders that wait for their run."""
+    """Files and folders that wait for a run."""
 
     def __init__(self, context: JobContext, paths: Iterable[str]) -> None:
         self._context = context
@@ -102,7 +102,7 @@ class _Pending:
         self._paths += paths
 
     def tag(self) -> None:
-        """Tag those that still exist; while another run is at work they go on waiting."""
+        """Tag those that still exist, unless another run is in progress."""
         batch, self._paths = self._paths[:FILES_PER_RUN], self._paths[FILES_PER_RUN:]
         batch = [path for path in batch if os.path.lexists(path)]
         if not batch:
@@ -122,7 +122,7 @@ class _Pending:
 
 
 def _photos(path: str, roots: Sequence[str], globs: Globs) -> Iterator[str]:
-    """The photos that a change is about: the file itself, or all in a folder that was moved or copied here."""
+    """The changed photos: the file itself, or all in a new folder."""
     paths = [found.path for found in scan([path], Globs())] if os.path.isdir(path) else [path]
     for file in paths:
         if any(file.startswith(f"{root.rstrip('/')}/") and would_find(root, file, globs) for root in roots):
@@ -137,7 +137,7 @@ def _drain(changes: queue.SimpleQueue[str]) -> list[str]:
 
 
 class _Handler(FileSystemEventHandler):
-    """Reports what happens in a folder, under the name that the folder has in the settings."""
+    """Reports events in a folder, under the folder's name in the settings."""
 
     def __init__(self, changes: queue.SimpleQueue[str], observed: str, named: str) -> None:
         self._changes = changes
@@ -151,10 +151,9 @@ class _Handler(FileSystemEventHandler):
 
 
 class _Root:
-    """A folder that is observed for as long as it is the same one.
+    """A folder that is observed as long as it is the same one.
 
-    The system goes on watching a folder that was unmounted, renamed or deleted, and says nothing of what is mounted
-    or made in its place.
+    The system keeps watching a folder that was unmounted, renamed or deleted, and does not report its replacement.
     """
 
     def __init__(self, path: str, changes: queue.SimpleQueue[str]) -> None:
@@ -177,7 +176,7 @@ class _Root:
                 logging.WARNING, f"{self.path} is missing or cannot be read; it is watched as soon as it is there"
             )
             return
-        observer, place = Observer(), os.path.realpath(self.path)  # of a link the system would watch the link itself
+        observer, place = Observer(), os.path.realpath(self.path)  # not the link, which the system would watch itself
         try:
             observer.schedule(_Handler(self._changes, place, self.path), place, recursive=True)
             observer.start()
@@ -187,7 +186,7 @@ class _Root:
         self._log(logging.INFO, f"Watching {self.path}")
 
     def is_new(self) -> bool:
-        """Whether another folder is there now, or the folder is back; it is observed from then on."""
+        """Whether the folder was replaced or is back; it is then observed."""
         is_alive = self._observer is None or all(emitter.is_alive() for emitter in self._observer.emitters)
         if is_alive and _identity(self.path) == self._identity:
             return False
@@ -204,14 +203,14 @@ class _Root:
         self._observer = self._identity = None
 
     def _log(self, level: int, message: str) -> None:
-        """Log a problem once, however often it is found."""
+        """Log a message once."""
         if message != self._last_message or level < logging.WARNING:
             log.log(level, "%s", message)
         self._last_message = message
 
 
 def _identity(folder: str) -> tuple[int, int] | None:
-    """What tells a folder from another one in its place; None if it cannot be read."""
+    """The folder's device and inode; None if it cannot be read."""
     try:
         os.scandir(folder).close()
         status = os.stat(folder)

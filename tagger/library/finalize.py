@@ -1,8 +1,8 @@
-"""The end of a run: which photos look the same, and what their neighbours say about unsure ones.
+"""The end of a run: group photos that look the same, and let neighbours vote on unsure ones.
 
-The one rule: both are worked out from what is stored, at the end of every run. It does not matter in which run a photo
-came or when people decided, and a run that is killed before its end leaves the work to the next one. A photo is
-compared with all others once, and groups that it connects become one, so the order of the photos does not matter.
+The one rule: both use the store alone, at the end of every run. So it does not matter in which run a photo came or when
+people decided, and the next run does the work of a killed one. A photo is compared with all others once and joins their
+groups, so the order of the photos does not matter.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from tagger.core.evidence import GpsEvidence
 from tagger.evidence.neighbours import Observation, VoteResult, elect, from_decision, from_suggestion
 
 COPY_BITS = 4  # see `tagger.image.phash.difference_hash`
-COPY_ASPECT = 0.02  # relative difference between the aspects of copies: a pixel of a thumbnail, but no crop
-BURST_BITS = 9  # as far apart as near duplicates in training may be
+COPY_ASPECT = 0.02  # relative difference of aspects: a pixel of a thumbnail, but no crop
+BURST_BITS = 9  # the same as for near-duplicates in training
 BURST_S = 10.0  # between two photos of a burst
 ALL_BITS = (1 << 64) - 1
 EPOCH = datetime(1970, 1, 1)
 
 
 def group_duplicates(store: Store) -> None:
-    """Compare the photos that are new with all others, and store which look the same."""
+    """Compare new photos with all others, and store which look the same."""
     with store.read() as connection:
         if not comparisons.has_uncompared(connection):
             return
@@ -36,29 +36,29 @@ def group_duplicates(store: Store) -> None:
 
 
 def regroup(photos: Sequence[PhotoHash]) -> dict[int, int]:
-    """Put new photos into groups.
+    """Assign new photos to groups.
 
     Args:
         photos: the whole library, in any order.
 
     Returns:
-        The group of every photo that is new or whose group has changed.
+        The group of every new photo, and of those whose group has changed.
     """
     smallest = _smallest_photos(photos)
     group_of = {photo.photo: smallest.get(photo.group, photo.photo) for photo in photos}
-    if len(photos) > 1:  # else there is nothing to compare
+    if len(photos) > 1:  # else nothing is new
         group_of |= _connected(photos, group_of)
     return {photo.photo: group_of[photo.photo] for photo in photos if group_of[photo.photo] != photo.group}
 
 
 def _connected(photos: Sequence[PhotoHash], group_of: Mapping[int, int]) -> dict[int, int]:
-    """The groups once each new photo has connected those of its copies, and of its burst.
+    """The groups after each new photo has joined those of its copies and its burst.
 
     Source:
         `python -m benchmarks copies`: of 8,411 photos five pairs are within 4 bits. Four of them have other labels, and
         other aspects.
     """
-    import numpy as np  # here, since a run without new photos does not need it
+    import numpy as np  # not needed without new photos
 
     from tagger.image.phash import hamming_distances, is_distinctive
 
@@ -82,7 +82,7 @@ def _connected(photos: Sequence[PhotoHash], group_of: Mapping[int, int]) -> dict
 
 
 def _smallest_photos(photos: Sequence[PhotoHash]) -> dict[int | None, int]:
-    """The smallest photo of each group, which names it; the one that named it so far may have been deleted."""
+    """The smallest photo of each group, which names it; the previous one may have been deleted."""
     smallest: dict[int | None, int] = {}
     for photo in photos:
         if photo.group is not None:
@@ -91,7 +91,7 @@ def _smallest_photos(photos: Sequence[PhotoHash]) -> dict[int | None, int]:
 
 
 def _taken_s(photo: PhotoHash) -> float:
-    """Seconds, good for differences only; NaN if the camera's clock is unknown, so that no burst has the photo."""
+    """Seconds, for differences only; NaN without a camera time, which excludes the photo from bursts."""
     return (photo.taken_at - EPOCH).total_seconds() if photo.taken_at else float("nan")
 
 
@@ -99,13 +99,13 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
     """Tag unsure photos between sure ones.
 
     Args:
-        store: where the photos are.
-        model: the number of the model whose suggestions are counted.
+        store: of the photos.
+        model: the row id of the model.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
         vote_gap_min: minutes; see `RunOptions`. 0 undoes all votes.
 
     Returns:
-        How many photos have a tag that they did not have before.
+        The number of photos that got a tag.
     """
     with store.read() as connection:
         stored = (comparisons.voters if vote_gap_min else comparisons.voted)(connection, model=model)
@@ -125,7 +125,7 @@ def count_votes(store: Store, *, model: int, thresholds: Mapping[str, float], vo
 
 
 def _update(seen: Observation, elected: VoteResult | None) -> VoteUpdate:
-    """The best suggestion of an unsure photo, with the vote or, if none succeeded, without."""
+    """The best suggestion of an unsure photo, with or without a vote."""
     if elected is not None:
         return VoteUpdate(seen.photo, elected.score, True, elected.vote)
     near = None if seen.km is None else GpsEvidence("near", seen.landmark, seen.km)

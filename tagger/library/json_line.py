@@ -1,7 +1,6 @@
-"""A result as the promised JSON line.
+"""A result as a JSON line.
 
-The one rule: the line is version 1 of a promise that docs/REFERENCE.md describes. What could break a reader needs a
-new version.
+The one rule: this is version 1 of the format in docs/REFERENCE.md; incompatible changes need a new version.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from tagger.core.types import Failed, Result, Suggestion
 
 
 def json_line(result: Result, k: int) -> str:
-    """One result as a line without its end, in ASCII, so that undecodable file names survive as ``\\udcXX``.
+    """Format a result, in ASCII and without a newline, so that undecodable file names survive as ``\\udcXX``.
 
     Args:
         result: of any status.

@@ -1,4 +1,4 @@
-"""One run at a time on one database, by a lock that ends with the process that holds it.
+"""The lock that allows one run at a time on a database, and that ends with its process.
 
 The one rule: while a process holds the lock, every other run that is stored as running has died.
 """
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def run_lock(store: Store) -> Iterator[None]:
-    """Keep every other run away from a store, by whatever name it opens the file; mark runs that died.
+    """Lock a store for a run, by whatever path it is opened; mark runs that died.
 
     Args:
         store: the one to lock.
@@ -28,7 +28,7 @@ def run_lock(store: Store) -> Iterator[None]:
     Raises:
         RunInProgress: another run has the store; the message says which, and since when.
     """
-    from filelock import FileLock, Timeout  # here, since commands that only read the store do not need it
+    from filelock import FileLock, Timeout  # commands that only read the store do not need it
 
     lock = FileLock(f"{os.path.realpath(store.file)}.lock", timeout=0, thread_local=False)
     try:

@@ -1,9 +1,9 @@
-"""What a scan and the store together say of each file: what a run does with it, and whether it is missing.
+"""Compare a scan with the store: what a run does with each file, and which files are missing.
 
-A file on which an earlier run died is tried last and alone, so that a second death names its cause.
+A file on which an earlier run died is tried last and alone, so that a second death identifies it.
 
 A drive that is not mounted looks like an emptied folder. If many files of a folder are missing at once, none is marked
-as gone until a person confirms it. A file that was only moved is not counted: its photo was found.
+as missing until a person confirms it. Moved files do not count: their photo was found.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tagger.core.types import FoundFile
 from tagger.library.scan import is_below
 
 MIN_DEATHS = 2  # the first death happens among many files; only from the second on was the file alone in progress
-FEW = 20  # up to so many missing files are believed in any folder
+FEW = 20  # this many missing files are accepted in any folder
 
 
 @dataclass(slots=True)
@@ -33,13 +33,13 @@ class Plan:
 
     todo: list[FoundFile] = field(default_factory=list)  # new, changed, or failed before and due again
     suspects: list[FoundFile] = field(default_factory=list)  # in progress when runs died, the fewest deaths first
-    given_up: list[tuple[FoundFile, int]] = field(default_factory=list)  # so many deaths that they are not tried again
-    set_aside: int = 0  # how many failed before and are not due yet, or are in quarantine
-    unchanged: int = 0  # how many are as the store knows them
+    given_up: list[tuple[FoundFile, int]] = field(default_factory=list)  # after too many deaths, not tried again
+    set_aside: int = 0  # number of files that failed and are not due yet, or in quarantine
+    unchanged: int = 0  # number of unchanged files
 
     @property
     def photos(self) -> int:
-        """How many photos are going to be tagged."""
+        """The number of photos to tag."""
         return len(self.todo) + len(self.suspects)
 
 
@@ -53,8 +53,8 @@ def make_plan(
 
     Args:
         found: the scan, by path and in its order.
-        stored: what the store knows, by path.
-        abandoned_files: files that were in progress when a run died, and in how many deaths.
+        stored: the state in the store, by path.
+        abandoned_files: files that were in progress when runs died, with the number of deaths.
         options: of this run.
     """
     plan = Plan()
@@ -88,11 +88,11 @@ def vanished(abandoned_files: Iterable[str], found: Mapping[str, FoundFile], roo
 
 @dataclass(frozen=True, slots=True)
 class SuspiciousDeletion:
-    """A folder that lost too many files at once; none of them was marked as gone."""
+    """A folder that lost too many files at once; none of them was marked as missing."""
 
     folder: str
     missing: int  # files that were not found
-    total: int  # files that the folder had at the last run
+    total: int  # files in the folder at the last run
 
     def __str__(self) -> str:
         return (
@@ -104,10 +104,10 @@ class SuspiciousDeletion:
 
 @dataclass(frozen=True, slots=True)
 class MissingFiles:
-    """What to mark in the store, and what not."""
+    """Which files to mark in the store."""
 
-    gone: Sequence[str] = ()  # files to mark as gone
-    returned: Sequence[str] = ()  # files that were marked as gone, and are back
+    gone: Sequence[str] = ()  # files to mark as missing
+    returned: Sequence[str] = ()  # files that were missing and are back
     suspicious: Sequence[SuspiciousDeletion] = ()
 
 
@@ -124,7 +124,7 @@ def find_missing(
     Args:
         found: the scan, by path.
         stored: the files of these roots, by path.
-        max_share: the share of a folder's files that may be missing; more, and more than `FEW`, is suspicious.
+        max_share: the share of a folder's files that may be missing; more (and more than `FEW` files) is suspicious.
             1 accepts every deletion.
     """
     missing = sorted(path for path in stored.keys() - found.keys() if not stored[path].missing and _is_gone(path))
@@ -155,7 +155,7 @@ def _suspicious_roots(
 
 
 def _emptied_folders(missing: Sequence[str], moved: Collection[str]) -> Iterator[SuspiciousDeletion]:
-    """Folders below a root in which nothing is left: an unmounted drive leaves its mount point behind."""
+    """Folders below a root that are now empty, as an unmounted drive's mount point is."""
 
     @cache
     def nearest_existing(folder: str) -> str:
@@ -185,9 +185,9 @@ def _is_empty(folder: str) -> bool:
 
 
 def _is_gone(path: str) -> bool:
-    """Whether there is certainly no such file; one in a closed folder or on a failing drive may still exist."""
+    """Whether a file certainly does not exist; one in a closed folder or on a failing drive may."""
     try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)  # a folder that could not be listed once, and now can
+        return stat.S_ISDIR(os.lstat(path).st_mode)  # a folder that could not be listed before
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:

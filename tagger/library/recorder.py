@@ -1,4 +1,4 @@
-"""What a run writes: its own row, and its results in batches.
+"""Write a run's row, and its results in batches.
 
 The one rule: a batch is one transaction, and stays stored however the run ends.
 """
@@ -54,7 +54,7 @@ def register(store: Store, bundle: Bundle) -> int:
     """Store a bundle's model and landmarks.
 
     Returns:
-        The model's number in the store.
+        The model's row id.
     """
     card = bundle.card
     weights = card.files.get(ONNX_FILE) or next(iter(card.files.values()), "")
@@ -64,7 +64,7 @@ def register(store: Store, bundle: Bundle) -> int:
 
 
 def new_start(roots: Sequence[str], k: int, engine: EngineInfo, *, job: str, settings_hash: str | None) -> RunStart:
-    """What is stored when this process starts a run."""
+    """The start of a run by this process, as it is stored."""
     return RunStart(
         engine.name,
         engine.device,
@@ -101,7 +101,7 @@ class RunRecorder:
             state.run_id = start_run(connection, start, model=model)
 
     def set_engine(self, engine: EngineInfo) -> None:
-        """Store which engine runs the model; a run starts before it is opened."""
+        """Store which engine runs the model, which is opened after the run starts."""
         with self._store.write() as connection:
             set_engine(
                 connection,
@@ -113,13 +113,13 @@ class RunRecorder:
             )
 
     def load_known(self) -> None:
-        """Load which contents have an answer; call it once before `known` is used."""
+        """Load which contents have an answer; call it once before `known`."""
         with self._store.read() as connection:
             contents = assessed_contents(connection, model=self._model, k=self._k, redo_undone=self._redo_undone)
             self._answered = {_short(sha256) for sha256 in contents}
 
     def known(self, sha256: str) -> Answer | None:
-        """The answer of this model to a content, from this run or an earlier one."""
+        """This model's answer to a content, from this run or an earlier one."""
         if _short(sha256) not in self._answered:
             return None
         if pending := self._pending_answers.get(sha256):
@@ -128,7 +128,7 @@ class RunRecorder:
             return content_answer(connection, sha256, model=self._model, k=self._k, redo_undone=self._redo_undone)
 
     def add(self, file: FoundFile, result: Result) -> None:
-        """Add a result to the pending batch, and store the batch if it is full or old enough."""
+        """Add a result to the batch, and store the batch if it is full or old enough."""
         self._count(result)
         if result.sha256 and not isinstance(result.answer, Failed):
             self._pending_answers[result.sha256] = result.answer
@@ -139,12 +139,12 @@ class RunRecorder:
             self.flush()
 
     def lease(self, paths: Sequence[str]) -> None:
-        """Mark files as being in progress; `flush` ends that for the files whose results it stores."""
+        """Mark files as in progress, until `flush` stores their results."""
         with self._store.write() as connection:
             lease_files(connection, paths, run=self._state.run_id)
 
     def quarantine(self, file: FoundFile, attempts: int) -> Result:
-        """Put a file into quarantine untried, because so many runs died while it was in progress."""
+        """Quarantine a file untried, because too many runs died while it was in progress."""
         failure = Failed(PROCESS_DIED, f"the process died {attempts} times while it worked on this file")
         result = Result(file.path, None, failure)
         self._count(result)
@@ -154,7 +154,7 @@ class RunRecorder:
         return result
 
     def mark_missing(self, files: MissingFiles, vanished: Sequence[str]) -> None:
-        """Store which files are gone, and which have returned; end the leases of those that vanished."""
+        """Store which files are missing or have returned; end the leases of vanished ones."""
         self._state.counter.update(gone=len(files.gone))
         if files.gone or files.returned or vanished:
             with self._store.write() as connection:
@@ -163,19 +163,18 @@ class RunRecorder:
                 release_files(connection, vanished)
 
     def finish(self, plan: Plan, *, is_time_up: bool) -> None:
-        """Store that the run is done, or stopped because its time was up."""
+        """Store that the run is done, or stopped because its time is up."""
         self._state.counter.update(unchanged=plan.unchanged, set_aside=plan.set_aside)
         self._end("stopped" if is_time_up else "done")
 
     def end_early(self, error: BaseException) -> None:
-        """Store what is pending, and that the run was interrupted or failed.
+        """Store the batch, and that the run was interrupted or failed.
 
-        An unexpected error may come from a photo, so the files in progress become suspects, as if the process had
-        died. Expected errors and interruptions say nothing about the photos.
+        An unexpected error may be caused by a photo, so the files in progress become suspects, as after a death.
         """
         try:
             self.flush()
-        except Exception as second:  # the end of the run must be stored all the same
+        except Exception as second:  # the end of the run must still be stored
             log.error("The last batch could not be stored: %s", second)
         try:
             if isinstance(error, CancelledError | KeyboardInterrupt | GeneratorExit):
@@ -226,5 +225,5 @@ class RunRecorder:
 
 
 def _short(sha256: str) -> int:
-    """64 bits of a digest: enough to tell a new content from all that are known, in 70 bytes for each of those."""
+    """64 bits of a digest: enough to recognise known contents, at 70 bytes each."""
     return int(sha256[:16], 16)

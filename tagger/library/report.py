@@ -1,6 +1,6 @@
-"""What a run learns on its way, and the report that is stored with it: counts, where the time went, what is wrong.
+"""The state of a run, and its stored report: counts, seconds by stage, problems.
 
-The one rule: a report is written however the run ended, and an error while writing it does not end the run.
+The one rule: a report is written however the run ended, and an error in it does not fail the run.
 """
 
 from __future__ import annotations
@@ -49,22 +49,22 @@ class FailedPhoto:
 
 @dataclass(slots=True)
 class RunState:
-    """How a run goes, and how it went once it has ended. It stays small however many photos there are."""
+    """The state of a run, and its result once it has ended; small however many photos there are."""
 
     run_id: int = 0  # until the run is stored
     status: RunStatus = "running"
-    counter: Counter[str] = field(default_factory=Counter)  # what `counts` is made of, by name
+    counter: Counter[str] = field(default_factory=Counter)  # the values of `counts`, by name
     seconds: float = 0.0  # wall clock, the scan included; set at the end
     roots: Sequence[str] = ()
     missing_roots: Sequence[str] = ()
     suspicious_deletions: Sequence[SuspiciousDeletion] = ()
-    suspects: list[str] = field(default_factory=list)  # tagged alone, because a run died while it worked on them
+    suspects: list[str] = field(default_factory=list)  # tagged alone, because a run died with them in progress
     given_up: list[str] = field(default_factory=list)  # in quarantine, because several runs died
     stages: StageTimings = field(default_factory=StageTimings)
     failures: Counter[str] = field(default_factory=Counter)  # by kind
     failed: list[FailedPhoto] = field(default_factory=list)  # the first of them
     slowest: list[SlowPhoto] = field(default_factory=list)  # a heap
-    voted: int = 0  # unsure photos that their neighbours made tagged, whichever run looked at them
+    voted: int = 0  # photos that got a tag by votes, of any run
 
     @property
     def counts(self) -> RunCounts:
@@ -72,11 +72,11 @@ class RunState:
 
     @property
     def processed(self) -> int:
-        """Photos that were new or changed, and got an answer."""
+        """The number of new or changed photos with an answer."""
         return sum(self.counter[status] for status in ("tagged", "none", "failed")) - len(self.given_up)
 
     def add(self, result: Result) -> None:
-        """Count a result, and remember it if it failed or took long."""
+        """Count a result, and keep it if it failed or took long."""
         self.counter[result.answer.status] += 1
         self.counter["inherited"] += result.is_inherited
         path, answer = printable(result.path), result.answer
@@ -90,25 +90,25 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run, as JSON has it."""
+    """A run's report; its fields are JSON values."""
 
     run: int = 0
     job: str = ""
     status: str = ""
     error: str | None = None
-    alerts: Sequence[str] = ()  # what somebody should look at: missing folders, a model that got worse
+    alerts: Sequence[str] = ()  # problems to look into: missing folders, a model that got worse
     started_at: str = ""
     finished_at: str | None = None
     seconds: float = 0.0  # wall clock
-    photos_per_s: float | None = None  # None where no photo was processed
+    photos_per_s: float | None = None  # None if no photo was processed
     counts: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)  # how many by kind
-    stages: Mapping[str, float] = field(default_factory=dict)  # seconds; engine and decoders work side by side
-    landmarks: Sequence[Mapping[str, Any]] = ()  # the most frequent first; `is_new` where no earlier run found it
+    stages: Mapping[str, float] = field(default_factory=dict)  # seconds; engine and decoders run concurrently
+    landmarks: Sequence[Mapping[str, Any]] = ()  # the most frequent first; `is_new`: in no earlier run
     slowest: Sequence[Mapping[str, Any]] = ()  # slowest first
     failed: Sequence[Mapping[str, Any]] = ()  # the first failed files
-    quarantined: Sequence[str] = ()  # the first by name; `in_quarantine` is how many there are
-    suspects: Sequence[str] = ()  # tagged alone, because an earlier run died while it worked on them
+    quarantined: Sequence[str] = ()  # the first by name; `in_quarantine` is their number
+    suspects: Sequence[str] = ()  # tagged alone, because a run died with them in progress
     roots: Sequence[str] = ()
     model: Mapping[str, str] = field(default_factory=dict)
     engine: Mapping[str, str] = field(default_factory=dict)
@@ -116,25 +116,25 @@ class RunReport:
     settings_hash: str | None = None
     tagger_version: str = ""
     in_quarantine: int = 0
-    voted: int = 0  # unsure photos that their neighbours made tagged; they may be of any run, so no count has them
+    voted: int = 0  # photos that got a tag by votes; of any run, so not in `counts`
     version: int = VERSION
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The report that any version stored: unknown fields are ignored, missing ones take their defaults."""
+        """Read a stored report of any version: unknown fields are ignored, missing ones get their defaults."""
         values = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         return cls(**values | {"counts": asdict(RunCounts()) | values.get("counts", {})})
 
 
 def write(store: Store, state: RunState) -> None:
-    """Store the report of a run that has ended; an error is only logged."""
+    """Store the report of an ended run; an error is only logged."""
     try:
         report = asdict(make(store, state))
         with store.write() as connection:
             save_report(connection, state.run_id, report)
     except StoreError as error:
         log.error("The report of run %d could not be stored: %s", state.run_id, error)
-    except Exception:  # the run itself is over, and how it ended is stored
+    except Exception:  # the run has ended, and its end is stored
         log.exception("The report of run %d could not be written", state.run_id)
 
 
@@ -144,7 +144,7 @@ def make(store: Store, state: RunState) -> RunReport:
         canary = catalog.last_starts(connection).get("canary")
         landmarks = landmarks_of(connection, row.id)
         quarantined = quarantined_by(connection, row.id)
-    alerts = [f"{printable(root)} is not there" for root in state.missing_roots]
+    alerts = [f"{printable(root)} does not exist" for root in state.missing_roots]
     alerts += map(str, state.suspicious_deletions)
     if canary is not None and canary.status == "failed" and canary.message:
         alerts.append(canary.message)

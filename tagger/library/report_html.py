@@ -1,6 +1,6 @@
-"""A run's report as one page without scripts that fetches nothing, so that it can be mailed, kept, and opened anywhere.
+"""A run's report as a self-contained HTML page without scripts.
 
-The one rule: the template escapes whatever is put into it.
+The one rule: the template escapes all values.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ ENDINGS = {
 
 
 def page(store: Store, run: int, *, zone: tzinfo | None = None) -> str | None:
-    """The page of a run; None if the run left no report.
+    """Render the page of a run; None if the run left no report.
 
     Args:
-        store: where the run is.
-        run: its number.
-        zone: whose clock the page shows; None for the machine's own.
+        store: of the run.
+        run: its row id.
+        zone: of the times on the page; None for the machine's own.
 
     Raises:
         UnknownRun: there is no such run.

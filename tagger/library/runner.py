@@ -1,6 +1,6 @@
-"""One run: walk folders, tag what is new or changed, store it batch by batch.
+"""One run: scan folders, tag new and changed photos, store the results in batches.
 
-The one rule: a run goes on where the last one ended. A file whose size and time are as stored is not read, unless
+The one rule: a run continues where the last one ended. A file whose size and time are as stored is not read, unless
 reading it failed before; and without photos to tag, no model is loaded.
 """
 
@@ -35,28 +35,28 @@ from tagger.library.scan import Globs, existing_roots, scan
 from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:
-    # These load numpy and Pillow, which a run without new photos does not need.
+    # These import numpy and Pillow, which a run without new photos does not need.
     from tagger.image.decoder_pool import DecoderPool
     from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
 
 LEASED_AT_ONCE = 128
-NO_ENGINE = EngineInfo("none", "none", "none", "nothing new to look at")
+NO_ENGINE = EngineInfo("none", "none", "none", "no new photos")
 
 
 @dataclass(slots=True)
 class LibraryRun:
-    """One pass over some folders with one model. Take all of `results`, then read `state`.
+    """One pass over folders with one model. Consume `results`, then read `state`.
 
     Args:
         roots: folders, and files, to tag.
         open_tagger: called only if there are photos to tag.
-        open_decoders: starts the processes that decode so many photos; without it, threads decode.
+        open_decoders: starts processes to decode this many photos; without it, threads decode.
         job: what started the run: tag, nightly, retag.
         settings_hash: a fingerprint of the settings, stored with the run.
         with_unchanged: also yield the stored answers of unchanged files.
-        until: aware; no photo is begun after it, and the run ends as "stopped".
+        until: aware; no photo is started after it, and the run ends as "stopped".
         stop: set it from any thread to end the run at once, as "interrupted".
     """
 
@@ -87,7 +87,7 @@ class LibraryRun:
         Raises:
             FolderNotFound: a root does not exist; nothing was changed.
             RunInProgress: another run has the store; nothing was changed.
-            EngineError: the model cannot run, or broke; what was done before is stored.
+            EngineError: the model cannot run, or failed; earlier results are stored.
             StoreError: the store cannot be read or written.
         """
         roots = [os.path.abspath(root) for root in self.roots]
@@ -95,11 +95,11 @@ class LibraryRun:
         self.state.missing_roots = [root for root in roots if root not in self.state.roots]
         with run_lock(self.store):
             for root in self.state.missing_roots:
-                log.warning("%s is not there; the run goes on without it", printable(root))
+                log.warning("%s does not exist; the run goes on without it", printable(root))
             yield from self._recorded()
 
     def _recorded(self) -> Iterator[Result]:
-        """All results; whatever ends them is stored with the run."""
+        """All results; stores how the run ends."""
         began, state = time.monotonic(), self.state
         self._model = register(self.store, self.bundle)
         start = new_start(state.roots, self.options.k, NO_ENGINE, job=self.job, settings_hash=self.settings_hash)
@@ -161,7 +161,7 @@ class LibraryRun:
         return self._tag(plan.todo, tagger), self._tag_one_by_one(plan.suspects, tagger)
 
     def _must_end(self) -> bool:
-        """Whether the time is up while there is still something to do.
+        """Whether the time is up with work left.
 
         Raises:
             CancelledError: the run was asked to stop.
@@ -185,15 +185,15 @@ class LibraryRun:
             stop=self.stop,
         )
         with closing(results):
-            # There are fewer results than files if time was up. `results` comes first, so that it ends by itself.
+            # There are fewer results than files if time was up. `results` comes first, so that it is exhausted.
             for result, file in zip(results, files, strict=False):
-                self._raise_if_stopped()  # a photo that failed since then failed because of the stop
+                self._raise_if_stopped()  # later failures are caused by the stop
                 record.add(file, result)
                 self.progress.advance(result)
                 yield result
 
     def _lease(self, files: list[FoundFile]) -> Iterator[str]:
-        """Yield the paths as they are asked for; each is stored as being in progress first."""
+        """Yield paths on demand, after storing that they are in progress."""
         for start in range(0, len(files), LEASED_AT_ONCE):
             if self._must_end():
                 return
@@ -205,7 +205,7 @@ class LibraryRun:
                 yield path
 
     def _tag_one_by_one(self, suspects: list[FoundFile], tagger: Tagger) -> Iterator[Result]:
-        """With nothing else in progress, so that it is known which file ends the process."""
+        """Tag with nothing else in progress, so that a death identifies its file."""
         for file in suspects:
             if self._must_end():
                 return
@@ -219,21 +219,21 @@ class LibraryRun:
             yield self._record.quarantine(file, attempts)
 
     def _compare(self) -> None:
-        """What can be done only after all photos were tagged."""
+        """Group duplicates and count votes, after all photos were tagged."""
         thresholds, gap_min = self.bundle.card.thresholds, self.options.vote_gap_min
         with self.state.stages.time("compare"):
             group_duplicates(self.store)
             self.state.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
 
     def _in_scan_order(self, found: Iterable[FoundFile], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
-        """New results and stored answers, merged; without the files that come last."""
+        """Merge new results and stored answers, without the files that come last."""
         changed = {file.path for file in plan.todo}
         last = {file.path for file in plan.suspects} | {file.path for file, _ in plan.given_up}
         in_order = (file for file in found if file.path not in last)
         for is_new, group in groupby(in_order, key=lambda file: file.path in changed):
             files = list(group)
             yield from islice(new, len(files)) if is_new else self._stored(files)
-        yield from new  # nothing is left; this lets it end
+        yield from new  # exhausted; this lets it end
 
     def _stored(self, files: Iterable[FoundFile]) -> Iterator[Result]:
         with self.store.read() as connection:

@@ -1,6 +1,6 @@
 """Walk folders for photos.
 
-These are skipped, and nothing else: hidden files and folders (their names begin with a dot), folders with a `.nomedia`
+Only these are skipped: hidden files and folders (their names begin with a dot), folders with a `.nomedia`
 file and all below them, files without an image's suffix, what the globs exclude, and folders that were already
 walked, so that a loop of symbolic links ends.
 """
@@ -19,13 +19,13 @@ from tagger.core.errors import FolderNotFound
 from tagger.core.types import FoundFile
 from tagger.image.formats import SUFFIXES
 
-MTIME_LIMIT_NS = 2**63 - 1  # SQLite's largest number, in the year 2262; a broken camera clock may be beyond it
+MTIME_LIMIT_NS = 2**63 - 1  # SQLite's largest integer, in the year 2262; a broken clock may exceed it
 NO_MEDIA = ".nomedia"
 
 
 @dataclass(frozen=True, slots=True)
 class Globs:
-    """Which files are tagged.
+    """Globs that select files.
 
     A pattern with a slash is matched against the path below the scanned folder, one without against the name alone.
     `*` also matches slashes, and case counts.
@@ -51,16 +51,16 @@ def scan(roots: Sequence[str], globs: Globs, *, before_folder: Callable[[], None
     """Find every photo file under the roots.
 
     Roots come in their order; in a folder, files by name, then folders by name. Links to folders come last, so that a
-    photo is found at its own path rather than at a link's. A root that is a file counts whatever its suffix. A folder
-    with an image's name, and one that cannot be listed, are yielded too: reading them later says what is wrong.
+    photo is found at its own path rather than at a link's. A root that is a file is yielded whatever its suffix. So are
+    a folder with an image's name and one that cannot be listed: reading them later gives the error.
 
     Args:
         roots: folders and files.
-        globs: which of the files are yielded.
-        before_folder: called before each folder; what it raises ends the scan.
+        globs: select the files.
+        before_folder: called before each folder; may raise to end the scan.
 
     Raises:
-        FolderNotFound: a root does not exist; raised before anything is yielded.
+        FolderNotFound: a root does not exist; raised before the first file.
     """
     absolute = existing_roots([os.path.abspath(root) for root in roots])
     walked: set[tuple[int, int]] = set()
@@ -76,10 +76,10 @@ def existing_roots(roots: Sequence[str], *, skip_missing: bool = False) -> list[
 
     Args:
         roots: folders and files.
-        skip_missing: some of them may be missing, but not all.
+        skip_missing: some may be missing, but not all.
 
     Raises:
-        FolderNotFound: the first root that is missing, if it may not be.
+        FolderNotFound: a root is missing that may not be.
     """
     found = [root for root in roots if _exists(root)]
     missing = next((root for root in roots if root not in found), None)
@@ -89,7 +89,7 @@ def existing_roots(roots: Sequence[str], *, skip_missing: bool = False) -> list[
 
 
 def _exists(root: str) -> bool:
-    """False for a link to a drive that is off; true for what this user may not look at."""
+    """False for a broken link; true for what this user may not access."""
     try:
         os.stat(root)
     except (FileNotFoundError, NotADirectoryError):
@@ -109,7 +109,7 @@ def _walk(
     """Scan a folder and all below it."""
     # Each folder with its path below the root, which ends in a slash or is empty.
     waiting, links = [(root, "")], deque[tuple[str, str]]()
-    includes_all = not (globs.include or globs.exclude)  # then the path below the root need not be built
+    includes_all = not (globs.include or globs.exclude)  # then relative paths are not needed
     while waiting or links:
         before_folder()
         folder, relative = waiting.pop() if waiting else links.popleft()
@@ -133,7 +133,7 @@ def _walk(
 
 
 def _entries(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]] | None:
-    """What is in a folder, by name; nothing if it was walked before or has a `.nomedia`; None if it cannot be read."""
+    """A folder's entries by name; empty if it was walked before or has a `.nomedia`; None if it cannot be read."""
     try:
         identity = os.stat(folder)
         if (identity.st_dev, identity.st_ino) in walked:

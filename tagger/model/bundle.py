@@ -27,7 +27,7 @@ class Bundle:
     """A model folder.
 
     Args:
-        model_id: sha256 of what decides its answers; bundles that share it are the same model.
+        model_id: sha256 of what determines its answers; bundles that share it are the same model.
     """
 
     folder: Path
@@ -55,11 +55,11 @@ def open_bundle(folder: Path | None = None, *, verify: bool = True) -> Bundle:
 
     Args:
         folder: None means the shipped bundle.
-        verify: compare each file with its sha256. Leave that out only if the weights are not going to be used.
+        verify: compare each file with its sha256; skip it only if the weights are not used.
 
     Raises:
-        BundleNotFound: no card.json there.
-        BundleDamaged: the card or a weights file is not what it should be.
+        BundleNotFound: it has no card.json.
+        BundleDamaged: the card or a weights file is invalid.
         BundleTooNew: written by a later version.
     """
     folder = (folder or shipped_folder()).absolute()
@@ -72,7 +72,7 @@ def open_bundle(folder: Path | None = None, *, verify: bool = True) -> Bundle:
 
 
 def write_bundle(folder: Path, card: Card, files: Mapping[str, bytes]) -> Bundle:
-    """Write the weights and then the card, so that an interrupted write is never taken for a bundle.
+    """Write the weights and then the card, so that an interrupted write leaves no bundle.
 
     Args:
         card: its `files` are filled in here.

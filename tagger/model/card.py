@@ -1,7 +1,7 @@
-"""The card of a bundle: everything that must be known to use its weights correctly.
+"""The card of a bundle: all that is needed to use its weights correctly.
 
-The one rule: nothing about a model is known anywhere else. `card.json` is this dataclass as JSON; its `format` counts
-the changes that an older reader would misunderstand.
+The one rule: nothing about a model is defined anywhere else. `card.json` is this dataclass as JSON; its `format` counts
+incompatible changes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class LandmarkClass:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a bundle is.
+    """The description of a bundle.
 
     Args:
         network: a name in `tagger.model.nets.NETWORKS`; the safetensors file fits it.
@@ -64,7 +64,7 @@ class Card:
         bfloat16: whether the engine may use bfloat16, because its top-1 agreement with float32 was measured at
             99.5 % or more (the figure is in `metrics`).
         metrics: figures by the name of the test set they were measured on.
-        provenance: how the weights came to be: recipe, data, base weights and their licence, commands.
+        provenance: of the weights: recipe, data, base weights and their licence, commands.
         files: sha256 by file name, for each file beside the card.
     """
 

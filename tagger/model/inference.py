@@ -1,7 +1,7 @@
 """From a batch of photos to answers: the engine's thread, the network's output, calibrated scores.
 
-Two rules: nobody waits for the engine without end. And a probe picture tells whether a photo or the engine is to blame
-for what breaks: if the engine cannot answer that either, no photo has failed.
+Two rules: every wait for the engine is limited. And a probe picture decides whether a photo or the engine has failed:
+if the engine cannot answer that either, no photo has failed.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 # A batch takes seconds. The first one compiles kernels, and on a slow and busy processor one takes minutes.
 BATCH_TIMEOUT_S = 600.0
-# For the batch in work when its run ends: a runtime that returns while the process ends aborts it.
+# For the last batch of a run: a runtime that returns while the process ends aborts it.
 CLOSE_TIMEOUT_S = 60.0
-SQUARES = 8  # a side of the probe picture: edges and colours, so that what overflows on all photos does on it
+SQUARES = 8  # per side of the probe picture, whose edges and colours provoke the overflows of photos
 NOT_FINITE = Failed("engine_failed", "the network's output is not finite; --precision float32 may help")
 
 
@@ -35,7 +35,7 @@ class Batch:
     """Photos in the engine, or waiting for it.
 
     Args:
-        names: which photos, for people.
+        names: of the photos, for messages.
     """
 
     def __init__(self, photos: list[Pixels], names: str) -> None:
@@ -47,10 +47,10 @@ class Batch:
         return self._answers.done()
 
     def answers(self) -> list[Answer]:
-        """Wait for the answers; to be called for the oldest batch first.
+        """Wait for the answers; call it for the oldest batch first.
 
         Raises:
-            EngineFailed: the engine is broken, or does not answer; the message names the batch.
+            EngineFailed: the engine is broken or does not answer; the message names the batch.
         """
         try:
             if wait([self._answers], BATCH_TIMEOUT_S).not_done:
@@ -63,15 +63,15 @@ class Batch:
         photos, self._photos = self._photos, []
         try:
             self._answers.set_result(infer(photos))
-        except BaseException as error:  # for whoever waits
+        except BaseException as error:  # for the waiting thread
             self._answers.set_exception(error)
 
 
 class EngineThread:
     """Runs batches in the order in which they were started.
 
-    A runtime may never return (a driver that hangs, a card that fell off the bus), and a thread cannot be ended from
-    outside. So this one is a daemon, which the interpreter does not wait for.
+    A runtime may never return (a driver hangs, a card fell off the bus), and a thread cannot be ended from outside. So
+    this one is a daemon, which the interpreter does not wait for.
 
     Args:
         infer: answers the photos of a batch.
@@ -88,7 +88,7 @@ class EngineThread:
         self._batches.put(batch)
 
     def close(self) -> None:
-        """End after the batch in work; nobody waits for the others."""
+        """End after the current batch; later ones are dropped."""
         self._is_closed = True
         self._batches.put(None)
         self._thread.join(CLOSE_TIMEOUT_S)
@@ -99,20 +99,20 @@ class EngineThread:
 
 
 def infer(engine: Engine, photos: Sequence[Pixels], card: Card, k: int) -> list[Answer]:
-    """Answer with the k most likely landmarks of each photo, even if one of them breaks the engine.
+    """Answer with the k most likely landmarks of each photo, even if the engine fails on one.
 
     Args:
         photos: N ≥ 1, each as `tagger.image.preprocess.preprocess` makes it.
 
     Returns:
-        In the order of the photos; `Failed` for those that the engine cannot answer even alone.
+        In the order of the photos; `Failed` for those on which the engine fails even alone.
 
     Raises:
         EngineFailed: the engine is broken.
     """
     try:
         logits = engine.logits(np.stack(photos))  # (N, outputs)
-    except Exception as error:  # perhaps only one of the photos does this
+    except Exception as error:  # perhaps only on one of the photos
         log.warning("The engine broke on a batch of %d", len(photos), exc_info=True)
         _check(engine, card)
         if len(photos) == 1:
@@ -140,8 +140,7 @@ def answers(logits: NDArray[np.float32], card: Card, k: int) -> list[Answer]:
     """Turn a network's output, (N, outputs), into an answer for each photo.
 
     Returns:
-        In the order of the rows; `Failed` for a row with infinities or NaN (half precision can overflow), since that
-        says nothing of the photo.
+        In the order of the rows; `Failed` for a row with infinities or NaN (half precision can overflow).
     """
     is_finite = np.all(np.isfinite(logits), axis=1)  # (N,)
     scores = iter(probabilities(logits[is_finite], card.temperature))
@@ -153,7 +152,7 @@ def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np
 
     Args:
         logits: (N, outputs), any range.
-        temperature: > 0; 1 leaves the model as trained, more makes it less sure.
+        temperature: > 0; 1 leaves the scores unchanged, more makes them less sure.
 
     Returns:
         (N, outputs), each row sums to 1. The order of the outputs never changes.
@@ -175,7 +174,7 @@ def answer(scores: NDArray[np.float64], card: Card, k: int) -> Tagged | NoLandma
         k: > 0; more than the model's landmarks means all of them.
 
     Returns:
-        `Tagged` where the best score reaches its landmark's threshold (whatever k is), else `NoLandmark`.
+        `Tagged` if the best score reaches its landmark's threshold (whatever k is), else `NoLandmark`.
         Scores are rounded to six decimals; equal ones keep the card's order.
     """
     scores = scores[: len(card.classes)].round(6)

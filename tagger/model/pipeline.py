@@ -24,14 +24,14 @@ from tagger.model.engines import Engine
 from tagger.model.inference import Batch, EngineThread, infer
 
 BATCHES_IN_FLIGHT = 2  # one in the engine, one waiting for it
-WINDOW_BATCHES = 4  # with so many batches of results waiting, a batch starts even if failures and copies keep it small
+WINDOW_BATCHES = 4  # with this many batches of results waiting, a small batch starts too
 
 Known = Callable[[str], Answer | None]
 
 
 @dataclass(slots=True)
 class _Content:
-    """One content in work. Files with the same bytes share it, so that each content is inferred once."""
+    """A content in progress. Files with the same bytes share it, so that each content is inferred once."""
 
     sha256: str
     info: PhotoInfo | None = None
@@ -52,7 +52,7 @@ class _Content:
 
 @dataclass(slots=True)
 class _Prepared:
-    """One input after its decode thread; `is_first` marks the first input with this content."""
+    """An input after its decode thread; `is_first` marks the first one with its content."""
 
     path: str
     content: _Content | None
@@ -77,13 +77,13 @@ class _Prepared:
 
 @dataclass(slots=True)
 class Pipeline:
-    """One engine, and what feeds it.
+    """The pipeline of one engine.
 
     Args:
-        known: asked with a sha256 from the decode threads; an answer saves decoding and inference.
+        known: called with a sha256 by the decode threads; an answer saves decoding and inference.
         stages: times the engine, and the wait for photos.
         loader: reads and decodes for the decode threads; None lets them do it themselves.
-        stop: set from anywhere, it ends the wait for photos that a loader has in work.
+        stop: set from any thread, it ends the wait for photos in progress.
     """
 
     engine: Engine
@@ -99,11 +99,11 @@ class Pipeline:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, paths: Iterable[str]) -> Generator[Result, None, None]:
-        """Answer for every path, in order; lazily, as fast as the caller takes the results.
+        """Answer for every path, in order and lazily.
 
         Raises:
-            EngineFailed: the engine broke, or hangs; the message names the batch. All results before it were yielded.
-            CancelledError: `stop` was set while the loader had photos in work.
+            EngineFailed: the engine failed or hangs; the message names the batch. All earlier results were yielded.
+            CancelledError: `stop` was set with photos in progress.
         """
         self._is_over = False
         engine = EngineThread(self._infer)
@@ -111,7 +111,7 @@ class Pipeline:
             try:
                 yield from self._in_order(iter(paths), decoders, engine)
             finally:
-                self._is_over = True  # else the end would wait for photos that are still being loaded
+                self._is_over = True  # else the end would wait for photos in progress
                 decoders.shutdown(wait=False, cancel_futures=True)
                 engine.close()
 
@@ -140,7 +140,7 @@ class Pipeline:
                 return
 
     def _must_wait(self, waiting: deque[_Prepared], batch: list[_Prepared], window: deque[Future[_Prepared]]) -> bool:
-        """Whether to block on the oldest result: nothing is left to prepare, or enough batches are in work."""
+        """Whether to block on the oldest result: nothing is left to prepare, or enough batches are in progress."""
         if not window:
             return True
         in_flight = len(waiting) - len(batch)
@@ -148,7 +148,7 @@ class Pipeline:
         return in_flight >= BATCHES_IN_FLIGHT * self.engine.batch_size and head is not None and head.batch is not None
 
     def _forget(self, prepared: _Prepared) -> None:
-        """Ask `known` for this content from now on; only once the caller has had the answer."""
+        """Rely on `known` for this content, once the caller has its answer."""
         if prepared.is_first and prepared.content is not None:
             with self._lock:
                 self._claims.pop(prepared.content.sha256, None)
@@ -183,7 +183,7 @@ class Pipeline:
         return self._is_over or self.stop.is_set()
 
     def _claim(self, prepared: _Prepared, sha256: str) -> bool:
-        """Whether this input is the first with a content that has no answer yet."""
+        """Whether this input is the first with an unanswered content."""
         mine = _Content(sha256)
         with self._lock:
             prepared.content = self._claims.setdefault(sha256, mine)

@@ -1,4 +1,4 @@
-"""A model ready for use: `load` makes a `Tagger`, for single photos and for many.
+"""The `Tagger` that `load` returns, for single photos and for many.
 
 The one rule: a bad photo is a value (`Failed`), a bad set-up is an exception.
 """
@@ -32,7 +32,7 @@ Photo = str | os.PathLike[str] | bytes | Image.Image
 
 
 class Tagger:
-    """A bundle on an engine, with the limits that guard it. `load` makes one."""
+    """A bundle on an engine, with limits; made by `load`."""
 
     def __init__(self, bundle: Bundle, engine: Engine, limits: Limits) -> None:
         self.bundle = bundle
@@ -71,15 +71,14 @@ class Tagger:
         """Answer for many files: in order, lazily, in batches.
 
         Args:
-            known: asked with a sha256; an answer saves decoding and inference, and stays as it is. Called from
-                several threads.
+            known: called with a sha256, by several threads; an answer saves decoding and inference.
             gps: weigh each answer by the photo's own coordinates, see `tagger.evidence.gps`.
             stages: times the engine, and the wait for photos.
             loader: reads and decodes instead of this process's threads, see `tagger.image.decoder_pool`.
-            stop: set from anywhere, it ends the wait for photos that a loader has in work.
+            stop: set from any thread, it ends the wait for photos in progress.
 
         Raises:
-            EngineFailed: the engine broke; all results before that batch were yielded.
+            EngineFailed: the engine failed; all results before that batch were yielded.
             CancelledError: `stop` was set.
         """
         pipeline = Pipeline(
@@ -98,7 +97,7 @@ class Tagger:
         return (replace(result, answer=self._weighed(result.answer, result.info, k)) for result in results)
 
     def upright(self, photo: Photo) -> Image.Image:
-        """The photo as the model sees it before it is resized: upright RGB, large JPEGs at a fraction.
+        """The photo before preprocessing: upright RGB, large JPEGs at a fraction of their size.
 
         Raises:
             PhotoError: it cannot be read.
@@ -143,8 +142,8 @@ def load(
         limits: None means the defaults.
 
     Raises:
-        BundleError: the folder is no sound bundle.
-        EngineUnavailable: what was asked for is not on this machine.
+        BundleError: the folder is not a valid bundle.
+        EngineUnavailable: this machine does not have what was requested.
     """
     opened = open_bundle(Path(bundle) if bundle is not None else None)
     runtime = open_engine(opened, engine=engine, device=device, precision=precision)

@@ -1,1 +1,1 @@
-"""What operators ask of a machine and of a process: health, metrics, doctor, bench."""
+"""Tools for operators: health, metrics, doctor, bench."""

@@ -1,7 +1,7 @@
 """How fast this machine tags photos, and what limits it.
 
-Decoding and the model share the same cores, so a photo that takes 1/d seconds of all cores to decode and 1/m in the
-model can pass at 1/(1/d + 1/m) per second at best. On a GPU they overlap, and the slower of the two is the bound.
+Decoding and the model share the cores, so photos that take 1/d seconds of all cores to decode and 1/m in the model pass
+at 1/(1/d + 1/m) per second at best. On a GPU they overlap, and the slower one is the bound.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ class Rates:
 
     @property
     def bound(self) -> float:
-        """The best rate that decoding and model allow together."""
+        """The upper bound by decoding and model together."""
         return 1 / (1 / self.decode + 1 / self.model) if self.shares_cores else min(self.decode, self.model)
 
     @property
     def verdict(self) -> str:
-        """What limits the run most, and how close the run comes to the bound."""
+        """How close the run is to the bound, and what limits it most."""
         slower = "decoding" if self.decode < self.model else "the model"
-        return f"{self.end_to_end / self.bound:.0%} of the bound; what holds it back most is {slower}"
+        return f"{self.end_to_end / self.bound:.0%} of the bound; limited mostly by {slower}"
 
 
 def measure(tagger: Tagger, folder: str, paths: Sequence[str], k: int) -> Rates:

@@ -1,4 +1,4 @@
-"""Is everything in order on this machine? Each check is one line; a problem comes with its next step."""
+"""Check the set-up of this machine. Each check is one line; a problem comes with its solution."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Finding:
     """The outcome of one check."""
 
     topic: str
-    is_fine: bool  # False if somebody should act; `text` then says how
+    is_fine: bool  # if False, `text` says what to do
     text: str
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Run all checks, in an order in which the first problem explains later ones."""
+    """Run all checks; an early problem may explain later ones."""
     yield Finding("versions", True, _versions())
     yield _checked("model", lambda: _model(settings))
     yield _checked("database", lambda: _database(settings))

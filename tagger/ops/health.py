@@ -1,7 +1,7 @@
-"""Can this process do its work? For whoever restarts it if not.
+"""The health of this process, for supervisors that restart it.
 
-The one rule: a job that failed, or a bot or watch that ended, does not make the process unhealthy, since starting it
-again would not help. Those are notes.
+The one rule: a failed job, or a bot or watch that ended, is only a note: the process stays healthy, since a restart
+would not help.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a process can work."""
+    """The health of a process."""
 
-    reasons: tuple[str, ...]  # why it cannot; empty if it can
-    notes: tuple[str, ...]  # what somebody may want to look at
+    reasons: tuple[str, ...]  # why it is unhealthy; empty if it is not
+    notes: tuple[str, ...]  # problems that a restart does not solve
 
     @property
     def is_fine(self) -> bool:
@@ -39,8 +39,8 @@ def examine(store: Store, tick_age_s: float, problems: Mapping[str, str] = NO_PR
 
     Args:
         store: the process's own.
-        tick_age_s: how long ago the schedule last looked at its clock.
-        problems: what ended by itself beside the jobs, and why.
+        tick_age_s: seconds since the last tick of the schedule.
+        problems: parts that ended by themselves, and why.
     """
     reasons: list[str] = []
     notes = [f"{part}: {problem}" for part, problem in problems.items()]
@@ -54,5 +54,5 @@ def examine(store: Store, tick_age_s: float, problems: Mapping[str, str] = NO_PR
     except (StoreError, OSError) as error:
         reasons.append(str(error))
     if tick_age_s > MAX_TICK_AGE_S:
-        reasons.append(f"the schedule has not looked at its clock for {tick_age_s:.0f} s")
+        reasons.append(f"the schedule has not ticked for {tick_age_s:.0f} s")
     return Health(tuple(reasons), tuple(notes))

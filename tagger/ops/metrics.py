@@ -1,7 +1,7 @@
-"""The state of a long process over HTTP: `/metrics` for Prometheus, `/health` for whoever restarts it.
+"""The state of a process over HTTP: `/metrics` for Prometheus, `/health` for supervisors.
 
-The one rule: every figure is read from the store when it is requested. There are no second books that could disagree,
-and a restart loses nothing.
+The one rule: every figure is read from the store on request, so no second count can disagree, and a restart loses
+nothing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class StoreCollector(Collector):
     """The figures of a store.
 
     Args:
-        store: where they are read.
+        store: to read.
         next_times: when each job is due next.
     """
 
@@ -71,7 +71,7 @@ class StoreCollector(Collector):
         yield _gauge("tagger_job_start_timestamp_seconds", "When a job last started.", started, "job")
         yield _gauge("tagger_job_success_timestamp_seconds", "When a job was last done.", succeeded, "job")
         yield _gauge("tagger_job_due_timestamp_seconds", "When a job is due next.", due, "job")
-        yield _gauge("tagger_job_ok", "0 where the last start of a job failed.", ended_well, "job")
+        yield _gauge("tagger_job_ok", "0 if the last start of a job failed.", ended_well, "job")
 
 
 @contextmanager
@@ -82,9 +82,9 @@ def serve_metrics(
 
     Args:
         address: host and port (0 for a free one), or "off".
-        store: where the figures are read.
+        store: to read.
         next_times: when each job is due next.
-        health: asked at each request.
+        health: called at each request.
 
     Yields:
         The port; None if the address is "off".

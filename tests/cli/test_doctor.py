@@ -39,7 +39,7 @@ def test_bench_says_what_holds_the_run_back(tagger_process: Tagger, library: Pat
     os.mkfifo(library / "pipe.jpg")
     sentence = tagger_process("bench", library).stdout
     assert [line.split()[0] for line in sentence.splitlines()[:5]] == ["14", "end", "decode", "model", "bound"]
-    assert "of the bound; what holds it back most is" in sentence
+    assert "of the bound; limited mostly by" in sentence
 
 
 def test_bench_needs_photos(tagger: Tagger, tmp_path: Path) -> None:

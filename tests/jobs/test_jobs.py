@@ -96,7 +96,7 @@ def test_a_folder_that_is_not_there_is_bad_news_and_stops_no_other(
     both = load_settings({"bundle": bundle.folder, "folders": (library.parent / "unplugged", library)})
     ended = run_job("nightly", JobContext(both, store, context().open_tagger))
     assert ended.status == "failed"
-    assert "unplugged is not there" in ended.message
+    assert "unplugged does not exist" in ended.message
     assert "9 tagged" in ended.message
 
 
@@ -286,7 +286,7 @@ def test_a_night_waits_for_a_run_by_hand_and_a_stop_ends_the_waiting(context: Ma
     with run_lock(store):
         threading.Timer(0.3, waiting.stop.set).start()
         ended = run_job("nightly", waiting)
-    assert (ended.status, ended.message) == ("stopped", "stopped while another run was at work")
+    assert (ended.status, ended.message) == ("stopped", "stopped while another run was in progress")
 
 
 def test_the_overview_has_every_job_with_its_next_time(context: MakeContext, store: Store) -> None:

@@ -126,5 +126,6 @@ def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_fold
         run_job("nightly", both)
     (sentence,) = [record.getMessage() for record in caplog.records]
     assert (
-        sentence == f"Another run is at work on {store.file} (it is just starting); this run waits until it has ended"
+        sentence
+        == f"Another run is in progress on {store.file} (it is just starting); this run waits until it has ended"
     )

@@ -238,7 +238,7 @@ def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(
             time.sleep(0.3)
         eventually(lambda: tagged(store) == {"stays.jpg"})
     assert caplog.text.count("wait until it has ended") == 1
-    assert "is not there" not in caplog.text
+    assert "does not exist" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,10 @@ def statuses(store: Store) -> list[str]:
         return [run.status for run in catalog.runs(connection)]
 
 
-def test_a_second_run_is_told_who_is_at_work_since_when(store: Store) -> None:
+def test_a_second_run_is_told_who_is_in_progress_since_when(store: Store) -> None:
     with holder(store) as process:
-        who = rf"at work on .*tags\.sqlite \(nightly, process {process.pid} on attic, since \d{{4}}-\d\d-\d\d \d\d:\d\d"
+        run = rf"nightly, process {process.pid} on attic, since \d{{4}}-\d\d-\d\d \d\d:\d\d"
+        who = rf"in progress on .*tags\.sqlite \({run}"
         with pytest.raises(RunInProgress, match=who), run_lock(store):
             pytest.fail("two runs at once")
 

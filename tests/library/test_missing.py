@@ -74,7 +74,7 @@ def test_a_missing_folder_among_several_stops_the_others_only_by_hand(
     at_night = replace(OPTIONS, skip_missing_roots=True)
     state = run(store, bundle, unplugged, library, options=at_night)
     assert (state.status, state.counts.unchanged, state.missing_roots) == ("done", 30, [str(unplugged)])
-    assert f"{unplugged} is not there" in caplog.text
+    assert f"{unplugged} does not exist" in caplog.text
     with pytest.raises(FolderNotFound):
         run(store, bundle, unplugged, options=at_night)
 

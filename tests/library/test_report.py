@@ -150,7 +150,7 @@ def test_what_somebody_should_look_at_comes_first(store: Store, bundle: Bundle, 
     library_run.options = RunOptions(k=3, skip_missing_roots=True)
     counts(library_run)
     missing, deletion, canary = kept(store, 2).alerts
-    assert "unplugged is not there" in missing
+    assert "unplugged does not exist" in missing
     assert "30 of the 30 known files" in deletion
     assert canary == "it got worse"
     page = report_html.page(store, 2)

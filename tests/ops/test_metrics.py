@@ -75,7 +75,7 @@ def test_a_schedule_that_stands_still_is_no_health(store: Store) -> None:
     with serve_metrics("127.0.0.1:0", store, dict, lambda: examine(store, 500)) as port:
         status, text = ask(port, "/health")
     assert status == 503
-    assert json.loads(text)["reasons"] == ["the schedule has not looked at its clock for 500 s"]
+    assert json.loads(text)["reasons"] == ["the schedule has not ticked for 500 s"]
 
 
 def test_a_database_that_cannot_be_read_is_no_health(store: Store) -> None:

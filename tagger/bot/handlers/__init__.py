@@ -1,1 +1,1 @@
-"""What the bot does for each kind of message, command and button."""
+"""The handlers of messages, commands and buttons."""

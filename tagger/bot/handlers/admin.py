@@ -45,7 +45,7 @@ async def health(context: UpdateContext) -> None:
         f"landmark-tagger {__version__}, up {format_duration(time.monotonic() - STARTED)}",
         f"engine: {services.batcher.tagger.engine.info}",
         f"since start: {counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.inherited} recalled",
-        f"in work: {len(services.chat_queue) - 1}",
+        f"in progress: {len(services.chat_queue) - 1}",
         f"memory at most {format_bytes(peak)}, disk {format_bytes(free)} free",
         f"database {format_bytes(Path(services.store.file).stat().st_size)}",
     ]

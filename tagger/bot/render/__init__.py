@@ -1,1 +1,1 @@
-"""What people read, in their language: answers, lists and error texts."""
+"""Texts in the person's language: answers, lists and error texts."""

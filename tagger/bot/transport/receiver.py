@@ -27,7 +27,7 @@ from tagger.bot.transport.outbox import ChatQueue, Outbox
 log = logging.getLogger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query")
-MAX_IN_WORK = 256  # updates; the others wait at Telegram or in the store
+MAX_IN_PROGRESS = 256  # updates; others wait at Telegram or in the store
 POLL_S = 25
 EMPTY_S = 0.05  # pause after a server said at once that there are no updates
 REMEMBERED = timedelta(days=2)
@@ -106,7 +106,7 @@ class Receiver:
                 offset = max(update["update_id"] for update in updates) + 1
             else:
                 await asyncio.sleep(EMPTY_S)
-            while len(self._chat_queue) >= MAX_IN_WORK:
+            while len(self._chat_queue) >= MAX_IN_PROGRESS:
                 await asyncio.sleep(0.01)
 
     async def _dispatch(self, row: ReceivedUpdate) -> None:
@@ -132,7 +132,7 @@ class UpdateProcessor(BaseUpdateProcessor):
     """Runs the handlers of an update, or finishes what an earlier process began to send, and stores the end."""
 
     def __init__(self, receiver: Receiver, db: DbExecutor, chat_queue: ChatQueue, outbox: Outbox) -> None:
-        super().__init__(max_concurrent_updates=4 * MAX_IN_WORK)
+        super().__init__(max_concurrent_updates=4 * MAX_IN_PROGRESS)
         self._receiver = receiver
         self._db = db
         self._chat_queue = chat_queue

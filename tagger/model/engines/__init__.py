@@ -1,14 +1,14 @@
-"""What runs a network. Each runtime has one file, all are behind `Engine`, and none knows another.
+"""The runtimes of networks, one file each, behind the `Engine` protocol.
 
-This is the contract; one test file holds it for every engine that is installed:
+This is the contract, which one test file checks for every installed engine:
 
 - `logits` takes uint8 pixels as `tagger.image.preprocess.preprocess` makes them and normalises them itself.
-- Rows come back in the order they went in, and a row does not depend on its neighbours.
+- Rows keep their order, and do not depend on their neighbours.
 - Two engines agree on the best class for at least 99.5 % of photos. A photo's scores differ by 0.01 on average at most;
   of a single photo by up to 0.05 in float32 (the ONNX file's weights have 16 bits), by up to 0.2 in half precision
   (where two landmarks are close; 0.17 was the worst of 1,259 photos).
 - Any thread may call `logits`; calls wait for each other.
-- What breaks in the runtime becomes a `tagger.core.errors.EngineError`, never as a wrong row.
+- A failure of the runtime becomes a `tagger.core.errors.EngineError`, never a wrong row.
 """
 
 from __future__ import annotations
@@ -43,6 +43,6 @@ class Engine(Protocol):
             (N, outputs) float32.
 
         Raises:
-            EngineFailed: the runtime broke.
+            EngineFailed: the runtime failed.
         """
         ...

@@ -1,4 +1,4 @@
-"""The choice of the engine for this machine. It never falls back in silence: each choice carries its reason."""
+"""Choose the engine for this machine. Each choice has a reason, and no fallback is silent."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ENGINES = ("auto", "openvino", "torch")
 
 
 def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
-    """Choose and start an engine; `tagger.load` says what the options may be.
+    """Choose and start an engine; options as in `tagger.load`.
 
-    It is CUDA if there is an NVIDIA driver and a PyTorch that can use it, else OpenVINO on the CPU. A GPU that is
-    there but cannot be used is a warning in the log.
+    It is CUDA if there is an NVIDIA driver and a PyTorch that can use it, else OpenVINO on the CPU, with a warning in
+    the log if there is an unusable GPU.
 
     Raises:
-        EngineUnavailable: what was asked for is not on this machine.
+        EngineUnavailable: this machine does not have what was requested.
         MissingExtra: it needs PyTorch, which is not installed.
     """
     if engine not in ENGINES:
@@ -43,7 +43,7 @@ def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", p
 
 
 def has_nvidia_driver() -> bool:
-    """Whether an NVIDIA driver answers; that takes a millisecond, while asking PyTorch takes seconds."""
+    """Whether an NVIDIA driver responds; takes a millisecond, with PyTorch seconds."""
     try:
         cuda = ctypes.CDLL("libcuda.so.1")
         count = ctypes.c_int(0)
@@ -65,7 +65,7 @@ def _why_no_cuda() -> str | None:
         return _warned("there is an NVIDIA GPU, but PyTorch is missing: pip install 'landmark-tagger[gpu]'")
     try:
         import torch
-    except (ImportError, OSError) as error:  # a CUDA library that is missing is an OSError
+    except (ImportError, OSError) as error:  # OSError: a CUDA library is missing
         return _warned(f"there is an NVIDIA GPU, but PyTorch cannot be loaded ({error})")
     if not torch.cuda.is_available():
         return _warned(f"there is an NVIDIA GPU, but PyTorch {torch.__version__} cannot use it")
@@ -97,7 +97,7 @@ def _openvino(bundle: Bundle, *, precision: str, reason: str) -> Engine:
 
 
 def _cache_dir() -> Path | None:
-    """Where compiled networks are kept; None if the home folder cannot be written."""
+    """The cache folder of compiled networks; None if it cannot be written."""
     folder = Path(platformdirs.user_cache_dir("landmark-tagger")) / "openvino"
     try:
         folder.mkdir(parents=True, exist_ok=True)

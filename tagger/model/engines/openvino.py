@@ -1,8 +1,7 @@
 """OpenVINO: the default on a CPU.
 
-Photos run one by one on as many streams as there are cores. Measured on two cores that is as fast as
-any larger batch (EfficientNet-Lite0 at 224 px, bfloat16: 394 photos/s against 376 to 404), and a photo's
-scores cannot depend on the photos beside it.
+Photos run one by one on one stream per core. On two cores that is as fast as any larger batch (EfficientNet-Lite0 at
+224 px, bfloat16: 394 photos/s against 376 to 404), and a photo's scores cannot depend on other photos.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-# OpenVINO reports each import to a web analytics service, unless the package that does it is missing.
+# OpenVINO reports each import to a web analytics service, unless the package for it is missing.
 _is_hidden = sys.modules.setdefault("openvino_telemetry", None) is None  # type: ignore[arg-type]
 import openvino
 
@@ -29,9 +28,9 @@ from tagger.core.types import EngineInfo, InputContract
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
 
-__all__ = ["OpenVinoEngine", "core", "openvino"]  # import the runtime from here: without its telemetry
+__all__ = ["OpenVinoEngine", "core", "openvino"]  # import the runtime from here, without its telemetry
 
-PHOTOS_PER_STREAM = 8  # enough that the wait for the last photo of a call is small
+PHOTOS_PER_STREAM = 8  # enough to make the wait for a call's last photo short
 
 
 @cache
@@ -59,14 +58,14 @@ class OpenVinoEngine:
         """Compile the network for this CPU.
 
         Args:
-            precision: auto, float32 or bfloat16. Auto takes bfloat16 where the processor computes in it
-                and the bundle's card allows it.
-            cache_dir: where the compiled network is kept for the next start; None keeps nothing. OpenVINO notices a
-                truncated file there and compiles again, but a changed byte within it only by luck.
-            model: the network, if not as the bundle's file has it; it is changed further here.
+            precision: auto, float32 or bfloat16. Auto takes bfloat16 if the processor supports it and the
+                bundle's card allows it.
+            cache_dir: where the compiled network is kept for the next start; None keeps nothing. OpenVINO detects a
+                truncated file there, but a changed byte only by luck.
+            model: the network, if not the one in the bundle's file; it is modified.
 
         Raises:
-            EngineUnavailable: this processor does not compute in the precision.
+            EngineUnavailable: this processor does not support the precision.
             EngineFailed: OpenVINO cannot compile the network.
         """
         threads = CORES
@@ -83,7 +82,7 @@ class OpenVinoEngine:
             compiled = core().compile_model(_with_normalisation(model, bundle.card.input), "CPU", config)
         except RuntimeError as error:
             raise EngineFailed(f"openvino cannot compile {bundle.file(ONNX_FILE)}: {error}") from error
-        self._lock = threading.Lock()  # the queue has one callback, and one end to wait for
+        self._lock = threading.Lock()  # the queue has one callback and one end
         self._requests = openvino.AsyncInferQueue(compiled, threads)
         self._outputs = bundle.card.outputs
         self._info = EngineInfo("openvino", f"CPU ({_processor()}, {threads} threads)", precision, reason)

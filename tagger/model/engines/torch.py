@@ -1,7 +1,7 @@
 """PyTorch: the engine for CUDA; it also works on a CPU.
 
 Pixels go to the device as uint8 and are normalised there. The network runs in channels_last and, on CUDA, in half
-precision. The batch size is measured at the start and halved when the device's memory runs out.
+precision. The batch size is measured at the start and halved when the device runs out of memory.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class TorchEngine:
 
         Raises:
             EngineUnavailable: this machine has no such device.
-            EngineFailed: the device's memory does not hold the network.
+            EngineFailed: the network does not fit into the device's memory.
             BundleError: the weights do not fit the network that the card names.
         """
         self._device = _device(device)
@@ -91,14 +91,14 @@ def in_fitting_batches(forward: Callable[[Pixels], Logits], batch: Pixels, size:
     """Run a batch in pieces that fit into the device's memory.
 
     Args:
-        forward: raises `torch.OutOfMemoryError` where a piece is too large.
+        forward: raises `torch.OutOfMemoryError` if a piece is too large.
         size: photos in a piece; halved as often as needed.
 
     Returns:
         (N, outputs), and the size that worked.
 
     Raises:
-        EngineFailed: not even one photo fits, or the runtime broke otherwise.
+        EngineFailed: not even one photo fits, or the runtime failed otherwise.
     """
     rows: list[Logits] = []
     start = 0
@@ -120,7 +120,7 @@ def best_batch_size(forward: Callable[[Pixels], Logits], size_px: int, sizes: tu
     """Find the batch size beyond which the next larger one gains less than 5 %.
 
     Args:
-        sizes: ascending; the first is taken for granted.
+        sizes: ascending; the first is assumed to fit.
     """
     best, best_rate = sizes[0], 0.0
     for size in sizes:

@@ -19,7 +19,7 @@ NETWORKS: dict[str, Callable[[int], Network]] = {
     "efficientnet_lite0": partial(EfficientNetLite, 1.0, 1.0),
     "efficientnet_lite1": partial(EfficientNetLite, 1.0, 1.1),
     "efficientnet_lite2": partial(EfficientNetLite, 1.1, 1.2),
-    "scratch": ResNetSmall,  # the name that published cards have
+    "scratch": ResNetSmall,  # the name in published cards
 }
 
 

@@ -1,4 +1,4 @@
-"""What all networks have in common, so that training, export and engines treat them alike.
+"""The common interface of networks for training, export and engines.
 
 The one rule: photos become features, and one linear layer turns features into logits.
 """
@@ -44,7 +44,7 @@ class Chain(Network):
         """Turn the input of a part into features.
 
         Args:
-            x: (N, C, H, W), what the parts before it returned.
+            x: (N, C, H, W), the output of the parts before it.
             start: the part's index.
         """
         for part in self.parts[start:]:

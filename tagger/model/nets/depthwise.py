@@ -1,4 +1,4 @@
-"""Depthwise convolution that a CPU can also train in bfloat16.
+"""Depthwise convolution that trains fast in bfloat16 on a CPU.
 
 The forward pass is torch's own; only the backward pass differs. In torch 2.15 on an AVX-512 CPU, bfloat16 gradients of
 a depthwise convolution cost up to 20 times what float32 ones do, so they are computed in float32. An epoch of

@@ -1,14 +1,14 @@
 """A residual network small enough to learn landmarks from random weights on two CPU cores.
 
-Each part is here because a few thousand photos have to suffice:
+Each part is a consequence of having only a few thousand photos:
 
-- Two strided 3×3 convolutions begin, as in later ResNets: a quarter of the side is gone before anything is expensive.
-- Four stages of two residual blocks with plain 3×3 convolutions: dense, and so the fastest that a CPU offers for this
-  accuracy (depthwise ones need fewer sums but wait for memory).
+- A stem of two strided 3×3 convolutions, as in later ResNets, quarters the side before anything is expensive.
+- Four stages of two residual blocks with dense 3×3 convolutions, the fastest on a CPU for this accuracy (depthwise ones
+  compute less but wait for memory).
 - If a stage halves the side, its shortcut averages before it projects, so that it uses every pixel.
 - Squeeze-and-excitation ends each block: the whole photo weighs each of its channels, for 1 % of the work.
 - The last batch norm of a block starts at zero: the network starts shallow and grows, which allows a high rate.
-- Generalised-mean pooling: a landmark fills a part of its photo, and the cube gives that part more weight than the sky.
+- Generalised-mean pooling: a landmark fills part of its photo, and the cube weighs that part more than the sky.
 
 Source:
     Blocks: He et al. 2016, arXiv:1512.03385. Stem, averaged shortcut and zero start: He et al. 2019, arXiv:1812.01187.
@@ -27,7 +27,7 @@ STAGE_CHANNELS = (32, 64, 128, 256)
 BLOCKS = 2  # a stage
 SQUEEZE = 8
 POWER = 3.0
-MIN_FEATURE = 1e-4  # a root has no slope at zero
+MIN_FEATURE = 1e-4  # the root's gradient is infinite at zero
 DROPOUT = 0.3
 
 
@@ -53,7 +53,7 @@ class ResNetSmall(Chain):
         return [self.stem, *self.stages]
 
     def pooled(self, x: Tensor) -> Tensor:
-        cubes = x.float().clamp(min=MIN_FEATURE).pow(POWER)  # in half precision the cubes would lose what is small
+        cubes = x.float().clamp(min=MIN_FEATURE).pow(POWER)  # in half precision cubes lose small values
         return cubes.mean((2, 3)).pow(1 / POWER)  # (N, 256)
 
 
@@ -76,7 +76,7 @@ class Residual(nn.Module):
 
 
 class Excite(nn.Module):
-    """Squeeze-and-excitation: scale each channel by what the means of all channels say."""
+    """Squeeze-and-excitation: scale each channel by a function of the means of all channels."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

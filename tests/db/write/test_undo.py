@@ -152,7 +152,7 @@ def test_taking_back_twice_takes_nothing_more(store: Store) -> None:
 
 def test_a_run_at_work_and_one_that_never_was_are_refused(store: Store) -> None:
     number = tag_run(store, [assessed("/p/a.jpg")])
-    with pytest.raises(RunNotEnded, match=r"Run 1 is still at work\. Stop it"):
+    with pytest.raises(RunNotEnded, match=r"Run 1 is still in progress\. Stop it"):
         undo(store, number)
     with pytest.raises(UnknownRun):
         undo(store, 99)
