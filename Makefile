@@ -8,7 +8,6 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 FOLDER = $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
 PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist worksteal
-SIGNALS = tests/cli/test_interrupt.py
 GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo '[gpu]')
 
 .PHONY: tag test test-fast lint types coverage wheel image check hooks bench reproduce clean need-photos
@@ -21,13 +20,11 @@ tag: need-photos $(VENV)/.core
 need-photos:
 	@test -n "$(PHOTOS)" || { echo "Name a folder of photos: make tag PHOTOS=~/Pictures" >&2; exit 2; }
 
-# What raises signals in its own process runs by itself: a worker of pytest-xdist can die of one.
 test: $(VENV)/.dev
-	$(PYTEST) --ignore $(SIGNALS)
-	$(BIN)/python -m pytest $(SIGNALS)
+	$(PYTEST)
 
 test-fast: $(VENV)/.dev
-	$(PYTEST) --ignore $(SIGNALS) -m "not slow and not process"
+	$(PYTEST) -m "not slow and not process"
 
 # Branch coverage of all tests, and of the processes that they start.
 coverage: $(VENV)/.dev

@@ -97,19 +97,29 @@ class OpenVinoEngine:
 
     def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         rows = np.empty((len(batch), self._outputs), dtype=np.float32)  # (N, outputs)
-
-        def keep(request: openvino.InferRequest, index: int) -> None:
-            rows[index] = request.get_output_tensor().data[0]
-
+        running: dict[int, int] = {}  # the photo of each request
         try:
             with self._lock:
-                self._requests.set_callback(keep)
                 for index in range(len(batch)):
-                    self._requests.start_async({0: batch[index : index + 1]}, index)  # (1, H, W, 3)
+                    request = self._requests.get_idle_request_id()  # the one that start_async takes
+                    if request in running:
+                        rows[running[request]] = self._output(request)
+                    running[request] = index
+                    self._requests.start_async({0: batch[index : index + 1]})  # (1, H, W, 3)
                 self._requests.wait_all()
+                for request, index in running.items():
+                    rows[index] = self._output(request)
         except RuntimeError as error:
             raise EngineFailed(f"openvino: {error}") from error
         return rows
+
+    def _output(self, request: int) -> NDArray[np.float32]:
+        """A request's result (outputs,). A callback would bring Python into OpenVINO's threads.
+
+        Such a thread may still want the interpreter's lock after `wait_all`, and aborts a process that is ending.
+        """
+        output: NDArray[np.float32] = self._requests[request].get_output_tensor().data[0]
+        return output
 
 
 def _with_normalisation(model: openvino.Model, contract: InputContract) -> openvino.Model:
