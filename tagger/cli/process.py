@@ -12,8 +12,9 @@ import sys
 import threading
 import warnings
 from collections import Counter
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -110,14 +111,23 @@ def interrupt_on_signals() -> list[int]:
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """Set an event on SIGTERM, Ctrl-C and SIGHUP; a second Ctrl-C or SIGTERM ends the process at once."""
+    """Set an event on SIGTERM, Ctrl-C and SIGHUP; a second Ctrl-C or SIGTERM ends the process at once.
+
+    A handler interrupts the main thread anywhere, even within `stop.wait`, which holds the event's lock for moments. So
+    it takes no lock itself: a thread sets the event.
+    """
+    signals: SimpleQueue[int] = SimpleQueue()  # put never waits for a get that it interrupts
 
     def handle(number: int, _frame: object) -> None:
-        stop.set()
         signal.signal(number, signal.SIG_IGN if number == HANG_UP else signal.SIG_DFL)
-        with suppress(RuntimeError):  # the signal interrupted the writing of a line
-            log.info("Stopping once the work in progress is done; interrupt again to stop at once")
+        signals.put(number)
 
+    def listen() -> None:
+        while signals.get():
+            log.info("Stopping once the work in progress is done; interrupt again to stop at once")
+            stop.set()
+
+    threading.Thread(target=listen, name="signals", daemon=True).start()
     for number in _signals():
         signal.signal(number, handle)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -47,10 +49,25 @@ def test_a_signal_asks_for_a_stop_and_says_how_to_end_now(number: int, caplog: p
     caplog.set_level(logging.INFO)
     stop_on_signals(stop := threading.Event())
     signal.raise_signal(number)
-    assert stop.is_set()
+    assert stop.wait(10)
     assert caplog.messages == ["Stopping once the work in progress is done; interrupt again to stop at once"]
     after = signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL
     assert signal.getsignal(number) == after
+
+
+WITHIN_WAIT = """
+import signal, threading
+from tagger.cli.process import stop_on_signals
+stop_on_signals(stop := threading.Event())
+with stop._cond:  # as Event.wait has it, before and after it sleeps
+    signal.raise_signal(signal.SIGTERM)
+assert stop.wait(10)
+"""
+
+
+@pytest.mark.process
+def test_a_signal_stops_a_process_that_is_just_about_to_wait_for_one() -> None:
+    subprocess.run([sys.executable, "-c", WITHIN_WAIT], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("listen", [interrupt_on_signals, lambda: stop_on_signals(threading.Event())])
