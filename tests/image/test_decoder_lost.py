@@ -124,7 +124,7 @@ def test_a_decoder_that_cannot_be_replaced_leaves_the_work_to_the_others(
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     results = list(Pipeline(ColourEngine(), card(), LIMITS, loader=pool).run(map(str, files)))
     assert [Path(r.path).name for r in results if isinstance(r.answer, Failed)] == ["kill.bmp"]
-    assert "1 go on" in caplog.text
+    assert "1 remain" in caplog.text
 
 
 def test_when_the_last_decoder_is_lost_whoever_waits_for_one_is_told(
