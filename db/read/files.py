@@ -33,7 +33,7 @@ ANSWERED = and_(
 
 # Built once: building the statement would take longer than running it.
 ASSESSMENT = (
-    select(Photo.id, Assessment.status)
+    select(Photo.id, Assessment.status, Assessment.look)
     .join(Assessment, Assessment.photo_id == Photo.id)
     .where(Photo.sha256 == bindparam("sha256"), ANSWERED)
 )
@@ -103,7 +103,7 @@ def content_answer(
     found = connection.execute(ASSESSMENT, parameters).first()
     if found is None:
         return None
-    return _answer(found.status, _suggestions(connection, {found.id}, model)[found.id])
+    return _answer(found, _suggestions(connection, {found.id}, model)[found.id])
 
 
 def stored_results(connection: Connection, paths: Iterable[str], *, model: int) -> Iterator[Result]:
@@ -117,19 +117,20 @@ def stored_results(connection: Connection, paths: Iterable[str], *, model: int) 
             if row.kind is not None:
                 yield Result(path, row.sha256, Failed(row.kind, row.message))
             elif row.status is not None:
-                yield Result(path, row.sha256, _answer(row.status, suggestions[row.photo_id]))
+                yield Result(path, row.sha256, _answer(row, suggestions[row.photo_id]))
 
 
-def _answer(status: str, suggestions: Sequence[types.Suggestion]) -> Answer:
-    if status == "undone":
+def _answer(assessment: Any, suggestions: Sequence[types.Suggestion]) -> Answer:
+    if assessment.status == "undone":
         return Withdrawn()
-    return (Tagged if status == "tagged" else NoLandmark)(tuple(suggestions))
+    return (Tagged if assessment.status == "tagged" else NoLandmark)(tuple(suggestions), assessment.look)
 
 
 def _answered_files(connection: Connection, paths: list[str], model: int) -> dict[str, Any]:
     by_model = (Assessment.photo_id == File.photo_id) & (Assessment.model_id == model)
+    answer = (Assessment.status, Assessment.look, Failure.kind, Failure.message)
     statement = (
-        select(File.path, File.photo_id, Photo.sha256, Assessment.status, Failure.kind, Failure.message)
+        select(File.path, File.photo_id, Photo.sha256, *answer)
         .select_from(File)
         .outerjoin(Photo, Photo.id == File.photo_id)
         .outerjoin(Assessment, by_model)

@@ -140,6 +140,7 @@ class Assessment(Base):
     status: Mapped[str]
     k: Mapped[int]
     assessed_at: Mapped[datetime] = mapped_column(index=True)
+    look: Mapped[str] = mapped_column(server_default="full")  # which network answered: first or full
 
 
 class Suggestion(Base):

@@ -28,7 +28,7 @@ from db.write.files import (
 )
 from tagger.core import types
 from tagger.core.evidence import evidence_text
-from tagger.core.types import Answer, Failed, FoundFile, PhotoInfo
+from tagger.core.types import Failed, FoundFile, NoLandmark, PhotoInfo, Tagged
 
 # Built once: a statement takes as long to build as to run, and the bot's batches are small.
 _PHOTO, _ASSESSMENT = insert(Photo), insert(Assessment)
@@ -47,6 +47,7 @@ UPSERT_ASSESSMENT = _ASSESSMENT.on_conflict_do_update(
         "status": _ASSESSMENT.excluded.status,
         "k": _ASSESSMENT.excluded.k,
         "assessed_at": _ASSESSMENT.excluded.assessed_at,
+        "look": _ASSESSMENT.excluded.look,
     },
 )
 INSERT_SUGGESTION = insert(Suggestion)
@@ -117,10 +118,10 @@ def write_contents(
     """Store only the new answers of `write_results`, without the files in which they were found."""
     now = datetime.now(UTC)
     photos: list[dict[str, Any]] = []
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Tagged | NoLandmark] = {}
     for file, result in batch:
         # Without info the answer came from the store, not from this run.
-        if result.sha256 is not None and result.info is not None and not isinstance(result.answer, Failed):
+        if result.sha256 is not None and result.info is not None and isinstance(result.answer, Tagged | NoLandmark):
             answers[result.sha256] = result.answer
             photos.append({"sha256": result.sha256, "added_at": now, **_photo_values(file, result.info, keeps_place)})
     if photos:
@@ -167,7 +168,7 @@ def _signed(bits: int) -> int:
 
 
 def _insert_answers(
-    connection: Connection, answers: dict[int, Answer], by: dict[str, int], k: int, now: datetime
+    connection: Connection, answers: dict[int, Tagged | NoLandmark], by: dict[str, int], k: int, now: datetime
 ) -> None:
     """Insert assessments and suggestions of photos that have fewer by this model."""
     model = by["model_id"]
@@ -175,7 +176,10 @@ def _insert_answers(
     new = {photo: answer for photo, answer in answers.items() if photo not in stored}
     short = [row for row in stored.values() if row.k < k]
     if new:
-        rows = [{"photo_id": id_, **by, "status": new[id_].status, "k": k, "assessed_at": now} for id_ in new]
+        rows = [
+            {"photo_id": photo, **by, "status": answer.status, "look": answer.look, "k": k, "assessed_at": now}
+            for photo, answer in new.items()
+        ]
         connection.execute(UPSERT_ASSESSMENT, rows)
         connection.execute(SET_CURRENT_MODEL, [{"photo": photo, "model": model} for photo in new])
     if short:
@@ -188,7 +192,7 @@ def _insert_answers(
 
 
 def _lacking(
-    connection: Connection, short: Collection[Any], answers: dict[int, Answer], model: int, k: int
+    connection: Connection, short: Collection[Any], answers: dict[int, Tagged | NoLandmark], model: int, k: int
 ) -> dict[int, list[types.Suggestion]]:
     """The suggestions that some stored answers lack, in the ranks that they have free.
 

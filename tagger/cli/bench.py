@@ -30,5 +30,7 @@ def bench(folder: str, config: Path | None, **options: Any) -> None:
     click.echo(f"end to end   {rates.end_to_end:8.1f} photos/s, into a fresh database")
     click.echo(f"decode only  {rates.decode:8.1f} photos/s")
     click.echo(f"model only   {rates.model:8.1f} photos/s")
+    if rates.first_look is not None:
+        click.echo(f"first look   {rates.first_look:8.1%} of the photos need no second")
     click.echo(f"bound        {rates.bound:8.1f} photos/s")
     click.echo(rates.verdict)

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 from tagger.core.evidence import Evidence
 
 Status = Literal["tagged", "none", "failed", "withdrawn"]
+Look = Literal["first", "full"]  # which of a bundle's networks gave an answer; a bundle with one network has no first
 
 PASSING_KINDS = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
 PROCESS_DIED = "process_died"  # the kind of failure of a file that ended whole runs
@@ -110,6 +111,7 @@ class Tagged:
 
     status: ClassVar[Status] = "tagged"
     suggestions: tuple[Suggestion, ...]
+    look: Look = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class NoLandmark:
 
     status: ClassVar[Status] = "none"
     suggestions: tuple[Suggestion, ...]
+    look: Look = "full"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tagger.core.evidence import GpsEvidence
-from tagger.core.types import Answer, NoLandmark, Position, Suggestion, Tagged
+from tagger.core.types import Answer, Look, NoLandmark, Position, Suggestion, Tagged
 
 EARTH_KM = 6371.0
 NEAR_KM = 5.0  # large landmarks are still photographed from here
@@ -46,9 +46,9 @@ def apply_gps_prior(answer: Answer, position: Position | None, thresholds: Mappi
         Suggestions within `NEAR_KM` are raised and those beyond `FAR_KM` lowered, each with its evidence; ranks and
         tags follow the new scores. Landmarks without coordinates keep the model's score.
     """
-    if position is None or not answer.suggestions:
+    if position is None or not isinstance(answer, Tagged | NoLandmark) or not answer.suggestions:
         return answer
-    return _ranked([_weighed(suggestion, position) for suggestion in answer.suggestions], thresholds)
+    return _ranked([_weighed(suggestion, position) for suggestion in answer.suggestions], thresholds, answer.look)
 
 
 def decisive_evidence(answer: Answer, thresholds: Mapping[str, float]) -> GpsEvidence | None:
@@ -100,11 +100,11 @@ def _weighed(suggestion: Suggestion, position: Position) -> Suggestion:
     return replace(suggestion, score=score, visual_score=seen, evidence=evidence)
 
 
-def _ranked(suggestions: list[Suggestion], thresholds: Mapping[str, float]) -> Tagged | NoLandmark:
+def _ranked(suggestions: list[Suggestion], thresholds: Mapping[str, float], look: Look) -> Tagged | NoLandmark:
     best_first = sorted(suggestions, key=lambda suggestion: -suggestion.score)
     is_tagged = best_first[0].score >= thresholds.get(best_first[0].landmark.id, 1.0)
     ranked = tuple(
         replace(s, rank=rank, is_tag=is_tagged and s.score >= thresholds.get(s.landmark.id, 1.0))
         for rank, s in enumerate(best_first, start=1)
     )
-    return Tagged(ranked) if is_tagged else NoLandmark(ranked)
+    return Tagged(ranked, look) if is_tagged else NoLandmark(ranked, look)

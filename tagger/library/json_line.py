@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from tagger.core.evidence import evidence_json
-from tagger.core.types import Failed, Result, Suggestion
+from tagger.core.types import Failed, NoLandmark, Result, Suggestion, Tagged
 
 
 def json_line(result: Result, k: int) -> str:
@@ -28,6 +28,7 @@ def json_line(result: Result, k: int) -> str:
             "status": answer.status,
             "suggestions": [_suggestion(suggestion) for suggestion in answer.suggestions[:k]],
             "error": error,
+            "look": answer.look if isinstance(answer, Tagged | NoLandmark) else None,
         }
     )
 

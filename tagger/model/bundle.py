@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from tagger.core.errors import BundleDamaged, BundleNotFound, BundleTooNew
-from tagger.model.card import FORMAT, Card, identity
+from tagger.model.card import FIRST_LOOK, FORMAT, Card, identity
 
 CARD_FILE = "card.json"
 SHIPPED = "world"
@@ -43,6 +43,16 @@ class Bundle:
         if name not in self.card.files:
             raise BundleDamaged(self.folder / CARD_FILE, f"it names no {name!r}, which this engine needs")
         return self.folder / name
+
+    @property
+    def first_look(self) -> Bundle | None:
+        """The first look's network as a bundle of its own; None if there is no first look."""
+        if (first := self.card.first_look) is None:
+            return None
+        inside = f"{FIRST_LOOK}/"
+        files = {name.removeprefix(inside): sha for name, sha in self.card.files.items() if name.startswith(inside)}
+        card = replace(self.card, network=first.network, temperature=first.temperature, files=files, first_look=None)
+        return Bundle(self.folder / FIRST_LOOK, card, self.model_id)
 
 
 def shipped_folder() -> Path:
@@ -76,11 +86,12 @@ def write_bundle(folder: Path, card: Card, files: Mapping[str, bytes]) -> Bundle
 
     Args:
         card: its `files` are filled in here.
-        files: content by file name.
+        files: content by file name, which may be in a folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CARD_FILE).unlink(missing_ok=True)
     for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
     card = replace(card, files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"

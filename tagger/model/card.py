@@ -18,6 +18,7 @@ FORMAT = 1
 
 ONNX_FILE = "model.onnx"
 SAFETENSORS_FILE = "model.safetensors"
+FIRST_LOOK = "first_look"  # the folder of its files
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
 
@@ -52,6 +53,25 @@ class LandmarkClass:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstLookCard:
+    """A small network that says "none" where it is sure, so that the large one need not look.
+
+    It has the same input and outputs as the large one. Its files are in the folder `FIRST_LOOK`.
+
+    Args:
+        network: a name in `tagger.model.nets.NETWORKS`.
+        temperature: divides its logits before the softmax.
+        none_below: where its best score is below this, it is sure.
+        metrics: how well it agrees with the large network, by the name of the test set.
+    """
+
+    network: str
+    temperature: Annotated[float, Field(gt=0)]
+    none_below: Ratio
+    metrics: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """The description of a bundle.
 
@@ -66,6 +86,7 @@ class Card:
         metrics: figures by the name of the test set they were measured on.
         provenance: of the weights: recipe, data, base weights and their licence, commands.
         files: sha256 by file name, for each file beside the card.
+        first_look: None if one network answers everything.
     """
 
     format: Annotated[int, Field(ge=1)]
@@ -80,11 +101,14 @@ class Card:
     files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
     metrics: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
     provenance: dict[str, JsonValue] = field(default_factory=dict)
+    first_look: FirstLookCard | None = None
 
     def __post_init__(self) -> None:
         repeated = [name for name, count in Counter(c.id for c in self.classes).items() if count > 1]
         if repeated:
             raise ValueError(f"the landmark {repeated[0]!r} is there twice")
+        if self.first_look and self.first_look.none_below > (lowest := min(self.thresholds.values())):
+            raise ValueError(f"its first look would drop tags: none_below is more than a threshold of {lowest}")
 
     @property
     def outputs(self) -> int:
@@ -101,4 +125,7 @@ def identity(card: dict[str, Any]) -> dict[str, Any]:
     """The part of a card's JSON that can change an answer; cards that share it are one model."""
     classes = [{"id": c["id"], "threshold": c["threshold"]} for c in card["classes"]]
     keys = ("network", "input", "temperature", "background_outputs", "files")
-    return {key: card[key] for key in keys} | {"classes": classes}
+    parts = {key: card[key] for key in keys} | {"classes": classes}
+    if first := card.get("first_look"):
+        parts["first_look"] = {key: first[key] for key in ("network", "temperature", "none_below")}
+    return parts

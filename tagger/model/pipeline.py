@@ -20,8 +20,9 @@ from tagger.core.types import Answer, Failed, PhotoInfo, Result
 from tagger.image.loader import InProcessLoader, PhotoLoader
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
+from tagger.model.cascade import FirstLook, infer_in_two_looks
 from tagger.model.engines import Engine
-from tagger.model.inference import Batch, EngineThread, infer
+from tagger.model.inference import Batch, EngineThread
 
 BATCHES_IN_FLIGHT = 2  # one in the engine, one waiting for it
 WINDOW_BATCHES = 4  # with this many batches of results waiting, a small batch starts too
@@ -84,6 +85,7 @@ class Pipeline:
         stages: times the engine, and the wait for photos.
         loader: reads and decodes for the decode threads; None lets them do it themselves.
         stop: set from any thread, it ends the wait for photos in progress.
+        first_look: sees the photos before the engine does; None shows it all of them.
     """
 
     engine: Engine
@@ -94,6 +96,7 @@ class Pipeline:
     stages: StageTimings = field(default_factory=StageTimings)
     loader: PhotoLoader | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    first_look: FirstLook | None = None
     _is_over: bool = False
     _claims: dict[str, _Content] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -164,7 +167,7 @@ class Pipeline:
 
     def _infer(self, pixels: list[Pixels]) -> list[Answer]:
         with self.stages.time("engine"):
-            return infer(self.engine, pixels, self.card, self.k)
+            return infer_in_two_looks(self.first_look, self.engine, pixels, self.card, self.k)
 
     def _prepare(self, path: str) -> _Prepared:
         """Read, hash and decode one file; runs in a decode thread."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,11 +21,11 @@ from tagger.evidence.gps import GPS_CANDIDATES, apply_gps_prior
 from tagger.image.decode import Decoded, decode, read, upright_rgb
 from tagger.image.loader import PhotoLoader
 from tagger.image.metadata import photo_info
-from tagger.image.preprocess import preprocess
+from tagger.image.preprocess import Pixels, preprocess
 from tagger.model.bundle import Bundle, open_bundle
+from tagger.model.cascade import FirstLook, infer_in_two_looks
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import open_engine
-from tagger.model.inference import infer
 from tagger.model.pipeline import Known, Pipeline
 
 Photo = str | os.PathLike[str] | bytes | Image.Image
@@ -34,10 +34,11 @@ Photo = str | os.PathLike[str] | bytes | Image.Image
 class Tagger:
     """A bundle on an engine, with limits; made by `load`."""
 
-    def __init__(self, bundle: Bundle, engine: Engine, limits: Limits) -> None:
+    def __init__(self, bundle: Bundle, engine: Engine, limits: Limits, first_look: FirstLook | None = None) -> None:
         self.bundle = bundle
         self.engine = engine
         self.limits = limits
+        self.first_look = first_look
 
     def suggest(self, photo: Photo, k: int = 5, *, gps: bool = True) -> Answer:
         """Suggest the k most likely landmarks of one photo.
@@ -53,8 +54,8 @@ class Tagger:
             decoded = self._decoded(photo)
         except PhotoError as error:
             return Failed(error.kind, error.message)
-        card = self.bundle.card
-        (answer,) = infer(self.engine, [preprocess(decoded.image, card.input)], card, _candidates(k, gps=gps))
+        pixels = preprocess(decoded.image, self.bundle.card.input)
+        (answer,) = self.infer([pixels], _candidates(k, gps=gps))
         return self._weighed(answer, decoded.info, k) if gps else answer
 
     def tag(
@@ -90,11 +91,16 @@ class Tagger:
             stages or StageTimings(),
             loader,
             stop or threading.Event(),
+            self.first_look,
         )
         results = pipeline.run(os.fspath(path) for path in paths)
         if not gps:
             return results
         return (replace(result, answer=self._weighed(result.answer, result.info, k)) for result in results)
+
+    def infer(self, photos: Sequence[Pixels], k: int) -> list[Answer]:
+        """Answer for photos as `tagger.image.preprocess.preprocess` makes them; coordinates do not count."""
+        return infer_in_two_looks(self.first_look, self.engine, photos, self.bundle.card, k)
 
     def upright(self, photo: Photo) -> Image.Image:
         """The photo before preprocessing: upright RGB, large JPEGs at a fraction of their size.
@@ -147,4 +153,9 @@ def load(
     """
     opened = open_bundle(Path(bundle) if bundle is not None else None)
     runtime = open_engine(opened, engine=engine, device=device, precision=precision)
-    return Tagger(opened, runtime, limits or Limits())
+    first_look = None
+    if (small := opened.first_look) and (rule := opened.card.first_look):
+        # By the name of the first one, so that reasons against others are not logged twice.
+        second = open_engine(small, engine=runtime.info.name, device=device, precision=precision)
+        first_look = FirstLook(second, small.card, rule.none_below)
+    return Tagger(opened, runtime, limits or Limits(), first_look)

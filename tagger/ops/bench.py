@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import numpy as np
 
 from db.engine import open_store
 from tagger.core.errors import PhotoError, TaggerError
 from tagger.core.run_options import RunOptions
+from tagger.core.types import Answer, NoLandmark
 from tagger.image.decode import read
 from tagger.image.decoder_pool import DecoderPool
 from tagger.image.loader import InProcessLoader, always
@@ -27,6 +27,7 @@ from tagger.library.runner import LibraryRun
 from tagger.model.predictor import Tagger
 
 MODEL_SECONDS = 3.0
+MODEL_PHOTOS = 512  # real ones: how many need the second look depends on what they show
 TIMEOUT_S = 60.0
 
 
@@ -38,6 +39,7 @@ class Rates:
     end_to_end: float  # a run into a fresh database, as `tagger tag` does it, the model already loaded
     decode: float  # reading, hashing, decoding and resizing
     model: float  # normalising and inference
+    first_look: float | None  # fraction of the photos that the first look answers; None if the bundle has none
     shares_cores: bool  # whether the model runs on the cores that decode
 
     @property
@@ -64,38 +66,40 @@ def measure(tagger: Tagger, folder: str, paths: Sequence[str], k: int) -> Rates:
     for path in paths:  # the first reading measures the disk
         with suppress(PhotoError):
             read(path, tagger.limits.max_file_bytes)
-    batch, decode = _decode_rate(tagger, paths)
-    model = _model_rate(tagger, batch)
+    pixels, decode = _decode_rate(tagger, paths)
+    model, first_look = _model_rate(tagger, pixels, k)
     photos, end_to_end = _run_rate(tagger, folder, k)
     on_cpu = tagger.engine.info.device.startswith("CPU")
-    return Rates(photos, end_to_end, decode, model, on_cpu)
+    return Rates(photos, end_to_end, decode, model, first_look, on_cpu)
 
 
-def _decode_rate(tagger: Tagger, paths: Sequence[str]) -> tuple[Pixels, float]:
-    """The rate, and a batch of real photos for the model."""
+def _decode_rate(tagger: Tagger, paths: Sequence[str]) -> tuple[list[Pixels], float]:
+    """The rate, and photos for the model."""
     loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
-    size = tagger.engine.batch_size
-    batch: list[Pixels] = []
+    pixels: list[Pixels] = []
     start = time.perf_counter()
     with ThreadPoolExecutor(tagger.limits.threads) as pool:
         for photo in pool.map(lambda path: loader.load(path, always), paths):
-            if photo.pixels is not None and len(batch) < size:
-                batch.append(photo.pixels)
+            if photo.pixels is not None and len(pixels) < MODEL_PHOTOS:
+                pixels.append(photo.pixels)
     rate = len(paths) / (time.perf_counter() - start)
-    if not batch:
+    if not pixels:
         raise TaggerError(
             f"None of the {len(paths)} files is a readable photo. Name a folder with some hundred photos."
         )
-    return np.stack([batch[n % len(batch)] for n in range(size)]), rate  # (N, H, W, 3)
+    return pixels, rate
 
 
-def _model_rate(tagger: Tagger, batch: Pixels) -> float:
-    tagger.engine.logits(batch)
-    batches, start = 0, time.perf_counter()
-    while time.perf_counter() - start < MODEL_SECONDS:
-        tagger.engine.logits(batch)
-        batches += 1
-    return batches * len(batch) / (time.perf_counter() - start)
+def _model_rate(tagger: Tagger, pixels: list[Pixels], k: int) -> tuple[float, float | None]:
+    """The rate, and the fraction of the answers that the first look gives."""
+    photos, size = cycle(pixels), tagger.engine.batch_size
+    tagger.infer(list(islice(photos, size)), k)
+    answers: list[Answer] = []
+    start = time.perf_counter()
+    while (seconds := time.perf_counter() - start) < MODEL_SECONDS or len(answers) < len(pixels):
+        answers += tagger.infer(list(islice(photos, size)), k)
+    by_first = sum(isinstance(answer, NoLandmark) and answer.look == "first" for answer in answers)
+    return len(answers) / seconds, by_first / len(answers) if tagger.first_look else None
 
 
 def _run_rate(tagger: Tagger, folder: str, k: int) -> tuple[int, float]:

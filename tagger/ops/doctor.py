@@ -60,9 +60,11 @@ def _model(settings: Settings) -> str:
     model = load(settings.bundle, engine=settings.engine, device=settings.device, precision=settings.precision)
     card = model.bundle.card
     answer = model.suggest(Image.new("RGB", (320, 240), "grey"))
+    first = card.first_look
+    looks = f"two looks: {first.network} answers none below {first.none_below:.1%}" if first else "one look"
     return (
         f"{card.name} {card.version} in {model.bundle.folder}, verified, {len(card.classes)} landmarks; "
-        f"{model.engine.info}; a grey picture shows {answer.status}"
+        f"{looks}; {model.engine.info}; a grey picture shows {answer.status}"
     )
 
 

@@ -28,8 +28,8 @@ def test_a_run_tells_what_it_did_and_how_to_go_on(tagger: Tagger, library: Path)
 def test_the_json_line_keeps_its_promise(tagger: Tagger, library: Path) -> None:
     first, *_, grey = lines(tagger("tag", library, "--json"))[:4]
     path = library / "00000.jpg"
-    assert list(first) == ["path", "sha256", "status", "suggestions", "error"]
-    assert (first["path"], first["status"], first["error"]) == (str(path), "tagged", None)
+    assert list(first) == ["path", "sha256", "status", "suggestions", "error", "look"]
+    assert (first["path"], first["status"], first["error"], first["look"]) == (str(path), "tagged", None, "full")
     assert first["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     best = first["suggestions"][0]
     keys = ["rank", "landmark", "name", "country", "lat", "lon", "score", "visual_score", "reason"]

@@ -60,6 +60,13 @@ def test_a_landmark_without_coordinates_keeps_the_models_score() -> None:
     assert apply_gps_prior(before, AT_THE_TOWER, {"home": 0.5}) == before
 
 
+def test_which_look_answered_is_kept() -> None:
+    by_first = NoLandmark((Suggestion(1, TOWER, 0.2, is_tag=False),), "first")
+    after = apply_gps_prior(by_first, AT_THE_TOWER, {"eiffel_tower": 0.3})
+    assert isinstance(after, Tagged)
+    assert after.look == "first"
+
+
 def kind(of: Answer) -> str | None:
     """What the coordinates say that people should hear."""
     evidence = decisive_evidence(of, THRESHOLDS)

@@ -89,6 +89,17 @@ def test_a_model_is_the_same_while_nothing_that_decides_changes(bundle: Bundle) 
     assert open_bundle(bundle.folder).model_id != bundle.model_id
 
 
+def test_a_first_look_makes_another_model_and_its_figures_do_not(bundle: Bundle) -> None:
+    first = {"network": "none", "temperature": 1.0, "none_below": 0.2}
+    rewrite(bundle, first_look=None)
+    assert open_bundle(bundle.folder).model_id == bundle.model_id
+    rewrite(bundle, first_look=first)
+    changed = open_bundle(bundle.folder).model_id
+    assert changed != bundle.model_id
+    rewrite(bundle, first_look=first | {"metrics": {"val": {"agreement": 0.999}}})
+    assert open_bundle(bundle.folder).model_id == changed
+
+
 def test_an_interrupted_write_leaves_no_bundle(bundle: Bundle) -> None:
     class Interrupted(dict[str, bytes]):
         def items(self) -> Any:

@@ -21,7 +21,7 @@ from db.write.files import Scanned, mark_missing, mark_present
 from db.write.results import write_results
 from db.write.runs import register_model
 from tagger.core.evidence import NeighbourVote
-from tagger.core.types import Failed, Suggestion
+from tagger.core.types import Failed, NoLandmark, Suggestion
 from tests.db.samples import (
     LANDMARKS,
     MODEL,
@@ -285,3 +285,14 @@ def test_a_place_is_kept_only_where_that_is_asked_for(store: Store) -> None:
             write_results(connection, [photo], run=run, model=1, k=3, keeps_place=keeps_place)
             kept = connection.exec_driver_sql("SELECT lat, lon, phash FROM photo").one()
         assert kept == (*place, -(1 << 63))
+
+
+def test_which_look_answered_stays_with_the_answer(store: Store) -> None:
+    file, result = assessed("/p/a.jpg", None)
+    by_first = NoLandmark(result.answer.suggestions, "first")
+    tag_run(store, [(file, replace(result, answer=by_first)), assessed("/p/b.jpg", None)])
+    with store.read() as connection:
+        answers = [one.answer for one in stored_results(connection, ["/p/a.jpg", "/p/b.jpg"], model=1)]
+        known_one = content_answer(connection, digest("a.jpg"), model=1, k=3)
+    assert answers == [by_first, NoLandmark(result.answer.suggestions, "full")]
+    assert known_one == by_first
