@@ -53,7 +53,7 @@ bench: need-photos $(VENV)/.core
 
 # Needs the photos in $$LANDMARK_DATA; about an hour and a half on two cores.
 reproduce: $(VENV)/.dev
-	$(BIN)/python -m training reproduce training/recipes/transfer.toml
+	$(BIN)/python -m training reproduce training/recipes/transfer.toml --first-look training/recipes/first_look.toml
 
 # Lint and types before each commit.
 hooks: $(VENV)/.dev

@@ -173,18 +173,38 @@ def export_step(experiment: Experiment, to: Path | None) -> None:
 
 @main.command("reproduce", epilog=f"{SOURCE_HELP} {CHANGES_HELP}")
 @add_parameters(*FIT, *SOURCE, BUNDLE)
+@click.option("--first-look", type=PATH, metavar="RECIPE", help="Also train a first look, and add it to the bundle.")
 @click.option("--data", type=PATH, default=DATA, show_default=True, help="Where the prepared photos' manifest goes.")
 def reproduce_step(
     archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path, runs: Path,
-    to: Path | None, **options: Any,
+    to: Path | None, first_look: Path | None, resume: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Prepare, fit, calibrate, evaluate and export."""
     invoke = click.get_current_context().invoke
     invoke(prepare_step, archive=archive, url=url, folder=folder, decisions=decisions, data=data)
-    run = invoke(fit_step, data=data, runs=runs, **options).folder
+    run = invoke(fit_step, data=data, runs=runs, resume=resume, **options).folder
     invoke(calibrate_step, run=run, runs=runs)
     invoke(evaluate_step, run=run, runs=runs)
     invoke(export_step, run=run, runs=runs, to=to)
+    if first_look:
+        taught_by = [f"distill.teacher={run}"]
+        student = invoke(fit_step, recipe=first_look, changes=taught_by, resume=resume, data=data, runs=runs).folder
+        invoke(calibrate_step, run=student, runs=runs)
+        invoke(first_look_step, run=student, runs=runs, to=to)
+
+
+@run_step("first-look")
+@BUNDLE
+def first_look_step(experiment: Experiment, to: Path | None) -> None:
+    """Add a calibrated run to a bundle as its first look.
+
+    The run's network answers none where it is sure; the bundle's own network sees the rest.
+    """
+    from tagger.model.bundle import open_bundle
+    from training.publish.first_look import add_first_look
+
+    bundle = add_first_look(experiment, open_bundle(to))
+    click.echo(f"{bundle.folder}: model {bundle.model_id[:12]}")
 
 
 @run_step("none")

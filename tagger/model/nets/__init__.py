@@ -10,6 +10,7 @@ from functools import partial
 
 from tagger.model.nets.base import Chain, Network
 from tagger.model.nets.efficientnet_lite import EfficientNetLite
+from tagger.model.nets.half_lite import HalfLite
 from tagger.model.nets.resnet_small import ResNetSmall
 from tagger.model.nets.torchvision import PREFIX, Backbone
 
@@ -19,6 +20,7 @@ NETWORKS: dict[str, Callable[[int], Network]] = {
     "efficientnet_lite0": partial(EfficientNetLite, 1.0, 1.0),
     "efficientnet_lite1": partial(EfficientNetLite, 1.0, 1.1),
     "efficientnet_lite2": partial(EfficientNetLite, 1.1, 1.2),
+    "half_lite0": HalfLite,
     "scratch": ResNetSmall,  # the name in published cards
 }
 
