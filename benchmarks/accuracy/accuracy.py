@@ -1,6 +1,7 @@
 """How often is the installed `tagger tag --json` right on the test split of LANDMARK_DATA?
 
-Landmarks that the shipped bundle does not know are left out. Options of `tagger tag` may follow.
+Landmarks that the shipped bundle does not know are left out. With --before BUNDLE, those that an earlier bundle knows
+are counted apart from the new ones. Options of `tagger tag` may follow.
 """
 
 from __future__ import annotations
@@ -13,10 +14,18 @@ from typing import Any
 
 from benchmarks.processes import print_table, tagger_command
 from tagger.model.bundle import open_bundle
+from training.data.kinds import audience
+
+NEGATIVES = {
+    "sight": "other sights tagged",
+    "ordinary": "ordinary photos tagged",
+    "document": "documents and screenshots tagged",
+}
+
+Labelled = list[tuple[str, dict[str, Any]]]  # the name of each photo's folder, and its JSON line
 
 
-def answers(folder: Path, options: tuple[str, ...]) -> list[tuple[str, dict[str, Any]]]:
-    """The name of each photo's folder, and its JSON line."""
+def answers(folder: Path, options: tuple[str, ...]) -> Labelled:
     with TemporaryDirectory() as place:
         command = tagger_command("tag", folder, "--json", "--db", f"{place}/tags.sqlite", *options)
         lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
@@ -24,20 +33,31 @@ def answers(folder: Path, options: tuple[str, ...]) -> list[tuple[str, dict[str,
 
 
 def ratio(hits: list[bool]) -> str:
-    return f"{sum(hits) / len(hits):6.1%}  ({sum(hits)} of {len(hits)})"
+    return f"{sum(hits) / len(hits):6.1%}  ({sum(hits)} of {len(hits)})" if hits else "   none"
 
 
-def main(*options: str, data: Path) -> None:
+def landmark_rows(photos: Labelled, of: str = "") -> list[tuple[str, str]]:
+    named = [(label, [s["landmark"] for s in line["suggestions"]], line["status"]) for label, line in photos]
+    tagged = [(label, names) for label, names, status in named if status == "tagged"]
+    return [
+        (f"first suggestion right{of}", ratio([label == names[0] for label, names, _ in named])),
+        (f"one of five right{of}", ratio([label in names[:5] for label, names, _ in named])),
+        (f"landmark photos tagged{of}", ratio([status == "tagged" for _, _, status in named])),
+        (f"rightly tagged{of}", ratio([status == "tagged" and label == names[0] for label, names, status in named])),
+        (f"tags right{of}", ratio([label == names[0] for label, names in tagged])),
+    ]
+
+
+def main(*options: str, data: Path, before: str = "") -> None:
     known = {entry.id for entry in open_bundle().card.classes}
     landmarks = [(label, line) for label, line in answers(data / "landmarks" / "test", options) if label in known]
     negatives = answers(data / "negatives" / "test", options)
-    named = [(label, [s["landmark"] for s in line["suggestions"]], line["status"]) for label, line in landmarks]
-    tagged = [(label, names) for label, names, status in named if status == "tagged"]
-    rows = [
-        ("first suggestion right", ratio([label == names[0] for label, names, _ in named])),
-        ("one of five right", ratio([label in names[:5] for label, names, _ in named])),
-        ("landmark photos tagged", ratio([status == "tagged" for _, _, status in named])),
-        ("of these, rightly", ratio([label == names[0] for label, names in tagged])),
-        ("negatives tagged", ratio([line["status"] == "tagged" for _, line in negatives])),
-    ]
+    rows = landmark_rows(landmarks)
+    if before:
+        earlier = {entry.id for entry in open_bundle(Path(before)).card.classes}
+        rows += landmark_rows([photo for photo in landmarks if photo[0] in earlier], ", known before")
+        rows += landmark_rows([photo for photo in landmarks if photo[0] not in earlier], ", new")
+    for group, name in NEGATIVES.items():
+        own = [line["status"] == "tagged" for label, line in negatives if audience(label) == group]
+        rows.append((name, ratio(own)))
     print_table(rows)

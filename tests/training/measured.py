@@ -28,6 +28,25 @@ FIGURES: dict[str, Any] = {
     "ece_before": 0.2,
     "ece": 0.03,
 }
+TAGGED = [0.7, 0.6, 0.8]
+CATEGORIES: dict[str, Any] = {
+    "seen_sources": {"photos": 1200, "tagged": TAGGED, "top1": [0.75, 0.7, 0.8], "rightly_tagged": [0.65, 0.6, 0.7],
+                     "tags_right": [0.93, 0.9, 0.95]},
+    "unseen_sources": {"photos": 0, "tagged": None, "top1": None, "rightly_tagged": None, "tags_right": None},
+    "sight": {"photos": 40, "tagged": [0.28, 0.25, 0.31]},
+    "ordinary": {"photos": 30, "tagged": [0.0, 0.0, 0.11]},
+    "document": {"photos": 0, "tagged": None},
+}  # fmt: skip
+STRICTER = [
+    {"min_score": score, "rightly_tagged": 0.65 - score / 10, "tags_right": 0.93, "sight_tagged": 0.28,
+     "ordinary_tagged": 0.0, "document_tagged": None}
+    for score in (0.0, 0.5, 0.9)
+]  # fmt: skip
+SIGHTS = {
+    "castles": {"photos": 10, "tagged": 4},
+    "coasts": {"photos": 20, "tagged": 2},
+    "one": {"photos": 1, "tagged": 1},
+}
 KINDS = {"fog": {"photos": 3, "tagged": 1}}
 EPOCHS = [
     {"stage": "train", "epoch": n, "loss": 4.0 / n, "val_top1": 0.2 * n, "photos_a_second": 100.0, "device": "CPU"}
@@ -50,6 +69,9 @@ SOURCES = {
 def details(experiment: Experiment) -> dict[str, Any]:
     photo = next(entry.path for entry in experiment.entries("test") if entry.landmark == "red_rock")
     return {
+        "categories": CATEGORIES,
+        "stricter": STRICTER,
+        "sights_by_source": SIGHTS,
         "intervals": {name: [round(value - 0.02, 4), round(value + 0.01, 4)] for name, value in SHARES.items()},
         "per_class": [
             {"id": name, "photos": 3, "top1": n / 3, "tagged": 0.6, "rightly_tagged": n / 4, "threshold": 0.5}
@@ -59,7 +81,7 @@ def details(experiment: Experiment) -> dict[str, Any]:
         "reliability": {"before": _bins(0.1), "after": _bins(0.0)},
         "risk_coverage": [[0.1, 1.0], [0.5, 0.97], [0.8, 0.9], [1.0, 0.7]],
         "negatives_by_kind": KINDS,
-        "robustness": {"jpeg_30": {**SHARES, "top1": 0.72}},
+        "robustness": {"jpeg_30": {**SHARES, "top1": 0.72, "landmarks_flipped": 0.031, "negatives_flipped": 0.012}},
     }
 
 

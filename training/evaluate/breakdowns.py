@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from tagger.model.card import LandmarkClass
 from training.data.manifest import Entry
+from training.evaluate.categories import figures_by_category, sights_by_source, stricter_thresholds
 from training.evaluate.metrics import Floats, Predictions, confusions, intervals, ratio, reliability, risk_coverage
 
 PHOTOS_A_PAIR = 4
@@ -19,7 +20,11 @@ Json = dict[str, Any]
 
 
 def breakdowns(
-    predictions: Predictions, raw: Floats, classes: Sequence[LandmarkClass], entries: Sequence[Entry]
+    predictions: Predictions,
+    raw: Floats,
+    classes: Sequence[LandmarkClass],
+    entries: Sequence[Entry],
+    training_sources: Set[str],
 ) -> Json:
     """The breakdowns of a split in `details.json`.
 
@@ -27,14 +32,18 @@ def breakdowns(
         predictions: calibrated.
         raw: (N,), the first suggestions' scores before calibration.
         entries: the photos, in the same order.
+        training_sources: the sources of the training photos.
     """
     return {
+        "categories": figures_by_category(predictions, entries, training_sources),
+        "stricter": stricter_thresholds(predictions, entries),
         "intervals": {name: [round(end, 4) for end in ends] for name, ends in intervals(predictions).items()},
         "per_class": [_of_class(predictions, index, landmark) for index, landmark in enumerate(classes)],
         "confusions": _confusions(predictions, classes, entries),
         "reliability": {"before": _bins(raw, predictions), "after": _bins(predictions.score, predictions)},
         "risk_coverage": _curve(predictions),
         "negatives_by_kind": _by_kind(predictions, entries),
+        "sights_by_source": sights_by_source(predictions, entries),
     }
 
 

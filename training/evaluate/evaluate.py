@@ -26,6 +26,7 @@ from tagger.model.engines import Engine
 from tagger.model.engines.openvino import OpenVinoEngine
 from tagger.model.engines.torch import TorchEngine
 from tagger.model.inference import answer, probabilities
+from training.data.kinds import AUDIENCES
 from training.data.manifest import Split
 from training.evaluate.breakdowns import breakdowns
 from training.evaluate.metrics import (
@@ -39,7 +40,7 @@ from training.evaluate.metrics import (
     ratio,
     reliability,
 )
-from training.evaluate.robustness import CORRUPTIONS, corrupted
+from training.evaluate.robustness import CORRUPTIONS, corrupted, flipped
 from training.fit.dataset import PhotoDataset, data_loader, photo_dataset
 from training.fit.experiment import Experiment
 
@@ -134,15 +135,21 @@ def _measure(experiment: Experiment, bundle: Bundle, split: Split) -> tuple[Figu
     dataset, engine = photo_dataset(experiment, entries), OpenVinoEngine(bundle, precision="float32")
     outputs = infer(engine, dataset, workers)
     np.savez_compressed(experiment.folder / f"outputs-{split}.npz", logits=outputs.logits, labels=outputs.labels)
-    long = breakdowns(predictions(card, outputs), _raw_scores(card, outputs), card.classes, entries)
+    given, sources = predictions(card, outputs), {entry.source for entry in experiment.entries("train")}
+    long = breakdowns(given, _raw_scores(card, outputs), card.classes, entries, sources)
     if split == "test":
-        long["robustness"] = _robustness(engine, card, dataset, workers)
+        long["robustness"] = _robustness(engine, card, dataset, workers, given)
     ends = {
         f"{name}_{end}": value
         for name in WITH_INTERVALS
         for end, value in zip(("low", "high"), long["intervals"][name], strict=True)
     }
-    return figures(card, outputs) | ends | _other_engines(bundle, dataset, outputs, workers), long
+    tags = {
+        f"{name}_tagged": found["tagged"][0]
+        for name, found in long["categories"].items()
+        if name in AUDIENCES and found["tagged"]
+    }
+    return figures(card, outputs) | tags | ends | _other_engines(bundle, dataset, outputs, workers), long
 
 
 def _other_engines(bundle: Bundle, dataset: PhotoDataset, outputs: Outputs, workers: int) -> Figures:
@@ -160,12 +167,23 @@ def _other_engines(bundle: Bundle, dataset: PhotoDataset, outputs: Outputs, work
     }
 
 
-def _robustness(engine: Engine, card: Card, dataset: PhotoDataset, workers: int) -> dict[str, Figures]:
-    """Figures on corrupted photos, at the same thresholds."""
+def _robustness(
+    engine: Engine, card: Card, dataset: PhotoDataset, workers: int, original: Predictions
+) -> dict[str, Figures]:
+    """Figures on corrupted photos at the same thresholds, and how many photos flip.
+
+    Args:
+        original: of the photos as they are.
+    """
     found: dict[str, Figures] = {}
     for name, corruption in CORRUPTIONS.items():
         given = predictions(card, infer(engine, corrupted(dataset, corruption), workers))
-        found[name] = {figure: round(FIGURES[figure](given), 4) for figure in ROBUSTNESS_FIGURES}
+        flips = flipped(original, given)  # (N,)
+        values = {figure: FIGURES[figure](given) for figure in ROBUSTNESS_FIGURES} | {
+            "landmarks_flipped": ratio(flips[given.is_landmark]),
+            "negatives_flipped": ratio(flips[~given.is_landmark]),
+        }
+        found[name] = {figure: round(value, 4) for figure, value in values.items()}
     return found
 
 

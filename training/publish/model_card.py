@@ -1,4 +1,4 @@
-"""The generated parts of docs/MODEL.md: tables and plots within hand-written prose.
+"""The generated parts of docs/MODEL.md and README.md: tables and plots within hand-written prose.
 
 The one rule: only the text between a part's two markers is replaced; each part names its photos, machine and command.
 """
@@ -20,7 +20,7 @@ from tagger.core.run_options import CORES
 from tagger.model.engines.openvino import core
 from training.data.manifest import DataError, content_sha256, load_manifest
 from training.fit.experiment import Experiment, open_experiment
-from training.publish import costs, plots, tables
+from training.publish import category_tables, costs, plots, tables
 from training.publish.compare import PLOT, TABLE
 from training.publish.compare_plot import trade_off
 from training.publish.markdown import markdown
@@ -28,6 +28,7 @@ from training.publish.results import Json, Results
 from training.publish.tables import TEST, Table
 
 DOCUMENT = "MODEL.md"
+README = "README.md"  # beside the folder of the document
 SCRATCH = "scratch"
 WEAKEST = 6
 TRADE_OFF = "Higher is more accurate, further right is faster; no run beats those on the dashed line."
@@ -74,25 +75,36 @@ class Inputs:
 
 
 def update_model_card(experiment: Experiment, docs: Path) -> None:
-    """Update the parts of the document, and its plots in `docs/plots`.
+    """Update the parts of the document and of the README beside `docs`, and the plots in `docs/plots`.
 
     Raises:
-        DataError: the document does not exist, has an unknown part or one without an end, or the experiment was not
-            evaluated.
+        DataError: the document does not exist, one of the two has an unknown part or one without an end, or the
+            experiment was not evaluated.
     """
-    document = docs / DOCUMENT
+    document, readme = docs / DOCUMENT, docs.resolve().parent / README
     if not document.exists():
         raise DataError(f"{document} does not exist. Name the folder that holds it with --docs.")
-    text = document.read_text("utf-8")
-    names = re.findall(r"<!-- generated: ([\w-]+) -->", text)
-    if unknown := set(names) - PARTS.keys():
-        raise DataError(f"{document} has a part {min(unknown)!r}. There are {', '.join(PARTS)}.")
-    if len(names) != len(PART.findall(text)):
-        raise DataError(f"A part of {document} has no end. Close each one with <!-- end -->.")
+    texts = {file: file.read_text("utf-8") for file in (document, readme) if file.exists()}
+    for file, text in texts.items():
+        _check_parts(file, text)
     inputs = Inputs(Results(experiment), docs / "plots")
     inputs.plots.mkdir(exist_ok=True)
-    renewed = PART.sub(lambda part: f"{part[1]}\n{PARTS[part['name']](inputs)}\n\n{part[3]}", text)
-    document.write_text(renewed, "utf-8")
+    renewed = {file: PART.sub(lambda part: _renewed(part, inputs), text) for file, text in texts.items()}
+    for file, text in renewed.items():
+        if text != texts[file]:
+            file.write_text(text, "utf-8")
+
+
+def _check_parts(file: Path, text: str) -> None:
+    names = re.findall(r"<!-- generated: ([\w-]+) -->", text)
+    if unknown := set(names) - PARTS.keys():
+        raise DataError(f"{file} has a part {min(unknown)!r}. There are {', '.join(PARTS)}.")
+    if len(names) != len(PART.findall(text)):
+        raise DataError(f"A part of {file} has no end. Close each one with <!-- end -->.")
+
+
+def _renewed(part: re.Match[str], inputs: Inputs) -> str:
+    return f"{part[1]}\n{PARTS[part['name']](inputs)}\n\n{part[3]}"
 
 
 def _scratch(inputs: Inputs) -> str:
@@ -149,6 +161,10 @@ def _compared(inputs: Inputs) -> str:
 
 
 PARTS: Mapping[str, Callable[[Inputs], str]] = {
+    "categories": lambda inputs: _table(inputs, category_tables.categories(inputs.results)),
+    "categories-val": lambda inputs: _table(inputs, category_tables.categories(inputs.results, "val")),
+    "stricter": lambda inputs: _table(inputs, category_tables.stricter(inputs.results)),
+    "sights": lambda inputs: _table(inputs, category_tables.sight_sources(inputs.results)),
     "data": lambda inputs: _table(inputs, tables.data(inputs.results)),
     "headline": lambda inputs: _table(inputs, tables.headline(inputs.results)),
     "scratch": _scratch,

@@ -15,7 +15,7 @@ from tagger.core.text import format_bytes
 from tagger.image.thumbnail import data_uri
 from training.fit.experiment import Experiment
 from training.fit.recipe import Recipe
-from training.publish import costs, plots, tables
+from training.publish import category_tables, costs, plots, tables
 from training.publish.html import Bar, render
 from training.publish.provenance import provenance
 from training.publish.results import Json, Results
@@ -47,6 +47,7 @@ def write_report(experiment: Experiment) -> Path:
         landmark_photos=metrics.get("landmark_photos", 0),
         negative_photos=metrics.get("negative_photos", 0),
         tiles=_tiles(metrics, breakdowns.get("intervals", {})),
+        categories=category_tables.categories(results),
         headline=tables.headline(results),
         description=list(_description(results, metrics)),
         data=tables.data(results),
@@ -59,6 +60,8 @@ def write_report(experiment: Experiment) -> Path:
         is_evaluated=bool(results.breakdowns),
         score_plots=list(_score_plots(metrics, breakdowns)),
         tables=[
+            category_tables.stricter(results),
+            category_tables.sight_sources(results),
             tables.negatives(results),
             tables.ood_scores(results),
             tables.robustness(results),

@@ -162,13 +162,18 @@ def robustness(results: Results) -> Table:
     whole: Json = results.metrics.get(TEST, {})
     rows = [
         (name, *(percent(figures.get(key)) for key in ("top1", "top5", "tagged", "tags_right", "negatives_tagged")),
-         "" if figures is whole else f"{100 * (figures['top1'] - whole['top1']):+.1f}")
+         *(("", "", "") if figures is whole else
+           (f"{100 * (figures['top1'] - whole['top1']):+.1f}", percent(figures.get("landmarks_flipped")),
+            percent(figures.get("negatives_flipped")))))
         for name, figures in (("as they are", whole), *corrupted.items())
         if corrupted
     ]  # fmt: skip
     header = ("photos", "#first right", "#one of five", "#tagged", "#tags right", "#negatives tagged",
-              "#change, points")  # fmt: skip
-    note = "The same photos, each corrupted in one way before the model sees it; thresholds are unchanged."
+              "#change, points", "#landmark photos that flip", "#negatives that flip")  # fmt: skip
+    note = (
+        "The same photos, each changed in one way before the model sees it; thresholds are unchanged. A photo flips if "
+        "it gets or loses its tag, or is tagged as another landmark."
+    )
     return Table("Corrupted photos", header, rows, note, results.command("details.json"))
 
 

@@ -96,18 +96,23 @@ def test_one_split_is_measured_and_the_others_figures_stay(calibrated: Experimen
     assert written == {"val": {"top1": 0.5}, "test": found["test"]}
     assert written["test"]["top1_low"] <= written["test"]["top1"] <= written["test"]["top1_high"]
     assert written["test"]["torch_top1_agreement"] > 0
+    assert 0 <= written["test"]["ordinary_tagged"] <= 1
+    assert "sight_tagged" not in written["test"]  # the split has none
     _check_details(calibrated, json.loads(calibrated.breakdowns.read_text())["test"])
     kept = np.load(calibrated.folder / "outputs-test.npz")
     assert (kept["logits"].shape, kept["labels"].tolist()) == ((12, 4), [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3)
 
 
 def _check_details(experiment: Experiment, details: dict[str, object]) -> None:
-    names = ("intervals", "per_class", "confusions", "reliability", "risk_coverage", "negatives_by_kind", "robustness")
-    assert tuple(details) == names
+    assert tuple(details) == (
+        "categories", "stricter", "intervals", "per_class", "confusions", "reliability", "risk_coverage",
+        "negatives_by_kind", "sights_by_source", "robustness",
+    )  # fmt: skip
+    assert details["categories"]["seen_sources"]["photos"] == 9  # type: ignore[index]
     assert [(one["id"], one["photos"]) for one in details["per_class"]] == [(c.id, 3) for c in experiment.classes]  # type: ignore[attr-defined]
     assert list(details["negatives_by_kind"]) == ["fog"]  # type: ignore[call-overload]
     robustness = {name: tuple(one) for name, one in details["robustness"].items()}  # type: ignore[attr-defined]
-    assert robustness == dict.fromkeys(CORRUPTIONS, ROBUSTNESS_FIGURES)
+    assert robustness == dict.fromkeys(CORRUPTIONS, (*ROBUSTNESS_FIGURES, "landmarks_flipped", "negatives_flipped"))
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ from PIL import Image
 
 from tagger.image.decode import decode
 from tagger.image.preprocess import preprocess
-from training.evaluate.robustness import CORRUPTIONS, corrupted, cropped, grey, halved, rotated
+from training.evaluate.metrics import Predictions
+from training.evaluate.robustness import CORRUPTIONS, corrupted, cropped, enlarged, flipped, grey, halved, rotated
 from training.fit.dataset import MAX_PIXELS, photo_dataset
 from training.fit.experiment import Experiment
 
@@ -19,9 +20,13 @@ def half_red(width: int = 100, height: int = 60) -> Image.Image:
     return image
 
 
-def test_there_are_six_changes() -> None:
+def test_there_are_ten_changes() -> None:
     assert list(CORRUPTIONS) == [
         "JPEG quality 30",
+        "WebP quality 40",
+        "three times as large",
+        "three quarters, bilinear",
+        "three quarters, Lanczos",
         "half resolution",
         "rotated +15°",
         "rotated -15°",
@@ -43,6 +48,20 @@ def test_half_resolution_has_a_quarter_of_the_pixels_and_the_crop_sixty_per_cent
     width, height = cropped(half_red()).size
     assert width * height / (100 * 60) == pytest.approx(0.6, rel=0.02)
     assert cropped(half_red()).getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_a_large_photo_is_decoded_at_half_its_size() -> None:
+    assert enlarged(half_red()).size == (150, 90)
+
+
+def test_a_photo_flips_if_its_tag_comes_goes_or_names_another_landmark() -> None:
+    before = answers(first=[0, 0, 0, 0, 0], tagged=[True, True, False, True, False])
+    after = answers(first=[0, 0, 0, 1, 1], tagged=[True, False, True, True, False])
+    assert flipped(before, after).tolist() == [False, True, True, True, False]
+
+
+def answers(first: list[int], tagged: list[bool]) -> Predictions:
+    return Predictions(np.array(first)[:, None], np.ones(len(first)), np.array(tagged), np.zeros(len(first), np.int64))
 
 
 def test_a_photo_turns_within_its_frame_counter_clockwise() -> None:

@@ -38,6 +38,21 @@ def test_only_what_stands_between_the_markers_changes(experiment: Experiment, tm
     assert "| first suggestion right | landmark photos | 75.0 % | 73.0 – 76.0 % | 75.0 % |" in text
 
 
+def test_the_readme_beside_the_folder_is_updated_as_well(experiment: Experiment, tmp_path: Path) -> None:
+    docs = card(tmp_path / "docs", PROSE.format("headline"))
+    (tmp_path / "README.md").write_text(PROSE.format("categories"))
+    update_model_card(measure(experiment), docs)
+    assert "| ordinary photos | 30 |  |  |  | 0.0 % (0.0 – 11.0) |" in (tmp_path / "README.md").read_text()
+
+
+def test_a_broken_readme_is_refused_and_nothing_changes(experiment: Experiment, tmp_path: Path) -> None:
+    docs = card(tmp_path / "docs", text := PROSE.format("headline"))
+    (tmp_path / "README.md").write_text(PROSE.format("weather"))
+    with pytest.raises(DataError, match=r"README\.md has a part 'weather'"):
+        update_model_card(measure(experiment), docs)
+    assert (docs / "MODEL.md").read_text() == text
+
+
 def test_updating_twice_changes_nothing_more(experiment: Experiment, tmp_path: Path) -> None:
     docs = card(tmp_path / "docs", "\n".join(PROSE.format(name) for name in PARTS))
     once = updated(measure(experiment), docs)
@@ -106,6 +121,10 @@ def test_a_missing_document_names_the_option(experiment: Experiment, tmp_path: P
 
 def test_the_real_document_has_every_part_once() -> None:
     assert sorted(re.findall(r"<!-- generated: ([\w-]+) -->", REAL.read_text())) == sorted(PARTS)
+
+
+def test_the_real_readme_leads_with_the_figures_by_what_photos_show() -> None:
+    assert "<!-- generated: categories -->" in (REAL.parents[1] / "README.md").read_text().split("\n## ")[0]
 
 
 def test_a_cell_cannot_break_its_table() -> None:

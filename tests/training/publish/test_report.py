@@ -67,9 +67,10 @@ def test_every_part_is_there_once_every_step_was_run(experiment: Experiment) -> 
     assert "Not measured yet" not in text
     headings = re.findall("<h2>(.*?)</h2>", text)
     assert headings == [
-        "How good it is", "What it is", "Data", "How it learned", "Landmark by landmark", "Confusions",
-        "What scores mean", "Negatives by kind", "Ways to say none", "Corrupted photos",
-        "Photos from sources that training never saw", "What training cost", "Where it comes from",
+        "By what photos show", "How good it is", "What it is", "Data", "How it learned", "Landmark by landmark",
+        "Confusions", "What scores mean", "What a stricter threshold would do", "Other sights, source by source",
+        "Negatives by kind", "Ways to say none", "Corrupted photos", "Photos from sources that training never saw",
+        "What training cost", "Where it comes from",
     ]  # fmt: skip
     assert text.count("<svg") == 3
 

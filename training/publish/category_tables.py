@@ -1,0 +1,108 @@
+"""Tables by what people have: landmarks, other sights, ordinary photos, documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+
+import numpy as np
+
+from training.evaluate.metrics import wilson
+from training.publish.results import Json, Results
+from training.publish.tables import TEST, Row, Table, interval, percent
+
+SPLITS = {"test": "test split", "val": "validation split"}
+LANDMARKS = {
+    "seen_sources": "landmarks that it knows, from sources that training saw",
+    "unseen_sources": "landmarks that it knows, from other sources",
+}
+NEGATIVES = {"sight": "other sights", "ordinary": "ordinary photos", "document": "documents and screenshots"}
+FIGURES = ("top1", "rightly_tagged", "tags_right", "tagged")
+FEW = 30  # photos that say too little
+MIN_SOURCE = 5  # photos of a source whose share is worth a row
+WORST_SOURCES = 5
+
+
+def categories(results: Results, split: str = TEST) -> Table:
+    """Suggestions and tags by what a photo shows."""
+    found: dict[str, Json] = dict(results.breakdowns.get(split, {}).get("categories", {}))
+    names, photos = {**LANDMARKS, **NEGATIVES}, SPLITS[split]
+    note = "The 95 % interval is in brackets. Any tag on a photo without a landmark that it knows is wrong."
+    if found and (unseen := found["unseen_sources"]["photos"]) < FEW:
+        note += f" The {photos} has {unseen or 'no'} photos of landmarks from sources that training did not see."
+        if folds := _folds(results):
+            found["unseen_sources"] = folds
+            names["unseen_sources"] += " *"
+            note += " * Measured on models that were trained without these sources."
+    rows = [_row(names[key], found[key]) for key in names if key in found]
+    header = ("what they show", "#photos", "#first suggestion right", "#rightly tagged", "#tags right", "#tagged")
+    return Table("By what photos show", header, rows, note, results.command("details.json"), photos)
+
+
+def stricter(results: Results) -> Table:
+    """What a minimal score would do."""
+    found = results.breakdowns.get(TEST, {}).get("stricter", [])
+    columns = ("rightly_tagged", "tags_right", *(f"{key}_tagged" for key in NEGATIVES))
+    rows = [
+        (f"{row['min_score']:.1f}" if row["min_score"] else "as shipped", *(percent(row[key]) for key in columns))
+        for row in found
+    ]
+    header = ("score at least", "#landmarks rightly tagged", "#their tags right",
+              *(f"#{name} tagged" for name in NEGATIVES.values()))  # fmt: skip
+    note = (
+        "A tag needs this score and that of its landmark's own threshold. The fewer wrong tags, the more photos go "
+        "untagged."
+    )
+    return Table("What a stricter threshold would do", header, rows, note, results.command("details.json"))
+
+
+def sight_sources(results: Results) -> Table:
+    """The sources whose other sights are tagged most often."""
+    found: Mapping[str, Json] = results.breakdowns.get(TEST, {}).get("sights_by_source", {})
+    large = {name: counts for name, counts in found.items() if counts["photos"] >= MIN_SOURCE}
+    share = {name: counts["tagged"] / counts["photos"] for name, counts in large.items()}
+    worst = sorted(large, key=lambda name: (-share[name], name))[:WORST_SOURCES]
+    rows = [
+        (name, str(large[name]["photos"]), str(large[name]["tagged"]), percent(share[name]),
+         interval(_wilson(large[name]["tagged"], large[name]["photos"])))
+        for name in worst
+    ]  # fmt: skip
+    header = ("source", "#photos", "#tagged", "#share", "#95 % interval")
+    note = (
+        f"The {len(rows)} sources with the most tags on other sights. The median of the {len(large)} sources with at "
+        f"least {MIN_SOURCE} of them is {percent(median(share.values()))}."
+        if large
+        else ""
+    )
+    return Table("Other sights, source by source", header, rows, note, results.command("details.json"))
+
+
+def _row(name: str, found: Json) -> Row:
+    return (name, f"{found['photos']:,}", *(_figure(found[key]) if key in found else "" for key in FIGURES))
+
+
+def _figure(figure: list[float] | None) -> str:
+    """The value, with its interval in brackets."""
+    return "–" if figure is None else f"{percent(figure[0])} ({interval(figure[1:]).removesuffix(' %')})"
+
+
+def _folds(results: Results) -> Json:
+    """The figures on sources that were left out, in the form of a category; empty if not measured."""
+    pooled: Json = (results.read("sources.json") or {}).get("all", {})
+    photos = pooled.get("landmark_photos", 0)
+    if not photos or "tagged" not in pooled:
+        return {}
+    tagged = round(pooled["tagged"] * photos)
+    return {
+        "photos": photos,
+        **{key: _estimate(pooled[key], photos) for key in ("top1", "rightly_tagged", "tagged")},
+        "tags_right": _estimate(pooled["rightly_tagged"] / pooled["tagged"], tagged) if tagged else None,
+    }
+
+
+def _estimate(rate: float, photos: int) -> list[float]:
+    return [rate, *_wilson(round(rate * photos), photos)]
+
+
+def _wilson(hits: int, photos: int) -> tuple[float, float]:
+    return wilson(np.arange(photos) < hits)
