@@ -9,17 +9,39 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from tagger.core.evidence import GpsEvidence
-from tagger.core.types import Answer, Look, NoLandmark, Position, Suggestion, Tagged
+from tagger.core.types import Answer, Landmark, Look, NoLandmark, Position, Suggestion, Tagged
 
 EARTH_KM = 6371.0
 NEAR_KM = 5.0  # large landmarks are still photographed from here
 FAR_KM = 50.0  # none is photographed from farther away
-NEAR_ODDS = 10.0  # likelihood ratio of a photo from nearby
-FAR_ODDS = 0.1  # of one from afar: 0.8 is no longer a tag, 0.99 still is
+NEAR_ODDS = 5.0  # with more, other sights beside a landmark that they resemble are tagged more often than without
+FAR_ODDS = 0.05  # 0.8 is no longer a tag, 0.99 still is
+FAR_BESIDE_NEAR_ODDS = 0.01  # a far one while another suggestion is near: with less, copies lose tags for no gain
 HIGHEST = 0.999
-GPS_CANDIDATES = 10  # suggestions to weigh: lower ones score at most 1/11, raised to 1/2
+GPS_CANDIDATES = 10  # suggestions to weigh: lower ones score at most 1/11, raised to 1/3
+
+
+class GpsOdds(NamedTuple):
+    """What a landmark's odds are multiplied by.
+
+    Attributes:
+        near: if the photo was taken within `NEAR_KM`.
+        far: if it was taken beyond `FAR_KM`.
+        far_beside_near: if it was taken beyond `FAR_KM`, but within `NEAR_KM` of another suggestion.
+
+    Source:
+        `python -m benchmarks gps`, on validation photos at synthetic positions.
+    """
+
+    near: float = NEAR_ODDS
+    far: float = FAR_ODDS
+    far_beside_near: float = FAR_BESIDE_NEAR_ODDS
+
+
+ODDS = GpsOdds()
 
 
 def distance_km(one: Position, other: Position) -> float:
@@ -34,21 +56,30 @@ def distance_km(one: Position, other: Position) -> float:
     return 2 * EARTH_KM * math.asin(math.sqrt(min(1.0, chord)))
 
 
-def apply_gps_prior(answer: Answer, position: Position | None, thresholds: Mapping[str, float]) -> Answer:
+def apply_gps_prior(
+    answer: Answer, position: Position | None, thresholds: Mapping[str, float], odds: GpsOdds = ODDS
+) -> Answer:
     """Weigh an answer by its photo's coordinates.
 
     Args:
         answer: from the model; ask it for at least `GPS_CANDIDATES` suggestions.
         position: None leaves the answer unchanged.
         thresholds: the smallest score at which a landmark is a tag, by landmark.
+        odds: how much coordinates count.
 
     Returns:
-        Suggestions within `NEAR_KM` are raised and those beyond `FAR_KM` lowered, each with its evidence; ranks and
-        tags follow the new scores. Landmarks without coordinates keep the model's score.
+        Suggestions within `NEAR_KM` are raised and those beyond `FAR_KM` lowered, more so if another suggestion is
+        near, each with its evidence; ranks and tags follow the new scores. Landmarks without coordinates keep the
+        model's score.
     """
     if position is None or not isinstance(answer, Tagged | NoLandmark) or not answer.suggestions:
         return answer
-    return _ranked([_weighed(suggestion, position) for suggestion in answer.suggestions], thresholds, answer.look)
+    distances = [_km_to(suggestion.landmark, position) for suggestion in answer.suggestions]
+    if any(km is not None and km <= NEAR_KM for km in distances):
+        odds = odds._replace(far=odds.far_beside_near)
+    pairs = zip(answer.suggestions, distances, strict=True)
+    weighed = [_weighed(suggestion, km, odds) for suggestion, km in pairs]
+    return _ranked(weighed, thresholds, answer.look)
 
 
 def decisive_evidence(answer: Answer, thresholds: Mapping[str, float]) -> GpsEvidence | None:
@@ -89,14 +120,17 @@ def update_odds(score: float, factor: float) -> float:
     return max(score, min(updated, HIGHEST)) if factor > 1 else updated
 
 
-def _weighed(suggestion: Suggestion, position: Position) -> Suggestion:
-    landmark, seen = suggestion.landmark, suggestion.seen
-    km = round(distance_km(position, landmark.position), 3) if landmark.position else None
+def _km_to(landmark: Landmark, position: Position) -> float | None:
+    return round(distance_km(position, landmark.position), 3) if landmark.position else None
+
+
+def _weighed(suggestion: Suggestion, km: float | None, odds: GpsOdds) -> Suggestion:
+    seen = suggestion.seen
     if km is None or NEAR_KM < km <= FAR_KM:
         return replace(suggestion, score=seen, visual_score=None, evidence=None)
     is_near = km <= NEAR_KM
-    score = update_odds(seen, NEAR_ODDS if is_near else FAR_ODDS)
-    evidence = GpsEvidence("near" if is_near else "far", landmark.id, km)
+    evidence = GpsEvidence("near" if is_near else "far", suggestion.landmark.id, km)
+    score = update_odds(seen, odds.near if is_near else odds.far)
     return replace(suggestion, score=score, visual_score=seen, evidence=evidence)
 
 

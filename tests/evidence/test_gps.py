@@ -14,7 +14,7 @@ from tagger.core.types import (
     Suggestion,
     Tagged,
 )
-from tagger.evidence.gps import apply_gps_prior, decisive_evidence, distance_km, without_place
+from tagger.evidence.gps import ODDS, apply_gps_prior, decisive_evidence, distance_km, without_place
 
 TOWER = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945)
 SKYTREE = Landmark("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81)
@@ -43,7 +43,7 @@ def test_a_landmark_nearby_is_raised_over_its_threshold_and_over_others() -> Non
         (1, "eiffel_tower", True),
         (2, "tokyo_skytree", False),
     ]
-    assert after.suggestions[0].score == pytest.approx(10 * 0.25 / (1 + 10 * 0.25))
+    assert after.suggestions[0].score == pytest.approx(ODDS.near * 0.25 / (1 + ODDS.near * 0.25))
     assert {s.landmark.id: s.seen for s in after.suggestions} == {"eiffel_tower": 0.2, "tokyo_skytree": 0.4}
     assert kind(after) == "near"
 
@@ -112,11 +112,31 @@ def test_a_score_is_never_lowered() -> None:
 def test_a_contradiction_lowers_a_score_and_a_very_sure_model_still_wins() -> None:
     unsure = apply_gps_prior(answer(0.8, 0.05), IN_LAS_VEGAS, THRESHOLDS)
     assert isinstance(unsure, NoLandmark)
-    assert scores(unsure)[0] == ("eiffel_tower", 0.285714, 0.8)
+    assert scores(unsure)[0] == ("eiffel_tower", 0.166667, 0.8)
     assert isinstance(unsure.suggestions[0].evidence, GpsEvidence)
     sure = apply_gps_prior(answer(0.99, 0.0), IN_LAS_VEGAS, THRESHOLDS)
     assert isinstance(sure, Tagged)
     assert kind(sure) == "far"
+
+
+def test_a_landmark_far_away_is_no_tag_while_another_candidate_is_near() -> None:
+    after = apply_gps_prior(answer(0.03, 0.949), AT_THE_TOWER, THRESHOLDS)
+    assert isinstance(after, NoLandmark)
+    assert [(s.rank, s.seen) for s in after.suggestions if s.landmark == SKYTREE] == [(1, 0.949)]
+    assert [s.evidence.kind for s in after.suggestions if isinstance(s.evidence, GpsEvidence)] == ["far", "near"]
+
+
+def test_one_that_is_overwhelming_is_a_tag_all_the_same() -> None:
+    after = apply_gps_prior(answer(0.001, 0.995), AT_THE_TOWER, THRESHOLDS)
+    assert isinstance(after, Tagged)
+    assert after.suggestions[0].landmark == SKYTREE
+    assert kind(after) == "far"
+
+
+def test_a_landmark_far_away_counts_less_beside_a_near_one_than_alone() -> None:
+    beside = apply_gps_prior(answer(0.01, 0.96), AT_THE_TOWER, THRESHOLDS)
+    alone = apply_gps_prior(answer(0.01, 0.96), IN_LAS_VEGAS, THRESHOLDS)
+    assert (beside.status, alone.status) == ("none", "tagged")
 
 
 def test_between_near_and_far_coordinates_say_nothing() -> None:
@@ -124,7 +144,8 @@ def test_between_near_and_far_coordinates_say_nothing() -> None:
     assert apply_gps_prior(given, Position(48.86, 2.5), {}).suggestions[0] == given.suggestions[0]
 
 
+@pytest.mark.parametrize("scores", [(0.3, 0.4), (0.03, 0.949), (0.001, 0.999)])
 @pytest.mark.parametrize("position", [AT_THE_TOWER, IN_LAS_VEGAS], ids=["near", "far"])
-def test_weighing_twice_is_weighing_once(position: Position) -> None:
-    once = apply_gps_prior(answer(0.3, 0.4), position, THRESHOLDS)
+def test_weighing_twice_is_weighing_once(position: Position, scores: tuple[float, float]) -> None:
+    once = apply_gps_prior(answer(*scores), position, THRESHOLDS)
     assert apply_gps_prior(once, position, THRESHOLDS) == once

@@ -82,7 +82,7 @@ def test_files_are_an_album_too_and_a_contradiction_in_it_is_said_once(bot: Runn
 
 def test_coordinates_in_an_album_raise_what_the_other_photos_leave_open(meet: Meet) -> None:
     ana, chat = meet()
-    reply = answer(chat, album_of_files(chat, ana, gps_photo((170, 85, 85), 48.86, 2.30), picture(GREY, 112))[0])
+    reply = answer(chat, album_of_files(chat, ana, gps_photo((172, 84, 84), 48.86, 2.30), picture(GREY, 112))[0])
     assert reply.text.startswith("🏛 Eiffel Tower")
     assert "which speaks for it." in reply.text
 

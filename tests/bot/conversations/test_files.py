@@ -12,7 +12,7 @@ from tests.bot.running import BLUE, GREEN, RED, RunningBot, answer, buttons, gps
 from tests.botapi import BotApiServer, Message, PeopleChat, Person
 from tests.drawn import encoded
 
-UNSURE = (170, 85, 85)  # between grey and red
+UNSURE = (172, 84, 84)  # between grey and red
 LIKELY = (185, 70, 70)  # just above the threshold
 
 

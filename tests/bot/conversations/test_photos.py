@@ -19,7 +19,7 @@ from tests.bot.running import (
 )
 from tests.botapi import BotApiServer
 
-UNSURE = (170, 85, 85)  # between grey and red
+UNSURE = (172, 84, 84)  # between grey and red
 
 
 def test_a_photo_is_answered_by_one_reply_with_names_places_and_shares(meet: Meet) -> None:

@@ -60,7 +60,7 @@ def name(chat: PeopleChat, ana: Person) -> None:
 
 
 def file(chat: PeopleChat, ana: Person) -> None:
-    unsure = (170, 85, 85)
+    unsure = (172, 84, 84)
     answer(chat, chat.send_document(ana, gps_photo(unsure, 48.86, 2.30), "IMG_0815.jpg", "image/jpeg"))
     answer(chat, chat.send_document(ana, gps_photo(RED, 36.11, -115.17), "vegas.jpg", "image/jpeg"))
 
