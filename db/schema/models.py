@@ -46,6 +46,7 @@ class Model(Base):
     version: Mapped[str]
     card: Mapped[dict[str, Any]]
     added_at: Mapped[datetime]
+    min_score: Mapped[float] = mapped_column(server_default=text("0"))  # that its stored tags have at least
 
 
 class Run(Base):

@@ -37,6 +37,7 @@ from tagger.bot.transport.receiver import ALLOWED_UPDATES, Receiver, UpdateProce
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError
 from tagger.image.loader import PhotoLoader
+from tagger.library.min_score import apply_min_score
 from tagger.library.recorder import new_start, register
 from tagger.model.predictor import Tagger
 
@@ -186,12 +187,21 @@ async def _services(
     bot, file_client = create_bot(settings, token), create_file_client(settings, token)
     db, chat_queue, k = DbExecutor(store), ChatQueue(), settings.top_k
     model_id = register(store, tagger.bundle)
+    apply_min_score(store, tagger.bundle.card, model=model_id, min_score=settings.min_score)
     start = new_start((ROOT,), k, tagger.engine.info, job=ROOT, settings_hash=settings.fingerprint())
     run_id = await db.write(lambda connection: start_run(connection, start, model=model_id))
     landmarks = await db.read(catalog.landmarks)
     id_of_key = {landmark.id: landmark_id for landmark_id, landmark in landmarks.items()}
     batcher = MicroBatcher(
-        tagger, loader, store, db, model_id=model_id, run_id=run_id, k=k, gather_ms=settings.bot_gather_ms
+        tagger,
+        loader,
+        store,
+        db,
+        model_id=model_id,
+        run_id=run_id,
+        k=k,
+        min_score=settings.min_score,
+        gather_ms=settings.bot_gather_ms,
     )
     try:
         yield Services(

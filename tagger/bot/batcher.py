@@ -89,12 +89,14 @@ class MicroBatcher:
         model_id: int,
         run_id: int,
         k: int,
+        min_score: float,
         gather_ms: int,
     ) -> None:
         self.tagger = tagger
         self.model_id = model_id
         self.k = k
-        self.thresholds = {landmark.id: landmark.threshold for landmark in tagger.bundle.card.classes}
+        self.min_score = min_score
+        self.thresholds = tagger.bundle.card.stricter(min_score).thresholds
         self._run_id = run_id
         self._loader = loader
         self._store = store
@@ -182,7 +184,7 @@ class MicroBatcher:
 
         try:
             paths = [request.path for request in requests]
-            tagged = self.tagger.tag(paths, self.k, known=known, loader=loader)
+            tagged = self.tagger.tag(paths, self.k, known=known, min_score=self.min_score, loader=loader)
             results = [self._remember(replace(r, answer=without_place(r.answer, self.thresholds))) for r in tagged]
             self._write([result for result in results if result.info is not None])
         except Exception as error:

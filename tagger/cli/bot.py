@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @context.DB
+@context.STRICT
 @context.model_options
 @context.CONFIG
 def bot(config: Path | None, **options: Any) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from tagger.core.run_options import STRICT_SCORE
+
 if TYPE_CHECKING:
     from db.engine import Store
     from tagger.config.settings import Settings
@@ -30,6 +32,15 @@ DB = click.option(
     "--db", "db_url", metavar="URL", help="Database, as sqlite:///… or a file's path; also TAGGER_DB_URL."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+STRICT = click.option(
+    "--strict",
+    "min_score",
+    is_flag=True,
+    flag_value=STRICT_SCORE,
+    default=None,
+    type=float,
+    help=f"Tag only what scores at least {STRICT_SCORE}; other values: the setting min_score.",
+)
 BUNDLE = click.option("--bundle", type=click.Path(path_type=Path), help="Model folder instead of the shipped one.")
 MODEL = (
     BUNDLE,

@@ -13,6 +13,7 @@ from tagger.cli import context
 
 @click.command()
 @context.DB
+@context.STRICT
 @context.model_options
 @context.CONFIG
 def doctor(config: Path | None, **options: Any) -> None:

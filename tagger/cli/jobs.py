@@ -49,6 +49,7 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
 @jobs.command("run")
 @click.argument("name")
 @context.DB
+@context.STRICT
 @context.model_options
 @context.CONFIG
 def run(name: str, config: Path | None, **options: Any) -> None:

@@ -14,6 +14,7 @@ from tagger.cli.process import stop_on_signals
 
 @click.command()
 @context.DB
+@context.STRICT
 @context.model_options
 @context.CONFIG
 def serve(config: Path | None, **options: Any) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-k", "top_k", type=int, help="Suggestions (default 5).")
 @click.option("--no-gps", "is_blind", is_flag=True, help="Use only what the picture shows, not where it was taken.")
+@context.STRICT
 @context.JSON
 @context.model_options
 @context.CONFIG
@@ -30,8 +31,9 @@ def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path
     settings = context.open_settings(config, **options)
     prepare_own_process()
     has_failed = False
-    for result in context.open_model(settings).tag(photos, settings.top_k, gps=not is_blind):
-        text = json_line(result, settings.top_k) if as_json else _text(printable(result.path), result.answer)
+    k, min_score = settings.top_k, settings.min_score
+    for result in context.open_model(settings).tag(photos, k, gps=not is_blind, min_score=min_score):
+        text = json_line(result, k, min_score) if as_json else _text(printable(result.path), result.answer)
         click.echo(text)
         has_failed |= result.answer.status == "failed"
     if has_failed:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--retry-failed", is_flag=True, help="Also try failed files that are not due yet or are in quarantine.")
 @click.option("--accept-gone", is_flag=True, help="Mark missing files as gone, however many: no drive is unmounted.")
 @click.option("--again", is_flag=True, help="Also tag photos whose suggestions 'tagger runs undo' undid.")
+@context.STRICT
 @context.JSON
 @context.DB
 @context.model_options
@@ -59,7 +60,7 @@ def tag(
         job_context = JobContext(settings, store, partial(context.open_model, settings), progress=ProgressBar())
         run = new_run(job_context, paths, job="tag", options=run_options, with_unchanged=as_json)
         try:
-            _print_results(run, settings.top_k, as_json, signals)
+            _print_results(run, as_json, signals)
         except KeyboardInterrupt:
             context.exit_stopped()
         if run.state.processed:
@@ -69,14 +70,14 @@ def tag(
         sys.exit(context.SOME_FAILED)
 
 
-def _print_results(run: LibraryRun, k: int, as_json: bool, signals: Sequence[int]) -> None:
+def _print_results(run: LibraryRun, as_json: bool, signals: Sequence[int]) -> None:
     from tagger.cli.process import log_above_bar
     from tagger.library.json_line import json_line
 
     with log_above_bar(), closing(run.results()) as results:
         for result in results:
             if as_json:
-                sys.stdout.write(json_line(result, k) + "\n")
+                sys.stdout.write(json_line(result, run.options.k, run.options.min_score) + "\n")
             if signals:
                 raise KeyboardInterrupt
     sys.stdout.flush()

@@ -14,6 +14,7 @@ from tagger.cli.process import stop_on_signals
 @click.command()
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
 @context.DB
+@context.STRICT
 @context.model_options
 @context.CONFIG
 def watch(folders: tuple[str, ...], config: Path | None, **options: Any) -> None:

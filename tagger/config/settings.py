@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="Number format.")
     top_k: AtLeastOne = Field(5, description="Suggestions kept for each photo.")
+    min_score: Annotated[float, Field(ge=0, le=1)] = Field(
+        _OPTIONS.min_score, description="A tag needs at least this score, besides its landmark's own threshold."
+    )
     include: tuple[str, ...] = Field((), description="Only files that match one of these globs.")
     exclude: tuple[str, ...] = Field((), description="No files or folders that match one of these globs.")
     decode_threads: AtLeastOne = Field(_LIMITS.threads, description="How many photos are decoded at the same time.")
@@ -161,6 +164,7 @@ class Settings(BaseSettings):
         """The options of a run from the settings."""
         return RunOptions(
             k=self.top_k,
+            min_score=self.min_score,
             include=self.include,
             exclude=self.exclude,
             retry_after_h=self.retry_after_h,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 # Cores that this process may use, which a container or `taskset` may limit.
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
+STRICT_SCORE = 0.8  # `--strict`; docs/REFERENCE.md says what it costs
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -16,6 +18,7 @@ class RunOptions:
 
     Args:
         k: suggestions kept for each photo.
+        min_score: a tag needs at least this score, besides its landmark's own threshold.
         include: globs; only files that match one are tagged. Empty means all.
         exclude: globs; no file or folder that matches one is tagged.
         retry_after_h: hours until a failed file is tried again; doubled after each attempt.
@@ -30,6 +33,7 @@ class RunOptions:
     """
 
     k: int = 5
+    min_score: float = 0.0
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     retry_after_h: float = 6.0

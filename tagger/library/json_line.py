@@ -12,25 +12,25 @@ from tagger.core.evidence import evidence_json
 from tagger.core.types import Failed, NoLandmark, Result, Suggestion, Tagged
 
 
-def json_line(result: Result, k: int) -> str:
+def json_line(result: Result, k: int, min_score: float = 0.0) -> str:
     """Format a result, in ASCII and without a newline, so that undecodable file names survive as ``\\udcXX``.
 
     Args:
         result: of any status.
         k: suggestions at most.
+        min_score: what a tag needs at least; written unless it is 0.
     """
     answer = result.answer
     error = {"kind": answer.kind, "message": answer.message} if isinstance(answer, Failed) else None
-    return json.dumps(
-        {
-            "path": result.path,
-            "sha256": result.sha256,
-            "status": answer.status,
-            "suggestions": [_suggestion(suggestion) for suggestion in answer.suggestions[:k]],
-            "error": error,
-            "look": answer.look if isinstance(answer, Tagged | NoLandmark) else None,
-        }
-    )
+    line = {
+        "path": result.path,
+        "sha256": result.sha256,
+        "status": answer.status,
+        "suggestions": [_suggestion(suggestion) for suggestion in answer.suggestions[:k]],
+        "error": error,
+        "look": answer.look if isinstance(answer, Tagged | NoLandmark) else None,
+    }
+    return json.dumps(line | {"min_score": min_score} if min_score else line)
 
 
 def _suggestion(suggestion: Suggestion) -> dict[str, Any]:

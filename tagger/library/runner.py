@@ -28,6 +28,7 @@ from tagger.core.types import EngineInfo, FoundFile, Result
 from tagger.library import report
 from tagger.library.finalize import count_votes, group_duplicates
 from tagger.library.lock import run_lock
+from tagger.library.min_score import apply_min_score
 from tagger.library.plan import Plan, find_missing, make_plan, vanished
 from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState
@@ -102,6 +103,7 @@ class LibraryRun:
         """All results; stores how the run ends."""
         began, state = time.monotonic(), self.state
         self._model = register(self.store, self.bundle)
+        apply_min_score(self.store, self.bundle.card, model=self._model, min_score=self.options.min_score)
         start = new_start(state.roots, self.options.k, NO_ENGINE, job=self.job, settings_hash=self.settings_hash)
         self._record = RunRecorder(self.store, start, state, model=self._model, options=self.options)
         try:
@@ -180,6 +182,7 @@ class LibraryRun:
             paths,
             self.options.k,
             known=record.known,
+            min_score=self.options.min_score,
             stages=self.state.stages,
             loader=self._decoders,
             stop=self.stop,
@@ -220,7 +223,8 @@ class LibraryRun:
 
     def _compare(self) -> None:
         """Group duplicates and count votes, after all photos were tagged."""
-        thresholds, gap_min = self.bundle.card.thresholds, self.options.vote_gap_min
+        thresholds = self.bundle.card.stricter(self.options.min_score).thresholds
+        gap_min = self.options.vote_gap_min
         with self.state.stages.time("compare"):
             group_duplicates(self.store)
             self.state.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)

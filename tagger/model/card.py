@@ -7,7 +7,7 @@ incompatible changes.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
@@ -119,6 +119,11 @@ class Card:
     def thresholds(self) -> dict[str, float]:
         """The smallest calibrated score at which a landmark is a tag, by landmark."""
         return {landmark.id: landmark.threshold for landmark in self.classes}
+
+    def stricter(self, min_score: float) -> Card:
+        """The same model with a tag needing at least this score."""
+        raised = (replace(entry, threshold=max(entry.threshold, min_score)) for entry in self.classes)
+        return replace(self, classes=tuple(raised))
 
 
 def identity(card: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from tagger.image.loader import PhotoLoader
 from tagger.image.metadata import photo_info
 from tagger.image.preprocess import Pixels, preprocess
 from tagger.model.bundle import Bundle, open_bundle
+from tagger.model.card import Card
 from tagger.model.cascade import FirstLook, infer_in_two_looks
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import open_engine
@@ -40,12 +41,13 @@ class Tagger:
         self.limits = limits
         self.first_look = first_look
 
-    def suggest(self, photo: Photo, k: int = 5, *, gps: bool = True) -> Answer:
+    def suggest(self, photo: Photo, k: int = 5, *, gps: bool = True, min_score: float = 0.0) -> Answer:
         """Suggest the k most likely landmarks of one photo.
 
         Args:
             photo: a path, a file's bytes, or a Pillow image (taken as upright as its EXIF says).
             gps: weigh the answer by the photo's own coordinates, see `tagger.evidence.gps`.
+            min_score: a tag needs at least this score, besides its landmark's own threshold.
 
         Returns:
             `Tagged` or `NoLandmark` with the k best suggestions, or `Failed`.
@@ -55,8 +57,8 @@ class Tagger:
         except PhotoError as error:
             return Failed(error.kind, error.message)
         pixels = preprocess(decoded.image, self.bundle.card.input)
-        (answer,) = self.infer([pixels], _candidates(k, gps=gps))
-        return self._weighed(answer, decoded.info, k) if gps else answer
+        (answer,) = self.infer([pixels], _candidates(k, gps=gps), min_score=min_score)
+        return _weighed(answer, decoded.info, self.bundle.card.stricter(min_score), k) if gps else answer
 
     def tag(
         self,
@@ -65,6 +67,7 @@ class Tagger:
         *,
         known: Known | None = None,
         gps: bool = True,
+        min_score: float = 0.0,
         stages: StageTimings | None = None,
         loader: PhotoLoader | None = None,
         stop: threading.Event | None = None,
@@ -74,6 +77,7 @@ class Tagger:
         Args:
             known: called with a sha256, by several threads; an answer saves decoding and inference.
             gps: weigh each answer by the photo's own coordinates, see `tagger.evidence.gps`.
+            min_score: a tag needs at least this score, besides its landmark's own threshold.
             stages: times the engine, and the wait for photos.
             loader: reads and decodes instead of this process's threads, see `tagger.image.decoder_pool`.
             stop: set from any thread, it ends the wait for photos in progress.
@@ -82,9 +86,10 @@ class Tagger:
             EngineFailed: the engine failed; all results before that batch were yielded.
             CancelledError: `stop` was set.
         """
+        card = self.bundle.card.stricter(min_score)
         pipeline = Pipeline(
             self.engine,
-            self.bundle.card,
+            card,
             self.limits,
             _candidates(k, gps=gps),
             known,
@@ -96,11 +101,11 @@ class Tagger:
         results = pipeline.run(os.fspath(path) for path in paths)
         if not gps:
             return results
-        return (replace(result, answer=self._weighed(result.answer, result.info, k)) for result in results)
+        return (replace(result, answer=_weighed(result.answer, result.info, card, k)) for result in results)
 
-    def infer(self, photos: Sequence[Pixels], k: int) -> list[Answer]:
+    def infer(self, photos: Sequence[Pixels], k: int, *, min_score: float = 0.0) -> list[Answer]:
         """Answer for photos as `tagger.image.preprocess.preprocess` makes them; coordinates do not count."""
-        return infer_in_two_looks(self.first_look, self.engine, photos, self.bundle.card, k)
+        return infer_in_two_looks(self.first_look, self.engine, photos, self.bundle.card.stricter(min_score), k)
 
     def upright(self, photo: Photo) -> Image.Image:
         """The photo before preprocessing: upright RGB, large JPEGs at a fraction of their size.
@@ -117,13 +122,14 @@ class Tagger:
         data = photo if isinstance(photo, bytes) else read(os.fspath(photo), self.limits.max_file_bytes)
         return decode(data, min_side_px=side_px, max_pixels=self.limits.max_pixels)
 
-    def _weighed(self, answer: Answer, info: PhotoInfo | None, k: int) -> Answer:
-        """The k best suggestions by the picture and its coordinates. Without `info` it is a known answer."""
-        if info is not None and info.lat is not None and info.lon is not None:
-            answer = apply_gps_prior(answer, Position(info.lat, info.lon), self.bundle.card.thresholds)
-        if isinstance(answer, Tagged | NoLandmark):
-            answer = replace(answer, suggestions=answer.suggestions[:k])
-        return answer
+
+def _weighed(answer: Answer, info: PhotoInfo | None, card: Card, k: int) -> Answer:
+    """The k best suggestions by the picture and its coordinates. Without `info` it is a known answer."""
+    if info is not None and info.lat is not None and info.lon is not None:
+        answer = apply_gps_prior(answer, Position(info.lat, info.lon), card.thresholds)
+    if isinstance(answer, Tagged | NoLandmark):
+        answer = replace(answer, suggestions=answer.suggestions[:k])
+    return answer
 
 
 def _candidates(k: int, *, gps: bool) -> int:

@@ -59,12 +59,13 @@ def _model(settings: Settings) -> str:
     """Open the bundle, which verifies it, and run the model once."""
     model = load(settings.bundle, engine=settings.engine, device=settings.device, precision=settings.precision)
     card = model.bundle.card
-    answer = model.suggest(Image.new("RGB", (320, 240), "grey"))
+    answer = model.suggest(Image.new("RGB", (320, 240), "grey"), min_score=settings.min_score)
     first = card.first_look
     looks = f"two looks: {first.network} answers none below {first.none_below:.1%}" if first else "one look"
+    strict = f"; a tag needs a score of {settings.min_score:g}" if settings.min_score else ""
     return (
         f"{card.name} {card.version} in {model.bundle.folder}, verified, {len(card.classes)} landmarks; "
-        f"{looks}; {model.engine.info}; a grey picture shows {answer.status}"
+        f"{looks}; {model.engine.info}; a grey picture shows {answer.status}{strict}"
     )
 
 

@@ -31,6 +31,12 @@ def test_a_sound_machine_is_in_order(tagger: Tagger, library: Path) -> None:
         assert part in after
 
 
+def test_a_minimum_score_is_named(tagger: Tagger) -> None:
+    assert "a tag needs a score of 0.8" in tagger("doctor", "--strict").stdout
+    assert "a tag needs a score of 0.95" in tagger("doctor", TAGGER_MIN_SCORE="0.95").stdout
+    assert "needs a score" not in tagger("doctor").stdout
+
+
 def test_each_problem_is_named(tagger: Tagger, tmp_path: Path) -> None:
     (tmp_path / "tags.sqlite").write_text("this is a diary, not a database, and it is long enough to be read as one")
     done = tagger("doctor", "--bundle", tmp_path)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
+
 from tests.cli.conftest import Tagger, lines
+from tests.drawn import encoded
+
+LIKELY = (181, 71, 71)  # scored 0.75
 
 
 def test_a_photo_gets_its_name_place_and_score(tagger: Tagger, library: Path, tmp_path: Path) -> None:
@@ -32,3 +37,13 @@ def test_a_bad_photo_is_said_to_be_bad(tagger: Tagger, library: Path) -> None:
     assert done.returncode == 3
     assert "bad.jpg: not an image of a known format (unsupported)" in done.stdout
     assert "Red Rock" in done.stdout
+
+
+def test_a_strict_answer_needs_a_higher_score_and_says_so(tagger: Tagger, tmp_path: Path) -> None:
+    photo = tmp_path / "likely.png"
+    photo.write_bytes(encoded(Image.new("RGB", (64, 48), LIKELY), "PNG"))
+    (usual,) = lines(tagger("suggest", photo, "--json"))
+    (strict,) = lines(tagger("suggest", photo, "--json", "--strict"))
+    assert (usual["status"], strict["status"], strict["min_score"]) == ("tagged", "none", 0.8)
+    assert usual["suggestions"] == strict["suggestions"]
+    assert lines(tagger("suggest", photo, "--json", TAGGER_MIN_SCORE="0.5")) == [usual | {"min_score": 0.5}]

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import Tagger, lines
+from tests.cli.test_suggest import LIKELY
 from tests.drawn import bomb, encoded, jpeg, photos
 
 
@@ -49,6 +50,22 @@ def test_the_json_line_keeps_its_promise(tagger: Tagger, library: Path) -> None:
     assert 0.9 < best["score"] <= 1
     assert grey["status"] == "none"
     assert [s["rank"] for s in grey["suggestions"]] == [1, 2, 3]
+
+
+def test_strict_takes_tags_back_and_the_next_run_without_it_gives_them_again(tagger: Tagger, library: Path) -> None:
+    (library / "likely.png").write_bytes(encoded(Image.new("RGB", (64, 48), LIKELY), "PNG"))
+
+    def tag(*options: str) -> tuple[str, str]:
+        done = tagger("tag", library, "--json", *options)
+        return lines(done)[-1]["status"], done.stderr
+
+    assert tag()[0] == "tagged"
+    status, log = tag("--strict")
+    assert status == "none"
+    assert "A tag now needs a score of 0.8: the tags of 1 stored photos changed" in log
+    assert "Engine" not in log
+    assert "likely.png" in tagger("query", "--none").stdout
+    assert tag()[0] == "tagged"
 
 
 def test_lines_come_in_input_order_and_a_rerun_prints_the_same(tagger: Tagger, library: Path) -> None:

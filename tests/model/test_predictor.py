@@ -59,3 +59,12 @@ def test_a_known_answer_stays_as_it_is(model: Tagger, photo: Path) -> None:
     known = model.suggest(photo, 3, gps=False)
     (result,) = model.tag([photo], 3, known=lambda _sha256: known)
     assert (result.answer, result.is_inherited) == (known, True)
+
+
+def test_a_tag_needs_the_minimum_score_with_its_coordinates_in_it(model: Tagger, photo: Path) -> None:
+    score = model.suggest(photo, 1).suggestions[0].score
+    assert model.suggest(photo, 1, min_score=score) == model.suggest(photo, 1)
+    stricter = model.suggest(photo, 1, min_score=score + 1e-6)
+    assert isinstance(stricter, NoLandmark)
+    (result,) = model.tag([photo], 1, min_score=score + 1e-6)
+    assert result.answer == stricter

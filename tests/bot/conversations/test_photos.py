@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from tests.bot.conftest import Meet, Start
 from tests.bot.running import (
@@ -18,8 +19,10 @@ from tests.bot.running import (
     said,
 )
 from tests.botapi import BotApiServer
+from tests.drawn import encoded
 
 UNSURE = (172, 84, 84)  # between grey and red
+LIKELY = (185, 70, 70)  # just above the threshold
 
 
 def test_a_photo_is_answered_by_one_reply_with_names_places_and_shares(meet: Meet) -> None:
@@ -111,3 +114,13 @@ def test_a_text_and_a_place_are_answered_too(meet: Meet) -> None:
     ana, chat = meet()
     assert said(chat, chat.send_text(ana, "What can you do?")).text.startswith("Send me a photo")
     assert said(chat, chat.send_location(ana, 48.85, 2.29)).text.startswith("I can only look at photos.")
+
+
+def test_a_bot_with_a_minimum_score_takes_back_what_it_was_less_sure_of(server: BotApiServer, start: Start) -> None:
+    usual, ana = start(), server.person(1, "Ana")
+    chat, likely = ana.private(), encoded(Image.new("RGB", (300, 200), LIKELY), "PNG")
+    assert answer(chat, chat.send_document(ana, likely, "a.png", "image/png")).text.startswith("🏛 Eiffel Tower")
+    assert usual.stop() == 0
+    start(min_score=0.95)
+    reply = answer(chat, chat.send_document(ana, likely, "a.png", "image/png"))
+    assert reply.text.startswith("No landmark that I know.")

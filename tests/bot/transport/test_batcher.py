@@ -33,7 +33,9 @@ def tag_at_once(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[R
     async def all_at_once(store: Store) -> list[Result]:
         db, number = DbExecutor(store), register(store, tagger.bundle)
         run = await db.write(lambda connection: start_run(connection, START, model=number))
-        batcher = MicroBatcher(tagger, loader, store, db, model_id=number, run_id=run, k=3, gather_ms=2000)
+        batcher = MicroBatcher(
+            tagger, loader, store, db, model_id=number, run_id=run, k=3, min_score=0.0, gather_ms=2000
+        )
         try:
             return await asyncio.gather(*(batcher.tag(str(path)) for path in paths))
         finally:

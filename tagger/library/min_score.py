@@ -1,0 +1,37 @@
+"""A changed minimum score, applied to what is stored.
+
+The one rule: stored tags follow the minimum score of the newest run, without reading a photo again.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from db.engine import Store
+from db.write.thresholds import apply_thresholds, stored_min_score
+from tagger.library.finalize import count_votes
+from tagger.model.card import Card
+
+log = logging.getLogger(__name__)
+
+
+def apply_min_score(store: Store, card: Card, *, model: int, min_score: float) -> None:
+    """Decide again which stored suggestions of a model are tags, if its tags have another minimum score.
+
+    Votes are undone first, since they build on tags; the next end of a run counts them again.
+
+    Args:
+        store: where the suggestions are.
+        card: of the model.
+        model: its row id.
+        min_score: a tag needs at least this score.
+    """
+    with store.read() as connection:
+        if stored_min_score(connection, model=model) == min_score:
+            return
+    thresholds = card.stricter(min_score).thresholds
+    count_votes(store, model=model, thresholds=thresholds, vote_gap_min=0)
+    with store.write() as connection:
+        photos = apply_thresholds(connection, thresholds, model=model, min_score=min_score)
+    if photos:
+        log.info("A tag now needs a score of %g: the tags of %d stored photos changed", min_score, photos)
