@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from training.fit.experiment import Experiment
 
 DATA = RUNS / "data"
+PACKAGES = ("anyascii", "onnx", "torch", "torchvision")  # of the extra `train`, without which no step works
 PATH = click.Path(path_type=Path)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -44,14 +45,18 @@ class Steps(click.Group):
 @click.group(cls=Steps, subcommand_metavar="STEP …", context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Train and evaluate a bundle."""
+    from tagger.core.errors import require_extra
     from tagger.image.decode import prepare_own_process
 
+    require_extra("Training", "train", *PACKAGES)
     prepare_own_process()
 
 
 CHANGES = click.argument("changes", nargs=-1, metavar="[KEY=VALUE]…")
 RUNS_FOLDER = click.option("--runs", type=PATH, default=RUNS, show_default=True, help="Where runs keep their files.")
-BUNDLE = click.option("--to", type=PATH, help="The bundle.  [default: the one that comes with the package]")
+BUNDLE = click.option(
+    "--to", type=PATH, help="The bundle's folder.  [default: the shipped bundle, for one of its name]"
+)
 FIT = (
     click.argument("recipe", type=PATH),
     CHANGES,
@@ -78,6 +83,16 @@ def add_parameters(*parameters: Callable[[Function], Function]) -> Callable[[Fun
         return function
 
     return decorate
+
+
+def shipped_place(bundle: str) -> Path:
+    """The folder of the shipped bundle, which only a bundle of its name replaces."""
+    from tagger.model.bundle import shipped_folder
+
+    folder = shipped_folder()
+    if bundle != folder.name:
+        raise click.UsageError(f"Name a folder for the bundle {bundle!r}, such as --to my_bundle.")
+    return folder
 
 
 def run_step(name: str, **settings: Any) -> Callable[[Callable[..., object]], click.Command]:
@@ -128,14 +143,19 @@ def fit_step(
 ) -> Experiment:
     """Train the network of a recipe.
 
-    RECIPE is a TOML file, such as training/recipes/transfer.toml.
+    RECIPE is a TOML file, or the name of a recipe that comes with the package: transfer or scratch.
     """
     from training.fit.experiment import begin_experiment
-    from training.fit.fit import fit
     from training.fit.recipe import load_recipe
 
     base = [f"base_weights={weights.resolve()}"] if weights else []
-    experiment = begin_experiment(load_recipe(recipe, [*changes, *base]), data, runs)
+    chosen = load_recipe(recipe, [*changes, *base])
+    experiment = begin_experiment(chosen, data, runs)
+    if (batch := experiment.recipe.train.batch) != chosen.train.batch:
+        photos = len(experiment.entries("train"))
+        click.echo(f"{photos} training photos: the batch is {batch} instead of {chosen.train.batch}.", err=True)
+    from training.fit.fit import fit  # torch, after all that is quickly checked
+
     fit(experiment, resume=resume)
     return experiment
 
@@ -164,10 +184,11 @@ def evaluate_step(experiment: Experiment, split: Sequence[Split]) -> None:
 @BUNDLE
 def export_step(experiment: Experiment, to: Path | None) -> None:
     """Write the bundle with its figures and origin."""
-    from tagger.model.bundle import shipped_folder
+    experiment.require(experiment.metrics, "evaluate")
+    folder = to or shipped_place(experiment.recipe.bundle)
     from training.publish.export import export
 
-    bundle = export(experiment, to or shipped_folder())
+    bundle = export(experiment, folder)
     click.echo(f"{bundle.folder}: model {bundle.model_id[:12]}")
 
 
@@ -180,6 +201,9 @@ def reproduce_step(
     to: Path | None, first_look: Path | None, resume: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Prepare, fit, calibrate, evaluate and export."""
+    from training.fit.recipe import load_recipe
+
+    to = to or shipped_place(load_recipe(options["recipe"], options["changes"]).bundle)
     invoke = click.get_current_context().invoke
     invoke(prepare_step, archive=archive, url=url, folder=folder, decisions=decisions, data=data)
     run = invoke(fit_step, data=data, runs=runs, resume=resume, **options).folder

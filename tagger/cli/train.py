@@ -15,8 +15,7 @@ import click
 def train(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """Train a bundle of your own, step by step; the same as 'python -m training'."""
     from tagger.core.errors import require_extra
+    from training.cli import PACKAGES, main
 
-    require_extra("Training", "train", "torch", "torchvision", "onnx")
-    from training.cli import main
-
+    require_extra("Training", "train", *PACKAGES)
     main(arguments, prog_name=ctx.command_path)

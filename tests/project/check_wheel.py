@@ -23,6 +23,7 @@ NEEDED = {
     "tagger/bundles/world/card.json",
     "tagger/library/report.html.j2",
     "training/landmarks.toml",
+    "training/recipes/transfer.toml",
     "training/publish/templates/run.html.j2",
 }
 

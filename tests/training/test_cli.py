@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from training.cli import main
 from training.data import prepare
 from training.data.archive import COURSE_URL
+from training.data.manifest import Entry, write_manifest
 from training.data.prepare import Source
 
 START = "import sys, training.cli; print([name for name in ('numpy', 'torch') if name in sys.modules])"
@@ -73,3 +74,28 @@ def test_an_option_names_the_source(monkeypatch: pytest.MonkeyPatch, arguments: 
     monkeypatch.setattr(prepare, "prepare", note)
     assert exit_code("prepare", *arguments) == 0
     assert asked == [source]
+
+
+def test_fit_says_what_is_wrong_before_it_loads_torch(tmp_path: Path) -> None:
+    (tmp_path / "landmarks.toml").write_text('[home]\ncity = "Rome"\n')
+    write_manifest(
+        tmp_path / "manifest.csv", [Entry(tmp_path / "1.jpg", "a", "train", "landmark", "home", "", 9, 9)] * 2
+    )
+    arguments = ["fit", "transfer", "bundle=mine", f"landmarks={tmp_path / 'landmarks.toml'}", f"--data={tmp_path}"]
+    start = f"import sys; from training.cli import main; main({arguments}, standalone_mode=False)"
+    code = f"try:\n    {start}\nexcept Exception as error:\n    print(error, 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("landmarks.toml: landmark 'home': name is missing False\n")
+
+
+def test_a_bundle_of_your_own_never_replaces_the_shipped_one(tmp_path: Path) -> None:
+    landmarks = tmp_path / "landmarks.toml"
+    landmarks.write_text('[home]\nname = "Home"\n')
+    done = CliRunner().invoke(main, ["reproduce", "transfer", "bundle=mine", f"landmarks={landmarks}"])
+    assert (done.exit_code, "Name a folder for the bundle 'mine', such as --to my_bundle." in done.stderr) == (2, True)
+
+
+def test_without_its_extra_a_step_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tagger.core.errors.find_spec", lambda _name: None)
+    done = CliRunner().invoke(main, ["prepare"])
+    assert (done.exit_code, "landmark-tagger[train]" in done.stderr) == (1, True)

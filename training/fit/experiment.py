@@ -6,15 +6,19 @@ All its inputs and outputs are in its folder, `runs/NAME/`, which git ignores an
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from tagger.core.text import first_of
 from tagger.model.card import LandmarkClass
 from training import RUNS
 from training.data.landmarks import load_landmarks
 from training.data.manifest import DataError, Entry, Split, content_sha256, load_manifest, write_manifest
 from training.fit.recipe import Recipe, load_saved_recipe, save_recipe
+
+MIN_STEPS = 4  # of an epoch, if the batch has to shrink
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Experiment:
         for index, landmark in enumerate(self.classes):
             if landmark.id == entry.landmark:
                 return index
-        raise DataError(f"{self.recipe.landmarks} does not describe {entry.landmark!r}. Add its name and place.")
+        raise DataError(f"{self.recipe.landmarks} does not describe {entry.landmark!r}. Add its name.")
 
     def require(self, file: Path, step: str) -> Path:
         """Return a file that an earlier step makes.
@@ -109,18 +113,56 @@ class Experiment:
 def begin_experiment(recipe: Recipe, data: Path, runs: Path = RUNS) -> Experiment:
     """Create an experiment with a recipe on prepared photos; its folder may exist.
 
+    Too few photos for a batch make the batch smaller.
+
     Args:
         data: the folder that `prepare` wrote.
 
     Raises:
-        DataError: nothing was prepared.
+        DataError: nothing was prepared, or photos and landmarks do not match.
+        ConfigError: the landmarks cannot be read.
     """
-    experiment = Experiment(recipe, runs / recipe.name)
-    entries = load_manifest(experiment.require(data / "manifest.csv", "prepare"))
+    manifest = data / "manifest.csv"
+    if not manifest.exists():
+        raise DataError(
+            f"{manifest} does not exist. Run first: python -m training prepare. "
+            "If it wrote to another folder, name that: --data FOLDER."
+        )
+    entries = load_manifest(manifest)
+    training = [entry for entry in entries if entry.split == "train"]
+    batch = fitting_batch(recipe.train.batch, len(training))
+    experiment = Experiment(replace(recipe, train=replace(recipe.train, batch=batch)), runs / recipe.name)
+    _check_landmarks(experiment, entries, data / "landmarks.toml")
     experiment.folder.mkdir(parents=True, exist_ok=True)
     write_manifest(experiment.manifest, entries)
-    save_recipe(recipe, _recipe_file(experiment.folder))
+    save_recipe(experiment.recipe, _recipe_file(experiment.folder))
     return experiment
+
+
+def fitting_batch(batch: int, photos: int) -> int:
+    """The batch, if there are as many photos; else a power of two that gives an epoch `MIN_STEPS` steps.
+
+    Raises:
+        DataError: there are not two photos, which batch norms need.
+    """
+    if photos < 2:
+        raise DataError(f"There are {photos} training photos. Add some, and run again: python -m training prepare")
+    return batch if photos >= batch else 1 << max(2, photos // MIN_STEPS).bit_length() - 1
+
+
+def _check_landmarks(experiment: Experiment, entries: Sequence[Entry], draft: Path) -> None:
+    """Check that the recipe describes the photos' landmarks, and that each has training photos."""
+    file = experiment.recipe.landmarks
+    described = [landmark.id for landmark in experiment.classes]
+    unknown = sorted({entry.landmark for entry in entries if entry.landmark} - set(described))
+    trained = {entry.landmark for entry in entries if entry.split == "train"}
+    unseen = [id_ for id_ in described if id_ not in trained]
+    hint = f" prepare described these photos' landmarks: landmarks={draft}" if draft.exists() else ""
+    if unknown:
+        names = "its name" if len(unknown) == 1 else "their names"
+        raise DataError(f"{file} does not describe {first_of(unknown)}.{hint or f' Add {names} there.'}")
+    if unseen:
+        raise DataError(f"No training photo shows {first_of(unseen)}.{hint or f' Add some, or edit {file}.'}")
 
 
 def open_experiment(name: Path, runs: Path = RUNS) -> Experiment:

@@ -16,7 +16,6 @@ import torch
 from safetensors.torch import save_file
 
 from tagger.model.nets import Network, build
-from training.data.manifest import DataError
 from training.fit.device import device_name, resolve_device
 from training.fit.experiment import Experiment
 from training.fit.linear_probe import fit_linear_probe
@@ -29,12 +28,8 @@ def fit(experiment: Experiment, *, resume: bool = False) -> None:
 
     Args:
         resume: continue after the last epoch in the checkpoint.
-
-    Raises:
-        DataError: a landmark has no training photo, or a photo's landmark no description.
     """
     start, recipe = time.monotonic(), experiment.recipe
-    _check_classes(experiment)
     torch.manual_seed(recipe.seed)
     device = resolve_device(recipe.device)
     network = _base(experiment).to(memory_format=torch.channels_last).to(device)
@@ -57,10 +52,3 @@ def _base(experiment: Experiment) -> Network:
     if recipe.base == "random":
         return build(recipe.network, experiment.outputs)
     return pretrained(recipe.network, experiment.outputs, recipe.base_weights)
-
-
-def _check_classes(experiment: Experiment) -> None:
-    shown = {experiment.label(entry) for entry in experiment.entries("train")}
-    for index, landmark in enumerate(experiment.classes):
-        if index not in shown:
-            raise DataError(f"No training photo shows {landmark.id!r}. Add some, or remove it from the landmarks file.")

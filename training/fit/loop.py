@@ -15,7 +15,6 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from tagger.model.nets import Network
-from training.data.manifest import DataError
 from training.fit.augment import augmentation
 from training.fit.checkpoint import TrainingState, frozen_parts, initial_state, load_checkpoint, save_checkpoint
 from training.fit.dataset import PhotoDataset, data_loader, network_input, photo_dataset
@@ -37,12 +36,11 @@ def train(network: Network, experiment: Experiment) -> Network:
         The network with averaged weights.
 
     Raises:
-        DataError: there are fewer training photos than a batch, or the checkpoint belongs to another recipe.
+        DataError: the checkpoint belongs to another recipe.
     """
     recipe, device = experiment.recipe.train, resolve_device(experiment.recipe.device)
     entries = experiment.entries("train")
-    if not (steps := len(entries) // recipe.batch):
-        raise DataError(f"Fewer training photos than a batch of {recipe.batch}. Set a smaller batch in the recipe.")
+    steps = len(entries) // recipe.batch
     state = initial_state(network.to(device), recipe, device, steps)
     if experiment.checkpoint.exists():
         load_checkpoint(state, experiment)

@@ -19,6 +19,11 @@ from tagger.core.errors import ConfigError
 from tagger.core.text import did_you_mean
 from tagger.core.types import InputContract
 
+FOLDER = Path(__file__).resolve().parents[1]
+SHIPPED = {file.stem: file for file in sorted((FOLDER / "recipes").glob("*.toml"))}
+LANDMARKS = FOLDER / "landmarks.toml"  # of the shipped recipes
+PATHS = {"landmarks", "base_weights"}  # keys; relative to the recipe, in a change to the current folder
+
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
@@ -132,7 +137,8 @@ class Recipe:
 
     Args:
         name: of the recipe and of its run.
-        bundle: the bundle's name in its card.
+        bundle: the bundle's name in its card. The names of the shipped recipes' bundles are reserved for the landmarks
+            that come with the package.
         version: the bundle's version in its card.
         input: what the network takes.
         landmarks: the file with names and places of the classes, relative to the recipe.
@@ -153,7 +159,7 @@ class Recipe:
     """
 
     name: str
-    bundle: str
+    bundle: Annotated[str, Field(min_length=1)]
     version: str
     input: InputContract
     landmarks: Path
@@ -184,18 +190,37 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     """Read a recipe.
 
     Args:
-        changes: such as ``train.epochs=8``; the value as in TOML, except that a bare word is a string.
+        path: the file, or the name of a recipe that comes with the package.
+        changes: such as ``train.epochs=8``; the value as in TOML, except that a bare word is a string. A change of
+            `bundle` also names the run and starts at version 1, unless `name` and `version` are changed too.
 
     Raises:
-        ConfigError: the file cannot be read, a key is unknown (the message names the nearest) or a value invalid.
+        ConfigError: the file cannot be read, a key is unknown (the message names the nearest), a value is invalid, or
+            a bundle of other landmarks has the name of a shipped one.
     """
+    path = SHIPPED.get(str(path), path)
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"The recipe {path} cannot be read: {error}") from error
-    for key in {"landmarks", "base_weights"} & raw.keys():
+        raise ConfigError(
+            f"The recipe {path} cannot be read: {error}. Name a file, or one of: {', '.join(SHIPPED)}."
+        ) from error
+    for key in PATHS & raw.keys():
         raw[key] = (path.parent / str(raw[key])).resolve()
-    return _overridden(raw, changes, path)
+    names = [change.partition("=")[2] for change in changes if change.startswith("bundle=")]
+    implied = [f"name={names[-1]}", 'version="1"'] if names else []
+    recipe = _overridden(raw, [*implied, *changes], path)
+    _check_bundle(recipe, path)
+    return recipe
+
+
+def _check_bundle(recipe: Recipe, path: Path) -> None:
+    reserved = {tomllib.loads(file.read_text(encoding="utf-8"))["bundle"] for file in SHIPPED.values()}
+    if recipe.bundle in reserved and recipe.landmarks != LANDMARKS:
+        raise ConfigError(
+            f"{path}: the bundle {recipe.bundle!r} comes with the package and has other landmarks than "
+            f"{recipe.landmarks}. Give yours a name: bundle=my_places"
+        )
 
 
 def with_overrides(recipe: Recipe, changes: Sequence[str]) -> Recipe:
@@ -229,7 +254,8 @@ def _validated(raw: dict[str, Any], path: Path) -> Recipe:
         return RECIPE.validate_python(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        problem = " is missing" if first["type"] == "missing" else f": {first['msg']}"
+        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}{problem}") from error
 
 
 def _override(raw: dict[str, Any], change: str) -> None:
@@ -242,9 +268,10 @@ def _override(raw: dict[str, Any], change: str) -> None:
         if not isinstance(raw, dict):
             raise ConfigError(f"{change!r}: {table!r} is a value, not a table.")
     try:
-        raw[last] = tomllib.loads(f"value = {text}")["value"]
+        value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        raw[last] = text
+        value = text
+    raw[last] = Path(value).resolve() if key in PATHS and isinstance(value, str) else value
 
 
 def _refuse_unknown(raw: Mapping[str, Any], shape: type, place: str) -> None:

@@ -20,7 +20,7 @@ from tests.drawn import COLOURS
 from tests.training.drawn import recipe
 from training.data.manifest import DataError, Entry, load_manifest, write_manifest
 from training.fit.dataset import network_input, photo_dataset
-from training.fit.experiment import Experiment, begin_experiment, open_experiment
+from training.fit.experiment import Experiment, begin_experiment, fitting_batch, open_experiment
 from training.fit.fit import fit
 from training.fit.loop import crop_px, train
 from training.fit.pretrained import pretrained
@@ -150,24 +150,33 @@ def test_a_device_that_is_not_here_is_an_error_before_any_work(experiment: Exper
     assert not experiment.log_file.exists()
 
 
-def test_a_landmark_without_a_training_photo_is_an_error_before_any_work(
-    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+def test_a_landmark_without_a_training_photo_is_an_error_before_any_work(experiment: Experiment, data: Path) -> None:
+    entries = load_manifest(data / "manifest.csv")
+    write_manifest(data / "manifest.csv", [e for e in entries if e.landmark != "red_rock" or e.split != "train"])
+    with pytest.raises(DataError, match="No training photo shows red_rock"):
+        begin_experiment(experiment.recipe, data)
+
+
+def test_a_landmark_without_a_description_is_an_error_that_names_the_file_of_these_photos(
+    experiment: Experiment, data: Path
 ) -> None:
-    entries = Experiment.entries
-
-    def without_red(self: Experiment, split: Any) -> list[Entry]:
-        return [entry for entry in entries(self, split) if entry.landmark != "red_rock"]
-
-    monkeypatch.setattr(Experiment, "entries", without_red)
-    with pytest.raises(DataError, match="No training photo shows 'red_rock'"):
-        fit(experiment)
-
-
-def test_a_photo_of_a_landmark_without_a_place_is_an_error(experiment: Experiment) -> None:
     places = experiment.recipe.landmarks
     places.write_text(places.read_text().replace("[red_rock]", "[pink_rock]"))
-    with pytest.raises(DataError, match="does not describe 'red_rock'"):
-        fit(experiment)
+    with pytest.raises(DataError, match=r"does not describe red_rock\. Add its name there\.$"):
+        begin_experiment(experiment.recipe, data)
+    (data / "landmarks.toml").touch()
+    with pytest.raises(DataError, match=f"prepare described these photos' landmarks: landmarks={data}/landmarks.toml"):
+        begin_experiment(experiment.recipe, data)
+
+
+@pytest.mark.parametrize(("photos", "batch"), [(1000, 64), (64, 64), (63, 8), (42, 8), (5, 2), (2, 2)])
+def test_few_photos_make_the_batch_smaller(photos: int, batch: int) -> None:
+    assert fitting_batch(64, photos) == batch
+
+
+def test_one_training_photo_is_too_few() -> None:
+    with pytest.raises(DataError, match="There are 1 training photos"):
+        fitting_batch(64, 1)
 
 
 def test_a_run_on_nothing_prepared_names_the_step_that_is_missing(experiment: Experiment, tmp_path: Path) -> None:

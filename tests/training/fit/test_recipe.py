@@ -90,3 +90,50 @@ def test_the_shipped_recipes_are_sound(name: str) -> None:
     loaded = load_recipe(RECIPES / f"{name}.toml")
     assert loaded.name == name
     assert len(load_landmarks(loaded.landmarks)) == 66
+
+
+def test_a_recipe_that_comes_with_the_package_is_found_by_its_name() -> None:
+    assert load_recipe(Path("transfer")) == load_recipe(RECIPES / "transfer.toml")
+    with pytest.raises(ConfigError, match=r"Name a file, or one of: first_look, scratch, transfer\."):
+        load_recipe(Path("training/transfer"))
+
+
+def test_other_landmarks_need_a_bundle_of_another_name(tmp_path: Path) -> None:
+    own = f"landmarks={recipe(tmp_path).with_name('landmarks.toml')}"
+    with pytest.raises(
+        ConfigError, match=r"'world' comes with the package and has other landmarks .* bundle=my_places"
+    ):
+        load_recipe(Path("transfer"), [own])
+    copied = recipe(tmp_path, RECIPE.replace('bundle = "colours"', 'bundle = "world"'))
+    with pytest.raises(ConfigError, match="bundle=my_places"):
+        load_recipe(copied)
+    with pytest.raises(ConfigError, match="bundle is missing"):
+        load_recipe(recipe(tmp_path, RECIPE.replace('bundle = "colours"\n', "")))
+
+
+def test_a_new_bundle_names_its_run_and_starts_at_version_1(tmp_path: Path) -> None:
+    own = f"landmarks={recipe(tmp_path).with_name('landmarks.toml')}"
+    loaded = load_recipe(Path("transfer"), ["bundle=my_places", own])
+    assert (loaded.name, loaded.bundle, loaded.version) == ("my_places", "my_places", "1")
+    loaded = load_recipe(Path("transfer"), ["bundle=my_places", "version=v7", own, "name=trial"])
+    assert (loaded.name, loaded.bundle, loaded.version) == ("trial", "my_places", "v7")
+
+
+def test_a_changed_path_starts_at_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_recipe(recipe(tmp_path), ["landmarks=mine.toml"]).landmarks == tmp_path / "mine.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[home]\ncity = "Rome"', r"landmark 'home': name is missing"),
+        ('[home]\nname = "Home"\nlat = 1.5', r"landmark 'home': .*lon is missing"),
+        ('[home]\nname = "Home"\nlat = "north"\nlon = 2', r"landmark 'home': lat: Input should be a valid number"),
+        ('["Käse"]\nname = "Käse"', r"landmark 'Käse': id: String should match pattern"),
+    ],
+)
+def test_a_wrong_description_names_the_landmark_and_the_field(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "landmarks.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=problem):
+        load_landmarks(tmp_path / "landmarks.toml")
