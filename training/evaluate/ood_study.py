@@ -1,13 +1,14 @@
 """Compare scores for "none of these" by how many landmark photos they keep: `none.json`.
 
 They are compared on the validation split (the test split is not used), each at the threshold that tags the allowed
-fraction of the negatives; the threshold is chosen on four folds and applied to the fifth, in turn.
+fractions of other sights and of all other negatives; it is chosen on four folds and applied to the fifth, in turn.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ from training.evaluate.metrics import (
     wilson,
 )
 from training.evaluate.ood_scores import Features, OodScore, feature_scores, logit_scores, probability, product
-from training.evaluate.thresholds import FOLDS, cross_validation_folds
+from training.evaluate.thresholds import FOLDS, Limit, cross_validation_folds, negative_limits
 from training.fit.dataset import photo_dataset
 from training.fit.device import resolve_device
 from training.fit.experiment import Experiment
@@ -67,7 +68,7 @@ def study(experiment: Experiment) -> Json:
     scores = all_scores(train, val, network.classifier, landmarks, recipe, experiment.recipe.seed)
     folds = cross_validation_folds([entry.group or str(entry.path) for entry in entries])
     truth = np.where(val.labels < landmarks, val.labels, -1)  # (N,)
-    found = compare(scores, truth, folds, experiment.recipe.threshold.max_negatives_tagged)
+    found = compare(scores, truth, folds, negative_limits(entries, experiment.recipe.threshold))
     text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     (experiment.folder / "none.json").write_text(text, encoding="utf-8")
     experiment.log(stage="none", best=found["best"])
@@ -108,16 +109,16 @@ def all_scores(
     return [*shipped, *near, *refitted, product(shipped[0], near[0])]
 
 
-def compare(scores: list[OodScore], truth: Indices, folds: Indices, max_negatives_tagged: float) -> Json:
+def compare(scores: list[OodScore], truth: Indices, folds: Indices, limits: Sequence[Limit]) -> Json:
     """Figures of each score, as in `none.json`.
 
     Args:
         scores: the shipped one first.
         truth: (N,), -1 for negatives.
         folds: (N,), the cross-validation fold of each photo.
-        max_negatives_tagged: fraction of the negatives that may be tagged.
+        limits: how many of which negatives may be tagged.
     """
-    tagged = [_tagged_held_out(score.score, truth < 0, folds, max_negatives_tagged) for score in scores]
+    tagged = [_tagged_held_out(score.score, folds, limits) for score in scores]
     rightly = [
         (tags & (score.predicted == truth))[truth >= 0].astype(float)
         for score, tags in zip(scores, tagged, strict=True)
@@ -147,14 +148,16 @@ def _row(score: OodScore, tagged: Flags, truth: Indices) -> Json:
     }
 
 
-def _tagged_held_out(score: Floats, is_negative: Flags, folds: Indices, max_negatives_tagged: float) -> Flags:
+def _tagged_held_out(score: Floats, folds: Indices, limits: Sequence[Limit]) -> Flags:
     """(N,), whether each photo is tagged at the threshold that the other folds' negatives require."""
     tagged = np.zeros(len(score), dtype=bool)
     for fold in range(FOLDS):
-        own = folds == fold  # (N,)
-        negatives = np.sort(score[is_negative & ~own])[::-1]  # highest first
-        allowed = int(max_negatives_tagged * len(negatives))
-        tagged[own] = score[own] > (negatives[allowed] if allowed < len(negatives) else -np.inf)
+        own, threshold = folds == fold, -np.inf  # (N,)
+        for limit in limits:
+            negatives = np.sort(score[limit.rows & ~own])[::-1]  # highest first
+            allowed = int(limit.fraction * len(negatives))
+            threshold = max(threshold, negatives[allowed] if allowed < len(negatives) else -np.inf)
+        tagged[own] = score[own] > threshold
     return tagged
 
 

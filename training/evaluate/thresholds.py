@@ -7,60 +7,130 @@ held-out photos better. Ten validation photos of a landmark say little.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.metrics import Floats, Indices, Predictions, gap
+from training.data.kinds import audience
+from training.data.manifest import Entry
+from training.evaluate.metrics import Flags, Floats, Indices, Predictions, gap
 from training.fit.recipe import Threshold
 
 FOLDS = 5
 SEED = 7
 NEWTON_STEPS = 20
 PRIOR_PRECISION = 4.0  # 1 / variance of the prior on a landmark's offset, in logits; 2 to 16 are as good
-MIN_WITHOUT_NEGATIVES = 0.5
+FLOOR_WITHOUT_NEGATIVES = 0.9
 GRID = 1000  # thresholds between 0 and 1
 EPSILON = 1e-7
 
 
-def choose_thresholds(predictions: Predictions, groups: Sequence[str], landmarks: int, limits: Threshold) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many of a set of negatives may be tagged.
+
+    Args:
+        rows: (N,), whether each photo belongs to the set.
+        fraction: of the set.
+    """
+
+    rows: Flags
+    fraction: float
+
+    @property
+    def allowed(self) -> float:
+        """The number of photos that may be tagged; below 1 none may."""
+        return round(self.fraction * float(self.rows.sum()), 9)
+
+
+def choose_thresholds(
+    predictions: Predictions, entries: Sequence[Entry], landmarks: int, threshold: Threshold
+) -> Floats:
     """A threshold for each landmark, all the same unless different ones rank better.
 
     Args:
-        predictions: on validation photos.
-        groups: of near-duplicates, a name for each photo.
-        limits: which mistakes are allowed.
+        predictions: on the validation photos.
+        entries: the photos; near-duplicates are held out together.
+        landmarks: their number.
 
     Returns:
         (landmarks,), rounded up to three decimals.
     """
-    same = np.full(landmarks, choose_threshold(predictions, limits))
-    if not limits.per_class:
+    limits = negative_limits(entries, threshold)
+    lowest = lowest_threshold(limits, threshold)
+    limits += limits_without_one_source(limits, entries)
+    same = np.full(landmarks, choose_threshold(predictions, limits, threshold.min_tags_right, lowest))
+    if not threshold.per_class:
         return same
-    held_out = replace(predictions, score=_held_out_scores(predictions, cross_validation_folds(groups), landmarks))
+    folds = cross_validation_folds([entry.group or str(entry.path) for entry in entries])
+    held_out = replace(predictions, score=_held_out_scores(predictions, folds, landmarks))
     if gap(held_out) <= gap(predictions):
         return same
-    threshold = choose_threshold(held_out, limits)
-    own = _sigmoid(_logit(np.full(landmarks, threshold)) - class_offsets(predictions, landmarks))
-    return np.minimum(1.0, np.ceil(own * GRID) / GRID)
+    common = choose_threshold(held_out, limits, threshold.min_tags_right, lowest)
+    own = _sigmoid(_logit(np.full(landmarks, common)) - class_offsets(predictions, landmarks))
+    return (np.ceil(own * GRID) / GRID).clip(lowest, 1.0)
 
 
-def choose_threshold(predictions: Predictions, limits: Threshold) -> float:
-    """The lowest threshold that tags few enough negatives and is right often enough.
+def choose_threshold(predictions: Predictions, limits: Sequence[Limit], min_tags_right: float, lowest: float) -> float:
+    """The lowest threshold that keeps every limit and is right often enough.
+
+    Args:
+        min_tags_right: fraction of the tags on landmark photos that must be right.
+        lowest: the result is not below it.
 
     Returns:
-        A multiple of 0.001; 1 if none does, and at least 0.5 if there are no negatives to learn from.
+        A multiple of 0.001; 1 if none will do.
     """
-    negatives = int((~predictions.is_landmark).sum())
-    lowest = 1 if negatives else int(MIN_WITHOUT_NEGATIVES * GRID)
-    for step in range(lowest, GRID):
+    for step in range(round(lowest * GRID), GRID):
         tagged = predictions.score >= step / GRID  # (N,)
         landmarks = tagged & predictions.is_landmark  # (N,)
-        too_many = (tagged & ~predictions.is_landmark).sum() > limits.max_negatives_tagged * negatives
-        if not too_many and predictions.correct[landmarks].sum() >= limits.min_tags_right * landmarks.sum():
+        is_right = predictions.correct[landmarks].sum() >= min_tags_right * landmarks.sum()
+        if is_right and all((tagged & limit.rows).sum() <= limit.allowed for limit in limits):
             return step / GRID
     return 1.0
+
+
+def negative_limits(entries: Sequence[Entry], threshold: Threshold) -> list[Limit]:
+    """The limit for other sights, and the one for all other negatives.
+
+    Args:
+        entries: the validation photos, in the predictions' order.
+    """
+    is_negative = np.array([entry.landmark is None for entry in entries], dtype=bool)  # (N,)
+    is_sight = is_negative & [audience(entry.label) == "sight" for entry in entries]  # (N,)
+    return [
+        Limit(is_sight, threshold.max_sights_tagged),
+        Limit(is_negative & ~is_sight, threshold.max_ordinary_tagged),
+    ]
+
+
+def limits_without_one_source(limits: Sequence[Limit], entries: Sequence[Entry]) -> list[Limit]:
+    """Each limit on the photos of all sources but one, so that no single collection makes a limit easy.
+
+    Only where the photos of the other sources are enough for the limit to allow a tag.
+    """
+    sources = np.array([entry.source for entry in entries])  # (N,)
+    rest = [
+        Limit(limit.rows & (sources != source), limit.fraction)
+        for limit in limits
+        for source in sorted(set(sources[limit.rows]) - {""})
+    ]
+    return [limit for limit in rest if limit.allowed >= 1]
+
+
+def lowest_threshold(limits: Sequence[Limit], threshold: Threshold) -> float:
+    """The recipe's floor; more if there are so few negatives that the limits allow no tag, and 0.9 if there are none.
+
+    Args:
+        limits: disjoint ones.
+
+    Returns:
+        A multiple of 0.001.
+    """
+    doubt = max(0.0, 1 - sum(limit.allowed for limit in limits))
+    raised = threshold.floor + doubt * (FLOOR_WITHOUT_NEGATIVES - threshold.floor)
+    return float(np.ceil(round(max(threshold.floor, raised) * GRID, 6)) / GRID)
 
 
 def class_offsets(predictions: Predictions, landmarks: int) -> Floats:

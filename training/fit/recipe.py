@@ -121,14 +121,18 @@ class Threshold:
     """When a suggestion becomes a tag: as early as the validation split allows.
 
     Args:
-        max_negatives_tagged: fraction of the negatives that may be tagged.
+        max_sights_tagged: fraction of the negatives that show another sight that may be tagged.
+        max_ordinary_tagged: fraction of all other negatives that may be tagged. Photos without a kind are among them.
         min_tags_right: fraction of the tags on landmark photos that must be right.
         per_class: whether landmarks may have their own thresholds, if that ranks unseen photos better.
+        floor: the lowest threshold; a higher one is used if there are few negatives.
     """
 
-    max_negatives_tagged: Fraction = 0.03
+    max_sights_tagged: Fraction = 0.04
+    max_ordinary_tagged: Fraction = 0.007
     min_tags_right: Fraction = 0.985
     per_class: bool = True
+    floor: Fraction = 0.3
 
 
 @dataclass(frozen=True, slots=True)

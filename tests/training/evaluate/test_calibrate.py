@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from training.evaluate.calibrate import fit_temperature, top1_nll
 
 
@@ -38,3 +37,9 @@ def test_a_suggestion_on_a_negative_is_a_surprise_as_large_as_its_score() -> Non
 
 def test_a_certain_mistake_is_a_finite_surprise() -> None:
     assert np.isfinite(top1_nll(np.array([[1e4, 0.0]], dtype=np.float32), np.array([1]), 1.0, 1))
+
+
+def test_a_few_photos_that_are_all_right_do_not_make_every_score_certain() -> None:
+    logits = np.array([[2.0, 0.0, 0.0, 0.0]] * 9, dtype=np.float32)
+    fitted = fit_temperature(logits, np.zeros(9, dtype=np.int64), 3)
+    assert 0.4 < fitted < 1.0

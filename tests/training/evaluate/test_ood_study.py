@@ -14,6 +14,7 @@ from torch import nn
 from tagger.model.nets import build
 from training.evaluate.ood_scores import OodScore, feature_scores, logit_scores, probability, product
 from training.evaluate.ood_study import FeatureSet, all_scores, compare, study
+from training.evaluate.thresholds import Limit
 from training.fit.experiment import Experiment
 from training.fit.recipe import Head
 
@@ -78,8 +79,12 @@ def ood_score(name: str, landmarks: float, negatives: float) -> OodScore:
     return OodScore(name, name, score, np.zeros(200, dtype=np.int64))
 
 
+def limits(fraction: float) -> list[Limit]:
+    return [Limit(TRUTH < 0, fraction)]
+
+
 def test_a_threshold_is_counted_on_photos_that_did_not_choose_it() -> None:
-    first = compare([ood_score("blind", 0.5, 0.5)], TRUTH, PART, 0.1)["ways"][0]
+    first = compare([ood_score("blind", 0.5, 0.5)], TRUTH, PART, limits(0.1))["ways"][0]
     assert first["negatives_tagged"] == pytest.approx(0.1, abs=0.05)
     assert first["rightly_tagged"] == pytest.approx(0.1, abs=0.08)
     assert first["rightly_tagged_low"] <= first["rightly_tagged"] <= first["rightly_tagged_high"]
@@ -87,7 +92,7 @@ def test_a_threshold_is_counted_on_photos_that_did_not_choose_it() -> None:
 
 
 def test_a_way_that_tells_them_apart_keeps_every_landmark_photo() -> None:
-    found = compare([ood_score("sharp", 0.8, 0.1)], TRUTH, PART, 0.0)
+    found = compare([ood_score("sharp", 0.8, 0.1)], TRUTH, PART, limits(0.0))
     assert found["ways"][0] == {
         "name": "sharp",
         "what": "sharp",
@@ -106,8 +111,8 @@ def test_a_way_that_tells_them_apart_keeps_every_landmark_photo() -> None:
 def test_the_shipped_way_stays_unless_another_is_better_by_more_than_chance() -> None:
     shipped, worse, better = ood_score("shipped", 0.6, 0.4), ood_score("worse", 0.5, 0.4), ood_score("better", 0.8, 0.4)
     slightly = replace(shipped, name="slightly", score=shipped.score + 1e-9 * TRUTH)
-    assert compare([shipped, worse, slightly], TRUTH, PART, 0.05)["best"] == "shipped"
-    assert compare([shipped, worse, better], TRUTH, PART, 0.05)["best"] == "better"
+    assert compare([shipped, worse, slightly], TRUTH, PART, limits(0.05))["best"] == "shipped"
+    assert compare([shipped, worse, better], TRUTH, PART, limits(0.05))["best"] == "better"
 
 
 def test_every_way_is_there_and_heads_learn_what_features_show() -> None:
