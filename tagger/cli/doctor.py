@@ -10,6 +10,8 @@ import click
 
 from tagger.cli import context
 
+SHOWN = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
+
 
 @click.command()
 @context.DB
@@ -23,7 +25,7 @@ def doctor(config: Path | None, **options: Any) -> None:
     settings = context.open_settings(config, **options)
     problems = 0
     for finding in examine(settings):
-        problems += not finding.is_fine
-        click.echo(f"{'ok' if finding.is_fine else 'PROBLEM':<8} {finding.topic}: {finding.text}")
+        problems += finding.status == "problem"
+        click.echo(f"{SHOWN[finding.status]:<8} {finding.topic}: {finding.text}")
     if problems:
         sys.exit(1)

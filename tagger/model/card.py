@@ -87,6 +87,7 @@ class Card:
         provenance: of the weights: recipe, data, base weights and their licence, commands.
         files: sha256 by file name, for each file beside the card.
         first_look: None if one network answers everything.
+        warnings: what its calibration cannot promise, in sentences for people.
     """
 
     format: Annotated[int, Field(ge=1)]
@@ -102,6 +103,7 @@ class Card:
     metrics: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
     provenance: dict[str, JsonValue] = field(default_factory=dict)
     first_look: FirstLookCard | None = None
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         repeated = [name for name, count in Counter(c.id for c in self.classes).items() if count > 1]

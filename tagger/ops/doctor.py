@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
 
 from PIL import Image
 
@@ -19,30 +20,40 @@ from tagger.model.predictor import load
 
 PACKAGES = ("numpy", "pillow", "openvino", "sqlalchemy", "torch", "pillow-heif", "matplotlib")
 ADVISED_FREE_BYTES = 1_000_000_000
+GREY_TAGGED = "the bundle tags a plain grey picture; train it with more kinds of photos that show no landmark"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check."""
+    """The outcome of one check.
+
+    Args:
+        status: ``problem`` if something does not work, ``warning`` if it works less well than it could.
+        text: for anything but ``ok`` it says what to do.
+    """
 
     topic: str
-    is_fine: bool  # if False, `text` says what to do
+    status: Literal["ok", "warning", "problem"]
     text: str
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Run all checks; an early problem may explain later ones."""
-    yield Finding("versions", True, _versions())
-    yield _checked("model", lambda: _model(settings))
-    yield _checked("database", lambda: _database(settings))
-    yield _checked("disk", lambda: _disk(settings))
+    yield Finding("versions", "ok", _versions())
+    yield from _checked("model", lambda: _model(settings))
+    yield from _checked("database", lambda: [_database(settings)])
+    yield from _checked("disk", lambda: [_disk(settings)])
 
 
-def _checked(topic: str, check: Callable[[], str]) -> Finding:
+def _checked(topic: str, check: Callable[[], Sequence[str]]) -> Iterator[Finding]:
+    """One finding for what was checked, and one for each warning that the check returns after it."""
     try:
-        return Finding(topic, True, check())
+        text, *warnings = check()
     except TaggerError as error:
-        return Finding(topic, False, str(error))
+        yield Finding(topic, "problem", str(error))
+        return
+    yield Finding(topic, "ok", text)
+    yield from (Finding(topic, "warning", warning) for warning in warnings)
 
 
 def _versions() -> str:
@@ -55,18 +66,20 @@ def _versions() -> str:
     return ", ".join(versions)
 
 
-def _model(settings: Settings) -> str:
-    """Open the bundle, which verifies it, and run the model once."""
+def _model(settings: Settings) -> list[str]:
+    """Open the bundle, which verifies it, and run the model once. The warnings of its card follow."""
     model = load(settings.bundle, engine=settings.engine, device=settings.device, precision=settings.precision)
     card = model.bundle.card
     answer = model.suggest(Image.new("RGB", (320, 240), "grey"), min_score=settings.min_score)
     first = card.first_look
     looks = f"two looks: {first.network} answers none below {first.none_below:.1%}" if first else "one look"
     strict = f"; a tag needs a score of {settings.min_score:g}" if settings.min_score else ""
-    return (
+    text = (
         f"{card.name} {card.version} in {model.bundle.folder}, verified, {len(card.classes)} landmarks; "
         f"{looks}; {model.engine.info}; a grey picture shows {answer.status}{strict}"
     )
+    untested = [GREY_TAGGED] if answer.status == "tagged" else []  # by a calibration of earlier versions
+    return [text, *(card.warnings or untested)]
 
 
 def _database(settings: Settings) -> str:

@@ -6,10 +6,12 @@ import ast
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tagger.model.bundle import open_bundle, write_bundle
 from tests.cli.conftest import Tagger
 
 COMMANDS = ("tag", "suggest", "query", "labels", "runs", "doctor", "bench", "train")
@@ -44,6 +46,17 @@ def test_each_problem_is_named(tagger: Tagger, tmp_path: Path) -> None:
     assert done.stdout.count("PROBLEM") == 2
     assert "card.json" in done.stdout
     assert "tags.sqlite" in done.stdout
+
+
+def test_what_a_bundle_cannot_promise_is_a_warning_but_no_problem(
+    tagger: Tagger, model_folder: Path, tmp_path: Path
+) -> None:
+    bundle = open_bundle(model_folder)
+    warned = replace(bundle.card, warnings=("Only 9 validation photos show a landmark.",))
+    write_bundle(tmp_path / "own", warned, {name: bundle.file(name).read_bytes() for name in warned.files})
+    done = tagger("doctor", "--bundle", tmp_path / "own")
+    assert done.returncode == 0
+    assert "warning  model: Only 9 validation photos show a landmark." in done.stdout
 
 
 def test_bench_says_what_holds_the_run_back(tagger_process: Tagger, library: Path) -> None:

@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.engines.openvino import OpenVinoEngine
 from tagger.model.inference import probabilities
+from training.evaluate.calibration_warnings import (
+    plain_pictures_tagged,
+    print_warnings,
+    temperature_at_bound,
+    too_few_photos,
+)
 from training.evaluate.evaluate import infer, predictions
 from training.evaluate.thresholds import choose_thresholds
 from training.fit.dataset import photo_dataset
@@ -28,7 +34,10 @@ PRIOR_SD = math.log(2)  # of a temperature's logarithm around 0; on a thousand p
 
 
 def calibrate(experiment: Experiment) -> Bundle:
-    """Export the weights into a bundle, then fit its temperature and thresholds through the exported file."""
+    """Export the weights into a bundle, then fit its temperature and thresholds through the exported file.
+
+    What too few photos cannot promise is printed, and kept in the card's warnings.
+    """
     entries, landmarks = experiment.entries("val"), len(experiment.classes)
     bundle = write_bundle(experiment.bundle, draft_card(experiment), files := weight_files(experiment))
     for outdated in (experiment.metrics, experiment.breakdowns):
@@ -41,13 +50,21 @@ def calibrate(experiment: Experiment) -> Bundle:
         replace(landmark, threshold=float(threshold))
         for landmark, threshold in zip(experiment.classes, thresholds, strict=True)
     )
+    card = replace(card, classes=classes)
+    warnings = (
+        *too_few_photos(entries, experiment.recipe.threshold),
+        *temperature_at_bound(card.temperature, float(TEMPERATURES[0]), float(TEMPERATURES[-1])),
+        *plain_pictures_tagged(engine, card),
+    )
     experiment.log(
         stage="calibrate",
         temperature=card.temperature,
         lowest_threshold=float(thresholds.min()),
         highest_threshold=float(thresholds.max()),
     )
-    return write_bundle(experiment.bundle, replace(card, classes=classes), files)
+    card = replace(card, warnings=warnings)
+    print_warnings(card)
+    return write_bundle(experiment.bundle, card, files)
 
 
 def fit_temperature(logits: Logits, labels: Labels, landmarks: int) -> float:

@@ -29,6 +29,7 @@ from tagger.model.inference import answer, probabilities
 from training.data.kinds import AUDIENCES
 from training.data.manifest import Split
 from training.evaluate.breakdowns import breakdowns
+from training.evaluate.calibration_warnings import print_warnings
 from training.evaluate.metrics import (
     FIGURES,
     Floats,
@@ -69,6 +70,7 @@ def evaluate(experiment: Experiment, splits: Sequence[Split] = ("val", "test")) 
     _update(experiment.breakdowns, {split: long for split, (_, long) in measured.items()})
     for split, values in figures_by_split.items():
         experiment.log(stage="evaluate", split=split, **values)
+    print_warnings(bundle.card)
     return figures_by_split
 
 

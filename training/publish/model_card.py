@@ -146,6 +146,14 @@ def _curves(inputs: Inputs) -> str:
     return f"{plot}\n\n{_origin(inputs, 'fit training/recipes/RECIPE.toml', 'train and validation split')}"
 
 
+def _warnings(inputs: Inputs) -> str:
+    """What the calibration could not promise."""
+    card = inputs.results.card
+    if card is None:
+        return _missing(inputs.results.command("bundle"))
+    return "\n".join(f"- {sentence}" for sentence in card.warnings) or "The calibration found nothing to warn of."
+
+
 def _sources(inputs: Inputs) -> str:
     own = _table(inputs, tables.leave_source_out(inputs.results))
     several = tables.unseen_sources(inputs.all_runs)
@@ -171,6 +179,7 @@ PARTS: Mapping[str, Callable[[Inputs], str]] = {
     "classes": _classes,
     "confusions": lambda inputs: _table(inputs, tables.confusions(inputs.results)),
     "calibration": _calibration,
+    "warnings": _warnings,
     "negatives": lambda inputs: _table(inputs, tables.negatives(inputs.results)),
     "none": lambda inputs: _table(inputs, tables.ood_scores(inputs.results)),
     "robustness": lambda inputs: _table(inputs, tables.robustness(inputs.results)),

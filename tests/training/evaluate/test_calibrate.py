@@ -1,10 +1,16 @@
-"""The temperature, on logits whose truth is known."""
+"""The temperature, on logits whose truth is known, and what a calibration warns of."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from training.evaluate.calibrate import fit_temperature, top1_nll
+import torch
+from safetensors.torch import save_file
+
+from tagger.model.bundle import open_bundle
+from tagger.model.nets import build
+from training.evaluate.calibrate import calibrate, fit_temperature, top1_nll
+from training.fit.experiment import Experiment
 
 
 def overconfident(times: float) -> tuple[np.ndarray, np.ndarray]:
@@ -43,3 +49,16 @@ def test_a_few_photos_that_are_all_right_do_not_make_every_score_certain() -> No
     logits = np.array([[2.0, 0.0, 0.0, 0.0]] * 9, dtype=np.float32)
     fitted = fit_temperature(logits, np.zeros(9, dtype=np.int64), 3)
     assert 0.4 < fitted < 1.0
+
+
+@pytest.mark.slow
+def test_what_few_photos_cannot_promise_is_printed_and_stays_in_the_card(
+    experiment: Experiment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    save_file(build(experiment.recipe.network, experiment.outputs).state_dict(), experiment.weights)
+    warnings = calibrate(experiment).card.warnings
+    assert any(warning.startswith("Only 9 validation photos show a landmark") for warning in warnings)
+    shown = capsys.readouterr().err
+    assert all(f"Warning: {warning}" in shown for warning in warnings)
+    assert open_bundle(experiment.bundle).card.warnings == warnings

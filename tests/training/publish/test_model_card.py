@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tagger.model.bundle import write_bundle
+from tests.drawn import card as drawn_card
 from tests.training.measured import SOURCES, WAYS, measure, renamed, write
 from training.data.manifest import DataError
 from training.fit.experiment import Experiment
@@ -69,6 +71,14 @@ def test_each_part_names_its_photos_its_machine_and_its_command(experiment: Expe
         text = updated(experiment, card(tmp_path / "docs", PROSE.format(name)))
         assert re.search(rf"\*Photos: {photos}.* of the data \w{{8}}. Machine: .+ cores, Python", text)
         assert f"`python -m training {step} colours`*" in text
+
+
+def test_it_says_what_the_calibration_could_not_promise(experiment: Experiment, tmp_path: Path) -> None:
+    docs = card(tmp_path / "docs", PROSE.format("warnings"))
+    assert "python -m training calibrate colours" in updated(measure(experiment), docs)
+    for warnings, shown in ((), "found nothing to warn of"), (("Too few.", "Too grey."), "- Too few.\n- Too grey.\n"):
+        write_bundle(experiment.bundle, drawn_card(warnings=warnings), {"model.onnx": b""})
+        assert shown in updated(Experiment(experiment.recipe, experiment.folder), docs)
 
 
 def test_what_was_not_measured_names_its_step(experiment: Experiment, tmp_path: Path) -> None:
