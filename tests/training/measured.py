@@ -40,7 +40,7 @@ CATEGORIES: dict[str, Any] = {
 STRICTER = [
     {"min_score": score, "rightly_tagged": 0.65 - score / 10, "tags_right": 0.93, "sight_tagged": 0.28,
      "ordinary_tagged": 0.0, "document_tagged": None}
-    for score in (0.0, 0.5, 0.9)
+    for score in (0.0, 0.5, 0.8)
 ]  # fmt: skip
 SIGHTS = {
     "castles": {"photos": 10, "tagged": 4},

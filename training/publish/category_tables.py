@@ -7,6 +7,7 @@ from statistics import median
 
 import numpy as np
 
+from tagger.core.run_options import STRICT_SCORE
 from training.evaluate.metrics import wilson
 from training.publish.results import Json, Results
 from training.publish.tables import TEST, Row, Table, interval, percent
@@ -43,15 +44,12 @@ def stricter(results: Results) -> Table:
     """What a minimal score would do."""
     found = results.breakdowns.get(TEST, {}).get("stricter", [])
     columns = ("rightly_tagged", "tags_right", *(f"{key}_tagged" for key in NEGATIVES))
-    rows = [
-        (f"{row['min_score']:.1f}" if row["min_score"] else "as shipped", *(percent(row[key]) for key in columns))
-        for row in found
-    ]
+    rows = [(_min_score(row["min_score"]), *(percent(row[key]) for key in columns)) for row in found]
     header = ("score at least", "#landmarks rightly tagged", "#their tags right",
               *(f"#{name} tagged" for name in NEGATIVES.values()))  # fmt: skip
     note = (
-        "A tag needs this score and that of its landmark's own threshold. The fewer wrong tags, the more photos go "
-        "untagged."
+        "With the setting `min_score` a tag needs this score besides its landmark's own threshold. Fewer tags "
+        "are wrong then, and more photos go untagged."
     )
     return Table("What a stricter threshold would do", header, rows, note, results.command("details.json"))
 
@@ -75,6 +73,12 @@ def sight_sources(results: Results) -> Table:
         else ""
     )
     return Table("Other sights, source by source", header, rows, note, results.command("details.json"))
+
+
+def _min_score(score: float) -> str:
+    if not score:
+        return "as shipped"
+    return f"{score:.1f} (--strict)" if score == STRICT_SCORE else f"{score:.1f}"
 
 
 def _row(name: str, found: Json) -> Row:
