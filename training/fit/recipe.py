@@ -108,12 +108,18 @@ class Augment:
         operations: of RandAugment, for each photo.
         magnitude: of RandAugment, 0 to 30.
         erase: fraction of the photos in which a box is blanked.
+        shrink: fraction of the photos that are made smaller first, by a random filter.
+        recompress: fraction of the photos that are compressed again, as JPEG or WebP.
+        grey: fraction of the photos without colour.
     """
 
     min_area: Rate = 0.2
     operations: Count = 0
     magnitude: Count = 6
     erase: Fraction = 0.0
+    shrink: Fraction = 0.3
+    recompress: Fraction = 0.25
+    grey: Fraction = 0.05
 
 
 @dataclass(frozen=True, slots=True)
