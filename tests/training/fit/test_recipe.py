@@ -89,7 +89,7 @@ def test_a_recipe_is_kept_with_its_changes(tmp_path: Path) -> None:
 def test_the_shipped_recipes_are_sound(name: str) -> None:
     loaded = load_recipe(RECIPES / f"{name}.toml")
     assert loaded.name == name
-    assert len(load_landmarks(loaded.landmarks)) == 66
+    assert len(load_landmarks(loaded.landmarks)) == 96
 
 
 def test_a_recipe_that_comes_with_the_package_is_found_by_its_name() -> None:

@@ -14,7 +14,7 @@ from training.data.landmarks import load_landmarks
 from training.data.manifest_folder import load_manifest_folder
 
 PLACES = Path(__file__).parents[3] / "training" / "landmarks.toml"
-LARGEST_BYTES = 25_000_000
+LARGEST_BYTES = 30_000_000
 SAMPLE = 150
 
 
@@ -24,15 +24,16 @@ def bundle() -> Bundle:
 
 
 def test_it_is_small_enough_to_ship() -> None:
-    assert sum(file.stat().st_size for file in shipped_folder().iterdir()) <= LARGEST_BYTES
+    assert sum(file.stat().st_size for file in shipped_folder().rglob("*")) <= LARGEST_BYTES
 
 
 def test_its_recorded_figures_meet_the_bars(bundle: Bundle) -> None:
     test = bundle.card.metrics["test"]
-    bars = {"top1": 0.91, "top5": 0.98, "tagged": 0.85}
+    bars = {"top1": 0.94, "top5": 0.98, "rightly_tagged": 0.88, "tags_right": 0.98}
     assert {name: test[name] for name, bar in bars.items() if test[name] < bar} == {}  # type: ignore[operator]
-    assert test["negatives_tagged"] <= 0.05  # type: ignore[operator]
-    assert (test["landmark_photos"], test["negative_photos"]) == (1259, 417)
+    assert test["sight_tagged"] <= 0.05  # type: ignore[operator]
+    assert test["ordinary_tagged"] <= 0.01  # type: ignore[operator]
+    assert (test["landmark_photos"], test["negative_photos"]) == (1636, 938)
 
 
 def test_bfloat16_is_allowed_only_where_it_was_measured_to_agree(bundle: Bundle) -> None:
