@@ -15,9 +15,13 @@ from pydantic import JsonValue, TypeAdapter
 from training.data.manifest import content_sha256, load_manifest
 from training.fit.experiment import Experiment
 from training.fit.pretrained import weights_origin
-from training.fit.recipe import Recipe
+from training.fit.recipe import LANDMARKS, Recipe
 
 PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "openvino", "pillow", "numpy")
+DESCRIPTION = (  # of LANDMARK_DATA; nothing is known about other photos
+    "Public photos of landmarks and of ordinary things, short side 256 px, without EXIF; near-duplicates are grouped "
+    "and no group is in two splits."
+)
 COMMAND = "LANDMARK_DATA=/path/to/photos python -m training reproduce training/recipes/{name}.toml"
 
 
@@ -43,9 +47,9 @@ def provenance(experiment: Experiment) -> dict[str, JsonValue]:
 def _data(experiment: Experiment) -> dict[str, JsonValue]:
     entries = load_manifest(experiment.manifest)
     counts = Counter(f"{entry.split} {entry.role} photos" for entry in entries)
+    described = {"description": DESCRIPTION} if experiment.recipe.landmarks == LANDMARKS else {}
     return {
-        "description": "Public photos of landmarks and of ordinary things, short side 256 px, without EXIF; "
-        "near-duplicates are grouped and no group is in two splits.",
+        **described,
         "content_sha256": content_sha256(entries),
         **dict(sorted(counts.items())),
     }

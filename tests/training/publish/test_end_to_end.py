@@ -55,6 +55,7 @@ def test_its_card_holds_figures_and_origin(bundle: Bundle) -> None:
         "LANDMARK_DATA=/path/to/photos python -m training reproduce training/recipes/colours.toml"
     )
     assert card.provenance["data"]["train negative photos"] == 6  # type: ignore[index, call-overload]
+    assert "description" not in card.provenance["data"]  # type: ignore[operator]  # that is of the shipped bundle's photos
     assert card.bfloat16 == (card.metrics["test"].get("bfloat16_top1_agreement", 0) >= 0.995)  # type: ignore[operator]
 
 
