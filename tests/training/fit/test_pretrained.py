@@ -23,6 +23,16 @@ def test_features_equal_those_of_the_published_network() -> None:
         torch.testing.assert_close(ours.features(photos), theirs(photos))
 
 
+def test_half_a_network_computes_what_the_published_stages_do_at_half_the_size() -> None:
+    whole, half = pretrained("efficientnet_lite0", 3).eval(), pretrained("half_lite0", 3).eval()
+    photos = torch.randn(2, 3, 64, 64)  # (N, 3, H, W)
+    with torch.inference_mode():
+        x = torch.nn.functional.avg_pool2d(photos, 2)  # (N, 3, H / 2, W / 2)
+        for part in whole.parts[:7]:
+            x = part(x)  # (N, C, H', W')
+        torch.testing.assert_close(half.features(photos), x.mean((2, 3)))
+
+
 def test_the_weights_licence_is_known() -> None:
     assert weights_origin("efficientnet_lite0")["licence"] == "Apache-2.0"
 
