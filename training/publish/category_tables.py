@@ -54,6 +54,19 @@ def stricter(results: Results) -> Table:
     return Table("What a stricter threshold would do", header, rows, note, results.command("details.json"))
 
 
+def first_look(results: Results) -> Table:
+    """What the small network answers alone, and how often it costs a tag."""
+    found = results.read("first_look.json") or {}
+    names = {"landmark": "landmarks that it knows"} | NEGATIVES
+    keys = [key for key in names if f"{key}_answered" in found.get(TEST, {})]
+    rows = [(f"{names[key]}: answered by the first look", *_of_splits(found, f"{key}_answered")) for key in keys]
+    if found:
+        rows.append(("tags of the large network that stay", *_of_splits(found, "agreement")))
+    note = f"The first look says none where its best score is below {found.get('none_below')}."
+    photos = "test and validation split"
+    return Table("Two looks", ("", "#test", "#val"), rows, note, results.command("first_look.json"), photos)
+
+
 def sight_sources(results: Results) -> Table:
     """The sources whose other sights are tagged most often."""
     found: Mapping[str, Json] = results.breakdowns.get(TEST, {}).get("sights_by_source", {})
@@ -73,6 +86,10 @@ def sight_sources(results: Results) -> Table:
         else ""
     )
     return Table("Other sights, source by source", header, rows, note, results.command("details.json"))
+
+
+def _of_splits(found: Json, figure: str) -> tuple[str, str]:
+    return percent(found[TEST][figure]), percent(found["val"][figure])
 
 
 def _min_score(score: float) -> str:

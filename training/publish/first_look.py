@@ -6,6 +6,7 @@ large one, and only measured on the test split.
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -59,6 +60,8 @@ def add_first_look(student: Experiment, bundle: Bundle) -> Bundle:
     first = FirstLookCard(small.card.network, small.card.temperature, none_below, metrics)
     files = {name: bundle.file(name).read_bytes() for name in bundle.card.files if not name.startswith(FIRST_LOOK)}
     files |= {f"{FIRST_LOOK}/{name}": small.file(name).read_bytes() for name in small.card.files}
+    table = {"none_below": none_below, **metrics}
+    (student.folder / "first_look.json").write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
     student.log(stage="first look", none_below=none_below, **{f"{name}_val": v for name, v in metrics["val"].items()})
     origin = bundle.card.provenance | {FIRST_LOOK: provenance(student)}
     return write_bundle(bundle.folder, replace(bundle.card, first_look=first, provenance=origin), files)

@@ -29,7 +29,7 @@ from training.publish.tables import TEST, Table
 
 DOCUMENT = "MODEL.md"
 README = "README.md"  # beside the folder of the document
-SCRATCH = "scratch"
+SCRATCH, FIRST_LOOK = "scratch", "first_look"  # names of their runs
 WEAKEST = 6
 TRADE_OFF = "Higher is more accurate, further right is faster; no run beats those on the dashed line."
 PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
@@ -52,8 +52,11 @@ class Inputs:
 
     @cached_property
     def scratch(self) -> Results | None:
-        """The run `scratch` beside this one."""
-        folder = self.runs_folder / SCRATCH
+        return self.beside(SCRATCH)
+
+    def beside(self, name: str) -> Results | None:
+        """Another run, None if it was not begun."""
+        folder = self.runs_folder / name
         return Results(open_experiment(folder)) if (folder / "recipe.json").exists() else None
 
     @cached_property
@@ -154,6 +157,11 @@ def _warnings(inputs: Inputs) -> str:
     return "\n".join(f"- {sentence}" for sentence in card.warnings) or "The calibration found nothing to warn of."
 
 
+def _first_look(inputs: Inputs) -> str:
+    student = inputs.beside(FIRST_LOOK)
+    return _table(inputs, category_tables.first_look(student)) if student else _missing(f"first-look {FIRST_LOOK}")
+
+
 def _sources(inputs: Inputs) -> str:
     own = _table(inputs, tables.leave_source_out(inputs.results))
     several = tables.unseen_sources(inputs.all_runs)
@@ -180,6 +188,7 @@ PARTS: Mapping[str, Callable[[Inputs], str]] = {
     "confusions": lambda inputs: _table(inputs, tables.confusions(inputs.results)),
     "calibration": _calibration,
     "warnings": _warnings,
+    "first-look": _first_look,
     "negatives": lambda inputs: _table(inputs, tables.negatives(inputs.results)),
     "none": lambda inputs: _table(inputs, tables.ood_scores(inputs.results)),
     "robustness": lambda inputs: _table(inputs, tables.robustness(inputs.results)),

@@ -24,6 +24,7 @@ STEPS = {
     "none.json": "none",
     "sources.json": "sources",
     "int8.json": "int8",
+    "first_look.json": "first-look",
     "data.json": "prepare",
     "log.jsonl": "fit",
     "bundle": "calibrate",

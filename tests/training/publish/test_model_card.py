@@ -97,6 +97,18 @@ def test_the_scratch_run_beside_it_is_drawn_and_priced_as_well(experiment: Exper
     assert "colours" in (docs / "plots" / "learning.svg").read_text()
 
 
+def test_the_first_look_beside_it_says_what_it_answers_alone(experiment: Experiment, tmp_path: Path) -> None:
+    docs = card(tmp_path / "docs", PROSE.format("first-look"))
+    assert "Not measured yet: `python -m training first-look first_look`" in updated(measure(experiment), docs)
+    figures = {"tags": 1000, "agreement": 0.998, "landmark_answered": 0.01, "ordinary_answered": 0.8}
+    student = renamed(experiment, "first_look")
+    write(student, "first_look.json", {"none_below": 0.03, "test": figures, "val": figures})
+    text = updated(experiment, docs)
+    assert "| ordinary photos: answered by the first look | 80.0 % | 80.0 % |" in text
+    assert "| tags of the large network that stay | 99.8 % | 99.8 % |" in text
+    assert "below 0.03." in text
+
+
 def test_runs_that_were_asked_about_unseen_sources_stand_side_by_side_best_first(
     experiment: Experiment, tmp_path: Path
 ) -> None:
