@@ -7,7 +7,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 FOLDER = $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
-PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+PYTEST = -m pytest --numprocesses auto --dist worksteal
 GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo '[gpu]')
 
 .PHONY: tag test test-fast lint types coverage wheel image check hooks bench reproduce clean need-photos
@@ -21,14 +21,14 @@ need-photos:
 	@test -n "$(PHOTOS)" || { echo "Name a folder of photos: make tag PHOTOS=~/Pictures" >&2; exit 2; }
 
 test: $(VENV)/.dev
-	$(PYTEST)
+	$(BIN)/python $(PYTEST)
 
 test-fast: $(VENV)/.dev
-	$(PYTEST) -m "not slow and not process"
+	$(BIN)/python $(PYTEST) -m "not slow and not process"
 
 # Branch coverage of all tests, and of the processes that they start.
 coverage: $(VENV)/.dev
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
