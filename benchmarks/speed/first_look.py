@@ -75,6 +75,6 @@ def main(*, data: Path, photos: int = 1000, turns: int = 3, bundle: str = "") ->
         mix, only = Path(place) / "mix", Path(place) / "landmarks"
         ordinary = islice(cycle(ordinary_photos(data)), photos - tenth)
         enlarged([*landmarks[:tenth], *ordinary], mix, photos, SMALL)
-        enlarged(landmarks[tenth:], only, photos // 4, SMALL)
+        enlarged(landmarks[tenth:], only, photos, SMALL)
         compare("nine ordinary photos in ten", both, alone, mix, turns)
         compare("landmark photos only", both, alone, only, turns)

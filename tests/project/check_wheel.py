@@ -21,6 +21,7 @@ LIMIT_MB = 400
 NEEDED = {
     "db/migrations/env.py",
     "tagger/bundles/world/card.json",
+    "tagger/bundles/world/first_look/model.onnx",
     "tagger/library/report.html.j2",
     "training/landmarks.toml",
     "training/recipes/transfer.toml",
