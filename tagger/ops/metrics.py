@@ -32,6 +32,7 @@ from tagger.ops.health import Health
 
 log = logging.getLogger(__name__)
 
+POLL_S = 0.1  # how long the end waits for the server
 OFF = "off"
 RUNNING = "running"
 CLIENT_TIMEOUT_S = 10
@@ -99,7 +100,7 @@ def serve_metrics(
     registry.register(StoreCollector(store, next_times))
     ProcessCollector(registry=registry)
     server = _listen(address, registry, health)
-    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), name="metrics", daemon=True)
     thread.start()
     try:
         log.info("Metrics and health are at http://%s:%d", address.rpartition(":")[0], server.server_port)

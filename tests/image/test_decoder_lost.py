@@ -74,6 +74,7 @@ def test_leaving_early_does_not_wait_for_a_decoder_that_does_not_die(
         assert time.monotonic() - start < PATIENCE_S / 2
 
 
+@pytest.mark.slow
 def test_many_decoders_that_do_not_die_are_not_followed_by_ever_more(
     tmp_path: Path, decoders: MakeDecoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def health(log: str) -> dict[str, object]:
         return found
 
 
+@pytest.mark.slow
 def test_the_jobs_are_scheduled_and_new_photos_tagged_while_the_context_lasts(
     context: JobContext, store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -56,6 +56,7 @@ def seconds_until_stopped(run: LibraryRun, store: Store) -> float:
     return seconds
 
 
+@pytest.mark.slow
 def test_a_scan_of_slow_folders_is_stopped(
     store: Store, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +73,7 @@ def test_a_scan_of_slow_folders_is_stopped(
     assert seconds_until_stopped(run, store) < 5
 
 
+@pytest.mark.slow
 def test_a_photo_that_hangs_holds_up_no_stop_and_has_not_failed(
     store: Store, bundle: Bundle, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,6 +208,7 @@ class HangingEngine(ColourEngine):
         return super().logits(batch)
 
 
+@pytest.mark.slow
 def test_an_engine_that_hangs_is_an_error_that_names_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tagger.model.inference.BATCH_TIMEOUT_S", 1.0)
     monkeypatch.setattr("tagger.model.inference.CLOSE_TIMEOUT_S", 0.1)

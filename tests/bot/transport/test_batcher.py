@@ -46,6 +46,7 @@ def tag_at_once(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[R
         return asyncio.run(all_at_once(store))
 
 
+@pytest.mark.slow
 def test_photos_that_come_together_are_one_batch(tmp_path: Path) -> None:
     engine, paths = ColourEngine(batch_size=6), photos(tmp_path / "photos", 6)
     results = tag_at_once(tmp_path, engine, paths)
@@ -53,6 +54,7 @@ def test_photos_that_come_together_are_one_batch(tmp_path: Path) -> None:
     assert (engine.photos_seen, engine.largest_batch) == (6, 6)
 
 
+@pytest.mark.slow
 def test_copies_in_a_batch_are_inferred_once(tmp_path: Path) -> None:
     engine, (path,) = ColourEngine(batch_size=5), photos(tmp_path / "photos", 1)
     results = tag_at_once(tmp_path, engine, [path] * 5)

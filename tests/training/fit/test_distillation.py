@@ -53,6 +53,7 @@ def test_a_student_trains_with_its_teacher(experiment: Experiment, teacher: Bund
     assert taught.fingerprint != experiment.fingerprint
 
 
+@pytest.mark.slow
 def test_a_teacher_with_other_landmarks_or_another_input_is_refused(experiment: Experiment, teacher: Bundle) -> None:
     card = teacher.card
     files = {name: teacher.file(name).read_bytes() for name in card.files}
@@ -63,6 +64,7 @@ def test_a_teacher_with_other_landmarks_or_another_input_is_refused(experiment: 
         teacher_bundle(student(experiment, teacher.folder, "input.resize_px=40"))
 
 
+@pytest.mark.slow
 def test_a_teacher_may_be_a_calibrated_run_beside_the_student(experiment: Experiment, teacher: Bundle) -> None:
     with pytest.raises(DataError, match="python -m training calibrate"):
         teacher_bundle(student(experiment, Path(experiment.folder.name)))
