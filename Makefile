@@ -51,7 +51,7 @@ check: lint types wheel image test
 bench: need-photos $(VENV)/.core
 	$(BIN)/tagger bench "$(FOLDER)"
 
-# Needs the photos in $$LANDMARK_DATA; about an hour and a half on two cores.
+# Needs the photos in $$LANDMARK_DATA; about two hours on two cores.
 reproduce: $(VENV)/.dev
 	$(BIN)/python -m training reproduce training/recipes/transfer.toml --first-look training/recipes/first_look.toml
 

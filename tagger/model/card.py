@@ -124,6 +124,8 @@ class Card:
 
     def stricter(self, min_score: float) -> Card:
         """The same model with a tag needing at least this score."""
+        if not min_score:  # the usual case, asked for each photo
+            return self
         raised = (replace(entry, threshold=max(entry.threshold, min_score)) for entry in self.classes)
         return replace(self, classes=tuple(raised))
 

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from tagger.model.bundle import Bundle, open_bundle, write_bundle
 from tagger.model.card import FIRST_LOOK, Card, FirstLookCard
 from tagger.model.engines.openvino import OpenVinoEngine
-from training.data.kinds import Audience, audience
+from training.data.kinds import AUDIENCES, audience
 from training.data.manifest import DataError, Entry, Split
 from training.evaluate.evaluate import infer, predictions
 from training.evaluate.metrics import Flags, Floats, ratio
@@ -91,7 +91,7 @@ def agreement_figures(looks: Looks, none_below: float) -> dict[str, JsonValue]:
         "tags": int(looks.tagged.sum()),
         "agreement": round(1 - ratio(is_sure[looks.tagged]), 4),
     }
-    kinds = [kind for kind in ("landmark", *get_args(Audience)) if (looks.shown == kind).any()]
+    kinds = [kind for kind in ("landmark", *AUDIENCES) if (looks.shown == kind).any()]
     return figures | {f"{kind}_answered": round(ratio(is_sure[looks.shown == kind]), 4) for kind in kinds}
 
 
