@@ -7,7 +7,7 @@ its subject, or far from the original of a replica.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -80,6 +80,11 @@ def apply_gps_prior(
     pairs = zip(answer.suggestions, distances, strict=True)
     weighed = [_weighed(suggestion, km, odds) for suggestion, km in pairs]
     return _ranked(weighed, thresholds, answer.look)
+
+
+def is_near_any(position: Position, places: Iterable[Position]) -> bool:
+    """Whether one of the places is within `NEAR_KM`."""
+    return any(distance_km(position, place) <= NEAR_KM for place in places)
 
 
 def decisive_evidence(answer: Answer, thresholds: Mapping[str, float]) -> GpsEvidence | None:

@@ -1,12 +1,12 @@
 """Two looks at a photo: a small network answers where it is sure that there is no landmark, the large one the rest.
 
 The one rule: the first look never tags. Nine photos in ten of a real library show no landmark, and most of those need
-no second look.
+no second look. A photo taken beside a landmark gets the full look at once: there, a low score may become a tag.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from tagger.core.types import Answer, Failed, NoLandmark
@@ -40,7 +40,13 @@ class FirstLook:
 
 
 def infer_in_two_looks(
-    first: FirstLook | None, engine: Engine, photos: Sequence[Pixels], card: Card, k: int
+    first: FirstLook | None,
+    engine: Engine,
+    photos: Sequence[Pixels],
+    card: Card,
+    k: int,
+    *,
+    full_only: Container[int] = (),
 ) -> list[Answer]:
     """Answer as `tagger.model.inference.infer` does, without the large network where the small one is sure.
 
@@ -50,13 +56,15 @@ def infer_in_two_looks(
         photos: N ≥ 1.
         card: the large network's.
         k: suggestions for each photo.
+        full_only: rows of the photos that only the large network looks at.
 
     Raises:
         EngineFailed: an engine is broken.
     """
     if first is None:
         return infer(engine, photos, card, k)
-    found = first.infer(photos, k)
-    rest = [photo for photo, answer in zip(photos, found, strict=True) if answer is None]
+    asked = [row for row in range(len(photos)) if row not in full_only]
+    sure = dict(zip(asked, first.infer([photos[row] for row in asked], k) if asked else (), strict=True))
+    rest = [photo for row, photo in enumerate(photos) if sure.get(row) is None]
     answers = iter(infer(engine, rest, card, k) if rest else [])
-    return [answer or next(answers) for answer in found]
+    return [sure.get(row) or next(answers) for row in range(len(photos))]

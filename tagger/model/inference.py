@@ -23,6 +23,8 @@ from tagger.model.engines import Engine
 
 log = logging.getLogger(__name__)
 
+Infer = Callable[[list[Pixels], frozenset[int]], list[Answer]]  # photos, and the rows that need no first look
+
 # A batch takes seconds. The first one compiles kernels, and on a slow and busy processor one takes minutes.
 BATCH_TIMEOUT_S = 600.0
 # For the last batch of a run: a runtime that returns while the process ends aborts it.
@@ -36,10 +38,12 @@ class Batch:
 
     Args:
         names: of the photos, for messages.
+        full_only: rows of the photos that only the large network looks at, see `tagger.model.cascade`.
     """
 
-    def __init__(self, photos: list[Pixels], names: str) -> None:
+    def __init__(self, photos: list[Pixels], names: str, full_only: frozenset[int] = frozenset()) -> None:
         self._photos = photos
+        self._full_only = full_only
         self._names = names
         self._answers: Future[list[Answer]] = Future()
 
@@ -59,10 +63,10 @@ class Batch:
         except EngineFailed as error:
             raise EngineFailed(f"{error} (in the batch of {self._names})") from error
 
-    def run(self, infer: Callable[[list[Pixels]], list[Answer]]) -> None:
+    def run(self, infer: Infer) -> None:
         photos, self._photos = self._photos, []
         try:
-            self._answers.set_result(infer(photos))
+            self._answers.set_result(infer(photos, self._full_only))
         except BaseException as error:  # for the waiting thread
             self._answers.set_exception(error)
 
@@ -77,7 +81,7 @@ class EngineThread:
         infer: answers the photos of a batch.
     """
 
-    def __init__(self, infer: Callable[[list[Pixels]], list[Answer]]) -> None:
+    def __init__(self, infer: Infer) -> None:
         self._infer = infer
         self._is_closed = False
         self._batches: SimpleQueue[Batch | None] = SimpleQueue()

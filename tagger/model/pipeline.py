@@ -86,6 +86,7 @@ class Pipeline:
         loader: reads and decodes for the decode threads; None lets them do it themselves.
         stop: set from any thread, it ends the wait for photos in progress.
         first_look: sees the photos before the engine does; None shows it all of them.
+        needs_full_look: whether a photo skips the first look.
     """
 
     engine: Engine
@@ -97,6 +98,7 @@ class Pipeline:
     loader: PhotoLoader | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     first_look: FirstLook | None = None
+    needs_full_look: Callable[[PhotoInfo], bool] | None = None
     _is_over: bool = False
     _claims: dict[str, _Content] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -159,15 +161,19 @@ class Pipeline:
     def _start(self, batch: list[_Prepared], engine: EngineThread) -> None:
         contents = [prepared.content for prepared in batch if prepared.content is not None]
         pixels = [content.pixels for content in contents if content.pixels is not None]
+        full_only = frozenset(row for row, content in enumerate(contents) if self._needs_full_look(content))
         names = f"{len(batch)} photos from {batch[0].path!r} to {batch[-1].path!r}"
-        started = Batch(pixels, names)
+        started = Batch(pixels, names, full_only)
         for row, content in enumerate(contents):
             content.pixels, content.row, content.batch = None, row, started
         engine.start(started)
 
-    def _infer(self, pixels: list[Pixels]) -> list[Answer]:
+    def _needs_full_look(self, content: _Content) -> bool:
+        return self.needs_full_look is not None and content.info is not None and self.needs_full_look(content.info)
+
+    def _infer(self, pixels: list[Pixels], full_only: frozenset[int]) -> list[Answer]:
         with self.stages.time("engine"):
-            return infer_in_two_looks(self.first_look, self.engine, pixels, self.card, self.k)
+            return infer_in_two_looks(self.first_look, self.engine, pixels, self.card, self.k, full_only=full_only)
 
     def _prepare(self, path: str) -> _Prepared:
         """Read, hash and decode one file; runs in a decode thread."""

@@ -17,7 +17,7 @@ from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
 from tagger.core.timings import StageTimings
 from tagger.core.types import Answer, Failed, NoLandmark, PhotoInfo, Position, Result, Tagged
-from tagger.evidence.gps import GPS_CANDIDATES, apply_gps_prior
+from tagger.evidence.gps import GPS_CANDIDATES, apply_gps_prior, is_near_any
 from tagger.image.decode import Decoded, decode, read, upright_rgb
 from tagger.image.loader import PhotoLoader
 from tagger.image.metadata import photo_info
@@ -40,6 +40,7 @@ class Tagger:
         self.engine = engine
         self.limits = limits
         self.first_look = first_look
+        self._places = [place for entry in bundle.card.classes if (place := entry.landmark().position)]
 
     def suggest(self, photo: Photo, k: int = 5, *, gps: bool = True, min_score: float = 0.0) -> Answer:
         """Suggest the k most likely landmarks of one photo.
@@ -57,8 +58,11 @@ class Tagger:
         except PhotoError as error:
             return Failed(error.kind, error.message)
         pixels = preprocess(decoded.image, self.bundle.card.input)
-        (answer,) = self.infer([pixels], _candidates(k, gps=gps), min_score=min_score)
-        return _weighed(answer, decoded.info, self.bundle.card.stricter(min_score), k) if gps else answer
+        card, full_only = self.bundle.card.stricter(min_score), {0} if gps and self._is_near(decoded.info) else set()
+        (answer,) = infer_in_two_looks(
+            self.first_look, self.engine, [pixels], card, _candidates(k, gps=gps), full_only=full_only
+        )
+        return _weighed(answer, decoded.info, card, k) if gps else answer
 
     def tag(
         self,
@@ -97,6 +101,7 @@ class Tagger:
             loader,
             stop or threading.Event(),
             self.first_look,
+            self._is_near if gps else None,
         )
         results = pipeline.run(os.fspath(path) for path in paths)
         if not gps:
@@ -114,6 +119,12 @@ class Tagger:
             PhotoError: it cannot be read.
         """
         return self._decoded(photo).image
+
+    def _is_near(self, info: PhotoInfo) -> bool:
+        """Whether the photo was taken beside a landmark of the bundle."""
+        if info.lat is None or info.lon is None:
+            return False
+        return is_near_any(Position(info.lat, info.lon), self._places)
 
     def _decoded(self, photo: Photo) -> Decoded:
         side_px = self.bundle.card.input.resize_px

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from tagger.core.run_options import Limits
 from tagger.core.types import Failed, NoLandmark, Tagged
@@ -17,7 +18,7 @@ from tagger.model.bundle import Bundle, open_bundle, write_bundle
 from tagger.model.card import FirstLookCard
 from tagger.model.cascade import FirstLook, infer_in_two_looks
 from tagger.model.predictor import Tagger, load
-from tests.drawn import COLOURS, ColourEngine, card, colour_network, photos
+from tests.drawn import COLOURS, ColourEngine, card, colour_network, jpeg, photos
 
 GREY, UNSURE_RED, RED = (128, 128, 128), (181, 43, 43), COLOURS["red_rock"]
 RULE = FirstLookCard("none", temperature=2.0, none_below=0.3)
@@ -48,6 +49,13 @@ def test_only_what_the_first_look_is_not_sure_of_reaches_the_second() -> None:
         ("none", "full"),
     ]
     assert full.photos_seen == 2
+
+
+def test_a_photo_for_the_full_look_alone_skips_the_first() -> None:
+    first = ColourEngine()
+    answers = infer_in_two_looks(first_look(first), ColourEngine(), pixels(GREY, RED, GREY), card(), k=1, full_only={2})
+    assert [getattr(answer, "look", None) for answer in answers] == ["first", "full", "full"]
+    assert first.photos_seen == 2
 
 
 def test_an_answer_of_the_first_look_has_its_own_k_suggestions() -> None:
@@ -110,6 +118,26 @@ def test_every_photo_is_answered_as_by_the_full_look_alone(two_looks: Bundle, tm
     alone = Tagger(both.bundle, both.engine, Limits(threads=1))
     files = photos(tmp_path / "photos", 8)
     assert statuses(both, files) == statuses(alone, files)
+
+
+def test_a_photo_taken_beside_a_landmark_skips_the_first_look(two_looks: Bundle, tmp_path: Path) -> None:
+    tagger = load(two_looks.folder, device="cpu")
+    beside, elsewhere = (
+        grey_photo_at(tmp_path / "beside.jpg", 10.0, 20.0),
+        grey_photo_at(tmp_path / "far.jpg", 50.0, 0.0),
+    )
+    in_a_run = [result.answer for result in tagger.tag([beside, elsewhere], 2)]
+    assert [getattr(answer, "look", None) for answer in in_a_run] == ["full", "first"]
+    assert in_a_run == [tagger.suggest(file, 2) for file in (beside, elsewhere)]
+    (without,) = tagger.tag([beside], 2, gps=False)
+    assert getattr(without.answer, "look", None) == "first"
+
+
+def grey_photo_at(path: Path, lat: float, lon: float) -> Path:
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (lat, 0.0, 0.0), 3: "E", 4: (lon, 0.0, 0.0)})
+    path.write_bytes(jpeg(GREY, exif=exif))
+    return path
 
 
 def statuses(tagger: Tagger, files: Sequence[Path]) -> list[str]:
