@@ -14,10 +14,10 @@ from sqlalchemy.orm import aliased
 from db.engine import in_batches
 from db.read.catalog import landmarks
 from db.read.rows import FileState
-from db.schema.models import Assessment, Failure, File, Photo, Suggestion
+from db.schema.models import Assessment, Failure, File, Photo, Run, Suggestion
 from tagger.core import types
 from tagger.core.evidence import parse_evidence
-from tagger.core.types import Answer, Failed, NoLandmark, Result, Tagged, Withdrawn
+from tagger.core.types import MODEL_KINDS, Answer, Failed, NoLandmark, Result, Tagged, Withdrawn
 
 ROWS_PER_FETCH = 1000  # row by row takes half as long again
 
@@ -46,7 +46,7 @@ def file_states(
 
     Args:
         roots: absolute; a root may also be a file.
-        model: the row id of the model whose answers count.
+        model: the row id of the model whose answers count. A failure that another model caused does not keep it back.
         k: answers with fewer suggestions do not count.
         redo_undone: undone answers do not count.
     """
@@ -61,8 +61,10 @@ def file_states(
                 states[path] = FileState(size, mtime, is_assessed, is_gone)
     # Failures are few, so they are a separate query: joined to all files they take a fifth of the time.
     is_later = and_(Failure.next_at.is_not(None), Failure.next_at > datetime.now(UTC))
-    in_backoff = or_(Failure.quarantined_at.is_not(None), is_later)
-    failing = select(File.path, Failure.size_bytes, Failure.mtime_ns, in_backoff).join(File, File.id == Failure.file_id)
+    is_by_model = or_(Failure.kind.not_in(MODEL_KINDS), Run.model_id == model)
+    in_backoff = and_(is_by_model, or_(Failure.quarantined_at.is_not(None), is_later))
+    failing = select(File.path, Failure.size_bytes, Failure.mtime_ns, in_backoff).select_from(Failure)
+    failing = failing.join(File, File.id == Failure.file_id).join(Run, Run.id == Failure.run_id)
     for path, size, mtime, rests in connection.execute(failing):
         if path in states:
             states[path] = states[path]._replace(size_bytes=size, mtime_ns=mtime, failed=True, in_backoff=rests)

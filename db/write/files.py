@@ -2,7 +2,7 @@
 
 The one rule: a file that failed is tried again after increasing waits, and after some attempts only if it changes or on
 request (quarantine). After a passing failure, which says nothing about the file (a drive that is off, a missing
-permission), every run tries it.
+permission), every run tries it. Another model tries what one model failed on.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from db.engine import in_batches
-from db.schema.models import Failure, File
-from tagger.core.types import PASSING_KINDS, Failed, FoundFile, Result
+from db.schema.models import Failure, File, Run
+from tagger.core.types import MODEL_KINDS, PASSING_KINDS, Failed, FoundFile, Result
 
 Scanned = tuple[FoundFile, Result]
 
@@ -204,18 +204,21 @@ def _attempts(new: Any, run: int) -> ColumnElement[int]:
     """How often a file was tried, given its new row and the stored one.
 
     - The same run reports it again: the count stays.
-    - The file changed, or only the stored failure was a passing one (it has neither a next attempt nor a quarantine):
-      the count restarts.
+    - The file changed, another model failed on it, or only the stored failure was a passing one (it has neither a next
+      attempt nor a quarantine): the count restarts.
     - More attempts are given than one above the stored ones (runs died with the file): as given.
     - Else one more.
     """
     is_first_of_its_kind = and_(
         Failure.next_at.is_(None), Failure.quarantined_at.is_(None), ~bindparam("is_passing", type_=Boolean)
     )
+    model = select(Run.model_id).where(Run.id == run).scalar_subquery()
+    is_by_other_model = Failure.run_id.not_in(select(Run.id).where(Run.model_id == model))
     is_restarted = or_(
         new.size_bytes.is_distinct_from(Failure.size_bytes),
         new.mtime_ns.is_distinct_from(Failure.mtime_ns),
         is_first_of_its_kind,
+        and_(is_by_other_model, or_(*(Failure.kind == kind for kind in sorted(MODEL_KINDS)))),
         new.attempts > Failure.attempts + 1,
     )
     return case((Failure.run_id == run, Failure.attempts), (is_restarted, new.attempts), else_=Failure.attempts + 1)

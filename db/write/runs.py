@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.rows import ModelRow, OpenRun, RunCounts, RunStart, RunStatus
@@ -97,10 +97,11 @@ def mark_died(connection: Connection) -> list[OpenRun]:
 
 
 def lease_files(connection: Connection, paths: Iterable[str], *, run: int) -> None:
-    """Lease files to a run. A file keeps its count of deaths."""
+    """Lease files to a run. A file keeps its count of deaths, see `_deaths`."""
     now = datetime.now(UTC)
     statement = insert(Lease)
-    mine = {name: statement.excluded[name] for name in ("run_id", "taken_at")}
+    model = select(Run.model_id).where(Run.id == run).scalar_subquery()
+    mine = {"run_id": run, "taken_at": now, "attempts": _deaths(model)}
     rows = [{"path": path, "run_id": run, "taken_at": now, "attempts": 0} for path in paths]
     if rows:
         connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=mine), rows)
@@ -128,9 +129,20 @@ def keep_one_death(connection: Connection, path: str) -> None:
     connection.execute(update(Lease).where(Lease.path == path).values(attempts=1))
 
 
-def abandoned_files(connection: Connection) -> dict[str, int]:
-    """The files that were in progress when runs died, with the number of deaths. Only while no run is in progress."""
-    return dict(connection.execute(select(Lease.path, Lease.attempts)).all())
+def abandoned_files(connection: Connection, *, model: int | None = None) -> dict[str, int]:
+    """The files that were in progress when runs died, with the number of deaths. Only while no run is in progress.
+
+    Args:
+        model: whose deaths count; None counts all.
+    """
+    deaths = Lease.attempts if model is None else _deaths(model)
+    return dict(connection.execute(select(Lease.path, deaths)).all())
+
+
+def _deaths(model: Any) -> ColumnElement[int]:
+    """How often a file died with this model. After deaths with another one it is still a suspect: they count as one."""
+    is_by_model = Lease.run_id.in_(select(Run.id).where(Run.model_id == model))
+    return case((is_by_model, Lease.attempts), else_=func.min(Lease.attempts, 1))
 
 
 def _open_runs() -> Select[*tuple[Any, ...]]:

@@ -13,6 +13,7 @@ Look = Literal["first", "full"]  # which of a bundle's networks gave an answer; 
 
 PASSING_KINDS = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
 PROCESS_DIED = "process_died"  # the kind of failure of a file that ended whole runs
+MODEL_KINDS = frozenset((PROCESS_DIED, "engine_failed"))  # kinds of failure that another model may not repeat
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class LibraryRun:
                 stored = file_states(
                     connection, state.roots, model=self._model, k=options.k, redo_undone=options.redo_undone
                 )
-                unfinished = abandoned_files(connection)
+                unfinished = abandoned_files(connection, model=self._model)
             plan = make_plan(found, stored, unfinished, options)
         if plan.suspects:
             log.warning(

@@ -114,6 +114,19 @@ def test_in_quarantine_it_is_left_alone_and_tried_alone_when_somebody_asks(
 
 
 @pytest.mark.process
+def test_another_model_tries_it_again_alone(library: Path, bundle: Path, tmp_path: Path) -> None:
+    database = tmp_path / "tags.sqlite"
+    for _ in range(4):
+        run(library, bundle, database)
+    other = write_bundle(tmp_path / "other", card(), {"model.onnx": b"other"})
+    tagger = Tagger(other, ColourEngine(), Limits(threads=2))
+    assert night(tagger, library, database)[-1] == "00005k.jpg"
+    with open_store(str(database)) as store, store.read() as connection:
+        assert listings.failures(connection, FileFilter()).hits == ()
+        assert abandoned_files(connection) == {}
+
+
+@pytest.mark.process
 def test_what_a_dead_run_had_in_work_and_is_gone_since_is_let_go(library: Path, bundle: Path, tmp_path: Path) -> None:
     database = tmp_path / "tags.sqlite"
     run(library, bundle, database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,6 +89,34 @@ def test_a_file_that_is_read_at_last_has_no_failure(store: Store) -> None:
     tag_run(store, [assessed("/p/a.jpg")])
     with store.read() as connection:
         assert failures(connection, FileFilter()).hits == ()
+
+
+@pytest.mark.parametrize("kind", ["process_died", "engine_failed"])
+def test_another_model_tries_what_one_model_failed_on_and_counts_from_one(store: Store, kind: str) -> None:
+    for _ in range(3):
+        fail(store, RetryPolicy(max_attempts=3), kind=kind)
+    with store.write() as connection:
+        other = register_model(connection, replace(MODEL, model_id="other"), landmarks=LANDMARKS)
+        run = start_run(connection, START, model=other)
+        states = [file_states(connection, ["/p"], model=model, k=3)["/p/a.jpg"].in_backoff for model in (1, other)]
+        assert states == [True, False]
+        write_results(connection, [failed("/p/a.jpg", kind=kind)], run=run, model=other, k=3)
+        (hit,) = failures(connection, FileFilter()).hits
+    assert (hit.attempts, hit.quarantined_at) == (1, None)
+
+
+def test_deaths_with_one_model_make_a_file_no_more_than_a_suspect_of_another(store: Store) -> None:
+    with store.write() as connection:
+        model = register_model(connection, MODEL, landmarks=LANDMARKS)
+        other = register_model(connection, replace(MODEL, model_id="other"), landmarks=LANDMARKS)
+        for _ in range(3):
+            lease_files(connection, ["/p/a.jpg"], run=start_run(connection, START, model=model))
+            mark_died(connection)
+        counts = [abandoned_files(connection, model=number)["/p/a.jpg"] for number in (model, other)]
+        assert counts == [3, 1]
+        lease_files(connection, ["/p/a.jpg"], run=start_run(connection, START, model=other))
+        mark_died(connection)
+        assert abandoned_files(connection, model=other) == {"/p/a.jpg": 2}
 
 
 def test_leases_count_the_deaths_of_their_own_run_and_stay_until_there_is_an_answer(store: Store) -> None:
