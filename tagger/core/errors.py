@@ -28,6 +28,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
+from tagger.core.extras import install_command
 from tagger.core.text import did_you_mean
 
 
@@ -43,7 +44,7 @@ class MissingExtra(TaggerError):
     """An optional package is not installed."""
 
     def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(f"{purpose} needs the extra '{extra}': pip install 'landmark-tagger[{extra}]'")
+        super().__init__(f"{purpose} needs the extra '{extra}': {install_command(extra)}")
 
 
 def require_extra(purpose: str, extra: str, *packages: str) -> None:
@@ -77,7 +78,7 @@ class BundleTooNew(BundleError):
     def __init__(self, file: Path, found: object, known: int) -> None:
         super().__init__(
             f"{file} has bundle format {found}, but this version reads only up to {known}. "
-            "Upgrade: pip install --upgrade landmark-tagger"
+            "Upgrade the tagger: git pull in its folder, then install it as before."
         )
 
 

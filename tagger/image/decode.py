@@ -29,7 +29,7 @@ KINDS = {
     "permission": "the file may not be read",
     "not_a_file": "a folder or a device with an image's name",
     "empty": "the file holds no bytes",
-    "unsupported": "no image format that is read here (HEIC needs the extra 'heif')",
+    "unsupported": "no image format that is read here",
     "too_large": "more bytes or pixels than the limits allow",
     "truncated": "the file ends before the image does",
     "corrupt": "the image data contradicts itself",
@@ -164,7 +164,7 @@ def _open(data: bytes) -> Image.Image:
         raise _photo_error(error) from error
     if begins_like_an_image(data):
         raise PhotoError("truncated", "the file ends before the image begins, or its header is damaged")
-    hint = "; HEIC photos need the extra 'heif'" if is_heif(data) else ""
+    hint = "; HEIC photos need the package pillow-heif" if is_heif(data) else ""
     raise PhotoError("unsupported", f"not an image of a known format{hint}")
 
 

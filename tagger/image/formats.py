@@ -12,7 +12,7 @@ SUFFIXES_BY_FORMAT = {  # by Pillow's name for the format, the usual suffix firs
     "TIFF": (".tif", ".tiff"),
     "BMP": (".bmp",),
     "AVIF": (".avif",),
-    "HEIF": (".heic", ".heif"),  # needs the extra 'heif'
+    "HEIF": (".heic", ".heif"),
 }
 SUFFIXES = tuple(chain.from_iterable(SUFFIXES_BY_FORMAT.values()))  # a photo: name.lower().endswith(SUFFIXES)
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")

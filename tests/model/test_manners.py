@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -69,7 +70,6 @@ def test_loading_suggesting_and_tagging_change_nothing_in_the_process(tmp_path: 
 
 
 def test_decoding_heic_changes_nothing_in_the_process(tmp_path: Path) -> None:
-    pillow_heif = pytest.importorskip("pillow_heif", reason="the extra 'heif' is not installed")
     folder = colour_bundle(tmp_path / "bundle").folder
     (photo,) = photos(tmp_path, 1)
     pillow_heif.from_pillow(Image.open(photo)).save(tmp_path / "photo.heic", quality=95)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from tagger.core.extras import install_command
 from training.cli import main
 from training.data import prepare
 from training.data.archive import COURSE_URL
@@ -98,4 +99,4 @@ def test_a_bundle_of_your_own_never_replaces_the_shipped_one(tmp_path: Path) -> 
 def test_without_its_extra_a_step_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tagger.core.errors.find_spec", lambda _name: None)
     done = CliRunner().invoke(main, ["prepare"])
-    assert (done.exit_code, "landmark-tagger[train]" in done.stderr) == (1, True)
+    assert (done.exit_code, install_command("train") in done.stderr) == (1, True)

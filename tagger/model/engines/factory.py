@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from tagger.core.errors import EngineUnavailable, MissingExtra
+from tagger.core.extras import install_command
 from tagger.model.bundle import Bundle
 from tagger.model.engines import Engine
 
@@ -62,7 +63,7 @@ def _why_no_cuda() -> str | None:
     if not has_nvidia_driver():
         return "no NVIDIA GPU here"
     if not has_torch():
-        return _warned("there is an NVIDIA GPU, but PyTorch is missing: pip install 'landmark-tagger[gpu]'")
+        return _warned(f"there is an NVIDIA GPU, but PyTorch is missing: {install_command('gpu')}")
     try:
         import torch
     except (ImportError, OSError) as error:  # OSError: a CUDA library is missing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -24,7 +25,7 @@ def file(chat: PeopleChat, person: Person, content: bytes, name: str = "a.jpg") 
 @pytest.mark.parametrize("image_format", ["PNG", "WEBP", "TIFF", "HEIF"])
 def test_a_file_works_like_a_photo(image_format: str, meet: Meet) -> None:
     if image_format == "HEIF":
-        pytest.importorskip("pillow_heif").register_heif_opener()
+        pillow_heif.register_heif_opener()
     ana, chat = meet()
     content = encoded(Image.new("RGB", (300, 200), GREEN), image_format)
     name = f"wall.{image_format.lower()}"
@@ -44,7 +45,7 @@ def test_coordinates_nearby_raise_a_landmark_and_say_so(meet: Meet) -> None:
 @pytest.mark.parametrize("image_format", ["PNG", "WEBP", "TIFF", "HEIF"])
 def test_coordinates_are_found_in_every_format(image_format: str, meet: Meet) -> None:
     if image_format == "HEIF":
-        pytest.importorskip("pillow_heif").register_heif_opener()
+        pillow_heif.register_heif_opener()
     ana, chat = meet()
     reply = file(chat, ana, gps_photo(RED, 48.86, 2.30, image_format))
     assert "coordinates are 0.4 km from Eiffel Tower" in reply.text

@@ -16,6 +16,7 @@ import pytest
 from db.engine import open_store
 from db.rows import RunCounts, RunStart
 from db.write.runs import finish_run, start_run
+from tagger.core.extras import install_command
 from tests.bot.conftest import Start
 from tests.bot.running import GREEN, RED, START_S, RunningBot, answer, free_port, picture, said
 from tests.botapi import BotApiServer, Message, Person
@@ -188,4 +189,4 @@ def test_without_its_extra_the_command_says_how_to_install_it() -> None:
     code = "import sys; sys.modules['telegram'] = None\nfrom tagger.cli import main\nmain(['bot'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == "Error: The Telegram bot needs the extra 'bot': pip install 'landmark-tagger[bot]'\n"
+    assert done.stderr == f"Error: The Telegram bot needs the extra 'bot': {install_command('bot')}\n"

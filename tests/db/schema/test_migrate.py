@@ -52,7 +52,7 @@ def test_opening_a_database_at_head_imports_no_alembic(store: Store) -> None:
 def test_a_database_of_a_newer_version_is_refused_with_a_sentence(url: str, store: Store) -> None:
     with store.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreTooNew, match=r"tags\.sqlite was written by a newer version .* pip install --upgrade"):
+    with pytest.raises(StoreTooNew, match=r"tags\.sqlite was written by a newer version .* Upgrade the tagger: "):
         open_store(url)
 
 
