@@ -21,7 +21,8 @@ from PIL import Image
 from tagger.core.errors import PhotoError
 from tagger.core.types import PhotoInfo
 from tagger.image.formats import SUFFIXES_BY_FORMAT, begins_like_an_image, is_heif
-from tagger.image.metadata import orientation, photo_info, read_exif
+from tagger.image.metadata.exif import orientation, read_exif
+from tagger.image.metadata.photo_info import photo_info
 from tagger.image.orientation import upright
 
 KINDS = {

@@ -20,7 +20,7 @@ from tagger.core.types import Answer, Failed, NoLandmark, PhotoInfo, Position, R
 from tagger.evidence.gps import GPS_CANDIDATES, apply_gps_prior, is_near_any
 from tagger.image.decode import Decoded, decode, read, upright_rgb
 from tagger.image.loader import PhotoLoader
-from tagger.image.metadata import photo_info
+from tagger.image.metadata.photo_info import photo_info
 from tagger.image.preprocess import Pixels, preprocess
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.card import Card

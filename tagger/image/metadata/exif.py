@@ -1,7 +1,4 @@
-"""Read a photo's EXIF.
-
-The one rule: metadata never makes a photo fail. What is missing, broken or impossible is None.
-"""
+"""Read a photo's EXIF; what is missing, broken or impossible is None."""
 
 from __future__ import annotations
 
@@ -11,21 +8,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from tagger.core.types import PhotoInfo
-from tagger.image.orientation import TURNED
-
 DATE_FORMAT = "%Y:%m:%d %H:%M:%S"  # EXIF 2.32, section 4.6.5
-
-
-def photo_info(image: Image.Image, size: tuple[int, int]) -> PhotoInfo:
-    """The metadata of a loaded photo (some formats store EXIF after the pixels).
-
-    Args:
-        size: width and height as stored in the file, before rotation.
-    """
-    exif = read_exif(image)
-    width, height = size[::-1] if orientation(exif) in TURNED else size
-    return PhotoInfo(width, height, str(image.format), _taken_at(exif), *_position(exif))
 
 
 def read_exif(image: Image.Image) -> Image.Exif:
@@ -41,7 +24,7 @@ def orientation(exif: Image.Exif) -> object:
     return exif.get(ExifTags.Base.Orientation, 1)
 
 
-def _position(exif: Image.Exif) -> tuple[float, float] | tuple[None, None]:
+def exif_position(exif: Image.Exif) -> tuple[float, float] | tuple[None, None]:
     """Latitude and longitude of the camera."""
     try:
         gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
@@ -64,7 +47,7 @@ def _degrees(parts: Sequence[Any], is_negative: bool) -> float:
     return -value if is_negative else value
 
 
-def _taken_at(exif: Image.Exif) -> datetime | None:
+def exif_date(exif: Image.Exif) -> datetime | None:
     """The time of exposure by the camera's clock."""
     try:
         details = exif.get_ifd(ExifTags.IFD.Exif)
