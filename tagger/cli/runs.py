@@ -123,6 +123,8 @@ def _write(file: Path, page: str) -> None:
 
 
 def _report_lines(report: RunReport) -> Iterator[str]:
+    from tagger.library.report import passed_over_text
+
     yield from (f"! {alert}" for alert in report.alerts)
     if report.photos_per_s is not None:
         stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in report.stages.items() if spent >= 0.05)
@@ -130,6 +132,8 @@ def _report_lines(report: RunReport) -> Iterator[str]:
     if report.landmarks:
         landmarks = (f"{row['name']} {row['photos']}{' (new)' if row['is_new'] else ''}" for row in report.landmarks)
         yield f"landmarks: {', '.join(landmarks)}"
+    if report.passed_over:
+        yield f"passed over: {passed_over_text(report.passed_over)}"
     if report.failures:
         yield "failed: " + ", ".join(f"{count} {kind}" for kind, count in report.failures.items())
         yield from (f"  {row['path']}: {row['message']} ({row['kind']})" for row in report.failed)

@@ -84,6 +84,8 @@ def _print_results(run: LibraryRun, as_json: bool, signals: Sequence[int]) -> No
 
 
 def _summary(state: RunState, database: str) -> str:
+    from tagger.library.report import passed_over_text
+
     counts = state.counts
     speed = f", {state.processed / state.seconds:.1f} photos/s" if state.processed else ""
     lines = [
@@ -92,6 +94,8 @@ def _summary(state: RunState, database: str) -> str:
         f"{counts.unchanged} unchanged, {counts.inherited} recognised by their content, {counts.gone} gone.",
         f"Run {state.run_id} is stored in {database}",
     ]
+    if state.passed_over:
+        lines.append(f"Passed over: {passed_over_text(state.passed_over)}")
     if counts.set_aside:
         lines.append(f"{counts.set_aside} failed before and were left alone; to try them now: --retry-failed")
     if counts.failed:

@@ -1,20 +1,32 @@
-"""The supported image formats: suffixes and magic bytes."""
+"""The image formats that are read: their suffixes and magic bytes."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from itertools import chain
 
 SUFFIXES_BY_FORMAT = {  # by Pillow's name for the format, the usual suffix first
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),  # MPO is several JPEGs in one file, as some phones write them
-    "PNG": (".png",),
+    # MPO is several JPEGs in one file, as some phones write them
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jif", ".jfif", ".jfi", ".pjpeg", ".pjp", ".mpo"),
+    "PNG": (".png", ".apng"),
     "WEBP": (".webp",),
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
-    "BMP": (".bmp",),
-    "AVIF": (".avif",),
-    "HEIF": (".heic", ".heif"),
+    "BMP": (".bmp", ".dib"),
+    "AVIF": (".avif", ".avifs"),
+    "HEIF": (".heic", ".heif", ".hif", ".heics", ".heifs"),
+    "JPEG2000": (".jp2", ".j2k", ".jpf", ".jpx", ".jpc", ".j2c"),
 }
-SUFFIXES = tuple(chain.from_iterable(SUFFIXES_BY_FORMAT.values()))  # a photo: name.lower().endswith(SUFFIXES)
+PHOTO_SUFFIXES = tuple(chain.from_iterable(SUFFIXES_BY_FORMAT.values()))
+OPTIONAL_SUFFIXES: dict[str, tuple[str, ...]] = {}  # by the module that reads them; without it they are passed over
+SUFFIXES = PHOTO_SUFFIXES + tuple(
+    chain.from_iterable(suffixes for module, suffixes in OPTIONAL_SUFFIXES.items() if find_spec(module))
+)  # a photo: name.lower().endswith(SUFFIXES)
+COMPANIONS = frozenset(  # what lies beside photos without being one: metadata, texts, databases
+    (".json", ".xmp", ".aae", ".xml", ".txt", ".md", ".log", ".csv", ".html", ".ini", ".db", ".sqlite", ".lock")
+)
+MOST_SUFFIX_CHARS = 6  # more of them are a name with a dot in it
+
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 MAGIC = (  # offset and magic bytes
     (0, b"\xff\xd8\xff"), (0, b"\x89PNG"), (0, b"GIF8"), (0, b"II*\0"), (0, b"MM\0*"), (8, b"WEBP"), (8, b"avif"),
@@ -24,6 +36,15 @@ MAGIC = (  # offset and magic bytes
 def usual_suffix(image_format: str | None) -> str:
     """The suffix for a file of Pillow's format, with its dot; a JPEG's for any other."""
     return SUFFIXES_BY_FORMAT.get(image_format or "", SUFFIXES)[0]
+
+
+def passed_over_as(name: str) -> str | None:
+    """The suffix under which a file that is not looked at is counted; None for a photo's companions."""
+    stem, dot, suffix = name.rpartition(".")
+    if not (stem and dot and suffix.isalnum() and len(suffix) <= MOST_SUFFIX_CHARS):
+        return "without a suffix"
+    suffix = f".{suffix.lower()}"
+    return None if suffix in COMPANIONS else suffix
 
 
 def is_heif(data: bytes) -> bool:

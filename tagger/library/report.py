@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 VERSION = 1  # of the JSON
 MOST_SLOW = 10
+MOST_SUFFIXES = 12
 MOST_NAMED = 200  # failed or quarantined files in a report; `tagger query --failed` lists all
 
 
@@ -61,6 +62,7 @@ class RunState:
     suspects: list[str] = field(default_factory=list)  # tagged alone, because a run died with them in progress
     given_up: list[str] = field(default_factory=list)  # in quarantine, because several runs died
     stages: StageTimings = field(default_factory=StageTimings)
+    passed_over: Counter[str] = field(default_factory=Counter)  # files without an image's suffix, by their suffix
     failures: Counter[str] = field(default_factory=Counter)  # by kind
     failed: list[FailedPhoto] = field(default_factory=list)  # the first of them
     slowest: list[SlowPhoto] = field(default_factory=list)  # a heap
@@ -102,6 +104,7 @@ class RunReport:
     seconds: float = 0.0  # wall clock
     photos_per_s: float | None = None  # None if no photo was processed
     counts: Mapping[str, int] = field(default_factory=dict)
+    passed_over: Mapping[str, int] = field(default_factory=dict)  # files that are no photos by suffix, most first
     failures: Mapping[str, int] = field(default_factory=dict)  # how many by kind
     stages: Mapping[str, float] = field(default_factory=dict)  # seconds; engine and decoders run concurrently
     landmarks: Sequence[Mapping[str, Any]] = ()  # the most frequent first; `is_new`: in no earlier run
@@ -124,6 +127,11 @@ class RunReport:
         """Read a stored report of any version: unknown fields are ignored, missing ones get their defaults."""
         values = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         return cls(**values | {"counts": asdict(RunCounts()) | values.get("counts", {})})
+
+
+def passed_over_text(passed_over: Mapping[str, int]) -> str:
+    """How many files were passed over: ``12 .cr2, 3 .mov``, the most frequent suffixes first."""
+    return ", ".join(f"{count:,} {suffix}" for suffix, count in Counter(passed_over).most_common(MOST_SUFFIXES))
 
 
 def write(store: Store, state: RunState) -> None:
@@ -159,6 +167,7 @@ def make(store: Store, state: RunState) -> RunReport:
         seconds=round(state.seconds, 3),
         photos_per_s=round(state.processed / state.seconds, 2) if state.processed else None,
         counts=asdict(row.counts),
+        passed_over=dict(state.passed_over.most_common(MOST_SUFFIXES)),
         failures=dict(sorted(state.failures.items())),
         stages=state.stages.seconds(),
         landmarks=[asdict(landmark) for landmark in landmarks],

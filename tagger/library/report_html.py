@@ -18,7 +18,7 @@ from tagger.config.cron import local
 from tagger.core.evidence import describe, evidence_json
 from tagger.core.text import first_of, format_duration, printable
 from tagger.image.thumbnail import data_uri
-from tagger.library.report import RunReport
+from tagger.library.report import RunReport, passed_over_text
 
 PHOTOS_PER_LANDMARK = 6
 MOST_TAGGED = 60
@@ -66,6 +66,7 @@ def page(store: Store, run: int, *, zone: tzinfo | None = None) -> str | None:
         alerts=[*report.alerts, *filter(None, [report.error]), *undone],
         stages={stage: report.stages[stage] for stage in STAGES if report.stages.get(stage, 0) >= MIN_STAGE_S},
         stage_names=STAGES,
+        passed_over_text=passed_over_text,
         tagged=[_photo(example) for example in tagged],
         unsure=[_photo(example) for example in unsure],
     )

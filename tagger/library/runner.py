@@ -123,7 +123,7 @@ class LibraryRun:
         options, state, record = self.options, self.state, self._record
         with state.stages.time("scan"):
             globs = Globs(options.include, options.exclude)
-            scanned = scan(state.roots, globs, before_folder=self._raise_if_stopped)
+            scanned = scan(state.roots, globs, before_folder=self._raise_if_stopped, passed_over=state.passed_over)
             found = {file.path: file for file in scanned}
             with self.store.read() as connection:
                 stored = file_states(

@@ -10,14 +10,14 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 from tagger.core.errors import FolderNotFound
 from tagger.core.types import FoundFile
-from tagger.image.formats import SUFFIXES
+from tagger.image.formats import SUFFIXES, passed_over_as
 
 MTIME_LIMIT_NS = 2**63 - 1  # SQLite's largest integer, in the year 2262; a broken clock may exceed it
 NO_MEDIA = ".nomedia"
@@ -47,7 +47,13 @@ def _do_nothing() -> None:
     pass
 
 
-def scan(roots: Sequence[str], globs: Globs, *, before_folder: Callable[[], None] = _do_nothing) -> Iterator[FoundFile]:
+def scan(
+    roots: Sequence[str],
+    globs: Globs,
+    *,
+    before_folder: Callable[[], None] = _do_nothing,
+    passed_over: Counter[str] | None = None,
+) -> Iterator[FoundFile]:
     """Find every photo file under the roots.
 
     Roots come in their order; in a folder, files by name, then folders by name. Links to folders come last, so that a
@@ -58,6 +64,7 @@ def scan(roots: Sequence[str], globs: Globs, *, before_folder: Callable[[], None
         roots: folders and files.
         globs: select the files.
         before_folder: called before each folder; may raise to end the scan.
+        passed_over: counts by suffix the files that the globs select and that have no image's suffix.
 
     Raises:
         FolderNotFound: a root does not exist; raised before the first file.
@@ -66,7 +73,7 @@ def scan(roots: Sequence[str], globs: Globs, *, before_folder: Callable[[], None
     walked: set[tuple[int, int]] = set()
     for root in absolute:
         if os.path.isdir(root):
-            yield from _walk(root, globs, walked, before_folder)
+            yield from _walk(root, globs, walked, before_folder, Counter() if passed_over is None else passed_over)
         else:
             yield _file(root)
 
@@ -104,7 +111,11 @@ def is_below(path: str, root: str) -> bool:
 
 
 def _walk(
-    root: str, globs: Globs, walked: set[tuple[int, int]], before_folder: Callable[[], None]
+    root: str,
+    globs: Globs,
+    walked: set[tuple[int, int]],
+    before_folder: Callable[[], None],
+    passed_over: Counter[str],
 ) -> Iterator[FoundFile]:
     """Scan a folder and all below it."""
     # Each folder with its path below the root, which ends in a slash or is empty.
@@ -123,8 +134,12 @@ def _walk(
             if name.startswith("."):
                 continue
             if not _is_folder(entry):
-                if name.lower().endswith(SUFFIXES) and (includes_all or globs.includes_file(relative + name, name)):
+                if not (includes_all or globs.includes_file(relative + name, name)):
+                    continue
+                if name.lower().endswith(SUFFIXES):
                     yield _entry(entry)
+                elif suffix := passed_over_as(name):
+                    passed_over[suffix] += 1
             elif not globs.excludes(relative + name, name):
                 if name.lower().endswith(SUFFIXES):
                     yield FoundFile(entry.path, None, None)

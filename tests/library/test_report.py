@@ -17,7 +17,7 @@ from db.write.undo import undo_run
 from tagger.core.run_options import RunOptions
 from tagger.library import report_html
 from tagger.library.recorder import RunRecorder, new_start, register
-from tagger.library.report import MOST_NAMED, RunReport, RunState
+from tagger.library.report import MOST_NAMED, RunReport, RunState, passed_over_text
 from tagger.library.runner import NO_ENGINE
 from tagger.model.bundle import Bundle
 from tests.drawn import ColourEngine, jpeg, photos
@@ -47,6 +47,13 @@ def test_a_report_says_how_many_of_what_and_on_what(report: RunReport) -> None:
     assert report.photos_per_s is not None
     assert report.photos_per_s > 0
     assert (report.model["name"], report.engine["engine"]) == ("colours", "colour")
+
+
+def test_a_report_counts_what_was_passed_over(store: Store, bundle: Bundle, library: Path) -> None:
+    for name in ("a.cr2", "b.cr2", "c.mov"):
+        (library / name).touch()
+    counts(new_run(store, bundle, library, ColourEngine()))
+    assert passed_over_text(kept(store).passed_over) == "2 .cr2, 1 .mov"
 
 
 def test_a_report_names_what_failed_and_what_was_slow(report: RunReport, library: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -94,6 +95,19 @@ def test_globs_admit_and_shut_out(tmp_path: Path) -> None:
     touch(tmp_path, "2024/a.jpg", "2024/a.png", "2024/thumbs/a.jpg", "2023/a.jpg")
     assert found(tmp_path, include=("*.jpg",)) == ["2023/a.jpg", "2024/a.jpg", "2024/thumbs/a.jpg"]
     assert found(tmp_path, exclude=("thumbs", "2023/*")) == ["2024/a.jpg", "2024/a.png"]
+
+
+def test_what_is_not_looked_at_is_counted_by_suffix(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "A.CR2", "b.cr2", "deep/c.mov", "notes", "a.jpg.json", ".hidden.mov", "raw/d.cr2")
+    passed_over = Counter[str]()
+    list(scan([str(tmp_path)], Globs(exclude=["raw"]), passed_over=passed_over))
+    assert passed_over == {".cr2": 2, ".mov": 1, "without a suffix": 1}
+
+
+@pytest.mark.parametrize("suffix", ["jfif", "hif", "pjpeg", "apng", "dib", "avifs", "heics", "jp2", "JPX"])
+def test_rarer_suffixes_of_photos_are_known(tmp_path: Path, suffix: str) -> None:
+    touch(tmp_path, f"a.{suffix}")
+    assert found(tmp_path) == [f"a.{suffix}"]
 
 
 def test_size_and_time_come_along_and_are_missing_where_a_link_is_broken(tmp_path: Path) -> None:
