@@ -75,6 +75,8 @@ class Run(Base):
     unchanged: Mapped[int] = mapped_column(default=0)
     inherited: Mapped[int] = mapped_column(default=0)
     gone: Mapped[int] = mapped_column(default=0)
+    moved: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    excluded: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     error: Mapped[str | None]
     set_aside: Mapped[int] = mapped_column(default=0)  # failed before and not due yet
     job: Mapped[str] = mapped_column(default="tag")
@@ -122,7 +124,7 @@ class File(Base):
     size_bytes: Mapped[int | None]
     mtime_ns: Mapped[int | None]
     first_seen_at: Mapped[datetime]
-    gone_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]  # since when scans do not find it: deleted, moved or excluded
 
 
 class Assessment(Base):
