@@ -201,9 +201,10 @@ def reproduce_step(
     to: Path | None, first_look: Path | None, resume: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Prepare, fit, calibrate, evaluate and export."""
-    from training.fit.recipe import load_recipe
+    from training.fit.recipe import load_recipe, student_changes
 
-    to = to or shipped_place(load_recipe(options["recipe"], options["changes"]).bundle)
+    teacher = load_recipe(options["recipe"], options["changes"])
+    to = to or shipped_place(teacher.bundle)
     invoke = click.get_current_context().invoke
     invoke(prepare_step, archive=archive, url=url, folder=folder, decisions=decisions, data=data)
     run = invoke(fit_step, data=data, runs=runs, resume=resume, **options).folder
@@ -211,8 +212,8 @@ def reproduce_step(
     invoke(evaluate_step, run=run, runs=runs)
     invoke(export_step, run=run, runs=runs, to=to)
     if first_look:
-        taught_by = [f"distill.teacher={run}"]
-        student = invoke(fit_step, recipe=first_look, changes=taught_by, resume=resume, data=data, runs=runs).folder
+        changes = student_changes(teacher, run)
+        student = invoke(fit_step, recipe=first_look, changes=changes, resume=resume, data=data, runs=runs).folder
         invoke(calibrate_step, run=student, runs=runs)
         invoke(first_look_step, run=student, runs=runs, to=to)
 

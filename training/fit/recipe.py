@@ -224,6 +224,14 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     return recipe
 
 
+def student_changes(teacher: Recipe, run: Path) -> list[str]:
+    """Changes for `load_recipe` that let a recipe learn from a run, about the same landmarks."""
+    of_teacher = [f"distill.teacher={run}"]
+    if teacher.landmarks == LANDMARKS:
+        return of_teacher
+    return [*of_teacher, f"landmarks={teacher.landmarks}", f"bundle={teacher.bundle}_first_look"]
+
+
 def _check_bundle(recipe: Recipe, path: Path) -> None:
     reserved = {tomllib.loads(file.read_text(encoding="utf-8"))["bundle"] for file in SHIPPED.values()}
     if recipe.bundle in reserved and recipe.landmarks != LANDMARKS:

@@ -23,6 +23,7 @@ DESCRIPTION = (  # of LANDMARK_DATA; nothing is known about other photos
     "and no group is in two splits."
 )
 COMMAND = "LANDMARK_DATA=/path/to/photos python -m training reproduce training/recipes/{name}.toml"
+OWN_COMMAND = "python -m training reproduce RECIPE --folder PHOTOS --to BUNDLE"  # RECIPE holds `recipe`
 
 
 def provenance(experiment: Experiment) -> dict[str, JsonValue]:
@@ -36,7 +37,7 @@ def provenance(experiment: Experiment) -> dict[str, JsonValue]:
     )
     return {
         "recipe": TypeAdapter(Recipe).dump_python(shown, mode="json"),
-        "command": COMMAND.format(name=recipe.name),
+        "command": COMMAND.format(name=recipe.name) if recipe.landmarks == LANDMARKS else OWN_COMMAND,
         "data": _data(experiment),
         "base_weights": _base_weights(recipe),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},

@@ -10,7 +10,14 @@ from tagger.core.errors import ConfigError
 from tagger.core.types import InputContract
 from tests.training.drawn import RECIPE, recipe
 from training.data.landmarks import load_landmarks
-from training.fit.recipe import Train, load_recipe, load_saved_recipe, save_recipe, with_overrides
+from training.fit.recipe import (
+    Train,
+    load_recipe,
+    load_saved_recipe,
+    save_recipe,
+    student_changes,
+    with_overrides,
+)
 
 RECIPES = Path(__file__).parents[3] / "training" / "recipes"
 
@@ -96,6 +103,16 @@ def test_a_recipe_that_comes_with_the_package_is_found_by_its_name() -> None:
     assert load_recipe(Path("transfer")) == load_recipe(RECIPES / "transfer.toml")
     with pytest.raises(ConfigError, match=r"Name a file, or one of: first_look, scratch, transfer\."):
         load_recipe(Path("training/transfer"))
+
+
+def test_a_student_knows_the_landmarks_of_its_teacher(tmp_path: Path) -> None:
+    own = load_recipe(recipe(tmp_path))
+    student = load_recipe(Path("first_look"), student_changes(own, tmp_path / "run"))
+    assert student.distill is not None
+    assert student.distill.teacher == tmp_path / "run"
+    assert (student.landmarks, student.bundle, student.name) == (own.landmarks, *["colours_first_look"] * 2)
+    shipped = load_recipe(Path("first_look"), student_changes(load_recipe(Path("transfer")), tmp_path / "run"))
+    assert (shipped.landmarks, shipped.name) == (load_recipe(Path("transfer")).landmarks, "first_look")
 
 
 def test_other_landmarks_need_a_bundle_of_another_name(tmp_path: Path) -> None:

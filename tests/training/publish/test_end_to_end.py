@@ -51,9 +51,7 @@ def test_one_command_makes_a_bundle_that_opens(bundle: Bundle) -> None:
 def test_its_card_holds_figures_and_origin(bundle: Bundle) -> None:
     card = bundle.card
     assert {name: figures["landmark_photos"] for name, figures in card.metrics.items()} == {"val": 9, "test": 9}
-    assert card.provenance["command"] == (
-        "LANDMARK_DATA=/path/to/photos python -m training reproduce training/recipes/colours.toml"
-    )
+    assert card.provenance["command"] == "python -m training reproduce RECIPE --folder PHOTOS --to BUNDLE"
     assert card.provenance["data"]["train negative photos"] == 6  # type: ignore[index, call-overload]
     assert "description" not in card.provenance["data"]  # type: ignore[operator]  # that is of the shipped bundle's photos
     assert card.bfloat16 == (card.metrics["test"].get("bfloat16_top1_agreement", 0) >= 0.995)  # type: ignore[operator]
