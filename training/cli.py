@@ -146,7 +146,7 @@ def fit_step(
     RECIPE is a TOML file, or the name of a recipe that comes with the package: transfer or scratch.
     """
     from training.fit.experiment import begin_experiment
-    from training.fit.recipe import load_recipe
+    from training.fit.recipe_file import load_recipe
 
     base = [f"base_weights={weights.resolve()}"] if weights else []
     chosen = load_recipe(recipe, [*changes, *base])
@@ -201,7 +201,7 @@ def reproduce_step(
     to: Path | None, first_look: Path | None, resume: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Prepare, fit, calibrate, evaluate and export."""
-    from training.fit.recipe import load_recipe, student_changes
+    from training.fit.recipe_file import load_recipe, student_changes
 
     teacher = load_recipe(options["recipe"], options["changes"])
     to = to or shipped_place(teacher.bundle)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from tagger.model.nets import build, efficientnet_lite
 from training.fit.frozen_backbone import FrozenBackbone
-from training.fit.recipe import load_recipe
+from training.fit.recipe_file import load_recipe
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "transfer.toml"
 OUTPUTS = 67

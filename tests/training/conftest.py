@@ -12,7 +12,7 @@ from tests.training.drawn import photo_folder, recipe
 from tests.training.tiny import Tiny
 from training.data.prepare import Source, prepare
 from training.fit.experiment import Experiment, begin_experiment
-from training.fit.recipe import load_recipe
+from training.fit.recipe_file import load_recipe
 from training.publish.export import onnx_bytes
 
 

@@ -18,7 +18,7 @@ from tests.training.drawn import RECIPE
 from tests.training.pictures import folder_of
 from tests.training.tiny import Tiny
 from training import cli as training
-from training.fit.recipe import SHIPPED
+from training.fit.recipe_file import SHIPPED
 
 README = Path(__file__).parents[2] / "README.md"
 PROGRAMS: dict[tuple[str, ...], click.Command] = {("python", "-m", "training"): training.main, ("tagger",): cli.main}

@@ -27,7 +27,7 @@ from training.evaluate.metrics import Flags, Floats
 from training.fit.dataset import photo_dataset
 from training.fit.experiment import Experiment, begin_experiment
 from training.fit.fit import fit
-from training.fit.recipe import with_overrides
+from training.fit.recipe_file import with_overrides
 
 FOLDS = 3
 MIN_TRAINING_PHOTOS = 10  # of a landmark that must remain if photos of it are left out

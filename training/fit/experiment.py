@@ -16,7 +16,8 @@ from tagger.model.card import LandmarkClass
 from training import RUNS
 from training.data.landmarks import load_landmarks
 from training.data.manifest import DataError, Entry, Split, content_sha256, load_manifest, write_manifest
-from training.fit.recipe import Recipe, load_saved_recipe, save_recipe
+from training.fit.recipe import Recipe
+from training.fit.recipe_file import load_saved_recipe, save_recipe
 
 MIN_STEPS = 4  # of an epoch, if the batch has to shrink
 

@@ -16,7 +16,8 @@ from training.data.manifest import DataError
 from training.fit.distillation import Teacher, teacher_bundle
 from training.fit.experiment import Experiment
 from training.fit.fit import fit
-from training.fit.recipe import Distill, with_overrides
+from training.fit.recipe import Distill
+from training.fit.recipe_file import with_overrides
 from training.publish.export import draft_card, weight_files
 
 

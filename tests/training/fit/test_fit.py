@@ -24,7 +24,7 @@ from training.fit.experiment import Experiment, begin_experiment, fitting_batch,
 from training.fit.fit import fit
 from training.fit.loop import crop_px, train
 from training.fit.pretrained import pretrained
-from training.fit.recipe import load_recipe, with_overrides
+from training.fit.recipe_file import load_recipe, with_overrides
 
 FROZEN = ("stem.", "stages.0.", "stages.1.", "stages.2.")
 

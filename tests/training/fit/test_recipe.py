@@ -10,14 +10,8 @@ from tagger.core.errors import ConfigError
 from tagger.core.types import InputContract
 from tests.training.drawn import RECIPE, recipe
 from training.data.landmarks import load_landmarks
-from training.fit.recipe import (
-    Train,
-    load_recipe,
-    load_saved_recipe,
-    save_recipe,
-    student_changes,
-    with_overrides,
-)
+from training.fit.recipe import Train
+from training.fit.recipe_file import load_recipe, load_saved_recipe, save_recipe, student_changes, with_overrides
 
 RECIPES = Path(__file__).parents[3] / "training" / "recipes"
 

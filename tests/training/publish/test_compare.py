@@ -20,7 +20,7 @@ from training.data.manifest import DataError
 from training.evaluate.speed import photos_per_second
 from training.fit.experiment import Experiment
 from training.fit.fit import fit
-from training.fit.recipe import with_overrides
+from training.fit.recipe_file import with_overrides
 from training.publish import compare as module
 from training.publish.compare import compare
 from training.publish.compare_plot import pareto_front, trade_off

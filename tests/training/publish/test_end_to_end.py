@@ -15,7 +15,7 @@ from tests.drawn import COLOURS
 from tests.training.drawn import RECIPE, photo_folder, recipe
 from training.cli import main
 from training.fit.experiment import begin_experiment, open_experiment
-from training.fit.recipe import load_recipe
+from training.fit.recipe_file import load_recipe
 
 BASE = 'network = "efficientnet_lite0"\nbase = "imagenet"'
 LEARNING = RECIPE.replace('network = "tiny"\nbase = "random"', BASE).replace("steps = 5", "steps = 50\nrate = 1e-2")

@@ -15,7 +15,7 @@ from training.data.manifest import DataError
 from training.evaluate.calibrate import calibrate
 from training.fit.experiment import Experiment
 from training.fit.fit import fit
-from training.fit.recipe import with_overrides
+from training.fit.recipe_file import with_overrides
 from training.publish.first_look import Looks, add_first_look, agreement_figures, choose_none_below
 
 
