@@ -129,7 +129,7 @@ class RunRecorder:
 
     def add(self, file: FoundFile, result: Result) -> None:
         """Add a result to the batch, and store the batch if it is full or old enough."""
-        self._count(result)
+        self._state.add(result)
         if result.sha256 and not isinstance(result.answer, Failed):
             self._pending_answers[result.sha256] = result.answer
             self._answered.add(_short(result.sha256))
@@ -147,7 +147,7 @@ class RunRecorder:
         """Quarantine a file untried, because too many runs died while it was in progress."""
         failure = Failed(PROCESS_DIED, f"the process died {attempts} times while it worked on this file")
         result = Result(file.path, None, failure)
-        self._count(result)
+        self._state.add(result)
         with self._store.write() as connection:
             self._write(connection, [(file, result)], attempts=attempts)
             keep_one_death(connection, file.path)
@@ -196,11 +196,6 @@ class RunRecorder:
         self._pending_answers = {}
         self._last_write = time.monotonic()
 
-    def _count(self, result: Result) -> None:
-        self._state.add(result)
-        if isinstance(result.answer, Failed):
-            log.warning("%s: %s (%s)", printable(result.path), result.answer.message, result.answer.kind)
-
     def _write(self, connection: Connection, batch: Sequence[Scanned], *, attempts: int | None = None) -> None:
         write_results(
             connection,
@@ -216,6 +211,8 @@ class RunRecorder:
     def _end(self, status: RunStatus, error: str | None = None, *, is_death: bool = False) -> None:
         run = self._state.run_id
         self._state.status = status
+        for line in self._state.failure_lines():
+            log.warning("%s", line)
         with self._store.write() as connection:
             if is_death:
                 count_death(connection, [run])

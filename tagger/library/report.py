@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import heapq
 import logging
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 VERSION = 1  # of the JSON
 MOST_SLOW = 10
 MOST_SUFFIXES = 12
+MOST_ALIKE = 3  # failed files of one kind and suffix that are logged one by one; more are summed up
 MOST_NAMED = 200  # failed or quarantined files in a report; `tagger query --failed` lists all
 
 
@@ -47,6 +49,17 @@ class FailedPhoto:
     kind: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message} ({self.kind})"
+
+
+@dataclass(slots=True)
+class AlikeFailures:
+    """The failed files of one kind and suffix."""
+
+    count: int = 0
+    first: list[FailedPhoto] = field(default_factory=list)  # up to `MOST_ALIKE`
+
 
 @dataclass(slots=True)
 class RunState:
@@ -65,6 +78,7 @@ class RunState:
     passed_over: Counter[str] = field(default_factory=Counter)  # files without an image's suffix, by their suffix
     failures: Counter[str] = field(default_factory=Counter)  # by kind
     failed: list[FailedPhoto] = field(default_factory=list)  # the first of them
+    alike: dict[tuple[str, str], AlikeFailures] = field(default_factory=dict)  # by kind and suffix
     slowest: list[SlowPhoto] = field(default_factory=list)  # a heap
     voted: int = 0  # photos that got a tag by votes, of any run
 
@@ -83,11 +97,28 @@ class RunState:
         self.counter["inherited"] += result.is_inherited
         path, answer = printable(result.path), result.answer
         if isinstance(answer, Failed):
-            self.failures[answer.kind] += 1
-            if len(self.failed) < MOST_NAMED:
-                self.failed.append(FailedPhoto(path, answer.kind, answer.message))
+            self._add_failure(FailedPhoto(path, answer.kind, answer.message))
         push = heapq.heappush if len(self.slowest) < MOST_SLOW else heapq.heappushpop
         push(self.slowest, SlowPhoto(round(result.seconds, 3), path))
+
+    def failure_lines(self) -> Iterator[str]:
+        """A line for each failed file, or one for many of the same kind and suffix."""
+        for (kind, suffix), alike in self.alike.items():
+            if alike.count <= MOST_ALIKE:
+                yield from map(str, alike.first)
+            else:
+                photo = alike.first[0]
+                yield f"{alike.count:,} {suffix}: {photo.message} ({kind}), the first is {photo.path}"
+
+    def _add_failure(self, photo: FailedPhoto) -> None:
+        self.failures[photo.kind] += 1
+        if len(self.failed) < MOST_NAMED:
+            self.failed.append(photo)
+        suffix = os.path.splitext(photo.path)[1].lower() or "without a suffix"
+        alike = self.alike.setdefault((photo.kind, suffix), AlikeFailures())
+        alike.count += 1
+        if len(alike.first) < MOST_ALIKE:
+            alike.first.append(photo)
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,3 +213,16 @@ def test_of_many_files_that_are_not_tried_again_the_first_are_named(
     page = report_html.page(store, 1)
     assert page is not None
     assert page.count("; the first 200, all with tagger query --failed") == 2
+
+
+def test_failures_of_one_kind_are_one_line_of_the_log(
+    store: Store, bundle: Bundle, library: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(67):
+        (library / f"{number:02}.HEIC").write_text("no photo")
+    (library / "text.jpg").write_text("no photo")
+    counts(new_run(store, bundle, library, ColourEngine()))
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        f"{library}/text.jpg: not an image of a known format (unsupported)",
+        f"67 .heic: not an image of a known format (unsupported), the first is {library}/00.HEIC",
+    ]
