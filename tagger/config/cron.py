@@ -1,7 +1,7 @@
 """When a job is due: parse times of day and crontab lines, and find the next moment.
 
 The one rule: each wall time occurs once. If the clocks skip it when they go forward, it occurs later by as much as they
-jump; if it comes twice when they go back, only the first counts. In a new time zone, future wall times stay the same.
+jump; if they show it twice when they go back, only the first counts. In a new time zone, future wall times stay.
 
 A time is ``02:00``, or the five fields of a crontab line: minute, hour, day of the month, month, day of the week.
 """
@@ -17,6 +17,7 @@ OFF = "off"
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # a crontab's Sunday is 0 and 7
 MAX_GAP_DAYS = 8 * 366  # between two 29 Februaries, across 1900 or 2100
+MAX_JUMP = timedelta(days=1)  # by which clocks ever went forward: Samoa skipped a day in 2011
 
 TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)")
 PART = re.compile(r"(\*|\w+(?:-\w+)?)(?:/(\d+))?")
@@ -96,10 +97,7 @@ def next_moment(times: Times, zone: tzinfo | None, *, now: datetime) -> datetime
         zone: of the times; None for the machine's current one.
         now: aware.
     """
-    for wall in times.after(wall_time(now, zone)):
-        if (moment := moment_of(wall, zone)) > now:  # not within the repeated hour
-            return moment
-    raise ValueError("these times never come")
+    return _first(times, zone, wall=wall_time(now, zone), after=now)
 
 
 def following(times: Times, zone: tzinfo | None, *, last: datetime) -> datetime:
@@ -110,10 +108,7 @@ def following(times: Times, zone: tzinfo | None, *, last: datetime) -> datetime:
         zone: as in `next_moment`.
         last: the last moment; its UTC offset gives its time of day.
     """
-    for wall in times.after(last.replace(tzinfo=None)):
-        if (moment := moment_of(wall, zone)) > last:
-            return moment
-    raise ValueError("these times never come")
+    return _first(times, zone, wall=last.replace(tzinfo=None), after=last)
 
 
 def wall_time(moment: datetime, zone: tzinfo | None) -> datetime:
@@ -135,6 +130,20 @@ def moment_of(wall: datetime, zone: tzinfo | None) -> datetime:
     local_time = wall.replace(tzinfo=zone) if zone else wall.astimezone()
     moment = datetime.fromtimestamp(local_time.timestamp(), UTC).astimezone(zone)
     return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()), fold=0)
+
+
+def _first(times: Times, zone: tzinfo | None, *, wall: datetime, after: datetime) -> datetime:
+    """The first moment after another one at a time that is later than `wall`, or that the clocks skipped before it."""
+    skipped: list[datetime] = []
+    for time in times.after(max(wall, datetime.min + MAX_JUMP) - MAX_JUMP):
+        moment = moment_of(time, zone)
+        if moment <= after:  # also a time within the repeated hour
+            continue
+        if moment.replace(tzinfo=None) != time:
+            skipped.append(moment)
+        elif time > wall:
+            return min([*skipped, moment])
+    raise ValueError("these times never come")
 
 
 def _field(text: str, low: int, high: int, names: Sequence[str] = (), *, first_name: int = 0) -> frozenset[int]:

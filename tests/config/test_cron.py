@@ -94,6 +94,29 @@ def test_a_time_that_spring_skips_is_met_once_and_later() -> None:
     ]
 
 
+def test_a_start_within_the_hour_that_spring_skips_keeps_its_night() -> None:
+    expected = ["2026-03-29T03:30+02:00", "2026-03-30T02:30+02:00"]
+    for start in ("2026-03-29 01:00", "2026-03-29 01:10", "2026-03-29 01:29"):
+        assert moments("02:30", utc(start), 2) == expected
+    assert moments("02:30", utc("2026-03-29 01:30"), 1) == expected[1:]
+
+
+def test_times_around_the_hour_that_spring_skips_come_in_order_and_once() -> None:
+    assert moments("10,30 2,3 * * *", utc("2026-03-29 00:30"), 3) == [
+        "2026-03-29T03:10+02:00",
+        "2026-03-29T03:30+02:00",
+        "2026-03-30T02:10+02:00",
+    ]
+    assert moments("30 2 * * *", utc("2026-03-29 00:59"), 1) == ["2026-03-29T03:30+02:00"]
+    assert moments("50 2 * * *", utc("2026-03-29 01:40"), 1) == ["2026-03-29T03:50+02:00"]
+
+
+def test_a_day_that_the_calendar_skips_is_made_up_for() -> None:
+    apia = ZoneInfo("Pacific/Apia")  # from 29 to 31 December 2011
+    now = datetime(2011, 12, 31, 0, 30, tzinfo=apia)
+    assert next_moment(times("30 2 30 * *"), apia, now=now).isoformat() == "2011-12-31T02:30:00+14:00"
+
+
 def test_a_time_that_autumn_shows_twice_is_met_the_first_time_only() -> None:
     expected = ["2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00"]
     assert moments("02:30", utc("2026-10-24 12:00"), 2) == expected
