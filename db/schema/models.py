@@ -75,8 +75,6 @@ class Run(Base):
     unchanged: Mapped[int] = mapped_column(default=0)
     inherited: Mapped[int] = mapped_column(default=0)
     gone: Mapped[int] = mapped_column(default=0)
-    moved: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    excluded: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     error: Mapped[str | None]
     set_aside: Mapped[int] = mapped_column(default=0)  # failed before and not due yet
     job: Mapped[str] = mapped_column(default="tag")
@@ -85,6 +83,8 @@ class Run(Base):
     settings_hash: Mapped[str | None]
     report: Mapped[dict[str, Any] | None]
     undone_at: Mapped[datetime | None]
+    moved: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    excluded: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class Photo(Base):
