@@ -50,24 +50,26 @@ def file_states(
         k: answers with fewer suggestions do not count.
         redo_undone: undone answers do not count.
     """
-    columns = (File.path, File.size_bytes, File.mtime_ns, Assessment.k.is_not(None), File.gone_at.is_not(None))
+    stamps = (File.size_bytes, File.mtime_ns, File.ctime_ns)
+    columns = (File.path, *stamps, Assessment.k.is_not(None), File.gone_at.is_not(None))
     statement = select(*columns).outerjoin(Assessment, (Assessment.photo_id == File.photo_id) & ANSWERED)
     parameters = {"model": model, "k": k, "redo_undone": redo_undone}
     states: dict[str, FileState] = {}
     for root in roots:
         for is_in_root in (File.path == root, below(root)):
             in_root = statement.where(is_in_root).execution_options(yield_per=ROWS_PER_FETCH)
-            for path, size, mtime, is_assessed, is_gone in connection.execute(in_root, parameters):
-                states[path] = FileState(size, mtime, is_assessed, is_gone)
+            for path, size, mtime, ctime, is_assessed, is_gone in connection.execute(in_root, parameters):
+                states[path] = FileState(size, mtime, is_assessed, is_gone, ctime_ns=ctime)
     # Failures are few, so they are a separate query: joined to all files they take a fifth of the time.
     is_later = and_(Failure.next_at.is_not(None), Failure.next_at > datetime.now(UTC))
     is_by_model = or_(Failure.kind.not_in(MODEL_KINDS), Run.model_id == model)
     in_backoff = and_(is_by_model, or_(Failure.quarantined_at.is_not(None), is_later))
-    failing = select(File.path, Failure.size_bytes, Failure.mtime_ns, in_backoff).select_from(Failure)
-    failing = failing.join(File, File.id == Failure.file_id).join(Run, Run.id == Failure.run_id)
-    for path, size, mtime, rests in connection.execute(failing):
+    failing = select(File.path, Failure.size_bytes, Failure.mtime_ns, Failure.ctime_ns, in_backoff)
+    failing = failing.select_from(Failure).join(File, File.id == Failure.file_id).join(Run, Run.id == Failure.run_id)
+    for path, size, mtime, ctime, waits in connection.execute(failing):
         if path in states:
-            states[path] = states[path]._replace(size_bytes=size, mtime_ns=mtime, failed=True, in_backoff=rests)
+            state = states[path]._replace(size_bytes=size, mtime_ns=mtime, ctime_ns=ctime)
+            states[path] = state._replace(failed=True, in_backoff=waits)
     return states
 
 

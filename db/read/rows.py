@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from tagger.core.types import Landmark
+from tagger.core.types import FoundFile, Landmark
 
 HitT = TypeVar("HitT")
 
@@ -79,6 +79,12 @@ class FileState(NamedTuple):
     missing: bool  # it was missing in the last scan
     failed: bool = False  # the last attempt to read it failed
     in_backoff: bool = False  # and, while unchanged, it is not due yet, or in quarantine
+    ctime_ns: int | None = None  # as in `FoundFile`; stores of earlier versions did not have it
+
+    def matches(self, file: FoundFile) -> bool:
+        """Whether a scanned file is unchanged, as far as size and times tell."""
+        is_ctime_same = self.ctime_ns == file.ctime_ns or None in (self.ctime_ns, file.ctime_ns)
+        return is_ctime_same and (self.size_bytes, self.mtime_ns) == (file.size_bytes, file.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)

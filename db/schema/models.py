@@ -125,6 +125,7 @@ class File(Base):
     mtime_ns: Mapped[int | None]
     first_seen_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]  # since when scans do not find it: deleted, moved or excluded
+    ctime_ns: Mapped[int | None]
 
 
 class Assessment(Base):
@@ -187,6 +188,7 @@ class Failure(Base):
     quarantined_at: Mapped[datetime | None]  # since then only tried if it changes or on request
     size_bytes: Mapped[int | None]  # the file's when it failed; None if unknown
     mtime_ns: Mapped[int | None]
+    ctime_ns: Mapped[int | None]
 
 
 class Lease(Base):

@@ -36,7 +36,7 @@ from tagger.core.types import MODEL_KINDS, PASSING_KINDS, Failed, FoundFile, Res
 
 Scanned = tuple[FoundFile, Result]
 
-DETAILS = ("kind", "message", "size_bytes", "mtime_ns")
+DETAILS = ("kind", "message", "size_bytes", "mtime_ns", "ctime_ns")
 HIGHEST_DOUBLING = 10  # 6 hours become 256 days; more makes no difference
 
 
@@ -66,13 +66,14 @@ def upsert_files(connection: Connection, read: Iterable[Scanned], photo_ids: dic
             "photo_id": photo_ids[result.sha256],
             "size_bytes": file.size_bytes or 0,
             "mtime_ns": file.mtime_ns or 0,
+            "ctime_ns": file.ctime_ns,
             "first_seen_at": now,
         }
         for file, result in read
         if result.sha256 in photo_ids
     ]
     statement = insert(File)
-    changed = {name: statement.excluded[name] for name in ("photo_id", "size_bytes", "mtime_ns")}
+    changed = {name: statement.excluded[name] for name in ("photo_id", "size_bytes", "mtime_ns", "ctime_ns")}
     if rows:
         upsert = statement.on_conflict_do_update(index_elements=["path"], set_={**changed, "gone_at": None})
         connection.execute(upsert, rows)
@@ -91,6 +92,7 @@ def upsert_failed_files(
             "read_photo_id": photo_ids.get(result.sha256) if result.sha256 else None,
             "now_bytes": file.size_bytes,
             "now_ns": file.mtime_ns,
+            "now_ctime_ns": file.ctime_ns,
         }
         for file, result in failed
     ]
@@ -107,6 +109,14 @@ def mark_missing(connection: Connection, paths: Iterable[str]) -> None:
 def mark_present(connection: Connection, paths: Iterable[str]) -> None:
     """Mark missing files as present again, unchanged: a drive is mounted again."""
     _set_missing(connection, paths, None)
+
+
+def store_ctimes(connection: Connection, files: Iterable[FoundFile]) -> None:
+    """Complete the rows of unchanged files that an earlier version stored without a ctime."""
+    rows = [{"at_path": file.path, "now_ctime_ns": file.ctime_ns} for file in files]
+    statement = update(File).where(File.path == bindparam("at_path")).values(ctime_ns=bindparam("now_ctime_ns"))
+    if rows:
+        connection.execute(statement, rows)
 
 
 def clear_failures(connection: Connection, paths: Iterable[str]) -> None:
@@ -161,6 +171,7 @@ def _failed_file_update() -> Update:
     """
     now_bytes: BindParameter[int | None] = bindparam("now_bytes")
     now_ns: BindParameter[int | None] = bindparam("now_ns")
+    now_ctime_ns: BindParameter[int | None] = bindparam("now_ctime_ns")
     is_changed = or_(
         and_(now_bytes.is_not(None), now_bytes.is_distinct_from(File.size_bytes)),
         and_(now_ns.is_not(None), now_ns.is_distinct_from(File.mtime_ns)),
@@ -173,6 +184,7 @@ def _failed_file_update() -> Update:
             photo_id=photo_id,
             size_bytes=case((now_bytes.is_(None), File.size_bytes), else_=now_bytes),
             mtime_ns=case((now_ns.is_(None), File.mtime_ns), else_=now_ns),
+            ctime_ns=case((now_ctime_ns.is_(None), File.ctime_ns), else_=now_ctime_ns),
             gone_at=None,
         )
     )
@@ -197,6 +209,7 @@ def _row(scanned: Scanned, attempts: int | None) -> dict[str, Any]:
         "message": result.answer.message,
         "size_bytes": file.size_bytes,
         "mtime_ns": file.mtime_ns,
+        "ctime_ns": file.ctime_ns,
     }
 
 
@@ -217,6 +230,7 @@ def _attempts(new: Any, run: int) -> ColumnElement[int]:
     is_restarted = or_(
         new.size_bytes.is_distinct_from(Failure.size_bytes),
         new.mtime_ns.is_distinct_from(Failure.mtime_ns),
+        new.ctime_ns != Failure.ctime_ns,
         is_first_of_its_kind,
         and_(is_by_other_model, or_(*(Failure.kind == kind for kind in sorted(MODEL_KINDS)))),
         new.attempts > Failure.attempts + 1,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match; may be repeated.")
 @click.option("--retry-failed", is_flag=True, help="Also try failed files that are not due yet or are in quarantine.")
 @click.option("--accept-gone", is_flag=True, help="Mark missing files as gone, however many: no drive is unmounted.")
+@click.option("--reread", is_flag=True, help="Read every file again, even if its size and times are unchanged.")
 @click.option("--again", is_flag=True, help="Also tag photos whose suggestions 'tagger runs undo' undid.")
 @context.STRICT
 @context.JSON
@@ -37,6 +38,7 @@ def tag(
     paths: tuple[str, ...],
     retry_failed: bool,
     accept_gone: bool,
+    reread: bool,
     again: bool,
     as_json: bool,
     config: Path | None,
@@ -53,7 +55,11 @@ def tag(
     options |= {name: options[name] or None for name in ("include", "exclude")}
     settings = context.open_settings(config, **options)
     run_options = replace(
-        settings.run_options(), retry_failed=retry_failed, accept_missing=accept_gone, redo_undone=again
+        settings.run_options(),
+        retry_failed=retry_failed,
+        accept_missing=accept_gone,
+        reread=reread,
+        redo_undone=again,
     )
     signals = interrupt_on_signals()
     with context.open_store(settings) as store:

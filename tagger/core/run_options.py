@@ -26,6 +26,7 @@ class RunOptions:
         max_missing_share: if a larger share of a folder's files is missing, none of them is marked as missing.
         vote_gap_min: minutes between an unsure photo and its sure neighbours; 0 turns votes off.
         retry_failed: also try files that are not due yet, or in quarantine.
+        reread: read unchanged files too; one whose content is known is not tagged again.
         redo_undone: also tag photos whose suggestions were undone.
         accept_missing: mark missing files however many there are.
         skip_new: leave files without any answer to the nightly job.
@@ -41,6 +42,7 @@ class RunOptions:
     max_missing_share: float = 0.2
     vote_gap_min: float = 0.0
     retry_failed: bool = False
+    reread: bool = False
     redo_undone: bool = False
     accept_missing: bool = False
     skip_new: bool = False

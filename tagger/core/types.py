@@ -156,11 +156,13 @@ class FoundFile(NamedTuple):
     Attributes:
         path: absolute; symbolic links are not resolved.
         size_bytes: None, like `mtime_ns`, if `stat` failed (the file vanished, or permission is missing).
+        ctime_ns: when the system last changed the file or its entry, which no program can set; None if unknown.
     """
 
     path: str
     size_bytes: int | None
     mtime_ns: int | None
+    ctime_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

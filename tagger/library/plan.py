@@ -36,6 +36,7 @@ class Plan:
     given_up: list[tuple[FoundFile, int]] = field(default_factory=list)  # after too many deaths, not tried again
     set_aside: int = 0  # number of files that failed and are not due yet, or in quarantine
     unchanged: int = 0  # number of unchanged files
+    without_ctime: list[FoundFile] = field(default_factory=list)  # unchanged ones that the store has no ctime of
 
     @property
     def photos(self) -> int:
@@ -61,9 +62,12 @@ def make_plan(
     max_deaths = max(MIN_DEATHS, options.max_attempts)
     for path, item in found.items():
         state = stored.get(path)
-        if state is not None and (state.size_bytes, state.mtime_ns) == (item.size_bytes, item.mtime_ns):
-            if state.is_assessed and not state.failed and item.size_bytes is not None:
+        if state is not None and state.matches(item):
+            is_answered = state.is_assessed and not state.failed and item.size_bytes is not None
+            if is_answered and not options.reread:
                 plan.unchanged += 1
+                if state.ctime_ns is None and item.ctime_ns is not None:
+                    plan.without_ctime.append(item)
                 continue
             if state.in_backoff and not options.retry_failed:
                 plan.set_aside += 1

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from db.engine import Store
 from db.read.files import assessed_contents, content_answer
 from db.rows import ModelRow, RunStart, RunStatus
-from db.write.files import RetryPolicy, Scanned, mark_missing, mark_present
+from db.write.files import RetryPolicy, Scanned, mark_missing, mark_present, store_ctimes
 from db.write.results import write_results
 from db.write.runs import (
     count_death,
@@ -152,6 +152,12 @@ class RunRecorder:
             self._write(connection, [(file, result)], attempts=attempts)
             keep_one_death(connection, file.path)
         return result
+
+    def store_ctimes(self, files: Sequence[FoundFile]) -> None:
+        """Complete files that an earlier version stored without a ctime."""
+        if files:
+            with self._store.write() as connection:
+                store_ctimes(connection, files)
 
     def mark_missing(self, files: MissingFiles, vanished: Sequence[str]) -> None:
         """Store which files are missing or have returned; end the leases of vanished ones."""

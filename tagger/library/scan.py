@@ -19,7 +19,8 @@ from tagger.core.errors import FolderNotFound
 from tagger.core.types import FoundFile
 from tagger.image.formats import SUFFIXES, passed_over_as
 
-MTIME_LIMIT_NS = 2**63 - 1  # SQLite's largest integer, in the year 2262; a broken clock may exceed it
+TIME_LIMIT_NS = 2**63 - 1  # SQLite's largest integer, in the year 2262; a broken clock may exceed it
+HAS_CTIME = os.name == "posix"  # on Windows st_ctime is the time of creation
 NO_MEDIA = ".nomedia"
 
 
@@ -200,10 +201,12 @@ def _entry(entry: os.DirEntry[str]) -> FoundFile:
 def _found_file(path: str, status: os.stat_result) -> FoundFile:
     if not stat.S_ISREG(status.st_mode):
         return FoundFile(path, None, None)
-    mtime_ns = status.st_mtime_ns
-    if not -MTIME_LIMIT_NS <= mtime_ns <= MTIME_LIMIT_NS:
-        mtime_ns = MTIME_LIMIT_NS
-    return FoundFile(path, status.st_size, mtime_ns)
+    ctime_ns = _storable(status.st_ctime_ns) if HAS_CTIME else None
+    return FoundFile(path, status.st_size, _storable(status.st_mtime_ns), ctime_ns)
+
+
+def _storable(time_ns: int) -> int:
+    return time_ns if -TIME_LIMIT_NS <= time_ns <= TIME_LIMIT_NS else TIME_LIMIT_NS
 
 
 def _matches(patterns: Sequence[str], relative: str, name: str) -> bool:

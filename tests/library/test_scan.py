@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tagger.core.errors import FolderNotFound
+from tagger.core.types import FoundFile
 from tagger.library.scan import Globs, scan
 
 
@@ -114,8 +115,9 @@ def test_size_and_time_come_along_and_are_missing_where_a_link_is_broken(tmp_pat
     touch(tmp_path, "a.jpg")
     (tmp_path / "broken.jpg").symlink_to("nowhere")
     good, broken = scan([str(tmp_path)], Globs())
-    assert (good.size_bytes, good.mtime_ns) == (1, (tmp_path / "a.jpg").stat().st_mtime_ns)
-    assert (broken.size_bytes, broken.mtime_ns) == (None, None)
+    status = (tmp_path / "a.jpg").stat()
+    assert good == FoundFile(good.path, 1, status.st_mtime_ns, status.st_ctime_ns)
+    assert broken == FoundFile(broken.path, None, None, None)
 
 
 def test_a_folder_with_an_image_s_name_is_reported_and_still_walked(tmp_path: Path) -> None:
