@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 FOLDER = $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
 PYTEST = -m pytest --numprocesses auto --dist worksteal
-GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo '[gpu]')
+GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo ',gpu')
 
 .PHONY: tag extras test test-fast lint types coverage wheel image check hooks bench reproduce clean need-photos
 
@@ -67,12 +67,12 @@ hooks: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .coverage*
 
-# The core is small; PyTorch comes along only where an NVIDIA GPU is present.
+# What photos need that people have: phones write HEIC. PyTorch comes along only where an NVIDIA GPU is present.
 $(VENV)/.core: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.$(GPU)'
+	$(BIN)/pip install --quiet --editable '.[heif$(GPU)]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --no-compile --editable '.[bot,dev,gpu,plot,schedule,train,watch]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[bot,dev,gpu,heif,plot,schedule,train,watch]'
 	@touch $@

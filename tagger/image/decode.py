@@ -14,11 +14,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import IO
 
 from PIL import Image
 
 from tagger.core.errors import PhotoError
+from tagger.core.extras import install_command
 from tagger.core.types import PhotoInfo
 from tagger.image.formats import SUFFIXES_BY_FORMAT, begins_like_an_image, is_heif
 from tagger.image.metadata.exif import orientation, read_exif
@@ -165,7 +167,8 @@ def _open(data: bytes) -> Image.Image:
         raise _photo_error(error) from error
     if begins_like_an_image(data):
         raise PhotoError("truncated", "the file ends before the image begins, or its header is damaged")
-    hint = "; HEIC photos need the package pillow-heif" if is_heif(data) else ""
+    lacks_heif = is_heif(data) and find_spec("pillow_heif") is None
+    hint = f"; HEIC photos need the extra 'heif': {install_command('heif')}" if lacks_heif else ""
     raise PhotoError("unsupported", f"not an image of a known format{hint}")
 
 

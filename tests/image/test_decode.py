@@ -16,6 +16,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from tagger.core.errors import PhotoError
+from tagger.core.extras import install_command
 from tagger.core.types import PASSING_KINDS
 from tagger.image.decode import KINDS, decode, read
 from tests.drawn import bomb, encoded, jpeg
@@ -193,9 +194,10 @@ def test_text_is_no_photo() -> None:
     assert failure(b"Dear diary, today I saw the Eiffel Tower").kind == "unsupported"
 
 
-def test_heic_without_its_package_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heic_without_its_extra_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pillow_heif", None)
-    assert "pillow-heif" in failure(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64).message
+    message = failure(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64).message
+    assert message.endswith(f"HEIC photos need the extra 'heif': {install_command('heif')}")
 
 
 def test_a_bomb_is_refused_by_its_header_alone() -> None:
