@@ -151,7 +151,7 @@ def _taken(filters: PhotoFilter) -> ColumnElement[bool]:
 
 
 def _is_none(filters: PhotoFilter, ids: NameIds) -> ColumnElement[bool]:
-    """Whether the relevant model has answered a photo, and no tag is left."""
+    """Whether a person said "none" of a photo, or the relevant model has answered it and no tag is left."""
     since, until = filters.answered_since, filters.answered_until
     decided = _decisions().where(between(Decision.decided_at, since, until))
     answered = select(Assessment.k).where(
@@ -161,7 +161,9 @@ def _is_none(filters: PhotoFilter, ids: NameIds) -> ColumnElement[bool]:
         or_(between(Assessment.assessed_at, since, until), decided.exists()),
         ~_has(machine_tag, machine_tag.c.model_id == Assessment.model_id),
     )
-    return answered.correlate(Photo).exists()
+    if filters.run is not None:
+        return answered.correlate(Photo).exists()
+    return or_(answered.correlate(Photo).exists(), decided.where(Decision.verdict == "none").exists())
 
 
 def _decisions() -> AnySelect:
@@ -185,7 +187,7 @@ def _tag_conditions(view: TableClause, filters: TagFilter, ids: NameIds) -> Colu
 
 
 def _by_model(filters: PhotoFilter, ids: NameIds) -> ColumnElement[bool]:
-    """Whether an assessment counts: the filter's model's or run's, else the newest model's."""
+    """Whether an assessment counts: the filter's model's or run's, else the current model's."""
     conditions: list[ColumnElement[bool]] = []
     if ids.models is not None:
         conditions.append(Assessment.model_id.in_(ids.models))
