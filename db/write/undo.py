@@ -28,7 +28,7 @@ class Undone:
 
 
 def undo_run(connection: Connection, run: int) -> Undone:
-    """Remove a run's suggestions. A photo's current answer is then the newest remaining one, if any.
+    """Remove a run's suggestions. Where its model's answer was the current one, the newest remaining one is, if any.
 
     An answer that the run began is removed with later additions to it. If the run only added to an answer, the rest
     remains as the answer of an earlier run, and a run that asks for more adds to it again.
@@ -42,12 +42,12 @@ def undo_run(connection: Connection, run: int) -> Undone:
     is_of_run = Suggestion.run_id == run
     photos = connection.execute(select(func.count(Suggestion.photo_id.distinct())).where(is_of_run)).scalar_one()
     _mark_undone(connection, run)
+    _let_others_count(connection, run)
+    _lower_k(connection, run)
     undone = select(Assessment.photo_id, Assessment.model_id).where(~IS_LEFT)
     is_of_undone = tuple_(Suggestion.photo_id, Suggestion.model_id).in_(undone)
     suggestions = connection.execute(delete(Suggestion).where(is_of_run | is_of_undone)).rowcount
-    _restore_shorter_answers(connection, run)
-    had_undone = Photo.id.in_(undone.with_only_columns(Assessment.photo_id))
-    connection.execute(update(Photo).where(had_undone).values(current_model_id=_newest_left()))
+    _assign_to_earlier_run(connection, run)
     now = func.coalesce(Run.undone_at, datetime.now(UTC))  # the first time counts
     connection.execute(update(Run).where(Run.id == run).values(undone_at=now))
     return Undone(photos, suggestions)
@@ -63,14 +63,30 @@ def _mark_undone(connection: Connection, run: int) -> None:
     connection.execute(update(Assessment).where(began, IS_LEFT).values(status="undone"))
 
 
-def _restore_shorter_answers(connection: Connection, run: int) -> None:
-    """Assign the answers that the run added to to the last remaining run in them, with that run's k.
+def _let_others_count(connection: Connection, run: int) -> None:
+    """Make the newest remaining answer the current one, where the current one was undone or was extended by the run."""
+    is_current = (Assessment.photo_id == Photo.id, Assessment.model_id == Photo.current_model_id)
+    touched = select(Assessment.k).where(*is_current, ~IS_LEFT | (Assessment.run_id == run)).correlate(Photo)
+    connection.execute(update(Photo).where(touched.exists()).values(current_model_id=_newest_left()))
 
-    With the larger k they would count as complete, and no run would ever fill the empty ranks.
+
+def _lower_k(connection: Connection, run: int) -> None:
+    """Let each remaining answer end before the first rank that it loses.
+
+    With a larger k it would count as complete, and no run would ever fill that rank. Ranks of later runs stay.
     """
+    first = _of_answer(func.min(Suggestion.rank), Suggestion.run_id == run)
+    extended = select(Suggestion.photo_id, Suggestion.model_id).where(Suggestion.run_id == run)
+    is_extended = tuple_(Assessment.photo_id, Assessment.model_id).in_(extended)
+    connection.execute(update(Assessment).where(is_extended, IS_LEFT).values(k=func.min(Assessment.k, first - 1)))
+
+
+def _assign_to_earlier_run(connection: Connection, run: int) -> None:
+    """Assign the answers that the run extended last to the last remaining run in them, with at most that run's k."""
     last = _of_answer(func.max(Suggestion.run_id))
     k = select(Run.k).where(Run.id == last).scalar_subquery()
-    connection.execute(update(Assessment).where(Assessment.run_id == run, IS_LEFT).values(run_id=last, k=k))
+    extended = update(Assessment).where(Assessment.run_id == run, IS_LEFT)
+    connection.execute(extended.values(run_id=last, k=func.min(Assessment.k, k)))
 
 
 def _of_answer(column: Any, *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:

@@ -81,7 +81,22 @@ def test_a_filled_store_of_the_second_version_keeps_every_row(tmp_path: Path) ->
         assert rows("photo_id, model_id, run_id, status, k", "assessment") == [(1, 1, 1, "tagged", 3)]
         assert rows("score, visual_score, reason", "suggestion") == [(0.9, 0.9, None)]
         assert rows("attempts, size_bytes, mtime_ns, next_at", "failure") == [(2, 7, 8, None)]
+        assert rows("ctime_ns, mtime_ns", "file") == [(None, 1), (None, 8)]
         assert rows("landmark_id, source, visual_score", "tag") == [(1, "person", None)]
         assert rows("key, country, lat, lon", "landmark") == [("eiffel_tower", "France", 48.8, 2.3)]
         with pytest.raises(IntegrityError, match="FOREIGN KEY"):  # they are watched again
             connection.exec_driver_sql("DELETE FROM run")
+
+
+def test_an_answer_that_lost_a_rank_is_asked_again(tmp_path: Path) -> None:
+    file = tmp_path / "tags.sqlite"
+    earlier_version(f"sqlite:///{file}", "0002")
+    gap = """
+        INSERT INTO photo VALUES (2, 'd', 9, 8, 6, 'JPEG', '2024-05-01 12:00:00', 'exif', '2024-05-01 12:00:00', 1);
+        INSERT INTO assessment VALUES (2, 1, 1, 'tagged', 3, '2024-05-01 12:00:00');
+        INSERT INTO suggestion VALUES (2, 1, 1, 1, 1, 0.9, 1), (2, 1, 3, 1, 1, 0.1, 0);
+    """
+    with closing(sqlite3.connect(file)) as plain:
+        plain.executescript("PRAGMA foreign_keys = ON;" + SECOND_VERSION + gap)
+    with open_store(str(file)) as store, store.read() as connection:
+        assert connection.exec_driver_sql("SELECT photo_id, k FROM assessment").all() == [(1, 3), (2, 1)]
