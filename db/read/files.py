@@ -51,15 +51,19 @@ def file_states(
         redo_undone: undone answers do not count.
     """
     stamps = (File.size_bytes, File.mtime_ns, File.ctime_ns)
-    columns = (File.path, *stamps, Assessment.k.is_not(None), File.gone_at.is_not(None))
+    is_superseded = and_(Assessment.status != "undone", Photo.current_model_id != model)
+    columns = (File.path, *stamps, Assessment.k.is_not(None), File.gone_at.is_not(None), is_superseded)
     statement = select(*columns).outerjoin(Assessment, (Assessment.photo_id == File.photo_id) & ANSWERED)
+    statement = statement.outerjoin(Photo, Photo.id == Assessment.photo_id)
     parameters = {"model": model, "k": k, "redo_undone": redo_undone}
     states: dict[str, FileState] = {}
     for root in roots:
         for is_in_root in (File.path == root, below(root)):
             in_root = statement.where(is_in_root).execution_options(yield_per=ROWS_PER_FETCH)
-            for path, size, mtime, ctime, is_assessed, is_gone in connection.execute(in_root, parameters):
-                states[path] = FileState(size, mtime, is_assessed, is_gone, ctime_ns=ctime)
+            for path, size, mtime, ctime, is_assessed, is_gone, is_other in connection.execute(in_root, parameters):
+                states[path] = FileState(
+                    size, mtime, is_assessed, is_gone, ctime_ns=ctime, is_superseded=bool(is_other)
+                )
     # Failures are few, so they are a separate query: joined to all files they take a fifth of the time.
     is_later = and_(Failure.next_at.is_not(None), Failure.next_at > datetime.now(UTC))
     is_by_model = or_(Failure.kind.not_in(MODEL_KINDS), Run.model_id == model)

@@ -23,7 +23,7 @@ class PhotoFilter(FileFilter):
 
     taken_since: datetime | None = None  # naive: the camera's wall clock
     taken_until: datetime | None = None
-    model: str | None = None  # its name, or the beginning of its id; its answers count instead of the newest ones
+    model: str | None = None  # its name, or the beginning of its id; its answers count instead of the current ones
     unique: bool = False  # only one of photos that look the same, see `db.read.unique`
 
 

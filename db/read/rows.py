@@ -80,6 +80,7 @@ class FileState(NamedTuple):
     failed: bool = False  # the last attempt to read it failed
     in_backoff: bool = False  # and, while unchanged, it is not due yet, or in quarantine
     ctime_ns: int | None = None  # as in `FoundFile`; stores of earlier versions did not have it
+    is_superseded: bool = False  # another model's answer counts, although this model has one
 
     def matches(self, file: FoundFile) -> bool:
         """Whether a scanned file is unchanged, as far as size and times tell."""

@@ -106,7 +106,7 @@ class Photo(Base):
     taken_at: Mapped[datetime] = mapped_column(DateTime, index=True)
     taken_from: Mapped[str]
     added_at: Mapped[datetime]
-    current_model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"))  # of its newest assessment
+    current_model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"))  # the last that tagged it
     lat: Mapped[float | None]  # EXIF's, WGS 84
     lon: Mapped[float | None]
     phash: Mapped[int | None]  # 64 bits as a signed number, see `tagger.image.phash`

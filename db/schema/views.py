@@ -1,8 +1,8 @@
 """A photo's tags: the views `machine_tag`, `person_tag` and their union, `tag`.
 
 A row is a landmark on a photo, suggested by the machine and not overruled, or decided by a person. Rows with
-`is_current` are those of the newest model and of people. People's rows have no rank, score, model or run; the machine's
-have the run of their assessment. An undone assessment has no suggestions, so it has no rows.
+`is_current` are those of the model that tagged the photo last, and of people. People's rows have no rank, score, model
+or run; the machine's have the run of their assessment. An undone assessment has no suggestions, so it has no rows.
 
 Correlated subqueries use both views separately: SQLite does not push their condition into a union.
 """

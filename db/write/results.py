@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.engine import in_batches
-from db.schema.models import Assessment, Landmark, Photo, Suggestion
+from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
 from db.write.files import (
     DEFAULT_RETRY,
     RetryPolicy,
@@ -67,7 +67,12 @@ RAISE_K = (
     .where(Assessment.photo_id == bindparam("photo"), Assessment.model_id == bindparam("model"))
     .values(run_id=bindparam("run"), k=bindparam("asked"))
 )
-SET_CURRENT_MODEL = update(Photo).where(Photo.id == bindparam("photo")).values(current_model_id=bindparam("model"))
+HAS_ANSWER = select(Assessment.k).where(
+    Assessment.photo_id == Photo.id, Assessment.model_id == bindparam("model"), Assessment.status != "undone"
+)
+SET_CURRENT_MODEL = (
+    update(Photo).where(Photo.id == bindparam("photo"), HAS_ANSWER.exists()).values(current_model_id=bindparam("model"))
+)
 PHOTO_IDS = select(Photo.sha256, Photo.id).where(Photo.sha256.in_(bindparam("contents", expanding=True)))
 
 
@@ -106,6 +111,8 @@ def write_results(
     read = [scanned for scanned in batch if not isinstance(scanned[1].answer, Failed)]
     write_contents(connection, batch, run=run, model=model, k=k, keeps_place=keeps_place)
     ids = photo_ids(connection, (result.sha256 for _, result in batch if result.sha256 is not None))
+    inherited = (result.sha256 for _, result in read if result.info is None)
+    _make_current(connection, [ids[sha256] for sha256 in inherited if sha256 in ids], model)
     upsert_files(connection, read, ids, now)
     clear_failures(connection, [file.path for file, _ in read])
     upsert_failed_files(connection, failed, ids, now)
@@ -130,6 +137,13 @@ def write_contents(
         ids = photo_ids(connection, answers)
         by_photo = {ids[sha256]: answer for sha256, answer in answers.items()}
         _insert_answers(connection, by_photo, {"run_id": run, "model_id": model}, k, now)
+
+
+def make_current(connection: Connection, paths: Iterable[str], *, model: int) -> None:
+    """Let the answers of a model count again for the photos of these files, where it has one that was not undone."""
+    for batch in in_batches(paths):
+        photos = connection.execute(select(File.photo_id).where(File.path.in_(batch))).scalars().all()
+        _make_current(connection, filter(None, photos), model)
 
 
 def photo_ids(connection: Connection, contents: Iterable[str]) -> dict[str, int]:
@@ -181,14 +195,19 @@ def _insert_answers(
             for photo, answer in new.items()
         ]
         connection.execute(UPSERT_ASSESSMENT, rows)
-        connection.execute(SET_CURRENT_MODEL, [{"photo": photo, "model": model} for photo in new])
     if short:
         raised = {"model": model, "run": by["run_id"], "asked": k}
         connection.execute(RAISE_K, [{"photo": row.photo_id, **raised} for row in short])
+    _make_current(connection, answers, model)
     suggestions: dict[int, Sequence[types.Suggestion]] = {photo: answer.suggestions for photo, answer in new.items()}
     suggestions |= _lacking(connection, short, answers, model, k)
     if rows := list(_suggestion_rows(connection, suggestions, by)):
         connection.execute(INSERT_SUGGESTION, rows)
+
+
+def _make_current(connection: Connection, photos: Iterable[int], model: int) -> None:
+    if rows := [{"photo": photo, "model": model} for photo in photos]:
+        connection.execute(SET_CURRENT_MODEL, rows)
 
 
 def _lacking(

@@ -53,7 +53,7 @@ def _utc(option: str, wall: datetime | None, zone: tzinfo | None) -> datetime | 
 @click.option("--tagged-since", "answered_since", type=DAY, help="Tagged on this day or later, in the set time zone.")
 @click.option("--tagged-until", "answered_until", type=DAY, callback=_end, help="Tagged on this day or earlier.")
 @click.option("--run", type=click.IntRange(1, 2**63 - 1), metavar="ID", help="Only answers of this run.")
-@click.option("--model", help="The answers of this model (name or id) instead of the newest.")
+@click.option("--model", help="The answers of this model (name or id) instead of the last one's.")
 @click.option("--unique", is_flag=True, help="Only one of photos that look the same, with the number of others.")
 @click.option("--gone", "include_gone", is_flag=True, help="Also files that no longer exist.")
 @click.option("--limit", type=click.IntRange(1), help="At most this many lines.")

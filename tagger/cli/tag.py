@@ -100,6 +100,8 @@ def _summary(state: RunState, database: str) -> str:
         f"{counts.unchanged} unchanged, {counts.inherited} recognised by their content, {counts.gone} gone.",
         f"Run {state.run_id} is stored in {database}",
     ]
+    if state.restored:
+        lines.append(f"{state.restored} unchanged files show this model's answers again instead of another model's.")
     if state.passed_over:
         lines.append(f"Passed over: {passed_over_text(state.passed_over)}")
     if counts.set_aside:

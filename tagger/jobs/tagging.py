@@ -146,9 +146,10 @@ def new_run(
 
 def _sentence(state: RunState) -> str:
     counts = state.counts
+    restored = f"; {state.restored} unchanged files show this model's answers again" if state.restored else ""
     return (
         f"run {state.run_id} {state.status}: {counts.tagged} tagged, {counts.none} without a known landmark, "
-        f"{counts.failed} failed, {counts.unchanged} unchanged, {counts.gone} gone in {state.seconds:.0f} s"
+        f"{counts.failed} failed, {counts.unchanged} unchanged, {counts.gone} gone in {state.seconds:.0f} s{restored}"
     )
 
 

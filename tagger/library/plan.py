@@ -36,6 +36,7 @@ class Plan:
     given_up: list[tuple[FoundFile, int]] = field(default_factory=list)  # after too many deaths, not tried again
     set_aside: int = 0  # number of files that failed and are not due yet, or in quarantine
     unchanged: int = 0  # number of unchanged files
+    superseded: list[str] = field(default_factory=list)  # unchanged ones whose photo shows another model's answer
     without_ctime: list[FoundFile] = field(default_factory=list)  # unchanged ones that the store has no ctime of
 
     @property
@@ -66,6 +67,8 @@ def make_plan(
             is_answered = state.is_assessed and not state.failed and item.size_bytes is not None
             if is_answered and not options.reread:
                 plan.unchanged += 1
+                if state.is_superseded:
+                    plan.superseded.append(path)
                 if state.ctime_ns is None and item.ctime_ns is not None:
                     plan.without_ctime.append(item)
                 continue

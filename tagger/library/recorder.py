@@ -18,7 +18,7 @@ from db.engine import Store
 from db.read.files import assessed_contents, content_answer
 from db.rows import ModelRow, RunStart, RunStatus
 from db.write.files import RetryPolicy, Scanned, mark_missing, mark_present, store_ctimes
-from db.write.results import write_results
+from db.write.results import make_current, write_results
 from db.write.runs import (
     count_death,
     finish_run,
@@ -152,6 +152,14 @@ class RunRecorder:
             self._write(connection, [(file, result)], attempts=attempts)
             keep_one_death(connection, file.path)
         return result
+
+    def make_current(self, paths: Sequence[str]) -> None:
+        """Let this model's answers to unchanged files count again, where another model tagged them since."""
+        self._state.restored = len(paths)
+        if paths:
+            with self._store.write() as connection:
+                make_current(connection, paths, model=self._model)
+            log.info("%d unchanged files show this model's answers again instead of another's", len(paths))
 
     def store_ctimes(self, files: Sequence[FoundFile]) -> None:
         """Complete files that an earlier version stored without a ctime."""

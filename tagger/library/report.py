@@ -81,6 +81,7 @@ class RunState:
     alike: dict[tuple[str, str], AlikeFailures] = field(default_factory=dict)  # by kind and suffix
     slowest: list[SlowPhoto] = field(default_factory=list)  # a heap
     voted: int = 0  # photos that got a tag by votes, of any run
+    restored: int = 0  # unchanged files whose photo shows this model's answer again instead of another's
 
     @property
     def counts(self) -> RunCounts:

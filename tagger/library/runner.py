@@ -132,6 +132,7 @@ class LibraryRun:
                 unfinished = abandoned_files(connection, model=self._model)
             plan = make_plan(found, stored, unfinished, options)
         record.store_ctimes(plan.without_ctime)
+        record.make_current(plan.superseded)
         if plan.suspects:
             log.warning(
                 "%d files were in progress when a run died: they are tried last, one by one", len(plan.suspects)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from itertools import permutations
+
 import pytest
 
 from db.engine import Store
@@ -76,6 +79,26 @@ def test_an_older_models_run_taken_back_leaves_the_newer_answers(store: Store) -
     assert tagged(store) == [("/p/a.jpg", "machu_picchu")]
 
 
+def test_the_answer_of_another_model_that_counts_still_counts(store: Store) -> None:
+    ended(store, [assessed("/p/a.jpg")])
+    second = ended(store, [assessed("/p/a.jpg", "machu_picchu"), assessed("/p/b.jpg")], NEWER)
+    ended(store, [inherited("/p/a.jpg", "a.jpg")])
+    assert tagged(store) == [("/p/a.jpg", "eiffel_tower"), ("/p/b.jpg", "eiffel_tower")]
+    undo(store, second)
+    assert tagged(store) == [("/p/a.jpg", "eiffel_tower")]
+
+
+@pytest.mark.parametrize("undone", [(1,), (2,), (1, 2)])
+def test_what_a_person_said_shows_nothing_is_listed_whatever_was_undone(store: Store, undone: tuple[int, ...]) -> None:
+    ended(store, [assessed("/p/a.jpg")])
+    ended(store, [assessed("/p/a.jpg", "machu_picchu")], NEWER)
+    decide(store, digest("a.jpg"), "none", None)
+    for number in undone:
+        undo(store, number)
+    assert untagged(store) == untagged(store, model="lite") == ["/p/a.jpg"]
+    assert untagged(store, answered_until=datetime(2000, 1, 1, tzinfo=UTC)) == []
+
+
 def test_decisions_stay(store: Store) -> None:
     number = ended(store, [assessed("/p/a.jpg"), assessed("/p/b.jpg")])
     decide(store, digest("a.jpg"), "shows", "machu_picchu")
@@ -127,15 +150,41 @@ def test_what_a_run_between_two_others_added_goes_alone(store: Store) -> None:
     second = [ended(store, [asked("/p/a.jpg", k)], k=k) for k in (1, 2, 3)][1]
     assert undo(store, second) == Undone(photos=1, suggestions=1)
     assert ranks(store) == [(1, "eiffel_tower"), (3, "machu_picchu")]
-    ended(store, [asked("/p/a.jpg", 3)], k=4)
+    ended(store, [asked("/p/a.jpg", 3)], k=3)
     assert ranks(store) == [(1, "eiffel_tower"), (2, "sacre_coeur"), (3, "machu_picchu")]
+
+
+@pytest.mark.parametrize("order", list(permutations((2, 3, 4))), ids=str)
+def test_in_whatever_order_runs_are_undone_asking_again_brings_every_rank_back(
+    store: Store, order: tuple[int, ...]
+) -> None:
+    for k in (1, 1, 2, 3):  # run 2 asks for no more, so it adds nothing
+        ended(store, [asked("/p/a.jpg", k)], k=k)
+    for number in order:
+        undo(store, number)
+        kept = len(ranks(store))
+        with store.read() as connection:
+            is_complete = file_states(connection, ["/p"], model=1, k=3)["/p/a.jpg"].is_assessed
+        assert is_complete == (kept == 3)
+    assert ranks(store) == [(1, "eiffel_tower")]
+    ended(store, [asked("/p/a.jpg", 3)], k=3)
+    assert ranks(store) == [(1, "eiffel_tower"), (2, "sacre_coeur"), (3, "machu_picchu")]
+
+
+def test_the_run_that_filled_a_gap_may_be_undone_too(store: Store) -> None:
+    second = [ended(store, [asked("/p/a.jpg", k)], k=k) for k in (1, 2, 3)][1]
+    for _ in range(2):
+        undo(store, second)
+        assert ranks(store) == [(1, "eiffel_tower"), (3, "machu_picchu")]
+        second = ended(store, [asked("/p/a.jpg", 3)], k=3)
+        assert len(ranks(store)) == 3
 
 
 def test_an_older_model_that_was_asked_for_more_and_undone_leaves_the_newer_answers(store: Store) -> None:
     ended(store, [asked("/p/a.jpg", 1)], k=1)
     ended(store, [assessed("/p/a.jpg", "machu_picchu")], NEWER)
     more = ended(store, [asked("/p/a.jpg", 3)], k=3)
-    assert tagged(store) == [("/p/a.jpg", "machu_picchu")]
+    assert tagged(store) == [("/p/a.jpg", "eiffel_tower")]
     undo(store, more)
     assert tagged(store) == [("/p/a.jpg", "machu_picchu")]
 
