@@ -67,12 +67,12 @@ hooks: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .coverage*
 
-# What photos need that people have: phones write HEIC. PyTorch comes along only where an NVIDIA GPU is present.
-$(VENV)/.core: pyproject.toml
+# What most people need: phones write HEIC, and a country has many names. PyTorch comes along only where an NVIDIA GPU is present.
+$(VENV)/.core: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[heif$(GPU)]'
+	$(BIN)/pip install --quiet --editable '.[countries,heif$(GPU)]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --no-compile --editable '.[bot,dev,gpu,heif,plot,schedule,train,watch]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[bot,countries,dev,gpu,heif,plot,schedule,train,watch]'
 	@touch $@

@@ -117,19 +117,19 @@ def documented_queries(library: Library) -> dict[str, Query]:
     late = library.taken_at(library.photos * 9 // 10)
     folder = str(Path(library.path(library.photos // 2)).parent.parent)
     middle = library.path(library.photos // 2)
-    most, rare = {"landmark": "landmark_01"}, {"landmark": "Landmark 66"}
+    most, rare = {"landmarks": ("landmark_01",)}, {"landmarks": ("Landmark 66",)}
     by: dict[str, dict[str, Any]] = {
         "no filter": {},
         "the most frequent landmark": most,
-        "the second": {"landmark": "landmark_02"},
-        "the third": {"landmark": "landmark_03"},
+        "the second": {"landmarks": ("landmark_02",)},
+        "the third": {"landmarks": ("landmark_03",)},
         "the rarest landmark": rare,
         "landmark --min-score 0.8 --since (last tenth)": {**most, "min_score": 0.8, "taken_since": late},
         "--min-score 0.99": {"min_score": 0.99},
         "--since (last tenth)": {"taken_since": late},
-        "--country (the largest)": {"country": "country 0"},
-        "--country (small)": {"country": "Country 20"},
-        "--country --landmark elsewhere: no hits": {**most, "country": "Country 20"},
+        "--country (the largest)": {"countries": ("country 0",)},
+        "--country (small)": {"countries": ("Country 20",)},
+        "--country --landmark elsewhere: no hits": {**most, "countries": ("Country 20",)},
         "--under (a year)": {"under": folder},
         "--run (the first)": {"run": 1},
         "--run (the last)": {"run": RUNS},
@@ -139,7 +139,7 @@ def documented_queries(library: Library) -> dict[str, Query]:
         "the most frequent landmark --unique": {**most, "unique": True},
         "the rarest landmark --unique": {**rare, "unique": True},
         "--unique --under (a year)": {"under": folder, "unique": True},
-        "all together": {"country": "country 0", "under": folder, "min_score": 0.7, "run": 5, "model": "aaaa"},
+        "all together": {"countries": ("country 0",), "under": folder, "min_score": 0.7, "run": 5, "model": "aaaa"},
     }
     queries = {name: _page(TagFilter(**filters), None) for name, filters in by.items()}
     queries |= {

@@ -41,6 +41,12 @@ def landmark_id(connection: Connection, text: str) -> int:
     return connection.execute(select(Landmark.id).where(Landmark.key == key)).scalar_one()
 
 
+def countries(connection: Connection) -> list[str]:
+    """The countries of all landmarks, by name."""
+    rows = select(Landmark.country).where(Landmark.country.is_not(None)).distinct().order_by(Landmark.country)
+    return [name for name in connection.execute(rows).scalars() if name]
+
+
 def country_landmark_ids(connection: Connection, country: str) -> list[int]:
     """The row ids of a country's landmarks.
 

@@ -1,7 +1,8 @@
-"""The filters of listings; None or False filters nothing, `since` is inclusive, `until` exclusive."""
+"""The filters of listings; None, False and () filter nothing, `since` is inclusive, `until` exclusive."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +32,6 @@ class PhotoFilter(FileFilter):
 class TagFilter(PhotoFilter):
     """More filters, of the listing of tags."""
 
-    landmark: str | None = None  # key, name or alias
-    country: str | None = None  # in any case
+    landmarks: Sequence[str] = ()  # by key, name or alias; any of them
+    countries: Sequence[str] = ()  # in any case; any of them
     min_score: float | None = None  # of the machine's tags; decisions always pass

@@ -122,10 +122,10 @@ def _name_ids(connection: Connection, filters: PhotoFilter) -> NameIds:
     if not isinstance(filters, TagFilter):
         return NameIds(None, models)
     landmarks = []
-    if filters.landmark is not None:
-        landmarks.append({landmark_id(connection, filters.landmark)})
-    if filters.country is not None:
-        landmarks.append(set(country_landmark_ids(connection, filters.country)))
+    if filters.landmarks:
+        landmarks.append({landmark_id(connection, name) for name in filters.landmarks})
+    if filters.countries:
+        landmarks.append({id_ for name in filters.countries for id_ in country_landmark_ids(connection, name)})
     return NameIds(sorted(set.intersection(*landmarks)) if landmarks else None, models)
 
 

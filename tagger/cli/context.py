@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from tagger.cli.parameters.choices import ENGINE, PRECISION, TOP_K, device, devices
 from tagger.core.run_options import STRICT_SCORE
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ DB = click.option(
     "--db", "db_url", metavar="URL", help="Database, as sqlite:///… or a file's path; also TAGGER_DB_URL."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+K = click.option("-k", "top_k", type=TOP_K, help="Suggestions for each photo (default 5).")
 STRICT = click.option(
     "--strict",
     "min_score",
@@ -44,9 +46,9 @@ STRICT = click.option(
 BUNDLE = click.option("--bundle", type=click.Path(path_type=Path), help="Model folder instead of the shipped one.")
 MODEL = (
     BUNDLE,
-    click.option("--engine", help="auto, openvino or torch."),
-    click.option("--device", help="auto, cpu, cuda or cuda:N."),
-    click.option("--precision", help="auto, float32, bfloat16 or float16."),
+    click.option("--engine", type=ENGINE, help="Runtime."),
+    click.option("--device", callback=device, shell_complete=devices, help="auto, cpu, cuda or cuda:N."),
+    click.option("--precision", type=PRECISION, help="Number format."),
 )
 
 

@@ -11,6 +11,7 @@ import click
 
 from tagger.cli import context
 from tagger.cli.group import pass_options_down
+from tagger.cli.parameters import completion
 from tagger.cli.process import stop_on_signals
 from tagger.cli.table import print_json, print_lines
 
@@ -47,7 +48,7 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
 
 
 @jobs.command("run")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.jobs)
 @context.DB
 @context.STRICT
 @context.model_options

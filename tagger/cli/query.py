@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from os.path import abspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,52 +11,67 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
+from tagger.cli.parameters import completion
+from tagger.cli.parameters.choices import ID, LIMIT
+from tagger.cli.parameters.periods import since, to_utc, until
 from tagger.cli.table import print_csv, print_json, print_lines
 
 if TYPE_CHECKING:
+    from db.engine import Connection
     from db.read.filters import FileFilter
     from db.read.rows import FailureHit, NoneHit, TagHit
+    from db.read.summary import By, SummaryRow
 
 Line = Callable[[Any, tzinfo | None], str]
 
-DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
-
-
-def _end(_context: click.Context, _option: click.Parameter, until: datetime | None) -> datetime | None:
-    """The exclusive end of a period: the next day, or the next second."""
-    if until is None:
-        return None
-    is_day = (until.hour, until.minute, until.second) == (0, 0, 0)
-    try:
-        return until + (timedelta(days=1) if is_day else timedelta(seconds=1))
-    except OverflowError as error:
-        raise click.BadParameter("there is no later day; omit the option.") from error
-
-
-def _utc(option: str, wall: datetime | None, zone: tzinfo | None) -> datetime | None:
-    """Convert a wall time of a zone, else of this machine, to UTC."""
-    try:
-        return wall and (wall.replace(tzinfo=zone) if zone else wall.astimezone()).astimezone(UTC)
-    except (OverflowError, ValueError) as error:
-        raise click.BadParameter("this moment does not exist in every time zone.", param_hint=option) from error
+BY = click.Choice(["year", "country", "landmark"])
+OPTIONS = {  # of filters that have another name
+    "landmarks": "a landmark",
+    "countries": "--country",
+    "taken_since": "--since",
+    "taken_until": "--until",
+    "answered_since": "--tagged-since",
+    "answered_until": "--tagged-until",
+}
 
 
 @click.command()
-@click.argument("landmark", required=False)
+@click.argument("landmarks", nargs=-1, metavar="[LANDMARK]...", shell_complete=completion.landmarks)
 @click.option("--none", "only_nones", is_flag=True, help="Photos without a known landmark.")
 @click.option("--failed", "only_failed", is_flag=True, help="Files that could not be read, with the reason.")
-@click.option("--country", help="Only landmarks of this country.")
+@click.option("--summary", "by", type=BY, help="Count the photos by year, country or landmark instead of listing them.")
+@click.option(
+    "--country",
+    "countries",
+    multiple=True,
+    shell_complete=completion.countries,
+    help="Only landmarks of this country, in any language; may be repeated.",
+)
 @click.option("--min-score", type=click.FloatRange(0, 1), help="Only tags with at least this score.")
 @click.option("--under", type=click.Path(), metavar="FOLDER", help="Only files below this folder.")
-@click.option("--since", "taken_since", type=DAY, help="Taken on this day or later (EXIF, else the file's date).")
-@click.option("--until", "taken_until", type=DAY, callback=_end, help="Taken on this day or earlier.")
-@click.option("--tagged-since", "answered_since", type=DAY, help="Tagged on this day or later, in the set time zone.")
-@click.option("--tagged-until", "answered_until", type=DAY, callback=_end, help="Tagged on this day or earlier.")
-@click.option("--run", type=click.IntRange(1, 2**63 - 1), metavar="ID", help="Only answers of this run.")
+@click.option(
+    "--since",
+    "taken_since",
+    metavar="DAY",
+    callback=since,
+    help="Taken then or later (EXIF, else the file's date): 2024, 2024-07, 2024-07-31, yesterday.",
+)
+@click.option(
+    "--until", "taken_until", metavar="DAY", callback=until, help="Taken then or earlier; 2024 includes all of it."
+)
+@click.option(
+    "--tagged-since",
+    "answered_since",
+    metavar="DAY",
+    callback=since,
+    help="Tagged then or later, in the set time zone.",
+)
+@click.option("--tagged-until", "answered_until", metavar="DAY", callback=until, help="Tagged then or earlier.")
+@click.option("--run", type=ID, metavar="ID", help="Only answers of this run.")
 @click.option("--model", help="The answers of this model (name or id) instead of the last one's.")
 @click.option("--unique", is_flag=True, help="Only one of photos that look the same, with the number of others.")
 @click.option("--gone", "include_gone", is_flag=True, help="Also files that no longer exist.")
-@click.option("--limit", type=click.IntRange(1), help="At most this many lines.")
+@click.option("--limit", type=LIMIT, help="At most this many lines.")
 @context.JSON
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
 @context.DB
@@ -64,6 +79,7 @@ def _utc(option: str, wall: datetime | None, zone: tzinfo | None) -> datetime | 
 def query(
     only_nones: bool,
     only_failed: bool,
+    by: By | None,
     limit: int | None,
     as_json: bool,
     as_csv: bool,
@@ -71,31 +87,55 @@ def query(
     config: Path | None,
     **filters: Any,
 ) -> None:
-    """List the stored tags, of one LANDMARK (id, name or alias) or of all.
+    """List the stored tags, of each LANDMARK (id, name or alias) or of all.
 
     People's decisions outrank the machine's suggestions in every listing.
     """
     from itertools import islice
 
     from db.read import listings
+    from db.read.summary import SummaryRow, summarize
 
-    if only_nones and only_failed:
-        raise click.UsageError("--none and --failed are two different listings. Ask for one of them.")
+    _check(only_nones=only_nones, only_failed=only_failed, by=by, as_json=as_json, as_csv=as_csv)
     if filters["under"] is not None:
         filters["under"] = abspath(filters["under"])
     settings = context.open_settings(config, db_url=db_url)
     zone = settings.zone()
     for name in ("answered_since", "answered_until"):
-        filters[name] = _utc(_option(name), filters[name], zone)
-    find, file_filter, hit_type, line = _listing(only_nones, only_failed, filters)
+        filters[name] = to_utc(_option(name), filters[name], zone)
     with context.open_store(settings, must_exist=True) as store, store.read() as connection:
-        hits = islice(listings.all_hits(find, connection, file_filter), limit)
+        filters["countries"] = _stored_countries(connection, filters["countries"])
+        find, file_filter, row_type, line = _listing(only_nones, only_failed, filters)
+        rows: Any = listings.all_hits(find, connection, file_filter)
+        if by is not None:
+            rows, row_type, line = summarize(rows, by), SummaryRow, _summary_line
+        rows = islice(rows, limit)
         if as_json:
-            print_json(hits)
+            print_json(rows)
         elif as_csv:
-            print_csv(hits, hit_type)
+            print_csv(rows, row_type)
         else:
-            print_lines(line(hit, zone) for hit in hits)
+            print_lines(line(row, zone) for row in rows)
+
+
+def _check(*, only_nones: bool, only_failed: bool, by: str | None, as_json: bool, as_csv: bool) -> None:
+    if only_nones and only_failed:
+        raise click.UsageError("--none and --failed are two different listings. Ask for one of them.")
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv are two different formats. Ask for one of them.")
+    if by is not None and only_failed:
+        raise click.UsageError("--failed does not go together with --summary.")
+    if by not in (None, "year") and only_nones:
+        raise click.UsageError("Photos without a landmark can only be counted by year: --none --summary year")
+
+
+def _stored_countries(connection: Connection, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The countries as the store spells them; an unknown one stays, for the error that names the nearest."""
+    from db.read import catalog
+    from tagger.library.countries import same_country
+
+    stored = catalog.countries(connection) if names else []
+    return tuple(found for name in names for found in same_country(name, stored) or [name])
 
 
 def _listing(only_nones: bool, only_failed: bool, filters: dict[str, Any]) -> tuple[Any, FileFilter, type[Any], Line]:
@@ -104,7 +144,7 @@ def _listing(only_nones: bool, only_failed: bool, filters: dict[str, Any]) -> tu
     from db.read import listings
     from db.read.rows import FailureHit, NoneHit, TagHit
 
-    given = {name: value for name, value in filters.items() if value is not None and value is not False}
+    given = {name: value for name, value in filters.items() if value is not None and value is not False and value != ()}
     if only_failed:
         return listings.failures, _filter("--failed", types.FileFilter, given), FailureHit, _failure_line
     if only_nones:
@@ -121,22 +161,16 @@ def _filter(listing: str, filter_type: type[FileFilter], given: dict[str, Any]) 
 
 def _option(name: str) -> str:
     """A filter's command-line option."""
-    options = {
-        "landmark": "a landmark",
-        "taken_since": "--since",
-        "taken_until": "--until",
-        "answered_since": "--tagged-since",
-        "answered_until": "--tagged-until",
-    }
-    return options.get(name, f"--{name.replace('_', '-')}")
+    return OPTIONS.get(name, f"--{name.replace('_', '-')}")
 
 
 def _tag_line(hit: TagHit, _zone: tzinfo | None) -> str:
     from tagger.core.evidence import describe
+    from tagger.core.text import printable
 
     score = f"{hit.score:6.1%}" if hit.score is not None else "person"
     evidence = describe(hit.reason)
-    place = f"{', '.join(filter(None, (hit.name, hit.country))):<42.42}"
+    place = f"{printable(', '.join(filter(None, (hit.name, hit.country)))):<42.42}"
     line = f"{score}  {place}  {_photo_line(hit)}"
     return f"{line}  ({evidence})" if evidence else line
 
@@ -162,3 +196,10 @@ def _failure_line(hit: FailureHit, zone: tzinfo | None) -> str:
     elif hit.next_at:
         attempts += f", again after {local(hit.next_at, zone)}"
     return f"{hit.kind:<15}  {printable(hit.path)}: {hit.message} ({attempts})"
+
+
+def _summary_line(row: SummaryRow, _zone: tzinfo | None) -> str:
+    from tagger.core.text import printable
+
+    key = "no country" if row.key is None else printable(row.key)
+    return f"{row.photos:>6}  {key:<28}  {printable(row.name)}" if row.name else f"{row.photos:>6}  {key}"

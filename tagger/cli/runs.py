@@ -12,17 +12,18 @@ import click
 
 from tagger.cli import context
 from tagger.cli.group import pass_options_down
+from tagger.cli.parameters.choices import ID, LIMIT
 from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
     from db.rows import RunRow
     from tagger.library.report import RunReport
 
-ID = click.argument("run_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+RUN = click.argument("run_id", metavar="ID", type=ID)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most this many, newest first.")
+@click.option("--limit", type=LIMIT, default=20, show_default=True, help="At most this many, newest first.")
 @context.JSON
 @context.DB
 @context.CONFIG
@@ -44,7 +45,7 @@ def runs(ctx: click.Context, limit: int, as_json: bool, db_url: str | None, conf
 
 
 @runs.command()
-@ID
+@RUN
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with thumbnails to this file.")
 @context.JSON
 @context.DB
@@ -81,7 +82,7 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
 
 
 @runs.command()
-@ID
+@RUN
 @context.DB
 @context.CONFIG
 def undo(run_id: int, db_url: str | None, config: Path | None) -> None:

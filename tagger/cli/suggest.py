@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +14,27 @@ import click
 from tagger.cli import context
 
 if TYPE_CHECKING:
+    from tagger.config.settings import Settings
     from tagger.core.types import Answer
+
+STDIN = "-"
 
 
 @click.command()
-@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@click.option("-k", "top_k", type=int, help="Suggestions (default 5).")
+@click.argument("photos", nargs=-1, required=True, type=click.Path(), metavar="PHOTO...")
+@context.K
 @click.option("--no-gps", "is_blind", is_flag=True, help="Use only what the picture shows, not where it was taken.")
 @context.STRICT
 @context.JSON
 @context.model_options
 @context.CONFIG
 def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path | None, **options: Any) -> None:
-    """Say which landmarks photos show. Nothing is stored."""
+    """Say which landmarks photos show. Nothing is stored.
+
+    A PHOTO is a file, a folder of photos, or - for standard input.
+    """
+    from dataclasses import replace
+
     from tagger.core.text import printable
     from tagger.image.decode import prepare_own_process
     from tagger.library.json_line import json_line
@@ -32,26 +43,61 @@ def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path
     prepare_own_process()
     has_failed = False
     k, min_score = settings.top_k, settings.min_score
-    for result in context.open_model(settings).tag(photos, k, gps=not is_blind, min_score=min_score):
-        text = json_line(result, k, min_score) if as_json else _text(printable(result.path), result.answer)
-        click.echo(text)
-        has_failed |= result.answer.status == "failed"
+    model = context.open_model(settings)
+    with _stdin_as_file(photos, settings.max_file_bytes) as stdin:
+        paths = _files(photos, settings, stdin)
+        for result in model.tag(paths, k, gps=not is_blind, min_score=min_score):
+            shown = replace(result, path=STDIN) if result.path == stdin else result
+            text = json_line(shown, k, min_score) if as_json else _text(printable(shown.path), shown.answer)
+            click.echo(text)
+            has_failed |= result.answer.status == "failed"
     if has_failed:
         sys.exit(context.SOME_FAILED)
 
 
+def _files(photos: Iterable[str], settings: Settings, stdin: str | None) -> Iterator[str]:
+    """The photos, each folder replaced by its own, as `tagger tag` finds them."""
+    from tagger.library.scan import Globs, scan
+
+    for photo in photos:
+        if photo == STDIN and stdin is not None:
+            yield stdin
+        elif os.path.isdir(photo):
+            found = [file.path for file in scan([photo], Globs(settings.include, settings.exclude))]
+            if not found:
+                click.echo(f"{click.format_filename(photo)} holds no photo.", err=True)
+            yield from (os.path.join(photo, os.path.relpath(path, photo)) for path in found)
+        else:
+            yield photo
+
+
+@contextmanager
+def _stdin_as_file(photos: Iterable[str], max_bytes: int) -> Iterator[str | None]:
+    """The path of a file with the bytes of standard input, if it is one of the photos; a byte more than allowed."""
+    if STDIN not in photos:
+        yield None
+        return
+    from tempfile import NamedTemporaryFile
+
+    with NamedTemporaryFile() as file:
+        file.write(sys.stdin.buffer.read(max_bytes + 1))
+        file.flush()
+        yield file.name
+
+
 def _text(path: str, answer: Answer) -> str:
     from tagger.core.evidence import describe, evidence_json
+    from tagger.core.text import printable
     from tagger.core.types import Failed
 
     if isinstance(answer, Failed):
         return f"{path}: {answer.message} ({answer.kind})"
-    best = answer.suggestions[0].landmark.name
+    best = printable(answer.suggestions[0].landmark.name)
     headline = best if answer.status == "tagged" else "no landmark that I know; the nearest are"
     lines = [f"{path}: {headline}"]
     for s in answer.suggestions:
         evidence = describe(evidence_json(s.evidence))
-        line = f"{s.rank:>3}  {s.score:6.1%}  {s.landmark.full_name}"
+        line = f"{s.rank:>3}  {s.score:6.1%}  {printable(s.landmark.full_name)}"
         if position := s.landmark.position:
             line += f" ({position.lat}, {position.lon})"
         lines.append(f"{line}  {evidence}" if evidence else line)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="FOLDER...")
-@click.option("-k", "top_k", type=int, help="Suggestions kept for each photo (default 5).")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="FOLDER...")
+@context.K
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match; may be repeated.")
 @click.option("--retry-failed", is_flag=True, help="Also try failed files that are not due yet or are in quarantine.")

@@ -12,7 +12,7 @@ from tagger.cli.process import stop_on_signals
 
 
 @click.command()
-@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(), metavar="FOLDER...")
 @context.DB
 @context.STRICT
 @context.model_options

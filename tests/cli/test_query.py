@@ -40,6 +40,10 @@ def test_a_landmark_is_found_by_id_and_by_name(names: Callable[..., list[str]]) 
     assert names("Red Rock") == names("red_rock")
 
 
+def test_several_landmarks_are_listed_together(names: Callable[..., list[str]]) -> None:
+    assert sorted(names("red_rock", "blue lake")) == sorted(names("red_rock") + names("blue_lake"))
+
+
 def test_filters_narrow_the_listing(names: Callable[..., list[str]], library: Path) -> None:
     assert len(names()) == 10
     assert names("--under", library / "2019") == ["old.jpg"]
@@ -50,6 +54,11 @@ def test_filters_narrow_the_listing(names: Callable[..., list[str]], library: Pa
     assert len(names("--country", "nowhere", "--run", 1, "--model", "colours")) == 10
     assert len(names("--tagged-since", "2020-01-01")) == 10
     assert names("--tagged-until", "2020-01-01") == []
+    assert (
+        names("--since", "2019", "--until", "2019") == names("--since", "2019-07", "--until", "2019-07") == ["old.jpg"]
+    )
+    assert len(names("--tagged-since", "yesterday")) == 10
+    assert len(names("--country", "nowhere", "--country", "NOWHERE")) == 10
     assert names("--limit", 2) == ["00000.jpg", "00001.jpg"]
 
 
@@ -117,6 +126,12 @@ def test_filters_that_exclude_each_other_are_wrong_usage(tagger: Tagger) -> None
     "arguments",
     [
         ("--none", "--failed"),
+        ("--json", "--csv"),
+        ("--since", "last summer"),
+        ("--limit", 9**30),
+        ("--summary", "camera"),
+        ("--summary", "country", "--none"),
+        ("--summary", "year", "--failed"),
         ("--until", "9999-12-31"),
         ("--tagged-since", "0001-01-01"),
         ("--run", "0"),
@@ -127,6 +142,15 @@ def test_what_makes_no_sense_is_wrong_usage(tagger: Tagger, arguments: tuple[str
     done = tagger("query", *arguments)
     assert done.returncode == 2
     assert "Usage" in done.stderr
+
+
+@pytest.mark.usefixtures("names")
+def test_a_summary_counts_photos(tagger: Tagger) -> None:
+    rows = lines(tagger("query", "--summary", "landmark", "--json"))
+    assert rows[0] == {"key": "red_rock", "name": "Red Rock", "photos": 4}
+    assert tagger("query", "--summary", "country", "--csv").stdout.splitlines() == ["key,name,photos", "Nowhere,,10"]
+    assert tagger("query", "--until", "2019", "--summary", "year").stdout == "     1  2019\n"
+    assert [row["photos"] for row in lines(tagger("query", "--none", "--summary", "year", "--json"))] == [3]
 
 
 @pytest.mark.usefixtures("names")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from tagger.cli import main
 from tests.cli.conftest import Tagger, lines
 from tests.drawn import encoded
 
@@ -37,6 +41,31 @@ def test_a_bad_photo_is_said_to_be_bad(tagger: Tagger, library: Path) -> None:
     assert done.returncode == 3
     assert "bad.jpg: not an image of a known format (unsupported)" in done.stdout
     assert "Red Rock" in done.stdout
+
+
+def test_a_folder_is_the_photos_in_it(
+    tagger: Tagger, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (library / "notes.txt").touch()
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    done = tagger("suggest", "library", "empty", library / "00000.jpg", "--json")
+    assert [line["path"] for line in lines(done)] == [
+        *(f"library/{number:05}.jpg" for number in range(12)),
+        str(library / "00000.jpg"),
+    ]
+    assert "empty holds no photo." in done.stderr
+
+
+def test_a_photo_comes_from_standard_input(tagger: Tagger, library: Path, own: dict[str, str]) -> None:
+    data = (library / "00001.jpg").read_bytes()
+    (expected,) = lines(tagger("suggest", library / "00001.jpg", "--json"))
+    done = CliRunner().invoke(main, ["suggest", "-", "--json"], data, own)
+    assert json.loads(done.stdout) == expected | {"path": "-"}
+    too_large = CliRunner().invoke(main, ["suggest", "-"], data, own | {"TAGGER_MAX_FILE_BYTES": "100"})
+    assert (too_large.exit_code, "(too_large)" in too_large.stdout) == (3, True)
+    nothing = CliRunner().invoke(main, ["suggest", "-"], b"", own)
+    assert (nothing.exit_code, nothing.stdout) == (3, "-: the file is empty (empty)\n")
 
 
 def test_a_strict_answer_needs_a_higher_score_and_says_so(tagger: Tagger, tmp_path: Path) -> None:

@@ -182,8 +182,6 @@ def test_a_folder_that_is_not_there_is_named(tagger: Tagger, tmp_path: Path) -> 
         (("--device", "cuda"), "cuda"),
         (("--bundle", "/nowhere"), "/nowhere"),
         (("--db", "/proc/nowhere/tags.sqlite"), "/proc/nowhere"),
-        (("--engine", "abacus"), "abacus"),
-        (("-k", "0"), "top_k"),
         (("--config", "/nowhere.toml"), "/nowhere.toml"),
     ],
 )

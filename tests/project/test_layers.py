@@ -50,7 +50,7 @@ HOMES = {
     "alembic": ("db",),
     "anyascii": ("training.data.folder_names",),
     "apscheduler": ("tagger.jobs.schedule",),
-    "babel": ("tagger.bot.render",),
+    "babel": ("tagger.bot.render", "tagger.library.countries"),
     "click": ("tagger.cli", "training.cli"),
     "filelock": ("tagger.library.lock", "tagger.model.engines.network_cache"),
     "jinja2": ("tagger.library.report_html", "training.publish.html"),

@@ -40,10 +40,11 @@ def library(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.Mo
     ("filters", "names"),
     [
         ({}, "abe"),
-        ({"landmark": "eiffel_tower"}, "a"),
-        ({"landmark": "Sacre Coeur"}, "b"),
-        ({"country": "FRANCE"}, "ab"),
-        ({"country": "France", "landmark": "machu_picchu"}, ""),
+        ({"landmarks": ("eiffel_tower",)}, "a"),
+        ({"landmarks": ("Sacre Coeur",)}, "b"),
+        ({"landmarks": ("Sacre Coeur", "eiffel_tower")}, "ab"),
+        ({"countries": ("FRANCE",)}, "ab"),
+        ({"countries": ("France",), "landmarks": ("machu_picchu",)}, ""),
         ({"min_score": 0.8}, "ab"),
         ({"under": "/p/2024"}, "b"),
         ({"under": "/p/2024/"}, "b"),
@@ -59,7 +60,7 @@ def library(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.Mo
         ({"run": 2}, "e"),
         ({"model": "lite"}, "abe"),
         ({"model": "aaaa"}, "abe"),
-        ({"country": "france", "min_score": 0.9, "run": 1, "under": "/p", "model": "lite"}, "a"),
+        ({"countries": ("france",), "min_score": 0.9, "run": 1, "under": "/p", "model": "lite"}, "a"),
     ],
     ids=str,
 )
@@ -101,7 +102,7 @@ def test_a_filter_lets_through_failures(library: Store, filters: FileFilter, nam
 
 def test_a_tag_says_everything_about_itself(library: Store) -> None:
     with library.read() as connection:
-        hit = tags(connection, TagFilter(landmark="eiffel_tower")).hits[0]
+        hit = tags(connection, TagFilter(landmarks=("eiffel_tower",))).hits[0]
     assert (hit.path, hit.sha256, hit.landmark, hit.name) == (
         "/p/2023/a.jpg",
         digest("a.jpg"),
@@ -144,7 +145,7 @@ def test_a_model_or_a_run_asked_for_answers_instead_of_the_newest(library: Store
 def test_a_decision_made_today_is_found_by_its_day(library: Store) -> None:
     decide(library, digest("c.jpg"), "shows", "machu_picchu")
     assert ("/p/2024/c.jpg", "machu_picchu") in tagged(library, answered_since=PAST)
-    assert ("/p/2024/c.jpg", "machu_picchu") in tagged(library, landmark="machu_picchu")
+    assert ("/p/2024/c.jpg", "machu_picchu") in tagged(library, landmarks=("machu_picchu",))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
@@ -152,7 +153,7 @@ def test_pages_neither_skip_nor_repeat(library: Store, size: int) -> None:
     tag_run(library, [assessed(f"/r/{number:02}.jpg", "eiffel_tower" if number % 3 else None) for number in range(20)])
     decide(library, digest("01.jpg"), "shows", "machu_picchu")
     decide(library, digest("01.jpg"), "shows", "sacre_coeur")
-    for filters in (TagFilter(), TagFilter(under="/r"), TagFilter(landmark="eiffel_tower")):
+    for filters in (TagFilter(), TagFilter(under="/r"), TagFilter(landmarks=("eiffel_tower",))):
         with library.read() as connection:
             whole = tags(connection, filters, limit=1000)
             assert tuple(all_hits(tags, connection, filters, page_size=size)) == whole.hits
@@ -172,9 +173,9 @@ def test_a_page_may_begin_before_or_behind_the_folder(library: Store) -> None:
 @pytest.mark.parametrize(
     ("filters", "error", "sentence"),
     [
-        ({"landmark": "eifel tower"}, UnknownLandmark, "Did you mean 'eiffel_tower'"),
-        ({"landmark": "xyz"}, UnknownLandmark, "'tagger labels' lists all of them"),
-        ({"country": "Frnce"}, UnknownCountry, "No landmark is in 'Frnce'. Did you mean 'France'"),
+        ({"landmarks": ("eifel tower",)}, UnknownLandmark, "Did you mean 'eiffel_tower'"),
+        ({"landmarks": ("xyz",)}, UnknownLandmark, "'tagger labels' lists all of them"),
+        ({"countries": ("Frnce",)}, UnknownCountry, "No landmark is in 'Frnce'. Did you mean 'France'"),
         ({"model": "light"}, UnknownModel, "No model is called 'light'. Did you mean 'lite'"),
         ({"run": 9}, UnknownRun, "There is no run 9. 'tagger runs' lists all of them"),
     ],

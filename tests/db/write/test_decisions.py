@@ -19,8 +19,8 @@ ALL_FILTERS: tuple[dict[str, Any], ...] = (
     {"under": "/p"},
     {"model": "lite"},
     {"model": MODEL.model_id[:6]},
-    {"country": "France"},
-    {"landmark": "eiffel_tower"},
+    {"countries": ("France",)},
+    {"landmarks": ("eiffel_tower",)},
     {"min_score": 0.5},
     {"run": 1},
 )
@@ -68,7 +68,7 @@ def test_a_photo_that_the_machine_does_not_know_may_be_named_by_a_person(store: 
     tag_run(store, [assessed("/p/b.jpg", None)])
     decide(store, digest("b.jpg"), "shows", "Tour Eiffel")
     assert untagged(store) == []
-    assert tagged(store, min_score=0.99) == tagged(store, landmark="eiffel_tower") == [("/p/b.jpg", "eiffel_tower")]
+    assert tagged(store, min_score=0.99) == tagged(store, landmarks=("eiffel_tower",)) == [("/p/b.jpg", "eiffel_tower")]
 
 
 def test_hits_say_who_says_so(store: Store, photo: str) -> None:

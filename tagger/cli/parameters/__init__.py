@@ -1,0 +1,1 @@
+"""Types of arguments and options, and how a shell completes them."""

@@ -1,0 +1,26 @@
+"""Values that options choose from. They are written out, since the settings' types would slow down `--help`."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import click
+
+ENGINE = click.Choice(["auto", "openvino", "torch"])
+PRECISION = click.Choice(["auto", "float32", "bfloat16", "float16"])
+TOP_K = click.IntRange(1, 2**31 - 1)
+LIMIT = click.IntRange(1, sys.maxsize)
+ID = click.IntRange(1, 2**63 - 1)  # of a row
+
+
+def device(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Check the name of a device."""
+    if value is not None and not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+        raise click.BadParameter(f"{value!r} is not a device. Write auto, cpu, cuda or cuda:0.")
+    return value
+
+
+def devices(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a device."""
+    return [name for name in ("auto", "cpu", "cuda", "cuda:0") if name.startswith(incomplete)]
