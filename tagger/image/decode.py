@@ -5,26 +5,21 @@ The one rule: a broken photo never becomes a wrong answer. All errors of Pillow 
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import stat
-import struct
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import IO
 
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from tagger.core.errors import PhotoError
-from tagger.core.extras import install_command
 from tagger.core.types import PhotoInfo
-from tagger.image.formats import SUFFIXES_BY_FORMAT, begins_like_an_image, is_heif
-from tagger.image.metadata.exif import orientation, read_exif
+from tagger.image.integrity import check_decoded, mended
+from tagger.image.metadata.exif import orientation
 from tagger.image.metadata.photo_info import photo_info
+from tagger.image.opening import open_photo, photo_error
 from tagger.image.orientation import upright
 
 KINDS = {
@@ -42,9 +37,6 @@ KINDS = {
     "engine_failed": "the model cannot answer it, though it answers others",
     "process_died": "several runs died while it was in progress",
 }
-
-ENDS_EARLY = ("truncated", "unexpected end", "ends early", "not enough")
-PNG_COMMENTS = (b"tEXt", b"zTXt", b"iTXt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +110,18 @@ def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
     Raises:
         PhotoError: kinds unsupported, too_large, truncated, corrupt.
     """
-    try:
-        return _decode(data, min_side_px, max_pixels)
-    except PhotoError as error:
-        if "MAX_TEXT" not in str(error.__cause__):
-            raise
-    return _decode(_without_comments(data), min_side_px, max_pixels)  # Pillow refuses a PNG with a long comment
-
-
-def _decode(data: bytes, min_side_px: int, max_pixels: int) -> Decoded:
-    image = _open(data)
+    file, data = data, mended(data)
+    image = open_photo(data)
     width, height = image.size
-    scale = min_side_px / max(1, min(width, height))
-    image.draft("RGB", (math.ceil(width * scale), math.ceil(height * scale)))
+    if isinstance(image, JpegImageFile):  # of HEIC, `draft` would choose an embedded thumbnail
+        scale = min_side_px / max(1, min(width, height))
+        image.draft("RGB", (math.ceil(width * scale), math.ceil(height * scale)))
     held = (width, height) if image.info.get("progressive") else image.size  # libjpeg holds a progressive one whole
     if held[0] * held[1] > max_pixels:
         raise PhotoError("too_large", f"{width}×{height} pixels; the limit max_pixels is {max_pixels:,}")
-    return Decoded(upright_rgb(image, min_side_px), photo_info(image, (width, height)))
+    upright_image = upright_rgb(image, min_side_px)
+    check_decoded(image, file, data)
+    return Decoded(upright_image, photo_info(image, (width, height)))
 
 
 def upright_rgb(image: Image.Image, min_side_px: int) -> Image.Image:
@@ -148,63 +135,8 @@ def upright_rgb(image: Image.Image, min_side_px: int) -> Image.Image:
     """
     try:
         image.load()
-        return upright(image, orientation(read_exif(image)), min_side_px)
+        return upright(image, orientation(image), min_side_px)
     except MemoryError as error:
         raise PhotoError("too_large", f"{image.width}×{image.height} pixels do not fit into memory") from error
     except Exception as error:  # codecs raise all kinds of errors on hostile bytes
-        raise _photo_error(error) from error
-
-
-def _open(data: bytes) -> Image.Image:
-    """Open a photo like `Image.open`, but without Pillow's process-wide limit on pixels."""
-    try:
-        for opener in _openers(data):
-            with suppress(SyntaxError, IndexError, TypeError, struct.error):  # another format, or a damaged header
-                return opener(io.BytesIO(data), "")
-    except Exception as error:
-        if data[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(data[4:8], "little"):  # WebP contains its own length
-            raise PhotoError("truncated", "the file ends before the image does") from error
-        raise _photo_error(error) from error
-    if begins_like_an_image(data):
-        raise PhotoError("truncated", "the file ends before the image begins, or its header is damaged")
-    lacks_heif = is_heif(data) and find_spec("pillow_heif") is None
-    hint = f"; HEIC photos need the extra 'heif': {install_command('heif')}" if lacks_heif else ""
-    raise PhotoError("unsupported", f"not an image of a known format{hint}")
-
-
-def _openers(data: bytes) -> Iterator[Callable[[IO[bytes], str], Image.Image]]:
-    """Pillow's readers for a file with this beginning; their modules are loaded on demand."""
-    Image.preinit()
-    for name in SUFFIXES_BY_FORMAT:
-        if name == "HEIF":
-            continue
-        if name not in Image.OPEN:
-            Image.init()
-        opener, accepts = Image.OPEN[name]
-        if accepts is None or accepts(data[:16]) is True:
-            yield opener
-    if is_heif(data):
-        with suppress(ImportError):
-            from pillow_heif import HeifImageFile
-
-            yield HeifImageFile
-
-
-def _without_comments(png: bytes) -> bytes:
-    """A PNG without its texts."""
-    kept, start = [png[:8]], 8
-    while start < len(png):
-        end = start + 12 + int.from_bytes(png[start : start + 4], "big")
-        if png[start + 4 : start + 8] not in PNG_COMMENTS:
-            kept.append(png[start:end])
-        start = end
-    return b"".join(kept)
-
-
-def _photo_error(error: Exception) -> PhotoError:
-    text = str(error) or type(error).__name__
-    if isinstance(error, Image.DecompressionBombError):
-        return PhotoError("too_large", text)
-    if any(word in text.lower() for word in ENDS_EARLY) or isinstance(error, EOFError):
-        return PhotoError("truncated", f"the file ends before the image does ({text})")
-    return PhotoError("corrupt", f"the image data is damaged ({text})")
+        raise photo_error(error) from error

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from tagger.image.depth import eight_bits
 
 REDUCIBLE = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "F", "I")
 TURNS = {  # by EXIF's orientation, EXIF 2.32, tag 274
@@ -26,6 +27,8 @@ def upright(image: Image.Image, orientation: object, min_side_px: int) -> Image.
         orientation: EXIF's; anything but a number from 1 to 8 counts as 1.
         min_side_px: the result's short side is at least twice this if the image's is.
     """
+    if image.format in ("BMP", "DIB") and image.mode == "RGBA" and image.getchannel("A").getbbox() is None:
+        image = image.convert("RGB")  # programs that know no transparency leave its bytes zero
     factor = min(image.size) // (2 * min_side_px)
     if factor > 1 and image.mode in REDUCIBLE:
         image = image.reduce(factor)
@@ -37,17 +40,14 @@ def upright(image: Image.Image, orientation: object, min_side_px: int) -> Image.
 def _rgb(image: Image.Image) -> Image.Image:
     """Convert any of Pillow's modes to 8-bit RGB, transparency on white."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+        levels = np.asarray(image)
+        if image.mode == "I":  # 16 bits in 32, as Pillow opens some formats
+            levels = levels.clip(0, 65535).astype(np.uint16)
+        return Image.fromarray(eight_bits(levels)).convert("RGB")
+    if image.mode == "La":
+        image = image.convert("LA")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _eight_bits(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scale (H, W) 16-bit integers, or floats from 0 to 1 (or to their own maximum), to 0 to 255."""
-    if np.issubdtype(grey.dtype, np.integer):
-        return (grey.clip(0, 65535) >> 8).astype(np.uint8)
-    values = np.nan_to_num(grey.astype(np.float32))
-    return (values / max(1.0, float(values.max())) * 255).clip(0, 255).astype(np.uint8)

@@ -68,6 +68,7 @@ HOMES = {
     "safetensors": ("tagger.model.engines.torch", "training"),
     "sqlalchemy": ("db",),
     "telegram": ("tagger.bot",),
+    "tifffile": ("tagger.image.codecs.tiff",),
     "torch": ("tagger.model.nets", "tagger.model.engines.torch", "tagger.model.engines.factory", "training"),
     "torchvision": ("tagger.model.nets.torchvision", "training"),
     "tornado": ("tagger.bot.transport.webhook",),

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
+XMP_KEYS = ("xmp", "XML:com.adobe.xmp")  # in Pillow's `info`
 DATE_FORMAT = "%Y:%m:%d %H:%M:%S"  # EXIF 2.32, section 4.6.5
 
 
@@ -19,8 +20,19 @@ def read_exif(image: Image.Image) -> Image.Exif:
         return Image.Exif()
 
 
-def orientation(exif: Image.Exif) -> object:
-    """EXIF's orientation; any object if the file contains nonsense."""
+def orientation(image: Image.Image) -> object:
+    """EXIF's orientation of a loaded image; any object if the file contains nonsense.
+
+    Pillow falls back on XMP's orientation, by which viewers do not turn.
+    """
+    value = read_exif(image).get(ExifTags.Base.Orientation, 1)
+    if value == 1 or not any(key in image.info for key in XMP_KEYS):
+        return value
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif") or b"")
+    except Exception:
+        return 1
     return exif.get(ExifTags.Base.Orientation, 1)
 
 

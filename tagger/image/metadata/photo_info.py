@@ -20,5 +20,5 @@ def photo_info(image: Image.Image, size: tuple[int, int]) -> PhotoInfo:
         size: width and height as stored in the file, before rotation.
     """
     exif = read_exif(image)
-    width, height = size[::-1] if orientation(exif) in TURNED else size
+    width, height = size[::-1] if orientation(image) in TURNED else size
     return PhotoInfo(width, height, str(image.format), exif_date(exif), *exif_position(exif))

@@ -1,0 +1,1 @@
+"""Formats beyond their decoders: whether a file is whole, and what Pillow refuses or reads wrongly."""

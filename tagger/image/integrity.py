@@ -1,0 +1,47 @@
+"""Whether a file is whole, by what it says about itself: decoders fill what is missing with a colour and say nothing.
+
+The one rule: a half photo is refused, and a sound one never is.
+"""
+
+from __future__ import annotations
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+
+from tagger.core.errors import PhotoError
+from tagger.image.codecs import iso_media, jpeg, png, webp
+
+
+def mended(data: bytes) -> bytes:
+    """A file as its decoder reads it best: without damage that harms no pixel.
+
+    Raises:
+        PhotoError: kinds truncated, corrupt; pixels are missing or damaged.
+    """
+    if data.startswith(jpeg.START):
+        return jpeg.completed(data)
+    if data.startswith(png.SIGNATURE):
+        return png.cleaned(data)
+    if webp.is_webp(data):
+        webp.check(data)
+    elif iso_media.is_iso(data):
+        iso_media.check(data)
+    return data
+
+
+def check_decoded(image: Image.Image, file: bytes, data: bytes) -> None:
+    """Check that a decoded JPEG has all its rows, where there is a doubt.
+
+    Args:
+        image: decoded.
+        file: it all.
+        data: what `mended` made of it.
+
+    Raises:
+        PhotoError: kind truncated.
+    """
+    if not isinstance(image, JpegImageFile) or (data is file and not jpeg.ends_grey(image)):
+        return
+    scale = image.decoderconfig[0] if image.decoderconfig else 1
+    if not jpeg.is_whole(file, scale):
+        raise PhotoError("truncated", "the file ends before the image does")

@@ -1,0 +1,72 @@
+"""Open a photo like `Image.open`, but without Pillow's process-wide limit on pixels."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import IO
+
+from PIL import Image
+
+from tagger.core.errors import PhotoError
+from tagger.core.extras import install_command
+from tagger.image.codecs.tiff import open_tiff
+from tagger.image.formats import SUFFIXES_BY_FORMAT, begins_like_an_image, is_heif
+
+Opener = Callable[[IO[bytes], str], Image.Image]
+
+ENDS_EARLY = ("truncated", "unexpected end", "ends early", "not enough")
+
+
+def open_photo(data: bytes) -> Image.Image:
+    """Open a photo without decoding its pixels.
+
+    Raises:
+        PhotoError: kinds unsupported, truncated, corrupt, too_large.
+    """
+    try:
+        for opener in _openers(data):
+            with suppress(SyntaxError, IndexError, TypeError, struct.error):  # another format, or a damaged header
+                return opener(io.BytesIO(data), "")
+    except PhotoError:
+        raise
+    except Exception as error:
+        raise photo_error(error) from error
+    if begins_like_an_image(data):
+        raise PhotoError("truncated", "the file ends before the image begins, or its header is damaged")
+    lacks_heif = is_heif(data) and find_spec("pillow_heif") is None
+    hint = f"; HEIC photos need the extra 'heif': {install_command('heif')}" if lacks_heif else ""
+    raise PhotoError("unsupported", f"not an image of a known format{hint}")
+
+
+def _openers(data: bytes) -> Iterator[Opener]:
+    """The readers for a file with this beginning; Pillow's modules are loaded on demand."""
+    Image.preinit()
+    for name in SUFFIXES_BY_FORMAT:
+        if name == "HEIF":
+            continue
+        if name not in Image.OPEN:
+            Image.init()
+        opener, accepts = Image.OPEN[name]
+        if accepts is None or accepts(data[:16]) is True:
+            yield open_tiff if name == "TIFF" else opener
+    if is_heif(data):
+        with suppress(ImportError):
+            from pillow_heif import HeifImageFile
+
+            yield HeifImageFile
+
+
+def photo_error(error: Exception) -> PhotoError:
+    """Translate a codec's error."""
+    if isinstance(error, PhotoError):
+        return error
+    text = str(error) or type(error).__name__
+    if isinstance(error, Image.DecompressionBombError):
+        return PhotoError("too_large", text)
+    if any(word in text.lower() for word in ENDS_EARLY) or isinstance(error, EOFError):
+        return PhotoError("truncated", f"the file ends before the image does ({text})")
+    return PhotoError("corrupt", f"the image data is damaged ({text})")

@@ -1,0 +1,162 @@
+"""A half photo is refused, whatever its decoder makes of it; what harms no pixel does not matter."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from tagger.core.errors import PhotoError
+from tagger.image.decode import decode
+from tests.drawn import encoded
+
+HOLE = bytes(600)
+ALL = {"min_side_px": 80, "max_pixels": 10_000_000}
+
+
+def noise(size: tuple[int, int] = (240, 160)) -> Image.Image:
+    rows = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    return Image.fromarray(rows)
+
+
+def kind(data: bytes) -> str:
+    try:
+        decode(data, **ALL)
+    except PhotoError as error:
+        return error.kind
+    return "sound"
+
+
+def pixels(data: bytes) -> bytes:
+    return decode(data, **ALL).image.tobytes()
+
+
+def with_hole(data: bytes, share: float, hole: bytes = HOLE) -> bytes:
+    at = int(len(data) * share)
+    return data[:at] + hole + data[at + len(hole) :]
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"optimize": True}])
+def test_a_jpeg_without_its_end_marker_is_whole_if_all_rows_are_there(options: dict[str, bool]) -> None:
+    data = encoded(noise(), "JPEG", **options)
+    for cut in (data[:-2], data[:-1]):
+        assert pixels(cut) == pixels(data)
+    assert [kind(data[:-missing]) for missing in (400, len(data) // 2)] == ["truncated"] * 2
+
+
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}])
+@pytest.mark.parametrize("share", [0.3, 0.8])
+def test_a_half_jpeg_with_an_end_marker_is_truncated(options: dict[str, bool], share: float) -> None:
+    data = encoded(noise(), "JPEG", **options)
+    assert kind(data[: int(len(data) * share)] + b"\xff\xd9") == "truncated"
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "WEBP", "AVIF"])
+def test_zeros_in_the_place_of_pixels_are_damage(file_format: str) -> None:
+    data = encoded(noise(), file_format, quality=90)
+    assert kind(with_hole(data, 0.5)) == "corrupt"
+    assert kind(data[: len(data) // 2] + bytes(len(data) // 2)) == "truncated"
+
+
+def test_zeros_in_the_place_of_tiles_are_damage() -> None:
+    pillow_heif = pytest.importorskip("pillow_heif", reason="the extra 'heif' is not installed")
+    pillow_heif.register_heif_opener()
+    data = encoded(noise(), "HEIF", quality=90)
+    assert (kind(data), kind(with_hole(data, 0.5)), kind(data[:-100])) == ("sound", "corrupt", "truncated")
+
+
+def test_an_area_of_one_colour_is_no_damage() -> None:
+    for colour in ("white", "grey", (128, 128, 128)):
+        for options in ({}, {"optimize": True}, {"progressive": True}, {"progressive": True, "optimize": True}):
+            assert kind(encoded(Image.new("RGB", (2400, 1600), colour), "JPEG", **options)) == "sound"
+    for options in ({}, {"lossless": True}):
+        assert kind(encoded(Image.new("RGB", (2400, 1600), "white"), "WEBP", **options)) == "sound"
+
+
+def test_zeros_before_and_behind_the_pixels_are_no_damage() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a" + "\0" * 2000 + "z"
+    for file_format in ("JPEG", "WEBP", "AVIF"):
+        data = encoded(noise(), file_format, exif=exif)
+        assert HOLE in data
+        assert kind(data) == "sound"
+    assert kind(encoded(noise(), "JPEG") + bytes(4096)) == "sound"
+
+
+def test_what_a_camera_writes_behind_the_boxes_is_no_damage() -> None:
+    data = encoded(noise(), "AVIF")
+    assert kind(data + b"\xff\xff\xff\xffSEFT" + b"trailer" * 9) == "sound"
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_box_to_the_end_of_the_file_and_one_of_64_bits_are_read(size: int) -> None:
+    data = encoded(noise(), "AVIF")
+    at = data.index(b"mdat") - 4
+    if size == 0:
+        whole = data[:at] + bytes(4) + data[at + 4 :]
+        assert kind(whole[:-200]) == "truncated"
+    else:
+        whole = data[:at] + struct.pack(">I4sQ", 1, b"mdat", len(data) - at + 8) + data[at + 8 :]
+        whole = moved(whole, by=8)
+    assert kind(whole) == "sound"
+
+
+def moved(avif: bytes, by: int) -> bytes:
+    """The same file with its only item that many bytes further behind."""
+    at = avif.index(b"iloc") + 18  # kind, version, sizes, count; the item's id, file and count of extents
+    (offset,) = struct.unpack(">I", avif[at : at + 4])
+    return avif[:at] + struct.pack(">I", offset + by) + avif[at + 4 :]
+
+
+def chunk(kind: bytes, body: bytes, *, is_sound: bool = True) -> bytes:
+    checksum = zlib.crc32(kind + body) ^ (not is_sound)
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
+
+
+def with_chunk(png: bytes, extra: bytes) -> bytes:
+    return png[:33] + extra + png[33:]  # behind the header
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        chunk(b"tEXt", b"Comment\0hello", is_sound=False),
+        chunk(b"zTXt", b"Comment\0\1what"),
+        chunk(b"zTXt", b"Comment\0\0not zlib"),
+        chunk(b"iTXt", b"Comment"),
+        chunk(b"cHRM", bytes(7)),
+        chunk(b"pHYs", bytes(3)),
+        chunk(b"sRGB", b""),
+        chunk(b"gAMA", b"\0"),
+        chunk(b"iCCP", b"name\0\7"),
+        chunk(b"tRNS", b"\0"),
+        chunk(b"acTL", b"\0"),
+        chunk(b"eXIf", b"rubbish"),
+    ],
+    ids=lambda extra: extra[4:8].decode(),
+)
+def test_a_broken_chunk_without_pixels_harms_no_png(extra: bytes) -> None:
+    data = encoded(noise(), "PNG")
+    assert pixels(with_chunk(data, extra)) == pixels(data)
+
+
+def test_a_wrong_checksum_of_pixels_is_damage() -> None:
+    data = encoded(noise(), "PNG")
+    at = data.index(b"IDAT")
+    end = at + 4 + int.from_bytes(data[at - 4 : at], "big")
+    assert kind(data[:end] + b"what" + data[end + 4 :]) == "corrupt"
+
+
+def test_a_png_without_its_last_chunk_is_whole() -> None:
+    data = encoded(noise(), "PNG")
+    assert pixels(data[:-12]) == pixels(data)
+
+
+def test_a_short_text_is_kept_and_a_long_one_is_not() -> None:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Creation Time", "2014:06:07", zip=True)
+    texts.add_text("story", "once upon a time " * 200_000, zip=True)
+    assert kind(encoded(noise(), "PNG", pnginfo=texts)) == "sound"
