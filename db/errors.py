@@ -13,6 +13,7 @@ StoreError
     ├── UnknownCountry
     ├── UnknownModel
     ├── UnknownRun
+    ├── UnknownFolder
     └── UnknownPhoto
 """
 
@@ -111,6 +112,16 @@ class UnknownModel(UnknownName):
 class UnknownRun(UnknownName):
     def __init__(self, run_id: int) -> None:
         super().__init__(f"There is no run {run_id}.", (), "'tagger runs' lists all of them.")
+
+
+class UnknownFolder(UnknownName):
+    def __init__(self, folder: str, *, is_gone: bool = False) -> None:
+        if is_gone:
+            super().__init__(f"All files below {folder!r} are gone.", (), "--gone lists them.")
+        else:
+            super().__init__(
+                f"The database has no file below {folder!r}.", (), "Check the path, or tag the folder first."
+            )
 
 
 class UnknownPhoto(UnknownName):

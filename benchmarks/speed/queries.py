@@ -161,7 +161,7 @@ def whole_library_queries() -> dict[str, Query]:
     """Queries that read everything; they have no limit."""
     return {
         "tagger labels": labels,
-        "what a scan asks of all files": lambda connection: file_states(connection, ["/home"], model=2, k=3),
+        "what a scan asks of all files": lambda connection: list(file_states(connection, ["/home"], model=2, k=3)),
         "--min-score 2: no hits": _page(TagFilter(min_score=2), None),
     }
 

@@ -24,7 +24,8 @@ from db.write.results import write_results
 from db.write.runs import finish_run, start_run
 from tagger.core.types import PhotoInfo, Result, Suggestion, Tagged
 from tagger.library.recorder import register
-from tagger.library.scan import Globs, scan
+from tagger.library.scan import scan
+from tagger.library.selection import Globs
 from tagger.model.bundle import open_bundle
 
 FILES_IN_A_FOLDER = 500

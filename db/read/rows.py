@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from tagger.core.types import FoundFile, Landmark
+from tagger.core.types import Landmark
 
 HitT = TypeVar("HitT")
 
@@ -73,19 +73,23 @@ class Page(Generic[HitT]):
 class FileState(NamedTuple):
     """The stored state of a path. A tuple, since a library has 200,000 of them and a dataclass is slower."""
 
-    size_bytes: int | None  # like `mtime_ns`, at the last attempt to read it; None if unknown
+    path: bytes
+    size_bytes: int | None
     mtime_ns: int | None
+    ctime_ns: int | None  # stores of earlier versions did not have it
     is_assessed: bool  # the model has answered its content with enough suggestions
     missing: bool  # it was missing in the last scan
-    failed: bool = False  # the last attempt to read it failed
-    in_backoff: bool = False  # and, while unchanged, it is not due yet, or in quarantine
-    ctime_ns: int | None = None  # as in `FoundFile`; stores of earlier versions did not have it
-    is_superseded: bool = False  # another model's answer counts, although this model has one
+    is_superseded: bool | None  # None without an answer; another model's answer counts, although this model has one
 
-    def matches(self, file: FoundFile) -> bool:
-        """Whether a scanned file is unchanged, as far as size and times tell."""
-        is_ctime_same = self.ctime_ns == file.ctime_ns or None in (self.ctime_ns, file.ctime_ns)
-        return is_ctime_same and (self.size_bytes, self.mtime_ns) == (file.size_bytes, file.mtime_ns)
+
+class FailedState(NamedTuple):
+    """The stored state of a path that could not be read when last tried."""
+
+    path: bytes
+    size_bytes: int | None  # when it failed, like `mtime_ns`; None if unknown
+    mtime_ns: int | None
+    ctime_ns: int | None
+    in_backoff: bool  # while unchanged, it is not due yet, or in quarantine
 
 
 @dataclass(frozen=True, slots=True)

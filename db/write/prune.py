@@ -23,34 +23,49 @@ FILES_PER_TRANSACTION = 500  # other processes may write in between
 class Pruned:
     """Numbers of removed rows."""
 
-    files: int
-    photos: int
+    files: int = 0
+    photos: int = 0
+
+    def __add__(self, other: Pruned) -> Pruned:
+        return Pruned(self.files + other.files, self.photos + other.photos)
 
 
 def prune(store: Store, *, gone_before: datetime) -> Pruned:
-    """Remove files that are missing since before a moment, and photos without another file."""
-    files = photos = 0
-    while batch := _prune_batch(store, gone_before):
-        files += batch.files
-        photos += batch.photos
-    return Pruned(files, photos)
+    """Remove files that are missing since before a moment, and photos of before that moment without a file."""
+    gone = select(File.id, File.photo_id).where(File.gone_at < gone_before).limit(FILES_PER_TRANSACTION)
+    has_file = select(File.id).where(File.photo_id == Photo.id).correlate(Photo).exists()
+    replaced = select(Photo.id).where(Photo.added_at < gone_before, ~has_file)  # their files have another content now
+    pruned = Pruned()
+    while True:
+        with store.write() as connection:
+            rows = [(row.id, row.photo_id) for row in connection.execute(gone)]
+            pruned += remove_files(connection, rows)
+            if not rows:
+                photos = set(connection.execute(replaced).scalars())
+                return pruned + Pruned(photos=remove_photos(connection, photos))
 
 
-def _prune_batch(store: Store, gone_before: datetime) -> Pruned | None:
-    with store.write() as connection:
-        gone = select(File.id, File.photo_id).where(File.gone_at < gone_before).limit(FILES_PER_TRANSACTION)
-        rows = connection.execute(gone).all()
-        if not rows:
-            return None
-        for numbers in in_batches([row.id for row in rows]):
-            connection.execute(delete(Failure).where(Failure.file_id.in_(numbers)))
-            connection.execute(delete(File).where(File.id.in_(numbers)))
-        orphans = _orphans(connection, {row.photo_id for row in rows if row.photo_id is not None})
+def remove_files(connection: Connection, files: Iterable[tuple[int, int | None]]) -> Pruned:
+    """Remove files, given with their photos, and photos without another file."""
+    rows = list(files)
+    for numbers in in_batches(number for number, _ in rows):
+        connection.execute(delete(Failure).where(Failure.file_id.in_(numbers)))
+        connection.execute(delete(File).where(File.id.in_(numbers)))
+    photos = remove_photos(connection, {photo for _, photo in rows if photo is not None})
+    return Pruned(len(rows), photos)
+
+
+def remove_photos(connection: Connection, photos: set[int]) -> int:
+    """Remove those of some photos to which only the machine's answers refer, and return their number."""
+    removed = 0
+    for batch in in_batches(photos):
+        orphans = _orphans(connection, set(batch))
         _leave_groups(connection, orphans)
         for table in (Suggestion, Assessment):
             connection.execute(delete(table).where(table.photo_id.in_(orphans)))
         connection.execute(delete(Photo).where(Photo.id.in_(orphans)))
-        return Pruned(len(rows), len(orphans))
+        removed += len(orphans)
+    return removed
 
 
 def _orphans(connection: Connection, photos: set[int]) -> set[int]:

@@ -17,7 +17,8 @@ from tagger.cli import context
 def bench(folder: str, config: Path | None, **options: Any) -> None:
     """Measure photos/s on a FOLDER: end to end, decoding alone, model alone, and what limits a run."""
     from tagger.image.decode import prepare_own_process
-    from tagger.library.scan import Globs, scan
+    from tagger.library.scan import scan
+    from tagger.library.selection import Globs
     from tagger.ops.bench import measure
 
     settings = context.open_settings(config, **options)

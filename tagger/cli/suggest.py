@@ -57,13 +57,16 @@ def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path
 
 def _files(photos: Iterable[str], settings: Settings, stdin: str | None) -> Iterator[str]:
     """The photos, each folder replaced by its own, as `tagger tag` finds them."""
-    from tagger.library.scan import Globs, scan
+    from tagger.library.scan import scan
+    from tagger.library.selection import Globs
 
     for photo in photos:
         if photo == STDIN and stdin is not None:
             yield stdin
         elif os.path.isdir(photo):
-            found = [file.path for file in scan([photo], Globs(settings.include, settings.exclude))]
+            found = [
+                file.path for file in scan([photo], Globs(settings.include, settings.exclude, settings.skip_folders))
+            ]
             if not found:
                 click.echo(f"{click.format_filename(photo)} holds no photo.", err=True)
             yield from (os.path.join(photo, os.path.relpath(path, photo)) for path in found)

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     )
     include: tuple[str, ...] = Field((), description="Only files that match one of these globs.")
     exclude: tuple[str, ...] = Field((), description="No files or folders that match one of these globs.")
+    skip_folders: tuple[str, ...] = Field(
+        tuple(_OPTIONS.skip_folders), description="Folders of programs and devices that are not walked, by name."
+    )
     decode_threads: AtLeastOne = Field(_LIMITS.threads, description="How many photos are decoded at the same time.")
     max_pixels: AtLeastOne = Field(_LIMITS.max_pixels, description="Larger photos fail and are not decoded.")
     max_file_bytes: AtLeastOne = Field(_LIMITS.max_file_bytes, description="Larger files fail and are not read.")
@@ -167,6 +170,7 @@ class Settings(BaseSettings):
             min_score=self.min_score,
             include=self.include,
             exclude=self.exclude,
+            skip_folders=self.skip_folders,
             retry_after_h=self.retry_after_h,
             max_attempts=self.max_attempts,
             max_missing_share=self.max_gone_share,

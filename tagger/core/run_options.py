@@ -12,6 +12,23 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 STRICT_SCORE = 0.8  # `--strict`; docs/REFERENCE.md says what it costs
 
 
+# Folders in which storage devices and programs keep thumbnails, deleted files and old versions: none is a photo that
+# its owner put there. Those whose names begin with a dot (`.@__thumb`, `.thumbnails`, `.Trash-1000`) are hidden anyway.
+SKIP_FOLDERS = (
+    # storage devices: Synology, QNAP, Asustor, Buffalo, NetApp, Western Digital
+    *("@eaDir", "@tmp", "@Recycle", "@Recently-Snapshot", "@SynoResource", "#recycle", "#snapshot", "~snapshot"),
+    *("trashbox", "eaDir_tmp"),
+    # file systems and archives
+    *("$RECYCLE.BIN", "RECYCLER", "RECYCLED", "System Volume Information", "found.[0-9][0-9][0-9]", "lost+found"),
+    *("Network Trash Folder", "Temporary Items", "TheVolumeSettingsFolder", "__MACOSX"),
+    # photo programs and synchronisation: Lightroom, Nextcloud, GoodSync
+    *("*.lrdata", "*.lrcat-data", "appdata_*", "files_trashbin", "files_versions", "_gsdata_"),
+    # the hidden ones, for those who look them up here
+    *(".@__thumb", ".dtrash", ".thumbnails", ".Trash-*", ".Trashes", ".SynologyWorkingDirectory", ".stfolder"),
+    *(".stversions", ".picasaoriginals", ".nextcloud", ".immich"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """Options of one run.
@@ -21,6 +38,7 @@ class RunOptions:
         min_score: a tag needs at least this score, besides its landmark's own threshold.
         include: globs; only files that match one are tagged. Empty means all.
         exclude: globs; no file or folder that matches one is tagged.
+        skip_folders: globs of folder names, in any case; no such folder is walked.
         retry_after_h: hours until a failed file is tried again; doubled after each attempt.
         max_attempts: after this many attempts a file is in quarantine.
         max_missing_share: if a larger share of a folder's files is missing, none of them is marked as missing.
@@ -37,6 +55,7 @@ class RunOptions:
     min_score: float = 0.0
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    skip_folders: Sequence[str] = SKIP_FOLDERS
     retry_after_h: float = 6.0
     max_attempts: int = 3
     max_missing_share: float = 0.2

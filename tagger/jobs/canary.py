@@ -19,7 +19,8 @@ from db.write.canary import NOTHING, canaries, prune_canaries, save_canaries
 from tagger.core.errors import ConfigError, FolderNotFound
 from tagger.core.text import printable
 from tagger.library.recorder import register
-from tagger.library.scan import Globs, scan
+from tagger.library.scan import scan
+from tagger.library.selection import Globs
 
 if TYPE_CHECKING:
     from tagger.core.types import Answer

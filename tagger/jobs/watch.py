@@ -22,7 +22,8 @@ from watchdog.observers import Observer
 from tagger.core.errors import FolderNotFound, FolderNotReadable, RunInProgress, TaggerError, WatchFailed
 from tagger.jobs import tagging
 from tagger.jobs.debounce import Debouncer
-from tagger.library.scan import Globs, scan, would_find
+from tagger.library.scan import scan
+from tagger.library.selection import Globs, would_find
 
 if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver

@@ -9,9 +9,10 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import asdict
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from db.engine import Store
@@ -36,7 +37,8 @@ from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
 from tagger.core.version import __version__
-from tagger.library.plan import MissingFiles, Plan
+from tagger.library.missing import MissingFiles
+from tagger.library.plan import Plan
 from tagger.library.report import RunState
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PHOTOS_PER_TRANSACTION = 128
+FILES_PER_TRANSACTION = 10_000  # of one statement that changes a column
 SECONDS_PER_TRANSACTION = 2.0
 
 
@@ -153,26 +156,28 @@ class RunRecorder:
             keep_one_death(connection, file.path)
         return result
 
-    def make_current(self, paths: Sequence[str]) -> None:
+    def make_current(self, paths: Iterator[str]) -> None:
         """Let this model's answers to unchanged files count again, where another model tagged them since."""
-        self._state.restored = len(paths)
-        if paths:
+        while batch := list(islice(paths, FILES_PER_TRANSACTION)):
             with self._store.write() as connection:
-                make_current(connection, paths, model=self._model)
-            log.info("%d unchanged files show this model's answers again instead of another's", len(paths))
+                make_current(connection, batch, model=self._model)
+            self._state.restored += len(batch)
+        if restored := self._state.restored:
+            log.info("%d unchanged files show this model's answers again instead of another's", restored)
 
-    def store_ctimes(self, files: Sequence[FoundFile]) -> None:
+    def store_ctimes(self, files: Iterator[FoundFile]) -> None:
         """Complete files that an earlier version stored without a ctime."""
-        if files:
+        while batch := list(islice(files, FILES_PER_TRANSACTION)):
             with self._store.write() as connection:
-                store_ctimes(connection, files)
+                store_ctimes(connection, batch)
 
     def mark_missing(self, files: MissingFiles, vanished: Sequence[str]) -> None:
         """Store which files are missing or have returned; end the leases of vanished ones."""
-        self._state.counter.update(gone=len(files.gone))
-        if files.gone or files.returned or vanished:
+        counts = {"gone": len(files.gone), "moved": len(files.moved), "excluded": len(files.excluded)}
+        self._state.counter.update(counts)
+        if any(counts.values()) or files.returned or vanished:
             with self._store.write() as connection:
-                mark_missing(connection, files.gone)
+                mark_missing(connection, chain(files.gone, files.moved, files.excluded))
                 mark_present(connection, files.returned)
                 release_files(connection, vanished)
 

@@ -22,7 +22,7 @@ from tagger.core.errors import StoreError
 from tagger.core.text import printable
 from tagger.core.timings import StageTimings
 from tagger.core.types import Failed, Result
-from tagger.library.plan import SuspiciousDeletion
+from tagger.library.missing import SuspiciousDeletion
 
 log = logging.getLogger(__name__)
 

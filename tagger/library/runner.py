@@ -15,11 +15,12 @@ from concurrent.futures import CancelledError
 from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby, islice
+from itertools import groupby, islice, tee
 from typing import TYPE_CHECKING
 
-from db.engine import Store
-from db.read.files import file_states, stored_results
+from db.engine import BATCH_SIZE, Store
+from db.read.files import failed_states, file_states, stored_results
+from db.read.folders import present_files
 from db.write.runs import abandoned_files
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
@@ -27,12 +28,16 @@ from tagger.core.text import printable
 from tagger.core.types import EngineInfo, FoundFile, Result
 from tagger.library import report
 from tagger.library.finalize import count_votes, group_duplicates
+from tagger.library.found_files import TO_TAG, Comparison, FoundFiles
 from tagger.library.lock import run_lock
 from tagger.library.min_score import apply_min_score
-from tagger.library.plan import Plan, find_missing, make_plan, vanished
+from tagger.library.missing import Scope, find_missing
+from tagger.library.plan import Plan, make_plan, vanished
 from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState
-from tagger.library.scan import Globs, existing_roots, scan
+from tagger.library.roots import stored_roots, use_stored_names
+from tagger.library.scan import existing_roots, is_below, outermost, walk
+from tagger.library.selection import Globs
 from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -56,6 +61,7 @@ class LibraryRun:
         open_decoders: starts processes to decode this many photos; without it, threads decode.
         job: what started the run: tag, nightly, retag.
         settings_hash: a fingerprint of the settings, stored with the run.
+        deleted: paths that the system reported as deleted; the files that were stored there are looked for.
         with_unchanged: also yield the stored answers of unchanged files.
         until: aware; no photo is started after it, and the run ends as "stopped".
         stop: set it from any thread to end the run at once, as "interrupted".
@@ -71,6 +77,7 @@ class LibraryRun:
     open_decoders: Callable[[int], DecoderPool] | None = None
     job: str = "tag"
     settings_hash: str | None = None
+    deleted: Sequence[str] = ()
     with_unchanged: bool = False
     until: datetime | None = None
     stop: threading.Event = field(default_factory=threading.Event)
@@ -91,12 +98,14 @@ class LibraryRun:
             EngineError: the model cannot run, or failed; earlier results are stored.
             StoreError: the store cannot be read or written.
         """
-        roots = [os.path.abspath(root) for root in self.roots]
-        self.state.roots = existing_roots(roots, skip_missing=self.options.skip_missing_roots)
-        self.state.missing_roots = [root for root in roots if root not in self.state.roots]
+        roots = [os.path.abspath(root) if root else root for root in self.roots]
+        existing = set(existing_roots(roots, skip_missing=self.options.skip_missing_roots))
+        self.state.roots = [root for root in roots if root in existing]
+        self.state.missing_roots = [root for root in roots if root not in existing]
         with run_lock(self.store):
             for root in self.state.missing_roots:
                 log.warning("%s does not exist; the run goes on without it", printable(root))
+            self.state.roots = use_stored_names(self.store, self.state.roots, self._globs)
             yield from self._recorded()
 
     def _recorded(self) -> Iterator[Result]:
@@ -121,16 +130,9 @@ class LibraryRun:
 
     def _all_results(self) -> Iterator[Result]:
         options, state, record = self.options, self.state, self._record
+        began = datetime.now(UTC)
         with state.stages.time("scan"):
-            globs = Globs(options.include, options.exclude)
-            scanned = scan(state.roots, globs, before_folder=self._raise_if_stopped, passed_over=state.passed_over)
-            found = {file.path: file for file in scanned}
-            with self.store.read() as connection:
-                stored = file_states(
-                    connection, state.roots, model=self._model, k=options.k, redo_undone=options.redo_undone
-                )
-                unfinished = abandoned_files(connection, model=self._model)
-            plan = make_plan(found, stored, unfinished, options)
+            plan, unfinished = self._scan()
         record.store_ctimes(plan.without_ctime)
         record.make_current(plan.superseded)
         if plan.suspects:
@@ -138,19 +140,50 @@ class LibraryRun:
                 "%d files were in progress when a run died: they are tried last, one by one", len(plan.suspects)
             )
         new, suspects = self._new_results(plan)
-        yield from self._in_scan_order(found.values(), plan, new) if self.with_unchanged else new
+        yield from self._in_scan_order(plan, new) if self.with_unchanged else new
         yield from suspects
         yield from self._give_up(plan)
         record.flush()
+        lost = vanished(unfinished, plan.found, [*state.roots, *self.deleted])
         max_share = 1 if options.accept_missing else options.max_missing_share
-        lost = vanished(unfinished, found, state.roots)
-        missing = find_missing(self.store, found, stored, state.roots, max_share=max_share)
+        missing = find_missing(self.store, plan, Scope(state.roots, self._globs, began, max_share))
         state.suspicious_deletions = missing.suspicious
         for deletion in missing.suspicious:
             log.warning("%s", deletion)
         record.mark_missing(missing, lost)
         self._compare()
         record.finish(plan, is_time_up=self._is_time_up)
+
+    @property
+    def _globs(self) -> Globs:
+        return Globs(self.options.include, self.options.exclude, self.options.skip_folders)
+
+    def _scan(self) -> tuple[Plan, dict[str, int]]:
+        """Compare the folders with the store; also the files that were in progress when runs died."""
+        options, state = self.options, self.state
+        scanned = walk(
+            state.roots,
+            self._globs,
+            before_folder=self._raise_if_stopped,
+            is_elsewhere=self._is_elsewhere,
+            passed_over=state.passed_over,
+        )
+        found = FoundFiles(scanned)
+        with self.store.read() as connection:
+            unfinished = abandoned_files(connection, model=self._model)
+            stored = file_states(
+                connection, outermost(state.roots), model=self._model, k=options.k, redo_undone=options.redo_undone
+            )
+            failed = failed_states(connection, model=self._model)
+            plan = make_plan(found, stored, failed, unfinished, options)
+            plan.deleted = [path for deleted in self.deleted for path in present_files(connection, deleted)]
+        return plan, unfinished
+
+    def _is_elsewhere(self, folder: str) -> bool:
+        """Whether a linked folder belongs to a root of earlier runs, and to none of this one."""
+        with self.store.read() as connection:
+            name = stored_roots(connection).name_of(folder)
+        return name is not None and not any(name == root or is_below(name, root) for root in self.state.roots)
 
     def _new_results(self, plan: Plan) -> tuple[Iterator[Result], Iterator[Result]]:
         """Results of new and changed files, and of suspects. Opens the model if there are any."""
@@ -178,8 +211,9 @@ class LibraryRun:
         if self.stop.is_set():
             raise CancelledError
 
-    def _tag(self, files: list[FoundFile], tagger: Tagger) -> Iterator[Result]:
-        paths, record = self._lease(files), self._record
+    def _tag(self, files: Iterable[FoundFile], tagger: Tagger) -> Iterator[Result]:
+        files, leased = tee(files)
+        paths, record = self._lease(leased), self._record
         results = tagger.tag(
             paths,
             self.options.k,
@@ -197,12 +231,12 @@ class LibraryRun:
                 self.progress.advance(result)
                 yield result
 
-    def _lease(self, files: list[FoundFile]) -> Iterator[str]:
+    def _lease(self, files: Iterator[FoundFile]) -> Iterator[str]:
         """Yield paths on demand, after storing that they are in progress."""
-        for start in range(0, len(files), LEASED_AT_ONCE):
+        while batch := list(islice(files, LEASED_AT_ONCE)):
             if self._must_end():
                 return
-            paths = [file.path for file in files[start : start + LEASED_AT_ONCE]]
+            paths = [file.path for file in batch]
             self._record.lease(paths)
             for path in paths:
                 if self._must_end():
@@ -231,16 +265,19 @@ class LibraryRun:
             group_duplicates(self.store)
             self.state.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
 
-    def _in_scan_order(self, found: Iterable[FoundFile], plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
+    def _in_scan_order(self, plan: Plan, new: Iterator[Result]) -> Iterator[Result]:
         """Merge new results and stored answers, without the files that come last."""
-        changed = {file.path for file in plan.todo}
-        last = {file.path for file in plan.suspects} | {file.path for file, _ in plan.given_up}
-        in_order = (file for file in found if file.path not in last)
-        for is_new, group in groupby(in_order, key=lambda file: file.path in changed):
-            files = list(group)
-            yield from islice(new, len(files)) if is_new else self._stored(files)
+        others = [compared for compared in Comparison if compared not in (Comparison.LAST, Comparison.REPEATED)]
+        for is_new, group in groupby(plan.found.items(*others), key=lambda item: item[1] in TO_TAG):
+            paths = (file.path for file, _ in group)
+            if is_new:
+                for _ in paths:
+                    yield from islice(new, 1)
+            else:
+                yield from self._stored(paths)
         yield from new  # exhausted; this lets it end
 
-    def _stored(self, files: Iterable[FoundFile]) -> Iterator[Result]:
-        with self.store.read() as connection:
-            yield from stored_results(connection, (file.path for file in files), model=self._model)
+    def _stored(self, paths: Iterator[str]) -> Iterator[Result]:
+        while batch := list(islice(paths, BATCH_SIZE)):
+            with self.store.read() as connection:
+                yield from stored_results(connection, batch, model=self._model)

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,6 @@ from db.read import catalog
 from db.write.runs import abandoned_files
 from tagger.core.run_options import Limits
 from tagger.image.decoder_pool import DecoderPool
-from tagger.library import scan as scanning
 from tagger.library.runner import LibraryRun
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
@@ -62,13 +62,13 @@ def test_a_scan_of_slow_folders_is_stopped(
 ) -> None:
     for number in range(100):
         (tmp_path / "slow" / f"{number}").mkdir(parents=True)
-    quick = scanning._entries
+    quick = os.scandir
 
-    def slow(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]] | None:
+    def slow(folder: bytes) -> Any:
         time.sleep(0.3)
-        return quick(folder, walked)
+        return quick(folder)
 
-    monkeypatch.setattr(scanning, "_entries", slow)
+    monkeypatch.setattr(os, "scandir", slow)
     run = new_run(store, bundle, tmp_path / "slow", threading.Event())
     assert seconds_until_stopped(run, store) < 5
 

@@ -88,7 +88,7 @@ def test_a_move_or_copy_inherits_its_tags_without_inference(store: Store, bundle
     (library / "00000.jpg").rename(library / "trip" / "moved.jpg")
     (library / "copy.jpg").write_bytes((library / "00001.jpg").read_bytes())
     engine = ColourEngine()
-    assert counts(new_run(store, bundle, library, engine)) == {"tagged": 2, "inherited": 2, "unchanged": 11, "gone": 1}
+    assert counts(new_run(store, bundle, library, engine)) == {"tagged": 2, "inherited": 2, "unchanged": 11, "moved": 1}
     assert engine.photos_seen == 0
     assert ("moved.jpg", "red_rock") in tags(store)
     assert ("00000.jpg", "red_rock") not in tags(store)

@@ -13,7 +13,8 @@ import pytest
 
 from tagger.core.errors import FolderNotFound
 from tagger.core.types import FoundFile
-from tagger.library.scan import Globs, scan
+from tagger.library.scan import scan
+from tagger.library.selection import Globs, would_find
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -98,6 +99,63 @@ def test_globs_admit_and_shut_out(tmp_path: Path) -> None:
     assert found(tmp_path, exclude=("thumbs", "2023/*")) == ["2024/a.jpg", "2024/a.png"]
 
 
+NAMES = [
+    *("@eaDir", "#recycle", "@Recycle", "#snapshot", ".@__thumb", "$RECYCLE.BIN", "$Recycle.Bin", "lost+found"),
+    *(
+        "__MACOSX",
+        ".dtrash",
+        ".thumbnails",
+        ".Trash-1000",
+        ".stversions",
+        ".picasaoriginals",
+        "System Volume Information",
+    ),
+    *("System Volume Information", "Catalog Previews.lrdata", "appdata_oc1a2b3c", "found.000"),
+]
+
+
+@pytest.mark.parametrize("folder", NAMES)
+def test_folders_of_devices_and_programs_are_skipped(tmp_path: Path, folder: str) -> None:
+    touch(tmp_path, f"trip/{folder}/a.jpg", f"trip/{folder}/deep/b.jpg", "trip/c.jpg")
+    assert found(tmp_path) == ["trip/c.jpg"]
+    assert not would_find(str(tmp_path), str(tmp_path / "trip" / folder / "deep" / "b.jpg"), Globs())
+
+
+def test_a_list_of_one_s_own_replaces_the_skipped_folders(tmp_path: Path) -> None:
+    touch(tmp_path, "@eaDir/a.jpg", "Old Exports/b.jpg", "c.jpg")
+    globs = Globs(skip_folders=("old *",))
+    assert [os.path.relpath(file.path, tmp_path) for file in scan([str(tmp_path)], globs)] == ["c.jpg", "@eaDir/a.jpg"]
+
+
+def test_a_skipped_folder_is_walked_if_it_is_named(tmp_path: Path) -> None:
+    touch(tmp_path, "@eaDir/a.jpg")
+    assert found(tmp_path / "@eaDir") == ["a.jpg"]
+
+
+def test_of_a_photo_library_only_the_originals_are_photos(tmp_path: Path) -> None:
+    library = "Photos Library.photoslibrary"
+    touch(tmp_path, f"{library}/originals/A/a.heic", f"{library}/resources/derivatives/a.jpg", f"{library}/poster.jpg")
+    touch(tmp_path, "Old.aplibrary/Masters/2014/b.jpg", "Old.aplibrary/Previews/b.jpg")
+    originals = ["Old.aplibrary/Masters/2014/b.jpg", f"{library}/originals/A/a.heic"]
+    assert found(tmp_path) == originals
+    assert found(tmp_path / library) == ["originals/A/a.heic"]
+    paths = [*originals, f"{library}/resources/derivatives/a.jpg", f"{library}/poster.jpg"]
+    assert [would_find(str(tmp_path), str(tmp_path / path), Globs()) for path in paths] == [True, True, False, False]
+
+
+def test_the_caches_of_immich_are_skipped_and_a_person_s_folder_of_that_name_is_not(tmp_path: Path) -> None:
+    touch(tmp_path, "upload/thumbs/.immich", "upload/thumbs/a.webp", "upload/library/.immich", "upload/library/a.jpg")
+    touch(tmp_path, "thumbs/b.jpg")
+    assert found(tmp_path) == ["thumbs/b.jpg", "upload/library/a.jpg"]
+
+
+def test_links_are_followed_after_all_roots(tmp_path: Path) -> None:
+    touch(tmp_path, "a/photo.jpg", "b/photo.jpg")
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "b")
+    roots = [str(tmp_path / "a"), str(tmp_path / "b")]
+    assert [file.path for file in scan(roots, Globs())] == [f"{roots[0]}/photo.jpg", f"{roots[1]}/photo.jpg"]
+
+
 def test_what_is_not_looked_at_is_counted_by_suffix(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "A.CR2", "b.cr2", "deep/c.mov", "notes", "a.jpg.json", ".hidden.mov", "raw/d.cr2")
     passed_over = Counter[str]()
@@ -120,9 +178,9 @@ def test_size_and_time_come_along_and_are_missing_where_a_link_is_broken(tmp_pat
     assert broken == FoundFile(broken.path, None, None, None)
 
 
-def test_a_folder_with_an_image_s_name_is_reported_and_still_walked(tmp_path: Path) -> None:
-    touch(tmp_path, "album.jpg/a.jpg")
-    assert found(tmp_path) == ["album.jpg", "album.jpg/a.jpg"]
+def test_a_folder_with_an_image_s_name_is_a_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "album.jpg/a.jpg", "Trip 2014.PNG/day.heic/b.jpg")
+    assert found(tmp_path) == ["Trip 2014.PNG/day.heic/b.jpg", "album.jpg/a.jpg"]
 
 
 def test_a_named_file_counts_whatever_its_suffix(tmp_path: Path) -> None:

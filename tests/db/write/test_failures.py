@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from db.engine import Store
-from db.read.files import file_states
+from db.read.files import failed_states
 from db.read.filters import FileFilter
 from db.read.listings import failures
 from db.read.rows import FailureHit
@@ -34,7 +34,8 @@ def fail(store: Store, retry: RetryPolicy | None = None, *, attempts: int | None
 
 def in_backoff(store: Store) -> bool:
     with store.read() as connection:
-        return file_states(connection, ["/p"], model=1, k=3)["/p/a.jpg"].in_backoff
+        (state,) = failed_states(connection, model=1)
+    return state.in_backoff
 
 
 def test_the_wait_doubles_until_the_file_is_in_quarantine(store: Store) -> None:
@@ -98,7 +99,7 @@ def test_another_model_tries_what_one_model_failed_on_and_counts_from_one(store:
     with store.write() as connection:
         other = register_model(connection, replace(MODEL, model_id="other"), landmarks=LANDMARKS)
         run = start_run(connection, START, model=other)
-        states = [file_states(connection, ["/p"], model=model, k=3)["/p/a.jpg"].in_backoff for model in (1, other)]
+        states = [state.in_backoff for model in (1, other) for state in failed_states(connection, model=model)]
         assert states == [True, False]
         write_results(connection, [failed("/p/a.jpg", kind=kind)], run=run, model=other, k=3)
         (hit,) = failures(connection, FileFilter()).hits

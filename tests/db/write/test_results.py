@@ -11,10 +11,10 @@ import pytest
 
 from db.engine import Store
 from db.read.catalog import landmarks
-from db.read.files import content_answer, file_states, stored_results
+from db.read.files import content_answer, failed_states, file_states, stored_results
 from db.read.filters import FileFilter
 from db.read.listings import failures
-from db.read.rows import FileState
+from db.read.rows import FailedState, FileState
 from db.read.run_report import landmarks_of
 from db.write.comparisons import VoteUpdate, write_votes
 from db.write.files import Scanned, mark_missing, mark_present
@@ -48,7 +48,8 @@ OUTCOMES: list[Scanned] = [
 
 def known(store: Store, *roots: str, k: int = 3) -> dict[str, FileState]:
     with store.read() as connection:
-        return file_states(connection, roots or ["/p"], model=1, k=k)
+        states = file_states(connection, roots or ["/p"], model=1, k=k)
+        return {os.fsdecode(state.path): state for state in states}
 
 
 def attempts(store: Store) -> dict[str, int]:
@@ -162,7 +163,7 @@ def test_an_inherited_content_that_was_removed_meanwhile_leaves_its_file_new(sto
     tag_run(store, [assessed("/p/a.jpg"), failed("/p/b.jpg")])
     tag_run(store, [inherited("/p/b.jpg", "pruned"), inherited("/p/c.jpg", "pruned"), inherited("/p/d.jpg", "a.jpg")])
     assert tagged(store) == [("/p/a.jpg", "eiffel_tower"), ("/p/d.jpg", "eiffel_tower")]
-    assert known(store)["/p/b.jpg"] == FileState(1000, 1, is_assessed=False, missing=False)
+    assert known(store)["/p/b.jpg"] == FileState(b"/p/b.jpg", 1000, 1, None, False, False, None)
     assert "/p/c.jpg" not in known(store)
 
 
@@ -205,18 +206,18 @@ def test_a_file_that_merely_could_not_be_read_keeps_its_tags(store: Store, seen:
     tag_run(store, [failed("/p/a.jpg", kind="permission", **seen)])
     assert tagged(store) == [("/p/a.jpg", "eiffel_tower")]
     size, time = (None, None) if seen else (1000, 1)
-    state = FileState(size, time, is_assessed=True, failed=True, in_backoff=False, missing=False)
-    assert known(store) == {"/p/a.jpg": state}
+    with store.read() as connection:
+        assert list(failed_states(connection, model=1)) == [FailedState(b"/p/a.jpg", size, time, None, False)]
+    assert known(store)["/p/a.jpg"].is_assessed
 
 
 def test_known_files_say_what_is_left_to_do(store: Store) -> None:
     tag_run(store, OUTCOMES[:3])
     states = known(store, "/p", "/p/a.jpg")
-    assert {path: (state.is_assessed, state.failed) for path, state in states.items()} == {
-        "/p/a.jpg": (True, False),
-        "/p/b.jpg": (True, False),
-        "/p/c.jpg": (False, True),
-    }
+    answered = {path: state.is_assessed for path, state in states.items()}
+    assert answered == {"/p/a.jpg": True, "/p/b.jpg": True, "/p/c.jpg": False}
+    with store.read() as connection:
+        assert [state.path for state in failed_states(connection, model=1)] == [b"/p/c.jpg"]
     assert not known(store, k=4)["/p/a.jpg"].is_assessed
 
 

@@ -110,10 +110,10 @@ def test_the_same_model_does_not_look_again_unless_asked_to(store: Store) -> Non
     undo(store, ended(store, [assessed("/p/a.jpg")]))
     for again in (False, True):
         with store.read() as connection:
-            files = file_states(connection, ["/p"], model=1, k=5, redo_undone=again)
+            (state,) = file_states(connection, ["/p"], model=1, k=5, redo_undone=again)
             contents = list(assessed_contents(connection, model=1, k=5, redo_undone=again))
             answer = content_answer(connection, digest("a.jpg"), model=1, k=5, redo_undone=again)
-        assert files["/p/a.jpg"].is_assessed is not again
+        assert state.is_assessed is not again
         assert contents == ([] if again else [digest("a.jpg")])
         assert answer == (None if again else Withdrawn())
 
@@ -143,7 +143,8 @@ def test_an_answer_goes_with_the_run_that_began_it_whatever_was_added_since(stor
     assert undo(store, first) == Undone(photos=1, suggestions=3)
     assert (tagged(store), untagged(store)) == ([], [])
     with store.read() as connection:
-        assert file_states(connection, ["/p"], model=1, k=3)["/p/a.jpg"].is_assessed
+        (state,) = file_states(connection, ["/p"], model=1, k=3)
+    assert state.is_assessed
 
 
 def test_what_a_run_between_two_others_added_goes_alone(store: Store) -> None:
@@ -164,8 +165,8 @@ def test_in_whatever_order_runs_are_undone_asking_again_brings_every_rank_back(
         undo(store, number)
         kept = len(ranks(store))
         with store.read() as connection:
-            is_complete = file_states(connection, ["/p"], model=1, k=3)["/p/a.jpg"].is_assessed
-        assert is_complete == (kept == 3)
+            (state,) = file_states(connection, ["/p"], model=1, k=3)
+        assert state.is_assessed == (kept == 3)
     assert ranks(store) == [(1, "eiffel_tower")]
     ended(store, [asked("/p/a.jpg", 3)], k=3)
     assert ranks(store) == [(1, "eiffel_tower"), (2, "sacre_coeur"), (3, "machu_picchu")]

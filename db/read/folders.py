@@ -1,0 +1,57 @@
+"""What the store has of a folder, and which folders were tagged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, or_, select
+
+from db.errors import UnknownFolder
+from db.read.files import below
+from db.schema.models import File, Run
+
+if TYPE_CHECKING:
+    from db.schema.base import AnySelect
+
+ROOT_JOBS = ("tag", "nightly", "retag")  # those that go over whole folders; a watch goes over single files
+
+
+def count_files(connection: Connection, folder: str, *, seen_before: datetime) -> int:
+    """The number of present files in a folder that were stored before a moment."""
+    present = select(func.count()).where(below(folder), File.gone_at.is_(None), File.first_seen_at < seen_before)
+    return connection.execute(present).scalar_one()
+
+
+def has_files(connection: Connection, folder: str) -> bool:
+    """Whether the store has a file at a path or below it, missing ones included."""
+    return connection.execute(_ids(folder).limit(1)).first() is not None
+
+
+def require_files(connection: Connection, folder: str, *, include_gone: bool = True) -> None:
+    """Check that the store has files below a folder, or that one.
+
+    Raises:
+        UnknownFolder: it has none, or all are missing.
+    """
+    if not has_files(connection, folder):
+        raise UnknownFolder(folder)
+    present = _ids(folder).where(File.gone_at.is_(None)).limit(1)
+    if not include_gone and connection.execute(present).first() is None:
+        raise UnknownFolder(folder, is_gone=True)
+
+
+def tagged_roots(connection: Connection) -> list[str]:
+    """The folders that runs were asked to go over, without repetition; the newest run's first."""
+    rows = select(Run.roots).where(Run.job.in_(ROOT_JOBS)).group_by(Run.roots).order_by(func.max(Run.id).desc())
+    return list(dict.fromkeys(root for roots in connection.execute(rows).scalars() for root in roots))
+
+
+def present_files(connection: Connection, path: str) -> list[str]:
+    """The present files that the store has at a path and below it."""
+    present = select(File.path).where(or_(File.path == path, below(path)), File.gone_at.is_(None))
+    return list(connection.execute(present).scalars())
+
+
+def _ids(path: str) -> AnySelect:
+    return select(File.id).where(or_(File.path == path, below(path)))
