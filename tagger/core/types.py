@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 from tagger.core.evidence import Evidence
 
 Status = Literal["tagged", "none", "failed", "withdrawn"]
+DateSource = Literal[  # where a photo's date comes from, the best source first
+    "exif",  # the camera's: when it was exposed, else digitized
+    "xmp",
+    "iptc",
+    "takeout",  # Google's .json beside the file
+    "name",  # the file's
+    "gps",  # the satellites' clock
+    "reset",  # any of these, but the first day of a clock that was reset
+    "edit",  # EXIF's DateTime, which programs change
+    "mtime",  # the earliest modification time of the files
+]
+DATE_SOURCES: tuple[DateSource, ...] = get_args(DateSource)
+CAMERA_SOURCES: tuple[DateSource, ...] = ("exif", "xmp", "iptc")  # by the camera's clock
+
 Look = Literal["first", "full"]  # which of a bundle's networks gave an answer; a bundle with one network has no first
 
 PASSING_KINDS = frozenset(("not_found", "permission", "io_error"))  # kinds of failure that say nothing about the file
@@ -165,6 +179,13 @@ class FoundFile(NamedTuple):
     ctime_ns: int | None = None
 
 
+class TakenDate(NamedTuple):
+    """When a photo was taken, by a clock on the wall (naive), and where that comes from."""
+
+    taken_at: datetime
+    taken_from: DateSource
+
+
 @dataclass(frozen=True, slots=True)
 class PhotoInfo:
     """The metadata of a photo.
@@ -173,10 +194,11 @@ class PhotoInfo:
         width: pixels, upright.
         height: pixels, upright.
         format: Pillow's name, e.g. ``JPEG``.
-        taken_at: the camera's wall clock from EXIF, naive since EXIF rarely has a zone; None if unknown.
+        taken_at: the camera's wall clock, naive since cameras rarely know their zone; None if unknown.
         lat: degrees north, WGS 84, of the camera; None, like `lon`, if unknown.
         lon: degrees east.
         phash: perceptual hash of the upright photo, see `tagger.image.phash`; None if not requested.
+        taken_from: where `taken_at` comes from; means nothing without it.
     """
 
     width: int
@@ -186,6 +208,7 @@ class PhotoInfo:
     lat: float | None = None
     lon: float | None = None
     phash: int | None = None
+    taken_from: DateSource = "exif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +220,7 @@ class Result:
         sha256: hex digest of the file's bytes; None if they could not be read.
         is_inherited: the content was known, so no inference was needed.
         seconds: to read and decode it.
+        file_date: by what is beside the file, if it was not decoded.
     """
 
     path: str
@@ -205,6 +229,7 @@ class Result:
     info: PhotoInfo | None = None
     is_inherited: bool = False
     seconds: float = field(default=0.0, compare=False)
+    file_date: TakenDate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from tagger.image.decoder_protocol import (
     decode_photo,
     decode_sha256,
     decode_sizes,
+    decode_skipped,
     encode_frame,
 )
 from tagger.image.loader import IsCancelled, LoadedPhoto
@@ -113,7 +114,7 @@ class DecoderProcess:
         """Let it decode the file that it has read, if needed."""
 
         def parse(frame: Frame) -> LoadedPhoto:
-            return decode_photo(frame, sha256, self._size_px) if is_needed else LoadedPhoto(sha256)
+            return decode_photo(frame, sha256, self._size_px) if is_needed else decode_skipped(frame, sha256)
 
         return self._ask({"is_needed": is_needed}, parse, sha256)
 

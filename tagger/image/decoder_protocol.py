@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tagger.core.types import Failed, PhotoInfo
+from tagger.core.types import DATE_SOURCES, Failed, PhotoInfo, TakenDate
 from tagger.image.decode import KINDS
 from tagger.image.loader import LoadedPhoto
 from tagger.image.preprocess import Pixels
@@ -74,7 +74,8 @@ def encode_photo(photo: LoadedPhoto) -> bytes:
     if photo.failure is not None:
         return encode_frame({"failure": [photo.failure.kind, photo.failure.message]})
     if photo.info is None or photo.pixels is None:
-        return encode_frame({"sha256": photo.sha256})
+        date = photo.file_date
+        return encode_frame({"file_date": date and [date.taken_at.isoformat(), date.taken_from]})
     taken_at = photo.info.taken_at
     info = asdict(photo.info) | {"taken_at": taken_at and taken_at.isoformat()}
     return encode_frame({"info": info}, photo.pixels.tobytes())
@@ -108,6 +109,20 @@ def decode_photo(frame: Frame, sha256: str, size_px: int) -> LoadedPhoto:
     return LoadedPhoto(sha256, _info(frame.header.get("info")), _pixels(frame.payload, size_px))
 
 
+def decode_skipped(frame: Frame, sha256: str) -> LoadedPhoto:
+    """A decoder's last reply on a photo that was not to be decoded.
+
+    Raises:
+        ProtocolError: it has no date of the file.
+    """
+    match frame.header:
+        case {"file_date": None}:
+            return LoadedPhoto(sha256)
+        case {"file_date": [str(text), source]} if (time := _naive_time(text)) and source in DATE_SOURCES:
+            return LoadedPhoto(sha256, file_date=TakenDate(time, source))
+    raise ProtocolError("no date of the file")
+
+
 def _failure(value: object) -> Failed:
     match value:
         case [str(kind), str(message)] if kind in KINDS and _is_text(message):
@@ -125,14 +140,16 @@ def _info(value: object) -> PhotoInfo:
             "lat": None | float() as lat,
             "lon": None | float() as lon,
             "phash": None | int() as phash,
+            "taken_from": source,
         } if (
             width in SIDES_PX
             and height in SIDES_PX
             and _is_text(name)
             and _is_place(lat, lon)
             and (phash is None or phash in PHASHES)
+            and source in DATE_SOURCES
         ):
-            return PhotoInfo(width, height, name, _naive_time(taken_at), lat, lon, phash)
+            return PhotoInfo(width, height, name, _naive_time(taken_at), lat, lon, phash, source)
     raise ProtocolError("a description of no photo")
 
 

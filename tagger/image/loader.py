@@ -10,8 +10,9 @@ from typing import Protocol
 
 from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
-from tagger.core.types import Failed, InputContract, PhotoInfo
+from tagger.core.types import Failed, InputContract, PhotoInfo, TakenDate
 from tagger.image.decode import decode, read
+from tagger.image.metadata.photo_info import file_date, with_file
 from tagger.image.phash import difference_hash
 from tagger.image.preprocess import Pixels, preprocess
 
@@ -32,12 +33,14 @@ class LoadedPhoto:
         sha256: of its bytes; None if it could not be read.
         info: None, like the pixels, if the photo failed or was not to be decoded.
         failure: why it could not be read or decoded.
+        file_date: by what is beside the file, if it was not to be decoded; see `tagger.image.metadata`.
     """
 
     sha256: str | None
     info: PhotoInfo | None = None
     pixels: Pixels | None = None
     failure: Failed | None = None
+    file_date: TakenDate | None = None
 
 
 class PhotoLoader(Protocol):
@@ -71,9 +74,9 @@ class InProcessLoader:
             data = read(path, self.limits.max_file_bytes)
             sha256 = hashlib.sha256(data).hexdigest()
             if not should_decode(sha256):
-                return LoadedPhoto(sha256)
+                return LoadedPhoto(sha256, file_date=file_date(path))
             decoded = decode(data, min_side_px=self.contract.resize_px, max_pixels=self.limits.max_pixels)
-            info = replace(decoded.info, phash=difference_hash(decoded.image))
+            info = replace(with_file(decoded.info, path), phash=difference_hash(decoded.image))
             return LoadedPhoto(sha256, info, preprocess(decoded.image, self.contract))
         except PhotoError as error:
             return LoadedPhoto(sha256, failure=Failed(error.kind, error.message))

@@ -16,7 +16,7 @@ from itertools import islice
 
 from tagger.core.run_options import Limits
 from tagger.core.timings import StageTimings
-from tagger.core.types import Answer, Failed, PhotoInfo, Result
+from tagger.core.types import Answer, Failed, PhotoInfo, Result, TakenDate
 from tagger.image.loader import InProcessLoader, PhotoLoader
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
@@ -60,6 +60,7 @@ class _Prepared:
     failure: Failed | None = None
     is_first: bool = False
     was_known: bool = False
+    file_date: TakenDate | None = None
     seconds: float = 0.0
 
     def is_ready(self) -> bool:
@@ -73,7 +74,8 @@ class _Prepared:
         if isinstance(answer, Failed):
             return Result(self.path, self.content.sha256, answer, seconds=self.seconds)
         inherited = self.was_known or not self.is_first
-        return Result(self.path, self.content.sha256, answer, self.content.info, inherited, self.seconds)
+        info = self.content.info
+        return Result(self.path, self.content.sha256, answer, info, inherited, self.seconds, self.file_date)
 
 
 @dataclass(slots=True)
@@ -185,6 +187,7 @@ class Pipeline:
         elif prepared.is_first and not prepared.was_known:
             content = prepared.content
             content.info, content.pixels, content.answer = photo.info, photo.pixels, photo.failure
+        prepared.file_date = photo.file_date
         prepared.seconds = time.perf_counter() - began
         return prepared
 

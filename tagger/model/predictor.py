@@ -20,7 +20,7 @@ from tagger.core.types import Answer, Failed, NoLandmark, PhotoInfo, Position, R
 from tagger.evidence.gps import GPS_CANDIDATES, apply_gps_prior, is_near_any
 from tagger.image.decode import Decoded, decode, read, upright_rgb
 from tagger.image.loader import PhotoLoader
-from tagger.image.metadata.photo_info import photo_info
+from tagger.image.metadata.photo_info import photo_info, with_file
 from tagger.image.preprocess import Pixels, preprocess
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.card import Card
@@ -46,7 +46,8 @@ class Tagger:
         """Suggest the k most likely landmarks of one photo.
 
         Args:
-            photo: a path, a file's bytes, or a Pillow image (taken as upright as its EXIF says).
+            photo: a path, a file's bytes, or a Pillow image (taken as upright as its EXIF says). Only beside a path is
+                there a .json of Google Takeout that may say where the photo was taken.
             gps: weigh the answer by the photo's own coordinates, see `tagger.evidence.gps`.
             min_score: a tag needs at least this score, besides its landmark's own threshold.
 
@@ -131,7 +132,8 @@ class Tagger:
         if isinstance(photo, Image.Image):
             return Decoded(upright_rgb(photo, side_px), photo_info(photo, photo.size))
         data = photo if isinstance(photo, bytes) else read(os.fspath(photo), self.limits.max_file_bytes)
-        return decode(data, min_side_px=side_px, max_pixels=self.limits.max_pixels)
+        decoded = decode(data, min_side_px=side_px, max_pixels=self.limits.max_pixels)
+        return decoded if isinstance(photo, bytes) else replace(decoded, info=with_file(decoded.info, os.fspath(photo)))
 
 
 def _weighed(answer: Answer, info: PhotoInfo | None, card: Card, k: int) -> Answer:

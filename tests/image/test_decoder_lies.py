@@ -14,7 +14,8 @@ from tests.drawn import ColourEngine, card, photos
 from tests.hostile_photos import LIES
 from tests.image.conftest import LIMITS, MakeDecoders
 
-INFO = {"width": 4, "height": 3, "format": "BMP", "taken_at": None, "lat": None, "lon": None, "phash": None}
+NOTHING = {"taken_at": None, "taken_from": "exif", "lat": None, "lon": None, "phash": None}
+INFO = {"width": 4, "height": 3, "format": "BMP"} | NOTHING
 PIXELS = bytes(16 * 16 * 3)
 
 
@@ -45,6 +46,8 @@ LYING_FRAMES = {
             ("phash", 0.5),
             ("taken_at", "yesterday"),
             ("taken_at", "2024-05-01T12:00:00+02:00"),
+            ("taken_from", "hearsay"),
+            ("taken_from", ["exif"]),
             ("lat", 45.0),
             ("lon", "east"),
         ]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from PIL import ExifTags, Image
 
+from tagger.core.types import Position, TakenDate
+from tagger.image.metadata.dates import best_date, dated, local_moment, parse_date, time_of_day
+from tagger.image.metadata.positions import LATITUDE, LONGITUDE, coordinate, position
+
 XMP_KEYS = ("xmp", "XML:com.adobe.xmp")  # in Pillow's `info`
-DATE_FORMAT = "%Y:%m:%d %H:%M:%S"  # EXIF 2.32, section 4.6.5
+EXPOSURE = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized)
 
 
 def read_exif(image: Image.Image) -> Image.Exif:
@@ -36,34 +40,61 @@ def orientation(image: Image.Image) -> object:
     return exif.get(ExifTags.Base.Orientation, 1)
 
 
-def exif_position(exif: Image.Exif) -> tuple[float, float] | tuple[None, None]:
-    """Latitude and longitude of the camera."""
-    try:
-        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
-        lat = _degrees(gps[ExifTags.GPS.GPSLatitude], gps.get(ExifTags.GPS.GPSLatitudeRef) == "S")
-        lon = _degrees(gps[ExifTags.GPS.GPSLongitude], gps.get(ExifTags.GPS.GPSLongitudeRef) == "W")
-    except Exception:  # invalid coordinates do not make a photo fail
-        return None, None
-    is_nowhere = (lat, lon) == (0, 0) or not (abs(lat) <= 90 and abs(lon) <= 180)  # 0, 0: a GPS receiver without a fix
-    return (None, None) if is_nowhere else (lat, lon)
+def exif_date(exif: Image.Exif) -> TakenDate | None:
+    """When the photo was exposed, else digitized, else by satellite, else edited."""
+    details = _ifd(exif, ExifTags.IFD.Exif)
+    return best_date(_dates(exif, details, _ifd(exif, ExifTags.IFD.GPSInfo)))
 
 
-def _degrees(parts: Sequence[Any], is_negative: bool) -> float:
-    """Convert EXIF's degrees, minutes and seconds.
+def exif_position(exif: Image.Exif) -> Position | None:
+    """Where the camera was.
 
     Source:
         EXIF 2.32, section 4.6.6.
     """
-    degrees, minutes, seconds = (float(part) for part in parts)
-    value = degrees + minutes / 60 + seconds / 3600
-    return -value if is_negative else value
-
-
-def exif_date(exif: Image.Exif) -> datetime | None:
-    """The time of exposure by the camera's clock."""
-    try:
-        details = exif.get_ifd(ExifTags.IFD.Exif)
-        text = details.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)
-        return datetime.strptime(str(text).strip("\0 "), DATE_FORMAT)
-    except Exception:  # an invalid date does not make a photo fail
+    gps = _ifd(exif, ExifTags.IFD.GPSInfo)
+    if is_void(gps.get(ExifTags.GPS.GPSStatus)):
         return None
+    try:
+        lat = coordinate(_numbers(gps[ExifTags.GPS.GPSLatitude]), gps.get(ExifTags.GPS.GPSLatitudeRef), LATITUDE)
+        lon = coordinate(_numbers(gps[ExifTags.GPS.GPSLongitude]), gps.get(ExifTags.GPS.GPSLongitudeRef), LONGITUDE)
+    except (KeyError, ValueError, TypeError, OverflowError, ZeroDivisionError):
+        return None
+    return position(lat, lon)
+
+
+def is_void(status: object) -> bool:
+    """Whether a GPSStatus says that the receiver had no fix."""
+    text = status.decode("latin-1") if isinstance(status, bytes) else str(status or "")
+    return text.strip(" \0").upper().startswith("V")
+
+
+def _dates(exif: Mapping[int, Any], details: Mapping[int, Any], gps: Mapping[int, Any]) -> Iterator[TakenDate | None]:
+    for tag in EXPOSURE:
+        yield dated(parse_date(details.get(tag)) or parse_date(exif.get(tag)), "exif")
+    yield dated(_gps_time(gps), "gps")
+    yield dated(parse_date(exif.get(ExifTags.Base.DateTime)), "edit")
+
+
+def _gps_time(gps: Mapping[int, Any]) -> datetime | None:
+    """The satellites' time, which is UTC, on this machine's clock; a date alone stays as it is."""
+    day = parse_date(gps.get(ExifTags.GPS.GPSDateStamp))
+    if day is None or is_void(gps.get(ExifTags.GPS.GPSStatus)):
+        return None
+    try:
+        hour, minute, second = map(int, _numbers(gps[ExifTags.GPS.GPSTimeStamp]))
+        return local_moment(day + time_of_day(hour, minute, second))
+    except (KeyError, ValueError, TypeError, OverflowError, ZeroDivisionError):
+        return day
+
+
+def _numbers(value: Any) -> list[float]:
+    return [float(part) for part in (value if isinstance(value, tuple | list) else (value,))]
+
+
+def _ifd(exif: Image.Exif, tag: int) -> Mapping[int, Any]:
+    """A part of the EXIF; empty if it is broken."""
+    try:
+        return exif.get_ifd(tag)
+    except Exception:  # as in `read_exif`
+        return {}
