@@ -22,7 +22,7 @@ from db.errors import NotAStore, StoreTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0010"
+HEAD = "0011"
 WRITING = "BEGIN IMMEDIATE"  # how `db.engine` begins a transaction that writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = """

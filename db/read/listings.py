@@ -68,7 +68,14 @@ def nones(connection: Connection, filters: PhotoFilter, *, after: str | None = N
     files = planner.from_rarest(connection, files, File.photo_id, planner.none_sets(filters, ids.models))
     rows, next_after, others = _page_of_photos(connection, files, limit, filters, without_tag)
     hits = (
-        NoneHit(row.path, row.sha256, "person" if row.decided else "machine", row.taken_at, others.get(row.id, 0))
+        NoneHit(
+            row.path,
+            row.sha256,
+            "person" if row.decided else "machine",
+            row.taken_at,
+            others.get(row.id, 0),
+            row.taken_from,
+        )
         for row in rows
     )
     return Page(tuple(hits), next_after)
@@ -130,7 +137,7 @@ def _name_ids(connection: Connection, filters: PhotoFilter) -> NameIds:
 
 
 def _photos(filters: PhotoFilter, after: str | None, is_hit: ColumnElement[bool]) -> AnySelect:
-    columns = (File.path, Photo.id, Photo.sha256, Photo.taken_at)
+    columns = (File.path, Photo.id, Photo.sha256, Photo.taken_at, Photo.taken_from)
     passes = (_in_reach(filters, after), _taken(filters), is_hit)
     return select(*columns).join(Photo).where(*passes).order_by(File.path)
 
@@ -232,7 +239,7 @@ def _tag_hits(
     for file in files:
         for details in of_photo[file.id]:
             reason = json.loads(details[-1]) if details[-1] else None
-            values = (*details[:-1], reason, others.get(file.id, 0))
+            values = (*details[:-1], reason, others.get(file.id, 0), file.taken_from)
             yield TagHit(file.path, file.sha256, file.taken_at, *values)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from tagger.core.types import Landmark
+from tagger.core.types import DateSource, Landmark
 
 HitT = TypeVar("HitT")
 
@@ -34,6 +34,7 @@ class TagHit:
     visual_score: float | None  # the model's own; `score` includes other evidence
     reason: dict[str, Any] | None  # that evidence as JSON values; its "kind" is near, far or vote
     others: int = 0  # how many files that look the same it stands for; 0 unless the filter asked for unique photos
+    taken_from: DateSource = "mtime"  # where `taken_at` comes from
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class NoneHit:
     source: Literal["machine", "person"]  # "person" if a decision caused it
     taken_at: datetime
     others: int = 0  # as in `TagHit`
+    taken_from: DateSource = "mtime"  # where `taken_at` comes from
 
 
 @dataclass(frozen=True, slots=True)

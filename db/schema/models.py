@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import Base as Base
 from db.schema.base import PathBytes
+from tagger.core.types import DATE_SOURCES
 
 ACTIVE = text("revoked_at IS NULL")
 IS_TAG = text("is_tag = 1")
@@ -88,11 +89,11 @@ class Run(Base):
 
 
 class Photo(Base):
-    """A content. If EXIF has no date, `taken_at` is the modification time of the first file seen, in local time."""
+    """A content. Its date is the best that any of its files gives, see `tagger.core.types.DateSource`."""
 
     __tablename__ = "photo"
     __table_args__ = (
-        CheckConstraint("taken_from IN ('exif', 'mtime')", name="taken_from"),
+        CheckConstraint(f"taken_from IN {DATE_SOURCES}", name="taken_from"),
         Index(None, "phash", sqlite_where=text("phash IS NOT NULL")),
         Index(None, "group_id", sqlite_where=text("group_id IS NOT NULL")),
     )
@@ -107,7 +108,7 @@ class Photo(Base):
     taken_from: Mapped[str]
     added_at: Mapped[datetime]
     current_model_id: Mapped[int | None] = mapped_column(ForeignKey("model.id"))  # the last that tagged it
-    lat: Mapped[float | None]  # EXIF's, WGS 84
+    lat: Mapped[float | None]  # of the camera, WGS 84
     lon: Mapped[float | None]
     phash: Mapped[int | None]  # 64 bits as a signed number, see `tagger.image.phash`
     group_id: Mapped[int | None]  # smallest photo id among its near-duplicates, itself included; None: not compared yet

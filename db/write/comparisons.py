@@ -11,14 +11,21 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
 from db.schema.models import BY_VOTE, Assessment, Decision, File, Landmark, Photo, Suggestion
 from tagger.core.evidence import Evidence, evidence_text, parse_evidence
+from tagger.core.types import CAMERA_SOURCES
 
 if TYPE_CHECKING:
     from db.schema.base import AnySelect
 
+FIRST_CAMERAS = datetime(1990, 1, 1)
+BY_CAMERA = (
+    and_(  # a camera's clock was set, and gave a time: an earlier date or exactly midnight was typed, or is a day
+        Photo.taken_from.in_(CAMERA_SOURCES), Photo.taken_at >= FIRST_CAMERAS, func.time(Photo.taken_at) != "00:00:00"
+    )
+)
 UNCOMPARED = Photo.phash.is_not(None) & Photo.group_id.is_(None)
 
 
@@ -27,7 +34,7 @@ class PhotoHash(NamedTuple):
 
     photo: int  # its number
     phash: int  # 64 bits as a signed number
-    taken_at: datetime | None  # by the camera's clock; None if EXIF has no date
+    taken_at: datetime | None  # by the camera's clock; None if that is unknown
     aspect: float  # width by height, upright
     group: int | None  # its group's number; None if it was not compared yet
 
@@ -39,11 +46,12 @@ def has_uncompared(connection: Connection) -> bool:
 
 def photo_hashes(connection: Connection) -> list[PhotoHash]:
     """All photos that have a hash."""
-    columns = (Photo.id, Photo.phash, Photo.taken_at, Photo.taken_from, Photo.width, Photo.height, Photo.group_id)
+    taken_at = case((BY_CAMERA, Photo.taken_at))
+    columns = (Photo.id, Photo.phash, taken_at, Photo.width, Photo.height, Photo.group_id)
     rows: Iterable[Any] = connection.execute(select(*columns).where(Photo.phash.is_not(None)))
     return [
-        PhotoHash(photo, phash, taken_at if taken_from == "exif" else None, width / height, group)
-        for photo, phash, taken_at, taken_from, width, height, group in rows
+        PhotoHash(photo, phash, taken_at, width / height, group)
+        for photo, phash, taken_at, width, height, group in rows
     ]
 
 
@@ -56,7 +64,7 @@ def assign_groups(connection: Connection, groups: Mapping[int, int]) -> None:
 
 
 class StoredVote(NamedTuple):
-    """A file whose photo has a date by EXIF, with its best suggestion."""
+    """A file whose photo has a date by the camera's clock, with its best suggestion."""
 
     path: str
     photo: int
@@ -69,7 +77,7 @@ class StoredVote(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """A file whose photo has a date by EXIF, and the key of a landmark that it shows by a person's word."""
+    """A file whose photo has a date by the camera's clock, and the key of a landmark that people say it shows."""
 
     path: str
     photo: int
@@ -87,7 +95,7 @@ class VoteUpdate(NamedTuple):
 
 
 def voters(connection: Connection, *, model: int) -> list[StoredVote]:
-    """The present files with an EXIF date and an answer of this model, without a decision."""
+    """The present files with a date by the camera's clock and an answer of this model, without a decision."""
     return list(map(_stored, connection.execute(_files(model))))
 
 
@@ -97,7 +105,7 @@ def voted(connection: Connection, *, model: int) -> list[StoredVote]:
 
 
 def decided(connection: Connection) -> list[Decided]:
-    """The present files with an EXIF date that show a landmark by decision."""
+    """The present files with a date by the camera's clock that show a landmark by decision."""
     shows = (Decision.photo_id == Photo.id) & (Decision.verdict == "shows") & Decision.revoked_at.is_(None)
     files = _dated(File.path, Photo.id, Photo.taken_at, Landmark.key).join(Decision, shows)
     files = files.join(Landmark, Landmark.id == Decision.landmark_id)
@@ -143,6 +151,6 @@ def _files(model: int) -> AnySelect:
 
 
 def _dated(*columns: Any) -> AnySelect:
-    """Columns of the present files with an EXIF date, by path."""
+    """Columns of the present files with a date by the camera's clock, by path."""
     files = select(*columns).select_from(File).join(Photo, Photo.id == File.photo_id)
-    return files.where(File.gone_at.is_(None), Photo.taken_from == "exif").order_by(File.path)
+    return files.where(File.gone_at.is_(None), BY_CAMERA).order_by(File.path)

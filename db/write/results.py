@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from db.engine import in_batches
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
+from db.write.dates import improve_dates, photo_date
 from db.write.files import (
     DEFAULT_RETRY,
     RetryPolicy,
@@ -113,6 +114,7 @@ def write_results(
     ids = photo_ids(connection, (result.sha256 for _, result in batch if result.sha256 is not None))
     inherited = (result.sha256 for _, result in read if result.info is None)
     _make_current(connection, [ids[sha256] for sha256 in inherited if sha256 in ids], model)
+    improve_dates(connection, read)
     upsert_files(connection, read, ids, now)
     clear_failures(connection, [file.path for file, _ in read])
     upsert_failed_files(connection, failed, ids, now)
@@ -132,7 +134,7 @@ def write_contents(
             answers[result.sha256] = result.answer
             photos.append({"sha256": result.sha256, "added_at": now, **_photo_values(file, result.info, keeps_place)})
     if photos:
-        # The first file of a content decides its date if EXIF has none; columns that were empty are filled.
+        # Columns that were empty are filled.
         connection.execute(INSERT_PHOTO, photos)
         ids = photo_ids(connection, answers)
         by_photo = {ids[sha256]: answer for sha256, answer in answers.items()}
@@ -160,20 +162,11 @@ def _photo_values(file: FoundFile, info: PhotoInfo, keeps_place: bool) -> dict[s
         "width": info.width,
         "height": info.height,
         "format": info.format,
-        "taken_at": info.taken_at or _file_date(file.mtime_ns or 0),
-        "taken_from": "exif" if info.taken_at else "mtime",
+        **photo_date(file, info)._asdict(),
         "lat": info.lat if keeps_place else None,
         "lon": info.lon if keeps_place else None,
         "phash": None if info.phash is None else _signed(info.phash),
     }
-
-
-def _file_date(mtime_ns: int) -> datetime:
-    """The file's local time; 1970 if it is out of range."""
-    try:
-        return datetime.fromtimestamp(mtime_ns / 1e9)
-    except (ValueError, OverflowError, OSError):
-        return datetime(1970, 1, 1)
 
 
 def _signed(bits: int) -> int:

@@ -183,7 +183,7 @@ def _photo_line(hit: TagHit | NoneHit) -> str:
     from tagger.core.text import printable
 
     others = f"  (+{hit.others})" if hit.others else ""
-    return f"{hit.taken_at:%Y-%m-%d}  {printable(hit.path)}{others}"
+    return f"{hit.taken_at.date()}  {printable(hit.path)}{others}"
 
 
 def _failure_line(hit: FailureHit, zone: tzinfo | None) -> str:

@@ -6,11 +6,15 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import pytest
 
-from db.write.comparisons import PhotoHash
-from tagger.library.finalize import ALL_BITS, BURST_BITS, COPY_BITS, regroup
+from db.engine import Store
+from db.write.comparisons import PhotoHash, photo_hashes
+from tagger.core.types import CAMERA_SOURCES, DATE_SOURCES, DateSource
+from tagger.library.finalize import ALL_BITS, BURST_BITS, COPY_BITS, group_duplicates, regroup
+from tests.db.samples import assessed, tag_run
 
 HASH = 0x0F0F_3355_00FF_1234
 NOON = datetime(2024, 5, 1, 12)
@@ -83,3 +87,23 @@ def _near(centre: int, dice: random.Random) -> int:
 
 def _signed(bits: int) -> int:
     return bits - (1 << 64) if bits >> 63 else bits & ALL_BITS
+
+
+@pytest.mark.parametrize("taken_from", DATE_SOURCES)
+def test_only_the_cameras_own_clock_makes_bursts(store: Store, taken_from: DateSource) -> None:
+    burst: dict[str, Any] = {"taken_from": taken_from, "taken_at": NOON}
+    tag_run(store, [assessed("/p/a.jpg", phash=HASH, **burst), assessed("/p/b.jpg", phash=HASH ^ 0x1FF, **burst)])
+    group_duplicates(store)
+    with store.read() as connection:
+        groups = connection.exec_driver_sql("SELECT group_id FROM photo ORDER BY id").scalars().all()
+    assert groups == ([1, 1] if taken_from in CAMERA_SOURCES else [1, 2])
+
+
+@pytest.mark.parametrize("when", [datetime(2024, 5, 1), datetime(1980, 3, 4, 12)])
+def test_a_day_without_a_time_and_a_time_before_digital_cameras_make_no_bursts(store: Store, when: datetime) -> None:
+    tag_run(
+        store,
+        [assessed("/p/a.jpg", phash=HASH, taken_at=when), assessed("/p/b.jpg", phash=HASH ^ 0x1FF, taken_at=when)],
+    )
+    with store.read() as connection:
+        assert [photo.taken_at for photo in photo_hashes(connection)] == [None, None]

@@ -28,9 +28,15 @@ Shoot = Callable[..., Path]
 def shoot(tmp_path: Path) -> Shoot:
     """Takes a photo of a colour, at a minute past noon, and perhaps with coordinates."""
 
-    def take(name: str, colour: tuple[int, int, int], minute: int, at: tuple[float, float] | None = None) -> Path:
+    def take(
+        name: str,
+        colour: tuple[int, int, int],
+        minute: int,
+        at: tuple[float, float] | None = None,
+        hour: str = "2024:05:01 12",
+    ) -> Path:
         exif = Image.Exif()
-        exif.get_ifd(0x8769)[0x9003] = f"2024:05:01 12:{minute:02}:00"
+        exif.get_ifd(0x8769)[0x9003] = f"{hour}:{minute:02}:00"
         if at:
             exif.get_ifd(0x8825).update({1: "N", 2: (at[0], 0.0, 0.0), 3: "E", 4: (at[1], 0.0, 0.0)})
         path = tmp_path / "library" / name

@@ -13,7 +13,7 @@ from db.write.decisions import record_decision
 from db.write.undo import undo_run
 from tagger.library import runner
 from tagger.model.bundle import Bundle
-from tests.drawn import COLOURS
+from tests.drawn import COLOURS, jpeg
 from tests.library.test_evidence import UNSURE_RED, Shoot, run, shoot, tagged_files
 
 __all__ = ["shoot"]  # a fixture
@@ -136,3 +136,27 @@ def test_a_photo_of_which_people_said_what_it_is_not_still_says_what_it_suggests
     say(store, "3.jpg", "not", "blue_lake")
     run(store, bundle, trip, gap_min=10)
     assert list(tagged_files(store)) == ["1.jpg", "2.jpg", "3.jpg"]
+
+
+@pytest.mark.parametrize("hour", ["1970:01:01 00", "1980:01:05 12", "2000:01:01 00", "2002:12:08 12", "0001:01:01 00"])
+def test_the_clock_of_a_camera_that_was_reset_gives_no_vote(
+    store: Store, bundle: Bundle, shoot: Shoot, hour: str
+) -> None:
+    for minute, colour in ((1, COLOURS["red_rock"]), (3, UNSURE_RED), (5, COLOURS["red_rock"])):
+        library = shoot(f"{minute}.jpg", colour, minute, hour=hour).parent
+    run(store, bundle, library, gap_min=10)
+    assert list(tagged_files(store)) == ["1.jpg", "5.jpg"]
+
+
+def test_a_day_without_a_time_gives_no_vote(store: Store, bundle: Bundle, shoot: Shoot) -> None:
+    for name, colour in (("1.jpg", COLOURS["red_rock"]), ("2.jpg", UNSURE_RED), ("3.jpg", COLOURS["red_rock"])):
+        library = shoot(name, colour, 0, hour="2024:05:01 00").parent
+    run(store, bundle, library, gap_min=10)
+    assert list(tagged_files(store)) == ["1.jpg", "3.jpg"]
+
+
+def test_the_dates_of_names_give_no_vote(store: Store, bundle: Bundle, tmp_path: Path) -> None:
+    for minute, colour in ((1, COLOURS["red_rock"]), (3, UNSURE_RED), (5, COLOURS["red_rock"])):
+        (tmp_path / f"IMG_20240501_12{minute:02}00.jpg").write_bytes(jpeg(colour, (64 + minute, 48), quality=95))
+    run(store, bundle, tmp_path, gap_min=10)
+    assert len(tagged_files(store)) == 2

@@ -88,6 +88,34 @@ def test_a_filled_store_of_the_second_version_keeps_every_row(tmp_path: Path) ->
             connection.exec_driver_sql("DELETE FROM run")
 
 
+def test_dates_of_clocks_that_were_reset_are_marked_and_make_no_bursts_any_more(tmp_path: Path) -> None:
+    file = tmp_path / "tags.sqlite"
+    earlier_version(f"sqlite:///{file}", "0010")
+    dates = {1: "2002-12-08 12:00:00", 2: "2002-12-08 12:00:05", 3: "2024-05-01 12:00:00", 4: "2024-05-01 12:00:05"}
+    with closing(sqlite3.connect(file)) as plain, plain:
+        for photo, taken_at in dates.items():
+            values = (
+                photo,
+                str(photo),
+                9,
+                8,
+                6,
+                "JPEG",
+                taken_at,
+                "exif",
+                taken_at,
+                None,
+                None,
+                None,
+                7,
+                photo // 3 + 1,
+            )
+            plain.execute(f"INSERT INTO photo VALUES ({', '.join('?' * len(values))})", values)
+    with open_store(str(file)) as store, store.read() as connection:
+        rows = connection.exec_driver_sql("SELECT id, taken_from, group_id, phash FROM photo").all()
+        assert rows == [(1, "reset", None, 7), (2, "reset", None, 7), (3, "exif", 2, 7), (4, "exif", 2, 7)]
+
+
 def test_an_answer_that_lost_a_rank_is_asked_again(tmp_path: Path) -> None:
     file = tmp_path / "tags.sqlite"
     earlier_version(f"sqlite:///{file}", "0002")
