@@ -1,4 +1,4 @@
-"""The two functions of the course project that the tagger grew from, with their original signatures."""
+"""The two functions of the course project that the tagger grew from."""
 
 from __future__ import annotations
 
@@ -14,17 +14,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def predict_landmarks(img_path: str | os.PathLike[str], k: int) -> list[str]:
-    """Name the k most likely landmarks of a photo, best first.
+def predict_landmarks(img_path: str | os.PathLike[str], k: int, *, gps: bool = True) -> list[str]:
+    """Name the k most likely landmarks of a photo, best first, as `tagger suggest` does.
+
+    Args:
+        img_path: a photo.
+        k: how many names.
+        gps: weigh them by the photo's own coordinates; False uses the picture alone.
 
     Raises:
         PhotoError: the photo cannot be read.
     """
-    return [suggestion.landmark.name for suggestion in _suggestions(img_path, k)]
+    return [suggestion.landmark.name for suggestion in _suggestions(img_path, k, gps=gps)]
 
 
-def suggest_locations(img_path: str | os.PathLike[str], k: int = 3) -> Figure:
+def suggest_locations(img_path: str | os.PathLike[str], k: int = 3, *, gps: bool = True) -> Figure:
     """Show a photo with its k most likely landmarks.
+
+    Args:
+        img_path: a photo.
+        k: how many landmarks.
+        gps: as in `predict_landmarks`.
 
     Returns:
         The matplotlib figure. If there is a screen, it is also shown, without waiting.
@@ -37,7 +47,7 @@ def suggest_locations(img_path: str | os.PathLike[str], k: int = 3) -> Figure:
         from matplotlib import pyplot
     except ImportError as error:
         raise MissingExtra("suggest_locations", "plot") from error
-    question = _question(_suggestions(img_path, k))
+    question = _question(_suggestions(img_path, k, gps=gps))
     figure, axes = pyplot.subplots(layout="constrained")
     axes.imshow(_model().upright(img_path))
     axes.set_axis_off()
@@ -52,8 +62,8 @@ def _model() -> Tagger:
     return load()
 
 
-def _suggestions(img_path: str | os.PathLike[str], k: int) -> tuple[Suggestion, ...]:
-    answer = _model().suggest(img_path, k)
+def _suggestions(img_path: str | os.PathLike[str], k: int, *, gps: bool) -> tuple[Suggestion, ...]:
+    answer = _model().suggest(img_path, k, gps=gps)
     if isinstance(answer, Failed):
         raise PhotoError(answer.kind, f"{os.fspath(img_path)}: {answer.message}")
     return answer.suggestions

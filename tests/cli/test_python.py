@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,12 +12,22 @@ from PIL import Image
 
 import tagger
 from tagger import compat
-from tests.drawn import encoded, photos
+from tagger.core.evidence import evidence_json
+from tests.cli.conftest import Tagger as Command
+from tests.cli.conftest import lines
+from tests.drawn import encoded, jpeg, photos
 
 
 @pytest.fixture(scope="module")
 def model(model_folder: Path) -> tagger.Tagger:
     return tagger.load(model_folder)
+
+
+@pytest.fixture
+def command(request: pytest.FixtureRequest) -> Command:
+    """Runs `tagger …`, whose name the package has here."""
+    run: Command = request.getfixturevalue("tagger")
+    return run
 
 
 def test_a_path_bytes_and_an_image_get_the_same_answer(model: tagger.Tagger, tmp_path: Path) -> None:
@@ -94,3 +105,26 @@ def test_the_course_functions_use_the_shipped_model(tmp_path: Path) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'suggets'"):
         tagger.suggets  # noqa: B018
+
+
+@pytest.mark.parametrize("gps", [True, False])
+def test_python_and_the_command_say_the_same_of_the_same_file(
+    model: tagger.Tagger, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch, *, gps: bool
+) -> None:
+    monkeypatch.setattr(compat, "_model", lambda: model)
+    beside = tmp_path / "beside.jpg"
+    beside.write_bytes(jpeg((181, 71, 71), quality=95))  # probably Red Rock
+    place = {"geoData": {"latitude": 10.0, "longitude": 20.0}}  # Red Rock's
+    beside.with_name("beside.jpg.supplemental-metadata.json").write_text(json.dumps(place))
+    options = [] if gps else ["--no-gps"]
+    (suggested,) = lines(command("suggest", beside, "-k", 3, "--json", *options))
+    answer = model.suggest(beside, 3, gps=gps)
+    (result,) = model.tag([beside], 3, gps=gps)
+    assert result.answer == answer
+    assert answer.status == suggested["status"]
+    found = [(s.landmark.name, s.score, s.seen, evidence_json(s.evidence)) for s in answer.suggestions]
+    assert (found[0][3] is not None) == gps
+    assert found == [(s["name"], s["score"], s["visual_score"], s["reason"]) for s in suggested["suggestions"]]
+    assert tagger.predict_landmarks(beside, 3, gps=gps) == [name for name, *_ in found]
+    if gps:
+        assert lines(command("tag", beside, "-k", 3, "--json")) == [suggested]
