@@ -54,7 +54,7 @@ OPTIONS = {  # of filters that have another name
     "taken_since",
     metavar="DAY",
     callback=since,
-    help="Taken then or later (EXIF, else the file's date): 2024, 2024-07, 2024-07-31, yesterday.",
+    help="Taken then or later: 2024, 2024-07, 2024-07-31, yesterday.",
 )
 @click.option(
     "--until", "taken_until", metavar="DAY", callback=until, help="Taken then or earlier; 2024 includes all of it."
