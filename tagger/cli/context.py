@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from tagger.cli.parameters.choices import ENGINE, PRECISION, TOP_K, device, devices
-from tagger.core.run_options import STRICT_SCORE
+from tagger.cli.parameters.choices import ENGINE, PRECISION, STRICT_SCORE, TOP_K, device, devices
 
 if TYPE_CHECKING:
     from db.engine import Store

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, fields
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -19,12 +16,18 @@ from tagger.core.text import printable
 
 def print_json(rows: Iterable[Any]) -> None:
     """Print one object per line, in ASCII, so that undecodable file names survive as ``\\udcXX``."""
+    from dataclasses import asdict
+
     for row in rows:
         click.echo(json.dumps(asdict(row), default=_json_value))
 
 
 def print_csv(rows: Iterable[Any], row_type: type[Any]) -> None:
     """Print a header, then a line for each row."""
+    import csv
+    import io
+    from dataclasses import asdict, fields
+
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="")
     for values in chain([[field.name for field in fields(row_type)]], (asdict(row).values() for row in rows)):

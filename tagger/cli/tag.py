@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +47,8 @@ def tag(
 
     Unchanged files are not read again. Ctrl-C ends the run; results so far are stored.
     """
+    from dataclasses import replace
+
     from tagger.cli.process import ProgressBar
     from tagger.jobs.context import JobContext
     from tagger.jobs.tagging import new_run

@@ -28,7 +28,6 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from tagger.core.extras import install_command
 from tagger.core.text import did_you_mean
 
 
@@ -44,6 +43,8 @@ class MissingExtra(TaggerError):
     """An optional package is not installed."""
 
     def __init__(self, purpose: str, extra: str) -> None:
+        from tagger.core.extras import install_command  # would slow down every start
+
         super().__init__(f"{purpose} needs the extra '{extra}': {install_command(extra)}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -89,4 +88,6 @@ def _likeness(typed: str, name: str) -> float:
         return 0.0
     if len(typed) >= 3 and typed in name:
         return 0.9 + 0.1 * len(typed) / len(name)
+    from difflib import SequenceMatcher  # would slow down every start
+
     return SequenceMatcher(None, typed, name).ratio()

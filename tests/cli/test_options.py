@@ -8,8 +8,9 @@ from typing import get_args
 import pytest
 
 from tagger.cli import main
-from tagger.cli.parameters.choices import ENGINE, PRECISION
+from tagger.cli.parameters import choices
 from tagger.config.settings import Settings
+from tagger.core import run_options
 from tagger.core.version import __version__
 from tests.cli.conftest import Tagger
 
@@ -33,8 +34,9 @@ def test_a_value_that_cannot_be_is_wrong_usage(
 
 
 def test_options_offer_what_the_settings_allow() -> None:
-    for name, choice in (("engine", ENGINE), ("precision", PRECISION)):
+    for name, choice in (("engine", choices.ENGINE), ("precision", choices.PRECISION)):
         assert tuple(choice.choices) == get_args(Settings.model_fields[name].annotation)
+    assert choices.STRICT_SCORE == run_options.STRICT_SCORE
 
 
 def completed(tagger: Tagger, words: str) -> list[str]:

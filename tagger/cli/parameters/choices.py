@@ -1,4 +1,4 @@
-"""Values that options choose from. They are written out, since the settings' types would slow down `--help`."""
+"""Values that options choose from. They are written out, since importing those of the settings slows down `--help`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 ENGINE = click.Choice(["auto", "openvino", "torch"])
 PRECISION = click.Choice(["auto", "float32", "bfloat16", "float16"])
+STRICT_SCORE = 0.8
 TOP_K = click.IntRange(1, 2**31 - 1)
 LIMIT = click.IntRange(1, sys.maxsize)
 ID = click.IntRange(1, 2**63 - 1)  # of a row
