@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from db.errors import MalformedUrl, NotAStore, StoreLocked, StoreReplaced, StoreUnreachable
 from db.migrate import WRITING, migrate
 from tagger.core.errors import StoreError
+from tagger.core.text import without_secrets
 
 BUSY_TIMEOUT_S = 30.0
 BATCH_SIZE = 500  # values in an IN list, whose length SQLite limits
@@ -209,14 +210,18 @@ def _parse(url: str) -> URL:
         return URL.create("sqlite", database=os.path.abspath(os.path.expanduser(url)))
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        # A malformed URL may hold a password, so one that may is not repeated.
-        shown = "The database URL" if "@" in url else f"The database URL {url!r}"
-        raise MalformedUrl(f"{shown} is malformed. Write sqlite:////folder/tags.sqlite") from error
+    except (ArgumentError, ValueError) as error:
+        raise MalformedUrl(
+            f"The database URL {without_secrets(url)!r} is malformed. Write sqlite:////folder/tags.sqlite"
+        ) from error
     if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
-        raise MalformedUrl(f"{parsed!r} is not supported: tags are kept in SQLite. Write sqlite:////folder/tags.sqlite")
+        raise MalformedUrl(
+            f"{without_secrets(url)!r} is not supported: tags are kept in SQLite. Write sqlite:////folder/tags.sqlite"
+        )
     if parsed.database in (None, "", ":memory:"):
-        raise MalformedUrl(f"{url!r} names no file, its tags would be lost. Write sqlite:////folder/tags.sqlite")
+        raise MalformedUrl(
+            f"{without_secrets(url)!r} names no file, its tags would be lost. Write sqlite:////folder/tags.sqlite"
+        )
     return parsed
 
 

@@ -36,6 +36,7 @@ from tagger.bot.transport.outbox import ChatQueue, Outbox
 from tagger.bot.transport.receiver import ALLOWED_UPDATES, Receiver, UpdateProcessor
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError
+from tagger.core.text import without_secrets
 from tagger.image.loader import PhotoLoader
 from tagger.library.min_score import apply_min_score
 from tagger.library.recorder import new_start, register
@@ -122,7 +123,9 @@ async def _receive(services: Services, receiver: Receiver) -> None:
         await with_retries(lambda: services.bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED_UPDATES))
         await asyncio.Event().wait()
     except TelegramError as error:
-        raise ConfigError(f"The Bot API's server refuses the webhook {url}: {error}. Check bot_webhook_url.") from error
+        raise ConfigError(
+            f"The Bot API's server refuses the webhook {without_secrets(url)}: {error}. Check bot_webhook_url."
+        ) from error
     finally:
         server.stop()
 

@@ -23,6 +23,7 @@ from tagger.cli.query import query
 from tagger.cli.runs import runs
 from tagger.cli.schedule import schedule
 from tagger.cli.serve import serve
+from tagger.cli.settings import settings
 from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
 from tagger.cli.train import train
@@ -52,5 +53,5 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # names have letters that the locale's encoding may lack
 
 
-for command in (tag, suggest, query, labels, runs, jobs, schedule, watch, serve, bot, doctor, bench, train):
+for command in (tag, suggest, query, labels, runs, jobs, schedule, watch, serve, bot, settings, doctor, bench, train):
     main.add_command(command)

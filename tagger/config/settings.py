@@ -40,7 +40,7 @@ from tagger.config.types import (
 )
 from tagger.core.errors import ConfigError
 from tagger.core.run_options import Limits, RunOptions
-from tagger.core.text import did_you_mean
+from tagger.core.text import did_you_mean, without_secrets
 
 APP = "landmark-tagger"
 PREFIX = "TAGGER_"
@@ -202,7 +202,7 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
     Raises:
         ConfigError: a key is unknown or a value cannot be used; the message names its source and the nearest key.
     """
-    file = _file(config_file)
+    file = settings_file(config_file)
     _check_environment()
 
     class Sources(Settings):
@@ -223,7 +223,7 @@ def load_settings(options: Mapping[str, Any], config_file: Path | None = None) -
         raise ConfigError(_describe_json(error)) from error
 
 
-def _file(config_file: Path | None) -> Path | None:
+def settings_file(config_file: Path | None) -> Path | None:
     """The settings file; None if no file is named and the user has none.
 
     Raises:
@@ -260,7 +260,7 @@ def _describe(error: ValidationError, options: Mapping[str, Any], file: Path | N
     source = _source(key, options, file)
     if first["type"] == "extra_forbidden":
         return f"{source}: {key!r} is not a setting.{did_you_mean(key, fields())}"
-    value = first["input"]
+    value = without_secrets(first["input"]) if isinstance(first["input"], str) else first["input"]
     is_literal = isinstance(value, str | int | float | list | dict | None)
     shown = "its present value" if key in SECRETS else repr(value) if is_literal else str(value)  # dates as in the file
     advice = how_to_write(first["type"], value, first.get("ctx", {}), first["msg"])
@@ -283,7 +283,7 @@ def _describe_json(error: SettingsError) -> str:
     """Explain invalid JSON in the environment: the error names the field, but not the value."""
     key = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "folders")
     variable = variable_of(key)
-    value = os.environ.get(variable, "")
+    value = without_secrets(os.environ.get(variable, ""))
     kind, example = ("table", {"nightly": "02:00"}) if key == "jobs" else ("list", [value])
     return (
         f"{variable}: the setting {key!r} cannot be {value!r}: "

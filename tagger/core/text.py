@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
@@ -53,6 +54,12 @@ def printable(path: str) -> str:
     """A path as one line of text; undecodable bytes show as ``\\xff``, control characters as ``\\x1b``."""
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def without_secrets(url: str) -> str:
+    """A URL without what may be secret: its user and password, and its query."""
+    query = r"[?#].*" if "://" in url else r"\?.*=.*"  # a path may have a question mark
+    return re.sub(query, "?…", re.sub(r"://.*@", "://…@", url, flags=re.DOTALL), count=1, flags=re.DOTALL)
 
 
 def first_of(paths: Sequence[str]) -> str:

@@ -160,10 +160,18 @@ def test_csv_has_its_header_even_above_nothing(tagger: Tagger) -> None:
 
 
 def test_a_secret_in_a_database_url_is_not_repeated(tagger: Tagger) -> None:
-    for command in ("query", "labels", "doctor", "runs"):
-        done = tagger(command, "--db", "postgresql://ann:secret@host/tags")
-        assert done.returncode == 1
-        assert "secret" not in done.stdout + done.stderr
+    for url in (
+        "postgresql://ann:secret@host/tags",
+        "mysql://host/tags?password=secret",
+        "sqlite://?key=secret",
+        "a://b:c?secret",
+    ):
+        for command in ("query", "labels", "doctor", "runs"):
+            done = tagger(command, "--db", url)
+            assert done.returncode == 1
+            assert "secret" not in done.stdout + done.stderr
+    done = tagger("doctor", TAGGER_BOT_API_URL="https://host/?token=secret")
+    assert (done.returncode, "secret" in done.stderr, "https://host/?…" in done.stderr) == (1, False, True)
 
 
 def test_without_a_database_the_next_step_is_named(tagger: Tagger, tmp_path: Path) -> None:

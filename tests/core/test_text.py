@@ -6,7 +6,16 @@ import os
 import subprocess
 import sys
 
-from tagger.core.text import did_you_mean, first_of, format_bytes, format_duration, nearest, plain, printable
+from tagger.core.text import (
+    did_you_mean,
+    first_of,
+    format_bytes,
+    format_duration,
+    nearest,
+    plain,
+    printable,
+    without_secrets,
+)
 
 
 def test_case_accents_and_punctuation_do_not_tell_names_apart() -> None:
@@ -44,3 +53,11 @@ def test_durations_and_sizes_have_their_units() -> None:
     spans = [0.25, 9.5, 12, 125, 3 * 3600 + 7 * 60]
     assert list(map(format_duration, spans)) == ["0.25 s", "9.5 s", "12 s", "2 min 05 s", "3 h 07 min"]
     assert list(map(format_bytes, (123_456, 5_400_000_000))) == ["0.1 MB", "5.4 GB"]
+
+
+def test_a_url_is_shown_without_its_secrets() -> None:
+    assert without_secrets("postgresql://ann:p@ss/w?rd@host/tags?password=x") == "postgresql://…@host/tags?…"
+    assert without_secrets("https://host/hook?token=x#y") == "https://host/hook?…"
+    assert without_secrets("host/hook?token=x") == "host/hook?…"
+    assert without_secrets("sqlite:////folder/tags.sqlite") == "sqlite:////folder/tags.sqlite"
+    assert without_secrets("/home/ann/what?.sqlite") == "/home/ann/what?.sqlite"
