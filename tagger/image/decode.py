@@ -5,6 +5,7 @@ The one rule: a broken photo never becomes a wrong answer. All errors of Pillow 
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import stat
@@ -52,6 +53,7 @@ def prepare_own_process() -> None:
     Image.MAX_IMAGE_PIXELS = None  # `max_pixels` takes its place
     # A warning about bad EXIF or an odd palette in a sound image helps nobody.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # so do its errors, which it raises as well
 
 
 def read(path: str, max_bytes: int) -> bytes:

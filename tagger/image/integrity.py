@@ -11,6 +11,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from tagger.core.errors import PhotoError
 from tagger.image.codecs import iso_media, jpeg, png, webp
 
+CODESTREAM_START, CODESTREAM_END = b"\xff\x4f\xff\x51", b"\xff\xd9"  # of JPEG 2000
+
 
 def mended(data: bytes) -> bytes:
     """A file as its decoder reads it best: without damage that harms no pixel.
@@ -23,9 +25,11 @@ def mended(data: bytes) -> bytes:
     if data.startswith(png.SIGNATURE):
         return png.cleaned(data)
     if webp.is_webp(data):
-        webp.check(data)
-    elif iso_media.is_iso(data):
+        return webp.mended(data)
+    if iso_media.is_iso(data):
         iso_media.check(data)
+    elif data.startswith(CODESTREAM_START) and CODESTREAM_END not in data:
+        raise PhotoError("truncated", "the file ends before the image does")
     return data
 
 

@@ -54,11 +54,38 @@ def test_a_half_jpeg_with_an_end_marker_is_truncated(options: dict[str, bool], s
     assert kind(data[: int(len(data) * share)] + b"\xff\xd9") == "truncated"
 
 
+def test_a_half_jpeg_of_inks_is_truncated() -> None:
+    data = encoded(noise().convert("CMYK"), "JPEG")
+    assert kind(data[: len(data) // 2] + b"\xff\xd9") == "truncated"
+
+
 @pytest.mark.parametrize("file_format", ["JPEG", "WEBP", "AVIF"])
-def test_zeros_in_the_place_of_pixels_are_damage(file_format: str) -> None:
+@pytest.mark.parametrize("filler", [b"\0", b"\xff"])
+def test_a_hole_in_the_place_of_pixels_is_damage(file_format: str, filler: bytes) -> None:
     data = encoded(noise(), file_format, quality=90)
-    assert kind(with_hole(data, 0.5)) == "corrupt"
-    assert kind(data[: len(data) // 2] + bytes(len(data) // 2)) == "truncated"
+    assert kind(with_hole(data, 0.5, filler * 600)) in ("corrupt", "truncated")
+    assert kind(data[: len(data) // 2] + filler * (len(data) // 2)) == "truncated"
+
+
+@pytest.mark.parametrize("file_format", ["WEBP", "GIF", "MPO"])
+def test_the_first_picture_is_whole_though_a_later_one_is_cut_off(file_format: str) -> None:
+    data = encoded(noise(), file_format, save_all=True, append_images=[noise().rotate(180)])
+    assert kind(data[: int(len(data) * 0.8)]) == "sound"
+    assert kind(data[: int(len(data) * 0.3)]) == "truncated"
+
+
+def test_a_webp_that_ends_behind_its_pixels_is_whole() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a long description " * 50
+    data = encoded(noise(), "WEBP", exif=exif)
+    at = data.index(b"EXIF")
+    assert pixels(data[: at + 100]) == pixels(data[:at]) == pixels(data)
+
+
+def test_a_jpeg_2000_that_ends_early_is_truncated() -> None:
+    for options in ({}, {"no_jp2": True}):
+        data = encoded(noise(), "JPEG2000", **options)
+        assert [kind(data), kind(data[: len(data) // 2])] == ["sound", "truncated"]
 
 
 def test_zeros_in_the_place_of_tiles_are_damage() -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tagger.core.errors import PhotoError
+from tagger.image.codecs.holes import refuse_hole
 
-MIN_ZEROS = bytes(512)  # HEVC and AV1 data has no such run of zeros
 TOP_LEVEL = (  # what follows the last of these may be a camera's own trailer
     b"ftyp", b"meta", b"mdat", b"moov", b"idat", b"free", b"skip", b"wide", b"uuid", b"jP  ", b"jp2h", b"jp2c", b"jxlc",
 )  # fmt: skip
@@ -33,7 +33,7 @@ def is_iso(data: bytes) -> bool:
 
 
 def check(data: bytes) -> None:
-    """Check that the boxes and the image data they refer to end inside the file, and have no hole of zeros.
+    """Check that the boxes and the image data they refer to end inside the file, and have no hole.
 
     Raises:
         PhotoError: kind truncated or corrupt.
@@ -55,9 +55,7 @@ def _check_items(data: bytes, meta: Box) -> None:
             continue
         if end > len(data):
             raise PhotoError("truncated", "the file ends before the image does")
-        if (at := data.find(MIN_ZEROS, start, end)) >= 0:
-            kind = "corrupt" if data[at:].strip(b"\0") else "truncated"
-            raise PhotoError(kind, f"zeros are in the place of image data from byte {at:,} on")
+        refuse_hole(data, start, end)
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from tagger.core.errors import PhotoError
+from tagger.image.codecs.holes import HOLES, refuse_hole
 
+ZEROS = HOLES[0]
 START = b"\xff\xd8\xff"
-MIN_ZEROS = bytes(512)  # in entropy-coded data; the longest run of zeros in 3,000 sound photos has 82
 END = b"\xff\xd9"
 SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # neither an escaped 0xFF, a restart marker nor a fill byte
 DHT, SOS, EOI = 0xC4, 0xDA, 0xD9
@@ -22,7 +22,7 @@ WITHOUT_LENGTH = (0x01, *range(0xD0, 0xD9))
 ARITHMETIC_CODING = (0xC9, 0xCA)
 ZERO_RUN_LENGTH = 0xF0  # the symbol of 16 zero coefficients
 NOISES = (bytes(range(1, 255)) * 4, bytes(range(254, 0, -1)) * 4)
-MISSING = 128  # the grey of blocks without data
+MISSING = {127, 128}  # the grey of blocks without data, in ink and in light
 
 
 class Scan(NamedTuple):
@@ -36,12 +36,12 @@ def completed(jpeg: bytes) -> bytes:
     """A JPEG with an end marker, so that libjpeg decodes what is there; `is_whole` says whether that is all.
 
     Raises:
-        PhotoError: kind truncated or corrupt; zeros are in the place of image data.
+        PhotoError: kind truncated or corrupt; the image data has a hole.
     """
     first = next(_scans(jpeg), None)
     if first is None:
         return jpeg
-    if jpeg.find(MIN_ZEROS, first.start) >= 0:
+    if jpeg.find(ZEROS, first.start) >= 0:
         _check_zeros(jpeg)
     return jpeg if jpeg.rfind(END) >= first.start else jpeg.rstrip(b"\xff") + END
 
@@ -49,7 +49,7 @@ def completed(jpeg: bytes) -> bytes:
 def ends_grey(image: Image.Image) -> bool:
     """Whether the last pixel is as where data is missing; it rarely is in a sound photo."""
     pixel = image.getpixel((image.width - 1, image.height - 1))
-    return pixel in (MISSING, (MISSING,) * 3)
+    return set(pixel if isinstance(pixel, tuple) else (pixel,)) <= MISSING
 
 
 def is_whole(jpeg: bytes, scale: int) -> bool:
@@ -75,15 +75,14 @@ def _digest(jpeg: bytes, scale: int) -> bytes:
 def _check_zeros(jpeg: bytes) -> None:
     """Refuse a JPEG with a hole of zeros, which Huffman codes allow.
 
-    In an encoder's tables the code of only zeros can mean "as the block before"; then zeros may be a flat area.
+    In some encoders' tables the code of only zeros means "as the block before"; then zeros may be a flat area.
     """
     for scan in _scans(jpeg):
         end = _scan_end(jpeg, scan.start)
-        at = jpeg.find(MIN_ZEROS, scan.start, end)
-        is_tail = at >= 0 and end == len(jpeg) and jpeg.endswith(MIN_ZEROS)
+        at = jpeg.find(ZEROS, scan.start, end)
+        is_tail = at >= 0 and end == len(jpeg) and jpeg.endswith(ZEROS)
         if is_tail or (at >= 0 and not scan.zeros_are_flat):
-            kind = "corrupt" if jpeg[at:end].strip(b"\0") else "truncated"
-            raise PhotoError(kind, f"zeros are in the place of image data from byte {at:,} on")
+            refuse_hole(jpeg, at, end)
 
 
 def _scans(jpeg: bytes) -> Iterator[Scan]:

@@ -74,8 +74,11 @@ def _check(page: TiffPage, file_bytes: int) -> None:
     """Check the size and the place of the samples, and that their order is one that is known here.
 
     Raises:
+        SyntaxError: its tags are damaged.
         PhotoError: kinds too_large, truncated, unsupported.
     """
+    if not page.dataoffsets or not page.imagewidth:
+        raise SyntaxError("damaged tags")
     if page.nbytes > MAX_ARRAY_BYTES:
         raise PhotoError("too_large", f"{page.imagewidth}×{page.imagelength} pixels of {_description(page)}")
     ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))

@@ -1,4 +1,4 @@
-"""Whether a WebP is whole: libwebp decodes zeros to noise.
+"""Whether a WebP is whole: libwebp decodes zeros to noise, and refuses a file that is cut off behind the pixels.
 
 Source:
     RFC 9649, section 2.
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tagger.core.errors import PhotoError
+from tagger.image.codecs.holes import refuse_hole
 
-MIN_ZEROS = bytes(512)  # neither of the two codecs has such a run of zeros in a photo
-PIXELS = (b"VP8 ", b"VP8L", b"ALPH")
+HEADER_BYTES = 12
+IMAGES = (b"VP8 ", b"VP8L")
 FRAME, FRAME_HEADER_BYTES = b"ANMF", 16
 
 
@@ -20,29 +21,33 @@ def is_webp(data: bytes) -> bool:
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
-def check(webp: bytes) -> None:
-    """Check that the first picture's data is inside the file and has no hole of zeros.
+def mended(webp: bytes) -> bytes:
+    """A WebP without a last chunk that is cut off behind the first picture.
 
     Raises:
-        PhotoError: kinds truncated, corrupt.
+        PhotoError: kind truncated or corrupt; the first picture is not whole.
     """
-    for kind, start, end in _chunks(webp, 12):
-        if end > len(webp):
-            raise PhotoError("truncated", "the file ends before the image does")
-        if kind in PIXELS and (at := webp.find(MIN_ZEROS, start, end)) >= 0:
-            damage = "corrupt" if webp[at:].strip(b"\0") else "truncated"
-            raise PhotoError(damage, f"zeros are in the place of image data from byte {at:,} on")
-        if kind in (b"VP8 ", b"VP8L"):
-            return
+    _check_first_image(webp)
+    if len(webp) >= 8 + int.from_bytes(webp[4:8], "little"):
+        return webp
+    whole = max((end for _, _, end in _chunks(webp, HEADER_BYTES) if end <= len(webp)), default=0)
+    return webp[:4] + (whole - 8).to_bytes(4, "little") + webp[8:whole]
+
+
+def _check_first_image(webp: bytes) -> None:
+    for kind, start, end in _chunks(webp, HEADER_BYTES):
+        if kind == FRAME:
+            start = next((at for inner, at, _ in _chunks(webp, start + FRAME_HEADER_BYTES) if inner in IMAGES), end)
+        if kind in (*IMAGES, FRAME):
+            if end > len(webp):
+                break
+            return refuse_hole(webp, start, end)
+    raise PhotoError("truncated", "the file ends before the image does")
 
 
 def _chunks(webp: bytes, start: int) -> Iterator[tuple[bytes, int, int]]:
-    """The kind, start and end of each chunk, those of the first frame in its place."""
+    """The kind of each chunk, and where its content starts and ends."""
     while start + 8 <= len(webp):
-        kind, size = webp[start : start + 4], int.from_bytes(webp[start + 4 : start + 8], "little")
-        start += 8
-        if kind == FRAME:
-            start += FRAME_HEADER_BYTES
-        else:
-            yield kind, start, start + size
-            start += size + size % 2
+        size = int.from_bytes(webp[start + 4 : start + 8], "little")
+        yield webp[start : start + 4], start + 8, start + 8 + size + size % 2
+        start += 8 + size + size % 2
