@@ -43,7 +43,9 @@ _SHARED = (
     .order_by(TelegramChat.last_message_id.desc())
     .limit(1)
 )
+_OF_ALL = select(TelegramChat.last_message_id).order_by(TelegramChat.last_message_id.desc()).limit(1)
 LAST_MESSAGE_IDS = select(_OF_CHAT.scalar_subquery(), _SHARED.scalar_subquery())
+LAST_MESSAGE_IDS_OF_ALL = select(_OF_CHAT.scalar_subquery(), _OF_ALL.scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class ReceivedUpdate:
 
 @dataclass(frozen=True, slots=True)
 class LastMessageIds:
-    """The highest message numbers that were seen: in a chat, and in all chats that share its sequence."""
+    """The highest message numbers that were seen: in a chat, and in all chats that may share its sequence."""
 
     chat: int
     shared: int
@@ -91,7 +93,7 @@ def open_updates(connection: Connection) -> list[ReceivedUpdate]:
     unanswered = select(TelegramUpdate).where(TelegramUpdate.state != "answered").order_by(TelegramUpdate.update_id)
     columns = unanswered.with_only_columns(*TelegramUpdate.__table__.columns)
     return [
-        ReceivedUpdate(row.update_id, row.chat_id, row.user_id, None, row.content or {}, row.reply)
+        ReceivedUpdate(row.update_id, row.chat_id, row.user_id, _message_id(row.content), row.content or {}, row.reply)
         for row in connection.execute(columns)
     ]
 
@@ -123,10 +125,24 @@ def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
     connection.execute(UPSERT_CHAT, {"chat_id": chat_id, "last_message_id": message_id})
 
 
+def shares_numbers(chat_id: int) -> bool:
+    """Whether a chat takes its message numbers from the bot's own sequence, at Telegram."""
+    return chat_id > FIRST_SUPERGROUP
+
+
 def last_message_ids(connection: Connection, chat_id: int) -> LastMessageIds:
     """The highest message numbers that were seen; 0 if there are none."""
-    chat, shared = connection.execute(LAST_MESSAGE_IDS, {"chat": chat_id}).one()
-    return LastMessageIds(chat or 0, (chat if chat_id <= FIRST_SUPERGROUP else shared) or 0)
+    statement = LAST_MESSAGE_IDS if shares_numbers(chat_id) else LAST_MESSAGE_IDS_OF_ALL
+    chat, shared = connection.execute(statement, {"chat": chat_id}).one()
+    return LastMessageIds(chat or 0, shared or 0)
+
+
+def _message_id(content: dict[str, Any] | None) -> int | None:
+    """The number of the message in an update's content."""
+    update = content or {}
+    message = update.get("message") or update.get("callback_query", {}).get("message") or {}
+    message_id: int | None = message.get("message_id")
+    return message_id
 
 
 def _row(received: ReceivedUpdate, now: datetime) -> dict[str, Any]:

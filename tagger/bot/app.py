@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
 from typing import Any
 
 from telegram.error import InvalidToken, TelegramError
@@ -30,10 +31,13 @@ from tagger.bot.handlers.admin import forward_digests, report_runs
 from tagger.bot.handlers.routes import add_handlers
 from tagger.bot.render.languages import Languages
 from tagger.bot.render.profile import set_profile
-from tagger.bot.transport.client import create_bot, create_file_client, with_retries
+from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
+from tagger.bot.transport.client import create_clients
 from tagger.bot.transport.downloads import Downloads
-from tagger.bot.transport.outbox import ChatQueue, Outbox
+from tagger.bot.transport.journal import SendJournal
+from tagger.bot.transport.outbox import Outbox
 from tagger.bot.transport.receiver import ALLOWED_UPDATES, Receiver, UpdateProcessor
+from tagger.bot.transport.retry import with_retries
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError
 from tagger.core.text import without_secrets
@@ -44,7 +48,8 @@ from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
 
-SHUTDOWN_S = 30.0
+SHUTDOWN_S = 3.0  # for the work in progress; a service manager waits longer, people at a terminal do not
+MAX_PHOTOS, MAX_PHOTOS_OF_CHAT = 32, 32  # downloaded and tagged at a time
 STOP_POLL_S = 0.1
 SWITCH_S = 0.0005  # how soon a thread yields to the event loop; Python's default is 5 ms
 ROOT = "telegram"  # the bot's run is stored with this root and this job
@@ -70,19 +75,21 @@ async def serve(
         return
     async with _services(settings, token, store, tagger, loader) as services:
         queue: asyncio.Queue[object] = asyncio.Queue()
-        receiver = Receiver(services.bot, services.db, services.chat_queue, queue)
-        processor = UpdateProcessor(receiver, services.db, services.chat_queue, services.outbox)
+        receiver = Receiver(services.bot, services.db, services.chat_queue, services.outbox, queue)
+        processor = UpdateProcessor(receiver, services.db, services.outbox)
         builder = Application.builder().bot(services.bot).updater(None).job_queue(None)
         application: App = builder.update_queue(queue).concurrent_updates(processor).build()
         add_handlers(application, services)
         if await _run_until(stop, _connect(application)):
             try:
-                await _run(application, services, receiver, stop)
+                await _run(application, services, receiver, processor, stop)
             finally:
                 await application.shutdown()
 
 
-async def _run(application: App, services: Services, receiver: Receiver, stop: threading.Event) -> None:
+async def _run(
+    application: App, services: Services, receiver: Receiver, processor: UpdateProcessor, stop: threading.Event
+) -> None:
     await application.start()
     log.info("@%s is ready", services.bot.username)
     background = [asyncio.create_task(set_profile(services.bot, services.languages))]
@@ -96,7 +103,8 @@ async def _run(application: App, services: Services, receiver: Receiver, stop: t
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await _finish(application, services)
+        receiver.close()
+        await _finish(application, services, processor)
 
 
 async def _receive(services: Services, receiver: Receiver) -> None:
@@ -138,13 +146,16 @@ async def _delete_webhook(services: Services) -> None:
         log.warning("The webhook could not be deleted: %s", error)
 
 
-async def _finish(application: App, services: Services) -> None:
+async def _finish(application: App, services: Services, processor: UpdateProcessor) -> None:
+    """Finish what is in progress, and leave to the next start what takes too long."""
     if waiting := len(services.chat_queue):
         log.info("Stopping; %d updates are in progress", waiting)
-    try:
-        await asyncio.wait_for(application.stop(), SHUTDOWN_S)
-    except TimeoutError:
+    stopped = asyncio.create_task(application.stop())
+    await asyncio.wait((stopped,), timeout=SHUTDOWN_S)
+    if not stopped.done():
         log.warning("%d updates are not answered yet; the next start continues with them", len(services.chat_queue))
+        await processor.cancel()
+    await stopped
 
 
 async def _connect(application: App) -> None:
@@ -187,7 +198,8 @@ async def _services(
     settings: Settings, token: str, store: Store, tagger: Tagger, loader: PhotoLoader
 ) -> AsyncIterator[Services]:
     """What the handlers use. The bot's run in the store lasts as long as this context."""
-    bot, file_client = create_bot(settings, token), create_file_client(settings, token)
+    bot, file_client = create_clients(settings, token)
+    journal = SendJournal(Path(f"{os.path.realpath(store.file)}.bot.sends"))
     db, chat_queue, k = DbExecutor(store), ChatQueue(), settings.top_k
     model_id = register(store, tagger.bundle)
     apply_min_score(store, tagger.bundle.card, model=model_id, min_score=settings.min_score)
@@ -214,8 +226,9 @@ async def _services(
             db=db,
             batcher=batcher,
             chat_queue=chat_queue,
-            outbox=Outbox(bot, db, chat_queue),
-            downloads=Downloads(settings.bot_folder, file_client, keep=settings.bot_keep_photos),
+            outbox=Outbox(bot, db, chat_queue, journal),
+            downloads=Downloads(settings.bot_folder, store.file, file_client, keep=settings.bot_keep_photos),
+            photo_slots=FairSlots(MAX_PHOTOS, MAX_PHOTOS_OF_CHAT),
             languages=Languages(),
             landmarks=landmarks,
             landmark_ids={landmark.id: id_of_key[landmark.id] for landmark in tagger.bundle.card.classes},
@@ -227,3 +240,4 @@ async def _services(
         batcher.close()
         await db.write(lambda connection: finish_run(connection, run_id, status="done", counts=batcher.counts))
         db.close()
+        journal.close()

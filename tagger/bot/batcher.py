@@ -15,8 +15,9 @@ import queue
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from db.engine import Store
@@ -40,6 +41,7 @@ class _Request:
     """A photo on its way.
 
     Attributes:
+        size_bytes: of its file, before it was loaded: the file may vanish afterwards.
         photo: after it was loaded; not decoded if an answer was recalled.
         recalled: the earlier answer for the same content.
     """
@@ -47,6 +49,7 @@ class _Request:
     path: str
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Result] = field(repr=False)
+    size_bytes: int | None = None
     photo: LoadedPhoto = field(init=False)
     recalled: Answer | None = None
 
@@ -148,6 +151,8 @@ class MicroBatcher:
             return result is None
 
         try:
+            with suppress(OSError):  # the loader says what is wrong with the file
+                request.size_bytes = os.path.getsize(request.path)
             request.photo = self._loader.load(request.path, should_decode, self._closing.is_set)
             self._loaded.put(request)
         except CancelledError:
@@ -186,7 +191,7 @@ class MicroBatcher:
             paths = [request.path for request in requests]
             tagged = self.tagger.tag(paths, self.k, known=known, min_score=self.min_score, loader=loader)
             results = [self._remember(replace(r, answer=without_place(r.answer, self.thresholds))) for r in tagged]
-            self._write([result for result in results if result.info is not None])
+            self._write(zip(requests, results, strict=True))
         except Exception as error:
             log.exception("A batch of %d photos could not be tagged", len(requests))
             for request in requests:
@@ -195,10 +200,14 @@ class MicroBatcher:
         for request, result in zip(requests, results, strict=True):
             request.settle(result)
 
-    def _write(self, results: list[Result]) -> None:
+    def _write(self, tagged: Iterable[tuple[_Request, Result]]) -> None:
         """Queue the answers for the database before anybody learns them. A photo without a date gets the present."""
         now_ns = time.time_ns()
-        batch = [(FoundFile(r.path, os.path.getsize(r.path), now_ns), r) for r in results]
+        batch = [
+            (FoundFile(result.path, request.size_bytes, now_ns), result)
+            for request, result in tagged
+            if result.info is not None
+        ]
         if batch:
             self._db.submit(
                 lambda connection: write_contents(connection, batch, run=self._run_id, model=self.model_id, k=self.k)

@@ -21,17 +21,19 @@ from db.telegram import people
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
 from tagger.bot.render.languages import Language, Languages
-from tagger.bot.transport.client import BotClient, with_retries
+from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
+from tagger.bot.transport.client import SEND_READ_S, BotClient
 from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline_markup
-from tagger.bot.transport.outbox import ChatQueue, Outbox
+from tagger.bot.transport.outbox import Outbox
+from tagger.bot.transport.rate_limiter import BeforeRequest
+from tagger.bot.transport.retry import with_retries
 from tagger.config.settings import Settings
 from tagger.core.types import Landmark
 
 MAX_REMEMBERED = 10_000  # people whose language is cached
 TYPING_S = 4.5  # Telegram shows it for 5 s, or until the bot's next message
 EDIT_TRIES = 30
-CALLBACK_TRIES = 4  # Telegram forgets a tap after some seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Services:
     Args:
         landmarks: all landmarks of the store, by their ids there.
         landmark_ids: the ids of the landmarks that the model knows, by key.
+        photo_slots: shares downloads and decoders between chats.
         run_id: the bot's own run.
         callback_locks: by chat: buttons are handled one at a time.
         chosen_languages: by user: the language they chose, or None.
@@ -56,6 +59,7 @@ class Services:
     chat_queue: ChatQueue
     outbox: Outbox
     downloads: Downloads
+    photo_slots: FairSlots
     languages: Languages
     landmarks: dict[int, Landmark]
     landmark_ids: dict[str, int]
@@ -142,10 +146,16 @@ class UpdateContext:
         await self.services.outbox.send(self.update.update_id, write)
 
     async def send_file(self, name: str, content: bytes, caption: str, keyboard: Keyboard = ()) -> None:
-        def call() -> Awaitable[Message]:
+        def call(before: BeforeRequest) -> Awaitable[Message]:
             document = InputFile(io.BytesIO(content), filename=name)
             return self.services.bot.send_document(
-                self.chat.id, document, caption, parse_mode=ParseMode.HTML, reply_markup=inline_markup(keyboard)
+                self.chat.id,
+                document,
+                caption,
+                parse_mode=ParseMode.HTML,
+                reply_markup=inline_markup(keyboard),
+                read_timeout=SEND_READ_S,
+                rate_limit_args=before,
             )
 
         await self.services.outbox.send_unsearchable(self.update.update_id, call)
@@ -154,7 +164,16 @@ class UpdateContext:
         reply = ReplyParameters(self.message_id, allow_sending_without_reply=True)
         await self.services.outbox.send_unsearchable(
             self.update.update_id,
-            lambda: self.services.bot.send_venue(self.chat.id, lat, lon, title, address, reply_parameters=reply),
+            lambda before: self.services.bot.send_venue(
+                self.chat.id,
+                lat,
+                lon,
+                title,
+                address,
+                reply_parameters=reply,
+                read_timeout=SEND_READ_S,
+                rate_limit_args=before,
+            ),
         )
 
     async def edit(self, html: str, keyboard: Keyboard = (), *, message_id: int | None = None) -> None:
@@ -173,13 +192,14 @@ class UpdateContext:
             )
 
     async def answer_callback(self, text: str = "") -> None:
-        """Stop the progress sign on the tapped button, and show a short text if there is one."""
+        """Stop the progress sign on the tapped button, and show a short text if there is one.
+
+        It is tried once: the sign disappears by itself, and a toast that comes late makes no sense.
+        """
         query = self.update.callback_query
         assert query is not None
         with contextlib.suppress(TelegramError):
-            await with_retries(
-                lambda: self.services.bot.answer_callback_query(query.id, text or None), tries=CALLBACK_TRIES
-            )
+            await self.services.bot.answer_callback_query(query.id, text or None)
 
     def show_typing(self) -> None:
         """Show "typing" without waiting for Telegram, unless it is shown already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ def bot(config: Path | None, **options: Any) -> None:
     stop = threading.Event()
     stop_on_signals(stop)
     model = context.open_model(settings, in_log=True)
-    with context.open_store(settings) as store:
+    with context.open_store(settings) as store, locked_for_bot(settings, token, store):
         run_bot(settings, token, store, model, stop)
 
 
@@ -61,8 +62,19 @@ def hidden_token(settings: Settings) -> str:
     return token
 
 
+def locked_for_bot(settings: Settings, token: str, store: Store) -> AbstractContextManager[None]:
+    """Keep a second bot away from the token and the database.
+
+    Raises:
+        BotInProgress: this is the second one.
+    """
+    from tagger.library.lock import bot_lock
+
+    return bot_lock(store, server=settings.bot_api_url, token=token)
+
+
 def run_bot(settings: Settings, token: str, store: Store, model: Tagger, stop: threading.Event) -> None:
-    """Run the bot until `stop` is set."""
+    """Run the bot until `stop` is set. The caller holds `locked_for_bot`."""
     import asyncio
 
     from tagger.image.decoder_pool import DecoderPool

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tagger.cli import context
-from tagger.cli.bot import hidden_token, require_bot, run_bot
+from tagger.cli.bot import hidden_token, locked_for_bot, require_bot, run_bot
 from tagger.cli.process import stop_on_signals
 
 
@@ -32,7 +33,9 @@ def serve(config: Path | None, **options: Any) -> None:
     if settings.bot_token is not None or settings.bot_token_file is not None:
         require_bot()
         token = hidden_token(settings)
-    with context.open_store(settings) as store:
+    with context.open_store(settings) as store, ExitStack() as stack:
+        if token is not None:
+            stack.enter_context(locked_for_bot(settings, token, store))
         job_context = JobContext(settings, store, context.shared_model(settings))
         stop_on_signals(job_context.stop)
         with daemon(job_context, watch=True):

@@ -16,6 +16,7 @@
     ├── FolderNotFound         a folder to scan does not exist
     ├── FolderNotReadable      a folder to watch, or one above it, cannot be opened
     ├── RunInProgress          another run uses the database
+    ├── BotInProgress          another bot uses the database or the token
     ├── PhotoError             one photo cannot be read; the pipeline turns it into `Failed`
     └── StoreError             the database cannot do what is asked; `db.errors` has its branches
 
@@ -142,6 +143,19 @@ class RunInProgress(TaggerError):
     def __init__(self, database: str, holder: str) -> None:
         self.who = f"Another run is in progress on {database} ({holder})"
         super().__init__(f"{self.who}. Wait until it has ended, or stop it, then run again.")
+
+
+class BotInProgress(TaggerError):
+    """Another bot uses the database or the token; two would answer everything twice.
+
+    Args:
+        what: what both want, such as "the database /data/tags.sqlite".
+        holder: the process that has it, and since when.
+        advice: how this one gets what it needs.
+    """
+
+    def __init__(self, what: str, holder: str, advice: str) -> None:
+        super().__init__(f"Another bot is at work on {what} ({holder}). Stop it first, or {advice}.")
 
 
 class PhotoError(TaggerError):

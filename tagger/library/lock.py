@@ -1,19 +1,28 @@
-"""The lock that allows one run at a time on a database, and that ends with its process.
+"""The locks that allow one run at a time on a database, and one bot; they end with their process.
 
-The one rule: while a process holds the lock, every other run that is stored as running has died.
+The one rule: while a process holds the lock for runs, every other run that is stored as running has died.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db.engine import Store
 from db.errors import StoreUnreachable
 from db.write.runs import mark_died, running
-from tagger.core.errors import RunInProgress
+from tagger.core.errors import BotInProgress, ConfigError, RunInProgress
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 log = logging.getLogger(__name__)
 
@@ -28,15 +37,12 @@ def run_lock(store: Store) -> Iterator[None]:
     Raises:
         RunInProgress: another run has the store; the message says which, and since when.
     """
-    from filelock import FileLock, Timeout  # commands that only read the store do not need it
-
-    lock = FileLock(f"{os.path.realpath(store.file)}.lock", timeout=0, thread_local=False)
     try:
-        lock.acquire()
-    except Timeout as error:
-        raise RunInProgress(store.file, _holder(store)) from error
+        lock = _acquired(Path(f"{os.path.realpath(store.file)}.lock"))
     except OSError as error:
         raise StoreUnreachable(store.file, f"its lock cannot be made ({error.strerror})") from error
+    if lock is None:
+        raise RunInProgress(store.file, _holder(store))
     try:
         with store.write() as connection:
             died = mark_died(connection)
@@ -45,6 +51,66 @@ def run_lock(store: Store) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def bot_lock(store: Store, *, server: str, token: str) -> Iterator[None]:
+    """Lock a store and a token for one bot.
+
+    Args:
+        store: by whatever path it is opened.
+        server: the root URL of the Bot API's server.
+        token: the bot's.
+
+    Raises:
+        BotInProgress: another bot has one of them; the message says which process, and since when.
+        ConfigError: a lock cannot be made.
+    """
+    database = os.path.realpath(store.file)
+    account = hashlib.sha256(f"{server.rstrip('/')} {token}".encode()).hexdigest()[:16]
+    with (
+        _for_bot(Path(f"{database}.bot.lock"), f"the database {database}", "name another one with --db"),
+        _for_bot(_shared_folder() / f"bot-{account}.lock", "this token", "use another token"),
+    ):
+        yield
+
+
+def _shared_folder() -> Path:
+    """A folder for locks that all processes of this user on this machine share."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    return Path(tempfile.gettempdir()) / f"landmark-tagger-{user}"
+
+
+@contextmanager
+def _for_bot(file: Path, what: str, advice: str) -> Iterator[None]:
+    holder = file.with_suffix(".holder")  # the lock's own file is emptied by whoever tries it
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = _acquired(file)
+        if lock is None:
+            raise BotInProgress(what, holder.read_text() if holder.exists() else "it is just starting", advice)
+        holder.write_text(
+            f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        )
+    except OSError as error:
+        raise ConfigError(f"The lock {file} cannot be made: {error.strerror}. Make its folder writable.") from error
+    try:
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _acquired(file: Path) -> FileLock | None:
+    """The lock, or None if another process has it."""
+    from filelock import FileLock, Timeout  # commands that only read the store do not need it
+
+    lock = FileLock(file, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    return lock
 
 
 def _holder(store: Store) -> str:

@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # Third-party packages by the only rooms that may import them.
 HOMES = {
     "aiohttp": ("tagger.bot.transport.client",),
+    "aiolimiter": ("tagger.bot.transport.rate_limiter",),
     "alembic": ("db",),
     "anyascii": ("training.data.folder_names",),
     "apscheduler": ("tagger.jobs.schedule",),

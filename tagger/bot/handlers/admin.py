@@ -21,6 +21,7 @@ from db.read.catalog import last_starts
 from db.rows import JobRunRow, RunRow
 from tagger.bot.context import Services, UpdateContext
 from tagger.bot.render.error_texts import OTHER
+from tagger.bot.transport.client import SEND_READ_S
 from tagger.core.text import format_bytes, format_duration
 from tagger.core.version import __version__
 
@@ -110,7 +111,10 @@ async def _send_to_admin(services: Services, update_id: int, text: str) -> None:
     services.chat_queue.join(update_id, chat_id)
     try:
         await services.outbox.send_unsearchable(
-            update_id, lambda: services.bot.send_message(chat_id, escape(text, quote=False), "HTML")
+            update_id,
+            lambda before: services.bot.send_message(
+                chat_id, escape(text, quote=False), "HTML", read_timeout=SEND_READ_S, rate_limit_args=before
+            ),
         )
     except TelegramError as error:
         log.warning("The admin chat cannot be reached: %s", error)

@@ -31,6 +31,7 @@ class IncomingPhoto:
             its bytes contain its coordinates.
     """
 
+    chat_id: int
     message_id: int
     file_id: str
     file_unique_id: str | None
@@ -39,14 +40,15 @@ class IncomingPhoto:
 
 def incoming_photo(message: Message) -> IncomingPhoto:
     """The largest size of a message's photo, or its file."""
-    if message.document is not None:
-        return IncomingPhoto(message.message_id, message.document.file_id, None, message.document.file_size)
+    chat_id, message_id = message.chat.id, message.message_id
+    if (file := message.document) is not None:
+        return IncomingPhoto(chat_id, message_id, file.file_id, None, file.file_size)
     largest = max(message.photo, key=lambda size: size.width * size.height)
-    return IncomingPhoto(message.message_id, largest.file_id, largest.file_unique_id, largest.file_size)
+    return IncomingPhoto(chat_id, message_id, largest.file_id, largest.file_unique_id, largest.file_size)
 
 
 async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPhoto:
-    """Recall a photo's answer, or download and tag the photo.
+    """Recall a photo's answer, or download and tag the photo when it is its chat's turn.
 
     Raises:
         EngineFailed: the engine broke.
@@ -55,13 +57,14 @@ async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPh
         return _failed(photo, "too_large", f"{photo.size_bytes:,} bytes")
     if recalled := await _recall(services, photo):
         return ProcessedPhoto(photo.message_id, recalled, photo.file_unique_id)
-    path = await services.downloads.fetch(photo.file_id, photo.size_bytes)
-    if path is None:
-        return _failed(photo, "io_error", "it could not be downloaded")
-    try:
-        return await _tag_file(services, photo, path)
-    finally:
-        await services.downloads.discard(path)  # a photo that is kept has been moved by now
+    async with services.photo_slots.slot(photo.chat_id):
+        path = await services.downloads.fetch(photo.file_id, photo.size_bytes)
+        if path is None:
+            return _failed(photo, "io_error", "it could not be downloaded")
+        try:
+            return await _tag_file(services, photo, path)
+        finally:
+            await services.downloads.discard(path)  # a photo that is kept has been moved by now
 
 
 async def _tag_file(services: Services, photo: IncomingPhoto, path: Path) -> ProcessedPhoto:

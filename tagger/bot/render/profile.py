@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 
 from tagger.bot.handlers.commands import ABOUT, HELLO, MENU, PRIVACY
 from tagger.bot.render.languages import Language, Languages
-from tagger.bot.transport.client import with_retries
+from tagger.bot.transport.retry import with_retries
 
 log = logging.getLogger(__name__)
 

@@ -1,45 +1,41 @@
-"""Calls to the Bot API, and when to repeat them.
+"""Calls to the Bot API.
 
-There is one client for messages and one for files, so that a slow file delays no answer. A call that is merely late is
-repeated for as long as it takes; a call that was refused is not repeated.
+There is one client for messages and one for files, so that a slow file delays no answer.
 
-Every failure is one of the library's own errors, a request that was certainly never sent is recognisable,
+Every failure is one of the library's own errors, a request that the server certainly never saw is a `NotDelivered`,
 and no error repeats a URL, because URLs contain the token.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from telegram.error import BadRequest, Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
-from telegram.ext import AIORateLimiter, ExtBot
+from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.ext import ExtBot
 from telegram.request import BaseRequest, RequestData
 
+from tagger.bot.transport.circuit_breaker import CircuitBreaker
+from tagger.bot.transport.rate_limiter import BeforeRequest, ChatRateLimiter
+from tagger.bot.transport.retry import NotDelivered, ServerError
 from tagger.config.settings import TELEGRAM, Settings
 
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 TELEGRAM_PER_S = 30  # messages that Telegram accepts from a bot
-GROUP_PER_MIN = 20  # messages that Telegram accepts in one group
-RATE_LIMITER_RETRIES = 3  # the sender retries after that
-CONNECTIONS = 16
-READ_S = 10.0
+CONNECTIONS = 256  # a slow server holds one for each chat
+READ_S = 20.0
+SEND_READ_S = (
+    75.0  # a message that takes effect within a minute is waited for, because a second try would be a second one
+)
 CONNECT_S = 10.0
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-FIRST_SERVER_ERROR = 500
-MIN_DELAY_S, MAX_DELAY_S = 0.2, 20.0  # between two attempts
-NEVER_SENT = "not connected"  # an error that begins like this came before anything was sent
+TOO_MANY, FIRST_SERVER_ERROR = 429, 500
+NO_SERVER = (502, 503)  # a proxy's: it reached no server
 
 
 class AiohttpRequest(BaseRequest):
@@ -86,11 +82,15 @@ class AiohttpRequest(BaseRequest):
                 method, url, data=body, headers=headers, timeout=timeout, proxy=self._proxy
             ) as response:
                 content = await response.read()
+                if response.status == TOO_MANY and b"retry_after" not in content:  # the library would not recognise it
+                    raise RetryAfter(1)
+                if response.status in NO_SERVER:
+                    raise NotDelivered(f"the server answered {response.status}")
                 if response.status >= FIRST_SERVER_ERROR:  # the library would log a page of HTML as an error
-                    raise NetworkError(f"the server answered {response.status}")
+                    raise ServerError(response.status)
                 return response.status, content
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError) as error:
-            raise NetworkError(f"{NEVER_SENT} ({_without_url(error)})") from None
+            raise NotDelivered(f"not connected ({_without_url(error)})") from None
         except TimeoutError:
             raise TimedOut from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -118,44 +118,66 @@ class BotClient(ExtBot[Any]):
         """
         request = {"timeout": timeout_s, "allowed_updates": allowed, "offset": offset}
         updates: list[dict[str, Any]] = await self._post("getUpdates", request, read_timeout=READ_S + timeout_s)
+        self._breaker.succeeded()
         return updates
 
-    async def send(self, message: dict[str, Any]) -> int:
+    async def probe(self) -> None:
+        """Find out whether the server is up, past all limits."""
+        await self.request.post(f"{self.base_url}/getMe")
+
+    async def send(self, message: dict[str, Any], before: BeforeRequest | None = None) -> int:
         """Send a message without parsing the server's copy of it.
 
         Args:
             message: the parameters of `sendMessage`.
+            before: called right before the request leaves, after all limits.
 
         Returns:
             The message's number.
         """
-        sent = await self._post("sendMessage", message)
-        return int(sent["message_id"])
+        limits = self._merge_api_rl_kwargs(None, before)
+        sent = await self._post("sendMessage", message, read_timeout=SEND_READ_S, api_kwargs=limits)
+        try:
+            return int(sent["message_id"])
+        except (TypeError, KeyError, ValueError):
+            raise NetworkError("the server's copy of the message makes no sense") from None
 
     async def download(self, file_id: str, *, read_s: float) -> bytes:
         """Download a file without the two copies and two disk accesses of the library's own way."""
         path = str((await self._post("getFile", {"file_id": file_id}))["file_path"])
         if path.startswith("/") and os.path.isfile(path):  # a local Bot API server shares its disk
             return await asyncio.to_thread(Path(path).read_bytes)
-        return await self.request.retrieve(f"{self.base_file_url}/{quote(path)}", read_timeout=read_s)
+        await self._breaker.wait()
+        try:
+            content = await self.request.retrieve(f"{self.base_file_url}/{quote(path)}", read_timeout=read_s)
+        except TelegramError as error:
+            self._breaker.failed(error, file_id)
+            raise
+        self._breaker.succeeded()
+        return content
+
+    @property
+    def _breaker(self) -> CircuitBreaker:
+        assert isinstance(self.rate_limiter, ChatRateLimiter)
+        return self.rate_limiter.breaker
 
 
-def create_bot(settings: Settings, token: str) -> BotClient:
-    """The client for everything but files."""
+def create_clients(settings: Settings, token: str) -> tuple[BotClient, BotClient]:
+    """The client for everything but files, and the one for files.
+
+    The latter is never initialized, so shut down its `request` instead of the client.
+    """
     root = settings.bot_api_url.rstrip("/")
     rate = settings.bot_max_per_s
     if rate is None:
         rate = TELEGRAM_PER_S if root == TELEGRAM else 0
-    limiter = AIORateLimiter(rate, group_max_rate=GROUP_PER_MIN if rate else 0, max_retries=RATE_LIMITER_RETRIES)
-    return _client(root, token, limiter)
+    breaker = CircuitBreaker()
+    bot = _client(root, token, ChatRateLimiter(breaker, rate))
+    breaker.set_probe(bot.probe)
+    return bot, _client(root, token, ChatRateLimiter(breaker))
 
 
-def create_file_client(settings: Settings, token: str) -> BotClient:
-    """The client for files. It is never initialized, so shut down its `request` instead of the client."""
-    return _client(settings.bot_api_url.rstrip("/"), token)
-
-
-def _client(root: str, token: str, limiter: AIORateLimiter | None = None) -> BotClient:
+def _client(root: str, token: str, limiter: ChatRateLimiter) -> BotClient:
     return BotClient(
         token,
         f"{root}/bot",
@@ -186,67 +208,3 @@ def _without_url(error: Exception) -> str:
     """The system's message; of other errors only the class, because their messages may contain a URL."""
     is_plain = isinstance(error, OSError) and not isinstance(error, TimeoutError)
     return f"{type(error).__name__}: {error}" if is_plain else type(error).__name__
-
-
-def is_transient(error: TelegramError) -> bool:
-    """Whether the same call may succeed later."""
-    if _is_unreadable(error):
-        return True
-    return isinstance(error, RetryAfter | NetworkError | Conflict) and not isinstance(error, BadRequest)
-
-
-def may_have_arrived(error: TelegramError) -> bool:
-    """Whether Telegram may have carried out the call although it failed."""
-    if _is_unreadable(error):
-        return True
-    if isinstance(error, RetryAfter) or not isinstance(error, NetworkError):
-        return False
-    return not isinstance(error, BadRequest) and not str(error).startswith(NEVER_SENT)
-
-
-def _is_unreadable(error: TelegramError) -> bool:
-    """Whether the response was not valid JSON; the library has no class for that."""
-    return type(error) is TelegramError and "Invalid server response" in error.message
-
-
-def backoff_delays() -> Iterator[float]:
-    """Seconds to wait, about twice as long each time, up to `MAX_DELAY_S`."""
-    delay_s = MIN_DELAY_S
-    while True:
-        yield delay_s * random.uniform(0.75, 1.25)
-        delay_s = min(2 * delay_s, MAX_DELAY_S)
-
-
-async def back_off(error: TelegramError, delay_s: float) -> None:
-    """Wait after a transient error: as long as Telegram asks for, else `delay_s`."""
-    seconds = _retry_after_s(error) + 0.1 if isinstance(error, RetryAfter) else delay_s
-    log.debug("%s: waiting %.1f s", type(error).__name__, seconds)
-    await asyncio.sleep(seconds)
-
-
-async def with_retries(call: Callable[[], Awaitable[T]], *, tries: int | None = None) -> T:
-    """The result of a call that may safely be repeated.
-
-    Args:
-        call: makes the request anew each time.
-        tries: the most attempts; None means no limit.
-
-    Raises:
-        TelegramError: the call was refused, or the last attempt failed.
-    """
-    for number, delay_s in enumerate(backoff_delays(), start=1):
-        try:
-            return await call()
-        except TelegramError as error:
-            if not is_transient(error) or number == tries:
-                raise
-            if number in (4, 8) or number % 16 == 0:
-                reason = "timed out" if isinstance(error, TimedOut) else error
-                log.warning("Telegram does not answer (%s); still trying", reason)
-            await back_off(error, delay_s)
-    raise AssertionError("the delays never end")
-
-
-def _retry_after_s(error: RetryAfter) -> float:
-    seconds = error.retry_after
-    return seconds.total_seconds() if isinstance(seconds, timedelta) else seconds

@@ -7,33 +7,43 @@ process left behind is deleted at the next start.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import logging
+import os
 import shutil
 from pathlib import Path
 
 from telegram.error import TelegramError, TimedOut
 
-from tagger.bot.transport.client import NEVER_SENT, BotClient, back_off, backoff_delays, is_transient
+from tagger.bot.transport.client import BotClient
+from tagger.bot.transport.retry import NotDelivered, back_off, backoff_delays, is_transient
 from tagger.image.formats import usual_suffix
 
 log = logging.getLogger(__name__)
 
 MAX_PARALLEL = 32  # each download is held in memory until it is written
-MAX_TRIES = 12  # about three minutes with the delays; failures while the network is down do not count
+MAX_TRIES = 24  # about three minutes with the delays; failures while the network is down do not count
 MAX_WRONG_SIZES = 3  # tries until a download is taken although its size differs from the announced one
 READ_S = 30.0
 
 
 class Downloads:
-    """A folder for photos in progress, and one for those that are kept."""
+    """A folder for photos in progress, and one for those that are kept.
 
-    def __init__(self, folder: Path, client: BotClient, *, keep: bool) -> None:
+    Args:
+        folder: the settings' folder, which several bots may share.
+        database: the file of the bot's store, which no other bot uses: photos in progress are in a folder of its own.
+        client: downloads the files.
+        keep: whether photos are kept.
+    """
+
+    def __init__(self, folder: Path, database: str, client: BotClient, *, keep: bool) -> None:
         self._client = client
-        self._folder = folder / "spool"
+        self._folder = folder / "spool" / hashlib.sha256(os.path.realpath(database).encode()).hexdigest()[:16]
         self.kept = folder / "kept"
         self._keep = keep
-        self._names = itertools.count()  # unique, because the folder is emptied at every start
+        self._names = itertools.count()  # unique, because the folder is emptied at every start of this bot
         self._slots = asyncio.Semaphore(MAX_PARALLEL)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +67,7 @@ class Downloads:
                 log.warning("A download ended after %d of %d bytes; trying again", len(data), size_bytes)
                 await asyncio.sleep(delay_s)
             except TelegramError as error:
-                if not is_transient(error) or (number >= MAX_TRIES and not _is_network_down(error)):
+                if not is_transient(error) or (number >= MAX_TRIES and not isinstance(error, NotDelivered)):
                     log.warning("A file cannot be downloaded: %s", error)
                     return None
                 await back_off(error, delay_s)
@@ -98,8 +108,3 @@ class Downloads:
     def _move(self, path: Path, name: str) -> Path:
         self.kept.mkdir(parents=True, exist_ok=True)
         return path.rename(self.kept / name)
-
-
-def _is_network_down(error: TelegramError) -> bool:
-    """Whether Telegram cannot be reached at all, rather than this one file."""
-    return str(error).startswith(NEVER_SENT)

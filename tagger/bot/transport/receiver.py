@@ -20,14 +20,17 @@ from telegram.ext import BaseUpdateProcessor
 from db.telegram import inbox
 from db.telegram.inbox import ReceivedUpdate
 from tagger.bot.db_executor import DbExecutor
-from tagger.bot.transport.client import BotClient, back_off, backoff_delays, with_retries
+from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
+from tagger.bot.transport.client import BotClient
 from tagger.bot.transport.message import OutgoingMessage
-from tagger.bot.transport.outbox import ChatQueue, Outbox
+from tagger.bot.transport.outbox import Outbox
+from tagger.bot.transport.retry import back_off, backoff_delays, with_retries
 
 log = logging.getLogger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query")
-MAX_IN_PROGRESS = 256  # updates; others wait at Telegram or in the store
+MAX_IN_PROGRESS, MAX_IN_CHAT = 1024, 32  # updates
+MAX_WAITING = 20_000  # updates for a place among those; more wait at Telegram
 POLL_S = 25
 EMPTY_S = 0.05  # pause after a server said at once that there are no updates
 REMEMBERED = timedelta(days=2)
@@ -53,11 +56,21 @@ NO_DATE = {"date": 1}
 class Receiver:
     """Accepts every update once."""
 
-    def __init__(self, bot: BotClient, db: DbExecutor, chat_queue: ChatQueue, queue: asyncio.Queue[object]) -> None:
+    def __init__(
+        self,
+        bot: BotClient,
+        db: DbExecutor,
+        chat_queue: ChatQueue,
+        outbox: Outbox,
+        queue: asyncio.Queue[object],
+    ) -> None:
         self._bot = bot
         self._db = db
         self._chat_queue = chat_queue
+        self._outbox = outbox
         self._queue = queue
+        self._slots = FairSlots(MAX_IN_PROGRESS, MAX_IN_CHAT)
+        self._chats: dict[int, int] = {}  # by update in progress
         self.interrupted: dict[int, OutgoingMessage] = {}  # by update: what an earlier process was sending
 
     async def accept(self, updates: list[dict[str, Any]]) -> None:
@@ -67,7 +80,7 @@ class Receiver:
         for row in sorted(rows, key=lambda row: row.update_id):
             if row.update_id in new:
                 new.discard(row.update_id)  # one batch may contain the same update twice
-                await self._dispatch(row)
+                self._schedule(row)
 
     async def resume(self) -> None:
         """Dispatch, in order, the stored updates that were not answered. Call it before `poll`."""
@@ -75,10 +88,22 @@ class Receiver:
         rows = await self._db.read(inbox.open_updates)
         if rows:
             log.info("%d updates were received and not yet answered", len(rows))
+        self._outbox.journal.adopt(
+            {row.update_id for row in rows}, {row.update_id for row in rows if row.reply is not None}
+        )
         for row in rows:
             if row.reply is not None:
                 self.interrupted[row.update_id] = OutgoingMessage.from_json(row.reply)
-            await self._dispatch(row)
+            self._schedule(row)
+
+    def done(self, update_id: int) -> None:
+        """Note that an update was handled, so that another one takes its place."""
+        self._chat_queue.leave(update_id)
+        self._slots.release(self._chats.pop(update_id))
+
+    def close(self) -> None:
+        """Dispatch no more updates; those that wait stay in the store."""
+        self._slots.clear()
 
     async def store_pending(self) -> None:
         """Store the updates that wait at Telegram, for `resume` to dispatch.
@@ -106,18 +131,26 @@ class Receiver:
                 offset = max(update["update_id"] for update in updates) + 1
             else:
                 await asyncio.sleep(EMPTY_S)
-            while len(self._chat_queue) >= MAX_IN_PROGRESS:
+            while self._slots.waiting_count >= MAX_WAITING:
                 await asyncio.sleep(0.01)
 
-    async def _dispatch(self, row: ReceivedUpdate) -> None:
+    def _schedule(self, row: ReceivedUpdate) -> None:
+        """Dispatch an update as soon as its chat has a place."""
+        if row.chat_id is not None and row.message_id is not None:
+            self._outbox.numbers.add(row.chat_id, row.message_id)
+        self._slots.request(row.chat_id or 0, lambda: self._dispatch(row))
+
+    def _dispatch(self, row: ReceivedUpdate) -> None:
         try:
             update = Update.de_json(row.content, self._bot)
         except Exception:  # one update that the library rejects must not stop the others
             log.exception("Update %d cannot be parsed", row.update_id)
-            await self._db.write(lambda connection: inbox.finish(connection, [row.update_id]))
+            self._db.submit(lambda connection: inbox.finish(connection, [row.update_id]))
+            asyncio.get_running_loop().call_soon(self._slots.release, row.chat_id or 0)
             return
+        self._chats[row.update_id] = row.chat_id or 0
         self._chat_queue.join(row.update_id, row.chat_id or 0)
-        await self._queue.put(update)
+        self._queue.put_nowait(update)
 
 
 def _row(update: dict[str, Any]) -> ReceivedUpdate:
@@ -131,27 +164,45 @@ def _row(update: dict[str, Any]) -> ReceivedUpdate:
 class UpdateProcessor(BaseUpdateProcessor):
     """Runs the handlers of an update, or finishes what an earlier process began to send, and stores the end."""
 
-    def __init__(self, receiver: Receiver, db: DbExecutor, chat_queue: ChatQueue, outbox: Outbox) -> None:
-        super().__init__(max_concurrent_updates=4 * MAX_IN_PROGRESS)
+    def __init__(self, receiver: Receiver, db: DbExecutor, outbox: Outbox) -> None:
+        super().__init__(max_concurrent_updates=MAX_IN_PROGRESS)
         self._receiver = receiver
         self._db = db
-        self._chat_queue = chat_queue
         self._outbox = outbox
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def do_process_update(self, update: object, coroutine: Coroutine[Any, Any, Any]) -> None:  # type: ignore[override]
         assert isinstance(update, Update)
         update_id = update.update_id
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         try:
-            if message := self._receiver.interrupted.pop(update_id, None):
-                coroutine.close()
-                await self._outbox.resume(update_id, message)
-            else:
+            if not await self._resume(update):
                 await coroutine
             if update_id not in self._outbox.finished:
                 await self._db.write(lambda connection: inbox.finish(connection, [update_id]))
         finally:
+            coroutine.close()
+            self._tasks.discard(task)
             self._outbox.finished.discard(update_id)
-            self._chat_queue.leave(update_id)
+            self._outbox.sending.discard(update_id)
+            self._receiver.done(update_id)
+
+    async def cancel(self) -> None:
+        """Stop handling updates; the next start continues with them."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _resume(self, update: Update) -> bool:
+        """Whether an earlier process began to answer an update; if so, the answer is finished."""
+        if message := self._receiver.interrupted.pop(update.update_id, None):
+            await self._outbox.resume(update.update_id, message)
+            return True
+        chat = update.effective_chat
+        return chat is not None and await self._outbox.resume_unsearchable(update.update_id, chat.id)
 
     async def initialize(self) -> None:
         pass

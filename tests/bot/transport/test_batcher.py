@@ -15,8 +15,8 @@ from db.write.runs import start_run
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
 from tagger.core.run_options import Limits
-from tagger.core.types import Result
-from tagger.image.loader import InProcessLoader
+from tagger.core.types import Failed, Result
+from tagger.image.loader import InProcessLoader, IsCancelled, LoadedPhoto, PhotoLoader, ShouldDecode
 from tagger.library.recorder import register
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, colour_bundle, photos
@@ -24,11 +24,25 @@ from tests.drawn import ColourEngine, colour_bundle, photos
 START = RunStart("colour", "CPU", "float32", "for tests", ("telegram",), 3, "1")
 
 
-def tag_at_once(folder: Path, engine: ColourEngine, paths: list[Path]) -> list[Result]:
+class Vanishing:
+    """Loads photos; the file of one is gone right after that."""
+
+    def __init__(self, loader: PhotoLoader, gone: Path) -> None:
+        self._loader = loader
+        self._gone = gone
+
+    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
+        loaded = self._loader.load(path, should_decode, is_cancelled)
+        if path == str(self._gone):
+            self._gone.unlink()
+        return loaded
+
+
+def tag_at_once(folder: Path, engine: ColourEngine, paths: list[Path], vanishing: Path = Path("none")) -> list[Result]:
     """Tag photos that arrive at the same moment."""
 
     tagger = Tagger(colour_bundle(folder / "bundle"), engine, Limits())
-    loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
+    loader = Vanishing(InProcessLoader(tagger.bundle.card.input, tagger.limits), vanishing)
 
     async def all_at_once(store: Store) -> list[Result]:
         db, number = DbExecutor(store), register(store, tagger.bundle)
@@ -60,3 +74,14 @@ def test_copies_in_a_batch_are_inferred_once(tmp_path: Path) -> None:
     results = tag_at_once(tmp_path, engine, [path] * 5)
     assert len({result.answer for result in results}) == 1
     assert engine.photos_seen == 1
+
+
+@pytest.mark.slow
+def test_a_file_that_is_missing_fails_one_photo_and_not_its_batch(tmp_path: Path) -> None:
+    engine, paths = ColourEngine(batch_size=6), photos(tmp_path / "photos", 6)
+    paths[1].unlink()
+    results = tag_at_once(tmp_path, engine, paths, vanishing=paths[4])
+    kinds = [type(result.answer) for result in results]
+    assert kinds[1] is Failed
+    assert Failed not in kinds[:1] + kinds[2:]
+    assert engine.photos_seen == 5

@@ -16,7 +16,8 @@ pytest.importorskip("telegram", reason="the extra 'bot' is not installed")
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
 from tagger.bot.transport import client
-from tagger.bot.transport.client import AiohttpRequest, create_bot, is_transient, may_have_arrived
+from tagger.bot.transport.client import AiohttpRequest, create_clients
+from tagger.bot.transport.retry import is_transient, may_have_arrived
 from tagger.config.settings import load_settings
 from tests.botapi import TOKEN, BotApiServer, Fault, Garbage, GatewayError, Reset, Silent, Truncated, too_many
 
@@ -49,7 +50,10 @@ def error_of(root: str, read_timeout: float = 60.0) -> TelegramError:
     ("fault", "kind", "may_exist"),
     [
         pytest.param(too_many(1), RetryAfter, False, id="429"),
-        pytest.param(GatewayError(502), NetworkError, True, id="a proxy's page"),
+        pytest.param(GatewayError(500), NetworkError, True, id="an error of the server"),
+        pytest.param(GatewayError(504), NetworkError, True, id="a proxy that did not wait"),
+        pytest.param(GatewayError(502), NetworkError, False, id="a proxy without a server"),
+        pytest.param(GatewayError(503), NetworkError, False, id="no service"),
         pytest.param(Reset(), NetworkError, True, id="reset"),
         pytest.param(Silent(), TimedOut, True, id="no answer"),
         pytest.param(Truncated(), NetworkError, True, id="cut off"),
@@ -131,5 +135,5 @@ def test_a_proxy_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert asyncio.run(asked()) == [f"POST http://api.example.org/bot{TOKEN}/getMe HTTP/1.1\r\n".encode()]
 
 
-def test_the_bots_repr_is_without_its_token() -> None:
-    assert SECRET not in repr(create_bot(load_settings({}), TOKEN))
+def test_a_clients_repr_is_without_its_token() -> None:
+    assert all(SECRET not in repr(client) for client in create_clients(load_settings({}), TOKEN))

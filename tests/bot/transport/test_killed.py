@@ -49,8 +49,9 @@ def check(bot: RunningBot, photos: list[Message]) -> None:
     ],
 )
 def test_a_photo_is_answered_once_if_the_bot_is_killed(
-    method: str, fault: Fault, server: BotApiServer, start: Start
+    method: str, fault: Fault, server: BotApiServer, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("BOT_MAY_STILL_ARRIVE_S", "8")  # longer than the server needs
     bot, (chat, other) = start(), chats(server, 2)
     answer(chat, send(server, [chat], 1)[0])
     server.faults.next(method, fault, chat_id=chat.id if method == "sendMessage" else None)

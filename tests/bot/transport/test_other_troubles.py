@@ -37,19 +37,39 @@ def test_updates_are_asked_for_until_they_come(fault: Fault, server: BotApiServe
     assert [message.reply_to for message in chat.from_bot] == [1, *(photo.id for photo in photos)]
 
 
-@pytest.mark.parametrize("method", ["editMessageText", "answerCallbackQuery"])
 @pytest.mark.parametrize("fault", LATE)
-def test_a_tap_has_its_effect_in_the_end(
-    method: str, fault: Fault, server: BotApiServer, start: Start, ana: Person
-) -> None:
+def test_a_tap_has_its_effect_in_the_end(fault: Fault, server: BotApiServer, start: Start, ana: Person) -> None:
     bot, chat = start(), ana.private()
     reply = answer(chat, chat.send_photo(ana, picture(RED)))
-    server.faults.next(method, fault, times=2)
+    server.faults.next("editMessageText", fault, times=2)
     tap = chat.tap(ana, reply, "Tokyo Skytree")
     bot.settle()
     assert tap.answer is not None
     assert reply.text.endswith("✔ Noted: Tokyo Skytree. Thank you!")
     assert bot.rows("SELECT count(*) FROM decision") == [(1,)]
+
+
+@pytest.mark.parametrize("fault", [*LATE, pytest.param(too_many(3600), id="429 for an hour")])
+def test_a_toast_is_not_sent_again_and_holds_up_nothing(
+    fault: Fault, server: BotApiServer, start: Start, ana: Person
+) -> None:
+    bot, chat = start(), ana.private()
+    reply = answer(chat, chat.send_photo(ana, picture(RED)))
+    server.faults.next("answerCallbackQuery", fault, times=2)
+    chat.tap(ana, reply, "Tokyo Skytree")
+    bot.settle()
+    assert len(server.calls("answerCallbackQuery")) == 1
+    assert reply.text.endswith("✔ Noted: Tokyo Skytree. Thank you!")
+    assert answer(chat, chat.send_photo(ana, picture(GREEN))).text.startswith("🏛 Great Wall")
+
+
+def test_a_sign_of_typing_that_is_refused_for_an_hour_holds_up_nothing(
+    server: BotApiServer, start: Start, ana: Person
+) -> None:
+    start()
+    server.faults.next("sendChatAction", too_many(3600))
+    chat = ana.private()
+    assert answer(chat, chat.send_photo(ana, picture(RED))).text.startswith("🏛 Eiffel Tower")
 
 
 @pytest.mark.parametrize("fault", [too_many(1), GatewayError(502), Reset()], ids=["429", "5xx", "lost"])
