@@ -107,7 +107,7 @@ def build(store: Store, library: Library) -> float:
             write_results(connection, outcomes, run=run, model=model, k=3)
         spent_s += time.perf_counter() - began
     with store.write() as connection:
-        assign_groups(connection, library.groups())
+        assign_groups(connection, library.groups().items())
     store.optimize()
     return library.photos / spent_s
 

@@ -7,8 +7,9 @@ the model's own score is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
@@ -26,6 +27,7 @@ BY_CAMERA = (
         Photo.taken_from.in_(CAMERA_SOURCES), Photo.taken_at >= FIRST_CAMERAS, func.time(Photo.taken_at) != "00:00:00"
     )
 )
+ROWS_PER_FETCH = 1000
 UNCOMPARED = Photo.phash.is_not(None) & Photo.group_id.is_(None)
 
 
@@ -44,23 +46,21 @@ def has_uncompared(connection: Connection) -> bool:
     return connection.execute(select(Photo.id).where(UNCOMPARED).limit(1)).first() is not None
 
 
-def photo_hashes(connection: Connection) -> list[PhotoHash]:
+def photo_hashes(connection: Connection) -> Iterator[PhotoHash]:
     """All photos that have a hash."""
-    taken_at = case((BY_CAMERA, Photo.taken_at))
-    columns = (Photo.id, Photo.phash, taken_at, Photo.width, Photo.height, Photo.group_id)
-    rows: Iterable[Any] = connection.execute(select(*columns).where(Photo.phash.is_not(None)))
-    return [
-        PhotoHash(photo, phash, taken_at, width / height, group)
-        for photo, phash, taken_at, width, height, group in rows
-    ]
+    by_camera = case((BY_CAMERA, Photo.taken_at))
+    columns = (Photo.id, Photo.phash, by_camera, Photo.width, Photo.height, Photo.group_id)
+    photos = select(*columns).where(Photo.phash.is_not(None)).execution_options(yield_per=ROWS_PER_FETCH)
+    for photo, phash, taken_at, width, height, group in connection.execute(photos):
+        yield PhotoHash(photo, phash or 0, taken_at, width / height, group)
 
 
-def assign_groups(connection: Connection, groups: Mapping[int, int]) -> None:
+def assign_groups(connection: Connection, groups: Iterable[tuple[int, int]]) -> None:
     """Assign photos to groups; other photos keep theirs."""
     statement = update(Photo).where(Photo.id == bindparam("photo")).values(group_id=bindparam("group"))
-    rows = [{"photo": photo, "group": group} for photo, group in groups.items()]
-    if rows:
-        connection.execute(statement, rows)
+    rows = ({"photo": photo, "group": group} for photo, group in groups)
+    while batch := list(islice(rows, ROWS_PER_FETCH)):
+        connection.execute(statement, batch)
 
 
 class StoredVote(NamedTuple):

@@ -7,8 +7,9 @@ groups, so the order of the photos does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from db.engine import Store
 from db.write import comparisons
@@ -16,12 +17,17 @@ from db.write.comparisons import PhotoHash, StoredVote, VoteUpdate
 from tagger.core.evidence import GpsEvidence
 from tagger.evidence.neighbours import Observation, VoteResult, elect, from_decision, from_suggestion
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 COPY_BITS = 4  # see `tagger.image.phash.difference_hash`
 COPY_ASPECT = 0.02  # relative difference of aspects: a pixel of a thumbnail, but no crop
 BURST_BITS = 9  # the same as for near-duplicates in training
 BURST_S = 10.0  # between two photos of a burst
 ALL_BITS = (1 << 64) - 1
 EPOCH = datetime(1970, 1, 1)
+NEW = -1  # the group of a photo that was not compared yet
 
 
 def group_duplicates(store: Store) -> None:
@@ -29,65 +35,72 @@ def group_duplicates(store: Store) -> None:
     with store.read() as connection:
         if not comparisons.has_uncompared(connection):
             return
-        photos = comparisons.photo_hashes(connection)
-    changed = regroup(photos)
+        changed = regroup(comparisons.photo_hashes(connection))
     with store.write() as connection:
         comparisons.assign_groups(connection, changed)
 
 
-def regroup(photos: Sequence[PhotoHash]) -> dict[int, int]:
+def regroup(photos: Iterable[PhotoHash]) -> Iterator[tuple[int, int]]:
     """Assign new photos to groups.
 
     Args:
-        photos: the whole library, in any order.
+        photos: the whole library, in any order; consumed at once, into 40 bytes each.
 
     Returns:
-        The group of every new photo, and of those whose group has changed.
+        Every new photo with its group, and those whose group has changed.
     """
-    smallest = _smallest_photos(photos)
-    group_of = {photo.photo: smallest.get(photo.group, photo.photo) for photo in photos}
-    if len(photos) > 1:  # else nothing is new
-        group_of |= _connected(photos, group_of)
-    return {photo.photo: group_of[photo.photo] for photo in photos if group_of[photo.photo] != photo.group}
+    import numpy as np  # not needed without new photos
+
+    columns = [("photo", "i8"), ("phash", "i8"), ("taken_s", "f8"), ("aspect", "f8"), ("group", "i8")]
+    library = np.fromiter(map(_row, photos), dtype=columns)  # (N,)
+    group_ids = _connected(library, _smallest_photos(library))  # (N,)
+    changed = np.flatnonzero(group_ids != library["group"])
+    return ((int(library["photo"][row]), int(group_ids[row])) for row in changed)
 
 
-def _connected(photos: Sequence[PhotoHash], group_of: Mapping[int, int]) -> dict[int, int]:
+def _connected(library: NDArray[Any], group_ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """The groups after each new photo has joined those of its copies and its burst.
 
     Source:
         `python -m benchmarks copies`: of 8,411 photos five pairs are within 4 bits. Four of them have other labels, and
         other aspects.
     """
-    import numpy as np  # not needed without new photos
+    import numpy as np
 
     from tagger.image.phash import hamming_distances, is_distinctive
 
-    distinctive = [photo for photo in photos if is_distinctive(photo.phash & ALL_BITS)]
-    distinctive.sort(key=lambda photo: photo.group is not None)  # new ones first: each meets all that follow it
-    hashes = np.array([photo.phash for photo in distinctive], dtype=np.int64).view(np.uint64)  # (N,)
-    taken_s = np.array([_taken_s(photo) for photo in distinctive], dtype=np.float64)  # (N,)
-    log_aspects = np.log(np.array([photo.aspect for photo in distinctive], dtype=np.float64))  # (N,)
-    group_ids = np.array([group_of[photo.photo] for photo in distinctive], dtype=np.int64)  # (N,)
-    for row in range(sum(photo.group is None for photo in distinctive)):
-        bits = hamming_distances(hashes[row : row + 1], hashes[row + 1 :])[0]  # (N - row - 1,)
+    kept = np.flatnonzero([is_distinctive(int(phash) & ALL_BITS) for phash in library["phash"]])
+    kept = kept[np.argsort(library["group"][kept] != NEW, kind="stable")]  # new ones first: each meets all behind it
+    hashes = library["phash"][kept].view(np.uint64)  # (K,)
+    taken_s, log_aspects = library["taken_s"][kept], np.log(library["aspect"][kept])  # (K,)
+    joined = group_ids[kept]  # (K,)
+    for row in range(np.count_nonzero(library["group"][kept] == NEW)):
+        bits = hamming_distances(hashes[row : row + 1], hashes[row + 1 :])[0]  # (K - row - 1,)
         near = np.flatnonzero(bits <= BURST_BITS)
         rows = row + 1 + near
         is_copy = (bits[near] <= COPY_BITS) & (np.abs(log_aspects[rows] - log_aspects[row]) <= COPY_ASPECT)
         is_burst = np.abs(taken_s[rows] - taken_s[row]) <= BURST_S
-        similar = group_ids[rows[is_copy | is_burst]]
-        for other in np.unique(similar[similar != group_ids[row]]):
-            lower, higher = sorted((other, group_ids[row]))
-            group_ids[group_ids == higher] = lower
-    return {photo.photo: int(group) for photo, group in zip(distinctive, group_ids, strict=True)}
+        similar = joined[rows[is_copy | is_burst]]
+        for other in np.unique(similar[similar != joined[row]]):
+            lower, higher = sorted((other, joined[row]))
+            joined[joined == higher] = lower
+    group_ids[kept] = joined
+    return group_ids
 
 
-def _smallest_photos(photos: Sequence[PhotoHash]) -> dict[int | None, int]:
-    """The smallest photo of each group, which names it; the previous one may have been deleted."""
-    smallest: dict[int | None, int] = {}
-    for photo in photos:
-        if photo.group is not None:
-            smallest[photo.group] = min(photo.photo, smallest.get(photo.group, photo.photo))
-    return smallest
+def _smallest_photos(library: NDArray[Any]) -> NDArray[np.int64]:
+    """The smallest photo of each photo's group, which names it; the previous one may have been deleted. (N,)"""
+    import numpy as np
+
+    groups, positions = np.unique(library["group"], return_inverse=True)
+    smallest = np.full(len(groups), np.iinfo(np.int64).max)
+    np.minimum.at(smallest, positions, library["photo"])
+    named: NDArray[np.int64] = np.where(library["group"] == NEW, library["photo"], smallest[positions])
+    return named
+
+
+def _row(photo: PhotoHash) -> tuple[int, int, float, float, int]:
+    return photo.photo, photo.phash, _taken_s(photo), photo.aspect, NEW if photo.group is None else photo.group
 
 
 def _taken_s(photo: PhotoHash) -> float:

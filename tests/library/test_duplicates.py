@@ -13,7 +13,8 @@ import pytest
 from db.engine import Store
 from db.write.comparisons import PhotoHash, photo_hashes
 from tagger.core.types import CAMERA_SOURCES, DATE_SOURCES, DateSource
-from tagger.library.finalize import ALL_BITS, BURST_BITS, COPY_BITS, group_duplicates, regroup
+from tagger.library import finalize
+from tagger.library.finalize import ALL_BITS, BURST_BITS, COPY_BITS, group_duplicates
 from tests.db.samples import assessed, tag_run
 
 HASH = 0x0F0F_3355_00FF_1234
@@ -26,6 +27,10 @@ def photo_hash(
     """A photo whose hash differs from `HASH` in `flipped` bits."""
     taken_at = None if taken_s is None else NOON + timedelta(seconds=taken_s)
     return PhotoHash(photo, HASH ^ ((1 << flipped) - 1), taken_at, aspect, group)
+
+
+def regroup(photos: Iterable[PhotoHash]) -> dict[int, int]:
+    return dict(finalize.regroup(photos))
 
 
 def apply(photos: Iterable[PhotoHash], groups: dict[int, int]) -> list[PhotoHash]:

@@ -33,7 +33,7 @@ def library(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.Mo
     ]
     tag_run(store, photos)
     with store.write() as connection:
-        comparisons.assign_groups(connection, {1: 1, 2: 1, 3: 1, 4: 4})
+        comparisons.assign_groups(connection, {1: 1, 2: 1, 3: 1, 4: 4}.items())
     return store
 
 
@@ -74,7 +74,7 @@ def test_a_large_group_whose_best_photo_comes_last_takes_no_longer_than_it_is_la
         larger: list[Scanned] = [assessed(f"/p/{number:04}.jpg", width=number) for number in range(size - 500, size)]
         tag_run(store, larger)
         with store.write() as connection:
-            comparisons.assign_groups(connection, dict.fromkeys(range(1, size + 1), 1))
+            comparisons.assign_groups(connection, ((photo, 1) for photo in range(1, size + 1)))
         spent.append(steps(store))
         assert unique_tags(store) == [(f"/p/{size - 1:04}.jpg", size - 1)]
     assert spent[1] < 3 * spent[0]
@@ -95,9 +95,9 @@ def steps(store: Store) -> int:
 def test_what_waits_to_be_compared_is_told_with_all_looks(library: Store) -> None:
     with library.read() as connection:
         assert comparisons.has_uncompared(connection)
-        found = comparisons.photo_hashes(connection)
+        found = list(comparisons.photo_hashes(connection))
     assert found[1] == PhotoHash(2, 2, TAKEN - HOUR, 4 / 3, 1)
     assert [look.group for look in found] == [1, 1, 1, 4, None]
     with library.write() as connection:
-        comparisons.assign_groups(connection, {5: 5})
+        comparisons.assign_groups(connection, [(5, 5)])
         assert not comparisons.has_uncompared(connection)
