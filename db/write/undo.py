@@ -21,7 +21,7 @@ IS_LEFT = Assessment.status != "undone"
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """Numbers of removed rows; 0 if the run was undone before."""
+    """What undoing a run removes; 0 if the run was undone before."""
 
     photos: int
     suggestions: int
@@ -37,30 +37,45 @@ def undo_run(connection: Connection, run: int) -> Undone:
         UnknownRun: there is no such run.
         RunNotEnded: it is still in progress.
     """
-    if find_run(connection, run).status == "running":
-        raise RunNotEnded(run)
-    is_of_run = Suggestion.run_id == run
-    photos = connection.execute(select(func.count(Suggestion.photo_id.distinct())).where(is_of_run)).scalar_one()
+    undone = count_undone(connection, run)
     _mark_undone(connection, run)
     _let_others_count(connection, run)
     _lower_k(connection, run)
-    undone = select(Assessment.photo_id, Assessment.model_id).where(~IS_LEFT)
-    is_of_undone = tuple_(Suggestion.photo_id, Suggestion.model_id).in_(undone)
-    suggestions = connection.execute(delete(Suggestion).where(is_of_run | is_of_undone)).rowcount
+    connection.execute(delete(Suggestion).where((Suggestion.run_id == run) | _is_of(~IS_LEFT)))
     _assign_to_earlier_run(connection, run)
     now = func.coalesce(Run.undone_at, datetime.now(UTC))  # the first time counts
     connection.execute(update(Run).where(Run.id == run).values(undone_at=now))
-    return Undone(photos, suggestions)
+    return undone
+
+
+def count_undone(connection: Connection, run: int) -> Undone:
+    """What `undo_run` would remove; it raises the same errors."""
+    if find_run(connection, run).status == "running":
+        raise RunNotEnded(run)
+    is_of_run = Suggestion.run_id == run
+    photos = select(func.count(Suggestion.photo_id.distinct())).where(is_of_run)
+    suggestions = select(func.count()).select_from(Suggestion).where(is_of_run | _is_of(_began(run) & IS_LEFT))
+    return Undone(connection.execute(photos).scalar_one(), connection.execute(suggestions).scalar_one())
 
 
 def _mark_undone(connection: Connection, run: int) -> None:
-    """Mark the answers that the run began.
+    """Mark the answers that the run began."""
+    connection.execute(update(Assessment).where(_began(run), IS_LEFT).values(status="undone"))
+
+
+def _began(run: int) -> ColumnElement[bool]:
+    """Whether the run began an answer.
 
     `Assessment.run_id` is the last run that added to an answer. The best suggestion has the first: later runs only add
     below it. Only an answer without suggestions has no other run than its own.
     """
-    began = func.coalesce(_of_answer(Suggestion.run_id, Suggestion.rank == 1), Assessment.run_id) == run
-    connection.execute(update(Assessment).where(began, IS_LEFT).values(status="undone"))
+    return func.coalesce(_of_answer(Suggestion.run_id, Suggestion.rank == 1), Assessment.run_id) == run
+
+
+def _is_of(answers: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a suggestion belongs to one of these answers."""
+    chosen = select(Assessment.photo_id, Assessment.model_id).where(answers)
+    return tuple_(Suggestion.photo_id, Suggestion.model_id).in_(chosen)
 
 
 def _let_others_count(connection: Connection, run: int) -> None:

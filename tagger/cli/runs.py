@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from db.rows import RunRow
     from tagger.library.report import RunReport
 
+BOT = "telegram"  # the job of the bot's runs, which have no folders
 RUN = click.argument("run_id", metavar="ID", type=ID)
 
 
@@ -83,18 +84,48 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
 
 @runs.command()
 @RUN
+@click.option("--yes", "is_confirmed", is_flag=True, help="Do not ask.")
 @context.DB
 @context.CONFIG
-def undo(run_id: int, db_url: str | None, config: Path | None) -> None:
+def undo(run_id: int, is_confirmed: bool, db_url: str | None, config: Path | None) -> None:
     """Undo what one run suggested. Decisions stay; 'tagger tag --again' asks the model again."""
-    from db.write.undo import undo_run
+    from db.read import catalog
+    from db.write.undo import count_undone, undo_run
     from tagger.library.lock import run_lock
 
     settings = context.open_settings(config, db_url=db_url)
-    # Under the run lock, a run that is stored as "running" is known to be dead.
-    with context.open_store(settings, must_exist=True) as store, run_lock(store), store.write() as connection:
-        undone = undo_run(connection, run_id)
+    with context.open_store(settings, must_exist=True) as store:
+        # Under the run lock, a run that is stored as "running" is known to be dead.
+        with run_lock(store), store.read() as connection:
+            row, expected = catalog.run(connection, run_id), count_undone(connection, run_id)
+        click.echo(_line(row, settings.zone()), err=True)
+        if row.undone_at and not expected.suggestions:
+            return
+        if not is_confirmed:
+            _confirm(f"Undo its {expected.suggestions} suggestions of {expected.photos} photos? Decisions stay.")
+        with run_lock(store), store.write() as connection:
+            undone = undo_run(connection, run_id)
     click.echo(f"{undone.suggestions} suggestions of {undone.photos} photos were undone.", err=True)
+    if row.start.job != BOT:
+        click.echo(f"To get them back: tagger tag --again {_folders(row.start.roots)}", err=True)
+
+
+def _confirm(question: str) -> None:
+    try:
+        is_confirmed = click.confirm(question, err=True)
+    except click.Abort as error:
+        raise click.ClickException("Nothing was undone. Confirm with --yes where nobody can be asked.") from error
+    if not is_confirmed:
+        raise click.ClickException("Nothing was undone.")
+
+
+def _folders(roots: Sequence[str]) -> str:
+    """The folders of a run as arguments of a command."""
+    from shlex import join
+
+    from tagger.core.text import MOST_PATHS
+
+    return join(roots) if 0 < len(roots) <= MOST_PATHS else "FOLDER..."
 
 
 def _line(row: RunRow, zone: tzinfo | None) -> str:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.process
         ("labels", 0, "Red Rock, Nowhere", ""),
         ("runs", 0, "9 tagged", ""),
         ("runs show 1", 0, "9 tagged, 3 none, 1 failed", ""),
-        ("runs undo 1", 0, "", "were undone"),
+        ("runs undo 1 --yes", 0, "", "were undone"),
         ("jobs", 0, "never ran", ""),
         ("jobs run digest", 0, "1 run", ""),
         ("bot", 1, "", "The bot has no token. Ask @BotFather"),

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from tagger.cli import main
 from tests.cli.conftest import Tagger, lines
 from tests.drawn import photos
 
@@ -68,13 +70,26 @@ def test_a_number_that_no_run_can_have_is_wrong_usage(tagged: Tagger, number: st
 def test_a_run_that_there_is_not_is_one_sentence(tagged: Tagger) -> None:
     done = tagged("runs", "show", 99)
     assert (done.returncode, "no run 99" in done.stderr) == (1, True)
-    assert tagged("runs", "undo", 99).returncode == 1
+    assert tagged("runs", "undo", 99, "--yes").returncode == 1
+
+
+def test_undo_shows_what_it_would_do_and_asks(tagged: Tagger, own: dict[str, str]) -> None:
+    for answer, sentence in (("n\n", "Error: Nothing was undone.\n"), ("", "Confirm with --yes")):
+        done = CliRunner().invoke(main, ["runs", "undo", "1"], answer, own)
+        assert (done.exit_code, "Undo its 36 suggestions of 12 photos?" in done.stderr) == (1, True)
+        assert sentence in done.stderr
+        assert len(lines(tagged("query", "--json"))) == 9
+    done = CliRunner().invoke(main, ["runs", "undo", "1"], "y\n", own)
+    assert (done.exit_code, lines(tagged("query", "--json"))) == (0, [])
+    again = tagged("runs", "undo", 1)
+    assert (again.returncode, "its suggestions were undone on 2" in again.stderr) == (0, True)
 
 
 def test_undo_takes_a_run_s_suggestions_back_for_good(tagged: Tagger, library: Path) -> None:
-    done = tagged("runs", "undo", 1)
+    done = tagged("runs", "undo", 1, "--yes")
     assert done.returncode == 0
-    assert "of 12 photos were undone" in done.stderr
+    assert "36 suggestions of 12 photos were undone" in done.stderr
+    assert f"To get them back: tagger tag --again {library}\n" in done.stderr
     assert lines(tagged("query", "--json")) == []
     for shown in (tagged("runs").stdout, tagged("runs", "show", 1).stdout):
         assert "its suggestions were undone on 2" in shown

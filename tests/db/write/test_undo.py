@@ -7,14 +7,14 @@ from itertools import permutations
 
 import pytest
 
-from db.engine import Store
+from db.engine import Connection, Store
 from db.errors import RunNotEnded, UnknownRun
 from db.read.catalog import run
 from db.read.files import assessed_contents, content_answer, file_states, stored_results
 from db.rows import ModelRow, RunCounts
 from db.write.files import Scanned
 from db.write.runs import finish_run
-from db.write.undo import Undone, undo_run
+from db.write.undo import Undone, count_undone, undo_run
 from tagger.core.types import Withdrawn
 from tests.db.samples import (
     MODEL,
@@ -39,8 +39,16 @@ def ended(store: Store, outcomes: list[Scanned], model: ModelRow = MODEL, k: int
 
 
 def undo(store: Store, number: int) -> Undone:
+    """Undo a run, which removes what was announced."""
     with store.write() as connection:
-        return undo_run(connection, number)
+        announced, before = count_undone(connection, number), _count_suggestions(connection)
+        undone = undo_run(connection, number)
+        assert (undone, before - _count_suggestions(connection)) == (announced, announced.suggestions)
+    return undone
+
+
+def _count_suggestions(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT count(*) FROM suggestion").scalar_one())
 
 
 def asked(path: str, k: int) -> Scanned:
