@@ -17,6 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from tagger.core.errors import PhotoError
 from tagger.core.types import PhotoInfo
+from tagger.image.codecs import raw
 from tagger.image.integrity import check_decoded, mended
 from tagger.image.metadata.exif import orientation
 from tagger.image.metadata.photo_info import photo_info
@@ -112,8 +113,11 @@ def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
     Raises:
         PhotoError: kinds unsupported, too_large, truncated, corrupt.
     """
-    file, data = data, mended(data)
-    image = open_photo(data)
+    photo = raw.preview(data) if raw.is_raw(data) else data
+    ready = mended(photo)
+    image = open_photo(ready, max_pixels)
+    if photo is not data:
+        raw.add_exif(image, data)
     width, height = image.size
     if isinstance(image, JpegImageFile):  # of HEIC, `draft` would choose an embedded thumbnail
         scale = min_side_px / max(1, min(width, height))
@@ -122,7 +126,7 @@ def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
     if held[0] * held[1] > max_pixels:
         raise PhotoError("too_large", f"{width}×{height} pixels; the limit max_pixels is {max_pixels:,}")
     upright_image = upright_rgb(image, min_side_px)
-    check_decoded(image, file, data)
+    check_decoded(image, photo, ready)
     return Decoded(upright_image, photo_info(image, (width, height)))
 
 

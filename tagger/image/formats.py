@@ -18,7 +18,13 @@ SUFFIXES_BY_FORMAT = {  # by Pillow's name for the format, the usual suffix firs
     "JPEG2000": (".jp2", ".j2k", ".jpf", ".jpx", ".jpc", ".j2c"),
 }
 PHOTO_SUFFIXES = tuple(chain.from_iterable(SUFFIXES_BY_FORMAT.values()))
-OPTIONAL_SUFFIXES: dict[str, tuple[str, ...]] = {}  # by the module that reads them; without it they are passed over
+OPTIONAL_SUFFIXES = {  # by the module that reads them; without it they are passed over
+    "pillow_jxl": (".jxl",),
+    "rawpy": (
+        ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef", ".mos",
+        ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+    ),
+}  # fmt: skip
 SUFFIXES = PHOTO_SUFFIXES + tuple(
     chain.from_iterable(suffixes for module, suffixes in OPTIONAL_SUFFIXES.items() if find_spec(module))
 )  # a photo: name.lower().endswith(SUFFIXES)

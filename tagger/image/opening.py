@@ -13,6 +13,7 @@ from PIL import Image
 
 from tagger.core.errors import PhotoError
 from tagger.core.extras import install_command
+from tagger.image.codecs import jxl
 from tagger.image.codecs.tiff import open_tiff
 from tagger.image.formats import SUFFIXES_BY_FORMAT, begins_like_an_image, is_heif
 
@@ -21,14 +22,18 @@ Opener = Callable[[IO[bytes], str], Image.Image]
 ENDS_EARLY = ("truncated", "unexpected end", "ends early", "not enough")
 
 
-def open_photo(data: bytes) -> Image.Image:
-    """Open a photo without decoding its pixels.
+def open_photo(data: bytes, max_pixels: int) -> Image.Image:
+    """Open a photo without decoding its pixels, except a JPEG XL.
+
+    Args:
+        data: a whole file.
+        max_pixels: of a JPEG XL.
 
     Raises:
         PhotoError: kinds unsupported, truncated, corrupt, too_large.
     """
     try:
-        for opener in _openers(data):
+        for opener in _openers(data, max_pixels):
             with suppress(SyntaxError, IndexError, TypeError, struct.error):  # another format, or a damaged header
                 return opener(io.BytesIO(data), "")
     except PhotoError:
@@ -42,8 +47,10 @@ def open_photo(data: bytes) -> Image.Image:
     raise PhotoError("unsupported", f"not an image of a known format{hint}")
 
 
-def _openers(data: bytes) -> Iterator[Opener]:
+def _openers(data: bytes, max_pixels: int) -> Iterator[Opener]:
     """The readers for a file with this beginning; Pillow's modules are loaded on demand."""
+    if jxl.is_jxl(data):
+        yield lambda _file, _name: jxl.open_jxl(data, max_pixels)
     Image.preinit()
     for name in SUFFIXES_BY_FORMAT:
         if name == "HEIF":

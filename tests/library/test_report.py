@@ -50,10 +50,10 @@ def test_a_report_says_how_many_of_what_and_on_what(report: RunReport) -> None:
 
 
 def test_a_report_counts_what_was_passed_over(store: Store, bundle: Bundle, library: Path) -> None:
-    for name in ("a.cr2", "b.cr2", "c.mov"):
+    for name in ("a.psd", "b.psd", "c.mov"):
         (library / name).touch()
     counts(new_run(store, bundle, library, ColourEngine()))
-    assert passed_over_text(kept(store).passed_over) == "2 .cr2, 1 .mov"
+    assert passed_over_text(kept(store).passed_over) == "2 .psd, 1 .mov"
 
 
 def test_a_report_names_what_failed_and_what_was_slow(report: RunReport, library: Path) -> None:

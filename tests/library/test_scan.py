@@ -7,6 +7,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -157,16 +158,22 @@ def test_links_are_followed_after_all_roots(tmp_path: Path) -> None:
 
 
 def test_what_is_not_looked_at_is_counted_by_suffix(tmp_path: Path) -> None:
-    touch(tmp_path, "a.jpg", "A.CR2", "b.cr2", "deep/c.mov", "notes", "a.jpg.json", ".hidden.mov", "raw/d.cr2")
+    touch(tmp_path, "a.jpg", "A.PSD", "b.psd", "deep/c.mov", "notes", "a.jpg.json", ".hidden.mov", "raw/d.psd")
     passed_over = Counter[str]()
     list(scan([str(tmp_path)], Globs(exclude=["raw"]), passed_over=passed_over))
-    assert passed_over == {".cr2": 2, ".mov": 1, "without a suffix": 1}
+    assert passed_over == {".psd": 2, ".mov": 1, "without a suffix": 1}
 
 
 @pytest.mark.parametrize("suffix", ["jfif", "hif", "pjpeg", "apng", "dib", "avifs", "heics", "jp2", "JPX"])
 def test_rarer_suffixes_of_photos_are_known(tmp_path: Path, suffix: str) -> None:
     touch(tmp_path, f"a.{suffix}")
     assert found(tmp_path) == [f"a.{suffix}"]
+
+
+@pytest.mark.parametrize(("suffix", "module"), [("cr2", "rawpy"), ("DNG", "rawpy"), ("jxl", "pillow_jxl")])
+def test_what_an_extra_reads_is_found_with_it_and_passed_over_without(tmp_path: Path, suffix: str, module: str) -> None:
+    touch(tmp_path, f"a.{suffix}")
+    assert found(tmp_path) == ([f"a.{suffix}"] if find_spec(module) else [])
 
 
 def test_size_and_time_come_along_and_are_missing_where_a_link_is_broken(tmp_path: Path) -> None:
