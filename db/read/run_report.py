@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_, union
 
 from db.errors import UnknownRun
 from db.schema.models import Assessment, Failure, File, Landmark, Photo, Run, Suggestion
@@ -29,12 +29,21 @@ class LandmarkCount:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A photo with its best suggestion."""
+    """A photo with one of its suggestions."""
 
     path: str  # a present file of it
     name: str
     score: float
     evidence: Evidence | None  # what changed that score
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkPhotos:
+    """The photos of a landmark that a run tagged."""
+
+    name: str
+    total: int  # of them, also those that are not in `photos`
+    photos: list[Example]  # the newest first
 
 
 def report_of(connection: Connection, run: int) -> dict[str, Any] | None:
@@ -61,27 +70,29 @@ def landmarks_of(connection: Connection, run: int) -> list[LandmarkCount]:
     return [LandmarkCount(key, name, country, photos, bool(is_new)) for key, name, country, photos, is_new in rows]
 
 
-def tagged_examples(connection: Connection, run: int, *, per_landmark: int, limit: int) -> list[Example]:
-    """Photos that a run tagged: the surest and the least sure of each landmark, landmark by landmark.
+def tagged_photos(connection: Connection, run: int, *, per_landmark: int) -> dict[str, LandmarkPhotos]:
+    """The photos that a run tagged, by the landmark's key: the most frequent landmark first, its newest photo first.
 
     Args:
         per_landmark: how many photos of a landmark at most.
-        limit: how many photos at most.
     """
-    of_landmark = Suggestion.landmark_id
-    surest = func.row_number().over(partition_by=of_landmark, order_by=[Suggestion.score.desc(), Photo.id])
-    least_sure = func.row_number().over(partition_by=of_landmark, order_by=[Suggestion.score, Photo.id.desc()])
-    examples = _examples(run).add_columns(surest.label("surest"), least_sure.label("least_sure"))
-    chosen = examples.where(Suggestion.is_tag).subquery()
-    half = (per_landmark + 1) // 2
-    rows = select(chosen).where((chosen.c.surest <= half) | (chosen.c.least_sure <= per_landmark - half))
-    return _found(connection.execute(rows.order_by(chosen.c.name, chosen.c.surest).limit(limit)).all())
+    landmark = Suggestion.landmark_id
+    number = func.row_number().over(partition_by=landmark, order_by=[Photo.taken_at.desc(), Photo.id.desc()])
+    total = func.count().over(partition_by=landmark).label("total")
+    chosen = _suggested_by(run).add_columns(number.label("number"), total).where(Suggestion.is_tag).subquery()
+    rows = select(chosen, _path(chosen.c.photo_id)).where(chosen.c.number <= per_landmark)
+    found: dict[str, LandmarkPhotos] = {}
+    for row in connection.execute(rows.order_by(chosen.c.total.desc(), chosen.c.key, chosen.c.number)):
+        found.setdefault(row.key, LandmarkPhotos(row.name, row.total, [])).photos.extend(_examples([row]))
+    return found
 
 
 def unsure_examples(connection: Connection, run: int, *, limit: int) -> list[Example]:
     """Photos on which a run found nothing, the highest scores first."""
-    unsure = _examples(run).where(Assessment.status == "none").order_by(Suggestion.score.desc(), Photo.id)
-    return _found(connection.execute(unsure.limit(limit)).all())
+    unsure = _suggested_by(run).where(Assessment.status == "none", Suggestion.rank == 1)
+    chosen = unsure.order_by(Suggestion.score.desc(), Photo.id).limit(limit).subquery()
+    rows = select(chosen, _path(chosen.c.photo_id)).order_by(chosen.c.score.desc(), chosen.c.photo_id)
+    return list(_examples(connection.execute(rows).all()))
 
 
 def quarantined_by(connection: Connection, run: int) -> list[str]:
@@ -91,15 +102,6 @@ def quarantined_by(connection: Connection, run: int) -> list[str]:
     return list(connection.execute(quarantined).scalars())
 
 
-def _examples(run: int) -> AnySelect:
-    path = select(func.min(File.path)).where(File.photo_id == Photo.id, File.gone_at.is_(None)).scalar_subquery()
-    columns = (path.label("path"), Landmark.name.label("name"), Suggestion.score.label("score"))
-    best = _suggested(run, *columns, Suggestion.reason.label("reason"), Landmark.key.label("key")).where(
-        Suggestion.rank == 1
-    )
-    return best.join(Photo, Photo.id == Suggestion.photo_id)
-
-
 def _suggested(run: int, *columns: Any) -> AnySelect:
     """Columns of a run's suggestions, by the index of its assessments."""
     by = (Suggestion.photo_id == Assessment.photo_id) & (Suggestion.model_id == Assessment.model_id)
@@ -107,10 +109,30 @@ def _suggested(run: int, *columns: Any) -> AnySelect:
     return joined.join(Landmark, Landmark.id == Suggestion.landmark_id).where(Assessment.run_id == run)
 
 
-def _found(rows: Sequence[Row[Any]]) -> list[Example]:
+def _suggested_by(run: int) -> AnySelect:
+    """The suggestions for a run's photos, also for those that a later run asked again for more."""
+    began = select(Suggestion.photo_id, Suggestion.model_id).where(Suggestion.run_id == run, Suggestion.rank == 1)
+    continued = select(Assessment.photo_id, Assessment.model_id).where(Assessment.run_id == run)
+    columns = (Suggestion.photo_id, Suggestion.score, Suggestion.reason, Landmark.key, Landmark.name)
+    by = (Suggestion.photo_id == Assessment.photo_id) & (Suggestion.model_id == Assessment.model_id)
+    return (
+        select(*columns)
+        .select_from(Suggestion)
+        .join(Assessment, by)
+        .join(Landmark, Landmark.id == Suggestion.landmark_id)
+        .join(Photo, Photo.id == Suggestion.photo_id)
+        .where(tuple_(Suggestion.photo_id, Suggestion.model_id).in_(union(began, continued)))
+    )
+
+
+def _path(photo_id: ColumnElement[int]) -> ColumnElement[str | None]:
+    """A present file of a photo."""
+    path = select(func.min(File.path)).where(File.photo_id == photo_id, File.gone_at.is_(None))
+    return path.scalar_subquery().label("path")
+
+
+def _examples(rows: Sequence[Row[Any]]) -> Iterator[Example]:
     """The examples, without photos whose files are all missing."""
-    return [
-        Example(row.path, row.name, row.score, parse_evidence(row.reason, row.key))
-        for row in rows
-        if row.path is not None
-    ]
+    for row in rows:
+        if row.path is not None:
+            yield Example(row.path, row.name, row.score, parse_evidence(row.reason, row.key))

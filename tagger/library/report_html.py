@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, Template
 
 from db.engine import Store
 from db.read import catalog
-from db.read.run_report import Example, report_of, tagged_examples, unsure_examples
+from db.read.run_report import Example, LandmarkPhotos, report_of, tagged_photos, unsure_examples
 from tagger.config.cron import local
 from tagger.core.evidence import describe, evidence_json
 from tagger.core.text import first_of, format_duration, printable
 from tagger.image.thumbnail import data_uri
 from tagger.library.report import RunReport, passed_over_text
 
-PHOTOS_PER_LANDMARK = 6
-MOST_TAGGED = 60
+PHOTOS_PER_LANDMARK = 4
+LINKS_PER_LANDMARK = 1000
 MOST_UNSURE = 24
 MIN_STAGE_S = 0.01
 STAGES = {
@@ -53,7 +54,7 @@ def page(store: Store, run: int, *, zone: tzinfo | None = None) -> str | None:
     with store.read() as connection:
         undone_at = catalog.run(connection, run).undone_at
         stored = report_of(connection, run)
-        tagged = tagged_examples(connection, run, per_landmark=PHOTOS_PER_LANDMARK, limit=MOST_TAGGED)
+        tagged = tagged_photos(connection, run, per_landmark=LINKS_PER_LANDMARK)
         unsure = unsure_examples(connection, run, limit=MOST_UNSURE)
     if stored is None:
         return None
@@ -67,7 +68,7 @@ def page(store: Store, run: int, *, zone: tzinfo | None = None) -> str | None:
         stages={stage: report.stages[stage] for stage in STAGES if report.stages.get(stage, 0) >= MIN_STAGE_S},
         stage_names=STAGES,
         passed_over_text=passed_over_text,
-        tagged=[_photo(example) for example in tagged],
+        tagged={key: _landmark(landmark) for key, landmark in tagged.items()},
         unsure=[_photo(example) for example in unsure],
     )
 
@@ -80,15 +81,27 @@ def _template() -> Template:
     return environment.get_template("report.html.j2")
 
 
+def _landmark(landmark: LandmarkPhotos) -> dict[str, Any]:
+    return {
+        "name": landmark.name,
+        "total": landmark.total,
+        "photos": [_photo(example) for example in landmark.photos[:PHOTOS_PER_LANDMARK]],
+        "files": [_file(example.path) for example in landmark.photos],
+    }
+
+
 def _photo(example: Example) -> dict[str, Any]:
-    path = printable(example.path)
     evidence = evidence_json(example.evidence)
     return {
+        **_file(example.path),
         "name": example.name,
-        "path": path,
-        "file": os.path.basename(path),
         "uri": data_uri(example.path),
         "score": f"{example.score:.1%}",
         "evidence": describe(evidence),
         "is_far": evidence is not None and evidence["kind"] == "far",
     }
+
+
+def _file(path: str) -> dict[str, str]:
+    """A file's name, its path and its link, which also holds names that are not text."""
+    return {"file": os.path.basename(printable(path)), "path": printable(path), "link": Path(path).as_uri()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
@@ -126,16 +128,51 @@ def test_a_photo_that_vanished_since_has_a_place_without_a_picture(
     assert (page.count("data:image/jpeg"), page.count('class="blank"')) == (11, 1)
 
 
-def test_a_landmark_of_many_photos_is_shown_by_its_surest_and_least_sure(
+def test_a_landmark_of_many_photos_is_shown_by_its_newest_with_links_to_all(
     store: Store, bundle: Bundle, tmp_path: Path
 ) -> None:
     for number, path in enumerate(photos(tmp_path / "many", 20)):
-        path.write_bytes(jpeg((220 - number, 30, 30)))
+        path.write_bytes(jpeg((220 - 3 * number, 30, 30)))
+        os.utime(path, (1_600_000_000 + 86_400 * number,) * 2)
     counts(new_run(store, bundle, tmp_path / "many", ColourEngine()))
     page = report_html.page(store, 1)
     assert page is not None
-    assert page.count("data:image/jpeg") == report_html.PHOTOS_PER_LANDMARK
-    assert "00000.jpg" in page
+    shown = re.findall(r'<figure>\s*<a href="file://([^"]+)">\s*<img', page)
+    assert shown == [str(tmp_path / "many" / f"{number:05}.jpg") for number in (19, 18, 17, 16)]
+    assert len(re.findall(r'<li><a href="file://', page)) == 20
+    assert "all 20" in page
+    assert '<a href="#red_rock"' in page
+    assert '<h3 id="red_rock">Red Rock</h3>' in page
+
+
+def test_more_files_than_a_page_can_hold_are_counted(
+    store: Store, report: RunReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_html, "LINKS_PER_LANDMARK", 2)
+    page = report_html.page(store, report.run)
+    assert page is not None
+    assert page.count("<summary>2 of 3</summary>") == 3
+    assert "tagger query red_rock lists all files" in page
+
+
+def test_a_run_that_was_asked_again_for_more_still_shows_its_photos(
+    store: Store, bundle: Bundle, library: Path
+) -> None:
+    counts(new_run(store, bundle, library, ColourEngine(), k=1))
+    counts(new_run(store, bundle, library, ColourEngine(), k=2))
+    pages = [report_html.page(store, number) or "" for number in (1, 2)]
+    assert [page.count("data:image/jpeg") for page in pages] == [12, 12]
+
+
+def test_a_link_leads_to_a_file_whatever_its_name(store: Store, bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    path = Path(os.fsdecode(os.fsencode(tmp_path / "odd") + b"/caf\xe9 #1?.jpg"))
+    path.write_bytes(jpeg())
+    counts(new_run(store, bundle, tmp_path / "odd", ColourEngine()))
+    page = report_html.page(store, 1)
+    assert page is not None
+    (link,) = set(re.findall(r'href="file://([^"]+)"', page))
+    assert unquote_to_bytes(link) == os.fsencode(path)
 
 
 def test_without_a_run_there_is_no_page(store: Store) -> None:
