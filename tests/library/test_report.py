@@ -132,7 +132,7 @@ def test_a_landmark_of_many_photos_is_shown_by_its_newest_with_links_to_all(
     store: Store, bundle: Bundle, tmp_path: Path
 ) -> None:
     for number, path in enumerate(photos(tmp_path / "many", 20)):
-        path.write_bytes(jpeg((220 - 3 * number, 30, 30)))
+        path.write_bytes(jpeg(size=(64 + number, 48)))
         os.utime(path, (1_600_000_000 + 86_400 * number,) * 2)
     counts(new_run(store, bundle, tmp_path / "many", ColourEngine()))
     page = report_html.page(store, 1)
