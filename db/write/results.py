@@ -35,9 +35,9 @@ from tagger.core.types import Failed, FoundFile, NoLandmark, PhotoInfo, Tagged
 _PHOTO, _ASSESSMENT = insert(Photo), insert(Assessment)
 INSERT_PHOTO = _PHOTO.on_conflict_do_update(
     index_elements=["sha256"],
-    set_={  # stores of earlier versions did not have these columns
-        "lat": func.coalesce(Photo.lat, _PHOTO.excluded.lat),
-        "lon": func.coalesce(Photo.lon, _PHOTO.excluded.lon),
+    set_={  # earlier versions did not have these columns, or read other places
+        "lat": func.coalesce(_PHOTO.excluded.lat, Photo.lat),
+        "lon": func.coalesce(_PHOTO.excluded.lon, Photo.lon),
         "phash": func.coalesce(Photo.phash, _PHOTO.excluded.phash),
     },
 )

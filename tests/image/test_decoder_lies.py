@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tagger.core.types import Failed
-from tagger.image.decoder_protocol import SIZES, encode_frame
+from tagger.image.decoder_protocol import SIZES, Frame, ProtocolError, decode_skipped, encode_frame
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, photos
 from tests.hostile_photos import LIES
@@ -72,3 +73,11 @@ def test_nothing_is_believed_that_a_decoder_says_and_the_photos_beside_it_are_so
     liars = [r.answer.kind if isinstance(r.answer, Failed) else "believed" for r in results if "lies" in r.path]
     assert dict(zip(LYING_FRAMES, liars, strict=True)) == dict.fromkeys(LYING_FRAMES, "decoder_crashed")
     assert not any(isinstance(r.answer, Failed) for r in results if "lies" not in r.path)
+
+
+def test_the_date_of_a_file_that_was_not_decoded_is_not_believed_either() -> None:
+    believed = decode_skipped(Frame({"file_date": ["2024-05-01T12:00:00", "name"]}), "0" * 64)
+    assert believed.file_date == (datetime(2024, 5, 1, 12), "name")
+    for lie in ([], ["soon", "name"], ["2024-05-01", ["name"]], ["2024-05-01T12:00:00Z", "name"]):
+        with pytest.raises(ProtocolError):
+            decode_skipped(Frame({"file_date": lie}), "0" * 64)

@@ -54,6 +54,12 @@ def test_a_half_jpeg_with_an_end_marker_is_truncated(options: dict[str, bool], s
     assert kind(data[: int(len(data) * share)] + b"\xff\xd9") == "truncated"
 
 
+def test_a_grey_jpeg_whose_segments_contradict_themselves_is_no_crash() -> None:
+    grey = encoded(Image.new("RGB", (64, 48), (128, 128, 128)), "JPEG")
+    scan = grey.index(b"\xff\xda")
+    assert kind(grey[:scan] + b"\0" + grey[scan:]) == "truncated"
+
+
 def test_a_half_jpeg_of_inks_is_truncated() -> None:
     data = encoded(noise().convert("CMYK"), "JPEG")
     assert kind(data[: len(data) // 2] + b"\xff\xd9") == "truncated"

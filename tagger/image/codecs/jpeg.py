@@ -59,8 +59,10 @@ def is_whole(jpeg: bytes, scale: int) -> bool:
         jpeg: a file, with or without an end marker.
         scale: 1, 2, 4 or 8; at which fraction of its size it is decoded.
     """
-    *_, last = _scans(jpeg)
-    data = jpeg[: _scan_end(jpeg, last.start)].rstrip(b"\xff")
+    scans = list(_scans(jpeg))
+    if not scans:
+        return False
+    data = jpeg[: _scan_end(jpeg, scans[-1].start)].rstrip(b"\xff")
     one, other = (_digest(data + noise + END, scale) for noise in NOISES)
     return one == other
 

@@ -17,7 +17,7 @@ SPELLING = re.compile(
     r"\s*(?P<year>[0-9]{4})"
     r"(?:(?P<separator>[:/.\- ])(?P<month>[0-9 ]?[0-9 ])(?:(?P=separator)(?P<day>[0-9 ]?[0-9 ]))?"
     r"|(?P<compact_month>[0-9]{2})(?P<compact_day>[0-9]{2}))?"
-    r"(?:[T\s:]+(?P<hour>[0-9 ]?[0-9])[:.](?P<minute>[0-9 ]?[0-9])(?:[:.](?P<second>[0-9 ]?[0-9]))?"
+    r"(?:[T\s:,]+(?P<hour>[0-9 ]?[0-9])[:.](?P<minute>[0-9 ]?[0-9])(?:[:.](?P<second>[0-9 ]?[0-9]))?"
     r"|[T\s]?(?P<compact_time>[0-9]{6}))?"
     r"(?![0-9:])\s*(?P<half>[AP]M\b)?",
     re.ASCII | re.IGNORECASE,

@@ -53,14 +53,17 @@ def exif_position(exif: Image.Exif) -> Position | None:
         EXIF 2.32, section 4.6.6.
     """
     gps = _ifd(exif, ExifTags.IFD.GPSInfo)
-    if is_void(gps.get(ExifTags.GPS.GPSStatus)):
-        return None
     try:
         lat = coordinate(_numbers(gps[ExifTags.GPS.GPSLatitude]), gps.get(ExifTags.GPS.GPSLatitudeRef), LATITUDE)
         lon = coordinate(_numbers(gps[ExifTags.GPS.GPSLongitude]), gps.get(ExifTags.GPS.GPSLongitudeRef), LONGITUDE)
     except (KeyError, ValueError, TypeError, OverflowError, ZeroDivisionError):
         return None
     return position(lat, lon)
+
+
+def is_without_fix(exif: Image.Exif) -> bool:
+    """Whether the receiver had no fix, so that no position in the photo is the camera's."""
+    return is_void(_ifd(exif, ExifTags.IFD.GPSInfo).get(ExifTags.GPS.GPSStatus))
 
 
 def is_void(status: object) -> bool:

@@ -26,7 +26,7 @@ TIMES = (
     ),
 )
 DIGEST = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12,}", re.IGNORECASE)  # also a UUID
-FIRST_YEAR = 1990  # no camera gave files a date earlier
+FIRST_YEAR = 1990  # no camera gave files a date earlier; people who scan do, with separators
 
 
 def name_date(path: str) -> TakenDate | None:
@@ -48,7 +48,7 @@ def name_date(path: str) -> TakenDate | None:
         except ValueError:
             continue
         date = dated(day + (time or timedelta()), "name")
-        if date and date.taken_from == "name" and day.year >= FIRST_YEAR:
+        if date and date.taken_from == "name" and (day.year >= FIRST_YEAR or found["separator"]):
             return date
     return None
 

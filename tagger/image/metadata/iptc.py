@@ -16,6 +16,8 @@ def iptc_date(image: Image.Image) -> TakenDate | None:
         found = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]  # any image is allowed
     except Exception:  # broken IPTC does not make a photo fail
         return None
+    if not found:
+        return None
     dates = []
     for day, time in DATES:
         date, clock = (_first(found.get(dataset)) for dataset in (day, time))

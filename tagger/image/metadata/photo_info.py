@@ -11,7 +11,7 @@ from PIL import Image
 
 from tagger.core.types import CAMERA_SOURCES, PhotoInfo, TakenDate
 from tagger.image.metadata.dates import best_date
-from tagger.image.metadata.exif import exif_date, exif_position, orientation, read_exif
+from tagger.image.metadata.exif import exif_date, exif_position, is_without_fix, orientation, read_exif
 from tagger.image.metadata.file_name import name_date
 from tagger.image.metadata.iptc import iptc_date
 from tagger.image.metadata.takeout import Takeout, read_takeout
@@ -30,7 +30,7 @@ def photo_info(image: Image.Image, size: tuple[int, int]) -> PhotoInfo:
     width, height = size[::-1] if orientation(image) in TURNED else size
     info = PhotoInfo(width, height, str(image.format), None)
     info = _with_date(info, best_date([exif_date(exif), xmp_date(xmp), iptc_date(image)]))
-    place = exif_position(exif) or xmp_position(xmp)
+    place = None if is_without_fix(exif) else exif_position(exif) or xmp_position(xmp)
     return replace(info, lat=place.lat, lon=place.lon) if place else info
 
 

@@ -42,7 +42,7 @@ def read_takeout(path: str) -> Takeout:
     folder, name = os.path.split(path)
     try:
         names = _json_names(folder, os.stat(folder or ".").st_mtime_ns)
-        found = next((sidecar for sidecar in sidecar_names(name) if sidecar in names), None)
+        found = next((sidecar for sidecar in sidecar_names(name) if sidecar in names), None) if names else None
         return _parse(os.path.join(folder, found)) if found else Takeout()
     except (OSError, ValueError, RecursionError):  # ValueError: no JSON
         return Takeout()
@@ -61,7 +61,7 @@ def sidecar_names(name: str) -> Iterator[str]:
     titles += [(edited[1], number) for title, number in titles if (edited := EDITED.fullmatch(title))]
     for title, number in titles:
         whole = title + suffix + SUPPLEMENT
-        shortest = min(len(title + suffix), MAX_CHARACTERS)
+        shortest = min(len(title + suffix), MAX_CHARACTERS - len(number))
         for length in (len(title + suffix), *range(len(whole), shortest - 1, -1)):
             yield f"{whole[:length]}{number}.json"
         yield f"{title}{number}.json"  # its title has no suffix

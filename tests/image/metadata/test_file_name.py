@@ -50,3 +50,8 @@ def test_a_date_alone_is_midnight(name: str) -> None:
 )  # fmt: skip
 def test_other_digits_are_no_date(name: str) -> None:
     assert name_date(name) is None
+
+
+def test_a_scan_may_be_named_by_an_old_date_if_its_parts_are_separate() -> None:
+    assert name_date("1965-07-04 Grandma.jpg") == (datetime(1965, 7, 4), "name")
+    assert name_date("19650704.jpg") is None

@@ -96,6 +96,15 @@ def test_a_void_receiver_has_no_time() -> None:
     assert own(jpeg(exif=made))[0] is None
 
 
+def test_no_position_in_a_photo_counts_if_its_receiver_had_no_fix(tmp_path: Path) -> None:
+    made = Image.Exif()
+    made.get_ifd(0x8825)[9] = "V"
+    path = tmp_path / "a.jpg"
+    assert loaded(path, jpeg(exif=made, xmp=packet(ATTRIBUTES))).lat is None
+    sidecar(path, datetime(2018, 1, 2))
+    assert loaded(path, jpeg(exif=made, xmp=packet(ATTRIBUTES))).lat == 1.0
+
+
 def test_the_json_of_takeout_comes_before_the_name_and_the_name_before_an_edit(tmp_path: Path) -> None:
     path = tmp_path / "IMG_20190304_200506.jpg"
     edited = jpeg(exif=exif(edited="2021:01:02 03:04:05"))

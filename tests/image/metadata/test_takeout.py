@@ -38,6 +38,7 @@ def write(folder: Path, name: str, **changes: Any) -> None:
         ("IMG_1-bearbeitet(2).jpg", "IMG_1.jpg(2).json"),
         (f"{LONG}.jpg", f"{LONG[:46]}.json"),
         (f"{LONG}(3).jpg", f"{LONG[:46]}(3).json"),
+        (f"{LONG}(3).jpg", f"{LONG[:43]}(3).json"),
         (f"{LONG[:40]}.jpg", f"{LONG[:40]}.jpg.s.json"),
         ("Torre di Pisa – über.jpg", "Torre di Pisa – über.jpg.supplemental-metadata.json"),
     ],
