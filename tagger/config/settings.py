@@ -106,7 +106,10 @@ class Settings(BaseSettings):
         tuple(_OPTIONS.skip_folders), description="Folders of programs and devices that are not walked, by name."
     )
     decode_threads: AtLeastOne = Field(_LIMITS.threads, description="How many photos are decoded at the same time.")
-    max_pixels: AtLeastOne = Field(_LIMITS.max_pixels, description="Larger photos fail and are not decoded.")
+    max_pixels: AtLeastOne = Field(
+        _LIMITS.max_pixels,
+        description="Photos with more pixels, or that take more memory than 3.4 times this, fail.",
+    )
     max_file_bytes: AtLeastOne = Field(_LIMITS.max_file_bytes, description="Larger files fail and are not read.")
     photo_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
         60.0, description="A photo that takes longer to decode fails."

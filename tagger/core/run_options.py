@@ -73,8 +73,8 @@ class Limits:
     """Limits on the work on one photo.
 
     Args:
-        max_pixels: in memory; a photo with more is rejected before memory is allocated (large JPEGs are decoded at a
-            fraction of their size).
+        max_pixels: a photo with more, or whose decoding takes more than 3.4 bytes for each of these, is rejected
+            before memory is allocated. Large JPEGs count at the fraction of their size at which they are decoded.
         max_file_bytes: larger files are not read.
         threads: photos decoded at the same time.
     """

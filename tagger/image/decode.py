@@ -10,6 +10,7 @@ import math
 import os
 import stat
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image
@@ -17,12 +18,15 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from tagger.core.errors import PhotoError
 from tagger.core.types import PhotoInfo
+from tagger.image.codec_memory import OpenedPhoto
 from tagger.image.codecs import raw
 from tagger.image.integrity import check_decoded, mended
+from tagger.image.limits import check_memory
 from tagger.image.metadata.exif import orientation
 from tagger.image.metadata.photo_info import photo_info
 from tagger.image.opening import open_photo, photo_error
 from tagger.image.orientation import upright
+from tagger.image.rows import Rows, decode_rows, of_image
 
 KINDS = {
     "not_found": "the file vanished before it was read",
@@ -122,27 +126,24 @@ def decode(data: bytes, *, min_side_px: int, max_pixels: int) -> Decoded:
     if isinstance(image, JpegImageFile):  # of HEIC, `draft` would choose an embedded thumbnail
         scale = min_side_px / max(1, min(width, height))
         image.draft("RGB", (math.ceil(width * scale), math.ceil(height * scale)))
-    held = (width, height) if image.info.get("progressive") else image.size  # libjpeg holds a progressive one whole
-    if held[0] * held[1] > max_pixels:
-        raise PhotoError("too_large", f"{width}×{height} pixels; the limit max_pixels is {max_pixels:,}")
-    upright_image = upright_rgb(image, min_side_px)
+    file_bytes = len(data) + sum(len(copy) for copy in (photo, ready) if copy is not data)
+    check_memory(OpenedPhoto(image, (width, height), ready, file_bytes), max_pixels=max_pixels, min_side_px=min_side_px)
+    upright_image = upright_rgb(image, min_side_px, decode_rows)
     check_decoded(image, photo, ready)
     return Decoded(upright_image, photo_info(image, (width, height)))
 
 
-def upright_rgb(image: Image.Image, min_side_px: int) -> Image.Image:
+def upright_rgb(image: Image.Image, min_side_px: int, load: Callable[[Image.Image], Rows] = of_image) -> Image.Image:
     """Rotate an opened image by its EXIF, and convert it to 8 bits per channel, transparency on white.
 
     Args:
         min_side_px: a much larger image is first reduced by a whole factor that leaves twice this short side.
+        load: decodes its pixels.
 
     Raises:
         PhotoError: kinds too_large, truncated, corrupt.
     """
     try:
-        image.load()
-        return upright(image, orientation(image), min_side_px)
-    except MemoryError as error:
-        raise PhotoError("too_large", f"{image.width}×{image.height} pixels do not fit into memory") from error
+        return upright(load(image), orientation(image), min_side_px)
     except Exception as error:  # codecs raise all kinds of errors on hostile bytes
         raise photo_error(error) from error

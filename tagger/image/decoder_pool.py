@@ -67,6 +67,10 @@ class DecoderPool:
         for process in self._processes:
             process.wait_ready()
 
+    def process_ids(self) -> list[int]:
+        """The processes that run now, for measurements."""
+        return [process.pid for process in self._processes]
+
     def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         """Load one photo, see `tagger.image.loader.PhotoLoader`.
 

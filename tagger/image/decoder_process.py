@@ -74,6 +74,10 @@ class DecoderProcess:
         with suppress(EOFError, TimeoutError):  # `wait_ready` raises
             self._send(setup)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def is_usable(self) -> bool:
         return not self._is_killed and not self.has_ended()
 

@@ -10,18 +10,23 @@ decode it, with the photo as reply. Either reply may be a failure instead. The p
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from PIL import AvifImagePlugin
+
 from tagger.core.run_options import Limits
 from tagger.core.types import InputContract
 from tagger.image.decode import prepare_own_process
 from tagger.image.decoder_protocol import SIZES, Frame, decode_frame, encode_frame, encode_photo
+from tagger.image.limits import memory_limit
 from tagger.image.loader import InProcessLoader
 
+SPARE_BYTES = 24_000_000  # for libraries and threads, besides a photo
 GRACE_S = 5.0  # beyond the run's own time limit; if it expires, the run itself has died
 
 
@@ -31,7 +36,9 @@ def main() -> None:
     requests, replies = sys.stdin.buffer, _own_stdout()
     if (setup := _receive(requests)) is None:
         return
-    loader = InProcessLoader(InputContract(**setup.header["contract"]), Limits(**setup.header["limits"]))
+    limits = Limits(**setup.header["limits"])
+    loader = InProcessLoader(InputContract(**setup.header["contract"]), limits)
+    _limit_memory(memory_limit(limits.max_pixels))
 
     def should_decode(sha256: str) -> bool:
         _send(replies, encode_frame({"sha256": sha256}))
@@ -54,6 +61,20 @@ def _step_back() -> None:
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):  # not on Linux
         Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _limit_memory(photo_bytes: int) -> None:
+    """Let an allocation fail that is larger than any estimate, so that the photo fails and nothing else.
+
+    Args:
+        photo_bytes: that a photo may take beside what the process holds now.
+    """
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the other cores decode other photos
+    with suppress(OSError, ValueError, StopIteration):  # not on Linux
+        status = Path("/proc/self/status").read_text().splitlines()
+        held = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmData:"))
+        limit = held + photo_bytes + SPARE_BYTES
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def _own_stdout() -> BinaryIO:

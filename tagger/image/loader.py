@@ -80,3 +80,5 @@ class InProcessLoader:
             return LoadedPhoto(sha256, info, preprocess(decoded.image, self.contract))
         except PhotoError as error:
             return LoadedPhoto(sha256, failure=Failed(error.kind, error.message))
+        except MemoryError:  # in a decoder process, which may take only so much
+            return LoadedPhoto(sha256, failure=Failed("too_large", "it does not fit into memory"))

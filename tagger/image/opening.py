@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from importlib.util import find_spec
 from typing import IO
 
@@ -16,22 +17,25 @@ from tagger.core.extras import install_command
 from tagger.image.codecs import jxl
 from tagger.image.codecs.tiff import open_tiff
 from tagger.image.formats import SUFFIXES_BY_FORMAT, begins_like_an_image, is_heif
+from tagger.image.limits import check_webp
 
 Opener = Callable[[IO[bytes], str], Image.Image]
 
 ENDS_EARLY = ("truncated", "unexpected end", "ends early", "not enough")
+OUT_OF_MEMORY = ("out of memory", "memory allocation", "bad_alloc", "cannot allocate")
 
 
 def open_photo(data: bytes, max_pixels: int) -> Image.Image:
-    """Open a photo without decoding its pixels, except a JPEG XL.
+    """Open a photo without decoding its pixels, except a JPEG XL and some TIFFs.
 
     Args:
         data: a whole file.
-        max_pixels: of a JPEG XL.
+        max_pixels: limits the memory of those that are decoded.
 
     Raises:
         PhotoError: kinds unsupported, truncated, corrupt, too_large.
     """
+    check_webp(data, max_pixels)
     try:
         for opener in _openers(data, max_pixels):
             with suppress(SyntaxError, IndexError, TypeError, struct.error):  # another format, or a damaged header
@@ -59,7 +63,7 @@ def _openers(data: bytes, max_pixels: int) -> Iterator[Opener]:
             Image.init()
         opener, accepts = Image.OPEN[name]
         if accepts is None or accepts(data[:16]) is True:
-            yield open_tiff if name == "TIFF" else opener
+            yield partial(open_tiff, max_pixels=max_pixels) if name == "TIFF" else opener
     if is_heif(data):
         with suppress(ImportError):
             from pillow_heif import HeifImageFile
@@ -74,6 +78,8 @@ def photo_error(error: Exception) -> PhotoError:
     text = str(error) or type(error).__name__
     if isinstance(error, Image.DecompressionBombError):
         return PhotoError("too_large", text)
+    if isinstance(error, MemoryError) or any(words in text.lower() for words in OUT_OF_MEMORY):
+        return PhotoError("too_large", f"it does not fit into memory ({text})")
     if any(word in text.lower() for word in ENDS_EARLY) or isinstance(error, EOFError):
         return PhotoError("truncated", f"the file ends before the image does ({text})")
     return PhotoError("corrupt", f"the image data is damaged ({text})")

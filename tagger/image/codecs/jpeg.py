@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tagger.image.codecs.holes import HOLES, refuse_hole
+from tagger.image.rows import of_image
 
 ZEROS = HOLES[0]
 START = b"\xff\xd8\xff"
@@ -70,8 +71,10 @@ def is_whole(jpeg: bytes, scale: int) -> bool:
 def _digest(jpeg: bytes, scale: int) -> bytes:
     image = JpegImageFile(io.BytesIO(jpeg))
     image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
-    image.load()
-    return hashlib.blake2b(image.tobytes()).digest()
+    digest = hashlib.blake2b()
+    for _, band in of_image(image).bands(1):
+        digest.update(band.tobytes())
+    return digest.digest()
 
 
 def _check_zeros(jpeg: bytes) -> None:

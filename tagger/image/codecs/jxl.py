@@ -7,12 +7,15 @@ Source:
 from __future__ import annotations
 
 import io
+import math
 
 from PIL import ExifTags, Image
 
 from tagger.core.errors import PhotoError
 from tagger.core.extras import install_command
+from tagger.image.limits import check_bytes
 
+MAX_PIXEL_BYTES = 12  # that decoding takes: 7 of a colour photo, 12 with alpha
 CODESTREAM, CONTAINER = b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"
 PARTS = {b"jxlc": 8, b"jxlp": 12}  # boxes with the codestream, and the bytes before it
 SIDE_BITS = (9, 13, 18, 30)
@@ -30,9 +33,8 @@ def open_jxl(data: bytes, max_pixels: int) -> Image.Image:
     Raises:
         PhotoError: kinds unsupported, too_large, corrupt.
     """
-    width, height = _size(data)
-    if width * height > max_pixels:
-        raise PhotoError("too_large", f"{width}×{height} pixels; the limit max_pixels is {max_pixels:,}")
+    size = _size(data)
+    check_bytes(size, len(data) + MAX_PIXEL_BYTES * math.prod(size), max_pixels)
     try:
         from pillow_jxl.JpegXLImagePlugin import JXLImageFile
     except ImportError as error:

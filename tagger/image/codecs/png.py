@@ -43,6 +43,8 @@ def cleaned(png: bytes) -> bytes:
             profile = profile or _exif(*text)
         has_exif |= kind == b"eXIf"
         kept.append(chunk)
+    if sum(map(len, kept)) == rest and not profile:
+        return png
     if profile and not has_exif:
         kept.insert(2, _chunk(b"eXIf", profile))  # behind the header
     return b"".join([*kept, memoryview(png)[rest:]])

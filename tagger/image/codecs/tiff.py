@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +13,11 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from tagger.core.errors import PhotoError
 from tagger.image.depth import eight_bits
+from tagger.image.limits import check_bytes
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
-MAX_ARRAY_BYTES = 200 * 2**20
 BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION, PLANAR, COLOUR_MAP = 258, 262, 274, 284, 320
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, CMYK = 0, 1, 2, 3, 5
 COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, PALETTE: 1, CMYK: 4}  # samples that are no extra ones
@@ -24,8 +25,11 @@ MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 ALPHA_MODES = {(1, 1): "La", (1, 2): "LA", (3, 1): "RGBa", (3, 2): "RGBA"}  # by colours and kind of the extra sample
 
 
-def open_tiff(file: IO[bytes], name: str) -> Image.Image:
+def open_tiff(file: IO[bytes], name: str, max_pixels: int) -> Image.Image:
     """Open a TIFF like Pillow, or read it here if Pillow would not read it rightly.
+
+    Args:
+        max_pixels: limits the memory of what is read here, see `tagger.image.limits`.
 
     Raises:
         SyntaxError: it is no TIFF.
@@ -35,9 +39,9 @@ def open_tiff(file: IO[bytes], name: str) -> Image.Image:
     try:
         image = TiffImageFile(io.BytesIO(data), name)
     except (SyntaxError, KeyError):
-        return _read(data)
+        return _read(data, max_pixels)
     if not _is_read_rightly(image):
-        return _read(data)
+        return _read(data, max_pixels)
     if ORIENTATION not in image.tag_v2:
         image.getexif()[ORIENTATION] = 1  # else Pillow would turn it by XMP's orientation, as viewers do not
     return image
@@ -52,15 +56,15 @@ def _is_read_rightly(image: TiffImageFile) -> bool:
     return bits == 16 and tags.get(PLANAR, 1) == 1 and not is_negative and image.mode not in ("I", "F")
 
 
-def _read(data: bytes) -> Image.Image:
+def _read(data: bytes, max_pixels: int) -> Image.Image:
     from tifffile import TiffFile, TiffFileError
 
     try:
         with TiffFile(io.BytesIO(data)) as tiff:
             page = tiff.pages.first
-            _check(page, len(data))
+            _check(page, len(data), max_pixels)
             try:
-                image = _image(page, page.asarray())
+                image = _image(page, page.asarray(maxworkers=1))
             except ValueError as error:
                 raise PhotoError("unsupported", f"{_description(page)} is not read here: {error}") from error
     except TiffFileError as error:
@@ -70,7 +74,7 @@ def _read(data: bytes) -> Image.Image:
     return image
 
 
-def _check(page: TiffPage, file_bytes: int) -> None:
+def _check(page: TiffPage, file_bytes: int, max_pixels: int) -> None:
     """Check the size and the place of the samples, and that their order is one that is known here.
 
     Raises:
@@ -79,13 +83,19 @@ def _check(page: TiffPage, file_bytes: int) -> None:
     """
     if not page.dataoffsets or not page.imagewidth:
         raise SyntaxError("damaged tags")
-    if page.nbytes > MAX_ARRAY_BYTES:
-        raise PhotoError("too_large", f"{page.imagewidth}×{page.imagelength} pixels of {_description(page)}")
+    check_bytes((page.imagewidth, page.imagelength), file_bytes + _needed_bytes(page), max_pixels)
     ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
     if max(ends, default=0) > file_bytes:
         raise PhotoError("truncated", "the file ends before the image does")
     if page.photometric not in COLOURS or page.axes not in ("YX", "YXS", "SYX"):
         raise PhotoError("unsupported", f"{_description(page)} is not read here")
+
+
+def _needed_bytes(page: TiffPage) -> int:
+    """The samples, a strip or tile three times while it is decoded, the samples in 8 bits, and Pillow's image."""
+    itemsize = page.nbytes // max(1, page.size)
+    strip = 0 if page.is_contiguous else math.prod(page.chunks) * itemsize
+    return page.nbytes + 3 * strip + page.size + 4 * page.imagewidth * page.imagelength
 
 
 def _description(page: TiffPage) -> str:
@@ -110,9 +120,9 @@ def _image(page: TiffPage, samples: NDArray[Any]) -> Image.Image:
         return _from_palette(samples[..., 0], page.colormap)
     levels = eight_bits(samples[..., : Image.getmodebands(mode)])
     if page.photometric == MIN_IS_WHITE and samples.dtype.kind != "f":  # floats are written so without being meant so
-        levels = 255 - levels
+        np.subtract(255, levels, out=levels)
     height, width = levels.shape[:2]
-    return Image.frombytes(mode, (width, height), levels.tobytes())
+    return Image.frombytes(mode, (width, height), np.ascontiguousarray(levels).data)
 
 
 def _from_palette(indices: NDArray[Any], palette: NDArray[Any]) -> Image.Image:
