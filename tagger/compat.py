@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tagger.core.errors import MissingExtra, PhotoError
-from tagger.core.types import Failed, Suggestion
+from tagger.core.types import Answer, Failed, NoLandmark
 from tagger.model.predictor import Tagger, load
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def predict_landmarks(img_path: str | os.PathLike[str], k: int, *, gps: bool = T
     Raises:
         PhotoError: the photo cannot be read.
     """
-    return [suggestion.landmark.name for suggestion in _suggestions(img_path, k, gps=gps)]
+    return [suggestion.landmark.name for suggestion in _answer(img_path, k, gps=gps).suggestions]
 
 
 def suggest_locations(img_path: str | os.PathLike[str], k: int = 3, *, gps: bool = True) -> Figure:
-    """Show a photo with its k most likely landmarks.
+    """Show a photo with its k most likely landmarks, or say that it shows none and name the nearest.
 
     Args:
         img_path: a photo.
@@ -47,11 +47,11 @@ def suggest_locations(img_path: str | os.PathLike[str], k: int = 3, *, gps: bool
         from matplotlib import pyplot
     except ImportError as error:
         raise MissingExtra("suggest_locations", "plot") from error
-    question = _question(_suggestions(img_path, k, gps=gps))
+    title = _title(_answer(img_path, k, gps=gps))
     figure, axes = pyplot.subplots(layout="constrained")
     axes.imshow(_model().upright(img_path))
     axes.set_axis_off()
-    axes.set_title(question, wrap=True)
+    axes.set_title(title, wrap=True)
     if figure.canvas.required_interactive_framework is not None:
         pyplot.show(block=False)
     return figure
@@ -62,14 +62,16 @@ def _model() -> Tagger:
     return load()
 
 
-def _suggestions(img_path: str | os.PathLike[str], k: int, *, gps: bool) -> tuple[Suggestion, ...]:
+def _answer(img_path: str | os.PathLike[str], k: int, *, gps: bool) -> Answer:
     answer = _model().suggest(img_path, k, gps=gps)
     if isinstance(answer, Failed):
         raise PhotoError(answer.kind, f"{os.fspath(img_path)}: {answer.message}")
-    return answer.suggestions
+    return answer
 
 
-def _question(suggestions: tuple[Suggestion, ...]) -> str:
-    """The question "Is this A, B or C?"."""
-    names = [f"{s.landmark.name} ({s.score:.0%})" for s in suggestions]
+def _title(answer: Answer) -> str:
+    """The question "Is this A, B or C?", or that the photo shows no known landmark."""
+    names = [f"{s.landmark.name} ({s.score:.0%})" for s in answer.suggestions]
+    if isinstance(answer, NoLandmark):
+        return f"No landmark that I know. The nearest: {', '.join(names)}"
     return f"Is this {', '.join(names[:-1])} or {names[-1]}?" if names[1:] else f"Is this {names[0]}?"

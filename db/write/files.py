@@ -204,13 +204,19 @@ def _row(scanned: Scanned, attempts: int | None) -> dict[str, Any]:
     return {
         "at_path": file.path,
         "given_attempts": attempts,
-        "is_passing": result.answer.kind in PASSING_KINDS,
+        "is_passing": _is_passing(file, result.answer.kind),
         "kind": result.answer.kind,
         "message": result.answer.message,
         "size_bytes": file.size_bytes,
         "mtime_ns": file.mtime_ns,
         "ctime_ns": file.ctime_ns,
     }
+
+
+def _is_passing(file: FoundFile, kind: str) -> bool:
+    """Whether a failure says nothing about a file. A link that led nowhere already when it was scanned is dead."""
+    is_dead_link = kind == "not_found" and file.mtime_ns is None
+    return kind in PASSING_KINDS and not is_dead_link
 
 
 def _attempts(new: Any, run: int) -> ColumnElement[int]:

@@ -97,6 +97,17 @@ def test_suggest_locations_draws_the_photo_under_its_question(
     assert len(axes.get_images()) == 1
 
 
+def test_suggest_locations_says_where_there_is_none(
+    model: tagger.Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setattr(compat, "_model", lambda: model)
+    grey = photos(tmp_path, 4)[3]
+    (axes,) = tagger.suggest_locations(grey).axes
+    assert axes.get_title().startswith("No landmark that I know. The nearest: ")
+
+
 def test_the_course_functions_use_the_shipped_model(tmp_path: Path) -> None:
     (path,) = photos(tmp_path, 1)
     assert len(tagger.predict_landmarks(path, 5)) == 5

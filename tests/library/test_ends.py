@@ -187,6 +187,17 @@ def test_failures_in_quarantine_are_left_alone_until_somebody_asks(store: Store,
     assert run(store, bundle, library, options=impatient).counts.failed == 1
 
 
+def test_a_link_that_leads_nowhere_is_left_alone_until_it_leads_somewhere(
+    store: Store, bundle: Bundle, library: Path
+) -> None:
+    (library / "link.jpg").symlink_to(library.parent / "drive" / "photo.jpg")
+    all_counts = [run(store, bundle, library).counts for _ in range(2)]
+    assert [(counts.failed, counts.set_aside) for counts in all_counts] == [(1, 0), (0, 1)]
+    (library.parent / "drive").mkdir()
+    (library.parent / "drive" / "photo.jpg").write_bytes(jpeg())
+    assert run(store, bundle, library).counts.tagged == 1
+
+
 def test_a_mended_file_is_read_at_once(store: Store, bundle: Bundle, library: Path) -> None:
     (library / "bad.jpg").write_text("no photo")
     run(store, bundle, library)
