@@ -162,6 +162,17 @@ def test_the_orientation_in_xmp_alone_turns_nothing(file_format: str, with_exif:
     assert (info.image.size, info.info.width, info.info.height) == ((120, 80), 120, 80)
 
 
+@pytest.mark.parametrize("entry", [b"\x01\0\x01\0\0\0\x03\0\0\0", b"\x02\0\x02\0\0\x003\0\0\0"], ids=["byte", "text"])
+def test_an_orientation_of_a_wrong_type_counts(entry: bytes) -> None:
+    made = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01" + entry + bytes(4)
+    data = encoded(Image.fromarray(picture()), "WEBP", lossless=True, exif=made)
+    assert (pixels(data) == picture()[::-1, ::-1]).all()
+
+
+def test_a_bmp_without_its_first_header_is_read() -> None:
+    assert (pixels(encoded(Image.fromarray(picture()), "DIB")) == picture()).all()
+
+
 def test_exif_s_orientation_counts_beside_xmp_s() -> None:
     data = encoded(Image.fromarray(picture()), "WEBP", lossless=True, xmp=XMP.encode(), exif=exif(3))
     assert (pixels(data) == picture()[::-1, ::-1]).all()

@@ -65,7 +65,7 @@ def _read(data: bytes, max_pixels: int) -> Image.Image:
             _check(page, len(data), max_pixels)
             try:
                 image = _image(page, page.asarray(maxworkers=1))
-            except ValueError as error:
+            except (ValueError, NotImplementedError) as error:  # a codec is missing
                 raise PhotoError("unsupported", f"{_description(page)} is not read here: {error}") from error
     except TiffFileError as error:
         raise SyntaxError(str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from tagger.image.metadata.dates import best_date, dated, local_moment, parse_da
 from tagger.image.metadata.positions import LATITUDE, LONGITUDE, coordinate, position
 
 XMP_KEYS = ("xmp", "XML:com.adobe.xmp")  # in Pillow's `info`
+ORIENTATION = ExifTags.Base.Orientation
 EXPOSURE = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized)
 
 
@@ -29,15 +31,15 @@ def orientation(image: Image.Image) -> object:
 
     Pillow falls back on XMP's orientation, by which viewers do not turn.
     """
-    value = read_exif(image).get(ExifTags.Base.Orientation, 1)
-    if value == 1 or not any(key in image.info for key in XMP_KEYS):
-        return value
-    exif = Image.Exif()
-    try:
-        exif.load(image.info.get("exif") or b"")
-    except Exception:
-        return 1
-    return exif.get(ExifTags.Base.Orientation, 1)
+    exif = read_exif(image)
+    if ORIENTATION in exif and any(key in image.info for key in XMP_KEYS):
+        exif = Image.Exif()
+        with suppress(Exception):  # invalid EXIF does not make a photo fail
+            exif.load(image.info.get("exif") or b"")
+    value = exif.get(ORIENTATION, 1)
+    if isinstance(value, bytes):  # of a wrong type, as some programs write it
+        return value[0] if value else 1
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def exif_date(exif: Image.Exif) -> TakenDate | None:
