@@ -1,4 +1,4 @@
-"""Open a store and run transactions in it, also several tasks in one.
+"""Open a store and run transactions in it.
 
 The one rule: a write transaction takes the write lock when it begins, so that two writers queue. A transaction that
 starts by reading fails at once if it writes after another writer committed, because its snapshot is old.
@@ -8,44 +8,46 @@ No transaction begins in a file that was replaced since it was opened: its write
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import Connection as Connection  # re-exported for callers' annotations
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from db.errors import MalformedUrl, NotAStore, StoreLocked, StoreReplaced, StoreUnreachable
+from db.errors import LogWithoutStore, NotAStore, StoreLocked, StoreReplaced, StoreUnreachable
+from db.location import file_identity, is_writable, log_size, obvious_damage, parse_url, sync_folder
 from db.migrate import WRITING, migrate
+from db.write import backup
 from tagger.core.errors import StoreError
-from tagger.core.text import without_secrets
+
+log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 30.0
-BATCH_SIZE = 500  # values in an IN list, whose length SQLite limits
 PROBLEMS = {
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
-    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_READONLY: "it is not writable",
     sqlite3.SQLITE_PERM: "it may not be opened",
     sqlite3.SQLITE_IOERR: "reading or writing it failed",
     sqlite3.SQLITE_FULL: "the disk is full",
 }
 
-Task = Callable[[Connection], Any]
-
 
 class Store:
     """A tag store. Any thread may begin a transaction; each transaction belongs to one thread at a time."""
 
-    def __init__(self, engine: Engine, file: str, timeout_s: float) -> None:
+    def __init__(self, engine: Engine, file: str, timeout_s: float, backup_folder: Path) -> None:
         self.file = file
+        self.backup_folder = backup_folder
         self._engine = engine
         self._writing = engine.execution_options(begin=WRITING)
         self._timeout_s = timeout_s
@@ -73,6 +75,12 @@ class Store:
             connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
             connection.exec_driver_sql("ANALYZE")
 
+    def find_damage(self) -> str | None:
+        """Read the whole file; the first damage that SQLite finds, or None. Takes seconds for a large store."""
+        with self.read() as connection:
+            answer: str = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        return None if answer == "ok" else answer
+
     def empty_log(self) -> bool:
         """Move the write-ahead log into the file and empty it: until then it holds deleted rows.
 
@@ -95,145 +103,135 @@ class Store:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        if self._opened and _identity(self.file) != self._opened:
+        if self._opened and file_identity(self.file) != self._opened:
             raise StoreReplaced(self.file)
         try:
             yield
         except DBAPIError as error:
-            translation = _translation(error, self.file, self._timeout_s)
+            translation = self._translation(error)
             if translation is None:
                 raise
             raise translation from error
 
+    def _translation(self, error: DBAPIError) -> StoreError | None:
+        """The StoreError for a problem outside the program; None for a bug."""
+        if not isinstance(error.orig, sqlite3.Error):
+            return None
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the upper bytes hold the details
+        if code == sqlite3.SQLITE_BUSY:
+            return StoreLocked(self.file, self._timeout_s)
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return NotAStore(self.file, "it is damaged", backup.newest_copy(self.file, self.backup_folder))
+        return StoreUnreachable(self.file, PROBLEMS[code]) if code in PROBLEMS else None
 
-def open_store(url: str, *, timeout_s: float = BUSY_TIMEOUT_S) -> Store:
+
+def open_store(
+    url: str, *, timeout_s: float = BUSY_TIMEOUT_S, backup_folder: Path | None = None, for_reading: bool = False
+) -> Store:
     """Open a store and migrate its schema; create it, with its folder, if it does not exist.
 
     Args:
         url: ``sqlite:///`` and a path, so four slashes before an absolute one; or a plain path.
         timeout_s: how long to wait for another process that writes.
+        backup_folder: where its backups are, to name one if it is damaged; None for the folder beside it.
+        for_reading: a store that is not writable is opened too. It cannot be migrated.
 
     Raises:
         StoreError: the store cannot be used; the subclass says why.
     """
-    parsed = _parse(url)
+    parsed = parse_url(url)
     file = str(parsed.database)
-    _make_folder(file)
-    store = Store(_engine(parsed, timeout_s), file, timeout_s)
+    folder = backup_folder or backup.default_folder(file)
+    if file_identity(file) is None:
+        _create(parsed, timeout_s, backup.newest_copy(file, folder))
+    if damage := obvious_damage(file):
+        raise NotAStore(file, damage, backup.newest_copy(file, folder))
+    if not for_reading or is_writable(file):
+        return _open(parsed, "rw", timeout_s, folder)
+    return _open_for_reading(parsed, timeout_s, folder)
+
+
+def _open_for_reading(url: URL, timeout_s: float, backup_folder: Path) -> Store:
+    """Open a store that is not writable.
+
+    Without a log nobody is writing, and the file alone is the store. SQLite has to be told so: otherwise it makes files
+    beside it, which fails, or leaves them behind in the name of this user, which may lock out the owner.
+    """
+    file = str(url.database)
+    log_bytes = log_size(file)
+    if log_bytes is not None:
+        try:
+            return _open(url, "ro", timeout_s, backup_folder)
+        except StoreUnreachable as error:  # the log has no index beside it, and none can be made
+            if log_bytes:
+                problem = f"{file}-wal, with its latest changes, can only be read in a folder that is writable"
+                raise StoreUnreachable(file, problem) from error
+    return _open(url, "ro&immutable=1", timeout_s, backup_folder)
+
+
+def _open(url: URL, mode: str, timeout_s: float, backup_folder: Path) -> Store:
+    file = str(url.database)
+    store = Store(_engine(url, timeout_s, mode), file, timeout_s, backup_folder)
     try:
         with store._translated():
-            migrate(store._engine, file, timeout_s)
-        store._opened = _identity(file)
+            migrate(store._engine, file, timeout_s, is_writable=mode == "rw")
+        store._opened = file_identity(file)
     except BaseException:
         store.close()
         raise
     return store
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a task returned, or the error that rolled it back."""
+def _create(url: URL, timeout_s: float, backup: Path | None) -> None:
+    """Create an empty store that only this user may read; if another process is quicker, its file stays.
 
-    value: Any = None
-    error: Exception | None = None
-
-
-def commit_group(store: Store, tasks: Sequence[Task]) -> list[Outcome]:
-    """Run tasks in one transaction, so that they share the wait for the disk.
-
-    If one fails, all are rolled back and each runs again within a savepoint, so that it fails alone. Failures are rare,
-    and a savepoint costs two statements.
-
-    Raises:
-        StoreError: nothing was written; all tasks may be tried again.
+    The file gets its name once it is complete. So an empty or partial file is never a new store, but a damaged one.
     """
+    file = Path(str(url.database))
+    if log_size(str(file)) is not None and file_identity(str(file)) is None:  # else another process was quicker
+        raise LogWithoutStore(str(file), backup)
+    if backup is not None:
+        log.warning("%s is a new database, although there is a backup of an earlier one: %s", file, backup)
     try:
-        with store.write() as connection:
-            return [Outcome(task(connection)) for task in tasks]
-    except (StoreError, OperationalError):  # the store's own, not a task's
-        raise
-    except Exception:
-        with store.write() as connection:
-            return [_outcome(connection, task) for task in tasks]
-
-
-def in_batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Split values into batches that fit into an IN list."""
-    pending = list(values)
-    for start in range(0, len(pending), BATCH_SIZE):
-        yield pending[start : start + BATCH_SIZE]
-
-
-def store_file(url: str) -> Path:
-    """The SQLite file that a URL or a plain path names.
-
-    Raises:
-        MalformedUrl: it names no file.
-    """
-    return Path(str(_parse(url).database))
-
-
-def store_exists(url: str) -> bool:
-    """Whether the store's file exists.
-
-    Raises:
-        StoreUnreachable: its folder cannot be searched.
-    """
-    return _identity(str(store_file(url))) is not None
-
-
-def _outcome(connection: Connection, task: Task) -> Outcome:
-    try:
-        with connection.begin_nested():
-            return Outcome(task(connection))
-    except OperationalError:
-        raise
-    except Exception as error:
-        return Outcome(error=error)
-
-
-def _identity(file: str) -> tuple[int, int] | None:
-    """The file's device and inode; None if there is no file. Takes a microsecond."""
-    try:
-        status = os.stat(file)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreUnreachable(file, f"it cannot be accessed ({error.strerror})") from error
-    return status.st_dev, status.st_ino
-
-
-def _parse(url: str) -> URL:
-    if not url.strip():
-        raise MalformedUrl("The database URL is empty. Write sqlite:////folder/tags.sqlite")
-    if "://" not in url:
-        return URL.create("sqlite", database=os.path.abspath(os.path.expanduser(url)))
+        raise StoreUnreachable(str(file), f"its folder cannot be made ({error.strerror})") from error
     try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise MalformedUrl(
-            f"The database URL {without_secrets(url)!r} is malformed. Write sqlite:////folder/tags.sqlite"
-        ) from error
-    if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
-        raise MalformedUrl(
-            f"{without_secrets(url)!r} is not supported: tags are kept in SQLite. Write sqlite:////folder/tags.sqlite"
-        )
-    if parsed.database in (None, "", ":memory:"):
-        raise MalformedUrl(
-            f"{without_secrets(url)!r} names no file, its tags would be lost. Write sqlite:////folder/tags.sqlite"
-        )
-    return parsed
-
-
-def _make_folder(file: str) -> None:
-    try:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        file = file.resolve()
+        handle, name = tempfile.mkstemp(".sqlite", ".new-", file.parent)
     except OSError as error:
-        raise StoreUnreachable(file, f"its folder cannot be made ({error.strerror})") from error
+        raise StoreUnreachable(str(file), f"it cannot be created ({error.strerror})") from error
+    os.close(handle)
+    try:
+        _open(url.set(database=name), "rw", timeout_s, file.parent).close()
+        _give_name(name, file)
+    except OSError as error:
+        raise StoreUnreachable(str(file), f"it cannot be created ({error.strerror})") from error
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(name + suffix).unlink(missing_ok=True)
 
 
-def _engine(url: URL, timeout_s: float) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": timeout_s}, max_overflow=-1)
+def _give_name(name: str, file: Path) -> None:
+    try:
+        os.link(name, file)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        if not file.exists():
+            os.rename(name, file)
+    sync_folder(file.parent)
+
+
+def _engine(url: URL, timeout_s: float, mode: str) -> Engine:
+    """An engine for an existing file.
+
+    Args:
+        mode: SQLite's, and further parameters of its URI.
+    """
+    engine = create_engine(url, connect_args={"timeout": timeout_s, "uri": True}, max_overflow=-1)
+    uri = f"{Path(str(url.database)).absolute().as_uri()}?mode={mode}"
+    event.listen(engine, "do_connect", lambda dialect, _record, _positional, named: dialect.connect(uri, **named))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -249,17 +247,3 @@ def _prepare(connection: DBAPIConnection, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     if begin := connection.get_execution_options().get("begin", "BEGIN"):
         connection.exec_driver_sql(begin)
-
-
-def _translation(error: DBAPIError, file: str, timeout_s: float) -> StoreError | None:
-    """The StoreError for a problem outside the program; None for a bug."""
-    if not isinstance(error.orig, sqlite3.Error):
-        return None
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the upper bytes hold the details
-    if code == sqlite3.SQLITE_BUSY:
-        return StoreLocked(file, timeout_s)
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return NotAStore(file, "it is no SQLite database, or damaged")
-    if code in PROBLEMS:
-        return StoreUnreachable(file, PROBLEMS[code])
-    return None

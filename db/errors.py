@@ -4,7 +4,9 @@ StoreError
 ├── MalformedUrl          the database URL is malformed, or does not name a SQLite file
 ├── StoreUnreachable      the file cannot be opened, read or written
 ├── StoreLocked           another process kept the write lock for too long
-├── NotAStore             the file is not a tag database, or is damaged
+├── NotAStore             the file is not a tag database, or it is damaged
+├── LogWithoutStore       the file is gone, but its write-ahead log is not
+├── StoreTooOld           written by an earlier version of the tagger, and not writable
 ├── StoreTooNew           written by a later version of the tagger
 ├── BackupFailed          the database could not be copied
 ├── RunNotEnded           the run is still in progress
@@ -19,10 +21,12 @@ StoreError
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from tagger.core.errors import StoreError
-from tagger.core.text import ask_which
+from tagger.core.text import ask_which, printable
 
 
 class MalformedUrl(StoreError):
@@ -55,8 +59,45 @@ class StoreLocked(StoreError):
 
 
 class NotAStore(StoreError):
-    def __init__(self, file: str, problem: str) -> None:
-        super().__init__(f"{file} is not a tag database: {problem}. Name another file with --db, or restore a backup.")
+    """The file is not a tag database, or it is damaged.
+
+    Args:
+        file: the database.
+        problem: a clause.
+        backup: its newest sound copy, if there is one.
+    """
+
+    def __init__(self, file: str, problem: str, backup: Path | None = None) -> None:
+        advice = how_to_restore(file, backup) if backup else "Name another file with --db, or restore a backup."
+        super().__init__(f"{file} is not a tag database: {problem}. {advice}")
+
+
+class LogWithoutStore(StoreError):
+    """The file is gone, but not the log that holds its latest changes, which would end up in a new database."""
+
+    def __init__(self, file: str, backup: Path | None) -> None:
+        advice = how_to_restore(file, backup) if backup else f"To begin a new database, remove {file}-wal."
+        super().__init__(
+            f"The database {file} does not exist, but {file}-wal, which holds its latest changes, does. "
+            f"Put the database back beside it. {advice}"
+        )
+
+
+def how_to_restore(file: str, backup: Path) -> str:
+    """The commands that put a backup in a database's place."""
+    quoted = {name: shlex.quote(printable(f"{file}{name}")) for name in ("", "-wal", "-shm")}
+    return (
+        f"Its newest backup is {printable(str(backup))}. To restore it, stop whatever uses the database, then: "
+        f"rm -f {quoted['-wal']} {quoted['-shm']} && cp {shlex.quote(printable(str(backup)))} {quoted['']}"
+    )
+
+
+class StoreTooOld(StoreError):
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"The database {file} was written by an earlier version of the tagger, and it cannot be upgraded, since it "
+            "is not writable. Run the command as a user who may write it, or on a copy: --db COPY"
+        )
 
 
 class StoreTooNew(StoreError):

@@ -8,6 +8,7 @@ database at once, the second waits and finds it ready.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import OperationalError
 
-from db.errors import NotAStore, StoreTooNew
+from db.errors import NotAStore, StoreTooNew, StoreTooOld
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0011"
+HEAD = "0012"
 WRITING = "BEGIN IMMEDIATE"  # how `db.engine` begins a transaction that writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = """
@@ -33,16 +34,19 @@ VERSION_TABLE = """
     """  # as Alembic makes it
 
 
-def migrate(engine: Engine, file: str, timeout_s: float) -> None:
+def migrate(engine: Engine, file: str, timeout_s: float, *, is_writable: bool = True) -> None:
     """Bring the database to `HEAD`.
 
     Raises:
+        StoreTooOld: it is behind `HEAD` and not writable.
         StoreTooNew: a later version wrote it.
         NotAStore: it holds other tables.
     """
     with engine.connect() as connection:
         if _revision(connection) == HEAD:
             return
+    if not is_writable:
+        raise StoreTooOld(file)
     _switch_to_wal(engine, timeout_s)
     with _without_foreign_keys(engine) as connection, connection.begin():
         found = _revision(connection)
@@ -94,6 +98,7 @@ def _create(connection: Connection, file: str) -> None:
     for name, rows in views.VIEWS.items():
         connection.exec_driver_sql(f"CREATE VIEW {name} AS {rows}")
     connection.exec_driver_sql(VERSION_TABLE)
+    connection.exec_driver_sql(f"PRAGMA user_version = {secrets.randbelow(2**31)}")  # see `db.write.backup`
     connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{HEAD}')")
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from db.engine import in_batches
+from db.batching import in_batches
 from db.read.catalog import landmarks
 from db.read.rows import FailedState, FileState
 from db.schema.models import Assessment, Failure, File, Photo, Run, Suggestion

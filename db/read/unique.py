@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from db.engine import in_batches
+from db.batching import in_batches
 from db.schema.models import File, Photo
 
 if TYPE_CHECKING:

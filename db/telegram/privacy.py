@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, select
 
-from db.engine import in_batches
+from db.batching import in_batches
 from db.read.files import below
 from db.schema.models import Assessment, Decision, File, Landmark, Photo, Suggestion
 from db.schema.telegram import TelegramAnswer, TelegramChat, TelegramPerson, TelegramPhoto, TelegramUpdate

@@ -3,10 +3,15 @@
 The one rule: a copy gets its name only after a check, and older copies are removed only after that. So a file with the
 name of a copy is sound, and holds every row that was committed before the copy began. Several backups may share a
 folder: each writes a temporary file of its own, and only removes older copies of its own database.
+
+A copy's name tells whose it is, as in ``tagger-3f0a81c2-20261122-033000.sqlite``: four digits of the path of its
+database, and four of a random number in that database (`PRAGMA user_version`). So databases of two containers or in two
+folders stay apart, and so do a database and a new one in its place.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import sqlite3
@@ -19,7 +24,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from db.errors import BackupFailed
+from db.location import sync_folder
 
+TIME = r"-\d{8}-\d{6}\.sqlite"
 UNFINISHED = re.compile(r"unfinished-\w+\.sqlite(-\w+)?")  # and the files that SQLite keeps beside it
 DEAD_AFTER_S = 12 * 3600.0  # a backup writes continuously, so one that was idle for so long was killed
 
@@ -31,6 +38,7 @@ class Backup:
     file: Path
     size_bytes: int
     removed: tuple[Path, ...]
+    larger: tuple[Path, ...]  # older ones that are more than twice as large, which it does not push out
 
 
 def back_up(source: str, folder: Path, *, keep: int) -> Backup:
@@ -46,22 +54,55 @@ def back_up(source: str, folder: Path, *, keep: int) -> Backup:
         BackupFailed: there is no new copy; the older ones are untouched.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _remove_leftovers(folder)
         with _unfinished(folder) as unfinished:
             _copy(source, unfinished)
-            _check(unfinished)
+            number = _check(unfinished) % 0x10000
             size_bytes = unfinished.stat().st_size
-            file = _publish(unfinished, source)
-        return Backup(file, size_bytes, _rotate(source, folder, keep))
+            file = _publish(unfinished, f"{Path(source).stem}-{_path_digits(source)}{number:04x}")
+        removed, larger = _rotate(file, size_bytes, keep)
+        return Backup(file, size_bytes, removed, larger)
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(str(folder), str(error)) from error
 
 
+def default_folder(source: str) -> Path:
+    """Where the copies of a database are if no setting says otherwise."""
+    return Path(source).parent / "backups"
+
+
+def newest_copy(source: str, folder: Path) -> Path | None:
+    """The copy to restore a database from; None if there is none.
+
+    One that is much smaller than an older one is passed over: it may be of a database that had lost its rows.
+    """
+    found = copies(source, folder) or _copies(re.escape(Path(source).stem), folder)  # as earlier versions named them
+    sizes = {file: file.stat().st_size for file in found}
+    return next((file for file in found if 2 * sizes[file] >= max(sizes.values())), None)
+
+
 def copies(source: str, folder: Path) -> list[Path]:
-    """The copies of a database in a folder, newest first; copies of databases with other names are left out."""
-    name = re.compile(re.escape(Path(source).stem) + r"-\d{8}-\d{6}\.sqlite")
-    return sorted((file for file in folder.iterdir() if name.fullmatch(file.name)), reverse=True)
+    """The copies of a database, and of earlier ones in its place, newest first."""
+    return _copies(rf"{re.escape(Path(source).stem)}-{_path_digits(source)}[0-9a-f]{{4}}", folder)
+
+
+def _copies(name: str, folder: Path) -> list[Path]:
+    """The copies in a folder whose name begins with this pattern, newest first."""
+    pattern = re.compile(name + TIME)
+    try:
+        found = [file for file in folder.iterdir() if pattern.fullmatch(file.name)]
+    except OSError:
+        return []
+    return sorted(found, key=_time_of, reverse=True)
+
+
+def _time_of(copy: Path) -> str:
+    return copy.name[-len("-20261122-033000.sqlite") :]
+
+
+def _path_digits(source: str) -> str:
+    return hashlib.sha256(os.fsencode(os.path.realpath(source))).hexdigest()[:4]
 
 
 @contextmanager
@@ -90,14 +131,19 @@ def _copy(source: str, target: Path) -> None:
         reading.backup(writing, pages=-1)
 
 
-def _check(file: Path) -> None:
-    """Raise an error unless a copy is sound and a store; SQLite accepts an empty file."""
+def _check(file: Path) -> int:
+    """Raise an error unless a copy is sound and a store; SQLite accepts an empty file.
+
+    Returns:
+        The random number of its database.
+    """
     with closing(_open(file, "rw")) as connection:
         problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if problem != "ok":
             raise sqlite3.DatabaseError(f"the copy is not sound: {problem}")
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
             raise sqlite3.DatabaseError("the copy is not a tag database")
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _open(file: Path, mode: str) -> sqlite3.Connection:
@@ -105,29 +151,35 @@ def _open(file: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True)
 
 
-def _publish(unfinished: Path, source: str) -> Path:
+def _publish(unfinished: Path, name: str) -> Path:
     """Give a copy its name once it is on the disk."""
     with unfinished.open("rb") as opened:
         os.fsync(opened.fileno())
-    file = unfinished.replace(_free_name(source, unfinished.parent))
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    file = unfinished.replace(_free_name(name, unfinished.parent))
+    sync_folder(file.parent)
     return file
 
 
-def _free_name(source: str, folder: Path) -> Path:
+def _free_name(name: str, folder: Path) -> Path:
     """The name of a copy by the current time, or the next free second."""
     now = datetime.now(UTC)
-    while (file := folder / f"{Path(source).stem}-{now:%Y%m%d-%H%M%S}.sqlite").exists():
+    while (file := folder / f"{name}-{now:%Y%m%d-%H%M%S}.sqlite").exists():
         now += timedelta(seconds=1)
     return file
 
 
-def _rotate(source: str, folder: Path, keep: int) -> tuple[Path, ...]:
-    old = copies(source, folder)[keep:]
-    for file in old:
-        file.unlink(missing_ok=True)
-    return tuple(old)
+def _rotate(file: Path, size_bytes: int, keep: int) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Remove the oldest copies of a database.
+
+    Much larger ones are counted apart: if the database lost its rows, its nights must not push out the good copies.
+
+    Returns:
+        The removed copies, and the larger ones that are left.
+    """
+    copies = _copies(re.escape(file.name.removesuffix(_time_of(file))), file.parent)
+    larger = [copy for copy in copies if copy.stat().st_size > 2 * size_bytes]
+    alike = [copy for copy in copies if copy not in larger]
+    removed = (*alike[keep:], *larger[keep:])
+    for copy in removed:
+        copy.unlink(missing_ok=True)
+    return removed, tuple(larger[:keep])

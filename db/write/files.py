@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from db.engine import in_batches
+from db.batching import in_batches
 from db.schema.models import Failure, File, Run
 from tagger.core.types import MODEL_KINDS, PASSING_KINDS, Failed, FoundFile, Result
 

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from db.engine import Store, in_batches
+from db.batching import in_batches
+from db.engine import Store
 from db.schema.models import Assessment, Decision, Failure, File, Photo, Suggestion
 from db.schema.telegram import TelegramPhoto
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.engine import in_batches
+from db.batching import in_batches
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
 from db.write.dates import improve_dates, photo_date
 from db.write.files import (

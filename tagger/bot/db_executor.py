@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from db.engine import Outcome, Store, commit_group
+from db.engine import Store
+from db.group_commit import Outcome, commit_group
 from tagger.core.errors import StoreError
 
 if TYPE_CHECKING:

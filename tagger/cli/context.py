@@ -110,16 +110,18 @@ def shared_model(settings: Settings) -> Callable[[], Tagger]:
     return open_tagger
 
 
-def open_store(settings: Settings, *, must_exist: bool = False) -> Store:
+def open_store(settings: Settings, *, must_exist: bool = False, for_reading: bool = False) -> Store:
     """Open the tag store.
 
     Args:
         settings: name the database.
-        must_exist: a missing database is an error, for commands that only read.
+        must_exist: a missing database is an error.
+        for_reading: a database that is not writable will do; a missing one is an error.
     """
-    from db import engine
+    from db.engine import open_store
+    from db.location import store_exists, store_file
 
-    if must_exist and not engine.store_exists(settings.db_url):
-        file = engine.store_file(settings.db_url)
+    if (must_exist or for_reading) and not store_exists(settings.db_url):
+        file = store_file(settings.db_url)
         raise click.ClickException(f"There is no database at {file} yet. Fill one first: tagger tag FOLDER")
-    return engine.open_store(settings.db_url)
+    return open_store(settings.db_url, backup_folder=settings.jobs.backup_folder, for_reading=for_reading)

@@ -32,12 +32,12 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
     if ctx.invoked_subcommand:
         pass_options_down(ctx)
         return
-    from db.engine import store_exists
+    from db.location import store_exists
     from tagger.jobs.registry import overview
 
     settings = context.open_settings(config, db_url=db_url)
     if store_exists(settings.db_url):
-        with context.open_store(settings) as store:
+        with context.open_store(settings, for_reading=True) as store:
             rows = overview(settings, store)
     else:
         rows = overview(settings, None)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @context.CONFIG
 def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path | None) -> None:
     """List the landmarks that the model knows, and how many of your photos show each."""
-    from db.engine import store_exists
+    from db.location import store_exists
     from db.read import catalog
     from db.read.rows import LabelRow
     from tagger.model.bundle import open_bundle
@@ -31,7 +31,7 @@ def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path 
     settings = context.open_settings(config, db_url=db_url, bundle=bundle)
     photos: dict[str, int] = {}
     if store_exists(settings.db_url):
-        with context.open_store(settings) as store, store.read() as connection:
+        with context.open_store(settings, for_reading=True) as store, store.read() as connection:
             photos = {row.landmark.id: row.photos for row in catalog.labels(connection)}
     landmarks = [known.landmark() for known in open_bundle(settings.bundle, verify=False).card.classes]
     rows = [LabelRow(landmark, photos.get(landmark.id, 0)) for landmark in landmarks]

@@ -103,7 +103,7 @@ def query(
     zone = settings.zone()
     for name in ("answered_since", "answered_until"):
         filters[name] = to_utc(_option(name), filters[name], zone)
-    with context.open_store(settings, must_exist=True) as store, store.read() as connection:
+    with context.open_store(settings, for_reading=True) as store, store.read() as connection:
         filters["countries"] = _stored_countries(connection, filters["countries"])
         find, file_filter, row_type, line = _listing(only_nones, only_failed, filters)
         rows: Any = listings.all_hits(find, connection, file_filter)

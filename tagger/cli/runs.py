@@ -37,7 +37,7 @@ def runs(ctx: click.Context, limit: int, as_json: bool, db_url: str | None, conf
     from db.read import catalog
 
     settings = context.open_settings(config, db_url=db_url)
-    with context.open_store(settings, must_exist=True) as store, store.read() as connection:
+    with context.open_store(settings, for_reading=True) as store, store.read() as connection:
         rows = catalog.runs(connection, limit=limit)
     if as_json:
         print_json(rows)
@@ -58,7 +58,7 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
     from tagger.library.report import RunReport
 
     settings = context.open_settings(config, db_url=db_url)
-    with context.open_store(settings, must_exist=True) as store:
+    with context.open_store(settings, for_reading=True) as store:
         with store.read() as connection:
             row, stored = catalog.run(connection, run_id), report_of(connection, run_id)
         if html is not None:
@@ -145,8 +145,11 @@ def _line(row: RunRow, zone: tzinfo | None) -> str:
 
 
 def _write(file: Path, page: str) -> None:
+    from tagger.core.private import private
+
     try:
-        file.write_text(page, encoding="utf-8", errors="surrogateescape")
+        with open(file, "w", encoding="utf-8", errors="surrogateescape", opener=private) as opened:
+            opened.write(page)
     except OSError as error:
         raise click.ClickException(
             f"The page cannot be written to {file} ({error.strerror}). "

@@ -10,12 +10,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from db.engine import Store
 from db.read.catalog import last_starts
 from db.rows import JobRunRow, JobStatus
-from db.write.backup import back_up
+from db.write.backup import back_up, default_folder
 from db.write.jobs import finish_job, start_job
 from db.write.prune import prune
 from tagger.config.cron import next_time
@@ -27,16 +26,17 @@ from tagger.jobs.context import JobContext, JobResult
 
 log = logging.getLogger(__name__)
 
-BACKUPS = "backups"
-
 
 def backup(context: JobContext) -> JobResult:
     """Copy the database."""
     jobs = context.settings.jobs
-    folder = jobs.backup_folder or Path(context.store.file).parent / BACKUPS
+    folder = jobs.backup_folder or default_folder(context.store.file)
     made = back_up(context.store.file, folder, keep=jobs.backup_keep)
     removed = f", {len(made.removed)} older removed" if made.removed else ""
-    return JobResult(f"{made.file}, {format_bytes(made.size_bytes)}, checked{removed}")
+    message = f"{made.file}, {format_bytes(made.size_bytes)}, checked{removed}"
+    if made.larger:
+        message += f"; much smaller than {made.larger[0].name}, so the {len(made.larger)} larger copies are kept too"
+    return JobResult(message)
 
 
 def prune_gone(context: JobContext) -> JobResult:

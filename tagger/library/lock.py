@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PRIVATE = 0o600
+
 
 @contextmanager
 def run_lock(store: Store) -> Iterator[None]:
@@ -38,7 +40,8 @@ def run_lock(store: Store) -> Iterator[None]:
         RunInProgress: another run has the store; the message says which, and since when.
     """
     try:
-        lock = _acquired(Path(f"{os.path.realpath(store.file)}.lock"))
+        file = os.path.realpath(store.file)
+        lock = _acquired(Path(f"{file}.lock"), _mode_of(file))
     except OSError as error:
         raise StoreUnreachable(store.file, f"its lock cannot be made ({error.strerror})") from error
     if lock is None:
@@ -69,8 +72,10 @@ def bot_lock(store: Store, *, server: str, token: str) -> Iterator[None]:
     database = os.path.realpath(store.file)
     account = hashlib.sha256(f"{server.rstrip('/')} {token}".encode()).hexdigest()[:16]
     with (
-        _for_bot(Path(f"{database}.bot.lock"), f"the database {database}", "name another one with --db"),
-        _for_bot(_shared_folder() / f"bot-{account}.lock", "this token", "use another token"),
+        _for_bot(
+            Path(f"{database}.bot.lock"), _mode_of(database), f"the database {database}", "name another one with --db"
+        ),
+        _for_bot(_shared_folder() / f"bot-{account}.lock", PRIVATE, "this token", "use another token"),
     ):
         yield
 
@@ -82,13 +87,14 @@ def _shared_folder() -> Path:
 
 
 @contextmanager
-def _for_bot(file: Path, what: str, advice: str) -> Iterator[None]:
+def _for_bot(file: Path, mode: int, what: str, advice: str) -> Iterator[None]:
     holder = file.with_suffix(".holder")  # the lock's own file is emptied by whoever tries it
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock = _acquired(file)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = _acquired(file, mode)
         if lock is None:
             raise BotInProgress(what, holder.read_text() if holder.exists() else "it is just starting", advice)
+        holder.touch(mode)
         holder.write_text(
             f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         )
@@ -101,11 +107,16 @@ def _for_bot(file: Path, what: str, advice: str) -> Iterator[None]:
         lock.release()
 
 
-def _acquired(file: Path) -> FileLock | None:
+def _mode_of(database: str) -> int:
+    """The mode of a database's lock: whoever may write the database may lock it."""
+    return os.stat(database).st_mode & 0o666
+
+
+def _acquired(file: Path, mode: int) -> FileLock | None:
     """The lock, or None if another process has it."""
     from filelock import FileLock, Timeout  # commands that only read the store do not need it
 
-    lock = FileLock(file, timeout=0, thread_local=False)
+    lock = FileLock(file, timeout=0, thread_local=False, mode=mode)
     try:
         lock.acquire()
     except Timeout:

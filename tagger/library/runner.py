@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from itertools import groupby, islice, tee
 from typing import TYPE_CHECKING
 
-from db.engine import BATCH_SIZE, Store
+from db.batching import BATCH_SIZE
+from db.engine import Store
 from db.read.files import failed_states, file_states, stored_results
 from db.read.folders import present_files
 from db.write.runs import abandoned_files

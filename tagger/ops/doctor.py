@@ -11,7 +11,8 @@ from typing import Literal
 
 from PIL import Image
 
-from db.engine import open_store, store_exists, store_file
+from db.engine import open_store
+from db.location import store_exists, store_file
 from tagger.config.settings import Settings
 from tagger.core.errors import TaggerError
 from tagger.core.text import format_bytes

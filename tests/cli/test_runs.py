@@ -38,6 +38,7 @@ def test_a_run_s_report_is_json(tagged: Tagger) -> None:
 def test_a_run_s_report_is_a_page(tagged: Tagger, tmp_path: Path) -> None:
     assert tagged("runs", "show", 1, "--html", tmp_path / "run.html").returncode == 0
     page = (tmp_path / "run.html").read_text()
+    assert (tmp_path / "run.html").stat().st_mode & 0o777 == 0o600
     assert "data:image/" in page
     assert "bad&lt;b&gt;.jpg" in page
     assert "http://" not in page

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from db.engine import Store, open_store, store_exists, store_file
+from db.engine import Store, open_store
 from db.errors import MalformedUrl, NotAStore, StoreLocked, StoreUnreachable
+from db.location import store_exists, store_file
 from tests.db.samples import assessed, tag_run, tagged
 
 

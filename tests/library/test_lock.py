@@ -81,6 +81,13 @@ def test_a_second_run_is_kept_away_by_whatever_name_it_opens_the_store(store: St
         pytest.fail("two runs at once")
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o660], ids=["private", "shared with a group"])
+def test_who_may_write_the_store_may_lock_it(store: Store, mode: int) -> None:
+    Path(store.file).chmod(mode)
+    with run_lock(store):
+        assert Path(f"{store.file}.lock").stat().st_mode & 0o777 == mode
+
+
 def test_a_killed_run_frees_the_store_and_is_called_died(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     with holder(store) as process:
         process.send_signal(signal.SIGKILL)

@@ -18,6 +18,7 @@ from telegram.error import TelegramError, TimedOut
 
 from tagger.bot.transport.client import BotClient
 from tagger.bot.transport.retry import NotDelivered, back_off, backoff_delays, is_transient
+from tagger.core.private import private
 from tagger.image.formats import usual_suffix
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ class Downloads:
         self._names = itertools.count()  # unique, because the folder is emptied at every start of this bot
         self._slots = asyncio.Semaphore(MAX_PARALLEL)
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        for private_folder in (folder, self._folder.parent, self._folder):
+            private_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def fetch(self, file_id: str, size_bytes: int | None) -> Path | None:
         """Download a file.
@@ -102,9 +104,10 @@ class Downloads:
 
     def _write(self, data: bytes) -> Path:
         path = self._folder / str(next(self._names))
-        path.write_bytes(data)
+        with open(path, "wb", opener=private) as opened:
+            opened.write(data)
         return path
 
     def _move(self, path: Path, name: str) -> Path:
-        self.kept.mkdir(parents=True, exist_ok=True)
+        self.kept.mkdir(mode=0o700, exist_ok=True)
         return path.rename(self.kept / name)

@@ -45,7 +45,8 @@ def jobs(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
 
 
 def _landmarks(ctx: click.Context) -> list[Landmark]:
-    from db.engine import open_store, store_exists
+    from db.engine import open_store
+    from db.location import store_exists
     from db.read import catalog
     from tagger.config.settings import load_settings
     from tagger.core.errors import TaggerError
@@ -55,7 +56,7 @@ def _landmarks(ctx: click.Context) -> list[Landmark]:
     try:
         settings = load_settings(options, ctx.params.get("config"))
         if store_exists(settings.db_url):
-            with open_store(settings.db_url) as store, store.read() as connection:
+            with open_store(settings.db_url, for_reading=True) as store, store.read() as connection:
                 return list(catalog.landmarks(connection).values())
         return [output.landmark() for output in open_bundle(settings.bundle, verify=False).card.classes]
     except TaggerError:

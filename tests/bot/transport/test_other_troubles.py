@@ -117,6 +117,7 @@ def test_a_chat_that_waits_does_not_hold_up_another(server: BotApiServer, start:
 def test_an_error_of_the_bot_is_logged_with_the_update_and_answered_politely(start: Start, ana: Person) -> None:
     bot, chat = start(), ana.private()
     answer(chat, chat.send_photo(ana, picture(RED)))
+    assert [(bot.folder / "telegram" / part).stat().st_mode & 0o777 for part in ("", "spool")] == [0o700, 0o700]
     shutil.rmtree(bot.folder / "telegram" / "spool")  # there is no place for photos any more
     photo = chat.send_photo(ana, picture(GREEN))
     sorry = "Something went wrong here, and it is not your fault. Please try again later."

@@ -10,7 +10,8 @@ import pytest
 from alembic import command
 from sqlalchemy.exc import IntegrityError
 
-from db.engine import _engine, _parse, open_store
+from db.engine import _engine, open_store
+from db.location import parse_url
 from db.migrate import WRITING, alembic_config
 from db.telegram import inbox
 from db.telegram.inbox import ReceivedUpdate
@@ -34,10 +35,10 @@ SECOND_VERSION = """
 
 def earlier_version(url: str, revision: str = "0001") -> None:
     """A store as version 0.1.0 made it, or a later one."""
-    parsed = _parse(url)
+    parsed = parse_url(url)
     with closing(sqlite3.connect(str(parsed.database))) as plain:
         plain.executescript(FIRST_VERSION.read_text())
-    engine = _engine(parsed, 5)
+    engine = _engine(parsed, 5, "rw")
     with engine.connect().execution_options(begin=WRITING) as connection, connection.begin():
         command.upgrade(alembic_config(connection), revision)
     engine.dispose()
@@ -46,7 +47,7 @@ def earlier_version(url: str, revision: str = "0001") -> None:
 def test_a_store_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'tags.sqlite'}"
     earlier_version(url)
-    engine = _engine(_parse(url), 5)
+    engine = _engine(parse_url(url), 5, "rw")
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0001"
         assert not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name LIKE 'telegram%'").scalar()

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db.engine import Store, commit_group
+from db.engine import Store
+from db.group_commit import commit_group
 from db.telegram import inbox
 from db.telegram.inbox import LastMessageIds, ReceivedUpdate
 

@@ -18,7 +18,7 @@ import pytest
 from db.engine import Store, open_store
 from db.errors import BackupFailed
 from db.write import backup
-from db.write.backup import back_up, copies
+from db.write.backup import back_up, copies, newest_copy
 from tests.db.samples import assessed, everything, tag_run
 
 WRITER = """
@@ -46,8 +46,10 @@ def rows(file: Path, table: str) -> int:
         return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def name(second: int) -> str:
-    return f"tags-20260101-0000{second:02}.sqlite"
+def name(store: Store, folder: Path, second: int) -> str:
+    """The name of an older copy of a store."""
+    made = back_up(store.file, folder.with_name("elsewhere"), keep=1).file
+    return f"{made.name[: -len('20261122-033000.sqlite')]}20260101-0000{second:02}.sqlite"
 
 
 def test_a_copy_opens_as_the_store_that_it_was(store: Store, tmp_path: Path) -> None:
@@ -83,26 +85,61 @@ def test_a_copy_holds_every_row_committed_before_it_began_while_others_write(sto
         writer.communicate()
 
 
-def test_only_the_newest_copies_are_kept_and_nothing_else_is_touched(store: Store, tmp_path: Path) -> None:
-    folder = tmp_path / "copies"
-    folder.mkdir()
-    for second in range(5):
-        (folder / name(second)).touch()
-    (folder / "mine.sqlite").touch()
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "copies").mkdir()
+    return tmp_path / "copies"
+
+
+def test_only_the_newest_copies_are_kept_and_nothing_else_is_touched(store: Store, folder: Path) -> None:
+    older = [folder / name(store, folder, second) for second in range(5)]
+    for file in (*older, folder / "mine.sqlite", folder / "tags-20260101-000000.sqlite"):
+        file.touch()
     made = back_up(store.file, folder, keep=3)
-    assert copies(store.file, folder) == [made.file, folder / name(4), folder / name(3)]
-    assert [file.name for file in made.removed] == [name(2), name(1), name(0)]
+    assert copies(store.file, folder) == [made.file, older[4], older[3]]
+    assert list(made.removed) == [older[2], older[1], older[0]]
     assert (folder / "mine.sqlite").exists()
+    assert (folder / "tags-20260101-000000.sqlite").exists()  # of an earlier version: maybe of another database
 
 
-def test_two_databases_in_one_folder_leave_each_others_copies(store: Store, tmp_path: Path) -> None:
-    folder = tmp_path / "copies"
+def test_two_databases_in_one_folder_leave_each_others_copies(store: Store, tmp_path: Path, folder: Path) -> None:
     with open_store(str(tmp_path / "tags-holidays.sqlite")) as other:
         theirs = back_up(other.file, folder, keep=1).file
         mine = back_up(store.file, folder, keep=1).file
         assert copies(other.file, folder) == [theirs]
     assert copies(store.file, folder) == [mine]
     assert len(list(folder.iterdir())) == 2
+
+
+def test_databases_of_one_name_leave_each_others_copies(store: Store, tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "other").mkdir()
+    shutil.copy(store.file, tmp_path / "other" / "tags.sqlite")  # even if one is a copy of the other
+    for file in (store.file, str(tmp_path / "other" / "tags.sqlite")) * 3:
+        back_up(file, folder, keep=2)
+    assert len(copies(store.file, folder)) == 2
+    assert len(list(folder.iterdir())) == 4
+
+
+def test_a_new_database_in_the_place_of_another_leaves_its_copies(store: Store, folder: Path) -> None:
+    first = back_up(store.file, folder, keep=1).file
+    store.close()
+    Path(store.file).unlink()
+    with open_store(store.file, backup_folder=folder) as other:
+        for _ in range(2):
+            assert back_up(other.file, folder, keep=1).file != first
+    assert len(copies(store.file, folder)) == 2
+    assert first.exists()
+
+
+def test_copies_that_are_much_smaller_do_not_push_out_large_ones(store: Store, folder: Path) -> None:
+    large = [folder / name(store, folder, second) for second in range(3)]
+    for file in large:
+        file.write_bytes(bytes(3 * Path(store.file).stat().st_size))
+    for _ in range(3):
+        made = back_up(store.file, folder, keep=2)
+    assert made.larger == (large[2], large[1])
+    assert len(copies(store.file, folder)) == 2 + 2
+    assert newest_copy(store.file, folder) == large[2]
 
 
 def test_two_backups_at_once_are_two_sound_copies(
@@ -143,13 +180,17 @@ def test_a_backup_that_is_killed_leaves_nothing_that_looks_like_a_copy(store: St
 
 
 def test_a_folder_that_may_not_be_written_leaves_older_copies(
-    store: Store, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
+    store: Store,
+    tmp_path: Path,
+    public_folder: Path,
+    without_privileges: Callable[[], AbstractContextManager[None]],
 ) -> None:
-    (public_folder / name(0)).touch()
+    older = public_folder / name(store, tmp_path / "copies", 0)
+    older.touch()
     public_folder.chmod(0o555)
     with without_privileges(), pytest.raises(BackupFailed, match="untouched"):
         back_up(store.file, public_folder, keep=1)
-    assert [file.name for file in copies(store.file, public_folder)] == [name(0)]
+    assert copies(store.file, public_folder) == [older]
 
 
 def test_a_full_disk_leaves_older_copies_and_no_half_one(
@@ -157,7 +198,8 @@ def test_a_full_disk_leaves_older_copies_and_no_half_one(
 ) -> None:
     folder = tmp_path / "copies"
     folder.mkdir()
-    (folder / name(0)).touch()
+    older = name(store, folder, 0)
+    (folder / older).touch()
 
     def full(_source: str, target: Path) -> None:
         target.write_bytes(b"half of it")
@@ -166,7 +208,7 @@ def test_a_full_disk_leaves_older_copies_and_no_half_one(
     monkeypatch.setattr(backup, "_copy", full)
     with pytest.raises(BackupFailed, match="disk is full"):
         back_up(store.file, folder, keep=1)
-    assert os.listdir(folder) == [name(0)]
+    assert os.listdir(folder) == [older]
 
 
 def test_a_copy_that_is_not_sound_gets_no_name(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

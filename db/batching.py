@@ -1,0 +1,15 @@
+"""Split values into batches that fit into a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+BATCH_SIZE = 500  # values in an IN list, whose length SQLite limits
+
+
+def in_batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Split values into batches that fit into an IN list."""
+    pending = list(values)
+    for start in range(0, len(pending), BATCH_SIZE):
+        yield pending[start : start + BATCH_SIZE]

@@ -1,0 +1,132 @@
+"""Where a store is: its URL, its file, and whether that file may be written or is damaged."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from db.errors import MalformedUrl, StoreUnreachable
+from tagger.core.text import without_secrets
+
+HEADER_BYTES = 100
+MAGIC = b"SQLite format 3\0"
+
+
+def parse_url(url: str) -> URL:
+    """A URL or a plain path as a URL.
+
+    Raises:
+        MalformedUrl: it names no SQLite file.
+    """
+    if not url.strip():
+        raise MalformedUrl("The database URL is empty. Write sqlite:////folder/tags.sqlite")
+    if "://" not in url:
+        return URL.create("sqlite", database=os.path.abspath(os.path.expanduser(url)))
+    shown = repr(without_secrets(url))
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise MalformedUrl(f"The database URL {shown} is malformed. Write sqlite:////folder/tags.sqlite") from error
+    if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
+        raise MalformedUrl(f"{shown} is not supported: tags are kept in SQLite. Write sqlite:////folder/tags.sqlite")
+    if parsed.database in (None, "", ":memory:"):
+        raise MalformedUrl(f"{shown} names no file, its tags would be lost. Write sqlite:////folder/tags.sqlite")
+    return parsed
+
+
+def store_file(url: str) -> Path:
+    """The SQLite file that a URL or a plain path names.
+
+    Raises:
+        MalformedUrl: it names no file.
+    """
+    return Path(str(parse_url(url).database))
+
+
+def store_exists(url: str) -> bool:
+    """Whether the store's file exists.
+
+    Raises:
+        StoreUnreachable: its folder cannot be searched.
+    """
+    return file_identity(str(store_file(url))) is not None
+
+
+def file_identity(file: str) -> tuple[int, int] | None:
+    """The file's device and inode; None if there is no file. Takes a microsecond."""
+    status = _stat(file)
+    return None if status is None else (status.st_dev, status.st_ino)
+
+
+def is_writable(file: str) -> bool:
+    """Whether this process may write a file and, as SQLite must, make others beside it."""
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(path, os.W_OK, effective_ids=effective) for path in (file, os.path.dirname(file) or "."))
+
+
+def log_size(file: str) -> int | None:
+    """The bytes in the write-ahead log beside a store's file, which may hold its latest changes; None without a log."""
+    status = _stat(f"{file}-wal")
+    return None if status is None else status.st_size
+
+
+def obvious_damage(file: str) -> str | None:
+    """Why an existing file is no whole SQLite database: it is empty or cut off, as a full disk or a bad copy leaves it.
+
+    SQLite would take an empty file for a new database. The header says how many pages there are; it may be ahead of
+    the file only while the log holds the rest.
+
+    Returns:
+        A clause, or None if nothing is wrong at first sight.
+
+    Raises:
+        StoreUnreachable: it cannot be read.
+    """
+    has_log = log_size(file)  # asked first: the file is complete once the log is empty
+    if not os.path.isfile(file):
+        raise StoreUnreachable(file, "it cannot be opened, since it is not a regular file")
+    try:
+        with open(file, "rb") as opened:
+            header = opened.read(HEADER_BYTES)
+            size_bytes = opened.seek(0, os.SEEK_END)
+    except OSError as error:
+        raise StoreUnreachable(file, f"it cannot be opened ({error.strerror})") from error
+    if not header:
+        return "it is empty"
+    if not MAGIC.startswith(header[: len(MAGIC)]):
+        return "it is not a SQLite database, or it is damaged"
+    if len(header) < HEADER_BYTES or (size_bytes < _size_by(header) and not has_log):
+        return f"it is cut off after {size_bytes:,} bytes"
+    return None
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names of new files in a folder are on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _size_by(header: bytes) -> int:
+    """The file's size in bytes by its header; 0 if the header does not say.
+
+    Source:
+        SQLite's file format, section 1.3: page size at 16, pages at 28 if the numbers at 24 and 92 agree.
+    """
+    page_bytes = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big") if header[24:28] == header[92:96] else 0
+    return pages * (65536 if page_bytes == 1 else page_bytes)
+
+
+def _stat(file: str) -> os.stat_result | None:
+    try:
+        return os.stat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreUnreachable(file, f"it cannot be accessed ({error.strerror})") from error
