@@ -53,5 +53,11 @@ def present_files(connection: Connection, path: str) -> list[str]:
     return list(connection.execute(present).scalars())
 
 
+def missing_files(connection: Connection, path: str) -> list[str]:
+    """The missing files that the store has at a path and below it."""
+    missing = select(File.path).where(or_(File.path == path, below(path)), File.gone_at.is_not(None))
+    return list(connection.execute(missing).scalars())
+
+
 def _ids(path: str) -> AnySelect:
     return select(File.id).where(or_(File.path == path, below(path)))

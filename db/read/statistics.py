@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Connection, and_, func, or_, select
 
 from db.rows import RunCounts
 from db.schema.models import Failure, File, Photo, Run
+from db.schema.telegram import TelegramPhoto
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """Statistics of a store."""
 
-    photos: int
+    photos: int  # with a present file, or sent to the bot
     files: int  # how many are present
     gone: int  # how many are missing
-    failures: dict[str, int]  # how many files could not be read, by kind
+    failures: dict[str, int]  # how many present files could not be read, by kind
     quarantined: int  # how many of those are not tried again
     runs: dict[str, int]  # how many, by status
     counts: RunCounts  # of all runs together
@@ -27,13 +27,19 @@ class Statistics:
 def statistics(connection: Connection) -> Statistics:
     """Count everything: each figure is one statement."""
     files, gone = connection.execute(select(func.count(), func.count(File.gone_at))).one()
+    is_present = and_(File.photo_id == Photo.id, File.gone_at.is_(None))
+    is_sent = TelegramPhoto.photo_id == Photo.id
+    has_place = or_(select(File.id).where(is_present).exists(), select(TelegramPhoto.id).where(is_sent).exists())
+    failing = (Failure.file_id == File.id) & File.gone_at.is_(None)
+    by_kind = select(Failure.kind, func.count()).join(File, failing).group_by(Failure.kind)
+    quarantined = select(func.count(Failure.quarantined_at)).join(File, failing)
     return Statistics(
-        photos=connection.execute(select(func.count()).select_from(Photo)).scalar_one(),
+        photos=connection.execute(select(func.count()).select_from(Photo).where(has_place)).scalar_one(),
         files=files - gone,
         gone=gone,
-        failures=_count_by(connection, Failure.kind),
-        quarantined=connection.execute(select(func.count(Failure.quarantined_at))).scalar_one(),
-        runs=_count_by(connection, Run.status),
+        failures=dict(connection.execute(by_kind).all()),
+        quarantined=connection.execute(quarantined).scalar_one(),
+        runs=dict(connection.execute(select(Run.status, func.count()).group_by(Run.status)).all()),
         counts=_counts(connection),
     )
 
@@ -42,7 +48,3 @@ def _counts(connection: Connection) -> RunCounts:
     names = [field.name for field in fields(RunCounts)]
     sums = [func.coalesce(func.sum(Run.__table__.c[name]), 0).label(name) for name in names]
     return RunCounts(**connection.execute(select(*sums)).one()._mapping)
-
-
-def _count_by(connection: Connection, column: InstrumentedAttribute[str]) -> dict[str, int]:
-    return {row[0]: row[1] for row in connection.execute(select(column, func.count()).group_by(column))}

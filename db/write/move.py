@@ -45,7 +45,7 @@ def move_files(connection: Connection, old: str, new: str) -> int:
     require_files(connection, old)
     if old == new:
         return 0
-    before, after = os.fsencode(old), os.fsencode(new)
+    before, after = os.fsencode(old.rstrip("/")), os.fsencode(new.rstrip("/"))
     paths = {"old": before, "first": before + b"/", "beyond": before + b"0", "new": after, "rest": len(before) + 1}
     marks = {"mark": MARK, "after_mark": MARK[:-1] + b";", "mark_rest": len(MARK) + 1}
     connection.execute(MARK_FILES, paths | {"mark": MARK})

@@ -17,6 +17,7 @@ import click
 from tagger.cli.bench import bench
 from tagger.cli.bot import bot
 from tagger.cli.doctor import doctor
+from tagger.cli.folders import forget, move
 from tagger.cli.jobs import jobs
 from tagger.cli.labels import labels
 from tagger.cli.query import query
@@ -53,5 +54,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # names have letters that the locale's encoding may lack
 
 
-for command in (tag, suggest, query, labels, runs, jobs, schedule, watch, serve, bot, settings, doctor, bench, train):
+LIBRARY = (tag, suggest, query, labels, move, forget, runs)
+SERVICES = (jobs, schedule, watch, serve, bot)
+for command in (*LIBRARY, *SERVICES, settings, doctor, bench, train):
     main.add_command(command)

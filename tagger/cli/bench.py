@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from tagger.cli import context
+from tagger.cli.parameters.folders import Folder
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@click.argument("folder", type=Folder(exists=True, file_okay=False))
 @context.model_options
 @context.CONFIG
 def bench(folder: str, config: Path | None, **options: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import tzinfo
-from os.path import abspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import click
 from tagger.cli import context
 from tagger.cli.parameters import completion
 from tagger.cli.parameters.choices import ID, LIMIT
+from tagger.cli.parameters.folders import AbsoluteFolder
 from tagger.cli.parameters.periods import since, to_utc, until
 from tagger.cli.table import print_csv, print_json, print_lines
 
@@ -48,7 +48,7 @@ OPTIONS = {  # of filters that have another name
     help="Only landmarks of this country, in any language; may be repeated.",
 )
 @click.option("--min-score", type=click.FloatRange(0, 1), help="Only tags with at least this score.")
-@click.option("--under", type=click.Path(), metavar="FOLDER", help="Only files below this folder.")
+@click.option("--under", type=AbsoluteFolder(), metavar="FOLDER", help="Only files below this folder.")
 @click.option(
     "--since",
     "taken_since",
@@ -97,13 +97,13 @@ def query(
     from db.read.summary import SummaryRow, summarize
 
     _check(only_nones=only_nones, only_failed=only_failed, by=by, as_json=as_json, as_csv=as_csv)
-    if filters["under"] is not None:
-        filters["under"] = abspath(filters["under"])
     settings = context.open_settings(config, db_url=db_url)
     zone = settings.zone()
     for name in ("answered_since", "answered_until"):
         filters[name] = to_utc(_option(name), filters[name], zone)
     with context.open_store(settings, for_reading=True) as store, store.read() as connection:
+        if filters["under"] is not None:
+            filters["under"] = _stored_folder(connection, filters["under"], include_gone=filters["include_gone"])
         filters["countries"] = _stored_countries(connection, filters["countries"])
         find, file_filter, row_type, line = _listing(only_nones, only_failed, filters)
         rows: Any = listings.all_hits(find, connection, file_filter)
@@ -127,6 +127,16 @@ def _check(*, only_nones: bool, only_failed: bool, by: str | None, as_json: bool
         raise click.UsageError("--failed does not go together with --summary.")
     if by not in (None, "year") and only_nones:
         raise click.UsageError("Photos without a landmark can only be counted by year: --none --summary year")
+
+
+def _stored_folder(connection: Connection, folder: str, *, include_gone: bool) -> str:
+    """The folder by its name in the store."""
+    from db.read.folders import require_files
+    from tagger.library.roots import stored_name
+
+    name = stored_name(connection, folder)
+    require_files(connection, name, include_gone=include_gone)
+    return name
 
 
 def _stored_countries(connection: Connection, names: tuple[str, ...]) -> tuple[str, ...]:

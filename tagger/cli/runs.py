@@ -131,12 +131,13 @@ def _folders(roots: Sequence[str]) -> str:
 def _line(row: RunRow, zone: tzinfo | None) -> str:
     from tagger.config.cron import local
     from tagger.core.text import first_of
+    from tagger.library.report import missing_text
 
     counts, start = row.counts, row.start
     seconds = f"{(row.finished_at - row.started_at).total_seconds():.1f} s" if row.finished_at else "not ended"
     done = (
         f"{counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.unchanged} unchanged, "
-        f"{counts.inherited} inherited, {counts.gone} gone"
+        f"{counts.inherited} inherited, {missing_text(counts)}"
     )
     engine = f"{row.model_name} {row.model_version} on {start.engine} ({start.precision})"
     line = f"{row.id:>4}  {local(row.started_at, zone)}  {row.status:<11}  {done}; {seconds}; {engine}; "

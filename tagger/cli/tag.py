@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
+from tagger.cli.parameters.folders import Folder, folders_of
 from tagger.cli.process import interrupt_on_signals
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="FOLDER...")
+@click.argument("paths", nargs=-1, type=Folder(), metavar="[FOLDER]...")
 @context.K
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match; may be repeated.")
@@ -43,7 +44,7 @@ def tag(
     config: Path | None,
     **options: Any,
 ) -> None:
-    """Tag every new or changed photo in folders, and store the tags.
+    """Tag every new or changed photo in folders, by default those of the setting folders, and store the tags.
 
     Unchanged files are not read again. Ctrl-C ends the run; results so far are stored.
     """
@@ -61,11 +62,13 @@ def tag(
         accept_missing=accept_gone,
         reread=reread,
         redo_undone=again,
+        skip_missing_roots=not paths,
     )
+    folders = folders_of(settings, paths)
     signals = interrupt_on_signals()
     with context.open_store(settings) as store:
         job_context = JobContext(settings, store, partial(context.open_model, settings), progress=ProgressBar())
-        run = new_run(job_context, paths, job="tag", options=run_options, with_unchanged=as_json)
+        run = new_run(job_context, folders, job="tag", options=run_options, with_unchanged=as_json)
         try:
             _print_results(run, as_json, signals)
         except KeyboardInterrupt:
@@ -91,14 +94,14 @@ def _print_results(run: LibraryRun, as_json: bool, signals: Sequence[int]) -> No
 
 
 def _summary(state: RunState, database: str) -> str:
-    from tagger.library.report import passed_over_text
+    from tagger.library.report import missing_text, passed_over_text
 
     counts = state.counts
     speed = f", {state.processed / state.seconds:.1f} photos/s" if state.processed else ""
     lines = [
         f"{counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed "
         f"in {state.seconds:.1f} s{speed}.",
-        f"{counts.unchanged} unchanged, {counts.inherited} recognised by their content, {counts.gone} gone.",
+        f"{counts.unchanged} unchanged, {counts.inherited} recognised by their content, {missing_text(counts)}.",
         f"Run {state.run_id} is stored in {database}",
     ]
     if state.restored:

@@ -8,17 +8,21 @@ from typing import Any
 import click
 
 from tagger.cli import context
+from tagger.cli.parameters.folders import Folder, folders_of
 from tagger.cli.process import stop_on_signals
 
 
 @click.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(), metavar="FOLDER...")
+@click.argument("folders", nargs=-1, type=Folder(), metavar="[FOLDER]...")
 @context.DB
 @context.STRICT
 @context.model_options
 @context.CONFIG
 def watch(folders: tuple[str, ...], config: Path | None, **options: Any) -> None:
-    """Tag the photos in folders, then each new photo soon after it is complete, until Ctrl-C or SIGTERM."""
+    """Tag the photos in folders, then each new photo soon after it is complete, until Ctrl-C or SIGTERM.
+
+    Without a FOLDER it watches those of the setting folders. Files that are moved or deleted are followed too.
+    """
     from tagger.core.errors import require_extra
 
     require_extra("Watching folders", "watch", "watchdog")
@@ -29,4 +33,4 @@ def watch(folders: tuple[str, ...], config: Path | None, **options: Any) -> None
     with context.open_store(settings) as store:
         job_context = JobContext(settings, store, context.shared_model(settings))
         stop_on_signals(job_context.stop)
-        watch_folders(job_context, folders)
+        watch_folders(job_context, folders_of(settings, folders), skip_missing=not folders)

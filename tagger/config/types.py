@@ -14,6 +14,13 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from tagger.config.cron import OFF, TIME_OF_DAY, parse
 
 
+def _not_empty(path: object) -> object:
+    """Reject the empty string, which would be the current folder."""
+    if path == "":
+        raise ValueError("write a path; an empty string is not a folder")
+    return path
+
+
 def _at_home(path: Path) -> Path:
     """Expand ``~`` to the user's home, as a shell does."""
     try:
@@ -67,7 +74,7 @@ HOST_AND_PORT = r"[^\s/]*:\d+"
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
-Place = Annotated[Path, AfterValidator(_at_home)]
+Place = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_at_home)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Times = Annotated[str, BeforeValidator(_text), AfterValidator(_times)]
 TimeOrOff = Annotated[str, BeforeValidator(_text), AfterValidator(_time_or_off)]

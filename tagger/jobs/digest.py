@@ -15,7 +15,8 @@ MAX_RUNS = 500
 DIGEST = "digest"
 BOT = "telegram"  # its run lasts as long as the bot and is not reported
 BAD = ("failed", "died")
-COUNTS = (("tagged", "tagged"), ("none", "without a known landmark"), ("failed", "failed"), ("gone", "gone"))
+COUNTS = {"tagged": "tagged", "none": "without a known landmark", "failed": "failed", "gone": "gone"}
+RARE = {"moved": "moved", "excluded": "excluded"}  # counted only if there are some
 
 
 def write(store: Store, *, since: datetime) -> str:
@@ -38,7 +39,9 @@ def _failures(runs: Sequence[RunRow], jobs: Sequence[JobRunRow]) -> Iterator[str
 def _runs(runs: Sequence[RunRow]) -> str:
     if not runs:
         return "No run in this time."
-    counts = ", ".join(f"{sum(getattr(row.counts, name) for row in runs):,} {word}" for name, word in COUNTS)
+    sums = {name: sum(getattr(row.counts, name) for row in runs) for name in (*COUNTS, *RARE)}
+    words = COUNTS | {name: word for name, word in RARE.items() if sums[name]}
+    counts = ", ".join(f"{sums[name]:,} {word}" for name, word in words.items())
     stopped = sum(row.status in ("stopped", "interrupted") for row in runs)
     note = f"; {stopped} stopped before the end, the next goes on" if stopped else ""
     return f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}: {counts}{note}"

@@ -20,7 +20,7 @@ from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import PASSING_KINDS, Failed, Result
 from tagger.jobs.context import JobContext, JobResult
-from tagger.library.report import RunState
+from tagger.library.report import RunState, missing_text
 from tagger.library.runner import LibraryRun
 from tagger.model.bundle import open_bundle
 
@@ -149,7 +149,8 @@ def _sentence(state: RunState) -> str:
     restored = f"; {state.restored} unchanged files show this model's answers again" if state.restored else ""
     return (
         f"run {state.run_id} {state.status}: {counts.tagged} tagged, {counts.none} without a known landmark, "
-        f"{counts.failed} failed, {counts.unchanged} unchanged, {counts.gone} gone in {state.seconds:.0f} s{restored}"
+        f"{counts.failed} failed, {counts.unchanged} unchanged, {missing_text(counts)} "
+        f"in {state.seconds:.0f} s{restored}"
     )
 
 

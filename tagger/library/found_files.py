@@ -7,7 +7,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from db.read.rows import FailedState, FileState
 from tagger.core.types import FoundFile
@@ -31,6 +32,20 @@ class Comparison(IntEnum):
 
 AS_STORED = (Comparison.UNCHANGED, Comparison.WITHOUT_CTIME, Comparison.SUPERSEDED)
 TO_TAG = (Comparison.NEW, Comparison.CHANGED, Comparison.UNANSWERED)
+
+
+class PackedNames(Sequence[bytes]):
+    """Names in a third of the memory of a list, at ten times the time of a search."""
+
+    def __init__(self, names: Sequence[bytes]) -> None:
+        self._joined = b"".join(names)
+        self._ends = array("L", accumulate(map(len, names)))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._joined[self._ends[index - 1] if index else 0 : self._ends[index]]
 
 
 class _Listing(NamedTuple):
@@ -83,6 +98,11 @@ class FoundFiles:
     def count(self, *compared: Comparison) -> int:
         """The number of files that compare so."""
         return sum(self._compared.count(one) for one in compared)
+
+    def pack(self) -> None:
+        """Take less memory from now on; a `position` takes longer."""
+        for path, (names, first) in self._listings.items():
+            self._listings[path] = _Listing(PackedNames(names), first)
 
     def replace(self, compared: Comparison, by: Comparison) -> None:
         self._compared = self._compared.replace(bytes([compared]), bytes([by]))

@@ -16,10 +16,11 @@ from functools import cache
 
 from db.engine import Store
 from db.read.files import other_places
-from db.read.folders import count_files
+from db.read.folders import count_files, present_files
 from tagger.core.text import printable
 from tagger.library.found_files import Comparison
 from tagger.library.plan import Plan
+from tagger.library.roots import StoredRoots, stored_roots
 from tagger.library.scan import is_below
 from tagger.library.selection import Globs, would_find
 
@@ -47,7 +48,7 @@ class MissingFiles:
     """Which files to mark in the store."""
 
     gone: Sequence[str] = ()
-    moved: Sequence[str] = ()  # the run found their content at a new path
+    moved: Sequence[str] = ()  # the run found their content at a new path, or the files without the link before
     excluded: Sequence[str] = ()  # they exist, but a scan with these globs passes over them
     returned: Sequence[str] = ()  # files that were missing and are back
     suspicious: Sequence[SuspiciousDeletion] = ()
@@ -73,7 +74,9 @@ def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
     folders = [deletion.folder for deletion in suspicious]
     believed = [path for path in lost if path in elsewhere or not _is_in(path, folders)]
     gone = sorted({*believed, *deleted} - moved)
-    excluded = _excluded(sorted(set(unfound) - set(lost)), scope)
+    existing = sorted(set(unfound) - set(lost))
+    excluded = _excluded(existing, scope)
+    moved |= _linked(store, plan, set(existing) - set(excluded), scope)
     returned = [path for path in plan.returned if not _is_gone(path)]
     return MissingFiles(gone, sorted(moved), excluded, returned, tuple(suspicious))
 
@@ -103,6 +106,22 @@ def _excluded(existing: Sequence[str], scope: Scope) -> list[str]:
         if roots and not any(would_find(root, path, scope.globs) for root in roots):
             excluded.append(path)
     return excluded
+
+
+def _linked(store: Store, plan: Plan, existing: Collection[str], scope: Scope) -> set[str]:
+    """The files that are reached through a link, and listed at their own paths now."""
+    linked: set[str] = set()
+    if not existing:
+        return linked
+    with store.read() as connection:
+        names = {os.path.realpath(root): root for root in scope.roots} | stored_roots(connection).names
+        for path in existing:
+            place = StoredRoots(names).name_of(os.path.realpath(path))
+            if place is None or place == path:
+                continue
+            if plan.found.position(os.fsencode(place)) is not None or present_files(connection, place):
+                linked.add(path)
+    return linked
 
 
 def _suspicious(

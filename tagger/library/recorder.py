@@ -38,7 +38,6 @@ from tagger.core.text import printable
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
 from tagger.core.version import __version__
 from tagger.library.missing import MissingFiles
-from tagger.library.plan import Plan
 from tagger.library.report import RunState
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
@@ -184,9 +183,8 @@ class RunRecorder:
                 mark_present(connection, files.returned)
                 release_files(connection, vanished)
 
-    def finish(self, plan: Plan, *, is_time_up: bool) -> None:
+    def finish(self, *, is_time_up: bool) -> None:
         """Store that the run is done, or stopped because its time is up."""
-        self._state.counter.update(unchanged=plan.unchanged, set_aside=plan.set_aside)
         self._end("stopped" if is_time_up else "done")
 
     def end_early(self, error: BaseException) -> None:

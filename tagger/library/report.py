@@ -161,6 +161,12 @@ class RunReport:
         return cls(**values | {"counts": asdict(RunCounts()) | values.get("counts", {})})
 
 
+def missing_text(counts: RunCounts) -> str:
+    """How many files are no longer listed: ``3 gone, 25 moved, 2 excluded``; the last two only if there are any."""
+    others = {"moved": counts.moved, "excluded": counts.excluded}
+    return ", ".join([f"{counts.gone:,} gone", *(f"{count:,} {word}" for word, count in others.items() if count)])
+
+
 def passed_over_text(passed_over: Mapping[str, int]) -> str:
     """How many files were passed over: ``12 .cr2, 3 .mov``, the most frequent suffixes first."""
     return ", ".join(f"{count:,} {suffix}" for suffix, count in Counter(passed_over).most_common(MOST_SUFFIXES))

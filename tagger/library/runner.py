@@ -152,8 +152,10 @@ class LibraryRun:
         for deletion in missing.suspicious:
             log.warning("%s", deletion)
         record.mark_missing(missing, lost)
+        state.counter.update(unchanged=plan.unchanged, set_aside=plan.set_aside)
+        del plan, new, suspects  # the scan and the model: comparing photos takes as much memory again
         self._compare()
-        record.finish(plan, is_time_up=self._is_time_up)
+        record.finish(is_time_up=self._is_time_up)
 
     @property
     def _globs(self) -> Globs:
@@ -190,6 +192,7 @@ class LibraryRun:
         """Results of new and changed files, and of suspects. Opens the model if there are any."""
         if not plan.photos or self._must_end():
             return iter(()), iter(())
+        plan.found.pack()
         if self.open_decoders:
             self._decoders = self.open_decoders(plan.photos)  # they start while the model is loaded
         tagger = self.open_tagger()
