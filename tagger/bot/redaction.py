@@ -1,4 +1,4 @@
-"""The bot's token: where it comes from, and how it stays out of logs.
+"""How the bot's token stays out of logs.
 
 The one rule: nothing that leaves the process in a log line, a traceback or a warning contains the token. HTTP clients
 mention the URLs that they request, and a Bot API URL contains the token; so every text is redacted just before it is
@@ -11,39 +11,11 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterable
-from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
-from tagger.config.settings import Settings
-from tagger.core.errors import ConfigError
-
 HIDDEN = "<token>"
 NOISY_LOGGERS = ("httpx", "httpcore", "telegram", "tornado.access")  # they log every request
-
-
-def read_token(settings: Settings) -> str:
-    """The bot's token from the settings.
-
-    Raises:
-        ConfigError: there is none, there are two, or the file cannot be read.
-    """
-    if settings.bot_token is not None and settings.bot_token_file is not None:
-        raise ConfigError("Both bot_token and bot_token_file are set. Omit one.")
-    if settings.bot_token is not None:
-        token = settings.bot_token.get_secret_value().strip()
-    elif settings.bot_token_file is not None:
-        token = _read(settings.bot_token_file)
-    else:
-        raise ConfigError(
-            "The bot has no token. Ask @BotFather on Telegram for one, "
-            "and set TAGGER_BOT_TOKEN or TAGGER_BOT_TOKEN_FILE."
-        )
-    if not token or any(character.isspace() for character in token):
-        raise ConfigError(
-            "The bot's token is empty or contains spaces. It looks like 123456:ABC…, as @BotFather wrote it."
-        )
-    return token
 
 
 def redact(secrets: Iterable[str]) -> None:
@@ -85,11 +57,3 @@ class _RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return self._redactor.redact(self._inner.format(record))
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise ConfigError(f"{file}, which should contain the bot's token, cannot be read: {reason}.") from error

@@ -52,7 +52,8 @@ def hidden_token(settings: Settings) -> str:
     Raises:
         ConfigError: there is no token, or a setting that the bot needs is missing.
     """
-    from tagger.bot.redaction import read_token, redact
+    from tagger.bot.redaction import redact
+    from tagger.config.bot_token import read_token
     from tagger.core.errors import ConfigError
 
     token, secret = read_token(settings), settings.bot_webhook_secret

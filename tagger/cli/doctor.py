@@ -19,12 +19,13 @@ SHOWN = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 @context.model_options
 @context.CONFIG
 def doctor(config: Path | None, **options: Any) -> None:
-    """Check versions, model, engine, database and disk; each problem comes with its solution."""
+    """Check versions, settings, model, folders, database, jobs and disk; each problem comes with its solution."""
+    from tagger.config.settings import settings_file
     from tagger.ops.doctor import examine
 
     settings = context.open_settings(config, **options)
     problems = 0
-    for finding in examine(settings):
+    for finding in examine(settings, settings_file(config)):
         problems += finding.status == "problem"
         click.echo(f"{SHOWN[finding.status]:<8} {finding.topic}: {finding.text}")
     if problems:

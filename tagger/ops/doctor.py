@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 from PIL import Image
 
-from db.engine import open_store
-from db.location import store_exists, store_file
+from db.engine import Store, open_store
+from db.errors import NotAStore
+from db.location import is_writable, store_exists, store_file
+from db.read.catalog import last_starts
+from db.write.backup import newest_copy
+from tagger.config.bot_token import read_token
+from tagger.config.cron import local
 from tagger.config.settings import Settings
 from tagger.core.errors import TaggerError
+from tagger.core.extras import install_command
 from tagger.core.text import format_bytes
 from tagger.core.version import __version__
 from tagger.model.predictor import load
@@ -38,11 +48,19 @@ class Finding:
     text: str
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Run all checks; an early problem may explain later ones."""
+def examine(settings: Settings, settings_file: Path | None = None) -> Iterator[Finding]:
+    """Run all checks; an early problem may explain later ones.
+
+    Args:
+        settings: of the commands that are to work.
+        settings_file: where they come from, to name it.
+    """
     yield Finding("versions", "ok", _versions())
+    yield from _checked("settings", lambda: [_settings(settings, settings_file)])
     yield from _checked("model", lambda: _model(settings))
-    yield from _checked("database", lambda: [_database(settings)])
+    yield from _checked("formats", _formats)
+    yield from _checked("folders", lambda: [_folders(settings)])
+    yield from _of_store(settings)
     yield from _checked("disk", lambda: [_disk(settings)])
 
 
@@ -83,12 +101,78 @@ def _model(settings: Settings) -> list[str]:
     return [text, *(card.warnings or untested)]
 
 
-def _database(settings: Settings) -> str:
-    file = store_file(settings.db_url)
+def _settings(settings: Settings, file: Path | None) -> str:
+    """The settings file, and the bot's token if there is one: nothing is sent to Telegram."""
+    text = str(file) if file else "there is no settings file"
+    if settings.bot_token is None and settings.bot_token_file is None:
+        return text
+    read_token(settings)
+    return f"{text}; the bot's token is well-formed"
+
+
+def _formats() -> list[str]:
+    if find_spec("pillow_heif") is None:
+        return ["all but HEIC", f"HEIC photos cannot be read; to read them: {install_command('heif')}"]
+    return ["all, HEIC too"]
+
+
+def _folders(settings: Settings) -> str:
+    """The folders of the settings, each of which must be there and readable."""
+    problems = list(filter(None, map(_folder_problem, settings.folders)))
+    if problems:
+        raise TaggerError("; ".join(problems))
+    return ", ".join(map(str, settings.folders)) or "the settings name none for the nightly job and 'tagger watch'"
+
+
+def _folder_problem(folder: Path) -> str | None:
+    try:
+        with os.scandir(folder) as entries:
+            if next(entries, None) is None:
+                return f"{folder} is empty: mount its drive, or correct the setting folders"
+    except OSError as error:
+        return f"{folder} cannot be read ({error.strerror}): mount its drive, or correct the setting folders"
+    return None
+
+
+def _of_store(settings: Settings) -> Iterator[Finding]:
+    """Open the database, which upgrades it, and check what is in it."""
     if not store_exists(settings.db_url):
-        return f"{file} does not exist yet; 'tagger tag' makes it"
-    with open_store(settings.db_url):
-        return f"{file} can be opened and is current, {format_bytes(file.stat().st_size)}"
+        yield Finding("database", "ok", f"{store_file(settings.db_url)} does not exist yet; 'tagger tag' makes it")
+        return
+    try:
+        with open_store(settings.db_url, backup_folder=settings.jobs.backup_folder, for_reading=True) as store:
+            yield from _checked("database", lambda: _database(store))
+            yield from _checked("jobs", lambda: [_jobs(store, settings.zone())])
+    except TaggerError as error:
+        yield Finding("database", "problem", str(error))
+
+
+def _database(store: Store) -> list[str]:
+    """Read the whole file."""
+    file, backup = store.file, newest_copy(store.file, store.backup_folder)
+    if damage := store.find_damage():
+        raise NotAStore(file, f"it is damaged ({damage})", backup)
+    text = f"{file} is sound and current, {format_bytes(os.path.getsize(file))}; "
+    text += f"its newest backup is {backup}" if backup else "it has no backup yet"
+    if not is_writable(file):
+        return [text, f"{file} or its folder is not writable for this user, so nothing can be stored"]
+    return [text]
+
+
+def _jobs(store: Store, zone: tzinfo | None) -> str:
+    """How the jobs ended when they last started, the last night for example."""
+    with store.read() as connection:
+        last = last_starts(connection)
+    problems = [
+        f"{row.job} {row.status} on {local(row.started_at, zone)}: {row.message}. "
+        f"Once that is mended: tagger jobs run {row.job}"
+        for row in last.values()
+        if row.status in ("failed", "died")
+    ]
+    if problems:
+        raise TaggerError("; ".join(problems))
+    ended = (f"{row.job} {row.status} on {local(row.started_at, zone)}" for row in last.values())
+    return ", ".join(ended) or "none has run yet"
 
 
 def _disk(settings: Settings) -> str:
