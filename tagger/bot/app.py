@@ -33,6 +33,7 @@ from tagger.bot.render.languages import Languages
 from tagger.bot.render.profile import set_profile
 from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
 from tagger.bot.transport.client import create_clients
+from tagger.bot.transport.crash_journal import CrashJournal
 from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.journal import SendJournal
 from tagger.bot.transport.outbox import Outbox
@@ -75,7 +76,9 @@ async def serve(
         return
     async with _services(settings, token, store, tagger, loader) as services:
         queue: asyncio.Queue[object] = asyncio.Queue()
-        receiver = Receiver(services.bot, services.db, services.chat_queue, services.outbox, queue)
+        receiver = Receiver(
+            services.bot, services.db, services.chat_queue, services.outbox, services.crash_journal, queue
+        )
         processor = UpdateProcessor(receiver, services.db, services.outbox)
         builder = Application.builder().bot(services.bot).updater(None).job_queue(None)
         application: App = builder.update_queue(queue).concurrent_updates(processor).build()
@@ -200,6 +203,7 @@ async def _services(
     """What the handlers use. The bot's run in the store lasts as long as this context."""
     bot, file_client = create_clients(settings, token)
     journal = SendJournal(Path(f"{os.path.realpath(store.file)}.bot.sends"))
+    crash_journal = CrashJournal(Path(f"{os.path.realpath(store.file)}.bot.crashes"))
     db, chat_queue, k = DbExecutor(store), ChatQueue(), settings.top_k
     model_id = register(store, tagger.bundle)
     apply_min_score(store, tagger.bundle.card, model=model_id, min_score=settings.min_score)
@@ -227,6 +231,7 @@ async def _services(
             batcher=batcher,
             chat_queue=chat_queue,
             outbox=Outbox(bot, db, chat_queue, journal),
+            crash_journal=crash_journal,
             downloads=Downloads(settings.bot_folder, store.file, file_client, keep=settings.bot_keep_photos),
             photo_slots=FairSlots(MAX_PHOTOS, MAX_PHOTOS_OF_CHAT),
             languages=Languages(),
@@ -241,3 +246,4 @@ async def _services(
         await db.write(lambda connection: finish_run(connection, run_id, status="done", counts=batcher.counts))
         db.close()
         journal.close()
+        crash_journal.close()

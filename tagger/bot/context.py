@@ -23,6 +23,7 @@ from tagger.bot.db_executor import DbExecutor
 from tagger.bot.render.languages import Language, Languages
 from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
 from tagger.bot.transport.client import SEND_READ_S, BotClient
+from tagger.bot.transport.crash_journal import CrashJournal
 from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline_markup
 from tagger.bot.transport.outbox import Outbox
@@ -58,6 +59,7 @@ class Services:
     batcher: MicroBatcher
     chat_queue: ChatQueue
     outbox: Outbox
+    crash_journal: CrashJournal
     downloads: Downloads
     photo_slots: FairSlots
     languages: Languages

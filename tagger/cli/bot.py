@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,10 @@ def run_bot(settings: Settings, token: str, store: Store, model: Tagger, stop: t
     import asyncio
 
     from tagger.image.decoder_pool import DecoderPool
+    from tagger.image.limits import STRANGERS_MAX_PIXELS
 
-    with DecoderPool(model.bundle.card.input, model.limits, timeout_s=settings.photo_timeout_s) as decoders:
+    limits = replace(model.limits, max_pixels=min(model.limits.max_pixels, STRANGERS_MAX_PIXELS))
+    with DecoderPool(model.bundle.card.input, limits, timeout_s=settings.photo_timeout_s) as decoders:
         from tagger.bot.app import serve  # slow; meanwhile the decoders start
 
         asyncio.run(serve(settings, token, store, model, decoders, stop))

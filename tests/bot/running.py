@@ -108,6 +108,11 @@ class RunningBot:
         self.process.kill()
         self.process.wait()
 
+    def wait_for_death(self) -> int:
+        """Wait until the bot ends by itself, and return its exit code."""
+        assert self.process is not None
+        return self.process.wait(ANSWER_S)
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop the bot as a service manager would, and return its exit code."""
         assert self.process is not None

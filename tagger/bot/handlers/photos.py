@@ -11,12 +11,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from telegram import Message
-
 from db.telegram import answers
 from tagger.bot.context import Services, UpdateContext
 from tagger.bot.render.replies import ProcessedPhoto, add_to_album, answer_photos
-from tagger.core.types import Failed, Result
+from tagger.core.types import PROCESS_DIED, Failed, Result
 
 MAX_FILE_BYTES = 20_000_000  # the Bot API lets bots download no more
 MAX_REMEMBERED = 100  # refused albums
@@ -31,6 +29,7 @@ class IncomingPhoto:
             its bytes contain its coordinates.
     """
 
+    update_id: int
     chat_id: int
     message_id: int
     file_id: str
@@ -38,13 +37,14 @@ class IncomingPhoto:
     size_bytes: int | None
 
 
-def incoming_photo(message: Message) -> IncomingPhoto:
+def incoming_photo(context: UpdateContext) -> IncomingPhoto:
     """The largest size of a message's photo, or its file."""
-    chat_id, message_id = message.chat.id, message.message_id
+    message = context.message
+    numbers = context.update.update_id, message.chat.id, message.message_id
     if (file := message.document) is not None:
-        return IncomingPhoto(chat_id, message_id, file.file_id, None, file.file_size)
+        return IncomingPhoto(*numbers, file.file_id, None, file.file_size)
     largest = max(message.photo, key=lambda size: size.width * size.height)
-    return IncomingPhoto(chat_id, message_id, largest.file_id, largest.file_unique_id, largest.file_size)
+    return IncomingPhoto(*numbers, largest.file_id, largest.file_unique_id, largest.file_size)
 
 
 async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPhoto:
@@ -55,6 +55,8 @@ async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPh
     """
     if photo.size_bytes and photo.size_bytes > MAX_FILE_BYTES:
         return _failed(photo, "too_large", f"{photo.size_bytes:,} bytes")
+    if services.crash_journal.is_fatal(photo.update_id):
+        return _failed(photo, PROCESS_DIED, "the bot died twice while it was in progress")
     if recalled := await _recall(services, photo):
         return ProcessedPhoto(photo.message_id, recalled, photo.file_unique_id)
     async with services.photo_slots.slot(photo.chat_id):
@@ -62,7 +64,8 @@ async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPh
         if path is None:
             return _failed(photo, "io_error", "it could not be downloaded")
         try:
-            return await _tag_file(services, photo, path)
+            async with services.crash_journal.watch(photo.update_id):
+                return await _tag_file(services, photo, path)
         finally:
             await services.downloads.discard(path)  # a photo that is kept has been moved by now
 
@@ -159,7 +162,7 @@ def _start_processing(album: _Album) -> None:
         for context in album.members:
             message_id = context.message.message_id
             if message_id not in album.tasks:
-                photo = incoming_photo(context.message)
+                photo = incoming_photo(context)
                 album.tasks[message_id] = asyncio.create_task(process_photo(context.services, photo))
 
 

@@ -124,7 +124,7 @@ async def _photo_message(context: UpdateContext, albums: Albums) -> None:
     if is_album:
         await albums.join(context, is_addressed=addressed)
         return
-    await answer_photos(context, [await process_photo(context.services, incoming_photo(context.message))])
+    await answer_photos(context, [await process_photo(context.services, incoming_photo(context))])
 
 
 def _is_addressed(context: UpdateContext) -> bool:

@@ -10,7 +10,9 @@ BROKEN = N_("Something went wrong here, and it is not your fault. Please try aga
 # By kind of failure, see `tagger.image.decode.KINDS`.
 OF_KIND = {
     "unsupported": N_("I cannot read this file as an image. I understand JPEG, PNG, WebP, HEIC, TIFF and GIF."),
-    "too_large": N_("This file is too large for me: 20 MB is the limit. Please send it as a photo instead."),
+    "too_large": N_(
+        "This file is too large for me (20 MB is the limit) or has too many pixels. Please send it as a photo instead."
+    ),
     "truncated": N_("This image ends in the middle, so I cannot read it. Please send it again."),
     "empty": N_("This file is empty. Please send it again."),
     "io_error": N_("Telegram did not hand me this file. Please send it again."),

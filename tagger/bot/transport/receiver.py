@@ -22,6 +22,7 @@ from db.telegram.inbox import ReceivedUpdate
 from tagger.bot.db_executor import DbExecutor
 from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
 from tagger.bot.transport.client import BotClient
+from tagger.bot.transport.crash_journal import CrashJournal
 from tagger.bot.transport.message import OutgoingMessage
 from tagger.bot.transport.outbox import Outbox
 from tagger.bot.transport.retry import back_off, backoff_delays, with_retries
@@ -62,12 +63,14 @@ class Receiver:
         db: DbExecutor,
         chat_queue: ChatQueue,
         outbox: Outbox,
+        crash_journal: CrashJournal,
         queue: asyncio.Queue[object],
     ) -> None:
         self._bot = bot
         self._db = db
         self._chat_queue = chat_queue
         self._outbox = outbox
+        self._crash_journal = crash_journal
         self._queue = queue
         self._slots = FairSlots(MAX_IN_PROGRESS, MAX_IN_CHAT)
         self._chats: dict[int, int] = {}  # by update in progress
@@ -91,6 +94,7 @@ class Receiver:
         self._outbox.journal.adopt(
             {row.update_id for row in rows}, {row.update_id for row in rows if row.reply is not None}
         )
+        self._crash_journal.keep({row.update_id for row in rows})
         for row in rows:
             if row.reply is not None:
                 self.interrupted[row.update_id] = OutgoingMessage.from_json(row.reply)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.bombs import png
 from tests.bot.conftest import Start
 from tests.bot.running import RED, answer, picture
 from tests.botapi import BotApiServer
-from tests.hostile_photos import HANG, KILL, hostile_codec
+from tests.hostile_photos import HANG, KILL, KILL_ALL, hostile_codec
 
 TIMEOUT_S = 5.0
 
@@ -38,3 +39,26 @@ def test_a_photo_that_kills_its_decoder_cannot_be_read(server: BotApiServer, sta
     chat = ana.private()
     assert "I cannot read it" in answer(chat, chat.send_document(ana, KILL, "a.bmp", "image/bmp")).text
     assert answer(chat, chat.send_photo(ana, picture(RED))).text.startswith("🏛 Eiffel Tower")
+
+
+def test_a_photo_with_more_pixels_than_strangers_may_send_is_too_large(server: BotApiServer, start: Start) -> None:
+    start()
+    ana = server.person(1, "Ana")
+    chat = ana.private()
+    assert "too many pixels" in answer(chat, chat.send_document(ana, png(9000, 9000), "a.png", "image/png")).text
+
+
+def test_a_photo_that_kills_the_bot_twice_cannot_be_read_and_others_are_answered(
+    server: BotApiServer, start: Start
+) -> None:
+    bot = start()
+    ana, ben = server.person(1, "Ana"), server.person(2, "Ben")
+    deadly = ana.private().send_document(ana, KILL_ALL, "a.bmp", "image/bmp")
+    for deaths in (1, 2):
+        assert bot.wait_for_death() < 0, f"death {deaths}"
+        if deaths == 1:
+            photos = [ben.private().send_photo(ben, picture(RED, number)) for number in range(3)]
+        bot.start()
+    assert "I cannot read it" in answer(ana.private(), deadly).text
+    assert all(answer(ben.private(), photo).text.startswith("🏛 Eiffel Tower") for photo in photos)
+    assert "the photo of update" in bot.output
