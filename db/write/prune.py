@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from db.batching import in_batches
 from db.engine import Store
@@ -44,6 +44,22 @@ def prune(store: Store, *, gone_before: datetime) -> Pruned:
             if not rows:
                 photos = set(connection.execute(replaced).scalars())
                 return pruned + Pruned(photos=remove_photos(connection, photos))
+
+
+def files_to_prune(connection: Connection, *, gone_before: datetime) -> list[str]:
+    """The files that `prune` would remove, by path."""
+    gone = select(File.path).where(File.gone_at < gone_before).order_by(File.path)
+    return list(connection.execute(gone).scalars())
+
+
+def count_photos_to_prune(connection: Connection, *, gone_before: datetime) -> int:
+    """How many photos `prune` would remove."""
+    files = select(File.id).where(File.photo_id == Photo.id)
+    is_gone = files.where(File.gone_at < gone_before).exists()
+    kept = [select(table.photo_id).where(table.photo_id == Photo.id).exists() for table in (Decision, TelegramPhoto)]
+    kept.append(files.where(or_(File.gone_at.is_(None), File.gone_at >= gone_before)).exists())
+    removed = select(func.count()).select_from(Photo).where(or_(is_gone, Photo.added_at < gone_before), ~or_(*kept))
+    return connection.execute(removed).scalar_one()
 
 
 def remove_files(connection: Connection, files: Iterable[tuple[int, int | None]]) -> Pruned:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -16,6 +17,7 @@ from tagger.cli.parameters.choices import ENGINE, PRECISION, STRICT_SCORE, TOP_K
 if TYPE_CHECKING:
     from db.engine import Store
     from tagger.config.settings import Settings
+    from tagger.library.preview import Preview
     from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ DB = click.option(
     "--db", "db_url", metavar="URL", help="Database, as sqlite:///… or a file's path; also TAGGER_DB_URL."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
 K = click.option("-k", "top_k", type=TOP_K, help="Suggestions for each photo (default 5).")
 STRICT = click.option(
     "--strict",
@@ -108,6 +111,37 @@ def shared_model(settings: Settings) -> Callable[[], Tagger]:
             return loaded[0]
 
     return open_tagger
+
+
+@contextmanager
+def open_store_or_empty(settings: Settings) -> Iterator[Store]:
+    """The tag store, or an empty one elsewhere if there is none yet; for commands that change nothing."""
+    from tempfile import TemporaryDirectory
+
+    from db import engine
+    from db.location import store_exists
+
+    if store_exists(settings.db_url):
+        with open_store(settings, for_reading=True) as store:
+            yield store
+        return
+    with TemporaryDirectory() as folder, engine.open_store(f"{folder}/empty.sqlite") as store:
+        yield store
+
+
+def print_preview(preview: Preview, *, as_json: bool = False) -> None:
+    """Print what would be done: the files to stdout, the rest to stderr."""
+    from tagger.cli.table import print_json
+    from tagger.core.text import printable
+
+    if as_json:
+        print_json(preview.changes)
+    else:
+        for change in preview.changes:
+            click.echo(f"{change.change:<8}  {printable(change.path)}")
+    for warning in preview.warnings:
+        click.echo(warning, err=True)
+    click.echo(f"{preview.summary} Nothing was changed.", err=True)
 
 
 def open_store(settings: Settings, *, must_exist: bool = False, for_reading: bool = False) -> Store:

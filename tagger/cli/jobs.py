@@ -49,18 +49,25 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
 
 @jobs.command("run")
 @click.argument("name", shell_complete=completion.jobs)
+@context.DRY_RUN
 @context.DB
 @context.STRICT
 @context.model_options
 @context.CONFIG
-def run(name: str, config: Path | None, **options: Any) -> None:
+def run(name: str, dry_run: bool, config: Path | None, **options: Any) -> None:
     """Run one job now: nightly, retag, backup, prune, canary or digest."""
     from tagger.cli.process import ProgressBar, log_above_bar
     from tagger.jobs.context import JobContext
-    from tagger.jobs.registry import check_name, run_job
+    from tagger.jobs.registry import PREVIEWED, check_name, preview_job, run_job
 
     settings = context.open_settings(config, **options)
     check_name(name)  # before a database is created
+    if dry_run:
+        if name not in PREVIEWED:
+            raise click.UsageError(f"--dry-run goes together with {', '.join(PREVIEWED)} only.")
+        with context.open_store_or_empty(settings) as store:
+            context.print_preview(preview_job(name, settings, store))
+        return
     with context.open_store(settings) as store, log_above_bar():
         job_context = JobContext(settings, store, lambda: context.open_model(settings), progress=ProgressBar())
         stop_on_signals(job_context.stop)

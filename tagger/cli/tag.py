@@ -16,6 +16,8 @@ from tagger.cli.parameters.folders import Folder, folders_of
 from tagger.cli.process import interrupt_on_signals
 
 if TYPE_CHECKING:
+    from tagger.config.settings import Settings
+    from tagger.core.run_options import RunOptions
     from tagger.library.report import RunState
     from tagger.library.runner import LibraryRun
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--accept-gone", is_flag=True, help="Mark missing files as gone, however many: no drive is unmounted.")
 @click.option("--reread", is_flag=True, help="Read every file again, even if its size and times are unchanged.")
 @click.option("--again", is_flag=True, help="Also tag photos whose suggestions 'tagger runs undo' undid.")
+@context.DRY_RUN
 @context.STRICT
 @context.JSON
 @context.DB
@@ -40,6 +43,7 @@ def tag(
     accept_gone: bool,
     reread: bool,
     again: bool,
+    dry_run: bool,
     as_json: bool,
     config: Path | None,
     **options: Any,
@@ -65,6 +69,9 @@ def tag(
         skip_missing_roots=not paths,
     )
     folders = folders_of(settings, paths)
+    if dry_run:
+        _preview(settings, folders, run_options, as_json=as_json)
+        return
     signals = interrupt_on_signals()
     with context.open_store(settings) as store:
         job_context = JobContext(settings, store, partial(context.open_model, settings), progress=ProgressBar())
@@ -78,6 +85,15 @@ def tag(
     click.echo(_summary(run.state, store.file), err=True)
     if run.state.counts.failed:
         sys.exit(context.SOME_FAILED)
+
+
+def _preview(settings: Settings, paths: Sequence[str], options: RunOptions, *, as_json: bool) -> None:
+    from tagger.library.preview import preview_run
+    from tagger.model.bundle import open_bundle
+
+    with context.open_store_or_empty(settings) as store:
+        preview = preview_run(store, open_bundle(settings.bundle, verify=False), paths, options)
+        context.print_preview(preview, as_json=as_json)
 
 
 def _print_results(run: LibraryRun, as_json: bool, signals: Sequence[int]) -> None:

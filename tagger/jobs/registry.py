@@ -16,15 +16,19 @@ from db.read.catalog import last_starts
 from db.rows import JobRunRow, JobStatus
 from db.write.backup import back_up, default_folder
 from db.write.jobs import finish_job, start_job
-from db.write.prune import prune
+from db.write.prune import count_photos_to_prune, files_to_prune, prune
 from tagger.config.cron import next_time
 from tagger.config.settings import Jobs, Settings
 from tagger.core.errors import StoreError, UnknownJob
 from tagger.core.text import format_bytes
 from tagger.jobs import canary, digest, tagging
 from tagger.jobs.context import JobContext, JobResult
+from tagger.library.preview import Change, Preview, preview_run
+from tagger.model.bundle import open_bundle
 
 log = logging.getLogger(__name__)
+
+PREVIEWED = ("nightly", "retag", "prune")
 
 
 def backup(context: JobContext) -> JobResult:
@@ -110,6 +114,26 @@ def _finish_early(store: Store, number: int, status: JobStatus, message: str) ->
             finish_job(connection, number, status=status, message=message)
     except StoreError as error:
         log.error("The end of the job could not be stored: %s", error)
+
+
+def preview_job(name: str, settings: Settings, store: Store) -> Preview:
+    """What a job would do, without doing it.
+
+    Args:
+        name: one of `PREVIEWED`.
+        settings: name the folders and the model.
+        store: nothing is written to it.
+    """
+    if name != "prune":
+        bundle = open_bundle(settings.bundle, verify=False)
+        return preview_run(store, bundle, tagging.folders_of(settings), tagging.options_of(settings, name))
+    days = settings.jobs.prune_after_days
+    gone_before = datetime.now(UTC) - timedelta(days=days)
+    with store.read() as connection:
+        files = files_to_prune(connection, gone_before=gone_before)
+        photos = count_photos_to_prune(connection, gone_before=gone_before)
+    summary = f"{len(files)} files that have been gone for {days} days, and {photos} photos, would be removed."
+    return Preview((Change("removed", path) for path in files), summary)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from tagger.library.runner import LibraryRun
 from tagger.model.bundle import open_bundle
 
 if TYPE_CHECKING:
+    from tagger.config.settings import Settings
     from tagger.image.decoder_pool import DecoderPool
 
 log = logging.getLogger(__name__)
@@ -35,29 +36,43 @@ RETRY_S = 2.0
 
 def nightly(context: JobContext) -> JobResult:
     """Tag new and changed photos in the folders of the settings."""
-    return _run_in_window(context, "nightly", replace(context.settings.run_options(), skip_missing_roots=True))
+    return _run_in_window(context, "nightly")
 
 
 def retag(context: JobContext) -> JobResult:
     """Tag again photos of other models and undone ones."""
-    options = replace(context.settings.run_options(), skip_missing_roots=True, skip_new=True, redo_undone=True)
-    return _run_in_window(context, "retag", options)
+    return _run_in_window(context, "retag")
 
 
-def _run_in_window(context: JobContext, job: str, options: RunOptions) -> JobResult:
+def folders_of(settings: Settings) -> list[str]:
+    """The folders of the settings, absolute.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    if not settings.folders:
+        raise ConfigError('No folders are set. Name them in the settings file: folders = ["/home/ann/Pictures"]')
+    return [os.path.abspath(folder) for folder in settings.folders]
+
+
+def options_of(settings: Settings, job: str) -> RunOptions:
+    """The options of the runs of `nightly` and `retag`."""
+    is_retag = job == "retag"
+    return replace(settings.run_options(), skip_missing_roots=True, skip_new=is_retag, redo_undone=is_retag)
+
+
+def _run_in_window(context: JobContext, job: str) -> JobResult:
     """A run that ends at the first `jobs.until` after it was triggered, even if it had to wait for its thread.
 
     Raises:
         ConfigError: the settings name no folders.
     """
     settings, now = context.settings, datetime.now(UTC)
-    if not settings.folders:
-        raise ConfigError('No folders are set. Name them in the settings file: folders = ["/home/ann/Pictures"]')
+    folders = folders_of(settings)
     until = next_time(settings.jobs.until, settings.zone(), now=context.triggered_at or now)
     if until is not None and until <= now:
         return JobResult("its time was up before it began", "stopped")
-    folders = [os.path.abspath(folder) for folder in settings.folders]
-    return run(context, folders, job=job, options=options, until=until, wait_s=WAIT_S)
+    return run(context, folders, job=job, options=options_of(settings, job), until=until, wait_s=WAIT_S)
 
 
 def run(

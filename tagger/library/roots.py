@@ -50,6 +50,24 @@ def stored_name(connection: Connection, folder: str) -> str:
     return folder if name is None or not has_files(connection, name) else name
 
 
+def names_in_store(store: Store, roots: Sequence[str]) -> list[str]:
+    """The names of folders and files in the store, each once.
+
+    Args:
+        store: of earlier runs.
+        roots: absolute; only folders change their names.
+    """
+    if not any(map(os.path.isdir, roots)):
+        return list(roots)
+    with store.read() as connection:
+        known = stored_roots(connection)
+        named = {root: _name_in_store(connection, root, known) for root in roots}
+    for root, name in named.items():
+        if name != root:
+            log.info("%s is the folder that is stored as %s", printable(root), printable(name))
+    return list(dict.fromkeys(named.values()))
+
+
 def use_stored_names(store: Store, roots: Sequence[str], globs: Globs) -> list[str]:
     """The names of a run's roots in the store.
 
@@ -60,15 +78,11 @@ def use_stored_names(store: Store, roots: Sequence[str], globs: Globs) -> list[s
         roots: absolute; only folders change their names.
         globs: of the run.
     """
+    unique = names_in_store(store, roots)
     if not any(map(os.path.isdir, roots)):
-        return list(roots)
+        return unique
     with store.read() as connection:
         known = stored_roots(connection)
-        named = {root: _name_in_store(connection, root, known) for root in roots}
-    for root, name in named.items():
-        if name != root:
-            log.info("%s is the folder that is stored as %s", printable(root), printable(name))
-    unique = list(dict.fromkeys(named.values()))
     for linked, inner in _linked_into(known, unique, globs):
         with store.write() as connection:
             move_files(connection, linked, inner)

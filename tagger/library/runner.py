@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field
@@ -20,25 +20,24 @@ from typing import TYPE_CHECKING
 
 from db.batching import BATCH_SIZE
 from db.engine import Store
-from db.read.files import failed_states, file_states, stored_results
+from db.read.files import stored_results
 from db.read.folders import present_files
-from db.write.runs import abandoned_files
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import EngineInfo, FoundFile, Result
 from tagger.library import report
+from tagger.library.comparison import compare, globs_of
 from tagger.library.finalize import count_votes, group_duplicates
-from tagger.library.found_files import TO_TAG, Comparison, FoundFiles
+from tagger.library.found_files import TO_TAG, Comparison
 from tagger.library.lock import run_lock
 from tagger.library.min_score import apply_min_score
 from tagger.library.missing import Scope, find_missing
-from tagger.library.plan import Plan, make_plan, vanished
+from tagger.library.plan import Plan, vanished
 from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState
-from tagger.library.roots import stored_roots, use_stored_names
-from tagger.library.scan import existing_roots, is_below, outermost, walk
-from tagger.library.selection import Globs
+from tagger.library.roots import use_stored_names
+from tagger.library.scan import existing_roots
 from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class LibraryRun:
         with run_lock(self.store):
             for root in self.state.missing_roots:
                 log.warning("%s does not exist; the run goes on without it", printable(root))
-            self.state.roots = use_stored_names(self.store, self.state.roots, self._globs)
+            self.state.roots = use_stored_names(self.store, self.state.roots, globs_of(self.options))
             yield from self._recorded()
 
     def _recorded(self) -> Iterator[Result]:
@@ -147,7 +146,7 @@ class LibraryRun:
         record.flush()
         lost = vanished(unfinished, plan.found, [*state.roots, *self.deleted])
         max_share = 1 if options.accept_missing else options.max_missing_share
-        missing = find_missing(self.store, plan, Scope(state.roots, self._globs, began, max_share))
+        missing = find_missing(self.store, plan, Scope(state.roots, globs_of(self.options), began, max_share))
         state.suspicious_deletions = missing.suspicious
         for deletion in missing.suspicious:
             log.warning("%s", deletion)
@@ -157,36 +156,19 @@ class LibraryRun:
         self._compare()
         record.finish(is_time_up=self._is_time_up)
 
-    @property
-    def _globs(self) -> Globs:
-        return Globs(self.options.include, self.options.exclude, self.options.skip_folders)
-
-    def _scan(self) -> tuple[Plan, dict[str, int]]:
+    def _scan(self) -> tuple[Plan, Mapping[str, int]]:
         """Compare the folders with the store; also the files that were in progress when runs died."""
-        options, state = self.options, self.state
-        scanned = walk(
-            state.roots,
-            self._globs,
+        plan, unfinished = compare(
+            self.store,
+            self.state.roots,
+            self.options,
+            model=self._model,
             before_folder=self._raise_if_stopped,
-            is_elsewhere=self._is_elsewhere,
-            passed_over=state.passed_over,
+            passed_over=self.state.passed_over,
         )
-        found = FoundFiles(scanned)
         with self.store.read() as connection:
-            unfinished = abandoned_files(connection, model=self._model)
-            stored = file_states(
-                connection, outermost(state.roots), model=self._model, k=options.k, redo_undone=options.redo_undone
-            )
-            failed = failed_states(connection, model=self._model)
-            plan = make_plan(found, stored, failed, unfinished, options)
             plan.deleted = [path for deleted in self.deleted for path in present_files(connection, deleted)]
         return plan, unfinished
-
-    def _is_elsewhere(self, folder: str) -> bool:
-        """Whether a linked folder belongs to a root of earlier runs, and to none of this one."""
-        with self.store.read() as connection:
-            name = stored_roots(connection).name_of(folder)
-        return name is not None and not any(name == root or is_below(name, root) for root in self.state.roots)
 
     def _new_results(self, plan: Plan) -> tuple[Iterator[Result], Iterator[Result]]:
         """Results of new and changed files, and of suspects. Opens the model if there are any."""

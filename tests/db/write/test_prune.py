@@ -9,9 +9,10 @@ from sqlalchemy import inspect
 
 from db.engine import Store
 from db.schema.models import Photo
+from db.write import prune as pruning
 from db.write.comparisons import has_uncompared
 from db.write.files import mark_missing
-from db.write.prune import Pruned, prune
+from db.write.prune import Pruned
 from tests.db.samples import assessed, decide, digest, everything, failed, inherited, tag_run, tagged
 
 LATER = timedelta(seconds=1)
@@ -20,6 +21,17 @@ LATER = timedelta(seconds=1)
 def gone(store: Store, *paths: str) -> None:
     with store.write() as connection:
         mark_missing(connection, paths)
+
+
+def prune(store: Store, *, gone_before: datetime) -> Pruned:
+    """Prune, which removes what was announced."""
+    with store.read() as connection:
+        files = pruning.files_to_prune(connection, gone_before=gone_before)
+        photos = pruning.count_photos_to_prune(connection, gone_before=gone_before)
+    before = set(paths(store))
+    pruned = pruning.prune(store, gone_before=gone_before)
+    assert (pruned, before - set(paths(store))) == (Pruned(len(files), photos), set(files))
+    return pruned
 
 
 def paths(store: Store) -> list[str]:
