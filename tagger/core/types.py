@@ -30,6 +30,10 @@ PROCESS_DIED = "process_died"  # the kind of failure of a file that ended whole 
 MODEL_KINDS = frozenset((PROCESS_DIED, "engine_failed"))  # kinds of failure that another model may not repeat
 
 
+MOST_SIDE_PX = 4096  # of a network's input
+MOST_LEVELS = 1000.0  # of a network's normalisation, whose usual values are 0 to 1, or 0 to 255
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Degrees, WGS 84."""
@@ -49,7 +53,7 @@ class InputContract:
         resample: Pillow's filter by its lower-case name.
 
     Raises:
-        ValueError: a size is below one pixel.
+        ValueError: no photo can be prepared so.
     """
 
     size_px: int
@@ -59,8 +63,10 @@ class InputContract:
     resample: Literal["bilinear", "bicubic", "lanczos"] = "bicubic"
 
     def __post_init__(self) -> None:
-        if min(self.size_px, self.resize_px) < 1:
-            raise ValueError("size_px and resize_px are at least 1")
+        if not 1 <= min(self.size_px, self.resize_px) <= max(self.size_px, self.resize_px) <= MOST_SIDE_PX:
+            raise ValueError(f"size_px and resize_px are 1 to {MOST_SIDE_PX}")
+        if any(abs(value) > MOST_LEVELS for value in (*self.mean, *self.std)) or min(self.std) < 1 / MOST_LEVELS:
+            raise ValueError(f"mean and std are at most {MOST_LEVELS}, and std is at least {1 / MOST_LEVELS}")
 
 
 @dataclass(frozen=True, slots=True)

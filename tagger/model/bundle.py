@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+import stat
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib import resources
@@ -16,10 +18,16 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from tagger.core.errors import BundleDamaged, BundleNotFound, BundleTooNew
+from tagger.core.text import format_bytes, printable
 from tagger.model.card import FIRST_LOOK, FORMAT, Card, identity
 
 CARD_FILE = "card.json"
 SHIPPED = "world"
+MOST_CARD_BYTES = 16 << 20  # the shipped card has 39 kB
+MOST_FILE_BYTES = 4 << 30  # the largest networks of torchvision have 2.6 GB
+CHUNK_BYTES = 1 << 20
+LAST_FORMAT = 1000  # a higher number is not one of a later version
+MOST_PARTS = 4  # of a place in a card, which may be nested deeply
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,16 @@ class Bundle:
         if name not in self.card.files:
             raise BundleDamaged(self.folder / CARD_FILE, f"it names no {name!r}, which this engine needs")
         return self.folder / name
+
+    def read(self, name: str) -> bytes:
+        """The content of one of the card's files. A mapped file would end the process if somebody rewrote it.
+
+        Raises:
+            BundleDamaged: the card names no such file, or its bytes are not the ones that the card describes.
+        """
+        content = b"".join(_chunks(self.file(name), MOST_FILE_BYTES))
+        _compare(self.folder / name, hashlib.sha256(content).hexdigest(), self.card.files[name])
+        return content
 
     @property
     def first_look(self) -> Bundle | None:
@@ -107,27 +125,54 @@ def _adapter() -> TypeAdapter[Card]:
 def _read_card(folder: Path) -> tuple[Card, dict[str, object]]:
     path = folder / CARD_FILE
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise BundleNotFound(folder) from error
-    except (OSError, ValueError) as error:
+        content = b"".join(_chunks(path, MOST_CARD_BYTES))
+    except BundleDamaged as error:
+        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+            raise BundleNotFound(folder) from error
+        raise
+    try:
+        raw = json.loads(content.decode("utf-8-sig"))
+        json.dumps(raw, allow_nan=False, ensure_ascii=False).encode()  # what a database and another program can read
+    except (ValueError, RecursionError) as error:
         raise BundleDamaged(path, f"it cannot be read as JSON ({error})") from error
     found = raw.get("format") if isinstance(raw, dict) else None
-    if isinstance(found, int) and found > FORMAT:
+    if isinstance(found, int) and FORMAT < found < LAST_FORMAT:
         raise BundleTooNew(path, found, FORMAT)
     try:
         return _adapter().validate_python(raw), raw
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "card"
-        raise BundleDamaged(path, f"{place}: {first['msg']}") from error
+        place = "".join(f"{part}." for part in first["loc"][:MOST_PARTS]).rstrip(".")
+        problem = first["msg"].removeprefix("Value error, ")
+        raise BundleDamaged(path, printable(f"{place}: {problem}" if place else problem)) from error
 
 
 def _verify(path: Path, expected: str) -> None:
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BundleDamaged(path, f"it cannot be read ({error.strerror})") from error
+    digest = hashlib.sha256()
+    for chunk in _chunks(path, MOST_FILE_BYTES):
+        digest.update(chunk)
+    _compare(path, digest.hexdigest(), expected)
+
+
+def _compare(path: Path, found: str, expected: str) -> None:
     if found != expected:
         raise BundleDamaged(path, "its bytes are not the ones that the card describes (sha256 differs)")
+
+
+def _chunks(path: Path, most_bytes: int) -> Iterator[bytes]:
+    """The content of a regular file, or of one that a link leads to; nothing else is read, and never without end."""
+    try:
+        # Without O_NONBLOCK, opening a pipe waits for its writer.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise BundleDamaged(path, "it is not a regular file")
+            if status.st_size > most_bytes:
+                raise BundleDamaged(path, f"it has more than {format_bytes(most_bytes)}")
+            left = status.st_size  # somebody may still write to it
+            while chunk := file.read(min(CHUNK_BYTES, left)):
+                left -= len(chunk)
+                yield chunk
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        problem = error.strerror if isinstance(error, OSError) else error
+        raise BundleDamaged(path, f"it cannot be read ({problem})") from error

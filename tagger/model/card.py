@@ -20,7 +20,13 @@ ONNX_FILE = "model.onnx"
 SAFETENSORS_FILE = "model.safetensors"
 FIRST_LOOK = "first_look"  # the folder of its files
 
+MOST_OUTPUTS = 100_000
+MOST_FILES = 32
+MOST_LETTERS = 200  # of a name
+
+Name = Annotated[str, Field(max_length=MOST_LETTERS)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
+Temperature = Annotated[float, Field(ge=1e-3, le=1e3)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,8 @@ class LandmarkClass:
         ValueError: only one of `lat` and `lon` is there.
     """
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
-    name: Annotated[str, Field(min_length=1)]
+    id: Annotated[Name, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
+    name: Annotated[Name, Field(min_length=1)]
     country: str | None = None
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
@@ -66,7 +72,7 @@ class FirstLookCard:
     """
 
     network: str
-    temperature: Annotated[float, Field(gt=0)]
+    temperature: Temperature
     none_below: Ratio
     metrics: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
 
@@ -85,21 +91,21 @@ class Card:
             99.5 % or more (the figure is in `metrics`).
         metrics: figures by the name of the test set they were measured on.
         provenance: of the weights: recipe, data, base weights and their licence, commands.
-        files: sha256 by file name, for each file beside the card.
+        files: sha256 by file name, for each file beside the card; those of the first look are in its folder.
         first_look: None if one network answers everything.
         warnings: what its calibration cannot promise, in sentences for people.
     """
 
-    format: Annotated[int, Field(ge=1)]
-    name: str
-    version: str
-    network: str
+    format: Annotated[int, Field(ge=1, le=FORMAT)]
+    name: Name
+    version: Name
+    network: Name
     input: InputContract
-    classes: Annotated[tuple[LandmarkClass, ...], Field(min_length=1)]
-    temperature: Annotated[float, Field(gt=0)]
-    background_outputs: Annotated[int, Field(ge=0)]
+    classes: Annotated[tuple[LandmarkClass, ...], Field(min_length=1, max_length=MOST_OUTPUTS)]
+    temperature: Temperature
+    background_outputs: Annotated[int, Field(ge=0, le=MOST_OUTPUTS)]
     bfloat16: bool
-    files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+    files: Annotated[dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]], Field(max_length=MOST_FILES)]
     metrics: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
     provenance: dict[str, JsonValue] = field(default_factory=dict)
     first_look: FirstLookCard | None = None
@@ -109,6 +115,10 @@ class Card:
         repeated = [name for name, count in Counter(c.id for c in self.classes).items() if count > 1]
         if repeated:
             raise ValueError(f"the landmark {repeated[0]!r} is there twice")
+        for name in self.files:
+            plain = name.removeprefix(f"{FIRST_LOOK}/")
+            if plain in ("", ".", "..") or "/" in plain or not plain.isprintable() or len(plain) > MOST_LETTERS:
+                raise ValueError(f"{name[:MOST_LETTERS]!r} is not the name of a file in the bundle's folder")
         if self.first_look and self.first_look.none_below > (lowest := min(self.thresholds.values())):
             raise ValueError(f"its first look would drop tags: none_below is more than a threshold of {lowest}")
 

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.core.errors import EngineFailed
+from tagger.core.errors import EngineError, EngineFailed
 from tagger.core.types import Answer, Failed, NoLandmark, Suggestion, Tagged
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
@@ -102,6 +102,24 @@ class EngineThread:
             batch.run(self._infer)
 
 
+def check(engine: Engine, card: Card) -> None:
+    """Let an engine answer the probe picture, so that a model that cannot work fails before any photo does.
+
+    Raises:
+        EngineFailed: the engine breaks, or its output is not the one that the card describes.
+    """
+    try:
+        rows = engine.logits(probe_picture(card.input.size_px))  # (1, outputs)
+    except (EngineError, MemoryError):
+        raise
+    except Exception as error:
+        raise EngineFailed(f"the engine breaks on a drawn picture: {error}") from error
+    if rows.shape != (1, card.outputs):
+        raise EngineFailed(f"the network's output has the shape {rows.shape}, but the card has {card.outputs} outputs")
+    if not np.isfinite(rows).all():
+        raise EngineFailed("the network's output is not finite. Try --precision float32.")
+
+
 def infer(engine: Engine, photos: Sequence[Pixels], card: Card, k: int) -> list[Answer]:
     """Answer with the k most likely landmarks of each photo, even if the engine fails on one.
 
@@ -118,13 +136,13 @@ def infer(engine: Engine, photos: Sequence[Pixels], card: Card, k: int) -> list[
         logits = engine.logits(np.stack(photos))  # (N, outputs)
     except Exception as error:  # perhaps only on one of the photos
         log.warning("The engine broke on a batch of %d", len(photos), exc_info=True)
-        _check(engine, card)
+        check(engine, card)
         if len(photos) == 1:
             return [Failed("engine_failed", f"the engine breaks on it: {error}")]
         return [infer(engine, [photo], card, k)[0] for photo in photos]
     found = answers(logits, card, k)
     if all(isinstance(answer, Failed) for answer in found):
-        _check(engine, card)
+        check(engine, card)
     return found
 
 
@@ -133,11 +151,6 @@ def probe_picture(size_px: int) -> Pixels:
     colours = np.random.default_rng(0).integers(0, 256, (1, SQUARES, SQUARES, 3), dtype=np.uint8)
     side_px = -(-size_px // SQUARES)
     return colours.repeat(side_px, axis=1).repeat(side_px, axis=2)[:, :size_px, :size_px]
-
-
-def _check(engine: Engine, card: Card) -> None:
-    if not np.isfinite(engine.logits(probe_picture(card.input.size_px))).all():
-        raise EngineFailed("the network's output is not finite. Try --precision float32.")
 
 
 def answers(logits: NDArray[np.float32], card: Card, k: int) -> list[Answer]:

@@ -27,6 +27,7 @@ from tagger.model.card import Card
 from tagger.model.cascade import FirstLook, infer_in_two_looks
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import open_engine
+from tagger.model.inference import check
 from tagger.model.pipeline import Known, Pipeline
 
 Photo = str | os.PathLike[str] | bytes | Image.Image
@@ -169,12 +170,15 @@ def load(
     Raises:
         BundleError: the folder is not a valid bundle.
         EngineUnavailable: this machine does not have what was requested.
+        EngineFailed: the network does not work here; a drawn picture is tried.
     """
     opened = open_bundle(Path(bundle) if bundle is not None else None)
     runtime = open_engine(opened, engine=engine, device=device, precision=precision)
+    check(runtime, opened.card)
     first_look = None
     if (small := opened.first_look) and (rule := opened.card.first_look):
         # By the name of the first one, so that reasons against others are not logged twice.
         second = open_engine(small, engine=runtime.info.name, device=device, precision=precision)
+        check(second, small.card)
         first_look = FirstLook(second, small.card, rule.none_below)
     return Tagger(opened, runtime, limits or Limits(), first_look)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,67 @@ def test_a_truncated_card_is_refused(bundle: Bundle) -> None:
         ({"classes": [{"id": "x"}]}, r"classes\.0"),
         ({"input": {"size_px": 0}}, "input"),
         ({"files": {"model.onnx": "abc"}}, "files"),
+        ({"files": {f"{n}.onnx": "0" * 64 for n in range(1000)}}, "files"),
+        ({"temperature": 1e-300}, "temperature"),
+        ({"background_outputs": 10**12}, "background_outputs"),
+        ({"name": "x" * 1_000_000}, "name"),
+        ({"format": 10**400}, "format"),
+        ({"input": {"size_px": 10**9, "resize_px": 10**9, "mean": [0, 0, 0], "std": [1, 1, 1]}}, "input: size_px"),
+        ({"input": {"size_px": 16, "resize_px": 16, "mean": [0, 0, 0], "std": [0, 1, 1]}}, "input: mean and std"),
     ],
 )
 def test_a_card_that_makes_no_sense_is_refused_with_the_place(bundle: Bundle, changes: Any, place: str) -> None:
     rewrite(bundle, **changes)
     with pytest.raises(BundleDamaged, match=place):
         open_bundle(bundle.folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name":' + "[" * 100_000,
+        '{"temperature": NaN}',
+        '{"temperature": 1e999}',
+        "9" * 5000,
+        r'{"name": "\ud800"}',
+        "",
+    ],
+    ids=["deep", "nan", "infinite", "long number", "half a letter", "empty"],
+)
+def test_a_card_that_is_not_json_is_refused_in_one_sentence(bundle: Bundle, text: str) -> None:
+    (bundle.folder / "card.json").write_text(text)
+    with pytest.raises(BundleDamaged, match=r"card\.json: it cannot be read as JSON \(.{1,200}\)\. Export"):
+        open_bundle(bundle.folder)
+
+
+@pytest.mark.parametrize("name", ["../model.onnx", "/etc/hosts", "a/b.onnx", ".", "..", "", "first_look/..", "a\0b"])
+def test_a_card_names_only_files_in_its_folder(bundle: Bundle, name: str) -> None:
+    rewrite(bundle, files={name: bundle.card.files["model.onnx"]})
+    with pytest.raises(BundleDamaged, match="is not the name of a file in the bundle's folder"):
+        open_bundle(bundle.folder)
+
+
+@pytest.mark.parametrize("name", ["card.json", "model.onnx"])
+def test_only_regular_files_of_a_sensible_size_are_read(bundle: Bundle, name: str) -> None:
+    file = bundle.folder / name
+    os.truncate(file, 10**12)
+    with pytest.raises(BundleDamaged, match=rf"{name}: it has more than"):
+        open_bundle(bundle.folder)
+    file.unlink()
+    file.symlink_to("/dev/zero")
+    with pytest.raises(BundleDamaged, match=rf"{name}: it is not a regular file"):
+        open_bundle(bundle.folder)
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(BundleDamaged, match=rf"{name}: it is not a regular file"):
+        open_bundle(bundle.folder)
+
+
+def test_files_may_be_links_as_in_the_caches_of_model_hubs(bundle: Bundle, tmp_path: Path) -> None:
+    for name in ("card.json", "model.onnx"):
+        (bundle.folder / name).rename(tmp_path / name)
+        (bundle.folder / name).symlink_to(tmp_path / name)
+    assert open_bundle(bundle.folder) == bundle
 
 
 def test_a_newer_format_asks_for_an_upgrade(bundle: Bundle) -> None:

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tagger.core.errors import EngineFailed
 from tagger.core.run_options import Limits
 from tagger.core.types import Failed, NoLandmark, Tagged
 from tagger.image.preprocess import Pixels
@@ -101,7 +102,7 @@ def test_a_broken_first_look_ends_the_run() -> None:
         def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
             raise RuntimeError(f"the card fell off the bus with {len(batch)} photos")
 
-    with pytest.raises(RuntimeError, match="off the bus"):
+    with pytest.raises(EngineFailed, match="off the bus"):
         infer_in_two_looks(first_look(Dead()), ColourEngine(), pixels(GREY), card(), k=1)
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tagger.core.errors import BundleError, EngineFailed, EngineUnavailable
+from tagger.core.errors import BundleDamaged, BundleError, EngineFailed, EngineUnavailable
+from tagger.core.text import printable
 from tagger.core.types import EngineInfo
 from tagger.model.bundle import Bundle
 from tagger.model.card import SAFETENSORS_FILE
@@ -154,16 +155,19 @@ def _device(name: str) -> torch.device:
 
 
 def _network(bundle: Bundle) -> torch.nn.Module:
-    from safetensors.torch import load_file
+    from safetensors import SafetensorError
+    from safetensors.torch import load
 
     if bundle.card.network not in NETWORKS:
         raise BundleError(f"{bundle.folder}: this version does not know the network {bundle.card.network!r}. Upgrade.")
     network = build(bundle.card.network, bundle.card.outputs)
-    weights = load_file(bundle.file(SAFETENSORS_FILE))
     try:
-        network.load_state_dict(weights)
+        network.load_state_dict(load(bundle.read(SAFETENSORS_FILE)))
+    except SafetensorError as error:
+        raise BundleDamaged(bundle.file(SAFETENSORS_FILE), f"it does not hold weights ({error})") from error
     except RuntimeError as error:
-        raise BundleError(f"{bundle.folder}: its weights do not fit {bundle.card.network} ({error})") from error
+        problem = printable(str(error).splitlines()[-1].strip())
+        raise BundleError(f"{bundle.folder}: its weights do not fit {bundle.card.network}: {problem}") from error
     return network.eval()
 
 

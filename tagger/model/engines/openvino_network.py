@@ -1,0 +1,143 @@
+"""From a bundle's ONNX file to a network that OpenVINO has compiled for this processor.
+
+The one rule: the network that is compiled takes the photos and gives the outputs that the card describes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import cache
+
+import numpy as np
+
+# OpenVINO reports each import to a web analytics service, unless the package for it is missing.
+_is_hidden = sys.modules.setdefault("openvino_telemetry", None) is None  # type: ignore[arg-type]
+import openvino as openvino
+
+if _is_hidden:
+    del sys.modules["openvino_telemetry"]
+from openvino.preprocess import PrePostProcessor
+
+from tagger.core.errors import BundleDamaged, EngineFailed
+from tagger.core.text import printable
+from tagger.core.types import InputContract
+from tagger.model.bundle import Bundle
+from tagger.model.card import ONNX_FILE
+from tagger.model.engines.network_cache import NetworkCache
+
+Config = dict[str, str | int]
+
+MOST_LETTERS = 200  # of OpenVINO's messages, which go on for pages
+
+
+@cache
+def core() -> openvino.Core:
+    """The one core of this process.
+
+    Each core gives the main thread a signal stack, and restores the one before it when it is freed. Of two cores the
+    second may restore the first one's, which is gone: the next signal then kills the process (OpenVINO 2026.4).
+    """
+    return openvino.Core()
+
+
+def processor() -> str:
+    """The processor's name."""
+    return str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+
+
+def read_or_compile(bundle: Bundle, config: Config, cache: NetworkCache) -> openvino.CompiledModel:
+    """The compiled network as an earlier start stored it; else compile it, in one of the processes that start now.
+
+    Raises:
+        BundleDamaged, EngineFailed: as `compile_network` does.
+    """
+    key = _cache_key(bundle, config)
+    if (network := cache.read(key)) is None:
+        with cache.lock() as may_write:
+            if (network := cache.read(key)) is None:
+                compiled = compile_network(bundle, config)
+                if may_write:
+                    cache.write(key, compiled.export_model().getvalue())
+                return compiled
+    # The copy belongs to OpenVINO; bytes would be copied twice.
+    tensor = openvino.Tensor(np.frombuffer(network, dtype=np.uint8), shared_memory=False)
+    try:
+        return core().import_model(tensor, "CPU", config)
+    except RuntimeError:  # made by another OpenVINO or for another processor after all
+        return compile_network(bundle, config)
+
+
+def _cache_key(bundle: Bundle, config: Config) -> str:
+    """All that a compiled network depends on."""
+    contract = bundle.card.input
+    machine = [openvino.__version__, processor(), sorted(core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))]
+    network = [bundle.card.files.get(ONNX_FILE), contract.size_px, contract.mean, contract.std, bundle.card.outputs]
+    return json.dumps([machine, network, config])
+
+
+def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None = None) -> openvino.CompiledModel:
+    """Compile the network of a bundle, with the normalisation of photos in front.
+
+    Args:
+        bundle: its card describes the network.
+        config: OpenVINO's properties.
+        model: the network, if not the one in the bundle's file; it is modified.
+
+    Raises:
+        BundleDamaged: the file is not a network, or not the one that the card describes.
+        EngineFailed: OpenVINO cannot compile it.
+    """
+    file = bundle.file(ONNX_FILE)
+    try:
+        model = model or core().read_model(bundle.read(ONNX_FILE))
+    except RuntimeError as error:
+        raise BundleDamaged(file, f"OpenVINO cannot read it as a network ({_problem(error)})") from error
+    if misfit := _misfit(model, bundle.card.input):
+        raise BundleDamaged(file, misfit)
+    try:
+        model = _with_normalisation(model, bundle.card.input)
+        if misfit := _output_misfit(model, bundle.card.outputs):
+            raise BundleDamaged(file, misfit)
+        return core().compile_model(model, "CPU", config)
+    except RuntimeError as error:
+        raise EngineFailed(f"OpenVINO cannot compile {file}: {_problem(error)}.") from error
+
+
+def _misfit(model: openvino.Model, contract: InputContract) -> str | None:
+    """Why the card's photos are not the network's input; None if they are."""
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        found = f"{len(model.inputs)} and {len(model.outputs)}"
+        return f"the network needs one input and one output, and has {found}"
+    expected = openvino.PartialShape([1, 3, contract.size_px, contract.size_px])
+    if not (shape := model.inputs[0].partial_shape).compatible(expected):
+        return f"the network takes photos of the shape {shape}, but the card describes {expected}"
+    return None
+
+
+def _output_misfit(model: openvino.Model, outputs: int) -> str | None:
+    """Why the network's output is not the one that the card describes; None if it is."""
+    expected, found = openvino.PartialShape([1, outputs]), model.output().partial_shape
+    if found != expected:
+        return f"the network's output has the shape {found}, but the card describes {expected}"
+    if (kind := model.output().element_type) != openvino.Type.f32:
+        return f"the network's output is of type {kind.get_type_name()} instead of f32"
+    return None
+
+
+def _problem(error: RuntimeError) -> str:
+    """What OpenVINO says is wrong, without the places in its source code."""
+    lines = (line.strip() for line in str(error).splitlines())
+    told = " ".join(line for line in lines if line and not line.startswith(("Exception from", "Check '")))
+    return printable(told)[:MOST_LETTERS].rstrip(". ") or "it does not say why"
+
+
+def _with_normalisation(model: openvino.Model, contract: InputContract) -> openvino.Model:
+    """The network with `tagger.image.preprocess.normalise` in front: (1, H, W, 3) uint8 in."""
+    model.reshape([1, 3, contract.size_px, contract.size_px])
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+    steps.input().model().set_layout(openvino.Layout("NCHW"))
+    chain = steps.input().preprocess().convert_element_type(openvino.Type.f32)
+    chain.mean([255 * value for value in contract.mean]).scale([255 * value for value in contract.std])
+    return steps.build()
