@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tagger.core.errors import TaggerError
+from tagger.core.problems import shortage
+from tagger.core.streams import PIPE_CLOSED, drop_output
 from training import RUNS
 
 if TYPE_CHECKING:
@@ -38,8 +40,14 @@ class Steps(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except TaggerError as error:
-            raise click.ClickException(str(error)) from error
+        except BrokenPipeError as error:
+            drop_output()
+            raise click.exceptions.Exit(PIPE_CLOSED) from error
+        except Exception as error:
+            expected = error if isinstance(error, TaggerError) else shortage(error)
+            if expected is None:
+                raise
+            raise click.ClickException(str(expected)) from error
 
 
 @click.group(cls=Steps, subcommand_metavar="STEP …", context_settings={"help_option_names": ["-h", "--help"]})

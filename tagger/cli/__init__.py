@@ -1,6 +1,7 @@
 """The command line: parse, call one function, print. Data goes to stdout, everything else to stderr.
 
-Exit codes: 0 done, 1 an expected error, 2 wrong usage, 3 done but some photos failed, 130 interrupted.
+Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some photos failed, 130 interrupted, 141 the reader of the
+output has gone.
 At module level, commands import only click, so that `--help` starts at once.
 """
 
@@ -8,8 +9,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import io
-import sys
 from typing import Any
 
 import click
@@ -20,6 +19,7 @@ from tagger.cli.doctor import doctor
 from tagger.cli.folders import forget, move
 from tagger.cli.jobs import jobs
 from tagger.cli.labels import labels
+from tagger.cli.process import one_sentence
 from tagger.cli.query import query
 from tagger.cli.runs import runs
 from tagger.cli.schedule import schedule
@@ -29,18 +29,21 @@ from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
 from tagger.cli.train import train
 from tagger.cli.watch import watch
-from tagger.core.errors import TaggerError
+from tagger.core.streams import prepare_streams
 from tagger.core.version import __version__
 
 
 class Main(click.Group):
-    """Turns an expected error into one sentence and exit code 1."""
+    """Ends a command that fails in one sentence, with its exit code."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        prepare_streams()
+        with one_sentence():  # --help and --version print while the context is made
+            return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with one_sentence():
             return super().invoke(ctx)
-        except TaggerError as error:
-            raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,8 +53,6 @@ def main() -> None:
     # Imports make 100,000 lasting objects; collecting garbage among them takes a fifth of a second.
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")  # names have letters that the locale's encoding may lack
 
 
 LIBRARY = (tag, suggest, query, labels, move, forget, runs)

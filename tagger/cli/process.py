@@ -1,4 +1,4 @@
-"""A command as a process: log, progress bar, and the effect of Ctrl-C, SIGTERM and a closed terminal.
+"""A command as a process: log, progress bar, its end in one sentence, and the effect of Ctrl-C, SIGTERM and SIGHUP.
 
 Data goes to stdout, the log and the bar to stderr.
 """
@@ -12,10 +12,15 @@ import sys
 import threading
 import warnings
 from collections import Counter
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from tagger.core.streams import PIPE_CLOSED, drop_output
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -88,6 +93,25 @@ def log_above_bar() -> AbstractContextManager[None]:
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     return logging_redirect_tqdm()
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turn any error of a command into a sentence and exit code 1, and a closed pipe into its own exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise
+    except BrokenPipeError as error:
+        drop_output()
+        raise click.exceptions.Exit(PIPE_CLOSED) from error
+    except Exception as error:
+        from tagger.core.problems import describe
+
+        log.debug("The command failed", exc_info=True)
+        drop_output()
+        raise click.ClickException(describe(error)) from error
 
 
 def interrupt_on_signals() -> list[int]:

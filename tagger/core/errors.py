@@ -10,6 +10,7 @@
     ├── EngineError
     │   ├── EngineUnavailable  this machine does not have what was requested
     │   └── EngineFailed       inference failed in the middle of a run
+    ├── OutOfResources         the system has no memory, threads, open files or disk space left
     ├── WatchFailed            the system refuses to watch a folder
     ├── UnknownJob             there is no job of this name
     ├── DecoderUnavailable     no process can be started to decode photos
@@ -94,6 +95,13 @@ class EngineUnavailable(EngineError):
 
 class EngineFailed(EngineError):
     """Inference failed; the message names the engine and the batch."""
+
+
+class OutOfResources(TaggerError):
+    """The system has nothing left of something; `tagger.core.problems.shortage` finds out of what."""
+
+    def __init__(self, resource: str, advice: str) -> None:
+        super().__init__(f"The system ran out of {resource}. {advice}")
 
 
 class WatchFailed(TaggerError):

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError, TaggerError, require_extra
+from tagger.core.problems import shortage
 from tagger.jobs.context import JobContext
 from tagger.jobs.registry import run_job, times_of
 
@@ -69,8 +70,12 @@ def supervised(context: JobContext, part: str, consequence: str) -> Iterator[Non
         context.problems[part] = str(error)
         log.error("%s. %s", str(error).removesuffix("."), consequence)
     except Exception as error:
-        context.problems[part] = str(error) or type(error).__name__
-        log.exception("The %s ended. %s", part, consequence)
+        if lacking := shortage(error):
+            context.problems[part] = str(lacking)
+            log.error("%s. %s", str(lacking).removesuffix("."), consequence)
+        else:
+            context.problems[part] = str(error) or type(error).__name__
+            log.exception("The %s ended. %s", part, consequence)
 
 
 @contextmanager

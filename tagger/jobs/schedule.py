@@ -23,6 +23,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from tagger.config.cron import Times, following, moment_of, next_moment, parse
 from tagger.core.errors import TaggerError
+from tagger.core.problems import shortage
 
 log = logging.getLogger(__name__)
 
@@ -144,8 +145,11 @@ class Schedule:
             self._start(name, trigger.due_at, trigger.triggered_at)
         except TaggerError as error:
             log.error("The job %s failed: %s", name, error)
-        except Exception:
-            log.exception("The job %s failed", name)
+        except Exception as error:
+            if lacking := shortage(error):
+                log.error("The job %s failed: %s", name, lacking)
+            else:
+                log.exception("The job %s failed", name)
 
 
 def _threads() -> dict[str, ThreadPoolExecutor]:

@@ -33,6 +33,7 @@ from db.write.runs import (
     start_run,
 )
 from tagger.core.errors import StoreError, TaggerError
+from tagger.core.problems import describe, shortage
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
@@ -190,7 +191,8 @@ class RunRecorder:
     def end_early(self, error: BaseException) -> None:
         """Store the batch, and that the run was interrupted or failed.
 
-        An unexpected error may be caused by a photo, so the files in progress become suspects, as after a death.
+        An unexpected error may be caused by a photo, so the files in progress become suspects, as after a death. A
+        system that runs out of memory or anything else blames no photo.
         """
         try:
             self.flush()
@@ -200,8 +202,9 @@ class RunRecorder:
             if isinstance(error, CancelledError | KeyboardInterrupt | GeneratorExit):
                 self._end("interrupted")
             else:
-                is_death = isinstance(error, Exception) and not isinstance(error, TaggerError)
-                self._end("failed", str(error), is_death=is_death)
+                is_expected = isinstance(error, TaggerError) or shortage(error) is not None
+                is_death = isinstance(error, Exception) and not is_expected
+                self._end("failed", describe(error) if is_expected else str(error), is_death=is_death)
         except StoreError as second:
             log.error("How the run ended could not be stored: %s", second)
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.core.errors import EngineError, EngineFailed
+from tagger.core.problems import shortage
 from tagger.core.types import Answer, Failed, NoLandmark, Suggestion, Tagged
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
@@ -107,13 +108,14 @@ def check(engine: Engine, card: Card) -> None:
 
     Raises:
         EngineFailed: the engine breaks, or its output is not the one that the card describes.
+        OutOfResources: the system has no memory or threads left.
     """
     try:
         rows = engine.logits(probe_picture(card.input.size_px))  # (1, outputs)
-    except (EngineError, MemoryError):
+    except EngineError:
         raise
     except Exception as error:
-        raise EngineFailed(f"the engine breaks on a drawn picture: {error}") from error
+        raise shortage(error) or EngineFailed(f"the engine breaks on a drawn picture: {error}") from error
     if rows.shape != (1, card.outputs):
         raise EngineFailed(f"the network's output has the shape {rows.shape}, but the card has {card.outputs} outputs")
     if not np.isfinite(rows).all():
@@ -131,13 +133,17 @@ def infer(engine: Engine, photos: Sequence[Pixels], card: Card, k: int) -> list[
 
     Raises:
         EngineFailed: the engine is broken.
+        OutOfResources: the system has no memory or threads left, not even for one photo.
     """
     try:
         logits = engine.logits(np.stack(photos))  # (N, outputs)
     except Exception as error:  # perhaps only on one of the photos
-        log.warning("The engine broke on a batch of %d", len(photos), exc_info=True)
+        log.warning("The engine broke on a batch of %d: %s", len(photos), error)
+        log.debug("Where it broke", exc_info=True)
         check(engine, card)
         if len(photos) == 1:
+            if lacking := shortage(error):
+                raise lacking from error
             return [Failed("engine_failed", f"the engine breaks on it: {error}")]
         return [infer(engine, [photo], card, k)[0] for photo in photos]
     found = answers(logits, card, k)

@@ -1,18 +1,37 @@
 """Every command that ends by itself, once as a process of its own; the other files run commands in the tests' process.
 
 The commands that go on until they are stopped are processes in `test_jobs.py` and in the bot's tests, and so is
-`tagger bench` in `test_doctor.py`.
+`tagger bench` in `test_doctor.py`. However the output of a process ends (a closed pipe, a full disk, a poor encoding),
+there is no traceback.
 """
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tagger.cli import main
 from tests.cli.conftest import Tagger
+from tests.drawn import COLOURS, jpeg
 
 pytestmark = pytest.mark.process
+
+COMMANDS = [
+    "tag LIBRARY --json",
+    "query",
+    "query --json",
+    "query --csv",
+    "labels",
+    "runs",
+    "doctor",
+    "--help",
+    "--version",
+]
 
 
 @pytest.mark.parametrize(
@@ -45,3 +64,76 @@ def test_a_command_as_a_process(
     assert bool(done.stdout) == bool(stdout)
     assert stderr in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def shell(tagger: Tagger, own: dict[str, str], library: Path) -> Tagger:
+    """Runs `tagger …` within a line of bash, in a library that is tagged."""
+    tagger("tag", library)
+
+    def run(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = f"{shlex.quote(sys.executable)} -m tagger"
+        text = line.replace("TAGGER", command).replace("LIBRARY", str(library))
+        return subprocess.run(
+            ["bash", "-c", text],
+            env=os.environ | own | environment,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_closed_pipe_ends_a_command_silently_as_the_system_would(shell: Tagger, command: str) -> None:
+    done = shell(f"TAGGER {command} | true; echo ${{PIPESTATUS[0]}}")
+    assert (done.stdout, done.stderr) == ("141\n", "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_full_disk_under_the_output_is_one_sentence(shell: Tagger, command: str) -> None:
+    done = shell(f"TAGGER {command} > /dev/full")
+    assert done.returncode == 1
+    assert done.stderr == "Error: The system ran out of disk space. Free some, or write elsewhere, then run again.\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["tag LIBRARY --json", "query", "--help"])
+def test_closed_streams_do_no_harm(shell: Tagger, command: str, closed: str) -> None:
+    done = shell(f"TAGGER {command} {closed}")
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr + done.stdout
+    assert shell("TAGGER query --json | wc -l").stdout == "9\n"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii:strict"},
+        {"PYTHONIOENCODING": "latin-1:surrogateescape"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+)
+def test_any_encoding_will_do_for_any_name(shell: Tagger, library: Path, environment: dict[str, str]) -> None:
+    (library / "长城 Käse.jpg").write_bytes(jpeg(COLOURS["red_rock"], size=(70, 50)))
+    (library / os.fsdecode(b"\xff.jpg")).write_bytes(jpeg(COLOURS["red_rock"], size=(72, 50)))
+    assert shell("TAGGER tag LIBRARY", **environment).returncode == 0
+    for command in ("query", "query --csv", "runs show 1", "tag LIBRARY --json", "doctor"):
+        done = shell(f"TAGGER {command}", **environment)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert len(shell("TAGGER query", **environment).stdout.splitlines()) == 11
+
+
+def test_an_error_that_nobody_expected_is_one_sentence(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("division\nby zero")
+
+    monkeypatch.setattr(main.commands["labels"], "callback", fail)
+    done = tagger("labels")
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "Error: Something unexpected happened (ZeroDivisionError: division by zero). 'tagger d"
+    )
+    assert len(done.stderr.splitlines()) == 1

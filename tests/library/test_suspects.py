@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import sys
@@ -180,8 +181,12 @@ def test_a_photo_that_ends_runs_with_an_error_nobody_expected_is_found_like_one_
         StoreLocked("tags.sqlite", 30),
         EngineFailed("the card fell off the bus"),
         DecoderUnavailable("no memory"),
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EMFILE, "Too many open files"),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=lambda error: str(error) or type(error).__name__,
 )
 def test_an_error_that_says_nothing_about_the_photos_leaves_no_suspects(
     library: Path, bundle: Path, tmp_path: Path, error: BaseException

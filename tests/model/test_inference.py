@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from tagger.core.errors import OutOfResources
 from tagger.core.types import Failed
-from tagger.model.inference import answer, answers, probabilities
-from tests.drawn import card
+from tagger.model.inference import answer, answers, infer, probabilities
+from tests.drawn import COLOURS, ColourEngine, card
 
 
 def test_probabilities_sum_to_one_and_keep_the_order() -> None:
@@ -65,3 +67,22 @@ def test_two_landmarks_in_one_photo_can_both_be_tags() -> None:
     model = card(classes=tuple(replace(c, threshold=0.4) for c in card().classes))
     result = answer(np.array([0.5, 0.45, 0.05, 0.0]), model, k=3)
     assert [s.is_tag for s in result.suggestions] == [True, True, False]
+
+
+class Starved(ColourEngine):
+    """Runs out of memory on batches of more than a few photos, or on a black one alone."""
+
+    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if len(batch) > 2 or not batch.any():
+            raise MemoryError
+        return super().logits(batch)
+
+
+def test_too_little_memory_for_a_batch_is_enough_for_its_photos() -> None:
+    red = np.full((16, 16, 3), COLOURS["red_rock"], np.uint8)
+    assert [answer.status for answer in infer(Starved(), [red] * 4, card(), k=1)] == ["tagged"] * 4
+
+
+def test_no_photo_is_blamed_for_too_little_memory() -> None:
+    with pytest.raises(OutOfResources, match="memory"):
+        infer(Starved(), [np.zeros((16, 16, 3), np.uint8)], card(), k=1)

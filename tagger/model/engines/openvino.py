@@ -13,11 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.core.errors import EngineFailed, EngineUnavailable
+from tagger.core.problems import shortage
 from tagger.core.run_options import CORES
 from tagger.core.types import EngineInfo
 from tagger.model.bundle import Bundle
 from tagger.model.engines.network_cache import NetworkCache
-from tagger.model.engines.openvino_network import Config, compile_network, core, openvino, processor, read_or_compile
+from tagger.model.engines.openvino_network import (
+    Config,
+    compile_network,
+    core,
+    cpu_property,
+    openvino,
+    processor,
+    read_or_compile,
+    what_failed,
+)
 
 __all__ = ["OpenVinoEngine", "core", "openvino"]  # import the runtime from here, without its telemetry
 
@@ -47,6 +57,7 @@ class OpenVinoEngine:
         Raises:
             EngineUnavailable: this processor does not support the precision.
             BundleDamaged: the file is not a network, or not the one that the card describes.
+            EngineFailed: OpenVINO cannot start or compile it.
         """
         threads = CORES
         precision = _precision(precision, allowed=bundle.card.bfloat16)
@@ -85,7 +96,7 @@ class OpenVinoEngine:
                 for request, index in running.items():
                     rows[index] = self._output(request)
         except RuntimeError as error:
-            raise EngineFailed(f"openvino: {error}") from error
+            raise shortage(error) or EngineFailed(f"OpenVINO: {what_failed(error)}.") from error
         return rows
 
     def _output(self, request: int) -> NDArray[np.float32]:
@@ -98,7 +109,7 @@ class OpenVinoEngine:
 
 
 def _precision(name: str, *, allowed: bool) -> str:
-    able = "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    able = "BF16" in cpu_property("OPTIMIZATION_CAPABILITIES")
     if name == "auto":
         return "bfloat16" if able and allowed else "float32"
     if name == "bfloat16" and not able:

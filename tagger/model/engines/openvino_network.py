@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ if _is_hidden:
 from openvino.preprocess import PrePostProcessor
 
 from tagger.core.errors import BundleDamaged, EngineFailed
+from tagger.core.problems import require_threads, shortage
+from tagger.core.run_options import CORES
 from tagger.core.text import printable
 from tagger.core.types import InputContract
 from tagger.model.bundle import Bundle
@@ -28,6 +31,7 @@ from tagger.model.engines.network_cache import NetworkCache
 
 Config = dict[str, str | int]
 
+THREADS = 2 * CORES + 2  # that OpenVINO starts at most
 MOST_LETTERS = 200  # of OpenVINO's messages, which go on for pages
 
 
@@ -38,12 +42,26 @@ def core() -> openvino.Core:
     Each core gives the main thread a signal stack, and restores the one before it when it is freed. Of two cores the
     second may restore the first one's, which is gone: the next signal then kills the process (OpenVINO 2026.4).
     """
+    require_threads(THREADS)
     return openvino.Core()
 
 
 def processor() -> str:
     """The processor's name."""
-    return str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+    return str(cpu_property("FULL_DEVICE_NAME")).strip()
+
+
+def cpu_property(name: str) -> Any:
+    """A property of OpenVINO's CPU plugin, which is loaded by the first question.
+
+    Raises:
+        EngineFailed: it cannot be loaded.
+    """
+    try:
+        return core().get_property("CPU", name)
+    except RuntimeError as error:
+        problem = f"OpenVINO cannot start on this processor: {what_failed(error)}."
+        raise shortage(error) or EngineFailed(problem) from error
 
 
 def read_or_compile(bundle: Bundle, config: Config, cache: NetworkCache) -> openvino.CompiledModel:
@@ -71,7 +89,7 @@ def read_or_compile(bundle: Bundle, config: Config, cache: NetworkCache) -> open
 def _cache_key(bundle: Bundle, config: Config) -> str:
     """All that a compiled network depends on."""
     contract = bundle.card.input
-    machine = [openvino.__version__, processor(), sorted(core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))]
+    machine = [openvino.__version__, processor(), sorted(cpu_property("OPTIMIZATION_CAPABILITIES"))]
     network = [bundle.card.files.get(ONNX_FILE), contract.size_px, contract.mean, contract.std, bundle.card.outputs]
     return json.dumps([machine, network, config])
 
@@ -92,7 +110,8 @@ def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None
     try:
         model = model or core().read_model(bundle.read(ONNX_FILE))
     except RuntimeError as error:
-        raise BundleDamaged(file, f"OpenVINO cannot read it as a network ({_problem(error)})") from error
+        problem = f"OpenVINO cannot read it as a network ({what_failed(error)})"
+        raise shortage(error) or BundleDamaged(file, problem) from error
     if misfit := _misfit(model, bundle.card.input):
         raise BundleDamaged(file, misfit)
     try:
@@ -101,7 +120,8 @@ def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None
             raise BundleDamaged(file, misfit)
         return core().compile_model(model, "CPU", config)
     except RuntimeError as error:
-        raise EngineFailed(f"OpenVINO cannot compile {file}: {_problem(error)}.") from error
+        problem = f"OpenVINO cannot compile {file}: {what_failed(error)}."
+        raise shortage(error) or EngineFailed(problem) from error
 
 
 def _misfit(model: openvino.Model, contract: InputContract) -> str | None:
@@ -125,7 +145,7 @@ def _output_misfit(model: openvino.Model, outputs: int) -> str | None:
     return None
 
 
-def _problem(error: RuntimeError) -> str:
+def what_failed(error: RuntimeError) -> str:
     """What OpenVINO says is wrong, without the places in its source code."""
     lines = (line.strip() for line in str(error).splitlines())
     told = " ".join(line for line in lines if line and not line.startswith(("Exception from", "Check '")))

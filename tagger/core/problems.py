@@ -1,0 +1,91 @@
+"""What people read about an exception: one sentence that says what is wrong, and what to do.
+
+The one rule: a system that runs out of something is nobody's fault, so no photo is blamed for it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+
+from tagger.core.errors import OutOfResources, TaggerError
+from tagger.core.text import printable
+
+MEMORY, THREADS, FILES, SPACE = "memory", "threads, or memory for them", "open files", "disk space"
+BY_NUMBER = {
+    errno.ENOMEM: MEMORY,
+    errno.EAGAIN: THREADS,
+    errno.EMFILE: FILES,
+    errno.ENFILE: FILES,
+    errno.ENOSPC: SPACE,
+    errno.EDQUOT: SPACE,
+    errno.EFBIG: SPACE,
+}
+BY_WORDS = {  # of errors without a number, from Python, C++ and the loader of shared libraries
+    "start new thread": THREADS,
+    "emporarily unavailable": THREADS,
+    "std::bad_alloc": MEMORY,
+    "annot allocate memory": MEMORY,
+    "failed to map segment": MEMORY,
+}
+ADVICE = {
+    MEMORY: "Close other programs or allow this one more memory, then run again.",
+    THREADS: "Close other programs or raise the limits ('ulimit -u', 'ulimit -v'), then run again.",
+    FILES: "Raise the limit ('ulimit -n'), then run again.",
+    SPACE: "Free some, or write elsewhere, then run again.",
+}
+MOST_LETTERS = 300
+
+
+def shortage(error: BaseException | None) -> OutOfResources | None:
+    """The error of a system that ran out of something, also as the cause of another error; None if it did not."""
+    while error is not None:
+        if isinstance(error, OutOfResources):
+            return error
+        if resource := _resource(error):
+            return OutOfResources(resource, ADVICE[resource])
+        error = error.__cause__
+    return None
+
+
+def describe(error: BaseException) -> str:
+    """One sentence about any exception."""
+    if isinstance(error, TaggerError):
+        return str(error)
+    if found := shortage(error):
+        return str(found)
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{printable(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
+        return f"{where}{error.strerror}."
+    text = printable(" ".join(str(error).split()))[:MOST_LETTERS]
+    return (
+        f"Something unexpected happened ({type(error).__name__}: {text}). 'tagger doctor' checks the set-up and the "
+        "database; TAGGER_LOG_LEVEL=debug shows where it happened."
+    )
+
+
+def require_threads(count: int) -> None:
+    """Check that this process may start some threads: libraries in C++ hang or abort where they cannot.
+
+    Raises:
+        OutOfResources: it may not.
+    """
+    over = threading.Event()
+    try:
+        for _ in range(count):
+            threading.Thread(target=over.wait, name="reserve", daemon=True).start()
+    except RuntimeError as error:
+        raise OutOfResources(THREADS, ADVICE[THREADS]) from error
+    finally:
+        over.set()
+
+
+def _resource(error: BaseException) -> str | None:
+    if isinstance(error, MemoryError):
+        return MEMORY
+    if isinstance(error, OSError) and error.errno in BY_NUMBER:
+        return BY_NUMBER[error.errno]
+    if isinstance(error, RuntimeError | ImportError):
+        return next((resource for words, resource in BY_WORDS.items() if words in str(error)), None)
+    return None
