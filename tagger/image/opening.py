@@ -15,7 +15,6 @@ from PIL import Image
 from tagger.core.errors import PhotoError
 from tagger.core.extras import install_command
 from tagger.image.codecs import jxl
-from tagger.image.codecs.tiff import open_tiff
 from tagger.image.formats import SUFFIXES_BY_FORMAT, begins_like_an_image, is_heif
 from tagger.image.limits import check_webp
 
@@ -63,7 +62,12 @@ def _openers(data: bytes, max_pixels: int) -> Iterator[Opener]:
             Image.init()
         opener, accepts = Image.OPEN[name]
         if accepts is None or accepts(data[:16]) is True:
-            yield partial(open_tiff, max_pixels=max_pixels) if name == "TIFF" else opener
+            if name == "TIFF":
+                from tagger.image.codecs.tiff import open_tiff
+
+                yield partial(open_tiff, max_pixels=max_pixels)
+            else:
+                yield opener
     if is_heif(data):
         with suppress(ImportError):
             from pillow_heif import HeifImageFile

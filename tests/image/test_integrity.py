@@ -101,6 +101,15 @@ def test_zeros_in_the_place_of_tiles_are_damage() -> None:
     assert (kind(data), kind(with_hole(data, 0.5)), kind(data[:-100])) == ("sound", "corrupt", "truncated")
 
 
+def test_a_hole_is_longer_than_a_flat_picture_even_where_zeros_mean_flat() -> None:
+    mostly_flat = Image.new("RGB", (256, 256), "white")
+    mostly_flat.paste(noise((64, 64)), (96, 96))
+    data = encoded(mostly_flat, "JPEG", quality=60, optimize=True)
+    assert kind(data) == "sound"
+    at = len(data) // 2
+    assert kind(data[:at] + bytes(4096) + data[at:]) == "corrupt"
+
+
 def test_an_area_of_one_colour_is_no_damage() -> None:
     for colour in ("white", "grey", (128, 128, 128)):
         for options in ({}, {"optimize": True}, {"progressive": True}, {"progressive": True, "optimize": True}):
@@ -181,6 +190,11 @@ def test_a_wrong_checksum_of_pixels_is_damage() -> None:
     at = data.index(b"IDAT")
     end = at + 4 + int.from_bytes(data[at - 4 : at], "big")
     assert kind(data[:end] + b"what" + data[end + 4 :]) == "corrupt"
+
+
+def test_a_wrong_checksum_of_the_last_chunk_is_no_damage() -> None:
+    data = encoded(noise(), "PNG")
+    assert pixels(data[:-4] + b"what") == pixels(data)
 
 
 def test_a_png_without_its_last_chunk_is_whole() -> None:

@@ -15,22 +15,24 @@ from tagger.image.codecs.holes import HOLES, refuse_hole
 from tagger.image.rows import of_image
 
 ZEROS = HOLES[0]
+ZERO_RUNS = re.compile(rb"\0{%d,}" % len(ZEROS))
 START = b"\xff\xd8\xff"
 END = b"\xff\xd9"
 SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # neither an escaped 0xFF, a restart marker nor a fill byte
 DHT, SOS, EOI = 0xC4, 0xDA, 0xD9
 WITHOUT_LENGTH = (0x01, *range(0xD0, 0xD9))
-ARITHMETIC_CODING = (0xC9, 0xCA)
+FRAMES, ARITHMETIC_FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA), (0xC9, 0xCA)
+MOST_FLAT_BITS = 6  # for a block like the one before, where the code of that is all zeros
 ZERO_RUN_LENGTH = 0xF0  # the symbol of 16 zero coefficients
 NOISES = (bytes(range(1, 255)) * 4, bytes(range(254, 0, -1)) * 4)
 MISSING = {127, 128}  # the grey of blocks without data, in ink and in light
 
 
 class Scan(NamedTuple):
-    """A scan: where its entropy-coded data begins, and whether zero bits in it mean "nothing changes"."""
+    """A scan: where its entropy-coded data begins, and how many zeros in a row may be an area of one colour in it."""
 
     start: int
-    zeros_are_flat: bool
+    most_zeros: int
 
 
 def completed(jpeg: bytes) -> bytes:
@@ -84,17 +86,15 @@ def _check_zeros(jpeg: bytes) -> None:
     """
     for scan in _scans(jpeg):
         end = _scan_end(jpeg, scan.start)
-        at = jpeg.find(ZEROS, scan.start, end)
-        is_tail = at >= 0 and end == len(jpeg) and jpeg.endswith(ZEROS)
-        if is_tail or (at >= 0 and not scan.zeros_are_flat):
-            refuse_hole(jpeg, at, end)
+        for run in ZERO_RUNS.finditer(jpeg, scan.start, end):
+            if len(run[0]) > scan.most_zeros or run.end() == len(jpeg):
+                refuse_hole(jpeg, run.start(), end)
 
 
 def _scans(jpeg: bytes) -> Iterator[Scan]:
     """The scans of the first picture; none if the segments contradict themselves."""
     first_symbols: dict[int, int] = {}  # by table: class in the upper half byte, id in the lower one
-    is_arithmetic = False
-    position = 2
+    position, flat_bytes, is_arithmetic = 2, len(jpeg), False
     while position + 4 <= len(jpeg) and jpeg[position] == 0xFF:
         marker = jpeg[position + 1]
         if marker == 0xFF:
@@ -106,12 +106,26 @@ def _scans(jpeg: bytes) -> Iterator[Scan]:
         else:
             body = position + 4
             position += 2 + int.from_bytes(jpeg[position + 2 : body], "big")
-            is_arithmetic |= marker in ARITHMETIC_CODING
-            if marker == DHT:
+            if marker in FRAMES:
+                is_arithmetic = marker in ARITHMETIC_FRAMES
+                flat_bytes = _flat_bytes(jpeg[body:position])
+            elif marker == DHT:
                 first_symbols |= _first_symbols(jpeg[body:position])
             elif marker == SOS:
-                yield Scan(position, is_arithmetic or _zeros_are_flat(jpeg[body:position], first_symbols))
+                is_flat = is_arithmetic or _zeros_are_flat(jpeg[body:position], first_symbols)
+                yield Scan(position, flat_bytes if is_flat else 0)
                 position = _scan_end(jpeg, position)
+
+
+def _flat_bytes(frame: bytes) -> int:
+    """More bytes than a scan has of a picture of one colour.
+
+    Source:
+        ITU-T T.81, B.2.2.
+    """
+    height, width, components = frame[1:3], frame[3:5], frame[5:6]
+    blocks = (int.from_bytes(width, "big") + 15) * (int.from_bytes(height, "big") + 15) // 64 * sum(components)
+    return blocks * MOST_FLAT_BITS // 8
 
 
 def _scan_end(jpeg: bytes, start: int) -> int:

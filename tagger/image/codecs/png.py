@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from tagger.core.errors import PhotoError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+PIXELS, END = (b"IHDR", b"PLTE", b"IDAT"), b"IEND"
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-KEPT = (*CRITICAL, b"tRNS", b"eXIf", *TEXTS)  # neither an animation's frames nor measures of colour
+KEPT = (*PIXELS, b"tRNS", b"eXIf", *TEXTS)  # neither an animation's frames nor measures of colour
 TRANSPARENT_BYTES = {0: 2, 2: 6}  # of tRNS by colour type: one grey level, one colour
 EXIF_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")  # EXIF in hexadecimal, as ImageMagick writes it
 EXIF_START = b"Exif\0\0"
@@ -32,8 +32,10 @@ def cleaned(png: bytes) -> bytes:
     for kind, body, chunk in _chunks(memoryview(png)):
         rest += len(chunk)
         is_sound = zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
-        if kind in CRITICAL and not is_sound:
+        if kind in PIXELS and not is_sound:
             raise PhotoError("corrupt", f"the image data is damaged (wrong checksum of {kind.decode()})")
+        if kind == END:
+            kept.append(chunk)
         if kind not in KEPT or not is_sound or (kind == b"tRNS" and not _fits(png[25], len(body))):
             continue
         if kind in TEXTS:

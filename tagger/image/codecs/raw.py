@@ -10,7 +10,6 @@ from contextlib import suppress
 
 import numpy as np
 from PIL import ExifTags, Image
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from tagger.core.errors import PhotoError
 from tagger.core.extras import install_command
@@ -32,6 +31,8 @@ def is_raw(data: bytes) -> bool:
         return True
     if not data.startswith(TIFF):
         return False
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
     tags = ImageFileDirectory_v2(data[:8])
     file = io.BytesIO(data)
     with suppress(Exception):  # the TIFF reader says what is wrong
