@@ -89,9 +89,9 @@ def photos(folder: Path, count: int, *, start: int = 0) -> list[Path]:
     return paths
 
 
-def colour_bundle(folder: Path) -> Bundle:
+def colour_bundle(folder: Path, **changes: Any) -> Bundle:
     """A real model folder whose ONNX network scores a photo by how near its mean colour is to each place's."""
-    return write_bundle(folder, card(), {ONNX_FILE: colour_network([*COLOURS.values(), (128, 128, 128)])})
+    return write_bundle(folder, card(**changes), {ONNX_FILE: colour_network([*COLOURS.values(), (128, 128, 128)])})
 
 
 def colour_network(colours: Sequence[tuple[int, int, int]], sharpness: float = 4.0) -> bytes:

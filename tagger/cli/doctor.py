@@ -21,12 +21,13 @@ SHOWN = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 def doctor(config: Path | None, **options: Any) -> None:
     """Check versions, settings, model, folders, database, jobs and disk; each problem comes with its solution."""
     from tagger.config.settings import settings_file
+    from tagger.core.text import printable_lines
     from tagger.ops.doctor import examine
 
     settings = context.open_settings(config, **options)
     problems = 0
     for finding in examine(settings, settings_file(config)):
         problems += finding.status == "problem"
-        click.echo(f"{SHOWN[finding.status]:<8} {finding.topic}: {finding.text}")
+        click.echo(f"{SHOWN[finding.status]:<8} {finding.topic}: {printable_lines(finding.text)}")
     if problems:
         sys.exit(1)

@@ -57,6 +57,7 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
 def run(name: str, dry_run: bool, config: Path | None, **options: Any) -> None:
     """Run one job now: nightly, retag, backup, prune, canary or digest."""
     from tagger.cli.process import ProgressBar, log_above_bar
+    from tagger.core.text import printable_lines
     from tagger.jobs.context import JobContext
     from tagger.jobs.registry import PREVIEWED, check_name, preview_job, run_job
 
@@ -74,7 +75,7 @@ def run(name: str, dry_run: bool, config: Path | None, **options: Any) -> None:
         result = run_job(name, job_context)
     if result.status == "stopped" and job_context.stop.is_set():
         context.exit_stopped()
-    click.echo(result.message)
+    click.echo(printable_lines(result.message))
     if result.status == "failed":
         sys.exit(1)
     if result.failed_photos:

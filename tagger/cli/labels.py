@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +42,14 @@ def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path 
 
 
 def _json(row: LabelRow) -> dict[str, Any]:
-    """In the JSON a landmark's id is called "key"."""
+    """A row as JSON, in which a landmark's id is called "key"."""
+    from dataclasses import asdict
+
     landmark = asdict(row.landmark)
     return {"landmark": {"key": landmark.pop("id"), **landmark}, "photos": row.photos}
 
 
 def _line(row: LabelRow) -> str:
-    return f"{row.photos:>6}  {row.landmark.id:<28}  {row.landmark.full_name}"
+    from tagger.core.text import printable
+
+    return f"{row.photos:>6}  {printable(row.landmark.id):<28}  {printable(row.landmark.full_name)}"

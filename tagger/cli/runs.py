@@ -55,6 +55,7 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
     """Show what one run did: counts, landmarks, where the time went, what failed and why."""
     from db.read import catalog
     from db.read.run_report import report_of
+    from tagger.core.text import printable_lines
     from tagger.library.report import RunReport
 
     settings = context.open_settings(config, db_url=db_url)
@@ -75,9 +76,9 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
     if as_json:
         click.echo(json.dumps(stored))
         return
-    click.echo(_line(row, settings.zone()))
+    print_lines([_line(row, settings.zone())])
     for line in _report_lines(RunReport.from_json(stored)):
-        click.echo(f"      {line}")
+        click.echo(f"      {printable_lines(line)}")
     if html is not None:
         click.echo(f"The page is in {html}", err=True)
 
@@ -98,7 +99,7 @@ def undo(run_id: int, is_confirmed: bool, db_url: str | None, config: Path | Non
         # Under the run lock, a run that is stored as "running" is known to be dead.
         with run_lock(store), store.read() as connection:
             row, expected = catalog.run(connection, run_id), count_undone(connection, run_id)
-        click.echo(_line(row, settings.zone()), err=True)
+        print_lines([_line(row, settings.zone())], err=True)
         if row.undone_at and not expected.suggestions:
             return
         if not is_confirmed:
@@ -130,7 +131,7 @@ def _folders(roots: Sequence[str]) -> str:
 
 def _line(row: RunRow, zone: tzinfo | None) -> str:
     from tagger.config.cron import local
-    from tagger.core.text import first_of
+    from tagger.core.text import first_of, printable
     from tagger.library.report import missing_text
 
     counts, start = row.counts, row.start
@@ -139,7 +140,7 @@ def _line(row: RunRow, zone: tzinfo | None) -> str:
         f"{counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.unchanged} unchanged, "
         f"{counts.inherited} inherited, {missing_text(counts)}"
     )
-    engine = f"{row.model_name} {row.model_version} on {start.engine} ({start.precision})"
+    engine = f"{printable(row.model_name)} {printable(row.model_version)} on {start.engine} ({start.precision})"
     line = f"{row.id:>4}  {local(row.started_at, zone)}  {row.status:<11}  {done}; {seconds}; {engine}; "
     undone = f"its suggestions were undone on {local(row.undone_at, zone)}" if row.undone_at else None
     return "\n      ".join(filter(None, (line + first_of(start.roots), row.error, undone)))
@@ -159,6 +160,7 @@ def _write(file: Path, page: str) -> None:
 
 
 def _report_lines(report: RunReport) -> Iterator[str]:
+    from tagger.core.text import printable
     from tagger.library.report import passed_over_text
 
     yield from (f"! {alert}" for alert in report.alerts)
@@ -166,7 +168,9 @@ def _report_lines(report: RunReport) -> Iterator[str]:
         stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in report.stages.items() if spent >= 0.05)
         yield f"{report.photos_per_s:.1f} photos/s on {report.engine['device']}: {report.engine['reason']}; {stages}"
     if report.landmarks:
-        landmarks = (f"{row['name']} {row['photos']}{' (new)' if row['is_new'] else ''}" for row in report.landmarks)
+        landmarks = (
+            f"{printable(row['name'])} {row['photos']}{' (new)' if row['is_new'] else ''}" for row in report.landmarks
+        )
         yield f"landmarks: {', '.join(landmarks)}"
     if report.passed_over:
         yield f"passed over: {passed_over_text(report.passed_over)}"

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from tagger.core.errors import TaggerError
-from tagger.core.text import printable
+from tagger.core.text import printable, printable_lines
 
 
 def print_json(rows: Iterable[Any]) -> None:
@@ -36,12 +36,12 @@ def print_csv(rows: Iterable[Any], row_type: type[Any]) -> None:
         line.seek(line.truncate(0))
 
 
-def print_lines(lines: Iterable[str]) -> None:
-    """Print lines; note an empty listing on stderr."""
+def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """Print lines without control characters; note an empty listing on stderr."""
     is_empty = True
     for line in lines:
         is_empty = False
-        click.echo(line)
+        click.echo(printable_lines(line), err=err)
     if is_empty:
         click.echo("Nothing found.", err=True)
 

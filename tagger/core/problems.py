@@ -10,7 +10,7 @@ import os
 import threading
 
 from tagger.core.errors import OutOfResources, TaggerError
-from tagger.core.text import printable
+from tagger.core.text import printable, printable_lines
 
 MEMORY, THREADS, FILES, SPACE = "memory", "threads, or memory for them", "open files", "disk space"
 BY_NUMBER = {
@@ -52,7 +52,7 @@ def shortage(error: BaseException | None) -> OutOfResources | None:
 def describe(error: BaseException) -> str:
     """One sentence about any exception."""
     if isinstance(error, TaggerError):
-        return str(error)
+        return printable_lines(str(error))
     if found := shortage(error):
         return str(found)
     if isinstance(error, OSError) and error.strerror:

@@ -51,9 +51,14 @@ def ask_which(names: Sequence[str]) -> str:
 
 
 def printable(path: str) -> str:
-    """A path as one line of text; undecodable bytes show as ``\\xff``, control characters as ``\\x1b``."""
+    """A path or name as one line of text; undecodable bytes show as ``\\xff``, control characters as ``\\x1b``."""
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def printable_lines(text: str) -> str:
+    """A text of several lines, each as `printable` shows it."""
+    return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
 
 
 def without_secrets(url: str) -> str:
