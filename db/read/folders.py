@@ -28,6 +28,11 @@ def has_files(connection: Connection, folder: str) -> bool:
     return connection.execute(_ids(folder).limit(1)).first() is not None
 
 
+def has_present_files(connection: Connection, folder: str) -> bool:
+    """Whether the store has a file at a path or below it that is not missing."""
+    return connection.execute(_ids(folder).where(File.gone_at.is_(None)).limit(1)).first() is not None
+
+
 def require_files(connection: Connection, folder: str, *, include_gone: bool = True) -> None:
     """Check that the store has files below a folder, or that one.
 
@@ -36,8 +41,7 @@ def require_files(connection: Connection, folder: str, *, include_gone: bool = T
     """
     if not has_files(connection, folder):
         raise UnknownFolder(folder)
-    present = _ids(folder).where(File.gone_at.is_(None)).limit(1)
-    if not include_gone and connection.execute(present).first() is None:
+    if not include_gone and not has_present_files(connection, folder):
         raise UnknownFolder(folder, is_gone=True)
 
 

@@ -1,7 +1,7 @@
-"""Wait until new files are complete.
+"""Wait until changed files are complete, and deleted ones stay away.
 
 The one rule: a file is complete when its size and time have not changed for a while, since no event marks the end of a
-copy over the network.
+copy over the network. A program that saves a file anew may delete it first, so a deletion is believed as late.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import os
 
 
 class Debouncer:
-    """Collects changed files, and returns those that are complete.
+    """Collects changed and deleted files, and returns those that have settled.
 
     Args:
-        settle_s: how long a file must stay unchanged.
+        settle_s: how long a file must stay unchanged, or away.
     """
 
     def __init__(self, settle_s: float) -> None:
@@ -24,20 +24,23 @@ class Debouncer:
         return len(self._pending)
 
     def add(self, path: str, *, now: float) -> None:
-        """Add a file that was created or changed.
+        """Add a file that was created, changed or deleted.
 
         Args:
-            path: of the file.
+            path: of the file, or of a deleted folder.
             now: seconds of a monotonic clock.
         """
         self._pending[path] = _size_and_time(path), now
 
     def settled(self, *, now: float) -> list[str]:
-        """The complete files, sorted; each is returned once."""
+        """The paths that have settled, sorted; each is returned once.
+
+        A file that vanishes while it changes is dropped: its deletion is added by itself.
+        """
         complete = []
         for path, (state, since) in sorted(self._pending.items()):
             current = _size_and_time(path)
-            if current is None:
+            if current is None and state is not None:
                 del self._pending[path]
             elif current != state:
                 self._pending[path] = current, now

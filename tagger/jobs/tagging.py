@@ -81,12 +81,14 @@ def run(
     *,
     job: str,
     options: RunOptions,
+    deleted: Sequence[str] = (),
     until: datetime | None = None,
     wait_s: float = 0.0,
 ) -> JobResult:
     """Run over folders or files, after waiting for another run to end.
 
     Args:
+        deleted: paths that the system reported as deleted.
         wait_s: the longest wait.
 
     Raises:
@@ -95,7 +97,7 @@ def run(
     give_up_at, is_waiting = time.monotonic() + wait_s, False
     while True:
         try:
-            return _run_once(context, roots, job, options, until)
+            return _run_once(context, roots, job, options, deleted, until)
         except RunInProgress as error:
             if time.monotonic() >= give_up_at:
                 raise
@@ -107,9 +109,14 @@ def run(
 
 
 def _run_once(
-    context: JobContext, roots: Sequence[str], job: str, options: RunOptions, until: datetime | None
+    context: JobContext,
+    roots: Sequence[str],
+    job: str,
+    options: RunOptions,
+    deleted: Sequence[str],
+    until: datetime | None,
 ) -> JobResult:
-    library_run = new_run(context, roots, job=job, options=options, until=until)
+    library_run = new_run(context, roots, job=job, options=options, deleted=deleted, until=until)
     with closing(library_run.results()) as results:
         unreadable = [result for result in results if result.path in roots and _is_unreadable_folder(result)]
     state = library_run.state
@@ -127,6 +134,7 @@ def new_run(
     *,
     job: str,
     options: RunOptions,
+    deleted: Sequence[str] = (),
     until: datetime | None = None,
     with_unchanged: bool = False,
 ) -> LibraryRun:
@@ -153,6 +161,7 @@ def new_run(
         open_decoders=open_decoders,
         job=job,
         settings_hash=settings.fingerprint(),
+        deleted=deleted,
         with_unchanged=with_unchanged,
         until=until,
         stop=context.stop,

@@ -1,4 +1,4 @@
-"""Watch folders, and tag each new photo soon after it is complete.
+"""Watch folders: tag each new photo soon after it is complete, and follow files that are moved or deleted.
 
 The one rule: the watch is only the fast path. The next full or nightly scan finds what the system does not report, such
 as files on a network drive.
@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from db.read.folders import has_present_files
 from tagger.core.errors import FolderNotFound, FolderNotReadable, RunInProgress, TaggerError, WatchFailed
 from tagger.jobs import tagging
 from tagger.jobs.debounce import Debouncer
-from tagger.library.scan import scan
+from tagger.library.roots import stored_name
+from tagger.library.scan import is_below, outermost, scan
 from tagger.library.selection import Globs, would_find
 
 if TYPE_CHECKING:
@@ -37,13 +39,13 @@ POLL_S = 0.5
 CHECK_ROOTS_S = 30.0  # how often to check that the folders are still the same ones
 FILES_PER_RUN = 1000
 LIMITS = {errno.ENOSPC: "fs.inotify.max_user_watches=524288", errno.EMFILE: "fs.inotify.max_user_instances=1024"}
-EVENTS = ("created", "modified", "moved", "closed")
+EVENTS = ("created", "modified", "moved", "closed", "deleted")
 
 
 def watch(
     context: JobContext, folders: Sequence[str], *, tag_existing: bool = True, skip_missing: bool = False
 ) -> None:
-    """Tag the photos in folders, then each new one, until `context.stop` is set.
+    """Tag the photos in folders, then each new one, and follow moves and deletions, until `context.stop` is set.
 
     Args:
         folders: watched to every depth.
@@ -55,13 +57,14 @@ def watch(
         FolderNotReadable: one of them cannot be opened.
         WatchFailed: the system refuses to watch; the message says what to do.
     """
-    paths = [os.path.abspath(folder) for folder in folders]
+    globs = Globs(context.settings.include, context.settings.exclude, context.settings.skip_folders)
+    absolute = [os.path.abspath(folder) for folder in folders]
     if not skip_missing:
-        for path in paths:
+        for path in absolute:
             _check(path)
+    paths = _distinct(context, absolute, globs)
     changes: queue.SimpleQueue[str] = queue.SimpleQueue()
     debouncer = Debouncer(context.settings.watch_settle_s)
-    globs = Globs(context.settings.include, context.settings.exclude)
     roots = [_Root(path, changes) for path in paths]
     with ExitStack() as stack:
         for root in roots:
@@ -81,6 +84,21 @@ def watch(
                 checked_at = now
 
 
+def _distinct(context: JobContext, folders: Sequence[str], globs: Globs) -> list[str]:
+    """The folders by their names in the store, without those that a scan of another one reaches."""
+    with context.store.read() as connection:
+        names = list(dict.fromkeys(stored_name(connection, folder) for folder in folders))
+    real = {name: os.path.realpath(name) for name in names}
+
+    def is_reached(name: str) -> bool:
+        return any(
+            is_below(real[name], real[other]) and would_find(real[other], os.path.join(real[name], "photo.jpg"), globs)
+            for other in names
+        )
+
+    return [name for name in names if not is_reached(name)]
+
+
 def _check(root: str) -> None:
     """Check that a folder can be watched."""
     try:
@@ -92,7 +110,7 @@ def _check(root: str) -> None:
 
 
 class _Pending:
-    """Files and folders that wait for a run."""
+    """Files and folders that wait for a run, and those that were deleted."""
 
     def __init__(self, context: JobContext, paths: Iterable[str]) -> None:
         self._context = context
@@ -103,14 +121,15 @@ class _Pending:
         self._paths += paths
 
     def tag(self) -> None:
-        """Tag those that still exist, unless another run is in progress."""
+        """Tag those that exist and look for the others, unless another run is in progress."""
         batch, self._paths = self._paths[:FILES_PER_RUN], self._paths[FILES_PER_RUN:]
-        batch = [path for path in batch if os.path.lexists(path)]
-        if not batch:
+        existing = [path for path in batch if os.path.lexists(path)]
+        deleted = self._stored(path for path in batch if not os.path.lexists(path))
+        if not existing and not deleted:
             return
         try:
             options = replace(self._context.settings.run_options(), skip_missing_roots=True)
-            log.info("%s", tagging.run(self._context, batch, job=JOB, options=options).message)
+            log.info("%s", tagging.run(self._context, existing, job=JOB, options=options, deleted=deleted).message)
         except RunInProgress as error:
             if not self._is_waiting:
                 log.info("%s; new photos wait until it has ended", error.who)
@@ -121,12 +140,22 @@ class _Pending:
             log.error("New photos could not be tagged: %s. The next full scan finds them again.", sentence)
         self._is_waiting = False
 
+    def _stored(self, paths: Iterable[str]) -> list[str]:
+        """The paths at or below which the store has present files."""
+        with self._context.store.read() as connection:
+            return [path for path in outermost(list(paths)) if has_present_files(connection, path)]
+
 
 def _photos(path: str, roots: Sequence[str], globs: Globs) -> Iterator[str]:
-    """The changed photos: the file itself, or all in a new folder."""
-    paths = [found.path for found in scan([path], Globs())] if os.path.isdir(path) else [path]
+    """The changed photos: the file itself, all in a new folder, or a deleted file or folder while its root is there."""
+    if not os.path.lexists(path):
+        if any(is_below(path, root) and os.path.isdir(root) for root in roots):
+            yield path
+        return
+    whole = Globs(skip_folders=globs.skip_folders)
+    paths = [found.path for found in scan([path], whole)] if os.path.isdir(path) else [path]
     for file in paths:
-        if any(file.startswith(f"{root.rstrip('/')}/") and would_find(root, file, globs) for root in roots):
+        if any(is_below(file, root) and would_find(root, file, globs) for root in roots):
             yield file
 
 
@@ -134,7 +163,7 @@ def _drain(changes: queue.SimpleQueue[str]) -> list[str]:
     paths: set[str] = set()
     while not changes.empty():
         paths.add(changes.get())
-    return sorted(path for path in paths if os.path.lexists(path))
+    return sorted(paths)
 
 
 class _Handler(FileSystemEventHandler):
@@ -147,8 +176,9 @@ class _Handler(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         if event.event_type not in EVENTS or (event.is_directory and event.event_type == "modified"):
             return
-        path = os.fsdecode(event.dest_path if event.event_type == "moved" else event.src_path)
-        self._changes.put(self._named + path.removeprefix(self._observed))
+        for path in (event.src_path, event.dest_path):  # a move has both
+            if path:
+                self._changes.put(self._named + os.fsdecode(path).removeprefix(self._observed))
 
 
 class _Root:

@@ -113,7 +113,9 @@ class LibraryRun:
         began, state = time.monotonic(), self.state
         self._model = register(self.store, self.bundle)
         apply_min_score(self.store, self.bundle.card, model=self._model, min_score=self.options.min_score)
-        start = new_start(state.roots, self.options.k, NO_ENGINE, job=self.job, settings_hash=self.settings_hash)
+        start = new_start(
+            [*state.roots, *self.deleted], self.options.k, NO_ENGINE, job=self.job, settings_hash=self.settings_hash
+        )
         self._record = RunRecorder(self.store, start, state, model=self._model, options=self.options)
         try:
             yield from self._all_results()

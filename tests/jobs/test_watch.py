@@ -6,10 +6,9 @@ import errno
 import logging
 import os
 import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -18,71 +17,19 @@ pytest.importorskip("watchdog", reason="the extra 'watch' is not installed")
 
 from db.engine import Store
 from db.read import catalog, listings
-from db.read.filters import FileFilter, TagFilter
+from db.read.filters import TagFilter
 from tagger.config.settings import load_settings
 from tagger.core.errors import FolderNotFound, FolderNotReadable, WatchFailed
-from tagger.core.run_options import Limits
 from tagger.jobs import watch as watching
 from tagger.jobs.context import JobContext
-from tagger.jobs.debounce import Debouncer
 from tagger.jobs.watch import watch
 from tagger.library.lock import run_lock
-from tagger.model.bundle import Bundle
-from tagger.model.predictor import Tagger
-from tests.drawn import ColourEngine, jpeg, photos
+from tests.drawn import jpeg, photos
+from tests.jobs.watching import context, eventually, failed, library, polls_often, tagged, watched
+
+__all__ = ["context", "library", "polls_often"]  # fixtures
 
 pytestmark = pytest.mark.slow
-
-PATIENCE_S = 60
-
-
-@pytest.fixture(autouse=True)
-def polls_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "POLL_S", 0.05)
-    monkeypatch.setattr(watching, "CHECK_ROOTS_S", 0.2)
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    photos(tmp_path / "library", 1)
-    return tmp_path / "library"
-
-
-@pytest.fixture
-def context(store: Store, bundle: Bundle) -> Iterator[JobContext]:
-    settings = load_settings({"bundle": bundle.folder, "watch_settle_s": 0.2, "exclude": ("thumbs",)})
-    made = JobContext(settings, store, lambda: Tagger(bundle, ColourEngine(), Limits(threads=1)))
-    yield made
-    made.stop.set()
-
-
-@contextmanager
-def watched(context: JobContext, *folders: Path, **options: bool) -> Iterator[None]:
-    thread = threading.Thread(target=watch, args=(context, [*map(str, folders)]), kwargs=options)
-    thread.start()
-    try:
-        yield
-    finally:
-        context.stop.set()
-        thread.join(PATIENCE_S)
-    assert not thread.is_alive()
-
-
-def tagged(store: Store) -> set[str]:
-    with store.read() as connection:
-        return {os.path.basename(hit.path) for hit in listings.all_hits(listings.tags, connection, TagFilter())}
-
-
-def failed(store: Store) -> int:
-    with store.read() as connection:
-        return len(list(listings.all_hits(listings.failures, connection, FileFilter())))
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_what_is_there_is_tagged_and_then_what_comes(context: JobContext, store: Store, library: Path) -> None:
@@ -259,23 +206,3 @@ def test_a_limit_of_the_system_comes_with_what_to_do(
     monkeypatch.setattr(watching, "Observer", Refused)
     with pytest.raises(WatchFailed, match=remedy):
         watch(context, [str(library)])
-
-
-def test_a_file_settles_when_it_stands_still(tmp_path: Path) -> None:
-    settling, file = Debouncer(5), tmp_path / "a.jpg"
-    file.write_bytes(b"1")
-    settling.add(str(file), now=0)
-    assert settling.settled(now=4) == []
-    file.write_bytes(b"12")
-    assert settling.settled(now=6) == []
-    assert settling.settled(now=10) == []
-    assert settling.settled(now=11) == [str(file)]
-    assert (settling.settled(now=20), len(settling)) == ([], 0)
-
-
-def test_a_file_that_vanishes_is_not_waited_for(tmp_path: Path) -> None:
-    settling, file = Debouncer(5), tmp_path / "a.jpg"
-    file.touch()
-    settling.add(str(file), now=0)
-    file.unlink()
-    assert (settling.settled(now=9), len(settling)) == ([], 0)
