@@ -35,7 +35,7 @@ DB = click.option(
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
-K = click.option("-k", "top_k", type=TOP_K, help="Suggestions for each photo (default 5).")
+K = click.option("-k", "top_k", metavar="N", type=TOP_K, help="Suggestions for each photo (default 5).")
 STRICT = click.option(
     "--strict",
     "min_score",

@@ -71,7 +71,7 @@ OPTIONS = {  # of filters that have another name
 @click.option("--model", help="The answers of this model (name or id) instead of the last one's.")
 @click.option("--unique", is_flag=True, help="Only one of photos that look the same, with the number of others.")
 @click.option("--gone", "include_gone", is_flag=True, help="Also files that no longer exist.")
-@click.option("--limit", type=LIMIT, help="At most this many lines.")
+@click.option("--limit", metavar="N", type=LIMIT, help="At most this many lines.")
 @context.JSON
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
 @context.DB

@@ -24,7 +24,7 @@ RUN = click.argument("run_id", metavar="ID", type=ID)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--limit", type=LIMIT, default=20, show_default=True, help="At most this many, newest first.")
+@click.option("--limit", metavar="N", type=LIMIT, default=20, show_default=True, help="At most N, newest first.")
 @context.JSON
 @context.DB
 @context.CONFIG
@@ -115,7 +115,7 @@ def _confirm(question: str) -> None:
     try:
         is_confirmed = click.confirm(question, err=True)
     except click.Abort as error:
-        raise click.ClickException("Nothing was undone. Confirm with --yes where nobody can be asked.") from error
+        raise click.ClickException("Nothing was undone. Without a terminal, confirm with --yes.") from error
     if not is_confirmed:
         raise click.ClickException("Nothing was undone.")
 

@@ -75,7 +75,7 @@ def test_a_run_that_there_is_not_is_one_sentence(tagged: Tagger) -> None:
 
 
 def test_undo_shows_what_it_would_do_and_asks(tagged: Tagger, own: dict[str, str]) -> None:
-    for answer, sentence in (("n\n", "Error: Nothing was undone.\n"), ("", "Confirm with --yes")):
+    for answer, sentence in (("n\n", "Error: Nothing was undone.\n"), ("", "confirm with --yes")):
         done = CliRunner().invoke(main, ["runs", "undo", "1"], answer, own)
         assert (done.exit_code, "Undo its 36 suggestions of 12 photos?" in done.stderr) == (1, True)
         assert sentence in done.stderr

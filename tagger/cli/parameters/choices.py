@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 
 import click
 
 ENGINE = click.Choice(["auto", "openvino", "torch"])
 PRECISION = click.Choice(["auto", "float32", "bfloat16", "float16"])
 STRICT_SCORE = 0.8
-TOP_K = click.IntRange(1, 2**31 - 1)
-LIMIT = click.IntRange(1, sys.maxsize)
+TOP_K = click.IntRange(1, 1_000_000)
+LIMIT = click.IntRange(1, 1_000_000_000)
 ID = click.IntRange(1, 2**63 - 1)  # of a row
 
 
