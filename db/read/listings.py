@@ -20,8 +20,8 @@ from db.read.files import below
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.read.planner import between
 from db.read.rows import FailureHit, HitT, NoneHit, Page, TagHit
-from db.schema.models import Assessment, Decision, Failure, File, Landmark, Model, Photo
-from db.schema.views import machine_tag, person_tag, tag
+from db.schema.models import Assessment, Failure, File, Landmark, Model, Photo
+from db.schema.views import machine_tag, person_tag, tag, trusted_decision
 
 if TYPE_CHECKING:
     from db.schema.base import AnySelect
@@ -160,7 +160,7 @@ def _taken(filters: PhotoFilter) -> ColumnElement[bool]:
 def _is_none(filters: PhotoFilter, ids: NameIds) -> ColumnElement[bool]:
     """Whether a person said "none" of a photo, or the relevant model has answered it and no tag is left."""
     since, until = filters.answered_since, filters.answered_until
-    decided = _decisions().where(between(Decision.decided_at, since, until))
+    decided = _decisions().where(between(trusted_decision.c.decided_at, since, until))
     answered = select(Assessment.k).where(
         Assessment.photo_id == Photo.id,
         Assessment.status != "undone",
@@ -170,11 +170,11 @@ def _is_none(filters: PhotoFilter, ids: NameIds) -> ColumnElement[bool]:
     )
     if filters.run is not None:
         return answered.correlate(Photo).exists()
-    return or_(answered.correlate(Photo).exists(), decided.where(Decision.verdict == "none").exists())
+    return or_(answered.correlate(Photo).exists(), decided.where(trusted_decision.c.verdict == "none").exists())
 
 
 def _decisions() -> AnySelect:
-    return select(Decision.id).where(Decision.photo_id == Photo.id, Decision.revoked_at.is_(None)).correlate(Photo)
+    return select(trusted_decision.c.id).where(trusted_decision.c.photo_id == Photo.id).correlate(Photo)
 
 
 def _tag_conditions(view: TableClause, filters: TagFilter, ids: NameIds) -> ColumnElement[bool]:

@@ -95,7 +95,7 @@ def _answered(status: PhotoStatus, models: Sequence[int] | None) -> AnySelect:
 
 
 def _decisions() -> AnySelect:
-    return select(Decision.photo_id).where(Decision.revoked_at.is_(None))
+    return select(Decision.photo_id).where(Decision.revoked_at.is_(None), Decision.is_trusted)
 
 
 def _size(connection: Connection, photos: PhotoSet) -> int:

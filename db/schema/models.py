@@ -204,13 +204,16 @@ class Lease(Base):
 
 
 class Decision(Base):
-    """A person's decision on a photo; active until a later one contradicts it, never deleted."""
+    """What a person says of a photo. Active until the same person replaces it or takes it back in the same place.
+
+    Trusted ones are the library's, see the view `trusted_decision`; the others are votes, which overrule nothing.
+    """
 
     __tablename__ = "decision"
     __table_args__ = (
         CheckConstraint("verdict IN ('shows', 'not', 'none')", name="verdict"),
         CheckConstraint("(verdict = 'none') = (landmark_id IS NULL)", name="landmark"),
-        Index(None, "photo_id", "landmark_id", unique=True, sqlite_where=ACTIVE),
+        Index(None, "photo_id", "who", "answer_id", "landmark_id", unique=True, sqlite_where=ACTIVE),
         Index(None, "landmark_id", sqlite_where=ACTIVE),
     )
 
@@ -222,6 +225,8 @@ class Decision(Base):
     source: Mapped[str]
     decided_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    is_trusted: Mapped[bool] = mapped_column(server_default=text("1"))
+    answer_id: Mapped[int] = mapped_column(server_default=text("0"))  # the bot's, in a group; it may be gone. Else 0
 
 
 class Canary(Base):

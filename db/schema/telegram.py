@@ -57,7 +57,10 @@ class TelegramAnswer(Base):
     """One answer, to a photo or an album; its message can be edited later."""
 
     __tablename__ = "telegram_answer"
-    __table_args__ = (Index(None, "chat_id", "album"),)
+    __table_args__ = (
+        Index(None, "chat_id", "album"),
+        {"sqlite_autoincrement": True},  # buttons of old messages and decisions refer to it
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     chat_id: Mapped[int]

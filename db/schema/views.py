@@ -1,4 +1,8 @@
-"""A photo's tags: the views `machine_tag`, `person_tag` and their union, `tag`.
+"""The library's decisions, `trusted_decision`, and a photo's tags: `machine_tag`, `person_tag` and their union, `tag`.
+
+Of trusted people's active decisions the last word counts: a later one that contradicts an earlier one overrules it for
+as long as it is active. "none" and "shows" contradict each other, and so do two decisions on one landmark. A decision
+in the bot is a whole answer, so it overrules all earlier ones.
 
 A row is a landmark on a photo, suggested by the machine and not overruled, or decided by a person. Rows with
 `is_current` are those of the model that tagged the photo last, and of people. People's rows have no rank, score, model
@@ -14,6 +18,15 @@ from sqlalchemy import Boolean, Float, Integer, String, TableClause, column, tab
 from db.schema.base import UtcDateTime
 
 VIEWS = {
+    "trusted_decision": """
+        SELECT d.id, d.photo_id, d.verdict, d.landmark_id, d.decided_at
+        FROM decision d
+        WHERE d.revoked_at IS NULL AND d.is_trusted = 1 AND NOT EXISTS (
+            SELECT 1 FROM decision l
+            WHERE l.photo_id = d.photo_id AND l.id > d.id AND l.revoked_at IS NULL AND l.is_trusted = 1
+              AND (l.source = 'telegram' OR l.landmark_id = d.landmark_id
+                   OR (d.verdict <> 'not' AND l.verdict <> 'not' AND 'none' IN (d.verdict, l.verdict))))
+        """,
     "machine_tag": """
         SELECT s.photo_id, s.landmark_id, 'machine' AS source, s.rank, s.score, s.model_id,
                (SELECT a.run_id FROM assessment a
@@ -24,21 +37,28 @@ VIEWS = {
                s.visual_score, s.reason
         FROM suggestion s
         WHERE s.is_tag = 1 AND NOT EXISTS (
-            SELECT 1 FROM decision d
-            WHERE d.photo_id = s.photo_id AND d.revoked_at IS NULL
-              AND (d.verdict <> 'not' OR d.landmark_id = s.landmark_id))
+            SELECT 1 FROM trusted_decision d
+            WHERE d.photo_id = s.photo_id AND (d.verdict <> 'not' OR d.landmark_id = s.landmark_id))
         """,
     "person_tag": """
         SELECT d.photo_id, d.landmark_id, 'person' AS source, NULL AS rank, NULL AS score, NULL AS model_id,
                NULL AS run_id, d.decided_at AS tagged_at, 1 AS is_current, NULL AS visual_score, NULL AS reason
-        FROM decision d
-        WHERE d.verdict = 'shows' AND d.revoked_at IS NULL
+        FROM trusted_decision d
+        WHERE d.verdict = 'shows'
         """,
     "tag": "SELECT * FROM machine_tag UNION ALL SELECT * FROM person_tag",
 }
 
+trusted_decision = table(
+    "trusted_decision",
+    column("id", Integer),
+    column("photo_id", Integer),
+    column("verdict", String),
+    column("landmark_id", Integer),
+    column("decided_at", UtcDateTime),
+)
 TABLES: dict[str, TableClause] = {}
-for name in VIEWS:
+for name in ("machine_tag", "person_tag", "tag"):
     TABLES[name] = table(
         name,
         column("photo_id", Integer),

@@ -6,15 +6,16 @@ Functions that write run inside the caller's `Store.write` transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
-from db.rows import Verdict
 from db.schema.models import Assessment, Decision, Photo
 from db.schema.telegram import TelegramAnswer, TelegramPhoto
+from db.telegram import voices
+from db.telegram.voices import Said
 
 # Built once: a statement takes as long to build as to run, and these run for each photo.
 INSERT_ANSWER = insert(TelegramAnswer).returning(TelegramAnswer.id)
@@ -30,15 +31,14 @@ KNOWN_CONTENT = (
     .where(Assessment.model_id == bindparam("model"), Assessment.k >= bindparam("k"))
     .limit(1)
 )
+IN_PLACE = (Decision.answer_id == bindparam("place")) & or_(Decision.who == bindparam("who"), bindparam("place") != 0)
 PHOTO_AND_DECISIONS = (
-    select(Photo.id, Decision.verdict, Decision.landmark_id)
-    .outerjoin(Decision, (Decision.photo_id == Photo.id) & Decision.revoked_at.is_(None))
+    select(Photo.id, Decision.id.label("decision"), Decision.who, Decision.verdict, Decision.landmark_id)
+    .outerjoin(Decision, (Decision.photo_id == Photo.id) & Decision.revoked_at.is_(None) & IN_PLACE)
     .where(Photo.sha256 == bindparam("content"))
     .order_by(Decision.id)
 )
 SENT_COLUMNS = ("chat_id", "message_id", "user_id", "file_unique_id", "landmark_id", "score")
-
-Decisions = tuple[tuple[Verdict, int | None], ...]  # verdicts with their landmarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,12 @@ class SentPhoto:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredPhoto:
-    """What an answer says of one of its photos, and what people decided since."""
+    """What an answer says of one of its photos, and what was decided, see `db.telegram.voices`."""
 
     sha256: str
     message_id: int
     landmark_id: int | None  # as in `SentPhoto`
-    decisions: Decisions  # the active ones
+    decisions: tuple[Said, ...]  # of one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,11 @@ class StoredReply:
     message_id: int | None  # of the message that holds it; None until it was sent
     shown: dict[str, Any]  # its content, as `tagger.bot.render.reply_text.ReplyContent.as_json` made it
     photos: tuple[AnsweredPhoto, ...]
+
+    @property
+    def last_decision(self) -> Said | None:
+        """The newest decision that the answer shows."""
+        return max((said for photo in self.photos for said in photo.decisions), default=None)
 
 
 def add_answer(connection: Connection, *, chat_id: int, user_id: int, album: str | None, shown: dict[str, Any]) -> int:
@@ -91,13 +96,13 @@ def add_photos(connection: Connection, answer_id: int, photos: Sequence[SentPhot
     """Store the photos of an answer.
 
     Returns:
-        The photos with what people decided on their contents before.
+        The photos; in a private chat with what the person decided on their contents before.
 
     Raises:
         KeyError: a content that the store has never seen.
     """
     now = datetime.now(UTC)
-    found = {photo.sha256: _decisions(connection, photo.sha256) for photo in photos}
+    found = {photo.sha256: _decisions(connection, photo.sha256, photo.chat_id, answer_id) for photo in photos}
     rows = [
         {
             "answer_id": answer_id,
@@ -143,7 +148,10 @@ def get_answer(connection: Connection, answer_id: int, *, chat_id: int) -> Store
     row = connection.execute(select(TelegramAnswer.__table__).where(*of_chat)).first()
     if row is None:
         return None
-    return StoredReply(row.id, row.chat_id, row.user_id, row.message_id, row.shown, _photos(connection, answer_id))
+    photos = _photos(connection, row.id, row.chat_id)
+    speaker = voices.of_last_speaker([said for photo in photos for said in photo.decisions])
+    photos = [replace(photo, decisions=tuple(said for said in photo.decisions if said in speaker)) for photo in photos]
+    return StoredReply(row.id, row.chat_id, row.user_id, row.message_id, row.shown, tuple(photos))
 
 
 def album_answer(connection: Connection, *, chat_id: int, album: str) -> int | None:
@@ -168,19 +176,24 @@ def known_content(connection: Connection, file_unique_id: str, *, model: int, k:
     return connection.execute(KNOWN_CONTENT, {"unique": file_unique_id, "model": model, "k": k}).scalar()
 
 
-def _photos(connection: Connection, answer_id: int) -> tuple[AnsweredPhoto, ...]:
+def _photos(connection: Connection, answer_id: int, chat_id: int) -> list[AnsweredPhoto]:
+    """The photos of an answer, with all decisions that are made there."""
     photos = (
         select(Photo.sha256, TelegramPhoto.message_id, TelegramPhoto.landmark_id)
         .join(Photo, Photo.id == TelegramPhoto.photo_id)
         .where(TelegramPhoto.answer_id == answer_id)
         .order_by(TelegramPhoto.message_id)
     )
-    return tuple(AnsweredPhoto(*row, _decisions(connection, row.sha256)[1]) for row in connection.execute(photos).all())
+    rows = connection.execute(photos).all()
+    return [AnsweredPhoto(*row, _decisions(connection, row.sha256, chat_id, answer_id)[1]) for row in rows]
 
 
-def _decisions(connection: Connection, sha256: str) -> tuple[int, Decisions]:
-    """A photo's number, and the active decisions on it."""
-    rows = connection.execute(PHOTO_AND_DECISIONS, {"content": sha256}).all()
+def _decisions(connection: Connection, sha256: str, chat_id: int, answer_id: int) -> tuple[int, tuple[Said, ...]]:
+    """A photo's number, and the active decisions on it: a person's own, or in a group those at the answer."""
+    where = {"content": sha256, "who": voices.who(chat_id), "place": voices.place(chat_id, answer_id)}
+    rows = connection.execute(PHOTO_AND_DECISIONS, where).all()
     if not rows:
         raise KeyError(sha256)
-    return rows[0].id, tuple((row.verdict, row.landmark_id) for row in rows if row.verdict is not None)
+    decided = [row for row in rows if row.decision is not None]
+    said = (Said(row.decision, voices.user_id(row.who), row.verdict, row.landmark_id) for row in decided)
+    return rows[0].id, tuple(said)

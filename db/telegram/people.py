@@ -1,27 +1,30 @@
-"""A person's language, number of photos today, and the landmarks on all their photos.
+"""A person's language, number of photos today, and the landmarks on their photos.
 
-The one rule: people outrank the machine. A photo shows what the decisions on it say, else what its answer says.
+The one rule: people outrank the machine. A photo shows what was decided, see `db.telegram.voices`, else what its answer
+says.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from db.rows import Verdict
 from db.schema.models import Decision, Photo
 from db.schema.telegram import TelegramPerson, TelegramPhoto
+from db.telegram import voices
+from db.telegram.voices import Said
 
 LANGUAGE = select(TelegramPerson.language).where(
     TelegramPerson.user_id == bindparam("user_id")
 )  # for each update, so built once
 
-Decisions = list[tuple[Verdict, int | None]]  # verdicts with their landmarks
+Decisions = Callable[[Any], Sequence[Said]]  # those on a row of `TelegramPhoto`
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,53 +65,83 @@ def count_photo(connection: Connection, user_id: int, day: str) -> int:
     return connection.execute(select(TelegramPerson.photos).where(TelegramPerson.user_id == user_id)).scalar_one()
 
 
-def photos_of(connection: Connection, user_id: int) -> list[PersonsPhoto]:
-    """The photos that a person sent, newest first; a photo that was sent twice comes once."""
-    return list(_photos(connection, user_id))
+def photos_of(connection: Connection, user_id: int, *, chat_id: int | None = None) -> list[PersonsPhoto]:
+    """The photos that a person sent, newest first; a photo that was sent twice comes once.
+
+    Args:
+        connection: any.
+        user_id: the person.
+        chat_id: a group: only what they sent there, with what its messages show; None for all, with what they say
+            themselves.
+    """
+    return list(_photos(connection, user_id, chat_id))
 
 
-def _photos(connection: Connection, user_id: int) -> Iterator[PersonsPhoto]:
+def _photos(connection: Connection, user_id: int, chat_id: int | None) -> Iterator[PersonsPhoto]:
     columns = (
         Photo.id,
         Photo.sha256,
         Photo.taken_at,
         TelegramPhoto.message_id,
+        TelegramPhoto.answer_id,
         TelegramPhoto.landmark_id,
         TelegramPhoto.score,
         TelegramPhoto.received_at,
     )
-    sent = select(*columns).join(Photo, Photo.id == TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
-    decisions = _decisions(connection, user_id)
+    is_listed = _sent(user_id, chat_id)
+    sent = select(*columns).join(Photo, Photo.id == TelegramPhoto.photo_id).where(is_listed)
+    active = select(Decision.__table__).where(Decision.revoked_at.is_(None)).order_by(Decision.id)
+    active = active.where(Decision.photo_id.in_(select(TelegramPhoto.photo_id).where(is_listed)))
+    if chat_id is None:
+        decisions = _own(connection.execute(active.where(Decision.who == voices.who(user_id))).all())
+    else:
+        decisions = _of_group(connection.execute(active.where(Decision.answer_id != 0)).all())
     seen: set[int] = set()
     for row in connection.execute(sent.order_by(TelegramPhoto.id.desc())):
         if row.id in seen:
             continue
         seen.add(row.id)
-        on_photo = decisions[row.id]
+        on_photo = decisions(row)
         shown = shows(row.landmark_id, on_photo)
         # A decision that does not change the answer, such as "not" on another landmark, does not count.
         is_decided = bool(on_photo) and shown != shows(row.landmark_id, [])
-        is_decided |= any(verdict == "shows" for verdict, _ in on_photo)
+        is_decided |= any(said.verdict == "shows" for said in on_photo)
         score = None if is_decided else row.score
         yield PersonsPhoto(row.sha256, row.message_id, shown, is_decided, score, row.received_at, row.taken_at)
 
 
-def shows(answered: int | None, decisions: Decisions) -> tuple[int, ...]:
-    """The landmarks that a photo shows, by the bot's answer and people's decisions."""
-    decided = tuple(landmark for verdict, landmark in decisions if verdict == "shows" and landmark is not None)
+def shows(answered: int | None, decisions: Sequence[Said]) -> tuple[int, ...]:
+    """The landmarks that a photo shows, by the bot's answer and a person's decisions."""
+    decided = tuple(said.landmark_id for said in decisions if said.verdict == "shows" and said.landmark_id is not None)
     if decided:
         return decided
-    is_denied = any(verdict == "none" or landmark == answered for verdict, landmark in decisions)
+    is_denied = any(said.verdict == "none" or said.landmark_id == answered for said in decisions)
     return () if answered is None or is_denied else (answered,)
 
 
-def _decisions(connection: Connection, user_id: int) -> dict[int, Decisions]:
-    """The active decisions on a person's photos, by photo."""
-    sent = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
-    active = select(Decision.photo_id, Decision.verdict, Decision.landmark_id).where(
-        Decision.photo_id.in_(sent), Decision.revoked_at.is_(None)
-    )
-    found: dict[int, Decisions] = defaultdict(list)
-    for row in connection.execute(active.order_by(Decision.id)):
-        found[row.photo_id].append((row.verdict, row.landmark_id))
+def _sent(user_id: int, chat_id: int | None) -> ColumnElement[bool]:
+    is_theirs = TelegramPhoto.user_id == user_id
+    return is_theirs if chat_id is None else is_theirs & (TelegramPhoto.chat_id == chat_id)
+
+
+def _own(rows: Sequence[Row[Any]]) -> Decisions:
+    """What a person said last of a photo, in whatever chat that was."""
+    last_place = {row.photo_id: row.answer_id for row in rows}
+    found = _by_photo(row for row in rows if row.answer_id == last_place[row.photo_id])
+    return lambda photo: found[photo.id, last_place.get(photo.id, 0)]
+
+
+def _of_group(rows: Sequence[Row[Any]]) -> Decisions:
+    """What the messages of a group show."""
+    last_speaker = {row.answer_id: row.who for row in rows}
+    found = _by_photo(row for row in rows if row.who == last_speaker[row.answer_id])
+    return lambda photo: found[photo.id, photo.answer_id]
+
+
+def _by_photo(decisions: Iterable[Row[Any]]) -> dict[tuple[int, int], list[Said]]:
+    """Decisions by photo and answer."""
+    found: dict[tuple[int, int], list[Said]] = defaultdict(list)
+    for row in decisions:
+        said = Said(row.id, voices.user_id(row.who), row.verdict, row.landmark_id)
+        found[row.photo_id, row.answer_id].append(said)
     return found

@@ -8,33 +8,44 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from db.batching import in_batches
 from db.read.files import below
 from db.schema.models import Assessment, Decision, File, Landmark, Photo, Suggestion
 from db.schema.telegram import TelegramAnswer, TelegramChat, TelegramPerson, TelegramPhoto, TelegramUpdate
+from db.telegram.voices import who
 
 if TYPE_CHECKING:
     from db.schema.base import AnySelect
 
 
-def who(user_id: int) -> str:
-    """The name under which a person's decisions are stored."""
-    return f"telegram:{user_id}"
+def export(connection: Connection, user_id: int, *, chat_id: int | None = None) -> dict[str, list[dict[str, Any]]]:
+    """All rows about a person, by table, as JSON values.
 
-
-def export(connection: Connection, user_id: int) -> dict[str, list[dict[str, Any]]]:
-    """All rows about a person, by table, as JSON values."""
-    answers = select(TelegramAnswer).where(TelegramAnswer.user_id == user_id)
+    Args:
+        connection: any.
+        user_id: the person.
+        chat_id: a group: only the rows of what they sent and decided there.
+    """
+    photos, answers, decisions = (
+        TelegramPhoto.user_id == user_id,
+        TelegramAnswer.user_id == user_id,
+        Decision.who == who(user_id),
+    )
+    if chat_id is not None:
+        photos &= TelegramPhoto.chat_id == chat_id
+        answers &= TelegramAnswer.chat_id == chat_id
+        decisions &= Decision.answer_id.in_(select(TelegramAnswer.id).where(TelegramAnswer.chat_id == chat_id))
     tables: dict[str, AnySelect] = {
-        "settings": select(TelegramPerson.__table__).where(TelegramPerson.user_id == user_id),
-        "photos": _photos(user_id),
-        "suggestions": _suggestions(user_id),
-        "answers": answers.with_only_columns(*TelegramAnswer.__table__.columns),
-        "decisions": _decisions(user_id),
-        "messages_in_work": _in_work(user_id),
+        "photos": _photos(photos),
+        "suggestions": _suggestions(photos),
+        "answers": select(TelegramAnswer.__table__).where(answers),
+        "decisions": _decisions(decisions),
     }
+    if chat_id is None:
+        tables["settings"] = select(TelegramPerson.__table__).where(TelegramPerson.user_id == user_id)
+        tables["messages_in_work"] = _in_work(user_id)
     return {name: [_plain(row._mapping) for row in connection.execute(rows)] for name, rows in tables.items()}
 
 
@@ -74,35 +85,36 @@ def _delete_telegram_rows(connection: Connection, user_id: int, keep_update: int
     connection.execute(delete(TelegramUpdate).where(updates, TelegramUpdate.update_id.is_distinct_from(keep_update)))
 
 
-def _photos(user_id: int) -> AnySelect:
+def _photos(of_person: ColumnElement[bool]) -> AnySelect:
     columns = (TelegramPhoto.chat_id, TelegramPhoto.message_id, TelegramPhoto.received_at, TelegramPhoto.score)
     about = (Photo.sha256, Photo.width, Photo.height, Photo.format, Photo.size_bytes, Photo.taken_at, Landmark.name)
     return (
         select(*columns, *about)
         .join(Photo, Photo.id == TelegramPhoto.photo_id)
         .outerjoin(Landmark, Landmark.id == TelegramPhoto.landmark_id)
-        .where(TelegramPhoto.user_id == user_id)
+        .where(of_person)
         .order_by(TelegramPhoto.id)
     )
 
 
-def _suggestions(user_id: int) -> AnySelect:
-    mine = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
+def _suggestions(of_person: ColumnElement[bool]) -> AnySelect:
+    sent = select(TelegramPhoto.photo_id).where(of_person)
     return (
         select(Photo.sha256, Suggestion.rank, Landmark.name, Suggestion.score, Suggestion.is_tag)
         .join(Photo, Photo.id == Suggestion.photo_id)
         .join(Landmark, Landmark.id == Suggestion.landmark_id)
-        .where(Suggestion.photo_id.in_(mine), Suggestion.model_id == Photo.current_model_id)
+        .where(Suggestion.photo_id.in_(sent), Suggestion.model_id == Photo.current_model_id)
         .order_by(Suggestion.photo_id, Suggestion.rank)
     )
 
 
-def _decisions(user_id: int) -> AnySelect:
+def _decisions(of_person: ColumnElement[bool]) -> AnySelect:
+    moments = (Decision.decided_at, Decision.revoked_at)
     return (
-        select(Photo.sha256, Decision.verdict, Landmark.name, Decision.decided_at, Decision.revoked_at)
+        select(Photo.sha256, Decision.verdict, Landmark.name, *moments, Decision.is_trusted)
         .join(Photo, Photo.id == Decision.photo_id)
         .outerjoin(Landmark, Landmark.id == Decision.landmark_id)
-        .where(Decision.who == who(user_id))
+        .where(of_person)
         .order_by(Decision.id)
     )
 

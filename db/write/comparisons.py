@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
-from db.schema.models import BY_VOTE, Assessment, Decision, File, Landmark, Photo, Suggestion
+from db.schema.models import BY_VOTE, Assessment, File, Landmark, Photo, Suggestion
+from db.schema.views import trusted_decision
 from tagger.core.evidence import Evidence, evidence_text, parse_evidence
 from tagger.core.types import CAMERA_SOURCES
 
@@ -106,9 +107,9 @@ def voted(connection: Connection, *, model: int) -> list[StoredVote]:
 
 def decided(connection: Connection) -> list[Decided]:
     """The present files with a date by the camera's clock that show a landmark by decision."""
-    shows = (Decision.photo_id == Photo.id) & (Decision.verdict == "shows") & Decision.revoked_at.is_(None)
-    files = _dated(File.path, Photo.id, Photo.taken_at, Landmark.key).join(Decision, shows)
-    files = files.join(Landmark, Landmark.id == Decision.landmark_id)
+    shows = (trusted_decision.c.photo_id == Photo.id) & (trusted_decision.c.verdict == "shows")
+    files = _dated(File.path, Photo.id, Photo.taken_at, Landmark.key).join(trusted_decision, shows)
+    files = files.join(Landmark, Landmark.id == trusted_decision.c.landmark_id)
     return [Decided(*row) for row in connection.execute(files)]
 
 
@@ -145,9 +146,9 @@ def _files(model: int) -> AnySelect:
     files = _dated(*columns, Suggestion.is_tag, Suggestion.reason).join(Suggestion, by_model)
     files = files.join(Landmark, Landmark.id == Suggestion.landmark_id)
     # "not" only overrules the suggestion of its own landmark
-    overrules = (Decision.verdict != "not") | (Decision.landmark_id == Suggestion.landmark_id)
-    decided = select(Decision.id).where(Decision.photo_id == Photo.id, Decision.revoked_at.is_(None), overrules)
-    return files.where(~decided.exists())
+    overrules = (trusted_decision.c.verdict != "not") | (trusted_decision.c.landmark_id == Suggestion.landmark_id)
+    decided = select(trusted_decision.c.id).where(trusted_decision.c.photo_id == Photo.id, overrules)
+    return files.where(~decided.correlate(Photo, Suggestion).exists())
 
 
 def _dated(*columns: Any) -> AnySelect:

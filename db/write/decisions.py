@@ -1,4 +1,8 @@
-"""Write people's decisions. They outrank every model, and no rescan undoes them."""
+"""Write people's decisions. Trusted ones outrank every model, and no rescan undoes them.
+
+The one rule: nobody changes another person's decision. A new one revokes only what the same person said in the same
+place; how several people's decisions combine is up to the view `trusted_decision`.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +17,27 @@ from db.schema.models import Decision, Photo
 
 
 def record_decision(
-    connection: Connection, sha256: str, *, verdict: Verdict, landmark: str | None, who: str, source: str
+    connection: Connection,
+    sha256: str,
+    *,
+    verdict: Verdict,
+    landmark: str | None,
+    who: str,
+    source: str,
+    answer_id: int = 0,
+    is_trusted: bool = True,
 ) -> int:
-    """Store a decision, and revoke the active ones that it contradicts. They stay as history.
+    """Store a decision, and revoke this person's active ones that it contradicts. They stay as history.
 
     Args:
+        connection: of a transaction that writes.
+        sha256: the photo.
+        verdict: what is decided.
         landmark: its key, name or alias; None only for "none".
         who: the person.
         source: the surface, e.g. ``bot``.
+        answer_id: the bot's answer in a group to which the decision belongs; 0 if it belongs to the person alone.
+        is_trusted: whether it counts for the library; if not, it is a vote.
 
     Returns:
         The decision's number.
@@ -37,21 +54,29 @@ def record_decision(
         raise UnknownPhoto(sha256)
     about = None if landmark is None else landmark_id(connection, landmark)
     now = datetime.now(UTC)
-    active = (Decision.photo_id == photo, Decision.revoked_at.is_(None))
+    own = (Decision.photo_id == photo, Decision.who == who, Decision.answer_id == answer_id)
+    active = (*own, Decision.revoked_at.is_(None))
     connection.execute(update(Decision).where(*active, _contradicted(verdict, about)).values(revoked_at=now))
     decided = insert(Decision).values(
-        photo_id=photo, verdict=verdict, landmark_id=about, who=who, source=source, decided_at=now
+        photo_id=photo,
+        verdict=verdict,
+        landmark_id=about,
+        who=who,
+        source=source,
+        decided_at=now,
+        answer_id=answer_id,
+        is_trusted=is_trusted,
     )
     return connection.execute(decided.returning(Decision.id)).scalar_one()
 
 
-def revoke_decisions(connection: Connection, sha256: str) -> None:
-    """Revoke all decisions on a photo. They stay as history.
+def revoke_decisions(connection: Connection, sha256: str, *, who: str, answer_id: int = 0) -> None:
+    """Revoke a person's decisions on a photo in one place. They stay as history.
 
     A surface where one answer replaces another calls this first: otherwise a new "shows" would add to an earlier one.
     """
     of_photo = Decision.photo_id == select(Photo.id).where(Photo.sha256 == sha256).scalar_subquery()
-    active = (of_photo, Decision.revoked_at.is_(None))
+    active = (of_photo, Decision.who == who, Decision.answer_id == answer_id, Decision.revoked_at.is_(None))
     connection.execute(update(Decision).where(*active).values(revoked_at=datetime.now(UTC)))
 
 

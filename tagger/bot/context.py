@@ -12,7 +12,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from telegram import Chat, InputFile, Message, ReplyParameters, Update, User
+from telegram import Chat, InputFile, Message, ReplyParameters, Update
 from telegram.constants import ChatAction, ChatType, ParseMode
 from telegram.error import BadRequest, TelegramError
 
@@ -28,6 +28,7 @@ from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline_markup
 from tagger.bot.transport.outbox import Outbox
 from tagger.bot.transport.rate_limiter import BeforeRequest
+from tagger.bot.transport.receiver import sender_id
 from tagger.bot.transport.retry import with_retries
 from tagger.config.settings import Settings
 from tagger.core.types import Landmark
@@ -49,6 +50,7 @@ class Services:
         callback_locks: by chat: buttons are handled one at a time.
         chosen_languages: by user: the language they chose, or None.
         typing_since: by chat: when "typing" was last shown (seconds of the event loop's clock).
+        names: by chat and user: what the answers in a group call a person; empty for an anonymous admin.
         background_tasks: keeps tasks alive that nobody awaits.
     """
 
@@ -69,6 +71,7 @@ class Services:
     callback_locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     chosen_languages: OrderedDict[int, str | None] = field(default_factory=OrderedDict)
     typing_since: dict[int, float] = field(default_factory=dict)
+    names: OrderedDict[tuple[int, int], str] = field(default_factory=OrderedDict)
     background_tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def language(self, user_id: int, telegram_code: str | None) -> Language:
@@ -83,6 +86,22 @@ class Services:
             while len(self.chosen_languages) > MAX_REMEMBERED:
                 self.chosen_languages.popitem(last=False)
         return self.languages.best(self.chosen_languages[user_id], telegram_code)
+
+    async def member_name(self, chat_id: int, user_id: int) -> str:
+        """The first name of a group's member; empty for an anonymous admin, or if Telegram does not tell.
+
+        Names are never stored, so it is asked for.
+        """
+        key = (chat_id, user_id)
+        if key not in self.names and user_id > 0:
+            try:
+                member = await self.bot.get_chat_member(chat_id, user_id)
+            except TelegramError:
+                return ""
+            self.names[key] = "" if getattr(member, "is_anonymous", False) else member.user.first_name
+            while len(self.names) > MAX_REMEMBERED:
+                self.names.popitem(last=False)
+        return self.names.get(key, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +120,7 @@ class UpdateContext:
     @classmethod
     async def create(cls, services: Services, update: Update, arguments: str = "") -> UpdateContext:
         user = update.effective_user
-        language = await services.language(user.id if user else 0, user.language_code if user else None)
+        language = await services.language(_sender_id(update), user.language_code if user else None)
         return cls(services, update, language, arguments)
 
     def _(self, text: str) -> str:
@@ -113,9 +132,18 @@ class UpdateContext:
         return self.update.effective_chat
 
     @property
-    def user(self) -> User:
-        assert self.update.effective_user is not None
-        return self.update.effective_user
+    def user_id(self) -> int:
+        """Who sent the update; negative for a chat in whose name somebody writes, see `sender_id`."""
+        return _sender_id(self.update)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether decisions made here count for the library."""
+        settings = self.services.settings
+        trusted = settings.bot_trust
+        if not isinstance(trusted, tuple):
+            trusted = (settings.bot_admin_chat or 0, *(settings.bot_allow if trusted == "allowed" else ()))
+        return self.user_id in trusted or self.chat.id in trusted
 
     @property
     def message(self) -> Message:
@@ -216,6 +244,14 @@ class UpdateContext:
     async def _send_typing(self) -> None:
         with contextlib.suppress(TelegramError):
             await self.services.bot.send_chat_action(self.chat.id, ChatAction.TYPING)
+
+
+def _sender_id(update: Update) -> int:
+    """The sender of an update; 0 if it has none."""
+    user, chat = update.effective_user, update.effective_chat
+    sender_chat = update.message.sender_chat if update.message else None
+    ids = (sender.id if sender else None for sender in (user, sender_chat, chat))
+    return sender_id(*ids) or 0
 
 
 Handler = Callable[[UpdateContext], Awaitable[None]]

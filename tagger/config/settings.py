@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     bot_allow: tuple[int, ...] = Field((), description="Only these users and chats, by number; all if empty.")
     bot_daily_limit: Count = Field(0, description="Photos a person may send per day; 0 means no limit.")
     bot_admin_chat: int | None = Field(None, description="The chat that may ask for /health and /runs.")
+    bot_trust: tuple[int, ...] | Literal["allowed"] | None = Field(
+        None, description="Whose decisions count for the library; 'allowed': all of bot_allow; unset: the admin chat."
+    )
     bot_report_runs: bool = Field(False, description="Tell the admin chat how each run over the library ended.")
     bot_keep_photos: bool = Field(False, description="Keep photos after they were answered.")
     bot_folder: Place = Field(

@@ -110,6 +110,8 @@ def everything(store: Store) -> dict[str, list[Any]]:
         }
 
 
-def decide(store: Store, sha256: str, verdict: Verdict, landmark: str | None) -> None:
+def decide(
+    store: Store, sha256: str, verdict: Verdict, landmark: str | None, *, who: str = "ann", **place: Any
+) -> None:
     with store.write() as connection:
-        record_decision(connection, sha256, verdict=verdict, landmark=landmark, who="ann", source="test")
+        record_decision(connection, sha256, verdict=verdict, landmark=landmark, who=who, source="test", **place)

@@ -1,18 +1,18 @@
 """The buttons below an answer: a tap is a decision, and the answer then shows it.
 
-The one rule: the last tap counts. It replaces earlier decisions on the answer's photos and outranks the machine. Taps
-in a chat are handled one after another, so that the message always shows what the store contains.
+The one rule: a tap speaks for whoever taps, and for nobody else. It replaces what this person said before of the
+answer's photos, see `db.telegram.voices`; a tap on their own choice takes it back. Taps in a chat are handled one after
+another, so that the message always shows what the store contains.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from db.rows import Verdict
-from db.telegram import answers
+from db.telegram import answers, voices
 from db.telegram.answers import AnsweredPhoto, StoredReply
-from db.telegram.privacy import who
 from db.write.decisions import record_decision, revoke_decisions
 from tagger.bot.context import UpdateContext
 from tagger.bot.render.replies import refresh
@@ -24,24 +24,36 @@ if TYPE_CHECKING:
 
 SOURCE = "telegram"
 
+
+class Place(TypedDict):
+    """Whose decisions are meant, and where; see `record_decision`."""
+
+    who: str
+    answer_id: int
+
+
 # What a tap decides about a photo: verdict and landmark.
 Choice = Callable[[AnsweredPhoto], tuple[Verdict, int | None] | None]
 
 
 async def confirm(context: UpdateContext) -> None:
     """Every photo shows the landmark that the answer named for it."""
-    await _decide_by_tap(context, lambda photo: None if photo.landmark_id is None else ("shows", photo.landmark_id))
+
+    def right(photo: AnsweredPhoto) -> tuple[Verdict, int | None] | None:
+        return None if photo.landmark_id is None else ("shows", photo.landmark_id)
+
+    await _decide_by_tap(context, right, *_numbers(context)[1:])
 
 
 async def choose_landmark(context: UpdateContext) -> None:
     """The photos show the landmark on the button."""
-    landmark_id = int(context.arguments.split(":")[1])
+    _, landmark_id, *decision = _numbers(context)
     is_known = landmark_id in context.services.landmarks
-    await _decide_by_tap(context, lambda _photo: ("shows", landmark_id) if is_known else None)
+    await _decide_by_tap(context, lambda _photo: ("shows", landmark_id) if is_known else None, *decision)
 
 
 async def none_of_these(context: UpdateContext) -> None:
-    await _decide_by_tap(context, lambda _photo: ("none", None))
+    await _decide_by_tap(context, lambda _photo: ("none", None), *_numbers(context)[1:])
 
 
 async def ask_for_name(context: UpdateContext) -> None:
@@ -69,25 +81,49 @@ async def show_on_map(context: UpdateContext) -> None:
 
 
 async def decide(context: UpdateContext, answer_id: int, choice: Choice) -> StoredReply | None:
-    """Store a decision on an answer's photos, and edit its message accordingly.
+    """Store what somebody says of an answer's photos, and edit its message accordingly.
 
     Returns:
         The answer, or None if it does not exist any more or belongs to another chat.
     """
+    return await _change(context, lambda connection: _record(connection, context, answer_id, choice))
+
+
+async def _decide_by_tap(context: UpdateContext, choice: Choice, chosen: int | None = None) -> None:
+    """Decide, or take back what was decided.
+
+    Args:
+        context: of the tap.
+        choice: what the button says.
+        chosen: the decision that made the button look chosen, if it does.
+    """
+    stored = await _tapped_answer(context)
+    if stored is None:
+        return
+    answer_id, thanks = stored.id, context._("Thank you!")
+    if chosen is not None and await _is_own(context, chosen):
+        thanks = context._("Taken back.")
+        stored = await _change(context, lambda connection: _take_back(connection, context, answer_id, chosen))
+    else:
+        stored = await decide(context, answer_id, choice)
+    if stored is None:
+        return
+    if stored.message_id != context.message_id:  # the button was below a choice of names
+        await context.edit(noted(stored, context.language, context.services.landmarks))
+    await context.answer_callback(thanks)
+
+
+async def _change(context: UpdateContext, change: Callable[[Connection], StoredReply | None]) -> StoredReply | None:
     async with context.services.callback_locks[context.chat.id]:
-        stored = await context.services.db.write(lambda connection: _record(connection, context, answer_id, choice))
+        stored = await context.services.db.write(change)
         if stored is not None:
             await refresh(context, stored)
         return stored
 
 
-async def _decide_by_tap(context: UpdateContext, choice: Choice) -> None:
-    stored = await _tapped_answer(context)
-    if stored is None or (stored := await decide(context, stored.id, choice)) is None:
-        return
-    if stored.message_id != context.message_id:  # the button was below a choice of names
-        await context.edit(noted(stored, context.language, context.services.landmarks))
-    await context.answer_callback(context._("Thank you!"))
+async def _is_own(context: UpdateContext, decision_id: int) -> bool:
+    user_id = context.user_id
+    return await context.services.db.read(lambda connection: voices.is_own(connection, decision_id, user_id))
 
 
 async def _tapped_answer(context: UpdateContext) -> StoredReply | None:
@@ -102,21 +138,47 @@ async def _tapped_answer(context: UpdateContext) -> StoredReply | None:
 
 
 async def _read(context: UpdateContext) -> StoredReply | None:
-    answer_id, chat_id = int(context.arguments.split(":")[0]), context.chat.id
+    answer_id, chat_id = _numbers(context)[0], context.chat.id
     return await context.services.db.read(lambda c: answers.get_answer(c, answer_id, chat_id=chat_id))
+
+
+def _numbers(context: UpdateContext) -> list[int]:
+    """The numbers in a button's data: the answer's first."""
+    return [int(number) for number in context.arguments.split(":")]
 
 
 def _record(connection: Connection, context: UpdateContext, answer_id: int, choice: Choice) -> StoredReply | None:
     stored = answers.get_answer(connection, answer_id, chat_id=context.chat.id)
     if stored is None:
         return None
+    where = _place(context, answer_id)
     for photo in stored.photos:
         if (chosen := choice(photo)) is not None:
             verdict, landmark_id = chosen
-            revoke_decisions(connection, photo.sha256)
             key = None if landmark_id is None else context.services.landmarks[landmark_id].id
+            revoke_decisions(connection, photo.sha256, **where)
             record_decision(
-                connection, photo.sha256, verdict=verdict, landmark=key, who=who(context.user.id), source=SOURCE
+                connection,
+                photo.sha256,
+                verdict=verdict,
+                landmark=key,
+                source=SOURCE,
+                is_trusted=context.is_trusted,
+                **where,
             )
     answers.set_question_id(connection, answer_id, None)
     return answers.get_answer(connection, answer_id, chat_id=context.chat.id)
+
+
+def _take_back(connection: Connection, context: UpdateContext, answer_id: int, decision_id: int) -> StoredReply | None:
+    """Revoke what a person said of an answer's photos, if they did not say something else since."""
+    stored = answers.get_answer(connection, answer_id, chat_id=context.chat.id)
+    if stored is None or not voices.is_active(connection, decision_id):
+        return stored
+    for photo in stored.photos:
+        revoke_decisions(connection, photo.sha256, **_place(context, answer_id))
+    return answers.get_answer(connection, answer_id, chat_id=context.chat.id)
+
+
+def _place(context: UpdateContext, answer_id: int) -> Place:
+    return {"who": voices.who(context.user_id), "answer_id": voices.place(context.chat.id, answer_id)}

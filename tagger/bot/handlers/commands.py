@@ -100,7 +100,7 @@ async def _store_language(context: UpdateContext, code: str) -> UpdateContext:
     Returns:
         The same update in the new language.
     """
-    user_id = context.user.id
+    user_id = context.user_id
     await context.services.db.write(lambda connection: people.set_language(connection, user_id, code))
     context.services.chosen_languages.pop(user_id, None)
     return await UpdateContext.create(context.services, context.update, context.arguments)

@@ -89,7 +89,7 @@ async def stats(context: UpdateContext) -> None:
 
 
 async def _photos(context: UpdateContext) -> list[PersonsPhoto]:
-    user_id = context.user.id
+    user_id = context.user_id
     return await context.services.db.read(lambda connection: people.photos_of(connection, user_id))
 
 

@@ -21,7 +21,7 @@ EMPTY_LOG_TRIES = 20  # another process that reads the database can prevent it
 
 
 async def export(context: UpdateContext) -> None:
-    user_id = context.user.id
+    user_id = context.user_id
     rows = await context.services.db.read(lambda connection: export_rows(connection, user_id))
     document = {"telegram_user": user_id, **rows}
     content = json.dumps(document, ensure_ascii=False, indent=1).encode()
@@ -33,7 +33,7 @@ async def forget(context: UpdateContext) -> None:
     text = context._(
         "Shall I delete everything that I know about you? Your photos, answers and decisions will be gone."
     )
-    yes = Button(context._("Yes, delete everything"), f"forget:{context.user.id}")
+    yes = Button(context._("Yes, delete everything"), f"forget:{context.user_id}")
     no = Button(context._("No, keep it"), "keep:")
     await context.reply(text, ((yes,), (no,)))
 
@@ -45,7 +45,7 @@ async def keep_data(context: UpdateContext) -> None:
 
 async def forget_person(context: UpdateContext) -> None:
     """Delete everything, and the tap itself last, so that it is repeated if the process ends in between."""
-    services, user_id, update_id = context.services, context.user.id, context.update.update_id
+    services, user_id, update_id = context.services, context.user_id, context.update.update_id
     if context.arguments != str(user_id):  # in a group, somebody else was asked
         await context.answer_callback(context._("This question is not for you."))
         return

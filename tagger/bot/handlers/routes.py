@@ -98,14 +98,14 @@ def _callback(services: Services, handler: Handler) -> Callback:
         if _is_allowed(context):
             await handler(context)
         elif update.callback_query is None and context.is_private:
-            await context.reply(context._(NOT_ALLOWED).format(number=context.user.id))
+            await context.reply(context._(NOT_ALLOWED).format(number=context.user_id))
 
     return callback
 
 
 def _is_allowed(context: UpdateContext) -> bool:
     settings = context.services.settings
-    ids = {context.user.id, context.chat.id}
+    ids = {context.user_id, context.chat.id}
     return not settings.bot_allow or bool(ids & {*settings.bot_allow, settings.bot_admin_chat})
 
 
@@ -141,7 +141,7 @@ def _is_addressed(context: UpdateContext) -> bool:
 
 async def _count_photo(context: UpdateContext) -> bool:
     """Count a photo; whether it is within the daily limit."""
-    limit, user_id = context.services.settings.bot_daily_limit, context.user.id
+    limit, user_id = context.services.settings.bot_daily_limit, context.user_id
     if not limit:
         return True
     today = datetime.now(UTC).date().isoformat()

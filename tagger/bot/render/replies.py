@@ -75,11 +75,11 @@ async def answer_photos(
         if not content.photo_count:
             return OutgoingMessage(context.chat.id, _error_text(context, photos), photos[0].message_id)
         answer_id = answers.add_answer(
-            connection, chat_id=context.chat.id, user_id=context.user.id, album=album, shown=content.as_json()
+            connection, chat_id=context.chat.id, user_id=context.user_id, album=album, shown=content.as_json()
         )
         said = _store(connection, context, answer_id, photos, verdicts)
-        stored = StoredReply(answer_id, context.chat.id, context.user.id, None, content.as_json(), said)
-        html, keyboard = _render(context, stored)
+        stored = StoredReply(answer_id, context.chat.id, context.user_id, None, content.as_json(), said)
+        html, keyboard = _render(context, stored)  # nobody has spoken of it yet but, in a private chat, its person
         return OutgoingMessage(context.chat.id, html, photos[0].message_id, keyboard, answer_id=answer_id)
 
     await services.outbox.send(context.update.update_id, write, also_answers=also_answers)
@@ -108,9 +108,14 @@ async def add_to_album(context: UpdateContext, answer_id: int, late: Sequence[Pr
 
 
 async def refresh(context: UpdateContext, stored: StoredReply) -> None:
-    """Edit an answer's message so that it shows what is stored now."""
-    if stored.message_id is not None:
-        await context.edit(*_render(context, stored), message_id=stored.message_id)
+    """Edit an answer's message so that it shows what is stored now; in a group also who spoke last."""
+    if stored.message_id is None:
+        return
+    said = stored.last_decision
+    speaker = ""
+    if said is not None and not context.is_private:
+        speaker = await context.services.member_name(context.chat.id, said.user_id)
+    await context.edit(*_render(context, stored, speaker), message_id=stored.message_id)
 
 
 def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[ReplyContent, Verdicts]:
@@ -136,8 +141,9 @@ def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[Repl
     return ReplyContent(landmarks, evidence, len(readable), len(photos) - len(readable)), verdicts
 
 
-def _render(context: UpdateContext, stored: StoredReply) -> tuple[str, Keyboard]:
-    return render_answer(stored, context.language, context.services.landmarks, is_private=context.is_private)
+def _render(context: UpdateContext, stored: StoredReply, speaker: str = "") -> tuple[str, Keyboard]:
+    landmarks = context.services.landmarks
+    return render_answer(stored, context.language, landmarks, is_private=context.is_private, speaker=speaker)
 
 
 def _error_text(context: UpdateContext, photos: Sequence[ProcessedPhoto]) -> str:
@@ -161,7 +167,7 @@ def _store(
         write_results(connection, kept, run=services.run_id, model=batcher.model_id, k=batcher.k)
     rows = [
         SentPhoto(
-            str(photo.result.sha256), context.chat.id, photo.message_id, context.user.id, photo.file_unique_id,
+            str(photo.result.sha256), context.chat.id, photo.message_id, context.user_id, photo.file_unique_id,
             *verdicts[photo.message_id],
         )
         for photo in readable

@@ -78,12 +78,16 @@ class ReplyContent:
 
 
 def render_answer(
-    stored: StoredReply, language: Language, landmarks: Landmarks, *, is_private: bool
+    stored: StoredReply, language: Language, landmarks: Landmarks, *, is_private: bool, speaker: str = ""
 ) -> tuple[str, Keyboard]:
     """The answer's HTML and its buttons.
 
     Args:
+        stored: the answer.
+        language: of the person who sees it first.
+        landmarks: all that the store knows.
         is_private: only then is a file's evidence shown: where a photo was taken concerns nobody else.
+        speaker: the name of the person whose decision is shown, in a group.
     """
     content = ReplyContent.from_json(stored.shown)
     lines = _landmark_lines(content, language, landmarks)
@@ -97,7 +101,7 @@ def render_answer(
     if decided_landmarks(stored):
         is_confirmed = _is_confirmed(stored)
         text = language._("✔ Confirmed. Thank you!") if is_confirmed else noted(stored, language, landmarks)
-        lines += ["", text]
+        lines += ["", *([f"👤 {escape(speaker)}"] if speaker else []), text]
     return "\n".join(lines), _keyboard(stored, content, language, landmarks)
 
 
@@ -115,10 +119,9 @@ def located(stored: StoredReply, landmarks: Landmarks) -> Landmark | None:
 
 
 def decided_landmarks(stored: StoredReply) -> set[int | None]:
-    """The landmarks that people say are on the photos; None is among them if a photo shows none."""
-    decisions = [decision for photo in stored.photos for decision in photo.decisions]
-    shown: set[int | None] = {landmark_id for verdict, landmark_id in decisions if verdict == "shows"}
-    return shown | {None for verdict, _ in decisions if verdict == "none"}
+    """The landmarks that the decisions say are on the photos; None is among them if a photo shows none."""
+    decisions = [said for photo in stored.photos for said in photo.decisions if said.verdict != "not"]
+    return {said.landmark_id for said in decisions}
 
 
 def noted(stored: StoredReply, language: Language, landmarks: Landmarks) -> str:
@@ -136,7 +139,7 @@ def _is_confirmed(stored: StoredReply) -> bool:
 
 
 def _agrees(photo: AnsweredPhoto) -> bool:
-    return [landmark_id for verdict, landmark_id in photo.decisions if verdict == "shows"] == [photo.landmark_id]
+    return [said.landmark_id for said in photo.decisions if said.verdict == "shows"] == [photo.landmark_id]
 
 
 def _landmark_lines(content: ReplyContent, language: Language, landmarks: Landmarks) -> list[str]:
@@ -183,24 +186,31 @@ def _keyboard(stored: StoredReply, content: ReplyContent, language: Language, la
     decided, is_confirmed = decided_landmarks(stored), _is_confirmed(stored)
     chosen = sorted(number for number in decided if number is not None)
     tags = [shown.landmark_id for shown in content.landmarks if shown.is_tag]
+
+    def choice(label: str, data: str, *, is_chosen: bool) -> Button:
+        return _choice(stored, label, data, is_chosen=is_chosen)
+
     first: list[Button] = []
     if tags:
-        first.append(Button(_mark(language._("✔ Right"), is_confirmed), f"right:{stored.id}"))
+        first.append(choice(language._("✔ Right"), f"right:{stored.id}", is_chosen=is_confirmed))
     if located(stored, landmarks):
         first.append(Button(language._("📍 Map"), f"map:{stored.id}"))
     only_tag = tags[0] if len(tags) == 1 else None  # "Right" confirms it; of several, each gets a button
     names = [
-        Button(_mark(landmarks[number].name, number in decided and not is_confirmed), f"is:{stored.id}:{number}")
+        choice(landmarks[number].name, f"is:{stored.id}:{number}", is_chosen=number in decided and not is_confirmed)
         for number in dict.fromkeys([*(shown.landmark_id for shown in content.landmarks), *chosen])
         if number != only_tag
     ]
     last = (
         Button(language._("Something else …"), f"else:{stored.id}"),
-        Button(_mark(language._("None of these"), decided == {None}), f"none:{stored.id}"),
+        choice(language._("None of these"), f"none:{stored.id}", is_chosen=decided == {None}),
     )
     rows = [tuple(first), *((name,) for name in names), last]
     return tuple(row for row in rows if row)
 
 
-def _mark(label: str, is_chosen: bool) -> str:
-    return CHOSEN + label.removeprefix("✔ ") if is_chosen else label
+def _choice(stored: StoredReply, label: str, data: str, *, is_chosen: bool) -> Button:
+    """A button that decides; if that is decided, it names the decision, which a tap of the same person takes back."""
+    if not is_chosen or (said := stored.last_decision) is None:
+        return Button(label, data)
+    return Button(CHOSEN + label.removeprefix("✔ "), f"{data}:{said.id}")

@@ -47,6 +47,7 @@ FILE_FIELDS = ("file_id", "file_unique_id", "file_size")
 MEDIA_FIELDS = (*FILE_FIELDS, "width", "height", "length", "duration", "type", "is_animated", "is_video")
 USER_FIELDS = ("id", "is_bot", "language_code")
 CHAT_FIELDS = ("id", "type")
+STAND_INS = (777000, 136817688, 1087968824)  # Telegram, Channel_Bot and GroupAnonymousBot
 QUERY_FIELDS = ("id", "chat_instance", "data")
 # The library also requires these, and their values do not matter:
 NO_NAME = {"first_name": "-"}
@@ -232,9 +233,24 @@ def sanitize(update: dict[str, Any]) -> ReceivedUpdate:
         sender = message.get("from")
         content["message"] = _message(message)
     chat = (message or {}).get("chat") or {}
-    return ReceivedUpdate(
-        update["update_id"], chat.get("id"), (sender or {}).get("id"), (message or {}).get("message_id"), content
-    )
+    sender_chat = content.get("message", {}).get("sender_chat") or {}
+    user_id = sender_id((sender or {}).get("id"), sender_chat.get("id"), chat.get("id"))
+    return ReceivedUpdate(update["update_id"], chat.get("id"), user_id, (message or {}).get("message_id"), content)
+
+
+def sender_id(user_id: int | None, sender_chat_id: int | None, chat_id: int | None) -> int | None:
+    """Who sent a message or tapped a button; a negative number for whoever writes in the name of a group or channel.
+
+    There Telegram names a user who stands for all such senders in all groups, so that nothing may hang on that user.
+
+    Args:
+        user_id: the sender according to Telegram.
+        sender_chat_id: the group or channel in whose name the message was sent.
+        chat_id: the chat of the message.
+    """
+    if sender_chat_id is not None:
+        return sender_chat_id
+    return chat_id if user_id in STAND_INS else user_id
 
 
 def _message(message: dict[str, Any]) -> dict[str, Any]:
@@ -247,6 +263,8 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
     kept |= {kind: _pick(message[kind], MEDIA_FIELDS) for kind in KINDS if kind in message}
     if sender := message.get("from"):
         kept["from"] = _user(sender)
+    if sender_chat := message.get("sender_chat"):
+        kept["sender_chat"] = _pick(sender_chat, CHAT_FIELDS)
     if replied := message.get("reply_to_message"):
         kept["reply_to_message"] = _reference(replied)
         if sender := replied.get("from"):

@@ -45,22 +45,38 @@ def test_a_later_tap_changes_the_decision_and_the_earlier_stays_as_history(bot: 
     ]
 
 
-def test_what_people_said_outranks_the_machine_when_the_photo_comes_again(meet: Meet) -> None:
+def test_what_a_person_said_outranks_the_machine_when_their_photo_comes_again(bot: RunningBot, meet: Meet) -> None:
     ana, chat = meet()
     first = answer(chat, chat.send_photo(ana, picture(RED, 22)))
     tapped(chat, ana, first, "Tokyo Skytree")
-    ben, other = meet("Ben")
-    again = answer(other, other.send_photo(ben, picture(RED, 22)))
+    again = answer(chat, chat.send_photo(ana, picture(RED, 22)))
     assert again.text.endswith("✔ Noted: Tokyo Skytree. Thank you!")
+    assert tapped(chat, ana, again, "☑ Tokyo Skytree") == "Taken back."
+    assert edited(chat, again).startswith("🏛 Eiffel Tower")
+    assert decisions(bot, ana) == [("shows", "tokyo_skytree", "telegram", 0)]
 
 
-def test_the_same_button_twice_is_no_error(bot: RunningBot, meet: Meet) -> None:
+def test_a_tap_on_what_was_chosen_takes_it_back(bot: RunningBot, meet: Meet) -> None:
     ana, chat = meet()
     reply = answer(chat, chat.send_photo(ana, picture(BLUE, 23)))
+    before = reply.text
+    for button in ("Right", "Eiffel Tower", "None of these"):
+        assert tapped(chat, ana, reply, button) == "Thank you!"
+        assert f"☑ {button}" in buttons(reply)
+        assert tapped(chat, ana, reply, button) == "Taken back."
+        assert reply.text == before
+        assert not any(label.startswith("☑") for label in buttons(reply))
+    assert [row[3] for row in decisions(bot, ana)] == [0, 0, 0]
+
+
+def test_the_same_tap_twice_is_no_error(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(BLUE, 19)))
     tapped(chat, ana, reply, "Right")
-    assert tapped(chat, ana, reply, "Right") == "Thank you!"
+    hurried = chat.tap(ana, reply, "☑ Right"), chat.tap(ana, reply, "☑ Right")
+    assert [tap.wait_for_answer(timeout_s=ANSWER_S)["text"] for tap in hurried] == ["Taken back."] * 2
     bot.server.violations[:] = [one for one in bot.server.violations if "not modified" not in one.description]
-    assert "☑ Right" in buttons(reply)
+    assert "✔ Right" in buttons(reply)
 
 
 def test_the_map_button_sends_a_venue(meet: Meet) -> None:

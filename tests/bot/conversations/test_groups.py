@@ -8,12 +8,13 @@ import pytest
 
 from tests.bot.conftest import Meet
 from tests.bot.running import BLUE, GREEN, GREY, RED, RunningBot, answer, gps_photo, picture, said, tapped
-from tests.botapi import PeopleChat, Person
+from tests.botapi import Person
+from tests.botapi.chat.controls import Group
 
 GROUPS = count(-6000, -1)
 
 
-def group(bot: RunningBot, meet: Meet) -> tuple[Person, Person, PeopleChat]:
+def group(bot: RunningBot, meet: Meet) -> tuple[Person, Person, Group]:
     ana, ben = meet()[0], meet("Ben")[0]
     return ana, ben, bot.server.group(next(GROUPS), "Trip", [ana, ben])
 
@@ -77,10 +78,42 @@ def test_whoever_taps_decides_in_their_own_name(bot: RunningBot, meet: Meet) -> 
     reply = answer(trip, trip.send_photo(ana, picture(RED, 122), "@landmark_bot"))
     tapped(trip, ana, reply, "Right")
     assert tapped(trip, ben, reply, "Tokyo Skytree") == "Thank you!"
-    assert reply.text.endswith("✔ Noted: Tokyo Skytree. Thank you!")
+    assert reply.text.endswith("👤 Ben\n✔ Noted: Tokyo Skytree. Thank you!")
     last = bot.rows("SELECT who, revoked_at FROM decision ORDER BY id DESC LIMIT 2")
-    assert [who for who, _ in last] == [f"telegram:{ben.id}", f"telegram:{ana.id}"]
-    assert [revoked is None for _, revoked in last] == [True, False]
+    assert last == [(f"telegram:{ben.id}", None), (f"telegram:{ana.id}", None)]
+
+
+def test_the_message_shows_who_spoke_last_and_gives_back_what_was_said_before(bot: RunningBot, meet: Meet) -> None:
+    ana, ben, trip = group(bot, meet)
+    reply = answer(trip, trip.send_photo(ana, picture(RED, 125), "@landmark_bot"))
+    before = reply.text
+    tapped(trip, ana, reply, "None of these")
+    assert reply.text.endswith("👤 Ana\n✔ Noted: none of these. Thank you!")
+    assert tapped(trip, ben, reply, "None of these") == "Thank you!"  # Ana's choice is not taken back
+    assert reply.text.endswith("👤 Ben\n✔ Noted: none of these. Thank you!")
+    tapped(trip, ben, reply, "Tokyo Skytree")
+    assert reply.text.endswith("👤 Ben\n✔ Noted: Tokyo Skytree. Thank you!")
+    assert tapped(trip, ben, reply, "Tokyo Skytree") == "Taken back."
+    assert reply.text.endswith("👤 Ana\n✔ Noted: none of these. Thank you!")
+    assert tapped(trip, ana, reply, "None of these") == "Taken back."
+    assert reply.text == before
+
+
+def test_an_admin_who_is_anonymous_is_not_named(bot: RunningBot, meet: Meet) -> None:
+    ana, ben, trip = group(bot, meet)
+    trip.anonymous_admins.add(ben.id)
+    reply = answer(trip, trip.send_photo(ana, picture(RED, 126), "@landmark_bot"))
+    tapped(trip, ben, reply, "Right")
+    assert reply.text.endswith("<1%\n\n✔ Confirmed. Thank you!")
+
+
+def test_what_is_said_in_a_group_stays_there(bot: RunningBot, meet: Meet) -> None:
+    ana, ben, trip = group(bot, meet)
+    other = bot.server.group(next(GROUPS), "Others", [ana, ben])
+    reply = answer(trip, trip.send_photo(ana, picture(RED, 127), "@landmark_bot"))
+    tapped(trip, ana, reply, "Tokyo Skytree")
+    for chat, person, caption in ((other, ana, "@landmark_bot"), (ana.private(), ana, ""), (ben.private(), ben, "")):
+        assert "Noted" not in answer(chat, chat.send_photo(person, picture(RED, 127), caption)).text
 
 
 def test_a_name_is_taken_only_as_a_reply_to_the_question(bot: RunningBot, meet: Meet) -> None:

@@ -78,9 +78,10 @@ class ServerControls:
 
 
 class Group(PeopleChat):
-    """A group; `members` are the people in it."""
+    """A group; `members` are the people in it, and `anonymous_admins` the ids of those who hide their names."""
 
     def __init__(self, state: State, chat_id: int, title: str, members: Sequence[Person]) -> None:
         kind = "supergroup" if chat_id <= -1_000_000_000_000 else "group"
         super().__init__(state, {"id": chat_id, "title": title, "type": kind})
         self.members = list(members)
+        self.anonymous_admins: set[int] = set()

@@ -23,6 +23,11 @@ UNCHANGED = (
 )
 TEXT_FIELDS = frozenset(["text", "entities"])
 CAPTION_FIELDS = frozenset(["caption", "caption_entities"])
+ADMIN_RIGHTS = (
+    "can_be_edited", "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members",
+    "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",
+    "can_delete_stories",
+)  # fmt: skip
 
 
 def _own(state: State, parameters: Parameters, to: str) -> tuple[Chat, Message]:
@@ -115,6 +120,10 @@ def get_chat_member(state: State, parameters: Parameters) -> Any:
         return {"user": state.bot, "status": "member"}
     if person is None:
         raise bad_request("member not found")
+    if person.id in getattr(chat, "anonymous_admins", ()):
+        return {"user": person.json, "status": "administrator", "is_anonymous": True} | dict.fromkeys(
+            ADMIN_RIGHTS, True
+        )
     is_in = person.id == chat.id or person in getattr(chat, "members", [])
     return {"user": person.json, "status": "member" if is_in else "left"}
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from db.engine import _engine, open_store
 from db.location import parse_url
 from db.migrate import WRITING, alembic_config
-from db.telegram import inbox
+from db.telegram import answers, inbox
 from db.telegram.inbox import ReceivedUpdate
 from tests.db.samples import assessed, decide, digest, failed, inherited, tag_run, tagged
 
@@ -129,3 +129,44 @@ def test_an_answer_that_lost_a_rank_is_asked_again(tmp_path: Path) -> None:
         plain.executescript("PRAGMA foreign_keys = ON;" + SECOND_VERSION + gap)
     with open_store(str(file)) as store, store.read() as connection:
         assert connection.exec_driver_sql("SELECT photo_id, k FROM assessment").all() == [(1, 3), (2, 1)]
+
+
+DECISIONS = """
+    INSERT INTO landmark VALUES (1, 'eiffel_tower', 'Eiffel Tower', '[]', 'France', 'Paris', 48.8, 2.3, 'Q243');
+    INSERT INTO photo SELECT value, 'c' || value, 9, 8, 6, 'JPEG', '2024-05-01', 'exif', '2024-05-01',
+        NULL, NULL, NULL, NULL, NULL FROM json_each('[1, 2, 3]');
+    INSERT INTO telegram_answer VALUES (3, 5, 5, 1, NULL, NULL, '{}'), (4, -7, 6, 2, NULL, NULL, '{}'),
+        (9, -7, 1087968824, 3, NULL, NULL, '{}');
+    INSERT INTO telegram_photo VALUES (1, 1, 3, 5, 1, 5, NULL, 1, 0.9, '2024-05-01'),
+        (2, 1, 4, -7, 2, 6, NULL, 1, 0.9, '2024-05-01'), (3, 2, 9, -7, 3, 1087968824, NULL, 1, 0.9, '2024-05-03');
+    INSERT INTO telegram_person VALUES (5, 'de', NULL, 0), (1087968824, 'ru', NULL, 0);
+    INSERT INTO decision VALUES (1, 1, 'shows', 1, 'telegram:5', 'telegram', '2024-05-02', '2024-05-03'),
+        (2, 1, 'none', NULL, 'telegram:6', 'telegram', '2024-05-03', NULL),
+        (3, 2, 'shows', 1, 'telegram:6', 'telegram', '2024-05-02', NULL),
+        (4, 3, 'shows', 1, 'ann', 'cli', '2024-05-02', NULL);
+"""
+
+
+def test_decisions_keep_their_meaning_and_find_their_place(tmp_path: Path) -> None:
+    file = tmp_path / "tags.sqlite"
+    earlier_version(f"sqlite:///{file}", "0012")
+    with closing(sqlite3.connect(file)) as plain:
+        plain.executescript("PRAGMA foreign_keys = ON;" + DECISIONS)
+    with open_store(str(file)) as store, store.write() as connection:
+
+        def rows(columns: str, table: str) -> list[tuple[object, ...]]:
+            return [tuple(row) for row in connection.exec_driver_sql(f"SELECT {columns} FROM {table}")]
+
+        assert rows("id, is_trusted, answer_id, revoked_at IS NULL", "decision") == [
+            (1, 1, 0, 0),  # in a private chat
+            (2, 1, 4, 1),  # in the group
+            (3, 1, 0, 1),  # before the photo was in a group
+            (4, 1, 0, 1),
+        ]
+        assert rows("photo_id, verdict", "trusted_decision") == [(1, "none"), (2, "shows"), (3, "shows")]
+        assert rows("photo_id", "person_tag") == [(2,), (3,)]
+        assert rows("user_id", "telegram_person") == [(5,)]
+        assert rows("user_id", "telegram_photo ORDER BY id") == [(5,), (6,), (-7,)]
+        connection.exec_driver_sql("DELETE FROM telegram_photo")
+        connection.exec_driver_sql("DELETE FROM telegram_answer")
+        assert answers.add_answer(connection, chat_id=5, user_id=5, album=None, shown={}) == 10

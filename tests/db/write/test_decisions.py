@@ -12,6 +12,7 @@ from db.read.catalog import labels
 from db.read.filters import PhotoFilter, TagFilter
 from db.read.listings import nones, tags
 from db.rows import Verdict
+from db.write.decisions import record_decision, revoke_decisions
 from tests.db.samples import MODEL, NEWER, assessed, decide, digest, inherited, tag_run, tagged, untagged
 
 ALL_FILTERS: tuple[dict[str, Any], ...] = (
@@ -99,6 +100,62 @@ def test_the_last_word_counts(store: Store, photo: str) -> None:
     for verdict, landmark, expected in words:
         decide(store, photo, verdict, landmark)
         assert [key for _, key in tagged(store)] == expected
+
+
+def test_the_last_word_counts_whoever_says_it(store: Store, photo: str) -> None:
+    decide(store, photo, "shows", "machu_picchu", who="ann")
+    decide(store, photo, "none", None, who="ben")
+    assert tagged(store) == []
+    decide(store, photo, "not", "eiffel_tower", who="cid")
+    decide(store, photo, "shows", "sacre_coeur", who="cid")
+    assert tagged(store) == [("/p/a.jpg", "sacre_coeur")]
+
+
+def test_nobody_revokes_what_another_person_said(store: Store, photo: str) -> None:
+    decide(store, photo, "shows", "machu_picchu", who="ann")
+    decide(store, photo, "none", None, who="ben")
+    with store.read() as connection:
+        rows = connection.exec_driver_sql("SELECT who, revoked_at IS NULL FROM decision ORDER BY id").all()
+    assert [tuple(row) for row in rows] == [("ann", 1), ("ben", 1)]
+
+
+def test_who_takes_a_decision_back_gives_back_what_it_overruled(store: Store, photo: str) -> None:
+    decide(store, photo, "shows", "machu_picchu", who="ann")
+    decide(store, photo, "none", None, who="ben")
+    with store.write() as connection:
+        revoke_decisions(connection, photo, who="ben")
+    assert tagged(store) == [("/p/a.jpg", "machu_picchu")]
+    with store.write() as connection:
+        revoke_decisions(connection, photo, who="ann")
+    assert tagged(store) == [("/p/a.jpg", "eiffel_tower")]
+
+
+def test_a_tap_in_the_bot_is_a_whole_answer(store: Store, photo: str) -> None:
+    decide(store, photo, "shows", "machu_picchu", who="ann")
+    with store.write() as connection:
+        record_decision(connection, photo, verdict="shows", landmark="sacre_coeur", who="telegram:5", source="telegram")
+    assert tagged(store) == [("/p/a.jpg", "sacre_coeur")]
+
+
+@pytest.mark.parametrize("filters", ALL_FILTERS, ids=str)
+def test_a_vote_overrules_nothing(store: Store, photo: str, filters: dict[str, Any]) -> None:
+    votes: tuple[tuple[Verdict, str | None], ...] = (("none", None), ("shows", "sacre_coeur"), ("not", "eiffel_tower"))
+    for verdict, landmark in votes:
+        decide(store, photo, verdict, landmark, who="stranger", is_trusted=False)
+        assert tagged(store, **filters) == [("/p/a.jpg", "eiffel_tower")]
+        assert untagged(store) == []
+        assert shown(store) == {"eiffel_tower": 1}
+    decide(store, photo, "shows", "machu_picchu")
+    decide(store, photo, "none", None, who="stranger", is_trusted=False)
+    assert tagged(store) == [("/p/a.jpg", "machu_picchu")]
+
+
+def test_the_same_person_may_say_different_things_in_different_places(store: Store, photo: str) -> None:
+    for answer_id, landmark in ((0, "sacre_coeur"), (7, "machu_picchu"), (0, "machu_picchu"), (8, "machu_picchu")):
+        decide(store, photo, "shows", landmark, answer_id=answer_id, is_trusted=False)
+    with store.read() as connection:
+        rows = connection.exec_driver_sql("SELECT answer_id, revoked_at IS NULL FROM decision ORDER BY id").all()
+    assert [tuple(row) for row in rows] == [(0, 1), (7, 1), (0, 1), (8, 1)]
 
 
 def test_revoked_decisions_stay_as_history(store: Store, photo: str) -> None:
