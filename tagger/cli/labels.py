@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tagger.cli import context
-from tagger.cli.table import print_lines
+from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
     from db.read.rows import LabelRow
@@ -35,8 +34,7 @@ def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path 
     landmarks = [known.landmark() for known in open_bundle(settings.bundle, verify=False).card.classes]
     rows = [LabelRow(landmark, photos.get(landmark.id, 0)) for landmark in landmarks]
     if as_json:
-        for row in rows:
-            click.echo(json.dumps(_json(row)))
+        print_json(map(_json, rows))
     else:
         print_lines(map(_line, rows))
 

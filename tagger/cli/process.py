@@ -5,7 +5,6 @@ Data goes to stdout, the log and the bar to stderr.
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import sys
@@ -45,6 +44,8 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
+        import json  # would slow down every start
+
         return json.dumps(line)
 
 

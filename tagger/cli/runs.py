@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -74,7 +73,7 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
             f"Run {run_id} ({row.status}) has no report: it died, is in progress, or is too old."
         )
     if as_json:
-        click.echo(json.dumps(stored))
+        print_json([stored])
         return
     print_lines([_line(row, settings.zone())])
     for line in _report_lines(RunReport.from_json(stored)):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tagger.cli import context
+from tagger.cli.table import print_json, print_lines
 
 HIDDEN = "(hidden)"
 
@@ -26,14 +26,16 @@ def settings(as_json: bool, config: Path | None) -> None:
 
     loaded = load_settings({}, config).model_dump(mode="json")
     values = loaded | {f"jobs.{name}": value for name, value in loaded.pop("jobs").items()}
-    rows = [(name, _shown(name, values[name]), origin) for name, origin in origins(config).items()]
+    rows = [
+        {"setting": name, "value": _shown(name, values[name]), "origin": origin}
+        for name, origin in origins(config).items()
+    ]
     file = settings_file(config)
     click.echo(f"Settings file: {file}" if file else "There is no settings file.", err=True)
-    for name, value, origin in rows:
-        if as_json:
-            click.echo(json.dumps({"setting": name, "value": value, "origin": origin}))
-        else:
-            click.echo(f"{name:<22}  {_text(value):<30}  {origin}")
+    if as_json:
+        print_json(rows)
+    else:
+        print_lines(f"{row['setting']:<22}  {_text(row['value']):<30}  {row['origin']}" for row in rows)
 
 
 def _shown(name: str, value: Any) -> Any:
@@ -47,4 +49,6 @@ def _shown(name: str, value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
+    import json
+
     return "not set" if value is None else json.dumps(value, ensure_ascii=False)

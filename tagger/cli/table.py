@@ -1,8 +1,7 @@
-"""Print rows (dataclasses) as JSON lines or CSV for programs, or as lines for people."""
+"""Print rows as JSON lines or CSV for programs, or as lines for people."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
@@ -15,11 +14,16 @@ from tagger.core.text import printable, printable_lines
 
 
 def print_json(rows: Iterable[Any]) -> None:
-    """Print one object per line, in ASCII, so that undecodable file names survive as ``\\udcXX``."""
+    """Print one object per line, in ASCII, so that undecodable file names survive as ``\\udcXX``.
+
+    Args:
+        rows: dataclasses or dicts.
+    """
+    import json
     from dataclasses import asdict
 
     for row in rows:
-        click.echo(json.dumps(asdict(row), default=_json_value))
+        click.echo(json.dumps(row if isinstance(row, dict) else asdict(row), default=_json_value))
 
 
 def print_csv(rows: Iterable[Any], row_type: type[Any]) -> None:
@@ -50,6 +54,8 @@ def _csv_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, dict):
+        import json
+
         return json.dumps(value)
     return printable(value) if isinstance(value, str) else value
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import click
 
-WRITTEN = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d))?)?)?)?")
+WRITTEN = r"(\d{4})(?:-(\d\d?)(?:-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d))?)?)?)?"
 RELATIVE = {"today": timedelta(), "yesterday": timedelta(days=1)}
 ADVICE = "Write a year, a month, a day or a moment: 2024, 2024-07, 2024-07-31, 2024-07-31T18:30, today or yesterday."
 
@@ -35,7 +35,7 @@ def parse(text: str, today: date) -> tuple[datetime, datetime]:
     if text in RELATIVE:
         start = datetime.combine(today - RELATIVE[text], time())
         return start, start + timedelta(days=1)
-    match = WRITTEN.fullmatch(text.upper())
+    match = re.fullmatch(WRITTEN, text.upper())
     if match is None:
         raise ValueError(text)
     numbers = [int(number) for number in match.groups() if number]
