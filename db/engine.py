@@ -203,8 +203,11 @@ def _create(url: URL, timeout_s: float, backup: Path | None) -> None:
         raise StoreUnreachable(str(file), f"it cannot be created ({error.strerror})") from error
     os.close(handle)
     try:
-        _open(url.set(database=name), "rw", timeout_s, file.parent).close()
+        with _open(url.set(database=name), "rw", timeout_s, file.parent) as created:
+            created.empty_log()  # closing does so too, but says nothing if the disk is full
         _give_name(name, file)
+    except StoreUnreachable as error:
+        raise StoreUnreachable(str(file), error.problem) from error
     except OSError as error:
         raise StoreUnreachable(str(file), f"it cannot be created ({error.strerror})") from error
     finally:

@@ -34,7 +34,10 @@ class MalformedUrl(StoreError):
 
 
 class StoreUnreachable(StoreError):
+    """The file cannot be opened, read or written; `problem` is a clause that says why."""
+
     def __init__(self, file: str, problem: str) -> None:
+        self.problem = problem
         super().__init__(
             f"The database {file} cannot be used: {problem}. "
             "Check the folder's permissions and free space, or name another with --db."

@@ -84,15 +84,22 @@ def running(connection: Connection) -> OpenRun | None:
     return OpenRun(*row) if row else None
 
 
-def mark_died(connection: Connection) -> list[OpenRun]:
-    """Mark all unfinished runs as died, and count a death for the files that they had in progress.
+def mark_died(connection: Connection, *, are_files_suspect: bool = True) -> list[OpenRun]:
+    """Mark all unfinished runs as died.
 
     Only for a caller that holds the run lock, because then no run is in progress.
+
+    Args:
+        are_files_suspect: count a death for the files that they had in progress; else release those.
     """
     died = [OpenRun(*row) for row in connection.execute(_open_runs().order_by(Run.id))]
     numbers = [run.id for run in died]
     connection.execute(update(Run).where(Run.id.in_(numbers)).values(status="died"))
-    count_death(connection, numbers)
+    if are_files_suspect:
+        count_death(connection, numbers)
+    else:
+        for number in numbers:
+            release_run(connection, run=number)
     return died
 
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from db.engine import Store
 from db.errors import StoreUnreachable
 from db.write.runs import mark_died, running
-from tagger.core.errors import BotInProgress, ConfigError, RunInProgress
+from tagger.core.errors import BotInProgress, ConfigError, RunInProgress, StoreError
+from tagger.library.cause_of_death import photos_are_suspect, run_noted
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -48,10 +49,11 @@ def run_lock(store: Store) -> Iterator[None]:
         raise RunInProgress(store.file, _holder(store))
     try:
         with store.write() as connection:
-            died = mark_died(connection)
+            died = mark_died(connection, are_files_suspect=photos_are_suspect(file))
         for run in died:
             log.warning("Run %d died: %s", run.id, run)
-        yield
+        with run_noted(file, _mode_of(file), has_ended=lambda: _is_idle(store)):
+            yield
     finally:
         lock.release()
 
@@ -122,6 +124,15 @@ def _acquired(file: Path, mode: int) -> FileLock | None:
     except Timeout:
         return None
     return lock
+
+
+def _is_idle(store: Store) -> bool:
+    """Whether the store knows that no run is in progress."""
+    try:
+        with store.read() as connection:
+            return running(connection) is None
+    except StoreError:
+        return False
 
 
 def _holder(store: Store) -> str:

@@ -135,7 +135,6 @@ class RunRecorder:
 
     def add(self, file: FoundFile, result: Result) -> None:
         """Add a result to the batch, and store the batch if it is full or old enough."""
-        self._state.add(result)
         if result.sha256 and not isinstance(result.answer, Failed):
             self._pending_answers[result.sha256] = result.answer
             self._mark(result.sha256)
@@ -153,10 +152,10 @@ class RunRecorder:
         """Quarantine a file untried, because too many runs died while it was in progress."""
         failure = Failed(PROCESS_DIED, f"the process died {attempts} times while it worked on this file")
         result = Result(file.path, None, failure)
-        self._state.add(result)
         with self._store.write() as connection:
             self._write(connection, [(file, result)], attempts=attempts)
             keep_one_death(connection, file.path)
+        self._state.add(result)
         return result
 
     def make_current(self, paths: Iterator[str]) -> None:
@@ -209,12 +208,15 @@ class RunRecorder:
             log.error("How the run ended could not be stored: %s", second)
 
     def flush(self) -> None:
-        """Store the pending batch now."""
+        """Store the pending batch now; only what is stored counts."""
         if self._pending:
+            results = [result for _, result in self._pending]
             with self._state.stages.time("store"), self._store.write() as connection:
                 self._write(connection, self._pending)
                 release_files(connection, [file.path for file, _ in self._pending])
-                save_counts(connection, self._state.run_id, self._state.counts)
+                save_counts(connection, self._state.run_id, self._state.counts_with(results))
+            for result in results:
+                self._state.add(result)
         self._pending = []
         self._pending_answers = {}
         self._last_write = time.monotonic()

@@ -9,7 +9,7 @@ import heapq
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -85,7 +85,14 @@ class RunState:
 
     @property
     def counts(self) -> RunCounts:
-        return RunCounts(**{name: self.counter[name] for name in RunCounts.__dataclass_fields__})
+        return self.counts_with(())
+
+    def counts_with(self, results: Iterable[Result]) -> RunCounts:
+        """The counts once further results are added."""
+        counter = self.counter.copy()
+        for result in results:
+            _count(counter, result)
+        return RunCounts(**{name: counter[name] for name in RunCounts.__dataclass_fields__})
 
     @property
     def processed(self) -> int:
@@ -93,9 +100,8 @@ class RunState:
         return sum(self.counter[status] for status in ("tagged", "none", "failed")) - len(self.given_up)
 
     def add(self, result: Result) -> None:
-        """Count a result, and keep it if it failed or took long."""
-        self.counter[result.answer.status] += 1
-        self.counter["inherited"] += result.is_inherited
+        """Count a stored result, and keep it if it failed or took long."""
+        _count(self.counter, result)
         path, answer = printable(result.path), result.answer
         if isinstance(answer, Failed):
             self._add_failure(FailedPhoto(path, answer.kind, answer.message))
@@ -120,6 +126,11 @@ class RunState:
         alike.count += 1
         if len(alike.first) < MOST_ALIKE:
             alike.first.append(photo)
+
+
+def _count(counter: Counter[str], result: Result) -> None:
+    counter[result.answer.status] += 1
+    counter["inherited"] += result.is_inherited
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from tagger.cli import main
-from tests.cli.conftest import Tagger
-from tests.drawn import COLOURS, jpeg
+from tests.cli.conftest import Tagger, lines
+from tests.drawn import COLOURS, jpeg, photos
 
 pytestmark = pytest.mark.process
 
@@ -124,6 +124,33 @@ def test_any_encoding_will_do_for_any_name(shell: Tagger, library: Path, environ
         done = shell(f"TAGGER {command}", **environment)
         assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     assert len(shell("TAGGER query", **environment).stdout.splitlines()) == 11
+
+
+@pytest.mark.parametrize("room_kb", [8, 40, 120, 200])
+def test_a_run_on_a_full_disk_counts_only_what_it_stored_and_blames_no_photo(
+    shell: Tagger, library: Path, tagger: Tagger, room_kb: int
+) -> None:
+    photos(library, 300, start=100)
+    size_kb = (library.parent / "tags.sqlite").stat().st_size // 1024
+    done = shell(f"ulimit -f {size_kb + room_kb}; TAGGER tag LIBRARY")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: The database ")
+    assert "Traceback" not in done.stderr
+    counted = [run["counts"]["tagged"] for run in lines(tagger("runs", "--json"))]
+    assert sum(counted) == len(lines(tagger("query", "--json")))
+    after = tagger("tag", library)
+    assert (after.returncode, " 0 failed" in after.stderr) == (0, True)
+    assert "in progress when a run died" not in after.stderr
+    assert len(lines(tagger("query", "--json"))) == 9 + 225
+
+
+@pytest.mark.parametrize("room_kb", [0, 50, 150])
+def test_a_full_disk_leaves_no_part_of_a_new_database(shell: Tagger, library: Path, room_kb: int) -> None:
+    database = library.parent / "new" / "tags.sqlite"
+    done = shell(f"ulimit -f {room_kb}; TAGGER tag LIBRARY", TAGGER_DB_URL=str(database))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: The database {database} cannot be used")
+    assert list(database.parent.iterdir()) == []
 
 
 def test_an_error_that_nobody_expected_is_one_sentence(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
