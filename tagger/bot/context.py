@@ -25,7 +25,7 @@ from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
 from tagger.bot.transport.client import SEND_READ_S, BotClient
 from tagger.bot.transport.crash_journal import CrashJournal
 from tagger.bot.transport.downloads import Downloads
-from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline_markup
+from tagger.bot.transport.message import Button, Keyboard, OutgoingMessage, inline_markup
 from tagger.bot.transport.outbox import Outbox
 from tagger.bot.transport.rate_limiter import BeforeRequest
 from tagger.bot.transport.receiver import sender_id
@@ -167,8 +167,9 @@ class UpdateContext:
         return self.chat.id == self.services.settings.bot_admin_chat
 
     async def reply(self, html: str, keyboard: Keyboard = ()) -> None:
-        """Answer with a text; in a group, as a reply to the message."""
-        message = OutgoingMessage(self.chat.id, html, None if self.is_private else self.message_id, keyboard)
+        """Answer with a text; in a group, as a reply to the message, and with buttons for whoever asked."""
+        reply_to = None if self.is_private else self.message_id
+        message = OutgoingMessage(self.chat.id, html, reply_to, self._for_asker(keyboard))
         await self.send(lambda _connection: message)
 
     async def send(self, write: Callable[[Connection], OutgoingMessage]) -> None:
@@ -183,7 +184,7 @@ class UpdateContext:
                 document,
                 caption,
                 parse_mode=ParseMode.HTML,
-                reply_markup=inline_markup(keyboard),
+                reply_markup=inline_markup(self._for_asker(keyboard)),
                 read_timeout=SEND_READ_S,
                 rate_limit_args=before,
             )
@@ -210,9 +211,12 @@ class UpdateContext:
         """Edit a message of the bot, unless it is gone or already reads like this.
 
         Args:
-            message_id: the message; by default the one whose button was tapped.
+            html: the new text.
+            keyboard: the new buttons.
+            message_id: an answer; by default it is the list or question whose button was tapped.
         """
         number = message_id or self.message_id
+        keyboard = keyboard if message_id else self._for_asker(keyboard)
         with contextlib.suppress(BadRequest):
             await with_retries(
                 lambda: self.services.bot.edit_message_text(
@@ -230,6 +234,12 @@ class UpdateContext:
         assert query is not None
         with contextlib.suppress(TelegramError):
             await self.services.bot.answer_callback_query(query.id, text or None)
+
+    def _for_asker(self, keyboard: Keyboard) -> Keyboard:
+        """The buttons of a list or question. In a group they name the person who asked, for whom alone they work."""
+        if self.is_private or self.user_id < 0:
+            return keyboard
+        return tuple(tuple(Button(label, f"for:{self.user_id}:{data}") for label, data in row) for row in keyboard)
 
     def show_typing(self) -> None:
         """Show "typing" without waiting for Telegram, unless it is shown already."""

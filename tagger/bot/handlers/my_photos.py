@@ -1,6 +1,6 @@
 """What a person has sent: /places, /find, /map and /stats.
 
-The one rule: people see only their own photos, also in a group.
+The one rule: people see only their own photos, and in a group only those that they sent there.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ async def find(context: UpdateContext) -> None:
     match = exact(text, landmarks)
     offered = [match] if match is not None else nearest(text, landmarks)
     if not offered:
-        await context.reply(context._("You have not sent me a photo of “{name}” yet.").format(name=escape(text)))
+        nothing = context._("You have not sent me a photo of “{name}” yet.").format(name=escape(text))
+        await context.reply(nothing + only_here(context, "find"))
     elif len(offered) == 1:
         await context.reply(*_found(context, photos, offered[0], 0))
     else:
@@ -75,7 +76,7 @@ async def stats(context: UpdateContext) -> None:
     """Count the person's photos, landmarks, countries and decisions."""
     photos, by_landmark = await _photos(context), await _by_landmark(context)
     if not photos:
-        await context.reply(context._(NOTHING_YET))
+        await context.reply(context._(NOTHING_YET) + only_here(context, "stats"))
         return
     countries = {context.services.landmarks[number].country for number in by_landmark} - {None}
     lines = [
@@ -85,12 +86,21 @@ async def stats(context: UpdateContext) -> None:
         context._("Countries: {n}").format(n=len(countries)),
         context._("Decided by you: {n}").format(n=sum(photo.is_decided for photo in photos)),
     ]
-    await context.reply("\n".join(lines))
+    await context.reply("\n".join(lines) + only_here(context, "stats"))
+
+
+def only_here(context: UpdateContext, command: str) -> str:
+    """In a group, the end of a personal answer: it says that there is more, with a link to the private chat."""
+    if context.is_private:
+        return ""
+    link = f"https://t.me/{context.services.bot.username}?start={command}"
+    text = context._("Only from this group. The rest: in our private chat.")
+    return f'\n\n<a href="{link}">{text}</a>'
 
 
 async def _photos(context: UpdateContext) -> list[PersonsPhoto]:
-    user_id = context.user_id
-    return await context.services.db.read(lambda connection: people.photos_of(connection, user_id))
+    user_id, group = context.user_id, None if context.is_private else context.chat.id
+    return await context.services.db.read(lambda connection: people.photos_of(connection, user_id, chat_id=group))
 
 
 async def _by_landmark(context: UpdateContext) -> ByLandmark:
@@ -102,12 +112,14 @@ async def _by_landmark(context: UpdateContext) -> ByLandmark:
 
 
 def _places(context: UpdateContext, photos: ByLandmark, page_number: int) -> tuple[str, Keyboard]:
+    hint = only_here(context, "places")
     if not photos:
-        return context._(NOTHING_YET), ()
+        return context._(NOTHING_YET) + hint, ()
     rows = [(_country(context, number), context.services.landmarks[number].name, photos[number]) for number in photos]
     ordered = sorted(rows, key=lambda row: row[:2])
     lines = [(country, f"{escape(name)} ({len(shown)})") for country, name, shown in ordered]
-    return page(context._("The places on your photos:"), lines, page_number, "places")
+    html, keyboard = page(context._("The places on your photos:"), lines, page_number, "places")
+    return html + hint, keyboard
 
 
 def _found(context: UpdateContext, by_landmark: ByLandmark, number: int, page_number: int) -> tuple[str, Keyboard]:
@@ -116,7 +128,8 @@ def _found(context: UpdateContext, by_landmark: ByLandmark, number: int, page_nu
     names = filter(None, (f"<b>{escape(landmark.name)}</b>", place(landmark, context.language)))
     heading = f"{', '.join(names)}\n{count}"
     lines = [("", _photo_line(context, photo)) for photo in photos]
-    return page(heading, lines, page_number, f"found:{number}")
+    html, keyboard = page(heading, lines, page_number, f"found:{number}")
+    return html + only_here(context, "find"), keyboard
 
 
 def _photo_line(context: UpdateContext, photo: PersonsPhoto) -> str:
@@ -130,16 +143,16 @@ def _country(context: UpdateContext, landmark_id: int) -> str:
 
 
 async def _send_map(context: UpdateContext, file_format: str) -> None:
-    photos = await _by_landmark(context)
+    photos, hint = await _by_landmark(context), only_here(context, "map")
     if not photos:
-        await context.reply(context._(NOTHING_YET))
+        await context.reply(context._(NOTHING_YET) + hint)
         return
     counts = [(context.services.landmarks[number], len(shown)) for number, shown in sorted(photos.items())]
     counts = [(landmark, shown) for landmark, shown in counts if landmark.position]
     if not counts:
-        await context.reply(context._("I do not know where the places on your photos are."))
+        await context.reply(context._("I do not know where the places on your photos are.") + hint)
         return
-    caption = context.language.ngettext("{n} landmark", "{n} landmarks", len(counts)).format(n=len(counts))
+    caption = context.language.ngettext("{n} landmark", "{n} landmarks", len(counts)).format(n=len(counts)) + hint
     if file_format == "kml":
         await context.send_file("places.kml", kml(counts).encode(), caption)
         return

@@ -13,6 +13,7 @@ from db.telegram import inbox
 from db.telegram.privacy import export as export_rows
 from db.telegram.privacy import forget as forget_rows
 from tagger.bot.context import Services, UpdateContext
+from tagger.bot.handlers.my_photos import only_here
 from tagger.bot.transport.message import Button
 
 log = logging.getLogger(__name__)
@@ -21,11 +22,13 @@ EMPTY_LOG_TRIES = 20  # another process that reads the database can prevent it
 
 
 async def export(context: UpdateContext) -> None:
-    user_id = context.user_id
-    rows = await context.services.db.read(lambda connection: export_rows(connection, user_id))
+    """Send all rows about a person as a file; in a group only those about what they sent there."""
+    user_id, group = context.user_id, None if context.is_private else context.chat.id
+    rows = await context.services.db.read(lambda connection: export_rows(connection, user_id, chat_id=group))
     document = {"telegram_user": user_id, **rows}
     content = json.dumps(document, ensure_ascii=False, indent=1).encode()
-    await context.send_file("landmark-tagger.json", content, context._("Everything that I know about you."))
+    caption = only_here(context, "export").strip() or context._("Everything that I know about you.")
+    await context.send_file("landmark-tagger.json", content, caption)
 
 
 async def forget(context: UpdateContext) -> None:
@@ -33,7 +36,7 @@ async def forget(context: UpdateContext) -> None:
     text = context._(
         "Shall I delete everything that I know about you? Your photos, answers and decisions will be gone."
     )
-    yes = Button(context._("Yes, delete everything"), f"forget:{context.user_id}")
+    yes = Button(context._("Yes, delete everything"), "forget:")
     no = Button(context._("No, keep it"), "keep:")
     await context.reply(text, ((yes,), (no,)))
 
@@ -46,9 +49,6 @@ async def keep_data(context: UpdateContext) -> None:
 async def forget_person(context: UpdateContext) -> None:
     """Delete everything, and the tap itself last, so that it is repeated if the process ends in between."""
     services, user_id, update_id = context.services, context.user_id, context.update.update_id
-    if context.arguments != str(user_id):  # in a group, somebody else was asked
-        await context.answer_callback(context._("This question is not for you."))
-        return
     await services.chat_queue.wait_turn(update_id)  # what is being answered now is to be deleted, too
     kept = str(services.downloads.kept.absolute())
     contents = await services.db.write(

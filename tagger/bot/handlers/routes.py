@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,10 +34,19 @@ from tagger.bot.render.replies import answer_photos
 log = logging.getLogger(__name__)
 
 NOT_ALLOWED = N_("This bot is private. Ask its operator to add your number: {number}")
+ANONYMOUS = N_("I cannot tell who you are here, so please ask me in our private chat.")
+NOT_YOUR_LIST, NOT_YOUR_QUESTION = N_("This list is not for you."), N_("This question is not for you.")
 LIMIT_REACHED = N_("That was the last of {n} photos for today. I am looking forward to tomorrow!")
 
+
+async def _start(context: UpdateContext) -> None:
+    """Greet; after a link from a group, which names a command, answer that command."""
+    command = context.arguments if context.is_private and context.arguments in PERSONAL else ""
+    await (COMMANDS[command](replace(context, arguments="")) if command else commands.start(context))
+
+
 COMMANDS: dict[str, Handler] = {
-    "start": commands.start,
+    "start": _start,
     "help": commands.show_help,
     "privacy": commands.privacy,
     "language": commands.language,
@@ -50,6 +60,8 @@ COMMANDS: dict[str, Handler] = {
     "health": admin.health,
     "runs": admin.runs,
 }
+
+PERSONAL = {"language", "places", "find", "map", "stats", "export", "forget"}  # about the person who asks
 
 # By the word before the first colon of a button's data; the rest are its arguments. Sent messages carry these words.
 BUTTONS: dict[str, Handler] = {
@@ -67,6 +79,9 @@ BUTTONS: dict[str, Handler] = {
     "keep": privacy.keep_data,
 }
 
+LISTS = {"places", "found", "mapfile", "labels"}
+OF_ASKER = {"places", "found", "mapfile", "language", "forget", "keep"}  # in a group they work only for whoever asked
+
 Callback = Callable[[Update, Any], Coroutine[Any, Any, None]]
 
 
@@ -81,7 +96,8 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any], service
         return _callback(services, handler)
 
     for name, handler in COMMANDS.items():
-        application.add_handler(CommandHandler(name, on(handler), filters=filters.UpdateType.MESSAGE))
+        callback = on(_of_somebody(handler) if name in PERSONAL else handler)
+        application.add_handler(CommandHandler(name, callback, filters=filters.UpdateType.MESSAGE))
     application.add_handler(MessageHandler(filters.PHOTO | filters.Document.ALL & ~filters.ANIMATION, on(photo)))
     application.add_handler(MessageHandler(filters.TEXT, on(landmark_search.text_message)))
     application.add_handler(CallbackQueryHandler(on(_button)))
@@ -101,6 +117,15 @@ def _callback(services: Services, handler: Handler) -> Callback:
             await context.reply(context._(NOT_ALLOWED).format(number=context.user_id))
 
     return callback
+
+
+def _of_somebody(handler: Handler) -> Handler:
+    """A command that needs a person: who writes in the name of a group or a channel is told to ask in private."""
+
+    async def handle(context: UpdateContext) -> None:
+        await (handler(context) if context.user_id > 0 else context.reply(context._(ANONYMOUS)))
+
+    return handle
 
 
 def _is_allowed(context: UpdateContext) -> bool:
@@ -161,10 +186,16 @@ async def _button(context: UpdateContext) -> None:
     query = context.update.callback_query
     assert query is not None
     name, _, arguments = (query.data or "").partition(":")
+    asker, is_askers = "", context.is_private
+    if name == "for":
+        asker, name, arguments = (*arguments.split(":", 2), "", "")[:3]
+        is_askers = asker == str(context.user_id)
     if (handler := BUTTONS.get(name)) is None or query.message is None:
         await context.answer_callback()
-        return
-    await handler(UpdateContext(context.services, context.update, context.language, arguments))
+    elif not is_askers and (asker or name in OF_ASKER):
+        await context.answer_callback(context._(NOT_YOUR_LIST if name in LISTS else NOT_YOUR_QUESTION))
+    else:
+        await handler(replace(context, arguments=arguments))
 
 
 async def _other_message(context: UpdateContext) -> None:

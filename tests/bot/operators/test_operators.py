@@ -50,6 +50,15 @@ def test_a_persons_photos_of_a_day_are_limited(server: BotApiServer, start: Star
     assert answer(ben.private(), ben.private().send_photo(ben, picture(RED))).text.startswith("🏛")
 
 
+def test_the_limit_of_anonymous_admins_is_of_their_group(server: BotApiServer, start: Start, ana: Person) -> None:
+    start(bot_daily_limit=1)
+    for number in (-9, -10):
+        trip = server.group(number, "Trip", [ana])
+        admin = server.anonymous(trip)
+        replies = [said(trip, trip.send_photo(admin, picture(RED, n), "@landmark_bot")).text for n in range(2)]
+        assert [text.startswith("🏛") for text in replies] == [True, False]
+
+
 def test_the_limit_is_of_a_day(start: Start, ana: Person) -> None:
     bot, chat = start(bot_daily_limit=1), ana.private()
     replies = [said(chat, chat.send_photo(ana, picture(RED, number))).text for number in range(2)]

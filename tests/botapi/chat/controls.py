@@ -29,6 +29,16 @@ class ServerControls:
         """A group with the bot in it; a supergroup if its id is that low (-100…)."""
         return Group(self.state, chat_id, title, members)
 
+    def anonymous(self, chat: PeopleChat) -> Person:
+        """The anonymous admins of a group; everywhere Telegram names the same user for them."""
+        bot = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+        return Person(self.state, bot, chat.json)
+
+    def channel(self, chat_id: int, title: str, stand_in: int = 136817688) -> Person:
+        """A channel in whose name somebody writes in groups; 777000 stands for one that is linked to the group."""
+        bot = {"id": stand_in, "is_bot": stand_in != 777000, "first_name": "Channel"}
+        return Person(self.state, bot, {"id": chat_id, "type": "channel", "title": title})
+
     @property
     def requests(self) -> list[Request]:
         """Every call of the bot, in the order in which they arrived."""

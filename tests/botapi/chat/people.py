@@ -21,10 +21,11 @@ Json = dict[str, Any]
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """A user of Telegram."""
+    """A user of Telegram; the one that stands for a chat sends in its name."""
 
     state: State
     json: Json
+    sender_chat: Json | None = None
 
     @property
     def id(self) -> int:
@@ -176,7 +177,8 @@ class PeopleChat(Chat):
         with self.state.changed:
             if self.bot_status == "stranger":
                 self.bot_status = "member"
-            message = self.add(person.json, content, reply_to=reply_to)
+            in_name_of = {"sender_chat": person.sender_chat} if person.sender_chat else {}
+            message = self.add(person.json, content | in_name_of, reply_to=reply_to)
             self._tell(message)
             return message
 
