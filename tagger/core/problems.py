@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import traceback
 
 from tagger.core.errors import OutOfResources, TaggerError
 from tagger.core.text import printable, printable_lines
@@ -36,6 +37,7 @@ ADVICE = {
     SPACE: "Free some, or write elsewhere, then run again.",
 }
 MOST_LETTERS = 300
+ROW_READERS = ("db.read.", "sqlalchemy.", "tagger.core.evidence")
 
 
 def shortage(error: BaseException | None) -> OutOfResources | None:
@@ -58,11 +60,19 @@ def describe(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f"{printable(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
         return f"{where}{error.strerror}."
-    text = printable(" ".join(str(error).split()))[:MOST_LETTERS]
+    what = f"({type(error).__name__}: {printable(' '.join(str(error).split()))[:MOST_LETTERS]})"
+    if _was_reading_rows(error):
+        return f"The database may be damaged: it holds a value that cannot be used {what}. Restore a backup of it."
     return (
-        f"Something unexpected happened ({type(error).__name__}: {text}). 'tagger doctor' checks the set-up and the "
-        "database; TAGGER_LOG_LEVEL=debug shows where it happened."
+        f"Something unexpected happened {what}. 'tagger doctor' checks the set-up and the database; "
+        "TAGGER_LOG_LEVEL=debug shows where it happened."
     )
+
+
+def _was_reading_rows(error: BaseException) -> bool:
+    """Whether an error came up where stored values are read."""
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(module.startswith(ROW_READERS) for module in modules)
 
 
 def require_threads(count: int) -> None:

@@ -19,6 +19,7 @@ from db.read.run_report import landmarks_of, quarantined_by
 from db.rows import RunCounts, RunStatus
 from db.write.runs import save_report
 from tagger.core.errors import StoreError
+from tagger.core.problems import describe
 from tagger.core.text import printable
 from tagger.core.timings import StageTimings
 from tagger.core.types import Failed, Result
@@ -191,8 +192,9 @@ def write(store: Store, state: RunState) -> None:
             save_report(connection, state.run_id, report)
     except StoreError as error:
         log.error("The report of run %d could not be stored: %s", state.run_id, error)
-    except Exception:  # the run has ended, and its end is stored
-        log.exception("The report of run %d could not be written", state.run_id)
+    except Exception as error:  # the run has ended, and its end is stored
+        log.error("The report of run %d could not be written: %s", state.run_id, describe(error))
+        log.debug("Where the report failed", exc_info=True)
 
 
 def make(store: Store, state: RunState) -> RunReport:

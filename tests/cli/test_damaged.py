@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,28 @@ def test_an_emptied_database_is_not_filled_again_and_the_backup_is_named(tagger:
     assert database.stat().st_size == 0
     shutil.copy(backup, database)
     assert len(lines(tagger("query", "--json"))) == 9
+
+
+@pytest.mark.parametrize(
+    ("damage", "command"),
+    [
+        ("UPDATE photo SET taken_at = 'yester'", "query"),
+        ("UPDATE file SET path = 7 WHERE id = 1", "query --json"),
+        ("UPDATE landmark SET name = CAST(x'ff' AS TEXT)", "labels"),
+        ("UPDATE landmark SET aliases = '[\"half'", "labels"),
+        ("UPDATE suggestion SET reason = 'abc'", "query"),
+        ("UPDATE suggestion SET score = x'00'", "query"),
+        ("UPDATE run SET started_at = ''", "runs"),
+        ("UPDATE run SET report = '{'", "runs show 1"),
+    ],
+)
+def test_a_damaged_value_is_one_sentence(
+    tagger: Tagger, library: Path, tmp_path: Path, damage: str, command: str
+) -> None:
+    tagger("tag", library)
+    with closing(sqlite3.connect(tmp_path / "tags.sqlite", isolation_level=None)) as connection:
+        connection.execute(damage)
+    done = tagger(*command.split())
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "database may be damaged: it holds a value that cannot be used" in done.stderr or "unexpected" in done.stderr
