@@ -14,28 +14,37 @@ from tagger.model.engines import Engine
 from tagger.model.inference import answer, probabilities
 from training.data.manifest import Entry
 from training.data.split import FRACTIONS
-from training.evaluate.thresholds import negative_limits
+from training.evaluate.thresholds import FLOOR_WITHOUT_NEGATIVES, negative_limits
 from training.fit.recipe import Threshold
 
 PLAIN: Mapping[str, int] = {"black": 0, "grey": 128, "white": 255}  # levels
+NO_NEGATIVES = (
+    "All validation photos show a landmark, so nothing tests how many other photos are tagged, and a tag needs a score "
+    f"of at least {FLOOR_WITHOUT_NEGATIVES:g}. What helps most is a folder none/ beside the landmarks' folders, with a "
+    "few hundred photos of other things, those of other sights in none/sights/: add it, then prepare and train again."
+)
 VALIDATION_FRACTION = (1 - FRACTIONS["test"]) * FRACTIONS["val"]  # of the photos that `prepare` splits itself
 
 
 def too_few_photos(entries: Sequence[Entry], threshold: Threshold) -> Iterator[str]:
     """A sentence for each kind of validation photo that is too rare to check what the recipe asks for.
 
-    A limit of 4 % cannot be checked on fewer than 25 photos: not a single one may then be tagged.
+    A limit of 4 % cannot be checked on fewer than 25 photos: not a single one may then be tagged. If there are no
+    negatives at all, a number for each kind of them would help nobody.
 
     Args:
         entries: the validation photos.
     """
     sights, others = negative_limits(entries, threshold)
     landmarks = sum(entry.landmark is not None for entry in entries)
-    kinds = (
-        ("show a landmark", landmarks, 1 - threshold.min_tags_right, "wrong tags"),
-        ("show another sight", int(sights.rows.sum()), sights.fraction, "such photos tagged"),
-        ("show neither", int(others.rows.sum()), others.fraction, "such photos tagged"),
-    )
+    kinds = [("show a landmark", landmarks, 1 - threshold.min_tags_right, "wrong tags")]
+    if landmarks < len(entries):
+        kinds += [
+            ("show another sight", int(sights.rows.sum()), sights.fraction, "such photos tagged"),
+            ("show neither", int(others.rows.sum()), others.fraction, "such photos tagged"),
+        ]
+    else:
+        yield NO_NEGATIVES
     for what, count, fraction, mistakes in kinds:
         wanted = math.ceil(round(1 / fraction, 6)) if fraction else 0
         if count < wanted:

@@ -46,6 +46,7 @@ def write_report(experiment: Experiment) -> Path:
         name=recipe.name,
         landmark_photos=metrics.get("landmark_photos", 0),
         negative_photos=metrics.get("negative_photos", 0),
+        warnings=results.card.warnings if results.card else (),
         tiles=_tiles(metrics, breakdowns.get("intervals", {})),
         categories=category_tables.categories(results),
         headline=tables.headline(results),

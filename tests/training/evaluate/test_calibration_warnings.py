@@ -29,8 +29,15 @@ def test_each_kind_says_how_many_more_it_takes() -> None:
     assert "Only 1 validation photos show neither; at least 20 are needed to check a limit of 5 %" in others
 
 
+def test_without_negatives_it_asks_for_a_folder_of_other_photos_instead_of_a_thousand_of_each_kind() -> None:
+    negatives, landmarks = too_few_photos(photos(*[None] * 3), LIMITS)
+    assert "a folder none/ beside the landmarks' folders" in negatives
+    assert "a tag needs a score of at least 0.95" in negatives
+    assert landmarks.startswith("Only 3 validation photos show a landmark")
+
+
 def test_a_recipe_that_forbids_every_mistake_is_not_asked_for_endless_photos() -> None:
-    assert list(too_few_photos(photos(None), Threshold(0.0, 0.0, 1.0))) == []
+    assert list(too_few_photos(photos(None, "food"), Threshold(0.0, 0.0, 1.0))) == []
 
 
 @pytest.mark.parametrize(("temperature", "warnings"), [(0.1, 1), (0.11, 0), (1.0, 0), (10.0, 1)])

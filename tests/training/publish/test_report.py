@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tagger.model.bundle import write_bundle
+from tests.drawn import card
 from tests.training.measured import SOURCES, WAYS, measure, write
 from training.data.manifest import DataError
 from training.fit.experiment import Experiment
@@ -57,6 +59,14 @@ def test_nothing_is_loaded_from_anywhere_and_every_element_is_closed(experiment:
     parser.feed(page(measure(experiment)))
     assert parser.open == []
     assert [link[:30] for link in parser.loaded if not link.startswith(("data:image/", "#"))] == []
+
+
+def test_what_the_calibration_cannot_promise_stands_above_the_figures(experiment: Experiment) -> None:
+    assert "cannot promise" not in page(measure(experiment))
+    write_bundle(experiment.bundle, card(warnings=("Only 3 photos <show> it.", "Another.")), {})
+    text = page(experiment)
+    assert text.index("<li>Only 3 photos &lt;show&gt; it.</li>") < text.index("<h2>By what photos show</h2>")
+    assert "<li>Another.</li>" in text
 
 
 def test_every_part_is_there_once_every_step_was_run(experiment: Experiment) -> None:
