@@ -31,6 +31,8 @@ class TelegramUpdate(Base):
     content: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # None once answered
     reply: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # only under "sending"
     received_at: Mapped[datetime]
+    message_id: Mapped[int | None]  # of the message in it, or of the one that a button belongs to
+    reply_message_id: Mapped[int | None]  # of the bot's message that answers it
 
 
 class TelegramChat(Base):

@@ -31,7 +31,7 @@ SET_SENDING = (
 SET_ANSWERED = (
     update(TelegramUpdate)
     .where(TelegramUpdate.update_id == bindparam("number"))
-    .values(state="answered", reply=None, content=None)
+    .values(state="answered", reply=None, content=None, reply_message_id=bindparam("reply_id"))
 )
 # Private chats and small groups share one sequence of message numbers, the bot's own; each supergroup and channel has
 # its own sequence. The numbers of those chats are at most this.
@@ -93,9 +93,17 @@ def open_updates(connection: Connection) -> list[ReceivedUpdate]:
     unanswered = select(TelegramUpdate).where(TelegramUpdate.state != "answered").order_by(TelegramUpdate.update_id)
     columns = unanswered.with_only_columns(*TelegramUpdate.__table__.columns)
     return [
-        ReceivedUpdate(row.update_id, row.chat_id, row.user_id, _message_id(row.content), row.content or {}, row.reply)
+        ReceivedUpdate(row.update_id, row.chat_id, row.user_id, row.message_id, row.content or {}, row.reply)
         for row in connection.execute(columns)
     ]
+
+
+def recent_numbers(connection: Connection, limit: int) -> list[tuple[int, int]]:
+    """Chats and numbers of messages, people's and the bot's, from the newest updates, oldest first."""
+    newest = select(TelegramUpdate.chat_id, TelegramUpdate.message_id, TelegramUpdate.reply_message_id)
+    newest = newest.where(TelegramUpdate.chat_id.is_not(None)).order_by(TelegramUpdate.update_id.desc()).limit(limit)
+    rows = reversed(connection.execute(newest).all())
+    return [(chat or 0, number) for chat, *numbers in rows for number in numbers if number is not None]
 
 
 def start_sending(connection: Connection, update_id: int, reply: dict[str, Any]) -> None:
@@ -103,10 +111,15 @@ def start_sending(connection: Connection, update_id: int, reply: dict[str, Any])
     connection.execute(SET_SENDING, {"number": update_id, "message": reply})
 
 
-def finish(connection: Connection, update_ids: Collection[int]) -> None:
-    """Mark updates as answered, and blank their content."""
+def finish(connection: Connection, update_ids: Collection[int], reply_message_id: int | None = None) -> None:
+    """Mark updates as answered, and blank their content.
+
+    Args:
+        update_ids: the updates.
+        reply_message_id: the number of the message that answers them, if there is one and its number is known.
+    """
     if update_ids:
-        connection.execute(SET_ANSWERED, [{"number": number} for number in update_ids])
+        connection.execute(SET_ANSWERED, [{"number": number, "reply_id": reply_message_id} for number in update_ids])
 
 
 def drop(connection: Connection, update_id: int) -> None:
@@ -137,14 +150,6 @@ def last_message_ids(connection: Connection, chat_id: int) -> LastMessageIds:
     return LastMessageIds(chat or 0, shared or 0)
 
 
-def _message_id(content: dict[str, Any] | None) -> int | None:
-    """The number of the message in an update's content."""
-    update = content or {}
-    message = update.get("message") or update.get("callback_query", {}).get("message") or {}
-    message_id: int | None = message.get("message_id")
-    return message_id
-
-
 def _row(received: ReceivedUpdate, now: datetime) -> dict[str, Any]:
     return {
         "update_id": received.update_id,
@@ -153,4 +158,5 @@ def _row(received: ReceivedUpdate, now: datetime) -> dict[str, Any]:
         "state": "pending",
         "content": received.content,
         "received_at": now,
+        "message_id": received.message_id,
     }

@@ -12,6 +12,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -22,7 +23,7 @@ from telegram.ext import ExtBot
 from telegram.request import BaseRequest, RequestData
 
 from tagger.bot.transport.circuit_breaker import CircuitBreaker
-from tagger.bot.transport.rate_limiter import BeforeRequest, ChatRateLimiter
+from tagger.bot.transport.rate_limiter import BeforeRequest, ChatRateLimiter, before_request
 from tagger.bot.transport.retry import NotDelivered, ServerError
 from tagger.config.settings import TELEGRAM, Settings
 
@@ -56,7 +57,10 @@ class AiohttpRequest(BaseRequest):
     async def initialize(self) -> None:
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=self._connections)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            trace = aiohttp.TraceConfig()
+            trace.on_request_chunk_sent.append(_call_before_request)
+            cookies = aiohttp.DummyCookieJar()
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=cookies, trace_configs=[trace])
 
     async def shutdown(self) -> None:
         if self._session is not None:
@@ -79,7 +83,13 @@ class AiohttpRequest(BaseRequest):
         body, headers = _form(request_data) if request_data else (None, None)
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, timeout=timeout, proxy=self._proxy
+                method,
+                url,
+                data=body,
+                headers=headers,
+                timeout=timeout,
+                proxy=self._proxy,
+                trace_request_ctx=before_request.get(),
             ) as response:
                 content = await response.read()
                 if response.status == TOO_MANY and b"retry_after" not in content:  # the library would not recognise it
@@ -186,6 +196,15 @@ def _client(root: str, token: str, limiter: ChatRateLimiter) -> BotClient:
         get_updates_request=AiohttpRequest(root, 1),
         rate_limiter=limiter,
     )
+
+
+async def _call_before_request(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _chunk: aiohttp.TraceRequestChunkSentParams
+) -> None:
+    """aiohttp calls this with each part of a request's body, right before the first one leaves with the headers."""
+    before, context.trace_request_ctx = context.trace_request_ctx, None
+    if before is not None:
+        before()
 
 
 def _proxy(root: str) -> str | None:

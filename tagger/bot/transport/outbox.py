@@ -129,11 +129,17 @@ class Outbox:
                     self.journal.refused(update_id)
                     return  # somebody who blocks the bot must not hold it up
                 if may_have_arrived(error):
-                    seconds = MAY_STILL_ARRIVE_S if may_still_arrive(error) else min(ENDED_S, MAY_STILL_ARRIVE_S)
-                    doubt = Doubt(time.time() + seconds)
+                    doubt = self._doubt(update_id, error)
                 else:
                     self.journal.refused(update_id)
                 await back_off(error, delay_s)
+
+    def _doubt(self, update_id: int, error: TelegramError) -> Doubt:
+        """When a request whose call failed takes effect no more."""
+        now, attempt = time.time(), self.journal.attempt(update_id)
+        if may_still_arrive(error):
+            return Doubt((attempt.started_at if attempt else now) + MAY_STILL_ARRIVE_S)
+        return Doubt(now + min(ENDED_S, MAY_STILL_ARRIVE_S))
 
     def _record(self, update_id: int, chat_id: int, message_id: int | None, message: OutgoingMessage | None) -> None:
         """Store that a message was sent. Nobody waits for it: whatever is sent next is stored after it or with it."""
@@ -143,7 +149,7 @@ class Outbox:
             self.numbers.add(chat_id, message_id)
 
         def record(connection: Connection) -> None:
-            inbox.finish(connection, [update_id])
+            inbox.finish(connection, [update_id], message_id)
             if message_id is None:
                 return
             inbox.saw_message(connection, chat_id, message_id)

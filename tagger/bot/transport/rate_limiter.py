@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from contextvars import ContextVar
 from typing import Any
 
 from aiolimiter import AsyncLimiter
@@ -24,12 +25,14 @@ MAX_LIMITERS = 512  # beyond that, those of quiet chats are dropped
 UNIMPORTANT = ("answerCallbackQuery", "sendChatAction")
 
 BeforeRequest = Callable[[], None]
+before_request: ContextVar[BeforeRequest | None] = ContextVar("before_request", default=None)
 
 
 class ChatRateLimiter(BaseRateLimiter[BeforeRequest]):
     """The library's hook around each call but `getUpdates`.
 
-    A call's `rate_limit_args` is a function that is called right before the request leaves.
+    A call's `rate_limit_args` is a function to call right before the request leaves; the client finds it in
+    `before_request`.
 
     Args:
         breaker: holds calls back while the server is down.
@@ -67,9 +70,11 @@ class ChatRateLimiter(BaseRateLimiter[BeforeRequest]):
             if chat_id is not None:
                 await self._enter(limits, chat_id)
             await self.breaker.wait()
-            if rate_limit_args is not None:
-                rate_limit_args()
-            return await self._call(callback, args, kwargs, chat_id, data)
+            unset = before_request.set(rate_limit_args)
+            try:
+                return await self._call(callback, args, kwargs, chat_id, data)
+            finally:
+                before_request.reset(unset)
 
     async def _enter(self, limits: AsyncExitStack, chat_id: int | str) -> None:
         """Wait for the chat's turn and then for everybody's, so that a chat that waits takes no turn from others."""

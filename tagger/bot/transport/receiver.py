@@ -26,6 +26,7 @@ from tagger.bot.transport.crash_journal import CrashJournal
 from tagger.bot.transport.message import OutgoingMessage
 from tagger.bot.transport.outbox import Outbox
 from tagger.bot.transport.retry import back_off, backoff_delays, with_retries
+from tagger.bot.transport.search import MAX_NUMBERS
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,9 @@ class Receiver:
             {row.update_id for row in rows}, {row.update_id for row in rows if row.reply is not None}
         )
         self._crash_journal.keep({row.update_id for row in rows})
+        if any(row.reply is not None for row in rows):
+            for number in await self._db.read(lambda connection: inbox.recent_numbers(connection, MAX_NUMBERS // 2)):
+                self._outbox.numbers.add(*number)
         for row in rows:
             if row.reply is not None:
                 self.interrupted[row.update_id] = OutgoingMessage.from_json(row.reply)

@@ -98,6 +98,7 @@ class MessageSearch:
         self._db = db
         self.numbers = MessageNumbers()
         self._doubts = 0
+        self._trying = asyncio.Lock()
         self._is_worthless: bool | None = None  # the server confirms edits of messages that are not the bot's
 
     async def settle(self, message: OutgoingMessage, doubt: Doubt) -> Finding:
@@ -125,10 +126,11 @@ class MessageSearch:
 
     async def _proves_nothing(self, message: OutgoingMessage) -> bool:
         """Whether this server also lets a bot edit a message that does not exist, or a person's."""
-        if self._is_worthless is None:
-            last = max(message.above_chat, message.above_shared, *self.numbers.of_chat(message.chat_id), 0)
-            others = [last + NOBODYS, *([message.reply_to] if message.reply_to else [])]
-            self._is_worthless = any([await self._becomes(message, number) for number in others])
+        async with self._trying:
+            if self._is_worthless is None:
+                last = max(message.above_chat, message.above_shared, *self.numbers.of_chat(message.chat_id), 0)
+                others = [last + NOBODYS, *([message.reply_to] if message.reply_to else [])]
+                self._is_worthless = any([await self._becomes(message, number) for number in others])
         return self._is_worthless
 
     async def _round(self, message: OutgoingMessage) -> int | None:
@@ -146,7 +148,7 @@ class MessageSearch:
         if (taken := self.numbers.of_sequence(message.chat_id)) is not None:
             shared = _unknown(message.above_shared, last_ids.shared + beyond + self._doubts, taken)
             of_others = (number for number in shared if not message.above_chat < number <= last_ids.chat + beyond)
-            yield from islice(of_others, MAX_CANDIDATES)
+            yield from islice(of_others, MAX_CANDIDATES + self._doubts)  # each doubt may be about one of them
 
     async def _becomes(self, message: OutgoingMessage, message_id: int) -> bool:
         """Whether the message with this number can be edited into the given one: only that message itself can."""

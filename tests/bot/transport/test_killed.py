@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
+from itertools import count
 
 import pytest
 
 from tests.bot.conftest import Start
 from tests.bot.running import ANSWER_S, BLUE, GREEN, RED, START_S, RunningBot, answer, free_port, picture
-from tests.botapi import BotApiServer, Fault, Message, PeopleChat, Silent, Slow
+from tests.botapi import BotApiServer, Fault, GatewayError, Message, PeopleChat, Silent, Slow, too_many
 
 COLOURS = (RED, GREEN, BLUE)
 
@@ -102,6 +104,37 @@ def test_what_came_by_webhook_is_answered_once_if_the_bot_is_killed(server: BotA
     bot.kill()
     bot.start()
     check(bot, photos)
+
+
+@pytest.mark.parametrize(
+    "server_is", ["fast", "slow", "slow to answer", "numbering all chats together", "confirming any edit"]
+)
+def test_killed_around_its_sends_it_answers_each_photo_once(
+    server_is: str, server: BotApiServer, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four kills, each while some requests are on their way, and then a 429 and a 502."""
+    monkeypatch.setenv("BOT_MAY_STILL_ARRIVE_S", "6")  # longer than the server needs
+    if server_is == "numbering all chats together":
+        server.state.numbers_of_all = count(1)
+    server.state.confirms_any_edit = server_is == "confirming any edit"
+    bot, every, moments = start(), chats(server, 20), random.Random(7)
+    answer(every[0], send(server, every[:1], 1)[0])
+    if server_is.startswith("slow"):
+        server.faults.always("sendMessage", Slow(3.0, after=server_is == "slow to answer"), probability=0.3)
+    photos = send(server, every, 60)
+    for _ in range(4):
+        sent = len(server.calls("sendMessage")) + moments.randint(1, 8)
+        with suppress(TimeoutError):  # everything is on its way
+            server.state.wait(lambda sent=sent: len(server.calls("sendMessage")) >= sent, 5, "requests")
+        time.sleep(moments.choice([0.0, 0.001, 0.003]))
+        bot.kill()
+        bot.start()
+    server.faults.clear()
+    server.faults.next("sendMessage", too_many(1), GatewayError(502))
+    check(bot, photos)
+    for chat in every:
+        replies = [message.reply_to or 0 for message in chat.from_bot]
+        assert replies == sorted(replies)
 
 
 def test_killed_at_random_moments_it_answers_each_photo_once(server: BotApiServer, start: Start) -> None:

@@ -1,4 +1,7 @@
-"""A chat: its messages and who may write. Message ids rise over all messages of all senders."""
+"""A chat: its messages and who may write. Message ids rise over all messages of all senders.
+
+They are those of the chat alone, or of all chats together if `State.numbers_of_all` is set.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,8 @@ class Chat:
     def add(self, sender: Json, content: Json, *, reply_to: Message | None = None, at: float | None = None) -> Message:
         """A new message; `at` (monotonic) is now, if not given."""
         with self.state.changed:
-            head = {"message_id": len(self.messages) + 1, "from": sender, "chat": self.json, "date": int(time.time())}
+            number = len(self.messages) + 1 if (numbers := self.state.numbers_of_all) is None else next(numbers)
+            head = {"message_id": number, "from": sender, "chat": self.json, "date": int(time.time())}
             answered = {} if reply_to is None else {"reply_to_message": reply_to.quoted()}
             message = Message(head | answered | content, time.monotonic() if at is None else at)
             self.messages.append(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ class State:
         self.chats: dict[int, Chat] = {}
         self.taps: dict[str, Tap] = {}
         self.tap_lifetime_s = 15.0
+        self.numbers_of_all: Iterator[int] | None = None  # if set, the messages of all chats share these numbers
+        self.confirms_any_edit = False  # of messages that do not exist or are not the bot's
         self.webhook = Webhook()
         self.profile = Profile()
         self.requests: list[Request] = []

@@ -57,6 +57,10 @@ def _edit(state: State, parameters: Parameters, gone: frozenset[str], new: Json)
 
 @method
 def edit_message_text(state: State, parameters: Parameters) -> Any:
+    if state.confirms_any_edit:
+        found = chat_of(state, parameters).find(parameters.integer("message_id"))
+        if found is None or not found.from_bot:
+            return True
     _, message = _own(state, parameters, "edit")
     if message.from_bot and "text" not in message.json:
         raise bad_request("there is no text in the message to edit")
