@@ -16,6 +16,8 @@ from PIL import Image, TiffImagePlugin
 MODE_BYTES = {"1": 1, "L": 1, "P": 1}  # Pillow's bytes a pixel; 2 in its modes I;16, 4 in all others
 AVIF_BYTES, HEIF_BYTES = 10_000_000, 35_000_000  # of the libraries themselves
 TIFF_ORIENTATION = 274
+MOST_COEFFICIENTS = 4  # a pixel
+SMALL_PIXELS = 2_000_000  # a JPEG's, which is not worth the time to find out how it is coded
 JPEG_TABLES = frozenset((0xC4, 0xC8, 0xCC))  # markers in the range of frames that begin none
 JPEG_ONE_PASS = frozenset((0xC0, 0xC1, 0xC9))  # frames that libjpeg decodes line by line if they have one scan
 
@@ -91,7 +93,8 @@ def _decoded(photo: OpenedPhoto) -> float:
 
 def _jpeg(photo: OpenedPhoto) -> float:
     """One that ends early is decoded once more, to see whether all its rows are there."""
-    return 2 * _decoded(photo) + 2 * photo.pixels * kept_coefficients(photo.data)
+    kept = MOST_COEFFICIENTS if photo.pixels <= SMALL_PIXELS else kept_coefficients(photo.data)
+    return 2 * _decoded(photo) + 2 * photo.pixels * kept
 
 
 def kept_coefficients(data: bytes) -> float:

@@ -15,9 +15,10 @@ from typing import Self
 
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.run_options import Limits
-from tagger.core.types import InputContract
+from tagger.core.types import Failed, InputContract
 from tagger.image.decoder_process import END_S, POLL_S, DecoderProcess
-from tagger.image.loader import IsCancelled, LoadedPhoto, ShouldDecode
+from tagger.image.decoder_protocol import FreshProcessNeeded
+from tagger.image.loader import IsCancelled, LoadedPhoto, ShouldDecode, always
 
 log = logging.getLogger(__name__)
 
@@ -80,16 +81,30 @@ class DecoderPool:
         """
         process = self._acquire(is_cancelled)
         try:
-            process.set_deadline(self._timeout_s, is_cancelled)
-            sha256 = process.read(path)
-            if isinstance(sha256, LoadedPhoto):
-                return sha256
-            return process.decode(sha256, is_needed=should_decode(sha256))
+            try:
+                return self._load(process, path, should_decode, is_cancelled)
+            except FreshProcessNeeded:
+                process.kill()
+                process = self._replacement(process)
+                process.wait_ready(is_cancelled)
+                return self._load(process, path, always, is_cancelled)
+        except FreshProcessNeeded:  # not after a restart, if it is honest
+            process.kill()
+            return LoadedPhoto(None, failure=Failed("decoder_crashed", "its decoder sent nonsense"))
         except BaseException:  # it may be in the middle of a photo
             process.kill()
             raise
         finally:
             self._release(process)
+
+    def _load(
+        self, process: DecoderProcess, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None
+    ) -> LoadedPhoto:
+        process.set_deadline(self._timeout_s, is_cancelled)
+        sha256 = process.read(path)
+        if isinstance(sha256, LoadedPhoto):
+            return sha256
+        return process.decode(sha256, is_needed=should_decode(sha256))
 
     def terminate(self) -> None:
         """Kill all processes; nothing can be loaded any more."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from tagger.core.types import DATE_SOURCES, Failed, PhotoInfo, TakenDate
 from tagger.image.decode import KINDS
+from tagger.image.limits import FRESH_PROCESS
 from tagger.image.loader import LoadedPhoto
 from tagger.image.preprocess import Pixels
 
@@ -29,6 +30,10 @@ PHASHES = range(1 << 64)
 
 class ProtocolError(Exception):
     """A reply that no working decoder sends. The message does not quote it."""
+
+
+class FreshProcessNeeded(Exception):
+    """A decoder has too little memory left for a photo, and ends."""
 
 
 class Frame(NamedTuple):
@@ -103,7 +108,10 @@ def decode_photo(frame: Frame, sha256: str, size_px: int) -> LoadedPhoto:
 
     Raises:
         ProtocolError: it is no photo.
+        FreshProcessNeeded: another process is to decode it.
     """
+    if FRESH_PROCESS in frame.header:
+        raise FreshProcessNeeded
     if "failure" in frame.header:
         return LoadedPhoto(sha256, failure=_failure(frame.header["failure"]))
     return LoadedPhoto(sha256, _info(frame.header.get("info")), _pixels(frame.payload, size_px))

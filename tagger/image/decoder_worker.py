@@ -4,7 +4,8 @@ The one rule: a photo that hangs, crashes or exhausts the memory only harms this
 
 It reads frames from stdin and writes frames to stdout. The first contains the input contract and the limits, and the
 reply is "ready". Then each photo takes two requests: its path, with its content's sha256 as reply, and whether to
-decode it, with the photo as reply. Either reply may be a failure instead. The process ends when stdin closes.
+decode it, with the photo as reply. Either reply may be a failure instead. The process ends when stdin closes, or
+after the reply that a photo needs a fresh process.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tagger.core.run_options import Limits
 from tagger.core.types import InputContract
 from tagger.image.decode import prepare_own_process
 from tagger.image.decoder_protocol import SIZES, Frame, decode_frame, encode_frame, encode_photo
-from tagger.image.limits import memory_limit
+from tagger.image.limits import FRESH_PROCESS, limit_process, memory_limit
 from tagger.image.loader import InProcessLoader
 
 SPARE_BYTES = 24_000_000  # for libraries and threads, besides a photo
@@ -38,7 +39,8 @@ def main() -> None:
         return
     limits = Limits(**setup.header["limits"])
     loader = InProcessLoader(InputContract(**setup.header["contract"]), limits)
-    _limit_memory(memory_limit(limits.max_pixels))
+    memory = _Memory(memory_limit(limits.max_pixels))
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the other cores decode other photos
 
     def should_decode(sha256: str) -> bool:
         _send(replies, encode_frame({"sha256": sha256}))
@@ -50,8 +52,12 @@ def main() -> None:
     _send(replies, encode_frame({"ready": True}))
     while (request := _receive(requests)) is not None:
         signal.setitimer(signal.ITIMER_REAL, setup.header["timeout_s"] + GRACE_S)  # ends a codec that never returns
+        memory.measure()
         photo = loader.load(request.header["path"], should_decode)
         signal.setitimer(signal.ITIMER_REAL, 0)
+        if photo.failure and photo.failure.kind == FRESH_PROCESS:
+            _send(replies, encode_frame({FRESH_PROCESS: True}))
+            return
         _send(replies, encode_photo(photo))
 
 
@@ -63,18 +69,29 @@ def _step_back() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _limit_memory(photo_bytes: int) -> None:
-    """Let an allocation fail that is larger than any estimate, so that the photo fails and nothing else.
+class _Memory:
+    """This process's memory. An allocation beyond any estimate fails, so that the photo fails and nothing else.
 
     Args:
         photo_bytes: that a photo may take beside what the process holds now.
     """
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the other cores decode other photos
-    with suppress(OSError, ValueError, StopIteration):  # not on Linux
-        status = Path("/proc/self/status").read_text().splitlines()
-        held = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmData:"))
-        limit = held + photo_bytes + SPARE_BYTES
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+    def __init__(self, photo_bytes: int) -> None:
+        self._status = -1
+        with suppress(OSError, ValueError):  # not on Linux
+            self._status = os.open("/proc/self/statm", os.O_RDONLY)
+            self._allowed = self._held() + photo_bytes
+            limit = self._allowed + SPARE_BYTES
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+    def measure(self) -> None:
+        """Let only photos be decoded for which enough memory is left."""
+        if self._status >= 0:
+            limit_process(self._allowed - self._held())
+
+    def _held(self) -> int:
+        """What counts against RLIMIT_DATA."""
+        return int(os.pread(self._status, 256, 0).split()[5]) * resource.getpagesize()
 
 
 def _own_stdout() -> BinaryIO:

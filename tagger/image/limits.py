@@ -19,6 +19,23 @@ FIXED_BYTES = 12_000_000  # for bands, and for libraries that are loaded on dema
 SCALED_BYTES = 16  # a pixel of the copies that scaling makes of 32-bit grey
 
 
+FRESH_PROCESS = "fresh_process"  # the kind of error of a photo that needs a new decoder process; nobody else sees it
+
+_room_bytes = math.inf
+
+
+def limit_process(room_bytes: float) -> None:
+    """In a decoder process: refuse a photo that needs more with the kind FRESH_PROCESS.
+
+    Libraries and fragments of earlier photos take memory that a photo near the limit needs.
+
+    Args:
+        room_bytes: that this process may still take, set before the photo is read.
+    """
+    global _room_bytes
+    _room_bytes = room_bytes
+
+
 def memory_limit(max_pixels: int) -> int:
     """The bytes that decoding one photo may take, besides what its process holds anyway."""
     return max(LEAST_BYTES, int(max_pixels * BYTES_OF_MAX_PIXEL))
@@ -71,3 +88,5 @@ def check_bytes(size: tuple[int, int], needed: int, max_pixels: int, *, decoded:
             f"decoding its {size[0]}×{size[1]} pixels takes {needed / 1e6:,.0f} MB; "
             f"{limit / 1e6:,.0f} MB are allowed (max_pixels is {max_pixels:,})",
         )
+    if needed > _room_bytes:
+        raise PhotoError(FRESH_PROCESS, f"decoding it takes {needed / 1e6:,.0f} MB")

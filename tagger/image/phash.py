@@ -31,8 +31,9 @@ def difference_hash(image: Image.Image) -> int:
         the fewest bits: at half the size 0.5 on average, and at most 4 in 99 of 100 photos; at JPEG quality 40, 0.8
         and 5 (400 photos).
     """
-    small = image.reduce((max(1, image.width // LARGE_SIDE_PX), max(1, image.height // LARGE_SIDE_PX)))
-    grey = np.asarray(small.convert("L").resize((9, 8), Image.Resampling.BILINEAR))  # (8, 9)
+    if max(image.size) >= 2 * LARGE_SIDE_PX:
+        image = image.reduce((max(1, image.width // LARGE_SIDE_PX), max(1, image.height // LARGE_SIDE_PX)))
+    grey = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BILINEAR))  # (8, 9)
     brighter = grey[:, 1:] > grey[:, :-1]  # (8, 8)
     return int.from_bytes(np.packbits(brighter).tobytes(), "big")
 

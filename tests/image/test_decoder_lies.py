@@ -31,6 +31,7 @@ LYING_FRAMES = {
     "4 GB": SIZES.pack(2, (1 << 32) - 1) + b"{}",
     "4 GB of text": SIZES.pack((1 << 32) - 1, 0) + b"{}",
     "nothing": encode_frame({}),
+    "too little memory, twice": encode_frame({"fresh_process": True}),
     "a question": encode_frame({"sha256": "0" * 64}),
     "no pixels": encode_frame({"info": INFO}),
     "other pixels": encode_frame({"info": INFO}, PIXELS[3:]),

@@ -15,8 +15,11 @@ from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
 from tagger.image.codec_memory import kept_coefficients, webp_size
 from tagger.image.decode import decode
+from tagger.image.decoder_pool import DecoderPool
+from tagger.image.loader import always
 from tests import bombs
-from tests.drawn import encoded, jpeg, photos
+from tests.drawn import card, encoded, jpeg, photos
+from tests.image.conftest import PATIENCE_S
 
 REFUSED_MB = 60
 
@@ -70,6 +73,25 @@ def test_what_estimates_overlook_fails_one_photo_by_the_hard_limit(
     assert photo.failure.kind == "too_large"
     assert "memory" in photo.failure.message
     assert megabytes < MOST_MB
+
+
+def test_a_photo_for_which_too_little_memory_is_left_gets_a_fresh_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import tagger.image.loader as loader\nheld, hash = [], loader.difference_hash\n"
+        "loader.difference_hash = lambda image: held.append(b'x' * 50_000_000) or hash(image)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
+    (small,) = photos(tmp_path, 1)
+    (tmp_path / "large.png").write_bytes(bombs.png(8500, 8500))
+    with DecoderPool(card().input, Limits(), photos=1, timeout_s=PATIENCE_S) as decoders:
+        assert decoders.load(str(small), always).failure is None
+        (first,) = decoders.process_ids()
+        assert decoders.load(str(tmp_path / "large.png"), always).failure is None
+        (second,) = decoders.process_ids()
+        assert decoders.load(str(small), always).failure is None
+    assert first != second
 
 
 def test_small_photos_still_load_after_one_without_memory(tmp_path: Path) -> None:
