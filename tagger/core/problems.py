@@ -28,6 +28,7 @@ BY_WORDS = {  # of errors without a number, from Python, C++ and the loader of s
     "emporarily unavailable": THREADS,
     "std::bad_alloc": MEMORY,
     "annot allocate memory": MEMORY,
+    "not enough memory": MEMORY,
     "failed to map segment": MEMORY,
 }
 ADVICE = {

@@ -8,6 +8,7 @@ there is no traceback.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -16,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from tagger.cli import main
+from tagger.model.bundle import write_bundle
 from tests.cli.conftest import Tagger, lines
-from tests.drawn import COLOURS, jpeg, photos
+from tests.drawn import COLOURS, card, colour_network, jpeg, photos
 
 pytestmark = pytest.mark.process
 
@@ -49,7 +51,7 @@ COMMANDS = [
         ("jobs", 0, "never ran", ""),
         ("jobs run digest", 0, "1 run", ""),
         ("bot", 1, "", "The bot has no token. Ask @BotFather"),
-        ("doctor", 0, "can be opened", ""),
+        ("doctor", 0, "is sound and current", ""),
         ("--version", 0, "tagger, version", ""),
     ],
 )
@@ -151,6 +153,19 @@ def test_a_full_disk_leaves_no_part_of_a_new_database(shell: Tagger, library: Pa
     assert done.returncode == 1
     assert done.stderr.startswith(f"Error: The database {database} cannot be used")
     assert list(database.parent.iterdir()) == []
+
+
+def test_a_card_that_does_not_fit_its_network_blames_no_photo(
+    shell: Tagger, library: Path, tagger: Tagger, tmp_path: Path
+) -> None:
+    write_bundle(tmp_path / "misfit", card(), {"model.onnx": colour_network(list(COLOURS.values()))})
+    for command in ["tag LIBRARY"] * 4 + ["suggest LIBRARY/00000.jpg"]:
+        done = shell(f"TAGGER {command} --bundle {tmp_path}/misfit")
+        assert done.returncode == 1
+        problem = r"the network's output has the shape \[1,3\], but the card describes \[1,4\]"
+        assert re.fullmatch(rf"Error: {tmp_path}/misfit/model\.onnx: {problem}\. Export .*\n", done.stderr)
+    assert lines(tagger("query", "--failed", "--json")) == []
+    assert tagger("tag", library, "--retry-failed").returncode == 0
 
 
 def test_an_error_that_nobody_expected_is_one_sentence(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from tagger.core.problems import describe, require_threads, shortage
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "memory"),
         (ImportError("libfoo.so: failed to map segment from shared object"), "memory"),
         (RuntimeError("Exception from src/core/allocator.cpp:79:\nstd::bad_alloc"), "memory"),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"), "memory"),
         (RuntimeError("can't start new thread"), "threads"),
         (OSError(errno.EAGAIN, "Resource temporarily unavailable"), "threads"),
         (OSError(errno.EMFILE, "Too many open files"), "open files"),

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from tagger.core.errors import BundleDamaged, BundleError, EngineFailed, EngineUnavailable
+from tagger.core.problems import shortage
 from tagger.core.text import printable
 from tagger.core.types import EngineInfo
 from tagger.model.bundle import Bundle
@@ -57,7 +58,8 @@ class TorchEngine:
         try:
             self._network = _network(bundle).to(self._device, self._dtype).to(memory_format=torch.channels_last)
         except torch.OutOfMemoryError as error:
-            raise EngineFailed(f"torch: the network does not fit into the memory of {device} ({error})") from error
+            problem = f"The network does not fit into the memory of {device} ({_first_line(error)})"
+            raise EngineFailed(problem) from error
         self._mean, self._std = (
             torch.tensor(values, device=self._device).view(1, 3, 1, 1)  # (1, 3, 1, 1)
             for values in (bundle.card.input.mean, bundle.card.input.std)
@@ -109,11 +111,12 @@ def in_fitting_batches(forward: Callable[[Pixels], Logits], batch: Pixels, size:
             start += size
         except torch.OutOfMemoryError as error:
             if size == 1:
-                raise EngineFailed(f"torch: not even one photo fits into the device's memory ({error})") from error
+                problem = f"PyTorch: not even one photo fits into the device's memory ({_first_line(error)})"
+                raise EngineFailed(problem) from error
             size //= 2
             torch.cuda.empty_cache()
         except RuntimeError as error:
-            raise EngineFailed(f"torch: {error}") from error
+            raise shortage(error) or EngineFailed(f"PyTorch: {_first_line(error)}") from error
     return np.concatenate(rows), size
 
 
@@ -139,6 +142,11 @@ def best_batch_size(forward: Callable[[Pixels], Logits], size_px: int, sizes: tu
     return best
 
 
+def _first_line(error: RuntimeError) -> str:
+    """What PyTorch says is wrong, without its pages of advice."""
+    return printable(next(iter(str(error).splitlines()), "it does not say why"))
+
+
 def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
@@ -160,14 +168,14 @@ def _network(bundle: Bundle) -> torch.nn.Module:
 
     if bundle.card.network not in NETWORKS:
         raise BundleError(f"{bundle.folder}: this version does not know the network {bundle.card.network!r}. Upgrade.")
-    network = build(bundle.card.network, bundle.card.outputs)
     try:
+        network = build(bundle.card.network, bundle.card.outputs)
         network.load_state_dict(load(bundle.read(SAFETENSORS_FILE)))
     except SafetensorError as error:
         raise BundleDamaged(bundle.file(SAFETENSORS_FILE), f"it does not hold weights ({error})") from error
     except RuntimeError as error:
-        problem = printable(str(error).splitlines()[-1].strip())
-        raise BundleError(f"{bundle.folder}: its weights do not fit {bundle.card.network}: {problem}") from error
+        problem = f"its weights do not fit {bundle.card.network}: {printable(str(error).splitlines()[-1].strip())}"
+        raise shortage(error) or BundleError(f"{bundle.folder}: {problem}") from error
     return network.eval()
 
 
