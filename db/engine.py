@@ -33,6 +33,7 @@ from tagger.core.errors import StoreError
 log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 30.0
+EMPTY_LOG_MS = 300
 PROBLEMS = {
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
     sqlite3.SQLITE_READONLY: "it is not writable",
@@ -84,12 +85,18 @@ class Store:
     def empty_log(self) -> bool:
         """Move the write-ahead log into the file and empty it: until then it holds deleted rows.
 
+        Writers wait meanwhile, so it gives up soon.
+
         Returns:
             Whether that was possible; it is not while another transaction reads an older state.
         """
         with self._translated(), self._engine.execution_options(begin="").connect() as connection:
-            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-            return not busy
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {EMPTY_LOG_MS}")
+            try:
+                busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+                return not busy
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(self._timeout_s * 1000)}")
 
     def close(self) -> None:
         """Close all connections."""

@@ -41,6 +41,10 @@ PHOTO_AND_DECISIONS = (
 SENT_COLUMNS = ("chat_id", "message_id", "user_id", "file_unique_id", "landmark_id", "score")
 
 
+class UnknownContent(KeyError):
+    """A content that the store does not have: never, or not any more, because whoever sent it asked to forget it."""
+
+
 @dataclass(frozen=True, slots=True)
 class SentPhoto:
     """A message with a photo, and what the bot answered."""
@@ -99,7 +103,7 @@ def add_photos(connection: Connection, answer_id: int, photos: Sequence[SentPhot
         The photos; in a private chat with what the person decided on their contents before.
 
     Raises:
-        KeyError: a content that the store has never seen.
+        UnknownContent: the store does not have one of the contents.
     """
     now = datetime.now(UTC)
     found = {photo.sha256: _decisions(connection, photo.sha256, photo.chat_id, answer_id) for photo in photos}
@@ -193,7 +197,7 @@ def _decisions(connection: Connection, sha256: str, chat_id: int, answer_id: int
     where = {"content": sha256, "who": voices.who(chat_id), "place": voices.place(chat_id, answer_id)}
     rows = connection.execute(PHOTO_AND_DECISIONS, where).all()
     if not rows:
-        raise KeyError(sha256)
+        raise UnknownContent(sha256)
     decided = [row for row in rows if row.decision is not None]
     said = (Said(row.decision, voices.user_id(row.who), row.verdict, row.landmark_id) for row in decided)
     return rows[0].id, tuple(said)

@@ -5,6 +5,7 @@ The one rule: `export` and `forget` cover the same rows.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -62,18 +63,46 @@ def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int 
     """
     mine = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
     others = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id != user_id)
-    only_mine = connection.execute(select(Photo.id, Photo.sha256).where(Photo.id.in_(mine), Photo.id.not_in(others)))
-    sent = {row.id: row.sha256 for row in only_mine}
+    only_mine = select(Photo.id, Photo.sha256).where(Photo.id.in_(mine), Photo.id.not_in(others))
+    sent = {row.id: row.sha256 for row in connection.execute(only_mine)}
     _delete_telegram_rows(connection, user_id, keep_update)
     connection.execute(delete(Decision).where(Decision.who == who(user_id)))
-    for batch in in_batches(sent):
+    _delete_contents(connection, sent, kept)
+    return list(sent.values())
+
+
+def forget_unsent(connection: Connection, contents: Sequence[str], *, kept: str) -> list[str]:
+    """Delete photos that were tagged but not answered, unless somebody has sent them, or a library has them.
+
+    Args:
+        connection: of a transaction that writes.
+        contents: their sha256.
+        kept: as for `forget`.
+
+    Returns:
+        The sha256 of those that nobody sent.
+    """
+    found: dict[int, str] = {}
+    is_sent = select(TelegramPhoto.id).where(TelegramPhoto.photo_id == Photo.id).exists()
+    for batch in in_batches(contents):
+        unsent = select(Photo.id, Photo.sha256).where(Photo.sha256.in_(batch), ~is_sent)
+        found |= {row.id: row.sha256 for row in connection.execute(unsent)}
+    _delete_contents(connection, found, kept)
+    return list(found.values())
+
+
+def _delete_contents(connection: Connection, photos: Iterable[int], kept: str) -> None:
+    """Delete photos that are in no folder of a library, and on which no trusted person has decided for themselves."""
+    is_trusted = (Decision.is_trusted, Decision.answer_id == 0, Decision.revoked_at.is_(None))
+    for batch in in_batches(photos):
         connection.execute(delete(File).where(File.photo_id.in_(batch), below(kept)))
-        in_folders = set(connection.execute(select(File.photo_id).where(File.photo_id.in_(batch))).scalars())
-        orphans = [number for number in batch if number not in in_folders]
+        in_folders = select(File.photo_id).where(File.photo_id.in_(batch))
+        decided = select(Decision.photo_id).where(Decision.photo_id.in_(batch), *is_trusted)
+        used = {*connection.execute(in_folders).scalars(), *connection.execute(decided).scalars()}
+        orphans = [number for number in batch if number not in used]
         for table in (Decision, Suggestion, Assessment):
             connection.execute(delete(table).where(table.photo_id.in_(orphans)))
         connection.execute(delete(Photo).where(Photo.id.in_(orphans)))
-    return list(sent.values())
 
 
 def _delete_telegram_rows(connection: Connection, user_id: int, keep_update: int | None) -> None:

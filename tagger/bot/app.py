@@ -28,6 +28,7 @@ from tagger.bot.batcher import MicroBatcher
 from tagger.bot.context import Services
 from tagger.bot.db_executor import DbExecutor
 from tagger.bot.handlers.admin import forward_digests, report_runs
+from tagger.bot.handlers.privacy import tidy
 from tagger.bot.handlers.routes import add_handlers
 from tagger.bot.render.languages import Languages
 from tagger.bot.render.profile import set_profile
@@ -96,6 +97,7 @@ async def _run(
     await application.start()
     log.info("@%s is ready", services.bot.username)
     background = [asyncio.create_task(set_profile(services.bot, services.languages))]
+    background.append(asyncio.create_task(tidy(services)))
     if services.settings.bot_report_runs and services.settings.bot_admin_chat is not None:
         background.append(asyncio.create_task(report_runs(services)))
     if services.settings.bot_admin_chat is not None:

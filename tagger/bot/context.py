@@ -20,6 +20,7 @@ from db.engine import Connection, Store
 from db.telegram import people
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
+from tagger.bot.open_work import OpenWork, Sender
 from tagger.bot.render.languages import Language, Languages
 from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
 from tagger.bot.transport.client import SEND_READ_S, BotClient
@@ -50,6 +51,7 @@ class Services:
         callback_locks: by chat: buttons are handled one at a time.
         chosen_languages: by user: the language they chose, or None.
         typing_since: by chat: when "typing" was last shown (seconds of the event loop's clock).
+        open_work: what is being done for whom.
         names: by chat and user: what the answers in a group call a person; empty for an anonymous admin.
         background_tasks: keeps tasks alive that nobody awaits.
     """
@@ -71,6 +73,7 @@ class Services:
     callback_locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     chosen_languages: OrderedDict[int, str | None] = field(default_factory=OrderedDict)
     typing_since: dict[int, float] = field(default_factory=dict)
+    open_work: OpenWork = field(default_factory=OpenWork)
     names: OrderedDict[tuple[int, int], str] = field(default_factory=OrderedDict)
     background_tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -135,6 +138,10 @@ class UpdateContext:
     def user_id(self) -> int:
         """Who sent the update; negative for a chat in whose name somebody writes, see `sender_id`."""
         return _sender_id(self.update)
+
+    @property
+    def sender(self) -> Sender:
+        return Sender(self.user_id, self.update.update_id)
 
     @property
     def is_trusted(self) -> bool:

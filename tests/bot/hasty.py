@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import os
+import time
+from typing import Any
 
-from tagger.bot.handlers import admin
+from tagger.bot.batcher import MicroBatcher
+from tagger.bot.handlers import admin, privacy
 from tagger.bot.transport import client, outbox, retry
 from tagger.cli import main
 
+TAG = MicroBatcher._tag
+
+
+def tag_slowly(batcher: MicroBatcher, requests: list[Any]) -> None:
+    time.sleep(float(os.environ.get("BOT_TAG_S", 0)))
+    TAG(batcher, requests)
+
+
 if __name__ == "__main__":
     admin.POLL_EVERY_S = 0.2
+    privacy.TIDY_EVERY_S = float(os.environ.get("BOT_TIDY_EVERY_S", privacy.TIDY_EVERY_S))
+    MicroBatcher._tag = tag_slowly  # type: ignore[method-assign, assignment]
     outbox.MAY_STILL_ARRIVE_S = float(os.environ.get("BOT_MAY_STILL_ARRIVE_S", 0.5))
     retry.MIN_DELAY_S = 0.05
     client.READ_S = float(os.environ.get("BOT_READ_S", client.READ_S))

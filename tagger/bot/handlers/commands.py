@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from html import escape
 
 from db.telegram import people
@@ -9,6 +10,8 @@ from tagger.bot.context import UpdateContext
 from tagger.bot.render.languages import CODES, N_
 from tagger.bot.render.pagination import page
 from tagger.bot.transport.message import Button, Keyboard
+from tagger.config.cron import next_time
+from tagger.config.settings import Settings
 
 # Telegram's menu, in this order.
 MENU = {
@@ -34,15 +37,24 @@ GROUPS = N_("In a group I only answer photos that mention me, reply to me, or ca
 PRIVACY = (
     N_("Your photos are deleted as soon as I have looked at them."),
     N_(
-        "I keep a fingerprint of each photo, what I recognised on it, what you decided, and the number of your "
-        "Telegram account. I do not keep your name, your texts or the coordinates of your files, and what your files "
-        "say of where you were is shown to nobody else."
+        "Of each photo I keep its size, format and hashes, when it was taken (from EXIF), what I recognised and its "
+        "distance from the file's coordinates, what you decide, and the numbers of the message, the chat and your "
+        "account."
+    ),
+    N_(
+        "I also keep your language and, if there is a limit, how many photos you sent today. A message's text is kept "
+        "until I have answered it, its number for two days."
+    ),
+    N_(
+        "I do not keep names, file names or coordinates. What your files say of where you were is shown to nobody "
+        "else. In a group, others see your name with what you decide."
     ),
     N_("Everything is looked at on the machine that I run on; nothing is passed on."),
     N_("With /export you get all of it, and with /forget you delete it."),
 )
 PRIVACY_KEPT = N_("The operator of this bot keeps the photos that you send. With /forget you delete them, too.")
 LABELS_PER_PAGE = 40
+DAY = timedelta(days=1)
 
 
 async def start(context: UpdateContext) -> None:
@@ -57,7 +69,26 @@ async def privacy(context: UpdateContext) -> None:
     first, *others = PRIVACY
     if context.services.settings.bot_keep_photos:
         first = PRIVACY_KEPT
-    await context.reply("\n\n".join(context._(text) for text in (first, *others)))
+    texts = [context._(text) for text in (first, *others)]
+    if days := _backup_days(context.services.settings):
+        texts.insert(-1, _backups(context, days))
+    await context.reply("\n\n".join(texts))
+
+
+def _backups(context: UpdateContext, days: int) -> str:
+    text = context.language.ngettext(
+        "Backups of my database are kept for up to {n} day; after that, what you delete is gone from them, too.",
+        "Backups of my database are kept for up to {n} days; after that, what you delete is gone from them, too.",
+        days,
+    )
+    return text.format(n=days)
+
+
+def _backup_days(settings: Settings) -> int:
+    """How long the scheduled backups of the database are kept; 0 if there are none."""
+    first = next_time(settings.jobs.backup, settings.zone(), now=datetime.now(UTC))
+    second = first and next_time(settings.jobs.backup, settings.zone(), now=first)
+    return max(1, round(settings.jobs.backup_keep * (second - first) / DAY)) if first and second else 0
 
 
 async def language(context: UpdateContext) -> None:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from db.telegram import answers
+from db.telegram.answers import UnknownContent
 from tagger.bot.context import Services, UpdateContext
+from tagger.bot.handlers.privacy import forget_results
+from tagger.bot.open_work import Sender
 from tagger.bot.render.replies import ProcessedPhoto, add_to_album, answer_photos
 from tagger.core.types import PROCESS_DIED, Failed, Result
 
@@ -29,7 +33,7 @@ class IncomingPhoto:
             its bytes contain its coordinates.
     """
 
-    update_id: int
+    sender: Sender
     chat_id: int
     message_id: int
     file_id: str
@@ -40,7 +44,7 @@ class IncomingPhoto:
 def incoming_photo(context: UpdateContext) -> IncomingPhoto:
     """The largest size of a message's photo, or its file."""
     message = context.message
-    numbers = context.update.update_id, message.chat.id, message.message_id
+    numbers = context.sender, message.chat.id, message.message_id
     if (file := message.document) is not None:
         return IncomingPhoto(*numbers, file.file_id, None, file.file_size)
     largest = max(message.photo, key=lambda size: size.width * size.height)
@@ -55,7 +59,7 @@ async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPh
     """
     if photo.size_bytes and photo.size_bytes > MAX_FILE_BYTES:
         return _failed(photo, "too_large", f"{photo.size_bytes:,} bytes")
-    if services.crash_journal.is_fatal(photo.update_id):
+    if services.crash_journal.is_fatal(photo.sender.update_id):
         return _failed(photo, PROCESS_DIED, "the bot died twice while it was in progress")
     if recalled := await _recall(services, photo):
         return ProcessedPhoto(photo.message_id, recalled, photo.file_unique_id)
@@ -64,10 +68,25 @@ async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPh
         if path is None:
             return _failed(photo, "io_error", "it could not be downloaded")
         try:
-            async with services.crash_journal.watch(photo.update_id):
-                return await _tag_file(services, photo, path)
+            async with services.crash_journal.watch(photo.sender.update_id):
+                return await _unless_forgotten(services, photo.sender, _tag_file(services, photo, path))
         finally:
             await services.downloads.discard(path)  # a photo that is kept has been moved by now
+
+
+async def _unless_forgotten(
+    services: Services, sender: Sender, tagging: Coroutine[None, None, ProcessedPhoto]
+) -> ProcessedPhoto:
+    """Tag a photo. If its person asks to be forgotten meanwhile, its result is waited for and deleted."""
+    task = asyncio.create_task(tagging)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not services.open_work.is_forgotten(sender):
+            task.cancel()
+        tagged = await asyncio.gather(task, return_exceptions=True)
+        await forget_results(services, sender, tagged)
+        raise
 
 
 async def _tag_file(services: Services, photo: IncomingPhoto, path: Path) -> ProcessedPhoto:
@@ -91,6 +110,21 @@ async def _recall(services: Services, photo: IncomingPhoto) -> Result | None:
 
 def _failed(photo: IncomingPhoto, kind: str, message: str) -> ProcessedPhoto:
     return ProcessedPhoto(photo.message_id, Result("", None, Failed(kind, message)))
+
+
+async def answer_photo(context: UpdateContext) -> None:
+    """Answer a message with one photo."""
+    for tries_left in (1, 0):
+        photo = await process_photo(context.services, incoming_photo(context))
+        try:
+            await answer_photos(context, [photo])
+            return
+        except UnknownContent:  # somebody else had sent it, and was forgotten before it could be stored for this person
+            if not tries_left:
+                raise
+        except asyncio.CancelledError:
+            await forget_results(context.services, context.sender, [photo])
+            raise
 
 
 @dataclass(slots=True)
@@ -135,6 +169,10 @@ class Albums:
             await self._collect(key, album)
             if album.is_addressed:
                 await _answer(album, key[1])
+        except asyncio.CancelledError:
+            tagged = await asyncio.gather(*album.tasks.values(), return_exceptions=True)
+            await forget_results(context.services, context.sender, tagged)
+            raise
         finally:
             album.answered.set()
 
@@ -162,8 +200,12 @@ def _start_processing(album: _Album) -> None:
         for context in album.members:
             message_id = context.message.message_id
             if message_id not in album.tasks:
-                photo = incoming_photo(context)
-                album.tasks[message_id] = asyncio.create_task(process_photo(context.services, photo))
+                album.tasks[message_id] = asyncio.create_task(_process_member(context))
+
+
+async def _process_member(context: UpdateContext) -> ProcessedPhoto:
+    with context.services.open_work.of(context.sender):
+        return await process_photo(context.services, incoming_photo(context))
 
 
 async def _answer(album: _Album, group: str) -> None:

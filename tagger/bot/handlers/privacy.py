@@ -6,18 +6,28 @@ The one rule: /forget asks once, and then leaves nothing: no row, no photo, no t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
 
 from db.telegram import inbox
 from db.telegram.privacy import export as export_rows
 from db.telegram.privacy import forget as forget_rows
+from db.telegram.privacy import forget_unsent
 from tagger.bot.context import Services, UpdateContext
 from tagger.bot.handlers.my_photos import only_here
+from tagger.bot.open_work import Sender
+from tagger.bot.render.replies import ProcessedPhoto
 from tagger.bot.transport.message import Button
+from tagger.bot.transport.receiver import REMEMBERED
+from tagger.core.errors import StoreError
 
 log = logging.getLogger(__name__)
 
+TIDY_EVERY_S = 60.0
 EMPTY_LOG_TRIES = 20  # another process that reads the database can prevent it
 
 
@@ -50,18 +60,45 @@ async def forget_person(context: UpdateContext) -> None:
     """Delete everything, and the tap itself last, so that it is repeated if the process ends in between."""
     services, user_id, update_id = context.services, context.user_id, context.update.update_id
     await services.chat_queue.wait_turn(update_id)  # what is being answered now is to be deleted, too
+    await services.open_work.stop(context.sender)  # and so is what they sent to other chats
     kept = str(services.downloads.kept.absolute())
     contents = await services.db.write(
         lambda connection: forget_rows(connection, user_id, kept=kept, keep_update=update_id)
     )
-    services.batcher.forget(contents)
-    await asyncio.to_thread(services.downloads.forget, contents)
+    await _forget_contents(services, contents)
     services.chosen_languages.pop(user_id, None)
     await context.edit(context._("Everything that I knew about you has been deleted."))
     await context.answer_callback()
     await services.db.write(lambda connection: inbox.drop(connection, update_id))
     services.outbox.finished.add(update_id)
     await asyncio.to_thread(_empty_log, services)
+
+
+async def forget_results(services: Services, sender: Sender, results: Sequence[ProcessedPhoto | BaseException]) -> None:
+    """Delete photos whose answer was not sent, if their sender asked to be forgotten meanwhile."""
+    if not services.open_work.is_forgotten(sender):
+        return
+    tagged = [photo.result.sha256 for photo in results if isinstance(photo, ProcessedPhoto)]
+    kept = str(services.downloads.kept.absolute())
+    contents = await services.db.write(
+        lambda connection: forget_unsent(connection, [sha256 for sha256 in tagged if sha256 is not None], kept=kept)
+    )
+    await _forget_contents(services, contents)
+
+
+async def _forget_contents(services: Services, contents: list[str]) -> None:
+    """Forget photos that are not in the store any more."""
+    services.batcher.forget(contents)
+    await asyncio.to_thread(services.downloads.forget, contents)
+
+
+async def tidy(services: Services) -> None:
+    """Delete what is no longer needed, and what the database's log still holds of it, until cancelled."""
+    while True:
+        await asyncio.sleep(TIDY_EVERY_S)
+        await services.db.write(partial(inbox.drop_answered, before=datetime.now(UTC) - REMEMBERED))
+        with contextlib.suppress(StoreError):
+            await asyncio.to_thread(services.store.empty_log)
 
 
 def _empty_log(services: Services) -> None:

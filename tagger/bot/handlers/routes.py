@@ -26,10 +26,9 @@ from telegram.ext import (
 from db.telegram import people
 from tagger.bot.context import Handler, Services, UpdateContext
 from tagger.bot.handlers import admin, buttons, commands, landmark_search, my_photos, privacy
-from tagger.bot.handlers.photos import Albums, incoming_photo, process_photo
+from tagger.bot.handlers.photos import Albums, answer_photo
 from tagger.bot.render.error_texts import BROKEN, OF_MESSAGE, OTHER
 from tagger.bot.render.languages import N_
-from tagger.bot.render.replies import answer_photos
 
 log = logging.getLogger(__name__)
 
@@ -111,10 +110,13 @@ def _callback(services: Services, handler: Handler) -> Callback:
         if update.effective_user is None or update.effective_chat is None:
             return  # a channel's post, which nobody sent
         context = await UpdateContext.create(services, update, " ".join(ptb_context.args or ()))
-        if _is_allowed(context):
-            await handler(context)
-        elif update.callback_query is None and context.is_private:
-            await context.reply(context._(NOT_ALLOWED).format(number=context.user_id))
+        if services.open_work.is_forgotten(context.sender):
+            return
+        with services.open_work.of(context.sender):
+            if _is_allowed(context):
+                await handler(context)
+            elif update.callback_query is None and context.is_private:
+                await context.reply(context._(NOT_ALLOWED).format(number=context.user_id))
 
     return callback
 
@@ -149,7 +151,7 @@ async def _photo_message(context: UpdateContext, albums: Albums) -> None:
     if is_album:
         await albums.join(context, is_addressed=addressed)
         return
-    await answer_photos(context, [await process_photo(context.services, incoming_photo(context))])
+    await answer_photo(context)
 
 
 def _is_addressed(context: UpdateContext) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,36 @@ def test_a_token_may_stand_in_a_file(server: BotApiServer, start: Start, ana: Pe
     start(bot_token=None, bot_token_file=tmp_path / "token")
     chat = ana.private()
     assert answer(chat, chat.send_photo(ana, picture(RED))).text.startswith("🏛 Eiffel Tower")
+
+
+def test_answered_updates_and_texts_are_deleted_while_the_bot_runs(
+    start: Start, ana: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOT_TIDY_EVERY_S", "0.3")
+    bot, chat = start(), ana.private()
+    said(chat, chat.send_text(ana, SECRET_TEXT))
+    bot.settle()
+    bot.wait("the text to be gone", lambda: b"4711" not in everything(tmp_path, bot.database))
+    assert bot.rows("SELECT count(*) FROM telegram_update") == [(1,)]  # so that Telegram may repeat it
+    with closing(sqlite3.connect(bot.database)) as connection, connection:
+        connection.execute("UPDATE telegram_update SET received_at = '2024-01-01 12:00:00'")
+    bot.wait("the update to be gone", lambda: bot.rows("SELECT count(*) FROM telegram_update") == [(0,)])
+    assert said(chat, chat.send_text(ana, "/start"))
+    assert bot.stop() == 0
+    assert "Traceback" not in bot.output
+
+
+def test_a_reader_does_not_hold_up_the_bot_when_the_log_is_emptied(
+    start: Start, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOT_TIDY_EVERY_S", "0.1")
+    bot, chat = start(), ana.private()
+    said(chat, chat.send_text(ana, "/start"))
+    with closing(sqlite3.connect(bot.database, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM telegram_update").fetchall()
+        before = time.monotonic()
+        for _ in range(5):
+            said(chat, chat.send_text(ana, SECRET_TEXT))
+        assert time.monotonic() - before < 20
+        reader.execute("COMMIT")
