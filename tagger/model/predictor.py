@@ -171,6 +171,7 @@ def load(
         BundleError: the folder is not a valid bundle.
         EngineUnavailable: this machine does not have what was requested.
         EngineFailed: the network does not work here; a drawn picture is tried.
+        OutOfResources: the system has no memory or threads left.
     """
     opened = open_bundle(Path(bundle) if bundle is not None else None)
     runtime = open_engine(opened, engine=engine, device=device, precision=precision)

@@ -64,6 +64,10 @@ MISFITS = {
         r"takes photos of the shape \[2,3,16,16\]",
     ),
     "an unknown layer": (network([*POOL, UNHEARD_OF]), "cannot read it as a network .*Frobnicate"),
+    "a layer without a readable name": (
+        network([*POOL, UNHEARD_OF]).replace(b"Frobnicate", b"\xf4robnicate"),
+        "cannot",
+    ),
     "no network": (b"garbage" * 100, "cannot read it as a network"),
     "an empty file": (b"", "cannot read it as a network"),
     "half a file": (GOOD[: len(GOOD) // 2], "cannot read it as a network"),

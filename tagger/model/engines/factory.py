@@ -28,6 +28,9 @@ def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", p
     Raises:
         EngineUnavailable: this machine does not have what was requested.
         MissingExtra: it needs PyTorch, which is not installed.
+        BundleError: the card does not fit the network.
+        EngineFailed: the runtime cannot start or compile the network.
+        OutOfResources: the system has no memory or threads left.
     """
     if engine not in ENGINES:
         raise EngineUnavailable(f"There is no engine {engine!r}. Use one of {', '.join(ENGINES)}.")

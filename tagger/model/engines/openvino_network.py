@@ -32,6 +32,7 @@ from tagger.model.engines.network_cache import NetworkCache
 Config = dict[str, str | int]
 
 THREADS = 2 * CORES + 2  # that OpenVINO starts at most
+ERRORS = (RuntimeError, ValueError, IndexError, MemoryError)  # that C++ exceptions become
 MOST_LETTERS = 200  # of OpenVINO's messages, which go on for pages
 
 
@@ -59,7 +60,7 @@ def cpu_property(name: str) -> Any:
     """
     try:
         return core().get_property("CPU", name)
-    except RuntimeError as error:
+    except ERRORS as error:
         problem = f"OpenVINO cannot start on this processor: {what_failed(error)}."
         raise shortage(error) or EngineFailed(problem) from error
 
@@ -109,7 +110,7 @@ def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None
     file = bundle.file(ONNX_FILE)
     try:
         model = model or core().read_model(bundle.read(ONNX_FILE))
-    except RuntimeError as error:
+    except ERRORS as error:
         problem = f"OpenVINO cannot read it as a network ({what_failed(error)})"
         raise shortage(error) or BundleDamaged(file, problem) from error
     if misfit := _misfit(model, bundle.card.input):
@@ -119,7 +120,7 @@ def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None
         if misfit := _output_misfit(model, bundle.card.outputs):
             raise BundleDamaged(file, misfit)
         return core().compile_model(model, "CPU", config)
-    except RuntimeError as error:
+    except ERRORS as error:
         problem = f"OpenVINO cannot compile {file}: {what_failed(error)}."
         raise shortage(error) or EngineFailed(problem) from error
 
@@ -145,8 +146,10 @@ def _output_misfit(model: openvino.Model, outputs: int) -> str | None:
     return None
 
 
-def what_failed(error: RuntimeError) -> str:
+def what_failed(error: Exception) -> str:
     """What OpenVINO says is wrong, without the places in its source code."""
+    if isinstance(error, UnicodeError):  # the message itself is damaged
+        return "it does not say why"
     lines = (line.strip() for line in str(error).splitlines())
     told = " ".join(line for line in lines if line and not line.startswith(("Exception from", "Check '")))
     return printable(told)[:MOST_LETTERS].rstrip(". ") or "it does not say why"
