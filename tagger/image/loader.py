@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
@@ -11,10 +10,11 @@ from typing import Protocol
 from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
 from tagger.core.types import Failed, InputContract, PhotoInfo, TakenDate
-from tagger.image.decode import decode, read
+from tagger.image.decode import decode
 from tagger.image.metadata.photo_info import file_date, with_file
 from tagger.image.phash import difference_hash
 from tagger.image.preprocess import Pixels, preprocess
+from tagger.image.source import open_source
 
 ShouldDecode = Callable[[str], bool]
 IsCancelled = Callable[[], bool]
@@ -71,11 +71,11 @@ class InProcessLoader:
             raise CancelledError
         sha256 = None
         try:
-            data = read(path, self.limits.max_file_bytes)
-            sha256 = hashlib.sha256(data).hexdigest()
-            if not should_decode(sha256):
-                return LoadedPhoto(sha256, file_date=file_date(path))
-            decoded = decode(data, min_side_px=self.contract.resize_px, max_pixels=self.limits.max_pixels)
+            with open_source(path, self.limits) as source:
+                sha256 = source.sha256
+                if not should_decode(sha256):
+                    return LoadedPhoto(sha256, file_date=file_date(path))
+                decoded = decode(source.content, min_side_px=self.contract.resize_px, max_pixels=self.limits.max_pixels)
             info = replace(with_file(decoded.info, path), phash=difference_hash(decoded.image))
             return LoadedPhoto(sha256, info, preprocess(decoded.image, self.contract))
         except PhotoError as error:

@@ -50,6 +50,22 @@ def open_photo(data: bytes, max_pixels: int) -> Image.Image:
     raise PhotoError("unsupported", f"not an image of a known format{hint}")
 
 
+def open_large_tiff(file: IO[bytes], max_pixels: int) -> Image.Image:
+    """Open a TIFF of which only what is decoded is to be in memory.
+
+    Raises:
+        PhotoError: as `open_photo`.
+    """
+    from tagger.image.codecs.tiff import open_tiff
+
+    try:
+        return open_tiff(file, "", max_pixels)
+    except (SyntaxError, IndexError, TypeError, struct.error) as error:
+        raise PhotoError("truncated", "the file ends before the image begins, or its header is damaged") from error
+    except Exception as error:
+        raise photo_error(error) from error
+
+
 def _openers(data: bytes, max_pixels: int) -> Iterator[Opener]:
     """The readers for a file with this beginning; Pillow's modules are loaded on demand."""
     if jxl.is_jxl(data):

@@ -7,7 +7,8 @@ import io
 
 from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
-from tagger.image import decode
+from tagger.image.decode import decode
+from tagger.image.source import open_source
 
 SIDE_PX = 320  # sharp at half this size on a phone
 QUALITY = 70  # about 15 kB
@@ -17,8 +18,8 @@ def data_uri(path: str, side_px: int = SIDE_PX) -> str | None:
     """Encode the upright photo as a small JPEG in a data URI; None if it cannot be read."""
     limits = Limits()
     try:
-        data = decode.read(path, limits.max_file_bytes)
-        image = decode.decode(data, min_side_px=side_px, max_pixels=limits.max_pixels).image
+        with open_source(path, limits) as source:
+            image = decode(source.content, min_side_px=side_px, max_pixels=limits.max_pixels).image
     except PhotoError:
         return None
     image.thumbnail((side_px, side_px))

@@ -18,10 +18,11 @@ from tagger.core.run_options import Limits
 from tagger.core.timings import StageTimings
 from tagger.core.types import Answer, Failed, NoLandmark, PhotoInfo, Position, Result, Tagged
 from tagger.evidence.gps import GPS_CANDIDATES, apply_gps_prior, is_near_any
-from tagger.image.decode import Decoded, decode, read, upright_rgb
+from tagger.image.decode import Decoded, decode, upright_rgb
 from tagger.image.loader import PhotoLoader
 from tagger.image.metadata.photo_info import photo_info, with_file
 from tagger.image.preprocess import Pixels, preprocess
+from tagger.image.source import open_source
 from tagger.model.bundle import Bundle, open_bundle
 from tagger.model.card import Card
 from tagger.model.cascade import FirstLook, infer_in_two_looks
@@ -132,9 +133,13 @@ class Tagger:
         side_px = self.bundle.card.input.resize_px
         if isinstance(photo, Image.Image):
             return Decoded(upright_rgb(photo, side_px), photo_info(photo, photo.size))
-        data = photo if isinstance(photo, bytes) else read(os.fspath(photo), self.limits.max_file_bytes)
-        decoded = decode(data, min_side_px=side_px, max_pixels=self.limits.max_pixels)
-        return decoded if isinstance(photo, bytes) else replace(decoded, info=with_file(decoded.info, os.fspath(photo)))
+        max_pixels = self.limits.max_pixels
+        if isinstance(photo, bytes):
+            return decode(photo, min_side_px=side_px, max_pixels=max_pixels)
+        path = os.fspath(photo)
+        with open_source(path, self.limits) as source:
+            decoded = decode(source.content, min_side_px=side_px, max_pixels=max_pixels)
+        return replace(decoded, info=with_file(decoded.info, path))
 
 
 def _weighed(answer: Answer, info: PhotoInfo | None, card: Card, k: int) -> Answer:

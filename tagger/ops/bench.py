@@ -19,10 +19,10 @@ from db.engine import open_store
 from tagger.core.errors import PhotoError, TaggerError
 from tagger.core.run_options import RunOptions
 from tagger.core.types import Answer, NoLandmark
-from tagger.image.decode import read
 from tagger.image.decoder_pool import DecoderPool
 from tagger.image.loader import InProcessLoader, always
 from tagger.image.preprocess import Pixels
+from tagger.image.source import read
 from tagger.library.runner import LibraryRun
 from tagger.model.predictor import Tagger
 

@@ -18,7 +18,8 @@ from PIL import Image, PngImagePlugin
 from tagger.core.errors import PhotoError
 from tagger.core.extras import install_command
 from tagger.core.types import PASSING_KINDS
-from tagger.image.decode import KINDS, decode, read
+from tagger.image.decode import KINDS, decode
+from tagger.image.source import read
 from tests.drawn import bomb, encoded, jpeg
 
 MANY = 10_000_000

@@ -5,7 +5,6 @@ A file that cannot be read is left out and reported with the reason.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +15,9 @@ from tqdm import tqdm
 
 from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
-from tagger.image.decode import decode, read
+from tagger.image.decode import decode
 from tagger.image.phash import HASH_SIDE_PX, connected_groups, difference_hash, near_pairs
+from tagger.image.source import open_source
 from training.data.manifest import Role, Split
 
 # Two photos of one landmark are near-duplicates if at most SAME_LANDMARK_BITS of their hashes' 64 bits differ, any
@@ -94,12 +94,11 @@ def audit(files: Sequence[LabelledFile]) -> tuple[list[Photo], list[LeftOut]]:
 
 def _read(file: LabelledFile, limits: Limits) -> Photo | LeftOut:
     try:
-        data = read(str(file.path), limits.max_file_bytes)
-        decoded = decode(data, min_side_px=HASH_SIDE_PX, max_pixels=limits.max_pixels)
+        with open_source(str(file.path), limits) as source:
+            decoded = decode(source.content, min_side_px=HASH_SIDE_PX, max_pixels=limits.max_pixels)
     except PhotoError as error:
         return LeftOut(file.path, f"{error.kind}: {error.message}")
-    digest = hashlib.sha256(data).hexdigest()
-    return Photo(file, digest, decoded.info.width, decoded.info.height, difference_hash(decoded.image))
+    return Photo(file, source.sha256, decoded.info.width, decoded.info.height, difference_hash(decoded.image))
 
 
 def without_conflicts(photos: Sequence[Photo]) -> tuple[list[Photo], list[LeftOut]]:

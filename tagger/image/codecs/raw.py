@@ -6,7 +6,9 @@ The one rule: what Pillow takes for the picture of a RAW file is its thumbnail, 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import IO, Any
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -19,7 +21,8 @@ MAGIC = (  # offset and magic bytes
     (4, b"ftypcrx "), (6, b"HEAPCCDR"), (8, b"CR\2\0"), (8, b"IIII"),
 )  # fmt: skip
 TIFF = (b"II*\0", b"MM\0*")
-SUBFILE_TYPE, PHOTOMETRIC, SUB_FILES, DNG_VERSION = 254, 262, 330, 50706
+SUBFILE_TYPE, COMPRESSION, PHOTOMETRIC, SUB_FILES, DNG_VERSION = 254, 259, 262, 330, 50706
+UNCOMPRESSED = 1
 REDUCED = 1  # a kind of subfile: smaller than the picture
 ORIENTATIONS = {3: 3, 5: 8, 6: 6}  # EXIF's by LibRaw's
 SENSOR = (32803, 34892)  # photometric interpretations: a colour filter array, linear sensor values
@@ -29,15 +32,30 @@ def is_raw(data: bytes) -> bool:
     """Whether a file is a RAW photo: by its first bytes or, as many are TIFFs, by its first tags."""
     if any(data.startswith(magic, at) for at, magic in MAGIC):
         return True
-    if not data.startswith(TIFF):
-        return False
+    return data.startswith(TIFF) and _is_raw(_tags(data[:8], io.BytesIO(data)))
+
+
+def is_uncompressed_tiff(file: IO[bytes]) -> bool:
+    """Whether an open file is a TIFF without compression and no RAW photo; afterwards it is at its start."""
+    header = file.read(8)
+    tags = _tags(header, file) if header.startswith(TIFF) else {}
+    file.seek(0)
+    return tags.get(COMPRESSION) == UNCOMPRESSED and not _is_raw(tags)
+
+
+def _tags(header: bytes, file: IO[bytes]) -> Mapping[int, Any]:
+    """A TIFF's first tags; those before a damaged one."""
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-    tags = ImageFileDirectory_v2(data[:8])
-    file = io.BytesIO(data)
+    tags = ImageFileDirectory_v2(header)
     with suppress(Exception):  # the TIFF reader says what is wrong
         file.seek(tags.next)
         tags.load(file)
+    return tags
+
+
+def _is_raw(tags: Mapping[int, Any]) -> bool:
+    with suppress(Exception):  # values are parsed here
         is_thumbnail = SUB_FILES in tags and tags.get(SUBFILE_TYPE, 0) & REDUCED
         return DNG_VERSION in tags or tags.get(PHOTOMETRIC) in SENSOR or bool(is_thumbnail)
     return False

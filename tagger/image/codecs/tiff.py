@@ -35,13 +35,13 @@ def open_tiff(file: IO[bytes], name: str, max_pixels: int) -> Image.Image:
         SyntaxError: it is no TIFF.
         PhotoError: kinds unsupported, truncated, too_large.
     """
-    data = file.read()
     try:
-        image = TiffImageFile(io.BytesIO(data), name)
+        image = TiffImageFile(file, name)
     except (SyntaxError, KeyError):
-        return _read(data, max_pixels)
-    if not _is_read_rightly(image):
-        return _read(data, max_pixels)
+        image = None
+    if image is None or not _is_read_rightly(image):
+        file.seek(0)
+        return _read(file.read(), max_pixels)
     if ORIENTATION not in image.tag_v2:
         image.getexif()[ORIENTATION] = 1  # else Pillow would turn it by XMP's orientation, as viewers do not
     return image
@@ -95,7 +95,8 @@ def _needed_bytes(page: TiffPage) -> int:
     """The samples, a strip or tile three times while it is decoded, the samples in 8 bits, and Pillow's image."""
     itemsize = page.nbytes // max(1, page.size)
     strip = 0 if page.is_contiguous else math.prod(page.chunks) * itemsize
-    return page.nbytes + 3 * strip + page.size + 4 * page.imagewidth * page.imagelength
+    image_bytes = (4 if page.samplesperpixel > 1 else 1) * page.imagewidth * page.imagelength
+    return page.nbytes + 3 * strip + page.size + image_bytes
 
 
 def _description(page: TiffPage) -> str:
