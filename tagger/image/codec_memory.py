@@ -13,6 +13,8 @@ from typing import Any
 
 from PIL import Image, TiffImagePlugin
 
+from tagger.image.codecs.jpeg2000 import halvings
+
 MODE_BYTES = {"1": 1, "L": 1, "P": 1}  # Pillow's bytes a pixel; 2 in its modes I;16, 4 in all others
 AVIF_BYTES, HEIF_BYTES = 10_000_000, 35_000_000  # of the libraries themselves
 TIFF_ORIENTATION = 274
@@ -167,7 +169,8 @@ def _heif(photo: OpenedPhoto) -> float:
 
 def _jpeg2000(photo: OpenedPhoto) -> float:
     """OpenJPEG's samples of 4 bytes, and a little more."""
-    return _decoded(photo) + 5 * photo.pixels * photo.channels
+    fraction = 0.25 ** halvings(photo.image)
+    return fraction * (_decoded(photo) + 5 * photo.pixels * photo.channels)
 
 
 CODECS: dict[str, Callable[[OpenedPhoto], float]] = {

@@ -71,6 +71,9 @@ def decode_rows(image: Image.Image) -> Rows:
             frame = codec._heif_file[image.tell()]
             data, stride = frame.data, frame.stride
             return _of_bytes(frame.size, frame.mode, data, stride)  # decoding may have changed the size
+        case "JPEG2000":
+            image.load()
+            codec.reduce = 0  # it was the fraction; from here on it is Pillow's method again
     return of_image(image)
 
 

@@ -150,3 +150,12 @@ def test_codecs_that_return_bytes_give_the_same_photo_in_bands(image_format: str
     expected = np.asarray(Image.fromarray(gradient.astype(np.uint8)).reduce(4), dtype=float)
     assert result.shape == (525, 526, 3)
     assert np.abs(result - expected).mean() < 4
+
+
+@pytest.mark.parametrize("options", [{}, {"num_resolutions": 2}, {"num_resolutions": 1}])
+def test_a_large_jpeg_2000_is_decoded_at_a_fraction_that_it_contains(options: dict[str, Any]) -> None:
+    gradient = Image.linear_gradient("L").resize((2400, 2000)).convert("RGB")
+    image = decode(encoded(gradient, "JPEG2000", **options), min_side_px=220, max_pixels=10**8).image
+    assert image.size == (600, 500)
+    expected = np.asarray(gradient.resize(image.size, Image.Resampling.BOX), dtype=float)
+    assert np.abs(np.asarray(image, dtype=float) - expected).mean() < 2
