@@ -95,7 +95,7 @@ def failures(
     by_run = true() if filters.run is None else Failure.run_id == filters.run
     tried = (Failure.attempts, Failure.first_at, Failure.last_at, Failure.run_id)
     columns = (Failure.kind, Failure.message, *tried, Failure.next_at, Failure.quarantined_at)
-    files = select(File.path, *columns).join(Failure).where(_in_reach(filters, after), last_at, by_run)
+    files = select(File.path, *columns).join(Failure).where(in_reach(filters, after), last_at, by_run)
     files = planner.from_rarest(connection, files, File.id, [select(Failure.file_id)])
     rows, next_after = _page(connection, files.order_by(File.path), limit)
     return Page(tuple(FailureHit(*row) for row in rows), next_after)
@@ -138,11 +138,12 @@ def _name_ids(connection: Connection, filters: PhotoFilter) -> NameIds:
 
 def _photos(filters: PhotoFilter, after: str | None, is_hit: ColumnElement[bool]) -> AnySelect:
     columns = (File.path, Photo.id, Photo.sha256, Photo.taken_at, Photo.taken_from)
-    passes = (_in_reach(filters, after), _taken(filters), is_hit)
+    passes = (in_reach(filters, after), _taken(filters), is_hit)
     return select(*columns).join(Photo).where(*passes).order_by(File.path)
 
 
-def _in_reach(filters: FileFilter, after: str | None = None) -> ColumnElement[bool]:
+def in_reach(filters: FileFilter, after: str | None = None) -> ColumnElement[bool]:
+    """Whether a file passes the filters of its path, and comes after a path."""
     conditions: list[ColumnElement[bool]] = []
     if filters.under is not None:
         conditions.append(below(filters.under, after))
@@ -219,7 +220,7 @@ def _page_of_photos(
     """As `_page`, and how many others each photo stands for if the listing is of unique photos."""
     if not filters.unique:
         return *_page(connection, files, limit), {}
-    passes = and_(_in_reach(filters), _taken(filters), is_hit)
+    passes = and_(in_reach(filters), _taken(filters), is_hit)
     rows, others = unique.best_of_groups(connection, files, limit + 1, passes)
     return *_cut(rows, limit), others
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+from db.rows import Verdict
 from tagger.core.types import DateSource, Landmark
 
 HitT = TypeVar("HitT")
@@ -47,6 +48,19 @@ class NoneHit:
     taken_at: datetime
     others: int = 0  # as in `TagHit`
     taken_from: DateSource = "mtime"  # where `taken_at` comes from
+
+
+@dataclass(frozen=True, slots=True)
+class VoteHit:
+    """What people whom the operator does not trust say of a photo."""
+
+    path: str
+    sha256: str
+    verdict: Verdict
+    landmark: str | None  # None if they say "none"
+    name: str | None
+    people: int
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

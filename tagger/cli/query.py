@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from tagger.cli.table import print_csv, print_json, print_lines
 if TYPE_CHECKING:
     from db.engine import Connection
     from db.read.filters import FileFilter
-    from db.read.rows import FailureHit, NoneHit, TagHit
+    from db.read.rows import FailureHit, NoneHit, TagHit, VoteHit
     from db.read.summary import By, SummaryRow
 
 Line = Callable[[Any, tzinfo | None], str]
@@ -39,6 +39,7 @@ OPTIONS = {  # of filters that have another name
 @click.argument("landmarks", nargs=-1, metavar="[LANDMARK]...", shell_complete=completion.landmarks)
 @click.option("--none", "only_nones", is_flag=True, help="Photos without a known landmark.")
 @click.option("--failed", "only_failed", is_flag=True, help="Files that could not be read, with the reason.")
+@click.option("--votes", "only_votes", is_flag=True, help="What people in the bot say who are not in bot_trust.")
 @click.option("--summary", "by", type=BY, help="Count the photos by year, country or landmark instead of listing them.")
 @click.option(
     "--country",
@@ -79,6 +80,7 @@ OPTIONS = {  # of filters that have another name
 def query(
     only_nones: bool,
     only_failed: bool,
+    only_votes: bool,
     by: By | None,
     limit: int | None,
     as_json: bool,
@@ -96,7 +98,8 @@ def query(
     from db.read import listings
     from db.read.summary import SummaryRow, summarize
 
-    _check(only_nones=only_nones, only_failed=only_failed, by=by, as_json=as_json, as_csv=as_csv)
+    chosen = _chosen({"--none": only_nones, "--failed": only_failed, "--votes": only_votes})
+    _check(chosen, by=by, as_json=as_json, as_csv=as_csv)
     settings = context.open_settings(config, db_url=db_url)
     zone = settings.zone()
     for name in ("answered_since", "answered_until"):
@@ -105,7 +108,7 @@ def query(
         if filters["under"] is not None:
             filters["under"] = _stored_folder(connection, filters["under"], include_gone=filters["include_gone"])
         filters["countries"] = _stored_countries(connection, filters["countries"])
-        find, file_filter, row_type, line = _listing(only_nones, only_failed, filters)
+        find, file_filter, row_type, line = _listing(chosen, filters)
         rows: Any = listings.all_hits(find, connection, file_filter)
         if by is not None:
             rows, row_type, line = summarize(rows, by), SummaryRow, _summary_line
@@ -118,14 +121,20 @@ def query(
             print_lines(line(row, zone) for row in rows)
 
 
-def _check(*, only_nones: bool, only_failed: bool, by: str | None, as_json: bool, as_csv: bool) -> None:
-    if only_nones and only_failed:
-        raise click.UsageError("--none and --failed are two different listings. Ask for one of them.")
+def _chosen(options: dict[str, bool]) -> str | None:
+    """The option of the listing that is asked for; None for tags."""
+    chosen = [option for option, is_set in options.items() if is_set]
+    if len(chosen) > 1:
+        raise click.UsageError(f"{' and '.join(chosen)} are different listings. Ask for one of them.")
+    return next(iter(chosen), None)
+
+
+def _check(listing: str | None, *, by: str | None, as_json: bool, as_csv: bool) -> None:
     if as_json and as_csv:
         raise click.UsageError("--json and --csv are two different formats. Ask for one of them.")
-    if by is not None and only_failed:
-        raise click.UsageError("--failed does not go together with --summary.")
-    if by not in (None, "year") and only_nones:
+    if by is not None and listing in ("--failed", "--votes"):
+        raise click.UsageError(f"{listing} does not go together with --summary.")
+    if by not in (None, "year") and listing == "--none":
         raise click.UsageError("Photos without a landmark can only be counted by year: --none --summary year")
 
 
@@ -148,22 +157,27 @@ def _stored_countries(connection: Connection, names: tuple[str, ...]) -> tuple[s
     return tuple(found for name in names for found in same_country(name, stored) or [name])
 
 
-def _listing(only_nones: bool, only_failed: bool, filters: dict[str, Any]) -> tuple[Any, FileFilter, type[Any], Line]:
+def _listing(listing: str | None, filters: dict[str, Any]) -> tuple[Any, FileFilter, type[Any], Line]:
     """The listing, its filter, its type of hits, and the function that formats a hit."""
     from db.read import filters as types
     from db.read import listings
-    from db.read.rows import FailureHit, NoneHit, TagHit
+    from db.read.rows import FailureHit, NoneHit, TagHit, VoteHit
+    from db.read.votes import votes
 
     given = {name: value for name, value in filters.items() if value is not None and value is not False and value != ()}
-    if only_failed:
-        return listings.failures, _filter("--failed", types.FileFilter, given), FailureHit, _failure_line
-    if only_nones:
-        return listings.nones, _filter("--none", types.PhotoFilter, given), NoneHit, _none_line
+    if listing == "--failed":
+        return listings.failures, _filter(listing, types.FileFilter, given), FailureHit, _failure_line
+    if listing == "--votes":
+        return votes, _filter(listing, types.FileFilter, given, without={"run"}), VoteHit, _vote_line
+    if listing == "--none":
+        return listings.nones, _filter(listing, types.PhotoFilter, given), NoneHit, _none_line
     return listings.tags, types.TagFilter(**given), TagHit, _tag_line
 
 
-def _filter(listing: str, filter_type: type[FileFilter], given: dict[str, Any]) -> FileFilter:
-    unknown = sorted(set(given) - set(filter_type.__dataclass_fields__))
+def _filter(
+    listing: str, filter_type: type[FileFilter], given: dict[str, Any], *, without: Collection[str] = ()
+) -> FileFilter:
+    unknown = sorted(set(given) - set(filter_type.__dataclass_fields__) | set(given) & set(without))
     if unknown:
         raise click.UsageError(f"{listing} does not go together with {', '.join(map(_option, unknown))}.")
     return filter_type(**given)
@@ -194,6 +208,12 @@ def _photo_line(hit: TagHit | NoneHit) -> str:
 
     others = f"  (+{hit.others})" if hit.others else ""
     return f"{hit.taken_at.date()}  {printable(hit.path)}{others}"
+
+
+def _vote_line(hit: VoteHit, _zone: tzinfo | None) -> str:
+    from tagger.core.text import printable
+
+    return f"{hit.people:>6}  {printable(hit.name or 'none'):<42.42}  {hit.last_at.date()}  {printable(hit.path)}"
 
 
 def _failure_line(hit: FailureHit, zone: tzinfo | None) -> str:

@@ -120,12 +120,15 @@ def test_filters_that_exclude_each_other_are_wrong_usage(tagger: Tagger) -> None
     done = tagger("query", "--failed", "--country", "France")
     assert done.returncode == 2
     assert "--country" in done.stderr
+    assert tagger("query", "--votes", "--run", 1).returncode == 2
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
         ("--none", "--failed"),
+        ("--none", "--votes"),
+        ("--votes", "--summary", "year"),
         ("--json", "--csv"),
         ("--since", "last summer"),
         ("--limit", 9**30),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,11 @@ def test_two_strangers_with_one_picture_do_not_meet_and_change_no_library(
     assert again.text == of_ana
     assert tagger(bot, "query", "--json") == before
     assert tagger(bot, "query", "--none") == ""
+    votes = [json.loads(line) for line in tagger(bot, "query", "--votes", "--json").splitlines()]
+    path = str(library / "a.jpg")
+    assert [(vote["path"], vote["verdict"], vote["landmark"], vote["people"]) for vote in votes] == [
+        (path, "none", None, 1), (path, "shows", "eiffel_tower", 1),
+    ]  # fmt: skip
     assert bot.server.violations == []
 
 
