@@ -57,6 +57,9 @@ async def find(context: UpdateContext) -> None:
 
 async def turn_found_page(context: UpdateContext) -> None:
     landmark_id, page_number = (int(part) for part in context.arguments.split(":"))
+    if landmark_id not in context.services.landmarks:
+        await context.answer_callback()
+        return
     await context.edit(*_found(context, await _by_landmark(context), landmark_id, page_number))
     await context.answer_callback()
 

@@ -7,6 +7,7 @@ gets an answer; in a group the bot is silent unless it is addressed.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -78,6 +79,13 @@ BUTTONS: dict[str, Handler] = {
     "keep": privacy.keep_data,
 }
 
+NUMBER = r"\d{1,15}"
+ARGUMENTS = {  # of buttons, as a pattern; what does not match is forged
+    **dict.fromkeys(("right", "none"), f"{NUMBER}(:{NUMBER})?"),
+    **dict.fromkeys(("else", "map", "places", "labels"), NUMBER),
+    "is": f"{NUMBER}:{NUMBER}(:{NUMBER})?",
+    "found": f"{NUMBER}:{NUMBER}",
+}
 LISTS = {"places", "found", "mapfile", "labels"}
 OF_ASKER = {"places", "found", "mapfile", "language", "forget", "keep"}  # in a group they work only for whoever asked
 
@@ -192,7 +200,8 @@ async def _button(context: UpdateContext) -> None:
     if name == "for":
         asker, name, arguments = (*arguments.split(":", 2), "", "")[:3]
         is_askers = asker == str(context.user_id)
-    if (handler := BUTTONS.get(name)) is None or query.message is None:
+    is_forged = not re.fullmatch(ARGUMENTS.get(name, ".*"), arguments)
+    if (handler := BUTTONS.get(name)) is None or query.message is None or is_forged:
         await context.answer_callback()
     elif not is_askers and (asker or name in OF_ASKER):
         await context.answer_callback(context._(NOT_YOUR_LIST if name in LISTS else NOT_YOUR_QUESTION))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.bot.conftest import Meet
 from tests.bot.running import ANSWER_S, BLUE, GREY, RED, RunningBot, answer, buttons, picture, said, tapped
 from tests.botapi import Message, PeopleChat, Person
@@ -141,3 +143,15 @@ def test_a_button_of_another_chat_or_of_nothing_says_so(bot: RunningBot, meet: M
     reply.json["reply_markup"]["inline_keyboard"] += [[{"text": "forged", "callback_data": "none:1"}]]
     assert tapped(chat, ana, reply, "forged").startswith("I no longer know this photo.")
     assert decisions(bot, ana) == []
+
+
+@pytest.mark.parametrize(
+    "data", ["is:1", "is:x:1", "none:", f"right:{9**30}", "found:9999:0", "places:-1", "?", "for:1"]
+)
+def test_a_forged_button_is_answered_and_changes_nothing(data: str, bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 30)))
+    reply.json["reply_markup"]["inline_keyboard"] += [[{"text": "forged", "callback_data": data}]]
+    assert tapped(chat, ana, reply, "forged") == ""
+    assert decisions(bot, ana) == []
+    assert reply.versions == []
