@@ -29,7 +29,8 @@ def read_token(settings: Settings) -> str:
             "and set TAGGER_BOT_TOKEN or TAGGER_BOT_TOKEN_FILE."
         )
     if not TOKEN.fullmatch(token):
-        raise ConfigError("The bot's token is malformed. It looks like 123456:ABC…; copy it as @BotFather wrote it.")
+        problem = "malformed" if token else "empty"
+        raise ConfigError(f"The bot's token is {problem}. It looks like 123456:ABC…; copy it as @BotFather wrote it.")
     return token
 
 
