@@ -170,8 +170,9 @@ class Albums:
             if album.is_addressed:
                 await _answer(album, key[1])
         except asyncio.CancelledError:
-            tagged = await asyncio.gather(*album.tasks.values(), return_exceptions=True)
-            await forget_results(context.services, context.sender, tagged)
+            if context.services.open_work.is_forgotten(context.sender):  # so that the album's tasks are cancelled, too
+                tagged = await asyncio.gather(*album.tasks.values(), return_exceptions=True)
+                await forget_results(context.services, context.sender, tagged)
             raise
         finally:
             album.answered.set()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.bot.conftest import Meet, Start
 from tests.bot.running import ANSWER_S, BLUE, GREEN, GREY, RED, RunningBot, answer, gps_photo, picture, texts
-from tests.botapi import BotApiServer, Message, PeopleChat, Person
+from tests.botapi import BotApiServer, Message, PeopleChat, Person, Slow
 
 BROKEN = picture(RED)[:900]
 
@@ -114,3 +116,15 @@ def test_two_albums_at_a_time_are_two_answers(bot: RunningBot, meet: Meet) -> No
     bot.settle()
     assert [message.reply_to for message in chat.from_bot] == [one[0].id, other[0].id]
     assert [text.splitlines()[0] for text in texts(chat)] == ["🏛 Eiffel Tower", "🏛 Tokyo Skytree"]
+
+
+def test_a_stop_does_not_wait_for_an_album(server: BotApiServer, start: Start) -> None:
+    bot, ana = start(), server.person(1, "Ana")
+    server.faults.always("download", Slow(60))
+    ana.private().send_album(ana, [picture(RED, 1), picture(RED, 2)])
+    bot.wait("the downloads", lambda: len(server.calls("getFile")) == 2)
+    time.sleep(1)  # the album is complete
+    before = time.monotonic()
+    assert bot.stop() == 0
+    assert time.monotonic() - before < 20
+    assert "Traceback" not in bot.output
