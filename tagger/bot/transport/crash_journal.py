@@ -1,9 +1,10 @@
 """Which photos were being tagged when the process died: a file that a killed process leaves up to date.
 
-The one rule: a photo that was in progress at two deaths is not tagged again. Nobody knows which of several photos
-killed a process, so after a death they are tagged one at a time.
+The one rule: a photo that may have killed the process twice is not tagged again. Nobody knows which of several photos
+killed a process, so after a death they are suspects, which are tagged one at a time, and only a photo that was in
+progress alone, or was the only suspect, is blamed for a death.
 
-    x 17 1      at one death of the process, update 17 was in progress
+    x 17 1      update 17 is a suspect, and is blamed for one death of the process
     > 17        its photo is being tagged
     < 17        the process survived it
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import Counter
+import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -21,6 +22,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 MAX_DEATHS = 2
+MAX_WAIT_S, POLL_S = 5.0, 0.05
 MAX_BYTES = 256 * 1024  # then the file is written anew
 
 
@@ -30,7 +32,7 @@ class CrashJournal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._one_at_a_time = asyncio.Lock()
-        self._deaths: Counter[int] = Counter()
+        self._deaths: dict[int, int] = {}  # by suspect: the deaths for which it is blamed
         self._in_progress: set[int] = set()
         self._file = -1
         self._read()
@@ -38,17 +40,18 @@ class CrashJournal:
 
     def keep(self, open_updates: Collection[int]) -> None:
         """Forget all other updates."""
-        self._deaths = Counter({number: self._deaths[number] for number in open_updates if self._deaths[number]})
+        self._deaths = {number: self._deaths[number] for number in open_updates if number in self._deaths}
         self._rewrite()
 
     def is_fatal(self, update_id: int) -> bool:
         """Whether the process died too often while an update's photo was being tagged."""
-        return self._deaths[update_id] >= MAX_DEATHS
+        return self._deaths.get(update_id, 0) >= MAX_DEATHS
 
     @asynccontextmanager
     async def watch(self, update_id: int) -> AsyncIterator[None]:
         """While the context lasts, the photo of an update is being tagged."""
-        async with self._one_at_a_time if self._deaths[update_id] else nullcontext():
+        await self._let_less_suspect_ones_pass(update_id)
+        async with self._one_at_a_time if update_id in self._deaths else nullcontext():
             self._in_progress.add(update_id)
             self._append(f"> {update_id}\n")
             try:
@@ -59,6 +62,14 @@ class CrashJournal:
                 self._append(f"< {update_id}\n")
         if self._file >= 0 and os.fstat(self._file).st_size > MAX_BYTES:
             self._rewrite()
+
+    async def _let_less_suspect_ones_pass(self, update_id: int) -> None:
+        """So a photo that is sound is not in progress again at the next death, if those come soon after each start."""
+        until = time.monotonic() + MAX_WAIT_S
+        while any(deaths < self._deaths.get(update_id, 0) for deaths in self._deaths.values()):
+            if time.monotonic() > until:  # their downloads take long
+                break
+            await asyncio.sleep(POLL_S)
 
     def close(self) -> None:
         if self._file >= 0:
@@ -83,8 +94,9 @@ class CrashJournal:
             return
         except (OSError, ValueError, IndexError) as error:
             log.warning("The journal %s cannot be read: %s", self._path, error)
-        self._deaths.update(in_progress)
+        blamed = [number for number in in_progress if number in self._deaths or len(in_progress) == 1]
         for number in sorted(in_progress):
+            self._deaths[number] = self._deaths.get(number, 0) + (number in blamed)
             log.warning("The bot died while the photo of update %d was being tagged", number)
 
     def _append(self, line: str) -> None:

@@ -34,6 +34,14 @@ def test_a_photo_in_progress_at_two_deaths_is_fatal(path: Path) -> None:
     assert CrashJournal(path).is_fatal(7)
 
 
+def test_one_of_several_photos_is_fatal_only_after_two_deaths_of_its_own(path: Path) -> None:
+    asyncio.run(tag(CrashJournal(path), 7, 8, 9, dies=True))
+    asyncio.run(tag(CrashJournal(path), 8, dies=True))
+    assert not any(CrashJournal(path).is_fatal(number) for number in (7, 8, 9))
+    asyncio.run(tag(CrashJournal(path), 8, 10, dies=True))  # beside one that is no suspect
+    assert [number for number in (7, 8, 9, 10) if CrashJournal(path).is_fatal(number)] == [8]
+
+
 def test_a_photo_that_was_tagged_in_between_is_not(path: Path) -> None:
     asyncio.run(tag(CrashJournal(path), 7, dies=True))
     asyncio.run(tag(CrashJournal(path), 7))
@@ -61,7 +69,7 @@ def test_after_a_death_photos_that_were_in_progress_are_tagged_one_at_a_time(pat
 def test_updates_that_are_answered_are_forgotten(path: Path) -> None:
     asyncio.run(tag(CrashJournal(path), 7, 8, dies=True))
     CrashJournal(path).keep([8])
-    assert path.read_text() == "x 8 1\n"
+    assert path.read_text() == "x 8 0\n"
 
 
 def test_a_long_journal_is_written_anew(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
