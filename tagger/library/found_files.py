@@ -39,7 +39,7 @@ class PackedNames(Sequence[bytes]):
 
     def __init__(self, names: Sequence[bytes]) -> None:
         self._joined = b"".join(names)
-        self._ends = array("L", accumulate(map(len, names)))
+        self._ends = array("I", accumulate(map(len, names)))
 
     def __len__(self) -> int:
         return len(self._ends)

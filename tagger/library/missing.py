@@ -16,7 +16,7 @@ from functools import cache
 
 from db.engine import Store
 from db.read.files import other_places
-from db.read.folders import count_files, present_files
+from db.read.folders import count_files, present_files, tagged_roots
 from tagger.core.text import printable
 from tagger.library.found_files import Comparison
 from tagger.library.plan import Plan
@@ -75,7 +75,7 @@ def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
     believed = [path for path in lost if path in elsewhere or not _is_in(path, folders)]
     gone = sorted({*believed, *deleted} - moved)
     existing = sorted(set(unfound) - set(lost))
-    excluded = _excluded(existing, scope)
+    excluded = _excluded(store, existing, scope)
     moved |= _linked(store, plan, set(existing) - set(excluded), scope)
     returned = [path for path in plan.returned if not _is_gone(path)]
     return MissingFiles(gone, sorted(moved), excluded, returned, tuple(suspicious))
@@ -98,12 +98,18 @@ def _found_elsewhere(store: Store, plan: Plan, lost: Sequence[str]) -> tuple[set
     return elsewhere, moved
 
 
-def _excluded(existing: Sequence[str], scope: Scope) -> list[str]:
-    """The files that a scan passes over."""
+def _excluded(store: Store, existing: Sequence[str], scope: Scope) -> list[str]:
+    """The files that the globs exclude, and those that a scan skips and nobody tagged by name."""
+    if not existing:
+        return []
+    with store.read() as connection:
+        named = tagged_roots(connection)
     excluded = []
     for path in existing:
         roots = [root for root in scope.roots if is_below(path, root)]
-        if roots and not any(would_find(root, path, scope.globs) for root in roots):
+        is_selected = any(scope.globs.selects(os.path.relpath(path, root)) for root in roots)
+        others = [root for root in named if is_selected and (root == path or is_below(path, root))]
+        if roots and not any(root == path or would_find(root, path, scope.globs) for root in (*roots, *others)):
             excluded.append(path)
     return excluded
 

@@ -40,6 +40,13 @@ class Globs:
             return False
         return not (self.exclude and _matches(self.exclude, relative, name))
 
+    def selects(self, relative: str) -> bool:
+        """Whether `include` and `exclude` select a file, given by its path below the scanned folder."""
+        *folders, name = relative.split("/")
+        above = ["/".join(folders[:depth]) for depth in range(1, len(folders) + 1)]
+        is_excluded = self.exclude and any(_matches(self.exclude, folder, os.path.basename(folder)) for folder in above)
+        return not is_excluded and self.includes_file(relative, name)
+
     def includes_folder(self, relative: str, name: str) -> bool:
         if self.exclude and _matches(self.exclude, relative, name):
             return False

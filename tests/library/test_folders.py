@@ -68,6 +68,21 @@ def test_a_folder_that_gets_a_nomedia_file_is_excluded(store: Store, bundle: Bun
     assert run(store, bundle, library).counts.excluded == 3
 
 
+def test_what_a_scan_skips_but_a_person_tagged_by_name_stays_listed(
+    store: Store, bundle: Bundle, library: Path
+) -> None:
+    photos(library / ".hidden", 1, start=20)
+    odd = (library / "trip" / "00000.jpg").rename(library / "scan.bin")
+    run(store, bundle, library)
+    run(store, bundle, library / ".hidden")
+    run(store, bundle, odd)
+    everything = listed(store, library)
+    assert {".hidden/00020.jpg", "scan.bin"} < set(everything)
+    assert run(store, bundle, library).counts.excluded == 0
+    assert listed(store, library) == everything
+    assert run(store, bundle, library, options=RunOptions(exclude=[".hidden", "*.bin"])).counts.excluded == 2
+
+
 def test_a_file_that_was_deleted_while_a_copy_lies_elsewhere_is_gone(
     store: Store, bundle: Bundle, library: Path
 ) -> None:
