@@ -70,9 +70,9 @@ clean:
 # What most people need: phones write HEIC, and a country has many names. PyTorch comes along only where an NVIDIA GPU is present.
 $(VENV)/.core: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[countries,heif$(GPU)]'
+	$(BIN)/pip install --quiet --editable '.[countries,heif,xmp$(GPU)]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --no-compile --editable '.[bot,countries,dev,gpu,heif,jxl,plot,raw,schedule,train,watch]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[bot,countries,dev,gpu,heif,jxl,plot,raw,schedule,train,watch,xmp]'
 	@touch $@

@@ -13,6 +13,7 @@ PhotoStatus = Literal["tagged", "none"]
 RunStatus = Literal["running", "done", "stopped", "interrupted", "failed", "died"]
 JobStatus = Literal["running", "done", "stopped", "failed", "died"]
 Verdict = Literal["shows", "not", "none"]
+Naming = Literal["appended", "replaced", "both"]  # of sidecars: photo.jpg.xmp, photo.xmp
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +118,44 @@ class CanaryRow:
     @property
     def is_right(self) -> bool:
         return self.found == self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The content of a file after a write, and the way back."""
+
+    sha256: str
+    before: bytes | None  # its earlier content as a difference to that; None: there was no file
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarRow:
+    """A sidecar into which landmarks were written, or are about to be."""
+
+    path: str
+    photo_path: str
+    landmarks: tuple[str, ...]  # the keys of those in it
+    added: tuple[str, ...]  # the values that were not there before
+    fingerprint: str | None  # of all that it should hold
+    with_gps: bool  # a guessed position was asked for
+    last: Written | None  # None: never written yet
+    next: Written | None  # a write that began, and has not ended if the process died
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarRequest:
+    """A photo whose sidecar is to be written."""
+
+    photo_path: str
+    landmarks: tuple[str, ...]  # the keys to add
+    naming: Naming
+    with_gps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoTag:
+    """A landmark that a photo shows now; decisions come first, then the machine's by rank."""
+
+    landmark: str  # its key
+    is_decided: bool  # by a person
+    score: float | None

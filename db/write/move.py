@@ -25,6 +25,14 @@ DROP_MISSING = f"""
 DROP_DOUBLES = f"SELECT id FROM file WHERE {MARKED} AND {UNMARKED} IN (SELECT path FROM file)"
 UNMARK_FILES = text(f"UPDATE file SET path = {UNMARKED} WHERE {MARKED}")
 MOVE_LEASES = text(f"UPDATE OR REPLACE lease SET path = {NEW_PATH} WHERE {BELOW}")
+MOVE_SIDECARS = [  # and the photos that they belong to, in two steps as files are
+    text(statement.replace("path", column))
+    for table, column in (("sidecar", "path"), ("sidecar", "photo_path"), ("sidecar_request", "photo_path"))
+    for statement in (
+        f"UPDATE {table} SET path = CAST(:mark || {NEW_PATH} AS BLOB) WHERE {BELOW}",
+        f"UPDATE OR REPLACE {table} SET path = {UNMARKED} WHERE {MARKED}",
+    )
+]
 
 
 def move_files(connection: Connection, old: str, new: str) -> int:
@@ -52,5 +60,6 @@ def move_files(connection: Connection, old: str, new: str) -> int:
     for doubles in (DROP_MISSING, DROP_DOUBLES):
         connection.execute(text(f"DELETE FROM failure WHERE file_id IN ({doubles})"), marks)
         connection.execute(text(f"DELETE FROM file WHERE id IN ({doubles})"), marks)
-    connection.execute(MOVE_LEASES, paths)
+    for statement in (MOVE_LEASES, *MOVE_SIDECARS):
+        connection.execute(statement, paths | marks)
     return connection.execute(UNMARK_FILES, marks).rowcount

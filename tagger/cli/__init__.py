@@ -29,6 +29,7 @@ from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
 from tagger.cli.train import train
 from tagger.cli.watch import watch
+from tagger.cli.xmp import xmp
 from tagger.core.streams import prepare_streams
 from tagger.core.version import __version__
 
@@ -55,7 +56,7 @@ def main() -> None:
     atexit.register(gc.freeze)
 
 
-LIBRARY = (tag, suggest, query, labels, move, forget, runs)
+LIBRARY = (tag, suggest, query, labels, xmp, move, forget, runs)
 SERVICES = (jobs, schedule, watch, serve, bot)
 for command in (*LIBRARY, *SERVICES, settings, doctor, bench, train):
     main.add_command(command)

@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
-from tagger.cli.parameters import completion
-from tagger.cli.parameters.choices import ID, LIMIT
-from tagger.cli.parameters.folders import AbsoluteFolder
-from tagger.cli.parameters.periods import since, to_utc, until
+from tagger.cli.parameters.choices import LIMIT
+from tagger.cli.parameters.filters import option_name, resolve, tag_filters, with_moments
 from tagger.cli.table import print_csv, print_json, print_lines
 
 if TYPE_CHECKING:
-    from db.engine import Connection
     from db.read.filters import FileFilter
     from db.read.rows import FailureHit, NoneHit, TagHit, VoteHit
     from db.read.summary import By, SummaryRow
@@ -25,50 +22,14 @@ if TYPE_CHECKING:
 Line = Callable[[Any, tzinfo | None], str]
 
 BY = click.Choice(["year", "country", "landmark"])
-OPTIONS = {  # of filters that have another name
-    "landmarks": "a landmark",
-    "countries": "--country",
-    "taken_since": "--since",
-    "taken_until": "--until",
-    "answered_since": "--tagged-since",
-    "answered_until": "--tagged-until",
-}
 
 
 @click.command()
-@click.argument("landmarks", nargs=-1, metavar="[LANDMARK]...", shell_complete=completion.landmarks)
 @click.option("--none", "only_nones", is_flag=True, help="Photos without a known landmark.")
 @click.option("--failed", "only_failed", is_flag=True, help="Files that could not be read, with the reason.")
 @click.option("--votes", "only_votes", is_flag=True, help="What people in the bot say who are not in bot_trust.")
 @click.option("--summary", "by", type=BY, help="Count the photos by year, country or landmark instead of listing them.")
-@click.option(
-    "--country",
-    "countries",
-    multiple=True,
-    shell_complete=completion.countries,
-    help="Only landmarks of this country, in any language; may be repeated.",
-)
-@click.option("--min-score", type=click.FloatRange(0, 1), help="Only tags with at least this score.")
-@click.option("--under", type=AbsoluteFolder(), metavar="FOLDER", help="Only files below this folder.")
-@click.option(
-    "--since",
-    "taken_since",
-    metavar="DAY",
-    callback=since,
-    help="Taken then or later: 2024, 2024-07, 2024-07-31, yesterday.",
-)
-@click.option(
-    "--until", "taken_until", metavar="DAY", callback=until, help="Taken then or earlier; 2024 includes all of it."
-)
-@click.option(
-    "--tagged-since",
-    "answered_since",
-    metavar="DAY",
-    callback=since,
-    help="Tagged then or later, in the set time zone.",
-)
-@click.option("--tagged-until", "answered_until", metavar="DAY", callback=until, help="Tagged then or earlier.")
-@click.option("--run", type=ID, metavar="ID", help="Only answers of this run.")
+@tag_filters
 @click.option("--model", help="The answers of this model (name or id) instead of the last one's.")
 @click.option("--unique", is_flag=True, help="Only one of photos that look the same, with the number of others.")
 @click.option("--gone", "include_gone", is_flag=True, help="Also files that no longer exist.")
@@ -102,13 +63,9 @@ def query(
     _check(chosen, by=by, as_json=as_json, as_csv=as_csv)
     settings = context.open_settings(config, db_url=db_url)
     zone = settings.zone()
-    for name in ("answered_since", "answered_until"):
-        filters[name] = to_utc(_option(name), filters[name], zone)
+    filters = with_moments(filters, zone)
     with context.open_store(settings, for_reading=True) as store, store.read() as connection:
-        if filters["under"] is not None:
-            filters["under"] = _stored_folder(connection, filters["under"], include_gone=filters["include_gone"])
-        filters["countries"] = _stored_countries(connection, filters["countries"])
-        find, file_filter, row_type, line = _listing(chosen, filters)
+        find, file_filter, row_type, line = _listing(chosen, resolve(connection, filters))
         rows: Any = listings.all_hits(find, connection, file_filter)
         if by is not None:
             rows, row_type, line = summarize(rows, by), SummaryRow, _summary_line
@@ -138,25 +95,6 @@ def _check(listing: str | None, *, by: str | None, as_json: bool, as_csv: bool) 
         raise click.UsageError("Photos without a landmark can only be counted by year: --none --summary year")
 
 
-def _stored_folder(connection: Connection, folder: str, *, include_gone: bool) -> str:
-    """The folder by its name in the store."""
-    from db.read.folders import require_files
-    from tagger.library.roots import stored_name
-
-    name = stored_name(connection, folder)
-    require_files(connection, name, include_gone=include_gone)
-    return name
-
-
-def _stored_countries(connection: Connection, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The countries as the store spells them; an unknown one stays, for the error that names the nearest."""
-    from db.read import catalog
-    from tagger.library.countries import same_country
-
-    stored = catalog.countries(connection) if names else []
-    return tuple(found for name in names for found in same_country(name, stored) or [name])
-
-
 def _listing(listing: str | None, filters: dict[str, Any]) -> tuple[Any, FileFilter, type[Any], Line]:
     """The listing, its filter, its type of hits, and the function that formats a hit."""
     from db.read import filters as types
@@ -164,14 +102,13 @@ def _listing(listing: str | None, filters: dict[str, Any]) -> tuple[Any, FileFil
     from db.read.rows import FailureHit, NoneHit, TagHit, VoteHit
     from db.read.votes import votes
 
-    given = {name: value for name, value in filters.items() if value is not None and value is not False and value != ()}
     if listing == "--failed":
-        return listings.failures, _filter(listing, types.FileFilter, given), FailureHit, _failure_line
+        return listings.failures, _filter(listing, types.FileFilter, filters), FailureHit, _failure_line
     if listing == "--votes":
-        return votes, _filter(listing, types.FileFilter, given, without={"run"}), VoteHit, _vote_line
+        return votes, _filter(listing, types.FileFilter, filters, without={"run"}), VoteHit, _vote_line
     if listing == "--none":
-        return listings.nones, _filter(listing, types.PhotoFilter, given), NoneHit, _none_line
-    return listings.tags, types.TagFilter(**given), TagHit, _tag_line
+        return listings.nones, _filter(listing, types.PhotoFilter, filters), NoneHit, _none_line
+    return listings.tags, types.TagFilter(**filters), TagHit, _tag_line
 
 
 def _filter(
@@ -179,13 +116,8 @@ def _filter(
 ) -> FileFilter:
     unknown = sorted(set(given) - set(filter_type.__dataclass_fields__) | set(given) & set(without))
     if unknown:
-        raise click.UsageError(f"{listing} does not go together with {', '.join(map(_option, unknown))}.")
+        raise click.UsageError(f"{listing} does not go together with {', '.join(map(option_name, unknown))}.")
     return filter_type(**given)
-
-
-def _option(name: str) -> str:
-    """A filter's command-line option."""
-    return OPTIONS.get(name, f"--{name.replace('_', '-')}")
 
 
 def _tag_line(hit: TagHit, _zone: tzinfo | None) -> str:

@@ -134,6 +134,9 @@ class Settings(BaseSettings):
     timezone: Zone | None = Field(None, description="Time zone of jobs and listings; the machine's if unset.")
     watch_settle_s: Annotated[float, Field(gt=0)] = Field(5.0, description="How long a new file must stay unchanged.")
     metrics_listen: AddressOrOff = Field("127.0.0.1:9464", description="Address of /metrics and /health.")
+    xmp: Literal["off", "confirmed", "tags"] = Field(
+        "off", description="What nightly writes into XMP sidecars: nothing, confirmed landmarks, or all tags."
+    )
     jobs: Jobs = Field(Jobs(), description="When the jobs run.")
 
     bot_token: SecretStr | None = Field(None, description="The bot's token; better in the environment than in a file.")

@@ -18,6 +18,7 @@
     ├── FolderNotReadable      a folder to watch, or one above it, cannot be opened
     ├── RunInProgress          another run uses the database
     ├── BotInProgress          another bot uses the database or the token
+    ├── SidecarError           one XMP sidecar cannot be used
     ├── PhotoError             one photo cannot be read; the pipeline turns it into `Failed`
     └── StoreError             the database cannot do what is asked; `db.errors` has its branches
 
@@ -178,6 +179,10 @@ class PhotoError(TaggerError):
         super().__init__(message)
         self.kind = kind
         self.message = message
+
+
+class SidecarError(TaggerError):
+    """One XMP sidecar cannot be used; the message is a clause about "it"."""
 
 
 class StoreError(TaggerError):

@@ -20,6 +20,7 @@ from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
 from tagger.core.types import PASSING_KINDS, Failed, Result
 from tagger.jobs.context import JobContext, JobResult
+from tagger.jobs.xmp import with_sidecars
 from tagger.library.report import RunState, missing_text
 from tagger.library.runner import LibraryRun
 from tagger.model.bundle import open_bundle
@@ -35,8 +36,9 @@ RETRY_S = 2.0
 
 
 def nightly(context: JobContext) -> JobResult:
-    """Tag new and changed photos in the folders of the settings."""
-    return _run_in_window(context, "nightly")
+    """Tag new and changed photos in the folders of the settings, and write their sidecars if the settings say so."""
+    result = _run_in_window(context, "nightly")
+    return result if context.settings.xmp == "off" else with_sidecars(context, result, folders_of(context.settings))
 
 
 def retag(context: JobContext) -> JobResult:

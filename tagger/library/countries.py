@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 
 from tagger.core.text import plain
@@ -44,6 +45,13 @@ def same_country(text: str, names: Sequence[str]) -> list[str]:
         if found := [name for name in names if plain(name) in meant]:
             return found
     return []
+
+
+@lru_cache
+def country_code(name: str) -> str | None:
+    """The code of a country by ISO 3166 in two letters; None without Babel, or if the name has none or several."""
+    codes = _codes(name) if find_spec("babel") else set()
+    return next(iter(codes)) if len(codes) == 1 else None
 
 
 def _codes(text: str) -> set[str]:

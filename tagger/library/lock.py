@@ -59,6 +59,26 @@ def run_lock(store: Store) -> Iterator[None]:
 
 
 @contextmanager
+def xmp_lock(store: Store) -> Iterator[None]:
+    """Lock a store for writing sidecars; runs may go on.
+
+    Raises:
+        RunInProgress: another process writes sidecars.
+    """
+    file = os.path.realpath(store.file)
+    try:
+        lock = _acquired(Path(f"{file}.xmp.lock"), _mode_of(file))
+    except OSError as error:
+        raise StoreUnreachable(store.file, f"its lock cannot be made ({error.strerror})") from error
+    if lock is None:
+        raise RunInProgress(store.file, "it writes XMP sidecars")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def bot_lock(store: Store, *, server: str, token: str) -> Iterator[None]:
     """Lock a store and a token for one bot.
 

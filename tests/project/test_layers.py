@@ -16,7 +16,7 @@ CORE = ("tagger.core",)
 VALUES = (*CORE, "tagger.config", "tagger.image", "tagger.evidence")
 MODEL = (*CORE, "tagger.image", "tagger.evidence", "tagger.model")
 SERVICES = (*VALUES, "tagger.model", "db", "tagger.library")
-OF_JOBS = (*SERVICES, "tagger.ops", "tagger.jobs")
+OF_JOBS = (*SERVICES, "tagger.export", "tagger.ops", "tagger.jobs")
 
 # What each room may import of ours, besides itself.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "training.cli": (*MODEL, "training"),
     # 4. Services.
     "tagger.library": SERVICES,
+    "tagger.export": SERVICES,
     "tagger.ops": SERVICES,
     "tagger.jobs": OF_JOBS,
     # 5. Surfaces: never one another; the command line wires them.
@@ -55,6 +56,7 @@ HOMES = {
     "click": ("tagger.cli", "training.cli"),
     "filelock": ("tagger.library.lock", "tagger.model.engines.network_cache"),
     "jinja2": ("tagger.library.report_html", "training.publish.html"),
+    "lxml": ("tagger.export.xmp.packet",),
     "matplotlib": ("tagger.compat", "training.publish"),
     "nncf": ("training.evaluate.quantization",),
     "numpy": ("tagger.image", "tagger.model", "tagger.library.finalize", "tagger.ops.bench", "training"),

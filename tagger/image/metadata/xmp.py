@@ -17,6 +17,7 @@ from tagger.image.metadata.exif import is_void
 from tagger.image.metadata.positions import LATITUDE, LONGITUDE, Axis, parse_coordinate, position
 
 MAX_BYTES = 4 << 20
+PADDING = b"\0 \r\n\t"
 MAX_CHARACTERS = 100  # of a value; more is neither a date nor a coordinate
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns# "
 DESCRIPTION = [RDF + "RDF", RDF + "Description"]
@@ -26,17 +27,25 @@ BASIC = "http://ns.adobe.com/xap/1.0/ "
 DATES = (EXIF + "DateTimeOriginal", PHOTOSHOP + "DateCreated", EXIF + "DateTimeDigitized", BASIC + "CreateDate")
 COORDINATES = tuple(EXIF + name for name in ("GPSLatitude", "GPSLongitude", "GPSLatitudeRef", "GPSLongitudeRef"))
 STATUS = EXIF + "GPSStatus"
-PROPERTIES = frozenset((*DATES, *COORDINATES, STATUS))
+OWN = "http://ns.landmark-tagger.invalid/1.0/"  # a name, not an address; nobody can own this domain
+GUESSED = OWN + " GuessedPosition"
+PROPERTIES = frozenset((*DATES, *COORDINATES, STATUS, GUESSED))
 
 Properties = dict[str, str]
 
 
 def read_xmp(image: Image.Image) -> Properties:
     """The properties of an opened image's XMP that say when and where it was taken."""
+    packet = xmp_packet(image)
+    return _Packet().parse(packet) if packet is not None and len(packet) <= MAX_BYTES else {}
+
+
+def xmp_packet(image: Image.Image) -> bytes | None:
+    """The bytes of an opened image's XMP, without the padding around them."""
     packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
     if isinstance(packet, str):
         packet = packet.encode("utf-8", "replace")
-    return _Packet().parse(packet) if isinstance(packet, bytes) and len(packet) <= MAX_BYTES else {}
+    return packet.strip(PADDING) or None if isinstance(packet, bytes) else None
 
 
 def xmp_date(properties: Properties) -> TakenDate | None:
@@ -45,8 +54,8 @@ def xmp_date(properties: Properties) -> TakenDate | None:
 
 
 def xmp_position(properties: Properties) -> Position | None:
-    """Where the camera was."""
-    if is_void(properties.get(STATUS)):
+    """Where the camera was. A position that was guessed from the landmark is no evidence for it."""
+    if is_void(properties.get(STATUS)) or GUESSED in properties:
         return None
     return position(
         _coordinate(properties, "GPSLatitude", LATITUDE), _coordinate(properties, "GPSLongitude", LONGITUDE)
@@ -75,7 +84,7 @@ class _Packet:
     def parse(self, packet: bytes) -> Properties:
         """Parse a packet, as far as it is sound."""
         with suppress(Exception):  # also of codecs for a strange encoding
-            self._parser.Parse(packet.strip(b"\0 \r\n\t"), True)
+            self._parser.Parse(packet, True)
         return self._found
 
     @staticmethod

@@ -1,0 +1,151 @@
+"""`tagger xmp`: write landmarks into XMP sidecars, show what would be written, and take it back."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.cli import context
+from tagger.cli.parameters.filters import resolve, tag_filters, with_moments
+
+if TYPE_CHECKING:
+    from db.engine import Store
+    from db.read.filters import TagFilter
+    from tagger.export.xmp.planning import Change
+    from tagger.export.xmp.sidecars import Outcome, WriteOptions
+
+NAMING = click.option(
+    "--naming",
+    type=click.Choice(["appended", "replaced", "both"]),
+    default="appended",
+    help="photo.jpg.xmp (unless only photo.xmp is there), photo.xmp, or both.",
+)
+CONFIRMED = click.option("--confirmed", is_flag=True, help="Only landmarks that a person has confirmed.")
+GPS = click.option("--gps", is_flag=True, help="Guess the position of photos without one: the landmark's.")
+
+
+@click.group()
+def xmp() -> None:
+    """Write landmarks into XMP sidecars for digiKam, darktable, Lightroom, Immich and others; see docs/XMP.md."""
+
+
+@xmp.command()
+@tag_filters
+@CONFIRMED
+@NAMING
+@GPS
+@context.DB
+@context.CONFIG
+def write(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
+    """Write the stored tags, of each LANDMARK or of all, into sidecars. No photo is changed.
+
+    What is there stays; 'tagger xmp undo' takes back what this adds.
+    """
+    from tagger.export.xmp import sidecars
+
+    with _store_and_filters(options) as (store, filters):
+        _report(sidecars.write(store, filters, _options(confirmed, naming, gps)), "written")
+
+
+@xmp.command()
+@tag_filters
+@CONFIRMED
+@NAMING
+@GPS
+@context.DB
+@context.CONFIG
+def preview(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
+    """Show as a diff what 'tagger xmp write' would change. Nothing is written."""
+    from tagger.core.text import printable
+    from tagger.export.xmp import sidecars
+    from tagger.export.xmp.planning import Problem
+
+    changes = failures = 0
+    with _store_and_filters(options, for_reading=True) as (store, filters):
+        for item in sidecars.preview(store, filters, _options(confirmed, naming, gps)):
+            if isinstance(item, Problem):
+                failures += 1
+                click.echo(f"{printable(item.sidecar)}: {item.message}", err=True)
+                continue
+            changes += 1
+            if item.note:
+                click.echo(f"{printable(item.sidecar)}: {item.note}", err=True)
+            click.echo("".join(_diff(item)), nl=False)
+    click.echo(f"{changes} sidecars would be changed, {failures} cannot be. Nothing was changed.", err=True)
+    sys.exit(context.SOME_FAILED if failures else 0)
+
+
+@xmp.command()
+@tag_filters
+@context.DB
+@context.CONFIG
+def undo(**options: Any) -> None:
+    """Take back what was written, of the photos that the query finds; without one, of all.
+
+    What others wrote since stays.
+    """
+    from tagger.export.xmp import sidecars
+
+    with _store_and_filters(options) as (store, filters):
+        _report(sidecars.undo(store, filters), "restored")
+
+
+@contextmanager
+def _store_and_filters(options: dict[str, Any], *, for_reading: bool = False) -> Iterator[tuple[Store, TagFilter]]:
+    """The store, and the query of a command."""
+    from db.read.filters import TagFilter
+    from tagger.core.errors import require_extra
+
+    require_extra("Writing XMP", "xmp", "lxml")
+    settings = context.open_settings(options.pop("config"), db_url=options.pop("db_url"))
+    options = with_moments(options, settings.zone())
+    with context.open_store(settings, must_exist=True, for_reading=for_reading) as store:
+        with store.read() as connection:
+            filters = TagFilter(**resolve(connection, options))
+        yield store, filters
+
+
+def _options(confirmed: bool, naming: Any, gps: bool) -> WriteOptions:
+    from tagger.export.xmp.sidecars import WriteOptions
+
+    return WriteOptions(confirmed_only=confirmed, naming=naming, with_gps=gps)
+
+
+def _report(outcomes: Iterable[Outcome], done: str) -> None:
+    """Print what failed and what needs an explanation, then the counts."""
+    from tagger.core.text import printable
+
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts[outcome.status] += 1
+        if outcome.message:
+            click.echo(f"{printable(outcome.sidecar)}: {outcome.message}", err=True)
+    click.echo(
+        f"{counts['written']} sidecars {done}, {counts['removed']} removed, {counts['unchanged']} unchanged, "
+        f"{counts['failed']} failed.",
+        err=True,
+    )
+    sys.exit(context.SOME_FAILED if counts["failed"] else 0)
+
+
+def _diff(change: Change) -> Iterator[str]:
+    """The lines of a unified diff."""
+    from difflib import unified_diff
+
+    from tagger.core.text import printable
+
+    name = printable(change.sidecar)
+    before = "/dev/null" if change.now is None else name
+    for line in unified_diff(_lines(change.now), _lines(change.new), before, name):
+        yield printable(line.rstrip("\n")) + "\n"
+
+
+def _lines(content: bytes | None) -> list[str]:
+    from tagger.export.xmp.packet import decoded
+
+    return [] if content is None else decoded(content).splitlines(keepends=True)

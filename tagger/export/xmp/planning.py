@@ -1,0 +1,157 @@
+"""Plan the new content of a photo's sidecars, without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from db.rows import Naming, SidecarRow
+from tagger.core.errors import PhotoError, SidecarError
+from tagger.core.types import PASSING_KINDS
+from tagger.export.xmp import files, merge
+from tagger.export.xmp.content import Content
+from tagger.export.xmp.merge import OwnMetadata
+from tagger.export.xmp.naming import sidecar_paths
+from tagger.export.xmp.packet import EMPTY, Packet
+from tagger.export.xmp.properties import LATITUDE, SIDECAR_FOR
+from tagger.image.metadata.embedded import read_embedded
+
+NOTHING = Content()
+FindRow = Callable[[str], SidecarRow | None]  # by the SHA-256 of a sidecar, which may have been moved
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A sidecar's content now and after a write; None: there is no file.
+
+    Args:
+        photo: the photo's path.
+        sidecar: its own path.
+        now: its content.
+        base: the same without anything of ours.
+        new: what it should be.
+        content: what `new` says.
+        added: the values in `new` that are not in `base`.
+        note: why it is this sidecar, if that is not obvious.
+    """
+
+    photo: str
+    sidecar: str
+    now: bytes | None
+    base: bytes | None
+    new: bytes | None
+    content: Content = NOTHING
+    added: tuple[str, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a sidecar is not written.
+
+    Args:
+        photo: the photo's path.
+        sidecar: its own path.
+        message: a clause about it.
+        may_pass: it says nothing about the file, so that the write is tried again.
+    """
+
+    photo: str
+    sidecar: str
+    message: str
+    may_pass: bool = False
+
+
+def plan(
+    photo: str, content: Content, naming: Naming, rows: Mapping[str, SidecarRow], find: FindRow
+) -> Iterator[Change | Problem]:
+    """Plan the sidecars that a photo should have, and those that it was given before.
+
+    Args:
+        photo: its path.
+        content: what they should say.
+        naming: which it should have.
+        rows: what the store knows of its sidecars, by their paths.
+        find: finds what the store knows of a sidecar that was moved.
+    """
+    try:
+        paths = sidecar_paths(photo, naming, _extension)
+    except OSError as error:
+        yield problem(photo, photo, error)
+        return
+    own: OwnMetadata | None = None
+    for sidecar in dict.fromkeys([*paths.targets, *rows] if content.landmarks else rows):
+        try:
+            row, now = rows.get(sidecar), files.read(sidecar)
+            if row is None and now is not None:
+                row = find(files.digest(now))
+            base = without_ours(now, row)
+            if not content.landmarks or (now is None and sidecar not in paths.targets):
+                yield Change(photo, sidecar, now, base, base)
+            elif row and now is not None and _is_up_to_date(row, sidecar, now, content):
+                yield Change(photo, sidecar, now, base, now, content, row.added)
+            else:
+                own = own or merge.own_metadata(read_embedded(photo))
+                new, added = _merged(sidecar, base, content, own, paths.existing)
+                yield Change(photo, sidecar, now, base, new, content, added, paths.note)
+        except (SidecarError, PhotoError, OSError) as error:
+            yield problem(photo, sidecar, error)
+
+
+def problem(photo: str, sidecar: str, error: Exception) -> Problem:
+    """An exception as a value."""
+    if isinstance(error, OSError):
+        return Problem(photo, sidecar, f"it cannot be written: {error.strerror or error}", may_pass=True)
+    if isinstance(error, PhotoError):
+        return Problem(photo, sidecar, f"the photo cannot be read: {error}", may_pass=error.kind in PASSING_KINDS)
+    return Problem(photo, sidecar, str(error))
+
+
+def without_ours(now: bytes | None, row: SidecarRow | None) -> bytes | None:
+    """A sidecar's content before anything of ours was in it: to the byte, unless others have changed it since.
+
+    Raises:
+        SidecarError: it is no sound XMP.
+    """
+    if now is None:
+        return None
+    digest = files.digest(now)
+    for write in (row.last, row.next) if row else ():
+        if write and write.sha256 == digest:
+            return files.earlier(write, now)
+    packet = Packet(now)
+    if not merge.take_back(packet, row.added if row else ()):
+        return now
+    was_made = row is not None and row.last is not None and row.last.before is None
+    return None if was_made and packet.is_empty else packet.encode()
+
+
+def _is_up_to_date(row: SidecarRow, sidecar: str, now: bytes, content: Content) -> bool:
+    is_as_written = row.last is not None and row.last.sha256 == files.digest(now)
+    return is_as_written and row.path == sidecar and row.fingerprint == content.fingerprint
+
+
+def _merged(
+    sidecar: str, base: bytes | None, content: Content, own: OwnMetadata, existing: tuple[str, ...]
+) -> tuple[bytes, tuple[str, ...]]:
+    """A sidecar with a content, and the values that are new in it."""
+    others = {path: other for path in existing if path != sidecar and (other := _other(path)) is not None}
+    if base is None:  # programs that find the new sidecar no longer read another one
+        base = next(iter(others.values()), EMPTY)
+    packet = Packet(base)
+    has_position = any(Packet(other).has(LATITUDE) for other in others.values())
+    added = merge.add(packet, content, own, has_position=has_position)
+    return packet.encode(), added
+
+
+def _other(path: str) -> bytes | None:
+    return without_ours(files.read(path), None)
+
+
+def _extension(sidecar: str) -> str | None:
+    """The suffix of the photo that a sidecar says it belongs to."""
+    try:
+        now = files.read(sidecar)
+        return None if now is None else Packet(now).text(SIDECAR_FOR)
+    except (SidecarError, OSError):  # if it is to be written, that says why it cannot be
+        return None

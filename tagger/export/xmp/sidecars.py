@@ -1,0 +1,261 @@
+"""Write landmarks into sidecars, show what would be written, and take it back.
+
+The one rule: what is to be written is stored first and removed from the list once it is done, so that whatever ends a
+write, the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from typing import Literal, TypeVar
+
+from db.engine import Connection, Store
+from db.read import catalog, sidecars
+from db.read.filters import TagFilter
+from db.read.listings import tags
+from db.rows import Naming, SidecarRequest, SidecarRow
+from db.write.sidecars import add_requests, begin_writes, end_writes, remove_requests, remove_sidecars
+from tagger.core.errors import SidecarError
+from tagger.export.xmp import files
+from tagger.export.xmp.content import content_of
+from tagger.export.xmp.naming import forget_folders
+from tagger.export.xmp.planning import Change, Problem, plan, problem, without_ours
+from tagger.library.lock import xmp_lock
+
+BATCH = 64  # files between two transactions
+
+Status = Literal["written", "unchanged", "removed", "failed"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """Options of a write.
+
+    Args:
+        confirmed_only: only landmarks that a person has confirmed.
+        naming: which sidecars: "appended" is ``photo.jpg.xmp``, "replaced" is ``photo.xmp``.
+        with_gps: guess the position of photos that have none.
+        skip_written: leave photos alone whose landmarks were written before; nothing is read for them.
+    """
+
+    confirmed_only: bool = False
+    naming: Naming = "appended"
+    with_gps: bool = False
+    skip_written: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a sidecar.
+
+    Args:
+        photo: the photo's path.
+        sidecar: its own path.
+        status: "removed" if the file is no longer there.
+        message: why it failed, or why it is this sidecar.
+    """
+
+    photo: str
+    sidecar: str
+    status: Status
+    message: str | None = None
+
+
+def write(store: Store, filters: TagFilter, options: WriteOptions) -> Generator[Outcome, None, None]:
+    """Write the tags that a query finds, and what earlier writes left to do.
+
+    A landmark that was written and that its photo no longer shows is taken away, below the folder of the query.
+
+    Args:
+        store: is read and written in steps, so that others may use it meanwhile.
+        filters: of the listing of tags.
+        options: of this write.
+
+    Raises:
+        RunInProgress: another process writes sidecars.
+    """
+    with xmp_lock(store):
+        forget_folders()
+        for requests in _requests(store, filters, options):
+            with store.write() as connection:
+                add_requests(connection, requests)
+        for requests in _pages(store, sidecars.requests, lambda request: request.photo_path):
+            yield from _write(store, requests)
+
+
+def preview(store: Store, filters: TagFilter, options: WriteOptions) -> Iterator[Change | Problem]:
+    """What `write` would do; nothing is changed."""
+    forget_folders()
+    planned = set[str]()
+    stored = _pages(store, sidecars.requests, lambda request: request.photo_path)
+    for source in (_requests(store, filters, options), stored):
+        for requests in source:
+            new = [request for request in requests if request.photo_path not in planned]
+            planned.update(request.photo_path for request in new)
+            for _, items in _plans(store, new):
+                yield from (item for item in items if isinstance(item, Problem) or item.now != item.new)
+
+
+def undo(store: Store, filters: TagFilter) -> Iterator[Outcome]:
+    """Take back all that was written into the sidecars of the photos that a query finds, and write no more into them.
+
+    Args:
+        store: see `write`.
+        filters: those of the listing of tags. Without any, or with `under` alone, all sidecars count, also those of
+            photos that have no tag any more.
+
+    Raises:
+        RunInProgress: another process writes sidecars.
+    """
+    with xmp_lock(store):
+        if filters == TagFilter(under=filters.under):
+            within = partial(sidecars.requests, under=filters.under)
+            for requests in _pages(store, within, lambda request: request.photo_path):
+                _forget_requests(store, [request.photo_path for request in requests])
+            for rows in _pages(store, partial(sidecars.written_sidecars, under=filters.under), lambda row: row.path):
+                yield from _undo(store, rows)
+            return
+        for requests in _requests_of_hits(store, filters, WriteOptions()):
+            photos = [request.photo_path for request in requests]
+            _forget_requests(store, photos)
+            with store.read() as connection:
+                found = sidecars.sidecars_of(connection, photos)
+            yield from _undo(store, [row for rows in found.values() for row in rows])
+
+
+def _requests(store: Store, filters: TagFilter, options: WriteOptions) -> Iterator[list[SidecarRequest]]:
+    """Requests for the tags that a query finds, then for photos that no longer show what was written."""
+    yield from _requests_of_hits(store, filters, options)
+    within = partial(sidecars.written_sidecars, under=filters.under)
+    for rows in _pages(store, within, lambda row: row.path):
+        with store.read() as connection:
+            shown = sidecars.current_tags(connection, {row.photo_path for row in rows})
+        stale = [
+            SidecarRequest(row.photo_path, (), options.naming, False)
+            for row in rows
+            if set(row.landmarks) - {tag.landmark for tag in shown.get(row.photo_path, ())}
+            if os.path.lexists(row.photo_path)
+        ]
+        yield [next(same) for _, same in groupby(stale, key=lambda request: request.photo_path)]
+
+
+def _requests_of_hits(store: Store, filters: TagFilter, options: WriteOptions) -> Iterator[list[SidecarRequest]]:
+    after: str | None = None
+    while True:
+        with store.read() as connection:
+            page = tags(connection, filters, after=after, limit=BATCH)
+            hits = [hit for hit in page.hits if hit.source == "person" or not options.confirmed_only]
+            requests = [
+                SidecarRequest(path, tuple(hit.landmark for hit in same), options.naming, options.with_gps)
+                for path, same in groupby(hits, key=lambda hit: hit.path)
+            ]
+            yield list(_not_written(connection, requests)) if options.skip_written else requests
+        after = page.next_after
+        if after is None:
+            return
+
+
+def _not_written(connection: Connection, requests: Sequence[SidecarRequest]) -> Iterator[SidecarRequest]:
+    found = sidecars.sidecars_of(connection, [request.photo_path for request in requests])
+    for request in requests:
+        rows = found.get(request.photo_path, ())
+        if not rows or any(set(request.landmarks) - set(row.landmarks) for row in rows):
+            yield request
+
+
+def _pages(store: Store, read: Callable[..., list[T]], key: Callable[[T], str]) -> Iterator[list[T]]:
+    after: str | None = None
+    while True:
+        with store.read() as connection:
+            page = read(connection, after=after, limit=BATCH)
+        if not page:
+            return
+        after = key(page[-1])
+        yield page
+
+
+def _plans(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[tuple[SidecarRequest, list[Change | Problem]]]:
+    """What each photo's sidecars become: they keep the landmarks that were written before and still hold."""
+    photos = [request.photo_path for request in requests]
+    with store.read() as connection:
+        landmarks = {landmark.id: landmark for landmark in catalog.landmarks(connection).values()}
+        shown, found = sidecars.current_tags(connection, photos), sidecars.sidecars_of(connection, photos)
+        for request in requests:
+            rows = {row.path: row for row in found.get(request.photo_path, ())}
+            keys = {*request.landmarks, *(key for row in rows.values() for key in row.landmarks)}
+            with_gps = request.with_gps or any(row.with_gps for row in rows.values())
+            present = [tag for tag in shown.get(request.photo_path, ()) if tag.landmark in keys]
+            content = content_of(present, landmarks, with_gps=with_gps)
+            find = partial(sidecars.sidecar_with, connection)
+            items = list(plan(request.photo_path, content, request.naming, rows, find))
+            yield replace(request, with_gps=with_gps), items
+
+
+def _write(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[Outcome]:
+    planned = list(_plans(store, requests))
+    with_gps = {request.photo_path: request.with_gps for request, _ in planned}
+    changes = [item for _, items in planned for item in items if isinstance(item, Change)]
+    problems = [item for _, items in planned for item in items if isinstance(item, Problem)]
+    with store.write() as connection:
+        following = [_row(change, with_gps[change.photo]) for change in changes if change.now != change.new]
+        begin_writes(connection, [replace(row, next=row.last) for row in following if row.last])
+    done = list[Change]()
+    for change in changes:
+        try:
+            if change.now != change.new:
+                files.replace(change.sidecar, change.new, expected=change.now, like=change.photo)
+            done.append(change)
+        except (SidecarError, OSError) as error:
+            problems.append(problem(change.photo, change.sidecar, error))
+    again = {item.photo for item in problems if item.may_pass}
+    with store.write() as connection:
+        rows = [_row(change, with_gps[change.photo]) for change in done if change.content.landmarks]
+        end_writes(connection, rows)
+        remove_sidecars(connection, [change.sidecar for change in done if not change.content.landmarks])
+        remove_requests(connection, [photo for photo in with_gps if photo not in again])
+    yield from map(_outcome, done)
+    yield from (Outcome(item.photo, item.sidecar, "failed", item.message) for item in problems)
+
+
+def _undo(store: Store, rows: Sequence[SidecarRow]) -> Iterator[Outcome]:
+    outcomes, done = list[Outcome](), list[str]()
+    for row in rows:
+        try:
+            now = files.read(row.path)
+            base = without_ours(now, row)
+            if now != base:
+                files.replace(row.path, base, expected=now, like=row.photo_path)
+            if now is not None or os.path.lexists(row.photo_path):  # else its drive may be off
+                done.append(row.path)
+            outcomes.append(_outcome(Change(row.photo_path, row.path, now, base, base)))
+        except (SidecarError, OSError) as error:
+            found = problem(row.photo_path, row.path, error)
+            outcomes.append(Outcome(found.photo, found.sidecar, "failed", found.message))
+    with store.write() as connection:
+        remove_sidecars(connection, done)
+    yield from outcomes
+
+
+def _forget_requests(store: Store, photos: Sequence[str]) -> None:
+    with store.write() as connection:
+        remove_requests(connection, photos)
+
+
+def _row(change: Change, with_gps: bool) -> SidecarRow:
+    """A change as the store remembers it."""
+    written = None if change.new is None else files.written(change.new, change.base)
+    content = change.content
+    return SidecarRow(
+        change.sidecar, change.photo, content.landmarks, change.added, content.fingerprint, with_gps, written, None
+    )
+
+
+def _outcome(change: Change) -> Outcome:
+    if change.now == change.new:
+        return Outcome(change.photo, change.sidecar, "unchanged")
+    return Outcome(change.photo, change.sidecar, "removed" if change.new is None else "written", change.note)

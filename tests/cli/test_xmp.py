@@ -1,0 +1,80 @@
+"""`tagger xmp` on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Tagger
+
+
+@pytest.fixture
+def tagged(tagger: Tagger, library: Path) -> Path:
+    tagger("tag", library)
+    return library
+
+
+def sidecars(library: Path) -> list[Path]:
+    return sorted(library.rglob("*.xmp"))
+
+
+def test_preview_write_and_undo(tagger: Tagger, tagged: Path) -> None:
+    shown = tagger("xmp", "preview", "red_rock", "--under", tagged)
+    assert (shown.returncode, "3 sidecars would be changed, 0 cannot be." in shown.stderr) == (0, True)
+    assert "--- /dev/null" in shown.stdout
+    assert "Landmark|Nowhere|Red Rock" in shown.stdout
+    assert sidecars(tagged) == []
+    written = tagger("xmp", "write")
+    assert (written.returncode, written.stderr) == (0, "9 sidecars written, 0 removed, 0 unchanged, 0 failed.\n")
+    assert len(sidecars(tagged)) == 9
+    undone = tagger("xmp", "undo", "--under", tagged)
+    assert (undone.returncode, undone.stderr) == (0, "0 sidecars restored, 9 removed, 0 unchanged, 0 failed.\n")
+    assert sidecars(tagged) == []
+
+
+def test_a_damaged_sidecar_is_named_and_the_others_are_written(tagger: Tagger, tagged: Path) -> None:
+    tagger("xmp", "write")
+    damaged = sidecars(tagged)[0]
+    tagger("xmp", "undo")
+    damaged.write_bytes(b"<x:xmpmeta")
+    for command, count in (("preview", "8 sidecars would be changed, 1 cannot be"), ("write", "8 sidecars written")):
+        done = tagger("xmp", command)
+        assert (done.returncode, count in done.stderr) == (3, True)
+        assert f"{damaged}: it is no sound XML" in done.stderr
+    assert damaged.read_bytes() == b"<x:xmpmeta"
+
+
+def test_a_sidecar_is_no_photo(tagger: Tagger, tagged: Path) -> None:
+    tagger("xmp", "write", "--naming", "both")
+    done = tagger("tag", tagged)
+    assert (done.returncode, "12 unchanged" in done.stderr) == (0, True)
+
+
+def test_without_a_database_nothing_is_made(tagger: Tagger, tmp_path: Path) -> None:
+    done = tagger("xmp", "write")
+    assert (done.returncode, "There is no database" in done.stderr) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("setting", "count"), [("off", 0), ("confirmed", 0), ("tags", 9)])
+def test_the_nightly_job_writes_by_its_setting(tagger: Tagger, library: Path, setting: str, count: int) -> None:
+    variables = {"TAGGER_FOLDERS": f'["{library}"]', "TAGGER_JOBS__UNTIL": "off", "TAGGER_XMP": setting}
+    done = tagger("jobs", "run", "nightly", **variables)
+    assert done.returncode == 0
+    assert (f"{count} XMP sidecars written, 0 failed" in done.stdout + done.stderr) == (setting != "off")
+    assert len(sidecars(library)) == count
+    again = tagger("jobs", "run", "nightly", **variables)
+    assert ("0 XMP sidecars written, 0 failed" in again.stdout + again.stderr) == (setting != "off")
+
+
+def test_the_nightly_job_reports_what_it_could_not_write(tagger: Tagger, library: Path) -> None:
+    variables = {"TAGGER_FOLDERS": f'["{library}"]', "TAGGER_JOBS__UNTIL": "off", "TAGGER_XMP": "tags"}
+    tagger("tag", library)
+    tagger("xmp", "write")
+    damaged = sidecars(library)[0]
+    tagger("xmp", "undo")
+    damaged.touch()
+    done = tagger("jobs", "run", "nightly", **variables)
+    assert f"{damaged}: it is empty" in done.stdout + done.stderr
+    assert done.returncode != 0
