@@ -21,6 +21,7 @@ from training.cli import main as training
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs" / "REFERENCE.md").read_text()
+SETTINGS = REFERENCE.split("## Settings")[1].split("## ")[0]
 README = (ROOT / "README.md").read_text()
 TRAINING = (ROOT / "docs" / "TRAINING.md").read_text()
 
@@ -59,7 +60,7 @@ def _about(command: str) -> str:
 
 @pytest.mark.parametrize("setting", fields())
 def test_every_setting_is_in_the_reference_with_its_default(setting: str) -> None:
-    (row,) = (line for line in REFERENCE.splitlines() if line.startswith(f"| `{setting}` |"))
+    (row,) = (line for line in SETTINGS.splitlines() if line.startswith(f"| `{setting}` |"))
     default = fields()[setting].default
     if isinstance(default, bool):
         assert f"| {'on' if default else 'off'} |" in row
@@ -70,8 +71,7 @@ def test_every_setting_is_in_the_reference_with_its_default(setting: str) -> Non
 
 
 def test_the_reference_names_no_setting_that_is_none() -> None:
-    table = REFERENCE.split("## Settings")[1].split("## ")[0]
-    assert set(re.findall(r"^\| `([\w.]+)` \|", table, re.M)) == set(fields())
+    assert set(re.findall(r"^\| `([\w.]+)` \|", SETTINGS, re.M)) == set(fields())
 
 
 def test_the_example_file_holds_every_setting_with_its_default(tmp_path: Path) -> None:
