@@ -1,6 +1,6 @@
-# make tag PHOTOS=~/Pictures    tag a folder of photos, from nothing
+# make tag PHOTOS=~/Pictures    set everything up, and tag a folder of photos
 # make extras EXTRAS=bot,watch  add optional parts; README.md lists them
-# make test                     all tests, from nothing
+# make test                     set everything up, and run all tests
 # make test-fast                those that are neither slow nor start the program: under a minute
 # make check                    what CI runs: lint, types, wheel, image, tests
 
@@ -13,10 +13,10 @@ GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo ',gpu')
 
 .PHONY: tag extras test test-fast lint types coverage wheel image check hooks bench reproduce clean need-photos
 
-# Status 3 says that some photos cannot be read, which the command has explained: the run itself was good.
+# Status 3 means that some photos could not be read, which the command has explained: the run itself went well.
 tag: need-photos $(VENV)/.core
 	@$(BIN)/tagger tag "$(FOLDER)" || { status=$$?; test $$status = 3 || exit $$status; }
-	@echo "Go on with: $(BIN)/tagger query · $(BIN)/tagger query --none · $(BIN)/tagger labels · $(BIN)/tagger --help"
+	@echo "Next: $(BIN)/tagger query · $(BIN)/tagger query --none · $(BIN)/tagger labels · $(BIN)/tagger --help"
 
 extras: $(VENV)/.core
 	@test -n "$(EXTRAS)" || { echo "Name the extras: make extras EXTRAS=bot,schedule,watch" >&2; exit 2; }
@@ -31,7 +31,7 @@ test: $(VENV)/.dev
 test-fast: $(VENV)/.dev
 	$(BIN)/python $(PYTEST) -m "not slow and not process"
 
-# Branch coverage of all tests, and of the processes that they start.
+# Branch coverage of all tests, including the processes that they start.
 coverage: $(VENV)/.dev
 	$(BIN)/coverage run $(PYTEST)
 	$(BIN)/coverage combine --quiet
@@ -67,7 +67,7 @@ hooks: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .coverage*
 
-# What most people need: phones write HEIC, and a country has many names. PyTorch comes along only where an NVIDIA GPU is present.
+# What most people need: phones write HEIC, and countries have many names. PyTorch is added only if there is an NVIDIA GPU.
 $(VENV)/.core: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable '.[countries,heif,xmp$(GPU)]'

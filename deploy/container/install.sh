@@ -10,5 +10,5 @@ extras=$3
 python3 -m venv "$target"
 "$target/bin/python" -m pip install --no-cache-dir --disable-pip-version-check --quiet "$source_folder[$extras]"
 
-# pip has compiled the modules, since the image is read-only later; now it is no longer needed.
+# pip has compiled the modules, because the image will be read-only; pip itself is no longer needed.
 "$target/bin/python" -m pip uninstall --yes --quiet pip

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make the data folder, owned by the numeric user that the process runs as. A number needs no user entry.
+# Create the data folder, owned by the numeric user id that the process runs as. A number needs no entry in /etc/passwd.
 # Usage: prepare.sh FOLDER OWNER              e.g. prepare.sh /data 10001
 set -eu
 
