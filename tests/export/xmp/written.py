@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -69,17 +67,3 @@ def write(store: Store, *, filters: TagFilter | None = None, **options: Any) -> 
 
 def undo(store: Store, **filters: Any) -> list[Outcome]:
     return list(sidecars.undo(store, TagFilter(**filters)))
-
-
-def exiftool(*files: Path) -> list[dict[str, Any]]:
-    """What exiftool reads: every property with its group."""
-    command = ["exiftool", "-json", "-G1", "-a", "-struct", "-n", "-XMP:all", *map(str, files)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    rows: list[dict[str, Any]] = json.loads(found or "[]")
-    return [{key: value for key, value in row.items() if key != "SourceFile"} for row in rows]
-
-
-def exiv2(file: Path) -> list[str]:
-    """What exiv2 reads: a line for each property, in their order by name."""
-    done = subprocess.run(["exiv2", "-PXkyt", str(file)], capture_output=True, check=False)
-    return sorted(" ".join(line.split()) for line in done.stdout.decode("utf-8", "replace").splitlines())
