@@ -246,14 +246,14 @@ def test_files_in_a_closed_folder_are_not_gone_and_its_failure_ends_when_it_open
     assert (run_counts["unchanged"], tagged, failed) == (3, 3, 0)
 
 
-class PoisonedEngine(ColourEngine):
-    def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:  # noqa: ARG002
+def test_even_a_bug_leaves_a_run_that_says_how_it_ended(store: Store, bundle: Bundle, library: Path) -> None:
+    def broken() -> Tagger:
         raise ZeroDivisionError("a bug")
 
-
-def test_even_a_bug_leaves_a_run_that_says_how_it_ended(store: Store, bundle: Bundle, library: Path) -> None:
+    run = new_run(store, bundle, library, ColourEngine())
+    run.open_tagger = broken
     with pytest.raises(ZeroDivisionError):
-        counts(new_run(store, bundle, library, PoisonedEngine()))
+        counts(run)
     with store.read() as connection:
         (ended,) = catalog.runs(connection)
     assert (ended.status, ended.error) == ("failed", "a bug")
