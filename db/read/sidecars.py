@@ -53,7 +53,8 @@ def sidecar_with(connection: Connection, sha256: str) -> SidecarRow | None:
 
 
 def current_tags(connection: Connection, paths: Collection[str]) -> dict[str, list[PhotoTag]]:
-    """What the photos at some paths show; a path without a tag, or that is missing, is left out."""
+    """What the photos at some paths show; a path that is missing, unknown or could never be read is left out."""
+    photos = select(File.path).where(File.photo_id.is_not(None), File.gone_at.is_(None))
     statement = (
         select(File.path, Landmark.key, tag.c.source, tag.c.score)
         .join(tag, tag.c.photo_id == File.photo_id)
@@ -61,8 +62,9 @@ def current_tags(connection: Connection, paths: Collection[str]) -> dict[str, li
         .where(tag.c.is_current == 1, File.gone_at.is_(None))
         .order_by(File.path, tag.c.source.desc(), tag.c.rank, Landmark.key)
     )
-    found: dict[str, list[PhotoTag]] = defaultdict(list)
+    found: dict[str, list[PhotoTag]] = {}
     for batch in in_batches(paths):
+        found.update({path: [] for path in connection.execute(photos.where(File.path.in_(batch))).scalars()})
         for path, key, source, score in connection.execute(statement.where(File.path.in_(batch))):
             found[path].append(PhotoTag(key, source == "person", score))
     return found

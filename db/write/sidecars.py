@@ -7,6 +7,7 @@ tells whether it happened, and its earlier content is never lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, select
@@ -22,17 +23,23 @@ def add_requests(connection: Connection, new: Iterable[SidecarRequest]) -> None:
     """Ask for sidecars; a request for a photo that has one already is merged into it."""
     for batch in in_batches(new):
         of_batch = select(Request.__table__).where(Request.photo_path.in_([request.photo_path for request in batch]))
-        earlier = {row.photo_path: row for row in connection.execute(of_batch)}
+        earlier = {
+            row.photo_path: SidecarRequest(row.photo_path, tuple(row.landmarks), row.naming, row.with_gps)
+            for row in connection.execute(of_batch)
+        }
         for request in batch:
-            row = earlier.get(request.photo_path)
-            landmarks = [*row.landmarks, *request.landmarks] if row else request.landmarks
-            values = {
-                "landmarks": list(dict.fromkeys(landmarks)),
-                "naming": request.naming,
-                "with_gps": request.with_gps or bool(row and row.with_gps),
-            }
+            both = merged(request, earlier.get(request.photo_path))
+            values = {"landmarks": list(both.landmarks), "naming": both.naming, "with_gps": both.with_gps}
             asked = insert(Request).values(photo_path=request.photo_path, **values)
             connection.execute(asked.on_conflict_do_update(index_elements=["photo_path"], set_=values))
+
+
+def merged(request: SidecarRequest, earlier: SidecarRequest | None) -> SidecarRequest:
+    """A request that also does what an earlier one for the same photo asked for."""
+    if earlier is None:
+        return request
+    landmarks = tuple(dict.fromkeys([*earlier.landmarks, *request.landmarks]))
+    return replace(request, landmarks=landmarks, with_gps=request.with_gps or earlier.with_gps)
 
 
 def remove_requests(connection: Connection, photo_paths: Iterable[str]) -> None:

@@ -54,7 +54,8 @@ def replace(path: str, content: bytes | None, *, expected: bytes | None, like: s
         os.unlink(target)
     else:
         _write(target, content, like if expected is None else target)
-    sync_folder(Path(target).parent)
+    with suppress(OSError):  # some network drives cannot
+        sync_folder(Path(target).parent)
 
 
 def _write(target: str, content: bytes, like: str) -> None:

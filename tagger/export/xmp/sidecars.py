@@ -18,7 +18,7 @@ from db.read import catalog, sidecars
 from db.read.filters import TagFilter
 from db.read.listings import tags
 from db.rows import Naming, SidecarRequest, SidecarRow
-from db.write.sidecars import add_requests, begin_writes, end_writes, remove_requests, remove_sidecars
+from db.write.sidecars import add_requests, begin_writes, end_writes, merged, remove_requests, remove_sidecars
 from tagger.core.errors import SidecarError
 from tagger.export.xmp import files
 from tagger.export.xmp.content import content_of
@@ -26,6 +26,7 @@ from tagger.export.xmp.naming import forget_folders
 from tagger.export.xmp.planning import Change, Problem, plan, problem, without_ours
 from tagger.library.lock import xmp_lock
 
+PAGE = 1000  # photos
 BATCH = 64  # files between two transactions
 
 Status = Literal["written", "unchanged", "removed", "failed"]
@@ -91,14 +92,12 @@ def write(store: Store, filters: TagFilter, options: WriteOptions) -> Generator[
 def preview(store: Store, filters: TagFilter, options: WriteOptions) -> Iterator[Change | Problem]:
     """What `write` would do; nothing is changed."""
     forget_folders()
-    planned = set[str]()
-    stored = _pages(store, sidecars.requests, lambda request: request.photo_path)
-    for source in (_requests(store, filters, options), stored):
-        for requests in source:
-            new = [request for request in requests if request.photo_path not in planned]
-            planned.update(request.photo_path for request in new)
-            for _, items in _plans(store, new):
-                yield from (item for item in items if isinstance(item, Problem) or item.now != item.new)
+    asked: dict[str, SidecarRequest] = {}  # by earlier writes; usually none
+    for requests in _pages(store, sidecars.requests, lambda request: request.photo_path):
+        asked.update({request.photo_path: request for request in requests})
+    for requests in _requests(store, filters, options):
+        yield from _needed(store, [merged(request, asked.pop(request.photo_path, None)) for request in requests])
+    yield from _needed(store, list(asked.values()))
 
 
 def undo(store: Store, filters: TagFilter) -> Iterator[Outcome]:
@@ -128,27 +127,32 @@ def undo(store: Store, filters: TagFilter) -> Iterator[Outcome]:
             yield from _undo(store, [row for rows in found.values() for row in rows])
 
 
+def _needed(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[Change | Problem]:
+    for _, items in _plans(store, requests):
+        yield from (item for item in items if isinstance(item, Problem) or item.now != item.new)
+
+
 def _requests(store: Store, filters: TagFilter, options: WriteOptions) -> Iterator[list[SidecarRequest]]:
     """Requests for the tags that a query finds, then for photos that no longer show what was written."""
     yield from _requests_of_hits(store, filters, options)
     within = partial(sidecars.written_sidecars, under=filters.under)
-    for rows in _pages(store, within, lambda row: row.path):
+    for rows in _pages(store, within, lambda row: row.path, PAGE):
         with store.read() as connection:
             shown = sidecars.current_tags(connection, {row.photo_path for row in rows})
-        stale = [
-            SidecarRequest(row.photo_path, (), options.naming, False)
+        stale = {
+            row.photo_path: SidecarRequest(row.photo_path, (), options.naming, False)
             for row in rows
-            if set(row.landmarks) - {tag.landmark for tag in shown.get(row.photo_path, ())}
+            if row.photo_path in shown and set(row.landmarks) - {tag.landmark for tag in shown[row.photo_path]}
             if os.path.lexists(row.photo_path)
-        ]
-        yield [next(same) for _, same in groupby(stale, key=lambda request: request.photo_path)]
+        }
+        yield list(stale.values())
 
 
 def _requests_of_hits(store: Store, filters: TagFilter, options: WriteOptions) -> Iterator[list[SidecarRequest]]:
     after: str | None = None
     while True:
         with store.read() as connection:
-            page = tags(connection, filters, after=after, limit=BATCH)
+            page = tags(connection, filters, after=after, limit=PAGE)
             hits = [hit for hit in page.hits if hit.source == "person" or not options.confirmed_only]
             requests = [
                 SidecarRequest(path, tuple(hit.landmark for hit in same), options.naming, options.with_gps)
@@ -168,11 +172,13 @@ def _not_written(connection: Connection, requests: Sequence[SidecarRequest]) -> 
             yield request
 
 
-def _pages(store: Store, read: Callable[..., list[T]], key: Callable[[T], str]) -> Iterator[list[T]]:
+def _pages(
+    store: Store, read: Callable[..., list[T]], key: Callable[[T], str], limit: int = BATCH
+) -> Iterator[list[T]]:
     after: str | None = None
     while True:
         with store.read() as connection:
-            page = read(connection, after=after, limit=BATCH)
+            page = read(connection, after=after, limit=limit)
         if not page:
             return
         after = key(page[-1])
@@ -186,10 +192,13 @@ def _plans(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[tuple[S
         landmarks = {landmark.id: landmark for landmark in catalog.landmarks(connection).values()}
         shown, found = sidecars.current_tags(connection, photos), sidecars.sidecars_of(connection, photos)
         for request in requests:
+            if request.photo_path not in shown:  # it was deleted or forgotten since
+                yield request, []
+                continue
             rows = {row.path: row for row in found.get(request.photo_path, ())}
             keys = {*request.landmarks, *(key for row in rows.values() for key in row.landmarks)}
             with_gps = request.with_gps or any(row.with_gps for row in rows.values())
-            present = [tag for tag in shown.get(request.photo_path, ()) if tag.landmark in keys]
+            present = [tag for tag in shown[request.photo_path] if tag.landmark in keys]
             content = content_of(present, landmarks, with_gps=with_gps)
             find = partial(sidecars.sidecar_with, connection)
             items = list(plan(request.photo_path, content, request.naming, rows, find))

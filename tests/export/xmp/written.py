@@ -12,6 +12,8 @@ import pytest
 from db.engine import Store
 from db.read.filters import TagFilter
 from tagger.export.xmp import sidecars
+from tagger.export.xmp.packet import Packet
+from tagger.export.xmp.properties import LISTS
 from tagger.export.xmp.sidecars import Outcome, WriteOptions
 from tests.db.samples import assessed, tag_run
 from tests.drawn import jpeg
@@ -67,3 +69,16 @@ def write(store: Store, *, filters: TagFilter | None = None, **options: Any) -> 
 
 def undo(store: Store, **filters: Any) -> list[Outcome]:
     return list(sidecars.undo(store, TagFilter(**filters)))
+
+
+def beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.xmp")
+
+
+def lists(path: Path) -> dict[str, list[str]]:
+    packet = Packet(path.read_bytes())
+    return {str(item): packet.items(item) for item in LISTS}
+
+
+def statuses(outcomes: Iterable[Outcome]) -> list[str]:
+    return [outcome.status for outcome in outcomes]
