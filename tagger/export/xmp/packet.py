@@ -18,10 +18,11 @@ MAX_BYTES = 16 << 20  # of a sidecar; darktable's with many masks have 1 MB
 RDF = qualified("rdf", "RDF")
 LIST_ITEM = qualified("rdf", "li")
 CONTAINERS = tuple(qualified("rdf", name) for name in ("Bag", "Seq", "Alt"))
+TOOLKIT = "Landmark Tagger"
 NOT_WRITTEN = ("x", "rdf", "MicrosoftPhoto", "mediapro")  # in properties
 DECLARED = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items() if prefix not in NOT_WRITTEN)
 EMPTY = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
-<x:xmpmeta xmlns:x="{NAMESPACES["x"]}" x:xmptk="Landmark Tagger">
+<x:xmpmeta xmlns:x="{NAMESPACES["x"]}" x:xmptk="{TOOLKIT}">
  <rdf:RDF xmlns:rdf="{NAMESPACES["rdf"]}">
   <rdf:Description rdf:about="" {DECLARED}>
   </rdf:Description>
@@ -115,6 +116,11 @@ class Packet:
             del owner.attrib[item.tag]
         if (element := self._element(item)) is not None:
             _remove(element)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether no other program has written the document since it was made here."""
+        return self._root.get(qualified("x", "xmptk")) == TOOLKIT
 
     @property
     def is_empty(self) -> bool:

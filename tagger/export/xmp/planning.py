@@ -12,9 +12,10 @@ from tagger.export.xmp import files, merge
 from tagger.export.xmp.content import Content
 from tagger.export.xmp.merge import OwnMetadata
 from tagger.export.xmp.naming import sidecar_paths
-from tagger.export.xmp.packet import EMPTY, Packet
+from tagger.export.xmp.packet import EMPTY, Packet, decoded
 from tagger.export.xmp.properties import LATITUDE, SIDECAR_FOR
 from tagger.image.metadata.embedded import read_embedded
+from tagger.image.metadata.xmp import OWN
 
 NOTHING = Content()
 FindRow = Callable[[str], SidecarRow | None]  # by the SHA-256 of a sidecar, which may have been moved
@@ -101,7 +102,7 @@ def plan(
 def problem(photo: str, sidecar: str, error: Exception) -> Problem:
     """An exception as a value."""
     if isinstance(error, OSError):
-        return Problem(photo, sidecar, f"it cannot be written: {error.strerror or error}", may_pass=True)
+        return Problem(photo, sidecar, f"it cannot be read or written: {error.strerror or error}", may_pass=True)
     if isinstance(error, PhotoError):
         return Problem(photo, sidecar, f"the photo cannot be read: {error}", may_pass=error.kind in PASSING_KINDS)
     return Problem(photo, sidecar, str(error))
@@ -122,8 +123,19 @@ def without_ours(now: bytes | None, row: SidecarRow | None) -> bytes | None:
     packet = Packet(now)
     if not merge.take_back(packet, row.added if row else ()):
         return now
-    was_made = row is not None and row.last is not None and row.last.before is None
+    was_made = packet.is_ours or (row is not None and row.last is not None and row.last.before is None)
     return None if was_made and packet.is_empty else packet.encode()
+
+
+def marked_sidecars(photo: str) -> Iterator[SidecarRow]:
+    """The sidecars of a photo that say themselves that something of ours is in them."""
+    try:
+        for path in sidecar_paths(photo, "appended", _extension).existing:
+            now = files.read(path)
+            if now is not None and OWN in decoded(now) and without_ours(now, None) != now:
+                yield SidecarRow(path, photo, (), (), None, False, None, None)
+    except (SidecarError, OSError):  # a folder or file that cannot be read has nothing that could be taken back
+        return
 
 
 def _is_up_to_date(row: SidecarRow, sidecar: str, now: bytes, content: Content) -> bool:

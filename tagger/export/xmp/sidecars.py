@@ -23,7 +23,7 @@ from tagger.core.errors import SidecarError
 from tagger.export.xmp import files
 from tagger.export.xmp.content import content_of
 from tagger.export.xmp.naming import forget_folders
-from tagger.export.xmp.planning import Change, Problem, plan, problem, without_ours
+from tagger.export.xmp.planning import Change, Problem, marked_sidecars, plan, problem, without_ours
 from tagger.library.lock import xmp_lock
 
 PAGE = 1000  # photos
@@ -106,25 +106,26 @@ def undo(store: Store, filters: TagFilter) -> Iterator[Outcome]:
     Args:
         store: see `write`.
         filters: those of the listing of tags. Without any, or with `under` alone, all sidecars count, also those of
-            photos that have no tag any more.
+            photos that have no tag any more. Those of another database count if their photos have tags.
 
     Raises:
         RunInProgress: another process writes sidecars.
     """
     with xmp_lock(store):
-        if filters == TagFilter(under=filters.under):
+        forget_folders()
+        if is_all := filters == TagFilter(under=filters.under):
             within = partial(sidecars.requests, under=filters.under)
             for requests in _pages(store, within, lambda request: request.photo_path):
                 _forget_requests(store, [request.photo_path for request in requests])
             for rows in _pages(store, partial(sidecars.written_sidecars, under=filters.under), lambda row: row.path):
                 yield from _undo(store, rows)
-            return
         for requests in _requests_of_hits(store, filters, WriteOptions()):
             photos = [request.photo_path for request in requests]
             _forget_requests(store, photos)
             with store.read() as connection:
                 found = sidecars.sidecars_of(connection, photos)
-            yield from _undo(store, [row for rows in found.values() for row in rows])
+            unknown = (row for photo in photos if photo not in found for row in marked_sidecars(photo))
+            yield from _undo(store, [*(row for rows in found.values() for row in rows if not is_all), *unknown])
 
 
 def _needed(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[Change | Problem]:

@@ -10,7 +10,7 @@ from db.write.files import mark_missing
 from db.write.forget import forget_files
 from db.write.move import move_files
 from tests.db.samples import decide, digest
-from tests.export.xmp.written import EIFFEL, beside, lists, statuses, tag_photos, undo, write
+from tests.export.xmp.written import EIFFEL, bag, beside, lists, photo, sidecar, statuses, tag_photos, undo, write
 
 
 def test_a_folder_that_was_moved_with_its_sidecars(store: Store, paris: Path) -> None:
@@ -57,3 +57,15 @@ def test_a_drive_that_is_off_loses_nothing(store: Store, paris: Path) -> None:
     assert outcome.status == "failed"
     off.rename(paris.parent)
     assert statuses(undo(store)) == ["removed"]
+
+
+def test_without_the_database_the_sidecars_say_what_to_take_back(store: Store, paris: Path) -> None:
+    other = photo(paris.with_name("other.jpg"))
+    tag_photos(store, [other])
+    beside(other).write_text(sidecar(bag("dc:subject", "sea")))
+    write(store)
+    with store.write() as connection:
+        connection.exec_driver_sql("DELETE FROM sidecar")
+    assert sorted(statuses(undo(store))) == ["removed", "written"]
+    assert lists(beside(other))["dc:subject"] == ["sea"]
+    assert not beside(paris).exists()
