@@ -20,7 +20,7 @@ def predict_landmarks(img_path: str | os.PathLike[str], k: int, *, gps: bool = T
     Args:
         img_path: a photo.
         k: how many names.
-        gps: weigh them by the photo's own coordinates; False uses the picture alone.
+        gps: weigh the answer by the photo's own coordinates; False uses the picture alone.
 
     Raises:
         PhotoError: the photo cannot be read.
@@ -70,8 +70,8 @@ def _answer(img_path: str | os.PathLike[str], k: int, *, gps: bool) -> Answer:
 
 
 def _title(answer: Answer) -> str:
-    """The question "Is this A, B or C?", or that the photo shows no known landmark."""
+    """The question "Is this A, B or C?", or a sentence that the photo shows no known landmark."""
     names = [f"{s.landmark.name} ({s.score:.0%})" for s in answer.suggestions]
     if isinstance(answer, NoLandmark):
-        return f"No landmark that I know. The nearest: {', '.join(names)}"
+        return f"No known landmark. The nearest: {', '.join(names)}"
     return f"Is this {', '.join(names[:-1])} or {names[-1]}?" if names[1:] else f"Is this {names[0]}?"

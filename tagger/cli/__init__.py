@@ -1,7 +1,7 @@
 """The command line: parse, call one function, print. Data goes to stdout, everything else to stderr.
 
 Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some photos failed, 130 interrupted, 141 the reader of the
-output has gone.
+output went away.
 At module level, commands import only click, so that `--help` starts at once.
 """
 
@@ -35,7 +35,7 @@ from tagger.core.version import __version__
 
 
 class Main(click.Group):
-    """Ends a command that fails in one sentence, with its exit code."""
+    """Ends a failed command with one sentence and its exit code."""
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         prepare_streams()

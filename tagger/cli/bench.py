@@ -25,7 +25,7 @@ def bench(folder: str, config: Path | None, **options: Any) -> None:
     settings = context.open_settings(config, **options)
     paths = [found.path for found in scan([folder], Globs())]
     if not paths:
-        raise click.ClickException(f"{folder} holds no photo. Name a folder with some hundred photos.")
+        raise click.ClickException(f"{folder} contains no photos. Name a folder with a few hundred.")
     prepare_own_process()
     rates = measure(context.open_model(settings), folder, paths, settings.top_k)
     click.echo(f"{rates.photos} photos")
@@ -33,6 +33,6 @@ def bench(folder: str, config: Path | None, **options: Any) -> None:
     click.echo(f"decode only  {rates.decode:8.1f} photos/s")
     click.echo(f"model only   {rates.model:8.1f} photos/s")
     if rates.first_look is not None:
-        click.echo(f"first look   {rates.first_look:8.1%} of the photos need no second")
+        click.echo(f"first look   {rates.first_look:8.1%} of the photos need no second look")
     click.echo(f"bound        {rates.bound:8.1f} photos/s")
     click.echo(rates.verdict)

@@ -28,7 +28,7 @@ def bot(config: Path | None, **options: Any) -> None:
     """Answer photos that people send on Telegram.
 
     The token comes from TAGGER_BOT_TOKEN or from the file in TAGGER_BOT_TOKEN_FILE. After Ctrl-C or SIGTERM the bot
-    answers the photos in progress and ends.
+    answers the photos in progress and exits.
     """
     require_bot()
     settings = context.open_settings(config, **options)

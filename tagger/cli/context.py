@@ -28,7 +28,7 @@ STOPPED = 130  # exit code of an interrupted command
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path), help="Settings file (TOML); else TAGGER_CONFIG, else the user's own."
+    "--config", type=click.Path(path_type=Path), help="Settings file (TOML); by default TAGGER_CONFIG or your own."
 )
 DB = click.option(
     "--db", "db_url", metavar="URL", help="Database, as sqlite:///… or a file's path; also TAGGER_DB_URL."
@@ -43,9 +43,11 @@ STRICT = click.option(
     flag_value=STRICT_SCORE,
     default=None,
     type=float,
-    help=f"Tag only what scores at least {STRICT_SCORE}; other values: the setting min_score.",
+    help=f"Tag only at a score of at least {STRICT_SCORE}; for other values use the setting min_score.",
 )
-BUNDLE = click.option("--bundle", type=click.Path(path_type=Path), help="Model folder instead of the shipped one.")
+BUNDLE = click.option(
+    "--bundle", type=click.Path(path_type=Path), help="Model folder to use instead of the shipped one."
+)
 MODEL = (
     BUNDLE,
     click.option("--engine", type=ENGINE, help="Runtime."),
@@ -63,7 +65,7 @@ def model_options(function: Function) -> Function:
 
 def exit_stopped() -> NoReturn:
     """End an interrupted command."""
-    click.echo("Stopped. What is done is stored; the same command goes on from there.", err=True)
+    click.echo("Stopped. What is done is stored; run the same command again to continue.", err=True)
     sys.exit(STOPPED)
 
 
@@ -157,5 +159,5 @@ def open_store(settings: Settings, *, must_exist: bool = False, for_reading: boo
 
     if (must_exist or for_reading) and not store_exists(settings.db_url):
         file = store_file(settings.db_url)
-        raise click.ClickException(f"There is no database at {file} yet. Fill one first: tagger tag FOLDER")
+        raise click.ClickException(f"There is no database at {file} yet. Create one first: tagger tag FOLDER")
     return open_store(settings.db_url, backup_folder=settings.jobs.backup_folder, for_reading=for_reading)

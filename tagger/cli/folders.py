@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @context.DB
 @context.CONFIG
 def move(old: str, new: str, db_url: str | None, config: Path | None) -> None:
-    """Tell the database that the folder OLD is called NEW now. No file is moved, and none is read.
+    """Tell the database that the folder OLD is now called NEW. No file is moved or read.
 
     Tags and decisions stay.
     """
@@ -31,9 +31,9 @@ def move(old: str, new: str, db_url: str | None, config: Path | None) -> None:
     settings = context.open_settings(config, db_url=db_url)
     with context.open_store(settings, must_exist=True) as store:
         count = move_folder(store, old, new)
-    click.echo(f"{count} files are now stored as in {printable(new)}", err=True)
+    click.echo(f"{count} files are now listed under {printable(new)}", err=True)
     if not os.path.lexists(new):
-        click.echo(f"{printable(new)} does not exist yet: to the next run, its files are gone.", err=True)
+        click.echo(f"{printable(new)} does not exist yet: the next run will mark its files as gone.", err=True)
     _mention_settings(settings, old)
 
 
@@ -42,9 +42,9 @@ def move(old: str, new: str, db_url: str | None, config: Path | None) -> None:
 @context.DB
 @context.CONFIG
 def forget(folder: str, db_url: str | None, config: Path | None) -> None:
-    """Remove the files in FOLDER from the database, with what the machine said of them. No photo is touched.
+    """Remove the files in FOLDER from the database, with the machine's answers to them. No photo is touched.
 
-    Decisions stay with their content: they hold again if it is tagged again.
+    Decisions stay with their content: they apply again if it is tagged again.
     """
     from tagger.library.folders import forget_folder
 

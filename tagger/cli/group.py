@@ -19,7 +19,7 @@ def pass_options_down(ctx: click.Context) -> None:
     given = {parameter.name: parameter for parameter in group.params if parameter.name and _is_given(ctx, parameter)}
     for option_name, parameter in given.items():
         if option_name not in allowed:
-            raise click.UsageError(f"{parameter.opts[0]} does not go together with '{name}'. Omit it.", ctx)
+            raise click.UsageError(f"{parameter.opts[0]} cannot be used with '{name}'. Omit it.", ctx)
     ctx.default_map = {name: {option_name: ctx.params[option_name] for option_name in given}}
 
 

@@ -65,7 +65,7 @@ def run(name: str, dry_run: bool, config: Path | None, **options: Any) -> None:
     check_name(name)  # before a database is created
     if dry_run:
         if name not in PREVIEWED:
-            raise click.UsageError(f"--dry-run goes together with {', '.join(PREVIEWED)} only.")
+            raise click.UsageError(f"--dry-run works only with {', '.join(PREVIEWED)}.")
         with context.open_store_or_empty(settings) as store:
             context.print_preview(preview_job(name, settings, store))
         return

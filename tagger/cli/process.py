@@ -138,7 +138,7 @@ def interrupt_on_signals() -> list[int]:
 def stop_on_signals(stop: threading.Event) -> None:
     """Set an event on SIGTERM, Ctrl-C and SIGHUP; a second Ctrl-C or SIGTERM ends the process at once.
 
-    A handler interrupts the main thread anywhere, even within `stop.wait`, which holds the event's lock for moments. So
+    A handler interrupts the main thread anywhere, even inside `stop.wait`, which briefly holds the event's lock. So
     it takes no lock itself: a thread sets the event.
     """
     signals: SimpleQueue[int] = SimpleQueue()  # put never waits for a get that it interrupts
@@ -149,7 +149,7 @@ def stop_on_signals(stop: threading.Event) -> None:
 
     def listen() -> None:
         while signals.get():
-            log.info("Stopping once the work in progress is done; interrupt again to stop at once")
+            log.info("Finishing the work in progress; interrupt again to stop immediately")
             stop.set()
 
     threading.Thread(target=listen, name="signals", daemon=True).start()

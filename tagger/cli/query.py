@@ -27,12 +27,14 @@ BY = click.Choice(["year", "country", "landmark"])
 @click.command()
 @click.option("--none", "only_nones", is_flag=True, help="Photos without a known landmark.")
 @click.option("--failed", "only_failed", is_flag=True, help="Files that could not be read, with the reason.")
-@click.option("--votes", "only_votes", is_flag=True, help="What people in the bot say who are not in bot_trust.")
+@click.option("--votes", "only_votes", is_flag=True, help="The answers of people in the bot who are not in bot_trust.")
 @click.option("--summary", "by", type=BY, help="Count the photos by year, country or landmark instead of listing them.")
 @tag_filters
-@click.option("--model", help="The answers of this model (name or id) instead of the last one's.")
-@click.option("--unique", is_flag=True, help="Only one of photos that look the same, with the number of others.")
-@click.option("--gone", "include_gone", is_flag=True, help="Also files that no longer exist.")
+@click.option("--model", help="The answers of this model (name or id) instead of the latest one's.")
+@click.option(
+    "--unique", is_flag=True, help="Only one of several photos that look the same, with the number of others."
+)
+@click.option("--gone", "include_gone", is_flag=True, help="Also files that are gone, moved or excluded.")
 @click.option("--limit", metavar="N", type=LIMIT, help="At most this many lines.")
 @context.JSON
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
@@ -50,7 +52,7 @@ def query(
     config: Path | None,
     **filters: Any,
 ) -> None:
-    """List the stored tags, of each LANDMARK (id, name or alias) or of all.
+    """List the stored tags of each LANDMARK (id, name or alias), or of all.
 
     People's decisions outrank the machine's suggestions in every listing.
     """
@@ -82,17 +84,17 @@ def _chosen(options: dict[str, bool]) -> str | None:
     """The option of the listing that is asked for; None for tags."""
     chosen = [option for option, is_set in options.items() if is_set]
     if len(chosen) > 1:
-        raise click.UsageError(f"{' and '.join(chosen)} are different listings. Ask for one of them.")
+        raise click.UsageError(f"{' and '.join(chosen)} are different listings. Choose one.")
     return next(iter(chosen), None)
 
 
 def _check(listing: str | None, *, by: str | None, as_json: bool, as_csv: bool) -> None:
     if as_json and as_csv:
-        raise click.UsageError("--json and --csv are two different formats. Ask for one of them.")
+        raise click.UsageError("--json and --csv are different formats. Choose one.")
     if by is not None and listing in ("--failed", "--votes"):
-        raise click.UsageError(f"{listing} does not go together with --summary.")
+        raise click.UsageError(f"{listing} cannot be combined with --summary.")
     if by not in (None, "year") and listing == "--none":
-        raise click.UsageError("Photos without a landmark can only be counted by year: --none --summary year")
+        raise click.UsageError("Photos without a known landmark can only be counted by year: --none --summary year")
 
 
 def _listing(listing: str | None, filters: dict[str, Any]) -> tuple[Any, FileFilter, type[Any], Line]:
@@ -116,7 +118,7 @@ def _filter(
 ) -> FileFilter:
     unknown = sorted(set(given) - set(filter_type.__dataclass_fields__) | set(given) & set(without))
     if unknown:
-        raise click.UsageError(f"{listing} does not go together with {', '.join(map(option_name, unknown))}.")
+        raise click.UsageError(f"{listing} cannot be combined with {', '.join(map(option_name, unknown))}.")
     return filter_type(**given)
 
 
@@ -145,7 +147,8 @@ def _photo_line(hit: TagHit | NoneHit) -> str:
 def _vote_line(hit: VoteHit, _zone: tzinfo | None) -> str:
     from tagger.core.text import printable
 
-    return f"{hit.people:>6}  {printable(hit.name or 'none'):<42.42}  {hit.last_at.date()}  {printable(hit.path)}"
+    landmark = f"{printable(hit.name or 'no known landmark'):<42.42}"
+    return f"{hit.people:>6}  {landmark}  {hit.last_at.date()}  {printable(hit.path)}"
 
 
 def _failure_line(hit: FailureHit, zone: tzinfo | None) -> str:

@@ -79,12 +79,12 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
     for line in _report_lines(RunReport.from_json(stored)):
         click.echo(f"      {printable_lines(line)}")
     if html is not None:
-        click.echo(f"The page is in {html}", err=True)
+        click.echo(f"The page was written to {html}", err=True)
 
 
 @runs.command()
 @RUN
-@click.option("--yes", "is_confirmed", is_flag=True, help="Do not ask.")
+@click.option("--yes", "is_confirmed", is_flag=True, help="Do not ask for confirmation.")
 @context.DB
 @context.CONFIG
 def undo(run_id: int, is_confirmed: bool, db_url: str | None, config: Path | None) -> None:
@@ -102,10 +102,10 @@ def undo(run_id: int, is_confirmed: bool, db_url: str | None, config: Path | Non
         if row.undone_at and not expected.suggestions:
             return
         if not is_confirmed:
-            _confirm(f"Undo its {expected.suggestions} suggestions of {expected.photos} photos? Decisions stay.")
+            _confirm(f"Undo its {expected.suggestions} suggestions for {expected.photos} photos? Decisions stay.")
         with run_lock(store), store.write() as connection:
             undone = undo_run(connection, run_id)
-    click.echo(f"{undone.suggestions} suggestions of {undone.photos} photos were undone.", err=True)
+    click.echo(f"{undone.suggestions} suggestions for {undone.photos} photos were undone.", err=True)
     if row.start.job != BOT:
         click.echo(f"To get them back: tagger tag --again {_folders(row.start.roots)}", err=True)
 
@@ -114,7 +114,7 @@ def _confirm(question: str) -> None:
     try:
         is_confirmed = click.confirm(question, err=True)
     except click.Abort as error:
-        raise click.ClickException("Nothing was undone. Without a terminal, confirm with --yes.") from error
+        raise click.ClickException("Nothing was undone. There is no terminal to ask on: confirm with --yes.") from error
     if not is_confirmed:
         raise click.ClickException("Nothing was undone.")
 
@@ -136,8 +136,8 @@ def _line(row: RunRow, zone: tzinfo | None) -> str:
     counts, start = row.counts, row.start
     seconds = f"{(row.finished_at - row.started_at).total_seconds():.1f} s" if row.finished_at else "not ended"
     done = (
-        f"{counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.unchanged} unchanged, "
-        f"{counts.inherited} inherited, {missing_text(counts)}"
+        f"{counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed, "
+        f"{counts.unchanged} unchanged, {counts.inherited} known by content, {missing_text(counts)}"
     )
     engine = f"{printable(row.model_name)} {printable(row.model_version)} on {start.engine} ({start.precision})"
     line = f"{row.id:>4}  {local(row.started_at, zone)}  {row.status:<11}  {done}; {seconds}; {engine}; "
@@ -178,6 +178,6 @@ def _report_lines(report: RunReport) -> Iterator[str]:
         yield from (f"  {row['path']}: {row['message']} ({row['kind']})" for row in report.failed)
     yield from (f"in quarantine since this run: {path}" for path in report.quarantined)
     if report.voted:
-        yield f"{report.voted} more are tagged like the photos before and after them"
+        yield f"{report.voted} more were tagged by votes of the photos before and after them"
     if report.slowest:
         yield "slowest: " + ", ".join(f"{row['path']} {row['seconds']:.2f} s" for row in report.slowest[:3])

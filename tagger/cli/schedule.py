@@ -17,9 +17,9 @@ from tagger.cli.process import stop_on_signals
 @context.model_options
 @context.CONFIG
 def schedule(config: Path | None, **options: Any) -> None:
-    """Run the jobs of the settings file at their times, until Ctrl-C or SIGTERM.
+    """Run the jobs at the times in the settings, until Ctrl-C or SIGTERM.
 
-    A job in progress then ends soon, and its next start goes on from there.
+    A job in progress then stops soon, and its next start continues from there.
     """
     from tagger.jobs.context import JobContext
     from tagger.jobs.daemon import daemon, require_schedule

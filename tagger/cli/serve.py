@@ -21,8 +21,8 @@ from tagger.cli.process import stop_on_signals
 def serve(config: Path | None, **options: Any) -> None:
     """Run the jobs at their times, tag new photos in the folders, and answer on Telegram if the bot has a token.
 
-    Photos that are already in the folders at the start are left to the nightly job. Ctrl-C or SIGTERM end the process
-    after the work in progress.
+    Photos that are already in the folders when it starts wait for the nightly job. Ctrl-C or SIGTERM ends the process
+    once the work in progress is done.
     """
     from tagger.jobs.context import JobContext
     from tagger.jobs.daemon import daemon, require_schedule, supervised

@@ -1,4 +1,4 @@
-"""`tagger settings`: the values that count, and where they come from."""
+"""`tagger settings`: the values in effect, and where they come from."""
 
 from __future__ import annotations
 

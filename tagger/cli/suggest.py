@@ -68,7 +68,7 @@ def _files(photos: Iterable[str], settings: Settings, stdin: str | None) -> Iter
                 file.path for file in scan([photo], Globs(settings.include, settings.exclude, settings.skip_folders))
             ]
             if not found:
-                click.echo(f"{click.format_filename(photo)} holds no photo.", err=True)
+                click.echo(f"{click.format_filename(photo)} contains no photos.", err=True)
             yield from (os.path.join(photo, os.path.relpath(path, photo)) for path in found)
         else:
             yield photo
@@ -96,7 +96,7 @@ def _text(path: str, answer: Answer) -> str:
     if isinstance(answer, Failed):
         return f"{path}: {answer.message} ({answer.kind})"
     best = printable(answer.suggestions[0].landmark.name)
-    headline = best if answer.status == "tagged" else "no landmark that I know; the nearest are"
+    headline = best if answer.status == "tagged" else "no known landmark; the nearest are"
     lines = [f"{path}: {headline}"]
     for s in answer.suggestions:
         evidence = describe(evidence_json(s.evidence))

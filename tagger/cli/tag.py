@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=Folder(), metavar="[FOLDER]...")
 @context.K
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match; may be repeated.")
+@click.option(
+    "--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders that match; may be repeated."
+)
 @click.option("--retry-failed", is_flag=True, help="Also try failed files that are not due yet or are in quarantine.")
 @click.option("--accept-gone", is_flag=True, help="Mark missing files as gone, however many: no drive is unmounted.")
 @click.option("--reread", is_flag=True, help="Read every file again, even if its size and times are unchanged.")
@@ -48,7 +50,7 @@ def tag(
     config: Path | None,
     **options: Any,
 ) -> None:
-    """Tag every new or changed photo in folders, by default those of the setting folders, and store the tags.
+    """Tag every new or changed photo in the FOLDERs (by default the setting folders), and store the tags.
 
     Unchanged files are not read again. Ctrl-C ends the run; results so far are stored.
     """
@@ -117,7 +119,7 @@ def _summary(state: RunState, database: str) -> str:
     lines = [
         f"{counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed "
         f"in {state.seconds:.1f} s{speed}.",
-        f"{counts.unchanged} unchanged, {counts.inherited} recognised by their content, {missing_text(counts)}.",
+        f"{counts.unchanged} unchanged, {counts.inherited} known by content, {missing_text(counts)}.",
         f"Run {state.run_id} is stored in {database}",
     ]
     if state.restored:

@@ -21,7 +21,7 @@ from tagger.cli.process import stop_on_signals
 def watch(folders: tuple[str, ...], config: Path | None, **options: Any) -> None:
     """Tag the photos in folders, then each new photo soon after it is complete, until Ctrl-C or SIGTERM.
 
-    Without a FOLDER it watches those of the setting folders. Files that are moved or deleted are followed too.
+    Without a FOLDER it watches those of the setting folders. It follows moved and deleted files too.
     """
     from tagger.core.errors import require_extra
 

@@ -1,4 +1,4 @@
-"""`tagger xmp`: write landmarks into XMP sidecars, show what would be written, and take it back."""
+"""`tagger xmp`: write landmarks into XMP sidecars, preview the changes, and undo them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAMING = click.option(
     help="photo.jpg.xmp (unless only photo.xmp is there), photo.xmp, or both.",
 )
 CONFIRMED = click.option("--confirmed", is_flag=True, help="Only landmarks that a person has confirmed.")
-GPS = click.option("--gps", is_flag=True, help="Guess the position of photos without one: the landmark's.")
+GPS = click.option("--gps", is_flag=True, help="Give photos without a position that of the landmark, as a guess.")
 
 
 @click.group()
@@ -42,9 +42,9 @@ def xmp() -> None:
 @context.DB
 @context.CONFIG
 def write(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
-    """Write the stored tags, of each LANDMARK or of all, into sidecars. No photo is changed.
+    """Write the stored tags of each LANDMARK, or of all, into sidecars. No photo is changed.
 
-    What is there stays; 'tagger xmp undo' takes back what this adds.
+    Existing values stay; 'tagger xmp undo' removes what this adds.
     """
     from tagger.export.xmp import sidecars
 
@@ -76,7 +76,7 @@ def preview(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
             if item.note:
                 click.echo(f"{printable(item.sidecar)}: {item.note}", err=True)
             click.echo("".join(_diff(item)), nl=False)
-    click.echo(f"{changes} sidecars would be changed, {failures} cannot be. Nothing was changed.", err=True)
+    click.echo(f"{changes} sidecars would be changed, {failures} cannot be changed. Nothing was written.", err=True)
     sys.exit(context.SOME_FAILED if failures else 0)
 
 
@@ -85,9 +85,9 @@ def preview(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
 @context.DB
 @context.CONFIG
 def undo(**options: Any) -> None:
-    """Take back what was written, of the photos that the query finds; without one, of all.
+    """Remove what was written for the photos that the query finds, or for all photos without a query.
 
-    What others wrote since stays.
+    What other programs have written since stays.
     """
     from tagger.export.xmp import sidecars
 

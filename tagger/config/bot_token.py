@@ -15,7 +15,7 @@ def read_token(settings: Settings) -> str:
     """The bot's token from the settings.
 
     Raises:
-        ConfigError: there is none, there are two, the file cannot be read, or it is no token.
+        ConfigError: there is none, there are two, the file cannot be read, or the token is malformed.
     """
     if settings.bot_token is not None and settings.bot_token_file is not None:
         raise ConfigError("Both bot_token and bot_token_file are set. Omit one.")

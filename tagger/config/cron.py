@@ -1,7 +1,7 @@
 """When a job is due: parse times of day and crontab lines, and find the next moment.
 
-The one rule: each wall time occurs once. If the clocks skip it when they go forward, it occurs later by as much as they
-jump; if they show it twice when they go back, only the first counts. In a new time zone, future wall times stay.
+The one rule: each local time occurs once. If the clocks skip it when they go forward, it occurs that much later; if
+they show it twice when they go back, only the first counts. In a new time zone, future local times stay.
 
 A time is ``02:00``, or the five fields of a crontab line: minute, hour, day of the month, month, day of the week.
 """
@@ -79,7 +79,7 @@ def parse(text: str) -> Times | None:
     any_day = not fields[2].startswith("*") and not fields[4].startswith("*")
     times = Times(minutes, hours, days, months, weekdays, any_day)
     if next(times.after(datetime(2000, 1, 1)), None) is None:
-        raise ValueError(f"{text!r} never comes")
+        raise ValueError(f"{text!r} never occurs")
     return times
 
 
@@ -143,7 +143,7 @@ def _first(times: Times, zone: tzinfo | None, *, wall: datetime, after: datetime
             skipped.append(moment)
         elif time > wall:
             return min([*skipped, moment])
-    raise ValueError("these times never come")
+    raise ValueError("these times never occur")
 
 
 def _field(text: str, low: int, high: int, names: Sequence[str] = (), *, first_name: int = 0) -> frozenset[int]:

@@ -69,19 +69,17 @@ class Jobs(BaseModel):
 
     nightly: Times = Field(default="02:00", description="When new photos in the folders are tagged.")
     until: TimeOrOff = Field(
-        default="06:00", description="When nightly and retag stop; the next night goes on from there."
+        default="06:00", description="When nightly and retag stop; the next night continues from there."
     )
-    retag: Times = Field(default="off", description="When photos of other models and undone ones are tagged again.")
+    retag: Times = Field(default="off", description="When undone photos, and those of other models, are tagged again.")
     backup: Times = Field(default="04:30", description="When the database is copied.")
     backup_folder: Place | None = Field(default=None, description="Folder of the copies; beside the database if unset.")
     backup_keep: AtLeastOne = Field(default=7, description="How many copies are kept.")
-    prune: Times = Field(default="off", description="When the rows of long-missing files are removed.")
-    prune_after_days: AtLeastOne = Field(
-        default=90, description="How many days a file must have been missing for that."
-    )
+    prune: Times = Field(default="off", description="When the rows of files that have long been gone are removed.")
+    prune_after_days: AtLeastOne = Field(default=90, description="How many days a file must have been gone for that.")
     canary: Times = Field(default="off", description="When the model is checked on known pictures.")
-    canary_folder: Place | None = Field(default=None, description="The known pictures, in a folder for each landmark.")
-    digest: Times = Field(default="off", description="When the last day is summed up.")
+    canary_folder: Place | None = Field(default=None, description="The known pictures, one folder for each landmark.")
+    digest: Times = Field(default="off", description="When the last day is summarised.")
 
 
 class Settings(BaseSettings):
@@ -93,7 +91,7 @@ class Settings(BaseSettings):
     bundle: Place | None = Field(None, description="Model folder; the shipped one if unset.")
     engine: Literal["auto", "openvino", "torch"] = Field("auto", description="Runtime.")
     device: Device = Field(
-        "auto", description="auto, cpu, cuda or cuda:N. It is an error to ask for CUDA if there is none."
+        "auto", description="auto, cpu, cuda or cuda:N. Asking for CUDA where there is none is an error."
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="Number format.")
     top_k: AtLeastOne = Field(5, description="Suggestions kept for each photo.")
@@ -101,21 +99,21 @@ class Settings(BaseSettings):
         _OPTIONS.min_score, description="A tag needs at least this score, besides its landmark's own threshold."
     )
     include: tuple[str, ...] = Field((), description="Only files that match one of these globs.")
-    exclude: tuple[str, ...] = Field((), description="No files or folders that match one of these globs.")
+    exclude: tuple[str, ...] = Field((), description="Leave out files and folders that match one of these globs.")
     skip_folders: tuple[str, ...] = Field(
-        tuple(_OPTIONS.skip_folders), description="Folders of programs and devices that are not walked, by name."
+        tuple(_OPTIONS.skip_folders), description="Folders of programs and devices to skip, by name."
     )
     decode_threads: AtLeastOne = Field(_LIMITS.threads, description="How many photos are decoded at the same time.")
     max_pixels: AtLeastOne = Field(
         _LIMITS.max_pixels,
-        description="Photos with more pixels, or that take more memory than 3.4 times this, fail.",
+        description="Photos with more pixels, or that need more bytes than 3.4 times this, fail.",
     )
     max_file_bytes: AtLeastOne = Field(_LIMITS.max_file_bytes, description="Larger files fail and are not read.")
     photo_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
         60.0, description="A photo that takes longer to decode fails."
     )
     retry_after_h: Annotated[float, Field(gt=0, le=8_760)] = Field(
-        _OPTIONS.retry_after_h, description="When a failed file is tried again; doubled after each attempt."
+        _OPTIONS.retry_after_h, description="Hours until a failed file is tried again; doubles after each attempt."
     )
     max_attempts: AtLeastOne = Field(
         _OPTIONS.max_attempts, description="Failed attempts until a file is in quarantine."
@@ -128,7 +126,7 @@ class Settings(BaseSettings):
         _OPTIONS.vote_gap_min,
         description="Photos taken within this many minutes may vote on one between them; 0: off.",
     )
-    log_format: Literal["text", "json"] = Field("text", description="The log for people, or as JSON lines.")
+    log_format: Literal["text", "json"] = Field("text", description="The log as text for people, or as JSON lines.")
 
     folders: tuple[Place, ...] = Field((), description="Folders that the nightly job tags and serve watches.")
     timezone: Zone | None = Field(None, description="Time zone of jobs and listings; the machine's if unset.")
@@ -140,7 +138,7 @@ class Settings(BaseSettings):
     jobs: Jobs = Field(Jobs(), description="When the jobs run.")
 
     bot_token: SecretStr | None = Field(None, description="The bot's token; better in the environment than in a file.")
-    bot_token_file: Place | None = Field(None, description="A file that holds the token, instead of bot_token.")
+    bot_token_file: Place | None = Field(None, description="A file that contains the token, instead of bot_token.")
     bot_api_url: Root = Field(TELEGRAM, description="Root URL of the Bot API server.")
     bot_allow: tuple[int, ...] = Field((), description="Only these users and chats, by number; all if empty.")
     bot_daily_limit: Count = Field(0, description="Photos a person may send per day; 0 means no limit.")
@@ -149,19 +147,19 @@ class Settings(BaseSettings):
         None, description="Whose decisions count for the library; 'allowed': all of bot_allow; unset: the admin chat."
     )
     bot_report_runs: bool = Field(False, description="Tell the admin chat how each run over the library ended.")
-    bot_keep_photos: bool = Field(False, description="Keep photos after they were answered.")
+    bot_keep_photos: bool = Field(False, description="Keep photos after answering them.")
     bot_folder: Place = Field(
         default_factory=default_bot_folder, description="Folder of photos in progress and of kept ones."
     )
-    bot_webhook_url: str | None = Field(None, description="Public https address; with it the bot does not poll.")
+    bot_webhook_url: str | None = Field(None, description="A public https address; with it the bot does not poll.")
     bot_webhook_secret: SecretStr | None = Field(None, description="The secret that each webhook call must carry.")
     bot_webhook_listen: Address = Field("127.0.0.1:8443", description="Where the webhook server listens.")
     bot_gather_ms: Count = Field(5, description="How long photos of all chats are collected into one batch.")
     bot_album_ms: Count = Field(700, description="How long an album waits for its next photo.")
-    bot_max_per_s: Count | None = Field(None, description="Messages per second; 0 means no limit of the bot's own.")
+    bot_max_per_s: Count | None = Field(None, description="Messages per second; 0 means that the bot sets no limit.")
 
     def fingerprint(self) -> str:
-        """A short hash of all settings except secrets."""
+        """A short hash of all settings except the secrets."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     def zone(self) -> ZoneInfo | None:

@@ -1,1 +1,1 @@
-"""Types, errors, options, text and timings, for all packages; imports only the standard library."""
+"""Types, errors, options, text and timings for all packages; imports only the standard library."""

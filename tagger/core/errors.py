@@ -99,7 +99,7 @@ class EngineFailed(EngineError):
 
 
 class OutOfResources(TaggerError):
-    """The system has nothing left of something; `tagger.core.problems.shortage` finds out of what."""
+    """The system ran out of something; `tagger.core.problems.shortage` finds out of what."""
 
     def __init__(self, resource: str, advice: str) -> None:
         super().__init__(f"The system ran out of {resource}. {advice}")
@@ -158,13 +158,13 @@ class BotInProgress(TaggerError):
     """Another bot uses the database or the token; two would answer everything twice.
 
     Args:
-        what: what both want, such as "the database /data/tags.sqlite".
+        what: what both need, such as "the database /data/tags.sqlite".
         holder: the process that has it, and since when.
-        advice: how this one gets what it needs.
+        advice: what the user can do instead.
     """
 
     def __init__(self, what: str, holder: str, advice: str) -> None:
-        super().__init__(f"Another bot is at work on {what} ({holder}). Stop it first, or {advice}.")
+        super().__init__(f"Another bot is using {what} ({holder}). Stop it first, or {advice}.")
 
 
 class PhotoError(TaggerError):

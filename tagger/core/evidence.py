@@ -72,6 +72,6 @@ def describe(evidence: dict[str, Any] | None) -> str:
     if evidence is None:
         return ""
     if evidence["kind"] == "vote":
-        return "as the photos before and after"
+        return "like the photos before and after"
     km = f"{evidence['km']:,.0f}" if evidence["km"] >= 10 else f"{evidence['km']:.1f}"
     return f"taken {km} km away"

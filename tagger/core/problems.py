@@ -1,6 +1,6 @@
-"""What people read about an exception: one sentence that says what is wrong, and what to do.
+"""What people read about an exception: one sentence that says what is wrong and what to do.
 
-The one rule: a system that runs out of something is nobody's fault, so no photo is blamed for it.
+The one rule: if the system runs out of something, no photo is blamed for it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def describe(error: BaseException) -> str:
         return f"{where}{error.strerror}."
     what = f"({type(error).__name__}: {printable(' '.join(str(error).split()))[:MOST_LETTERS]})"
     if _was_reading_rows(error):
-        return f"The database may be damaged: it holds a value that cannot be used {what}. Restore a backup of it."
+        return f"The database may be damaged: it contains an unusable value {what}. Restore a backup."
     return (
         f"Something unexpected happened {what}. 'tagger doctor' checks the set-up and the database; "
         "TAGGER_LOG_LEVEL=debug shows where it happened."
@@ -80,7 +80,7 @@ def require_threads(count: int) -> None:
     """Check that this process may start some threads: libraries in C++ hang or abort where they cannot.
 
     Raises:
-        OutOfResources: it may not.
+        OutOfResources: it cannot.
     """
     over = threading.Event()
     try:

@@ -12,8 +12,8 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 STRICT_SCORE = 0.8  # `--strict`; docs/REFERENCE.md says what it costs
 
 
-# Folders in which storage devices and programs keep thumbnails, deleted files and old versions: none is a photo that
-# its owner put there. Those whose names begin with a dot (`.@__thumb`, `.thumbnails`, `.Trash-1000`) are hidden anyway.
+# Folders in which storage devices and programs keep thumbnails, deleted files and old versions, not photos that their
+# owner put there. Those whose names begin with a dot (`.@__thumb`, `.thumbnails`, `.Trash-1000`) are hidden anyway.
 SKIP_FOLDERS = (
     # storage devices: Synology, QNAP, Asustor, Buffalo, NetApp, Western Digital
     *("@eaDir", "@tmp", "@Recycle", "@Recently-Snapshot", "@SynoResource", "#recycle", "#snapshot", "~snapshot"),
@@ -41,13 +41,13 @@ class RunOptions:
         skip_folders: globs of folder names, in any case; no such folder is walked.
         retry_after_h: hours until a failed file is tried again; doubled after each attempt.
         max_attempts: after this many attempts a file is in quarantine.
-        max_missing_share: if a larger share of a folder's files is missing, none of them is marked as missing.
+        max_missing_share: if a larger share of a folder's files is missing, none of them is marked as gone.
         vote_gap_min: minutes between an unsure photo and its sure neighbours; 0 turns votes off.
         retry_failed: also try files that are not due yet, or in quarantine.
         reread: read unchanged files too; one whose content is known is not tagged again.
         redo_undone: also tag photos whose suggestions were undone.
-        accept_missing: mark missing files however many there are.
-        skip_new: leave files without any answer to the nightly job.
+        accept_missing: mark missing files as gone, however many there are.
+        skip_new: leave files without an answer to the nightly job.
         skip_missing_roots: ignore roots that do not exist.
     """
 

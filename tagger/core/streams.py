@@ -1,4 +1,4 @@
-"""The streams of a process: fit to be written to, whoever started it and whoever reads them."""
+"""The streams of a process, made safe to write to, whoever started it and whoever reads them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 import sys
 from contextlib import suppress
 
-PIPE_CLOSED = 141  # exit code if nobody reads any more, as a shell says of a process that SIGPIPE ended
+PIPE_CLOSED = 141  # exit code if nobody reads any more, as shells report a process that SIGPIPE ended
 
 
 def prepare_streams() -> None:
-    """Make stdout and stderr fit to be written to, whatever the terminal and the caller are."""
+    """Make stdout and stderr safe to write to, whatever the terminal and the caller are."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -24,7 +24,7 @@ def prepare_streams() -> None:
 
 
 def drop_output() -> None:
-    """Let output that cannot be written go nowhere, else the interpreter complains about it when it ends."""
+    """Discard output that cannot be written; otherwise the interpreter complains about it when it exits."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -31,5 +31,5 @@ class StageTimings:
             self._spent_s[stage] = self._spent_s.get(stage, 0.0) + time.perf_counter() - began
 
     def seconds(self) -> dict[str, float]:
-        """Seconds by stage, so far."""
+        """The seconds of each stage so far."""
         return {stage: round(spent, 3) for stage, spent in self._spent_s.items()}

@@ -16,7 +16,7 @@ DateSource = Literal[  # where a photo's date comes from, the best source first
     "takeout",  # Google's .json beside the file
     "name",  # the file's
     "gps",  # the satellites' clock
-    "reset",  # any of these, but the first day of a clock that was reset
+    "reset",  # any of these, if it is the first day of a clock that was reset
     "edit",  # EXIF's DateTime, which programs change
     "mtime",  # the earliest modification time of the files
 ]
@@ -53,7 +53,7 @@ class InputContract:
         resample: Pillow's filter by its lower-case name.
 
     Raises:
-        ValueError: no photo can be prepared so.
+        ValueError: no photo can be prepared like this.
     """
 
     size_px: int
@@ -76,7 +76,7 @@ class Landmark:
     Args:
         id: stable snake_case key, e.g. ``eiffel_tower``.
         country: None if the bundle does not say.
-        lat: degrees north, WGS 84; None, like `lon`, if the bundle does not say: then coordinates say nothing about it.
+        lat: degrees north, WGS 84; None, like `lon`, if the bundle does not say. Coordinates then say nothing about it.
         lon: degrees east, WGS 84.
         wikidata: a Q-number, only if it is certain.
     """
@@ -92,7 +92,7 @@ class Landmark:
 
     @property
     def position(self) -> Position | None:
-        """Where it is, if that is known."""
+        """Where it is; None if unknown."""
         return None if self.lat is None or self.lon is None else Position(self.lat, self.lon)
 
     @property
@@ -171,7 +171,7 @@ Answer = Tagged | NoLandmark | Failed | Withdrawn
 
 
 class FoundFile(NamedTuple):
-    """A scanned file. A tuple, since a library has 200,000 of them and a dataclass takes twice as long.
+    """A scanned file. It is a tuple, since a library has 200,000 of them and a dataclass takes twice as long.
 
     Attributes:
         path: absolute; symbolic links are not resolved.
@@ -186,7 +186,7 @@ class FoundFile(NamedTuple):
 
 
 class TakenDate(NamedTuple):
-    """When a photo was taken, by a clock on the wall (naive), and where that comes from."""
+    """When a photo was taken, in local time (naive), and where that date comes from."""
 
     taken_at: datetime
     taken_from: DateSource
@@ -200,11 +200,11 @@ class PhotoInfo:
         width: pixels, upright.
         height: pixels, upright.
         format: Pillow's name, e.g. ``JPEG``.
-        taken_at: the camera's wall clock, naive since cameras rarely know their zone; None if unknown.
+        taken_at: the camera's local time, naive since cameras rarely know their zone; None if unknown.
         lat: degrees north, WGS 84, of the camera; None, like `lon`, if unknown.
         lon: degrees east.
         phash: perceptual hash of the upright photo, see `tagger.image.phash`; None if not requested.
-        taken_from: where `taken_at` comes from; means nothing without it.
+        taken_from: where `taken_at` comes from; meaningless without it.
     """
 
     width: int
@@ -224,9 +224,9 @@ class Result:
     Args:
         path: as given by the caller; undecodable bytes are surrogate-escaped as `os.fsdecode` does.
         sha256: hex digest of the file's bytes; None if they could not be read.
-        is_inherited: the content was known, so no inference was needed.
+        is_inherited: the content already had an answer, so no inference was needed.
         seconds: to read and decode it.
-        file_date: by what is beside the file, if it was not decoded.
+        file_date: the date from what is beside the file, if it was not decoded.
     """
 
     path: str

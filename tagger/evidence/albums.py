@@ -18,7 +18,7 @@ class AlbumLandmark:
     """A landmark that an album shows, or may show.
 
     Args:
-        photos: indices of the photos that show it, or whose best guess it is.
+        photos: indices of the photos that show it, or that have it as their best guess.
         is_tag: whether the album shows it; else it is a guess.
     """
 

@@ -90,7 +90,7 @@ def is_near_any(position: Position, places: Iterable[Position]) -> bool:
 def decisive_evidence(answer: Answer, thresholds: Mapping[str, float]) -> GpsEvidence | None:
     """The coordinates' evidence to show: for the best landmark, or against what the picture shows.
 
-    Evidence against a landmark that is no tag by the picture alone is not shown.
+    Evidence against a landmark that is not a tag by the picture alone is not shown.
     """
     for suggestion in answer.suggestions:
         evidence, landmark = suggestion.evidence, suggestion.landmark.id
@@ -102,7 +102,7 @@ def decisive_evidence(answer: Answer, thresholds: Mapping[str, float]) -> GpsEvi
 
 
 def without_place(answer: Answer, thresholds: Mapping[str, float]) -> Answer:
-    """Drop all evidence of coordinates but the decisive one, to 0.1 km: several exact distances reveal the place."""
+    """Keep only the decisive evidence of coordinates, to 0.1 km: several exact distances would reveal the place."""
     if not isinstance(answer, Tagged | NoLandmark):
         return answer
     decisive = decisive_evidence(answer, thresholds)

@@ -26,7 +26,7 @@ class Observation(NamedTuple):
         landmark: the picture's best suggestion.
         score: of that suggestion.
         is_sure: it is a tag, and its coordinates do not contradict it.
-        is_unsure: it is no tag, and its coordinates do not contradict it.
+        is_unsure: it is not a tag, and its coordinates do not contradict it.
         km: from where it was taken to the landmark, if that is near.
     """
 

@@ -1,4 +1,4 @@
-"""Check the model on known pictures, to find a broken model, driver or library soon.
+"""Check the model on known pictures, to notice a broken model, driver or library soon.
 
 The one rule: the last right answer is kept until another right answer comes, so a regression is reported every time
 until it is fixed. To accept a new answer, remove the picture from its folder or move it to another label.
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
 COLOURS = ("grey", "red", "green", "blue", "orange")
 DRAWN_SIZE_PX = (320, 240)
-MAX_DRIFT = 0.05  # of a score: another precision changes it by less, another network by more
+MAX_DRIFT = 0.05  # of a score: a different precision changes it by less, a different network by more
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ def check(store: Store, tagger: Tagger, folder: Path | None) -> CanaryReport:
     """Run a model on the pictures, and compare its answers with the last right ones.
 
     Args:
-        folder: a folder for each landmark, named by its id, and one named ``none``; None for drawn pictures, whose
-            right answer is the one that the same model gave first.
+        folder: one folder for each landmark, named after its id, and one named ``none``; None for drawn pictures, for
+            which the first answer of the same model is taken as right.
 
     Raises:
         FolderNotFound: the folder does not exist.
@@ -103,7 +103,9 @@ def _from_folder(tagger: Tagger, folder: Path) -> Iterator[CanaryRow]:
 
 def _check_labels(labels: Sequence[str], allowed: Sequence[str], folder: Path) -> None:
     if not labels:
-        raise ConfigError(f"{folder} holds no pictures. Put some into a folder for each landmark, named by its id.")
+        raise ConfigError(
+            f"{folder} contains no pictures. Put some into one folder for each landmark, named after its id."
+        )
     for label in labels:
         if label not in allowed:
             raise ConfigError(

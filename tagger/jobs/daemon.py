@@ -62,7 +62,7 @@ def supervised(context: JobContext, part: str, consequence: str) -> Iterator[Non
     Args:
         context: its `problems` get the note.
         part: the name of the part, such as "bot".
-        consequence: what the process does without it, a sentence without a full stop.
+        consequence: what happens without it, as a sentence without a full stop.
     """
     try:
         yield
@@ -110,11 +110,11 @@ def _scheduled(context: JobContext) -> Iterator[None]:
 def _check(settings: Settings) -> None:
     """Raise ConfigError if all jobs are off, or if the nightly job has nothing to tag."""
     if set(times_of(settings.jobs).values()) == {"off"}:
-        raise ConfigError("Every job is off. Give one a time, in the table [jobs] of the settings file.")
+        raise ConfigError("Every job is off. Set a time for one in the table [jobs] of the settings file.")
     if settings.jobs.nightly != "off" and not settings.folders:
         raise ConfigError(
             "The nightly job has no folders. Set folders in the settings file or in TAGGER_FOLDERS, "
-            "or jobs.nightly to off."
+            "or set jobs.nightly to off."
         )
 
 

@@ -1,7 +1,7 @@
 """Wait until changed files are complete, and deleted ones stay away.
 
 The one rule: a file is complete when its size and time have not changed for a while, since no event marks the end of a
-copy over the network. A program that saves a file anew may delete it first, so a deletion is believed as late.
+copy over the network. A program may delete a file to save it again, so a deletion counts only after the same while.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Debouncer:
     def settled(self, *, now: float) -> list[str]:
         """The paths that have settled, sorted; each is returned once.
 
-        A file that vanishes while it changes is dropped: its deletion is added by itself.
+        A file that vanishes while it changes is dropped: its deletion is added separately.
         """
         complete = []
         for path, (state, since) in sorted(self._pending.items()):

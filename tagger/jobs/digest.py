@@ -38,12 +38,12 @@ def _failures(runs: Sequence[RunRow], jobs: Sequence[JobRunRow]) -> Iterator[str
 
 def _runs(runs: Sequence[RunRow]) -> str:
     if not runs:
-        return "No run in this time."
+        return "There were no runs in this period."
     sums = {name: sum(getattr(row.counts, name) for row in runs) for name in (*COUNTS, *RARE)}
     words = COUNTS | {name: word for name, word in RARE.items() if sums[name]}
     counts = ", ".join(f"{sums[name]:,} {word}" for name, word in words.items())
     stopped = sum(row.status in ("stopped", "interrupted") for row in runs)
-    note = f"; {stopped} stopped before the end, the next goes on" if stopped else ""
+    note = f"; {stopped} stopped before the end, and the next run continues" if stopped else ""
     return f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}: {counts}{note}"
 
 
@@ -61,4 +61,4 @@ def _library(now: Statistics) -> str:
     if not now.failures:
         return text
     failures = ", ".join(f"{count} {kind}" for kind, count in sorted(now.failures.items()))
-    return f"{text} Not readable: {failures}; {now.quarantined} of them are not tried again."
+    return f"{text} Could not be read: {failures}; {now.quarantined} of them are in quarantine."

@@ -1,7 +1,7 @@
-"""The jobs by name. The schedule, cron and people start them by `run_job`.
+"""The jobs by name. The schedule, cron and people start them with `run_job`.
 
-The one rule: every job leaves a row with its end. Only a process that dies leaves one that is "running", which the next
-start of the job corrects.
+The one rule: every job stores how it ended. Only a process that dies leaves its row as "running", and the next start of
+the job corrects that.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def backup(context: JobContext) -> JobResult:
 
 
 def prune_gone(context: JobContext) -> JobResult:
-    """Remove the rows of long-missing files."""
+    """Remove the rows of files that have long been gone."""
     days = context.settings.jobs.prune_after_days
     pruned = prune(context.store, gone_before=datetime.now(UTC) - timedelta(days=days))
-    return JobResult(f"{pruned.files} files that were gone for {days} days, and {pruned.photos} photos, removed")
+    return JobResult(f"removed {pruned.files} files that were gone for {days} days, and {pruned.photos} photos")
 
 
 def check_canary(context: JobContext) -> JobResult:
@@ -57,7 +57,7 @@ def check_canary(context: JobContext) -> JobResult:
 
 
 def sum_up(context: JobContext) -> JobResult:
-    """Sum up the last day."""
+    """Summarise the last day."""
     return JobResult(digest.write(context.store, since=datetime.now(UTC) - timedelta(days=1)))
 
 

@@ -28,9 +28,9 @@ from tagger.core.problems import shortage
 log = logging.getLogger(__name__)
 
 TICK_S = 30.0
-SET_BACK = timedelta(hours=1)  # a clock that is set back by more was wrong; less is waited for
+SET_BACK = timedelta(hours=1)  # a clock that is set back by more was wrong; for less, jobs wait
 
-# Jobs of one thread run one after another; a backup does not wait for photos.
+# The jobs of one thread run one after another; a backup does not wait for photos.
 THREADS = {"nightly": "photos", "retag": "photos", "canary": "photos"}
 OTHER_JOBS = "store"
 
@@ -71,7 +71,7 @@ class Schedule:
         times: by name of the job, as in the settings.
         zone: the time zone of the times; None for the machine's own, even if the machine travels.
         start: called in a thread with a job's name, the moment at which it was due, and the moment at which it was
-            triggered. That is later if the machine slept, but not if the thread was busy.
+            triggered, which is later if the machine slept, but not if the thread was busy.
         scheduler: for tests.
     """
 
@@ -104,7 +104,7 @@ class Schedule:
         self._scheduler.start()
 
     def close(self) -> None:
-        """Wait for the running jobs; waiting ones do not start any more."""
+        """Wait for the running jobs; waiting ones no longer start."""
         self._closing.set()
         self._scheduler.shutdown(wait=True)
 

@@ -1,6 +1,6 @@
 """The jobs that tag the library, and how a run is made from the settings.
 
-The one rule: a missing folder does not stop the run over the others. The result names it.
+The one rule: a missing folder does not keep the run from the others. The result names it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def nightly(context: JobContext) -> JobResult:
 
 
 def retag(context: JobContext) -> JobResult:
-    """Tag again photos of other models and undone ones."""
+    """Tag photos of other models, and undone ones, again."""
     return _run_in_window(context, "retag")
 
 
@@ -64,7 +64,7 @@ def options_of(settings: Settings, job: str) -> RunOptions:
 
 
 def _run_in_window(context: JobContext, job: str) -> JobResult:
-    """A run that ends at the first `jobs.until` after it was triggered, even if it had to wait for its thread.
+    """Run until the first `jobs.until` after the job was triggered, even if it had to wait for its thread.
 
     Raises:
         ConfigError: the settings name no folders.

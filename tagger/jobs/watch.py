@@ -121,7 +121,7 @@ class _Pending:
         self._paths += paths
 
     def tag(self) -> None:
-        """Tag those that exist and look for the others, unless another run is in progress."""
+        """Tag those that exist, and look for the others, unless another run is in progress."""
         batch, self._paths = self._paths[:FILES_PER_RUN], self._paths[FILES_PER_RUN:]
         existing = [path for path in batch if os.path.lexists(path)]
         deleted = self._stored(path for path in batch if not os.path.lexists(path))
@@ -137,7 +137,7 @@ class _Pending:
             return
         except TaggerError as error:
             sentence = str(error).removesuffix(".")
-            log.error("New photos could not be tagged: %s. The next full scan finds them again.", sentence)
+            log.error("New photos could not be tagged: %s. The next full scan will find them.", sentence)
         self._is_waiting = False
 
     def _stored(self, paths: Iterable[str]) -> list[str]:
@@ -147,7 +147,7 @@ class _Pending:
 
 
 def _photos(path: str, roots: Sequence[str], globs: Globs) -> Iterator[str]:
-    """The changed photos: the file itself, all in a new folder, or a deleted file or folder while its root is there."""
+    """The changed photos: the file itself, all in a new folder, or a deleted file or folder while its root exists."""
     if not os.path.lexists(path):
         if any(is_below(path, root) and os.path.isdir(root) for root in roots):
             yield path
@@ -182,7 +182,7 @@ class _Handler(FileSystemEventHandler):
 
 
 class _Root:
-    """A folder that is observed as long as it is the same one.
+    """A folder that is observed for as long as it is the same one.
 
     The system keeps watching a folder that was unmounted, renamed or deleted, and does not report its replacement.
     """
@@ -204,7 +204,7 @@ class _Root:
         identity = _identity(self.path)
         if identity is None:
             self._log(
-                logging.WARNING, f"{self.path} is missing or cannot be read; it is watched as soon as it is there"
+                logging.WARNING, f"{self.path} is missing or cannot be read; it will be watched as soon as it is there"
             )
             return
         observer, place = Observer(), os.path.realpath(self.path)  # not the link, which the system would watch itself

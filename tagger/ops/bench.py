@@ -27,7 +27,7 @@ from tagger.library.runner import LibraryRun
 from tagger.model.predictor import Tagger
 
 MODEL_SECONDS = 3.0
-MODEL_PHOTOS = 512  # real ones: how many need the second look depends on what they show
+MODEL_PHOTOS = 512  # real photos, since how many need the second look depends on what they show
 TIMEOUT_S = 60.0
 
 
@@ -85,7 +85,7 @@ def _decode_rate(tagger: Tagger, paths: Sequence[str]) -> tuple[list[Pixels], fl
     rate = len(paths) / (time.perf_counter() - start)
     if not pixels:
         raise TaggerError(
-            f"None of the {len(paths)} files is a readable photo. Name a folder with some hundred photos."
+            f"None of the {len(paths)} files is a readable photo. Name a folder with a few hundred photos."
         )
     return pixels, rate
 

@@ -52,7 +52,7 @@ def examine(settings: Settings, settings_file: Path | None = None) -> Iterator[F
     """Run all checks; an early problem may explain later ones.
 
     Args:
-        settings: of the commands that are to work.
+        settings: those of the commands that should work.
         settings_file: where they come from, to name it.
     """
     yield Finding("versions", "ok", _versions())
@@ -117,7 +117,7 @@ def _formats() -> list[str]:
 
 
 def _folders(settings: Settings) -> str:
-    """The folders of the settings, each of which must be there and readable."""
+    """The folders of the settings, each of which must exist and be readable."""
     problems = list(filter(None, map(_folder_problem, settings.folders)))
     if problems:
         raise TaggerError("; ".join(problems))
@@ -137,7 +137,7 @@ def _folder_problem(folder: Path) -> str | None:
 def _of_store(settings: Settings) -> Iterator[Finding]:
     """Open the database, which upgrades it, and check what is in it."""
     if not store_exists(settings.db_url):
-        yield Finding("database", "ok", f"{store_file(settings.db_url)} does not exist yet; 'tagger tag' makes it")
+        yield Finding("database", "ok", f"{store_file(settings.db_url)} does not exist yet; 'tagger tag' creates it")
         return
     try:
         with open_store(settings.db_url, backup_folder=settings.jobs.backup_folder, for_reading=True) as store:
@@ -152,31 +152,31 @@ def _database(store: Store) -> list[str]:
     file, backup = store.file, newest_copy(store.file, store.backup_folder)
     if damage := store.find_damage():
         raise NotAStore(file, f"it is damaged ({damage})", backup)
-    text = f"{file} is sound and current, {format_bytes(os.path.getsize(file))}; "
+    text = f"{file} is sound and up to date, {format_bytes(os.path.getsize(file))}; "
     text += f"its newest backup is {backup}" if backup else "it has no backup yet"
     if not is_writable(file):
-        return [text, f"{file} or its folder is not writable for this user, so nothing can be stored"]
+        return [text, f"{file} or its folder is not writable by this user, so nothing can be stored"]
     return [text]
 
 
 def _jobs(store: Store, zone: tzinfo | None) -> str:
-    """How the jobs ended when they last started, the last night for example."""
+    """How the jobs ended when they last ran, for example last night."""
     with store.read() as connection:
         last = last_starts(connection)
     problems = [
         f"{row.job} {row.status} on {local(row.started_at, zone)}: {row.message}. "
-        f"Once that is mended: tagger jobs run {row.job}"
+        f"Once that is fixed: tagger jobs run {row.job}"
         for row in last.values()
         if row.status in ("failed", "died")
     ]
     if problems:
         raise TaggerError("; ".join(problems))
     ended = (f"{row.job} {row.status} on {local(row.started_at, zone)}" for row in last.values())
-    return ", ".join(ended) or "none has run yet"
+    return ", ".join(ended) or "no job has run yet"
 
 
 def _disk(settings: Settings) -> str:
-    """Free space where the database is, or will be."""
+    """The free space where the database is, or will be."""
     folder = store_file(settings.db_url).parent
     while not folder.exists():
         folder = folder.parent

@@ -63,7 +63,7 @@ class StoreCollector(Collector):
         yield _counter("tagger_answers", "What runs did with files.", asdict(now.counts), "answer")
         ended = {status: count for status, count in now.runs.items() if status != RUNNING}
         yield _counter("tagger_runs", "Runs that have ended, by how they ended.", ended, "status")
-        yield _gauge("tagger_runs_at_work", "Runs that have not ended; the bot's is one.", now.runs.get(RUNNING, 0))
+        yield _gauge("tagger_runs_at_work", "Runs in progress, including the bot's.", now.runs.get(RUNNING, 0))
         yield _gauge("tagger_database_bytes", "Size of the database.", Path(self._store.file).stat().st_size)
         started = {job: row.started_at.timestamp() for job, row in last.items()}
         ended_well = {job: row.status in ("running", "done", "stopped") for job, row in last.items()}

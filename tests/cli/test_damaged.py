@@ -74,4 +74,4 @@ def test_a_damaged_value_is_one_sentence(
     done = tagger(*command.split())
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "database may be damaged: it holds a value that cannot be used" in done.stderr or "unexpected" in done.stderr
+    assert "database may be damaged: it contains an unusable value" in done.stderr or "unexpected" in done.stderr

@@ -22,7 +22,7 @@ COMMANDS = ("tag", "suggest", "query", "labels", "runs", "doctor", "bench", "tra
 def test_a_sound_machine_is_in_order(tagger: Tagger, library: Path) -> None:
     before = tagger("doctor")
     assert before.returncode == 0
-    assert "'tagger tag' makes it" in before.stdout
+    assert "'tagger tag' creates it" in before.stdout
     tagger("tag", library)
     after = tagger("doctor").stdout
     for part in (
@@ -30,7 +30,7 @@ def test_a_sound_machine_is_in_order(tagger: Tagger, library: Path) -> None:
         "verified, 3 landmarks; one look",
         "a grey picture shows none",
         "GB free",
-        "is sound and current",
+        "is sound and up to date",
     ):
         assert part in after
 
@@ -135,7 +135,7 @@ def test_bench_says_what_holds_the_run_back(tagger_process: Tagger, library: Pat
 
 def test_bench_needs_photos(tagger: Tagger, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
-    assert "holds no photo" in tagger("bench", tmp_path / "nothing").stderr
+    assert "contains no photos" in tagger("bench", tmp_path / "nothing").stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)

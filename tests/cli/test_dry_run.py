@@ -89,4 +89,4 @@ def test_prune_names_the_files_whose_rows_it_would_remove(tagger: Tagger, librar
 
 def test_other_jobs_have_no_dry_run(tagger: Tagger) -> None:
     done = tagger("jobs", "run", "backup", "--dry-run")
-    assert (done.returncode, "nightly, retag, prune only" in done.stderr) == (2, True)
+    assert (done.returncode, "works only with nightly, retag, prune" in done.stderr) == (2, True)

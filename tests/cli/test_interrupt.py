@@ -50,7 +50,7 @@ def test_a_signal_asks_for_a_stop_and_says_how_to_end_now(number: int, caplog: p
     stop_on_signals(stop := threading.Event())
     signal.raise_signal(number)
     assert stop.wait(10)
-    assert caplog.messages == ["Stopping once the work in progress is done; interrupt again to stop at once"]
+    assert caplog.messages == ["Finishing the work in progress; interrupt again to stop immediately"]
     after = signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL
     assert signal.getsignal(number) == after
 

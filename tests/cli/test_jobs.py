@@ -101,7 +101,7 @@ def test_sigterm_ends_a_night_cleanly(tmp_path: Path, own: dict[str, str], tagge
         process.send_signal(signal.SIGTERM)
         _, output = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
-    assert "goes on from there" in output
+    assert "run the same command again to continue" in output
     (run,) = lines(tagger("runs", "--json", **own))
     assert (run["status"], run["start"]["job"]) == ("interrupted", "nightly")
 
@@ -192,4 +192,4 @@ def test_with_a_json_log_a_long_command_says_nothing_else(own: dict[str, str], l
     messages = [json.loads(line)["message"] for line in sentence + rest.splitlines()]
     assert process.returncode == 0
     assert sum(message.startswith("Engine: openvino") for message in messages) == 1
-    assert messages[-1] == "Stopping once the work in progress is done; interrupt again to stop at once"
+    assert messages[-1] == "Finishing the work in progress; interrupt again to stop immediately"

@@ -43,7 +43,7 @@ def test_json_may_be_asked_for_before_the_subcommand(tagger: Tagger, library: Pa
 )
 def test_an_option_that_the_subcommand_has_not_is_wrong_usage(tagger: Tagger, arguments: tuple[object, ...]) -> None:
     done = tagger(*arguments)
-    assert (done.returncode, f"{arguments[1]} does not go together with" in done.stderr) == (2, True)
+    assert (done.returncode, f"{arguments[1]} cannot be used with" in done.stderr) == (2, True)
 
 
 def test_times_are_shown_by_the_clock_of_the_settings(tagger: Tagger, library: Path, tmp_path: Path) -> None:

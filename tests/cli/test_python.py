@@ -105,7 +105,7 @@ def test_suggest_locations_says_where_there_is_none(
     monkeypatch.setattr(compat, "_model", lambda: model)
     grey = photos(tmp_path, 4)[3]
     (axes,) = tagger.suggest_locations(grey).axes
-    assert axes.get_title().startswith("No landmark that I know. The nearest: ")
+    assert axes.get_title().startswith("No known landmark. The nearest: ")
 
 
 def test_the_course_functions_use_the_shipped_model(tmp_path: Path) -> None:

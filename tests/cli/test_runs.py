@@ -23,7 +23,7 @@ def tagged(tagger: Tagger, library: Path) -> Tagger:
 
 def test_a_run_tells_what_it_did(tagged: Tagger) -> None:
     output = tagged("runs", "show", 1).stdout
-    assert "9 tagged, 3 none, 1 failed" in output
+    assert "9 tagged, 3 without a known landmark, 1 failed" in output
     assert "Red Rock 3 (new)" in output
     assert "failed: 1 unsupported" in output
     assert "bad<b>.jpg" in output
@@ -77,7 +77,7 @@ def test_a_run_that_there_is_not_is_one_sentence(tagged: Tagger) -> None:
 def test_undo_shows_what_it_would_do_and_asks(tagged: Tagger, own: dict[str, str]) -> None:
     for answer, sentence in (("n\n", "Error: Nothing was undone.\n"), ("", "confirm with --yes")):
         done = CliRunner().invoke(main, ["runs", "undo", "1"], answer, own)
-        assert (done.exit_code, "Undo its 36 suggestions of 12 photos?" in done.stderr) == (1, True)
+        assert (done.exit_code, "Undo its 36 suggestions for 12 photos?" in done.stderr) == (1, True)
         assert sentence in done.stderr
         assert len(lines(tagged("query", "--json"))) == 9
     done = CliRunner().invoke(main, ["runs", "undo", "1"], "y\n", own)
@@ -89,7 +89,7 @@ def test_undo_shows_what_it_would_do_and_asks(tagged: Tagger, own: dict[str, str
 def test_undo_takes_a_run_s_suggestions_back_for_good(tagged: Tagger, library: Path) -> None:
     done = tagged("runs", "undo", 1, "--yes")
     assert done.returncode == 0
-    assert "36 suggestions of 12 photos were undone" in done.stderr
+    assert "36 suggestions for 12 photos were undone" in done.stderr
     assert f"To get them back: tagger tag --again {library}\n" in done.stderr
     assert lines(tagged("query", "--json")) == []
     for shown in (tagged("runs").stdout, tagged("runs", "show", 1).stdout):

@@ -27,7 +27,7 @@ def test_a_photo_gets_its_name_place_and_score(tagger: Tagger, library: Path, tm
 
 
 def test_below_the_threshold_the_answer_is_honest(tagger: Tagger, library: Path) -> None:
-    assert "no landmark that I know; the nearest are" in tagger("suggest", library / "00003.jpg").stdout
+    assert "no known landmark; the nearest are" in tagger("suggest", library / "00003.jpg").stdout
 
 
 def test_json_has_the_shape_of_tag(tagger: Tagger, library: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_folder_is_the_photos_in_it(
         *(f"library/{number:05}.jpg" for number in range(12)),
         str(library / "00000.jpg"),
     ]
-    assert "empty holds no photo." in done.stderr
+    assert "empty contains no photos." in done.stderr
 
 
 def test_a_photo_comes_from_standard_input(tagger: Tagger, library: Path, own: dict[str, str]) -> None:

@@ -160,7 +160,7 @@ def test_ctrl_c_ends_cleanly_with_what_is_done_stored(tagger: Tagger, tmp_path: 
     process.send_signal(signal.SIGINT)
     _, output = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "goes on from there" in output
+    assert "run the same command again to continue" in output
     assert "Traceback" not in output
     done = tagger("tag", tmp_path / "many")
     assert "0 failed" in done.stderr

@@ -74,7 +74,7 @@ def test_the_29th_of_february_is_waited_for() -> None:
     [
         ("25:00", "'25' is not between 0 and 23"),
         ("nightly", "five cron fields"),
-        ("0 2 30 2 *", "never comes"),
+        ("0 2 30 2 *", "never occurs"),
         ("0 2 * * 8", "'8' is not between 0 and 7"),
         ("*/0 * * * *", "a step is 1 or more"),
         ("5-3 * * * *", "'3' is not between 5 and 59"),

@@ -17,8 +17,8 @@ from tagger.core.evidence import (
 EVIDENCE = [
     (GpsEvidence("near", "louvre", 0.34), "taken 0.3 km away"),
     (GpsEvidence("far", "louvre", 8733.2), "taken 8,733 km away"),
-    (NeighbourVote("louvre", 60, 30), "as the photos before and after"),
-    (NeighbourVote("louvre", 60, 30, km=0.4), "as the photos before and after"),
+    (NeighbourVote("louvre", 60, 30), "like the photos before and after"),
+    (NeighbourVote("louvre", 60, 30, km=0.4), "like the photos before and after"),
 ]
 
 

@@ -117,7 +117,7 @@ def test_what_could_not_be_tagged_is_one_line_that_reads(
     with watched(context, library):
         eventually(lambda: "could not be tagged" in caplog.text)
     (sentence,) = [record.getMessage() for record in caplog.records if record.name == "tagger.jobs.watch"]
-    assert sentence.endswith("to use the shipped one. The next full scan finds them again.")
+    assert sentence.endswith("to use the shipped one. The next full scan will find them.")
 
 
 def renamed_away(library: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_folder_that_comes_later_is_taken_up_and_said_to_be_missing_once(
         eventually(lambda: "new.jpg" in tagged(store))
     ours = [record for record in caplog.records if record.name == "tagger.jobs.watch"]
     warnings = [record.getMessage() for record in ours if record.levelno >= logging.WARNING]
-    assert warnings == [f"{later} is missing or cannot be read; it is watched as soon as it is there"]
+    assert warnings == [f"{later} is missing or cannot be read; it will be watched as soon as it is there"]
 
 
 def test_the_watch_says_once_that_it_waits_and_forgets_what_is_gone_by_then(

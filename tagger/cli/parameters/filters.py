@@ -43,20 +43,26 @@ FILTERS = (
         "taken_since",
         metavar="DAY",
         callback=since,
-        help="Taken then or later: 2024, 2024-07, 2024-07-31, yesterday.",
+        help="Taken on that day or later: 2024, 2024-07, 2024-07-31, yesterday.",
     ),
     click.option(
-        "--until", "taken_until", metavar="DAY", callback=until, help="Taken then or earlier; 2024 includes all of it."
+        "--until",
+        "taken_until",
+        metavar="DAY",
+        callback=until,
+        help="Taken on that day or earlier; 2024 is the whole year.",
     ),
     click.option(
         "--tagged-since",
         "answered_since",
         metavar="DAY",
         callback=since,
-        help="Tagged then or later, in the set time zone.",
+        help="Tagged on that day or later, in the time zone of the settings.",
     ),
-    click.option("--tagged-until", "answered_until", metavar="DAY", callback=until, help="Tagged then or earlier."),
-    click.option("--run", type=ID, metavar="ID", help="Only answers of this run."),
+    click.option(
+        "--tagged-until", "answered_until", metavar="DAY", callback=until, help="Tagged on that day or earlier."
+    ),
+    click.option("--run", type=ID, metavar="ID", help="Only answers from this run."),
 )
 
 

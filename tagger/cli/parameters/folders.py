@@ -36,5 +36,5 @@ def folders_of(settings: Settings, given: Sequence[str]) -> list[str]:
     """
     folders = list(given) or [str(folder) for folder in settings.folders]
     if not folders:
-        raise click.UsageError('Name a FOLDER, or set the folders in the settings file: folders = ["~/Pictures"]')
+        raise click.UsageError('Name a FOLDER, or set folders in the settings file: folders = ["~/Pictures"]')
     return folders

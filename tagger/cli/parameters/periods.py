@@ -59,7 +59,7 @@ def to_utc(option: str, wall: datetime | None, zone: tzinfo | None) -> datetime 
     try:
         return wall and (wall.replace(tzinfo=zone) if zone else wall.astimezone()).astimezone(UTC)
     except (OverflowError, ValueError) as error:
-        raise click.BadParameter("this moment does not exist in every time zone.", param_hint=option) from error
+        raise click.BadParameter("this moment is too early or too late.", param_hint=option) from error
 
 
 def _period(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[datetime, datetime] | None:

@@ -42,9 +42,7 @@ def test_a_second_process_on_a_database_refuses_and_says_who_is_at_work(
         second.start()
         said = refusal(second)
     assert first.process is not None
-    assert said.startswith(
-        f"Error: Another bot is at work on the database {first.database} (process {first.process.pid}"
-    )
+    assert said.startswith(f"Error: Another bot is using the database {first.database} (process {first.process.pid}")
     photos = [ana.private().send_photo(ana, picture(BLUE, number)) for number in range(3)]
     answer(ana.private(), photos[-1])
     first.settle()
@@ -58,7 +56,7 @@ def test_a_second_process_with_a_token_refuses(server: BotApiServer, start: Star
     with RunningBot(server, model, tmp_path / "second") as second:
         said = refusal(second)
     assert first.process is not None
-    assert said.startswith(f"Error: Another bot is at work on this token (process {first.process.pid} on ")
+    assert said.startswith(f"Error: Another bot is using this token (process {first.process.pid} on ")
     assert server.token not in said
 
 

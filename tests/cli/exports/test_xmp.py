@@ -21,7 +21,7 @@ def sidecars(library: Path) -> list[Path]:
 
 def test_preview_write_and_undo(tagger: Tagger, tagged: Path) -> None:
     shown = tagger("xmp", "preview", "red_rock", "--under", tagged)
-    assert (shown.returncode, "3 sidecars would be changed, 0 cannot be." in shown.stderr) == (0, True)
+    assert (shown.returncode, "3 sidecars would be changed, 0 cannot be changed." in shown.stderr) == (0, True)
     assert "--- /dev/null" in shown.stdout
     assert "Landmark|Nowhere|Red Rock" in shown.stdout
     assert sidecars(tagged) == []
