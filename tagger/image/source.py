@@ -37,23 +37,31 @@ def open_source(path: str, limits: Limits) -> Iterator[Source]:
     Raises:
         PhotoError: see `read`; also io_error at the end, if a large file has changed meanwhile.
     """
-    with _translated_errors(path):
-        file = _open(path, limits.max_file_bytes)
+    with _TranslatedErrors(path):
+        file, before = _open(path, limits.max_file_bytes)
+        try:
+            source = _source(file, before.st_size, limits)
+        except BaseException:
+            file.close()
+            raise
+    if isinstance(source.content, bytes):
+        file.close()
+        yield source
+        return
     with file:
-        before = os.fstat(file.fileno())
-        with _translated_errors(path):
-            is_large = before.st_size > LARGE_BYTES and raw.is_uncompressed_tiff(file)
-            if is_large:
-                source = Source(hashlib.file_digest(file, "sha256").hexdigest(), file)
-                file.seek(0)
-            else:
-                data = _read(file, min(limits.max_file_bytes, memory_limit(limits.max_pixels)))
-                source = Source(hashlib.sha256(data).hexdigest(), data)
-                del data
         yield source
         after = os.fstat(file.fileno())
-        if is_large and (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise PhotoError("io_error", "the file changed while it was read")
+
+
+def _source(file: BufferedReader, size: int, limits: Limits) -> Source:
+    if size <= LARGE_BYTES or not raw.is_uncompressed_tiff(file):
+        data = _read(file, size, min(limits.max_file_bytes, memory_limit(limits.max_pixels)))
+        return Source(hashlib.sha256(data).hexdigest(), data)
+    digest = hashlib.file_digest(file, "sha256")
+    file.seek(0)
+    return Source(digest.hexdigest(), file)
 
 
 def read(path: str, max_bytes: int) -> bytes:
@@ -62,11 +70,13 @@ def read(path: str, max_bytes: int) -> bytes:
     Raises:
         PhotoError: kinds not_found, permission, not_a_file, empty, too_large, io_error.
     """
-    with _translated_errors(path), _open(path, max_bytes) as file:
-        return _read(file, max_bytes)
+    with _TranslatedErrors(path):
+        file, status = _open(path, max_bytes)
+        with file:
+            return _read(file, status.st_size, max_bytes)
 
 
-def _open(path: str, max_bytes: int) -> BufferedReader:
+def _open(path: str, max_bytes: int) -> tuple[BufferedReader, os.stat_result]:
     file = open(path, "rb", opener=_without_blocking)  # noqa: SIM115
     try:
         status = os.fstat(file.fileno())
@@ -77,11 +87,11 @@ def _open(path: str, max_bytes: int) -> BufferedReader:
     except BaseException:
         file.close()
         raise
-    return file
+    return file, status
 
 
-def _read(file: BufferedReader, max_bytes: int) -> bytes:
-    if (size := os.fstat(file.fileno()).st_size) > max_bytes:
+def _read(file: BufferedReader, size: int, max_bytes: int) -> bytes:
+    if size > max_bytes:
         raise PhotoError("too_large", f"{size:,} bytes; a photo may take {max_bytes:,} bytes of memory")
     data = file.read()
     if not data:
@@ -89,18 +99,28 @@ def _read(file: BufferedReader, max_bytes: int) -> bytes:
     return data
 
 
-@contextmanager
-def _translated_errors(path: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise PhotoError("not_found", "the file is no longer there") from error
-    except PermissionError as error:
-        raise PhotoError("permission", "no permission to read it") from error
-    except IsADirectoryError as error:
-        raise _of_folder(path) from error
-    except OSError as error:
-        raise PhotoError("io_error", f"reading failed: {error.strerror or error}") from error
+class _TranslatedErrors:  # a generator would be slower, and each photo enters it
+    """Translate the errors of opening and reading a file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, OSError):
+            raise _photo_error(self._path, error) from error
+
+
+def _photo_error(path: str, error: OSError) -> PhotoError:
+    if isinstance(error, FileNotFoundError):
+        return PhotoError("not_found", "the file is no longer there")
+    if isinstance(error, PermissionError):
+        return PhotoError("permission", "no permission to read it")
+    if isinstance(error, IsADirectoryError):
+        return _of_folder(path)
+    return PhotoError("io_error", f"reading failed: {error.strerror or error}")
 
 
 def _of_folder(path: str) -> PhotoError:
