@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 
 from db.batching import in_batches
 from db.read.catalog import landmarks
@@ -91,13 +91,18 @@ def failed_states(connection: Connection, *, model: int) -> Iterator[FailedState
     yield from map(FailedState._make, rows)
 
 
-def other_places(connection: Connection, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of a file and another path of its content."""
-    other = aliased(File)
-    pairs = select(File.path, other.path).join(other, (other.photo_id == File.photo_id) & (other.id != File.id))
-    for batch in in_batches(paths):
-        rows: Iterable[Any] = connection.execute(pairs.where(File.path.in_(batch)))
-        yield from rows
+def photos_at(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
+    """The photos of files, at most `BATCH_SIZE`; files without one are left out."""
+    files = select(File.path, File.photo_id).where(File.path.in_(paths))
+    return {path: photo for path, photo in connection.execute(files) if photo is not None}
+
+
+def paths_of(connection: Connection, photos: Iterable[int]) -> Iterator[tuple[int, str]]:
+    """Photos, each with every path of it."""
+    for batch in in_batches(photos):
+        for photo, path in connection.execute(select(File.photo_id, File.path).where(File.photo_id.in_(batch))):
+            if photo is not None:
+                yield photo, path
 
 
 def below(

@@ -193,9 +193,8 @@ def _failed_file_update() -> Update:
 def _set_missing(connection: Connection, paths: Iterable[str], gone_at: datetime | None) -> None:
     is_other = File.gone_at.is_(None) if gone_at else File.gone_at.is_not(None)
     statement = update(File).where(File.path == bindparam("at_path"), is_other).values(gone_at=gone_at)
-    rows = [{"at_path": path} for path in paths]
-    if rows:
-        connection.execute(statement, rows)
+    for batch in in_batches(paths):
+        connection.execute(statement, [{"at_path": path} for path in batch])
 
 
 def _row(scanned: Scanned, attempts: int | None) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from functools import cache
 
+from db.batching import in_batches
 from db.engine import Store
-from db.read.files import other_places
+from db.read.files import paths_of, photos_at
 from db.read.folders import count_files, present_files, tagged_roots
 from tagger.core.text import printable
 from tagger.library.found_files import Comparison
@@ -64,38 +66,58 @@ class Scope:
     max_share: float  # of a folder's files may be missing; more than it and than `FEW` is suspicious. 1: all may be
 
 
+class Place(IntEnum):
+    """Where the content of a file that no longer exists was found."""
+
+    NOWHERE = 0
+    ELSEWHERE = 1  # at a path that was known before
+    NEW = 2  # at a path that is new, changed or back: the file was moved there
+
+
 def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
     """Sort the files that a scan did not find, after the results of what it found were stored."""
-    deleted = set(filter(_is_gone, plan.deleted))  # the system said so, which leaves no doubt
-    unfound = sorted(set(plan.unfound) - deleted)
-    lost = [path for path in unfound if _is_gone(path)]
-    elsewhere, moved = _found_elsewhere(store, plan, [*lost, *deleted])
-    suspicious = [] if scope.max_share == 1 else list(_suspicious(store, lost, elsewhere, scope))
+    reported = set(filter(_is_gone, plan.deleted))  # the system said so, which leaves no doubt
+    lost, existing = sorted(reported), list[str]()
+    for path in sorted(path for path in plan.unfound if path not in reported):
+        (lost if _is_gone(path) else existing).append(path)
+    places = _places(store, plan, lost)
+    doubted = [(path, place) for path, place in zip(lost, places, strict=True) if path not in reported]
+    suspicious = () if scope.max_share == 1 else tuple(_suspicious(store, doubted, scope))
     folders = [deletion.folder for deletion in suspicious]
-    believed = [path for path in lost if path in elsewhere or not _is_in(path, folders)]
-    gone = sorted({*believed, *deleted} - moved)
-    existing = sorted(set(unfound) - set(lost))
+    gone = [
+        path
+        for path, place in zip(lost, places, strict=True)
+        if place == Place.ELSEWHERE or (place == Place.NOWHERE and (path in reported or not _is_in(path, folders)))
+    ]
+    moved = [path for path, place in zip(lost, places, strict=True) if place == Place.NEW]
     excluded = _excluded(store, existing, scope)
-    moved |= _linked(store, plan, set(existing) - set(excluded), scope)
+    moved += _linked(store, plan, set(existing) - set(excluded), scope)
     returned = [path for path in plan.returned if not _is_gone(path)]
-    return MissingFiles(gone, sorted(moved), excluded, returned, tuple(suspicious))
+    return MissingFiles(gone, moved, excluded, returned, suspicious)
 
 
-def _found_elsewhere(store: Store, plan: Plan, lost: Sequence[str]) -> tuple[set[str], set[str]]:
-    """The lost files whose content the scan found at another path, and those of them that this run moved there."""
-    elsewhere: set[str] = set()
-    moved: set[str] = set()
-    if not lost:
-        return elsewhere, moved
-    returned = set(plan.returned)
+def _places(store: Store, plan: Plan, lost: Sequence[str]) -> bytearray:
+    """The `Place` of each lost file."""
+    places = bytearray()
+    returned = set(plan.returned) if lost else set()
+    of_photo: dict[int, Place] = {}
     with store.read() as connection:
-        for path, place in other_places(connection, lost):
-            position = plan.found.position(os.fsencode(place))
-            if position is not None:
-                elsewhere.add(path)
-                if plan.found[position] in (Comparison.NEW, Comparison.CHANGED, Comparison.LAST) or place in returned:
-                    moved.add(path)
-    return elsewhere, moved
+        for batch in in_batches(lost):
+            photos = photos_at(connection, batch)
+            new = set(photos.values()) - of_photo.keys()
+            of_photo.update(dict.fromkeys(new, Place.NOWHERE))
+            for photo, path in paths_of(connection, new):
+                of_photo[photo] = max(of_photo[photo], _place(plan, path, returned))
+            places.extend(of_photo.get(photos.get(path, 0), Place.NOWHERE) for path in batch)
+    return places
+
+
+def _place(plan: Plan, path: str, returned: Collection[str]) -> Place:
+    position = plan.found.position(os.fsencode(path))
+    if position is None:
+        return Place.NOWHERE
+    is_new = plan.found[position] in (Comparison.NEW, Comparison.CHANGED, Comparison.LAST) or path in returned
+    return Place.NEW if is_new else Place.ELSEWHERE
 
 
 def _excluded(store: Store, existing: Sequence[str], scope: Scope) -> list[str]:
@@ -114,29 +136,30 @@ def _excluded(store: Store, existing: Sequence[str], scope: Scope) -> list[str]:
     return excluded
 
 
-def _linked(store: Store, plan: Plan, existing: Collection[str], scope: Scope) -> set[str]:
+def _linked(store: Store, plan: Plan, existing: Collection[str], scope: Scope) -> list[str]:
     """The files that are reached through a link, and listed at their own paths now."""
-    linked: set[str] = set()
+    linked: list[str] = []
     if not existing:
         return linked
     with store.read() as connection:
         names = {os.path.realpath(root): root for root in scope.roots} | stored_roots(connection).names
-        for path in existing:
+        for path in sorted(existing):
             place = StoredRoots(names).name_of(os.path.realpath(path))
             if place is None or place == path:
                 continue
             if plan.found.position(os.fsencode(place)) is not None or present_files(connection, place):
-                linked.add(path)
+                linked.append(path)
     return linked
 
 
-def _suspicious(
-    store: Store, lost: Sequence[str], elsewhere: Collection[str], scope: Scope
-) -> Iterator[SuspiciousDeletion]:
-    roots = list(_suspicious_roots(store, [path for path in lost if path not in elsewhere], scope))
+Lost = Sequence[tuple[str, int]]  # paths, each with its `Place`
+
+
+def _suspicious(store: Store, lost: Lost, scope: Scope) -> Iterator[SuspiciousDeletion]:
+    roots = list(_suspicious_roots(store, [path for path, place in lost if place == Place.NOWHERE], scope))
     yield from roots
     folders = [deletion.folder for deletion in roots]
-    yield from (deletion for deletion in _emptied_folders(lost, elsewhere) if not _is_in(deletion.folder, folders))
+    yield from (deletion for deletion in _emptied_folders(lost) if not _is_in(deletion.folder, folders))
 
 
 def _suspicious_roots(store: Store, deleted: Sequence[str], scope: Scope) -> Iterator[SuspiciousDeletion]:
@@ -150,7 +173,7 @@ def _suspicious_roots(store: Store, deleted: Sequence[str], scope: Scope) -> Ite
                 yield SuspiciousDeletion(root, count, total)
 
 
-def _emptied_folders(lost: Sequence[str], elsewhere: Collection[str]) -> Iterator[SuspiciousDeletion]:
+def _emptied_folders(lost: Lost) -> Iterator[SuspiciousDeletion]:
     """Folders below a root that are now empty, as an unmounted drive's mount point is."""
 
     @cache
@@ -159,10 +182,10 @@ def _emptied_folders(lost: Sequence[str], elsewhere: Collection[str]) -> Iterato
 
     total: Counter[str] = Counter()
     deleted: Counter[str] = Counter()
-    for path in lost:
+    for path, place in lost:
         folder = nearest_existing(os.path.dirname(path))
         total[folder] += 1
-        deleted[folder] += path not in elsewhere
+        deleted[folder] += place == Place.NOWHERE
     for folder in sorted(deleted):
         if deleted[folder] > FEW and _is_empty(folder):
             yield SuspiciousDeletion(folder, deleted[folder], total[folder])

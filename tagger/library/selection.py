@@ -15,7 +15,8 @@ from tagger.image.formats import SUFFIXES
 NO_MEDIA = ".nomedia"
 IMMICH = ".immich"  # a file that Immich puts into each of its folders
 IMMICH_CACHES = ("thumbs", "encoded-video", "profile", "backups")
-PHOTO_LIBRARIES = (".photoslibrary", ".photolibrary", ".aplibrary", ".migratedphotolibrary")  # Photos, iPhoto, Aperture
+# How the names of libraries of Photos, iPhoto and Aperture end; old ones of iPhoto have no suffix.
+PHOTO_LIBRARIES = (".photoslibrary", ".photolibrary", ".aplibrary", ".migratedphotolibrary", "iphoto library")
 ORIGINALS = ("originals", "masters")  # the only folders in such a library that hold a person's own files
 
 
