@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,8 +47,7 @@ def write(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
 
     Existing values stay; 'tagger xmp undo' removes what this adds.
     """
-    from tagger.export.xmp import sidecars
-
+    sidecars = _sidecars()
     with _store_and_filters(options) as (store, filters):
         _report(sidecars.write(store, filters, _options(confirmed, naming, gps)), "written")
 
@@ -61,8 +61,8 @@ def write(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
 @context.CONFIG
 def preview(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
     """Show as a diff what 'tagger xmp write' would change. Nothing is written."""
+    sidecars = _sidecars()
     from tagger.core.text import printable
-    from tagger.export.xmp import sidecars
     from tagger.export.xmp.planning import Problem
 
     changes = failures = 0
@@ -89,19 +89,26 @@ def undo(**options: Any) -> None:
 
     What other programs have written since stays.
     """
-    from tagger.export.xmp import sidecars
-
+    sidecars = _sidecars()
     with _store_and_filters(options) as (store, filters):
         _report(sidecars.undo(store, filters), "restored")
+
+
+def _sidecars() -> ModuleType:
+    """The module that writes them, which needs lxml."""
+    from tagger.core.errors import require_extra
+
+    require_extra("Writing XMP", "xmp", "lxml")
+    from tagger.export.xmp import sidecars
+
+    return sidecars
 
 
 @contextmanager
 def _store_and_filters(options: dict[str, Any], *, for_reading: bool = False) -> Iterator[tuple[Store, TagFilter]]:
     """The store, and the query of a command."""
     from db.read.filters import TagFilter
-    from tagger.core.errors import require_extra
 
-    require_extra("Writing XMP", "xmp", "lxml")
     settings = context.open_settings(options.pop("config"), db_url=options.pop("db_url"))
     options = with_moments(options, settings.zone())
     with context.open_store(settings, must_exist=True, for_reading=for_reading) as store:

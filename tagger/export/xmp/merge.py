@@ -26,6 +26,7 @@ from tagger.export.xmp.properties import (
     LISTS,
     LOCATION,
     LONGITUDE,
+    MADE,
     PLACE,
     SEPARATORS,
     SUBJECT,
@@ -35,6 +36,7 @@ from tagger.export.xmp.properties import (
 from tagger.image.metadata import positions
 from tagger.image.metadata.embedded import EmbeddedMetadata
 
+MARKS = (ADDED, COPIED, MADE, GUESSED)
 SAME_DEGREES = 1e-4  # 11 m; other programs round coordinates
 
 
@@ -89,6 +91,7 @@ def add(packet: Packet, content: Content, own: OwnMetadata, *, has_position: boo
             packet.set(item, value)
             added.append(f"{item}={value}")
     seeds = _seeds(packet, own)
+    packet.extend(MADE, [str(item) for item in LISTS if not packet.has(item)])
     for item in LISTS:
         present = packet.items(item) or seeds[item]
         new = [value for value in (contents.as_value(item, path) for path in keywords) if value not in present]
@@ -114,17 +117,21 @@ def take_back(packet: Packet, added: Sequence[str] = ()) -> bool:
         Whether anything was removed.
     """
     before = packet.encode()
-    ours = _by_property(packet.items(ADDED) if packet.has(ADDED) else added)
+    has_marks = any(map(packet.has, MARKS))
+    ours = _by_property(packet.items(ADDED) if has_marks else added)
     copied = _by_property(packet.items(COPIED))
+    made = set(packet.items(MADE) if has_marks else map(str, ours))
     for item, values in ours.items():
         if item.container:
             packet.remove_values(item, values)
         elif _is_same(item, packet.text(item), values[0]):
             packet.remove(item)
-    for item in {*ours, *copied}:
-        if item.container and set(packet.items(item)) <= set(copied[item]):
-            packet.remove(item)
-    for mark in (ADDED, COPIED, GUESSED):
+    for item in LISTS:  # what was copied stays where others have added to it
+        if set(packet.items(item)) <= set(copied[item]):
+            packet.remove_values(item, copied[item])
+            if str(item) in made:
+                packet.remove(item)
+    for mark in MARKS:
         packet.remove(mark)
     return packet.encode() != before
 
@@ -136,9 +143,9 @@ def _seeds(packet: Packet, own: OwnMetadata) -> dict[Property, list[str]]:
     that are in another list, or in the photo.
     """
     lists = {item: packet.items(item) or own.lists.get(item, []) for item in KEYWORD_LISTS}
-    words = list(dict.fromkeys([*lists[SUBJECT], *own.keywords]))
-    paths = {item: [contents.as_path(item, value) for value in lists[item]] for item in SEPARATORS}
-    trees = paths[TAGS_LIST] or list(dict.fromkeys(path for found in paths.values() for path in found if path))
+    words = [word for word in dict.fromkeys([*lists[SUBJECT], *own.keywords]) if word]
+    paths = {item: [path for value in lists[item] if (path := contents.as_path(item, value))] for item in SEPARATORS}
+    trees = paths[TAGS_LIST] or list(dict.fromkeys(path for found in paths.values() for path in found))
     parts = {part for path in trees for part in path}
     loose: list[Path] = [(word,) for word in words if word not in parts]
     found = {

@@ -70,6 +70,7 @@ SIDECAR_FOR = Property("photoshop", "SidecarForExtension")  # Adobe's: whose of 
 
 ADDED = Property("landmark", "Added", "Bag")  # "dc:subject=Eiffel Tower": what a program may take away again
 COPIED = Property("landmark", "Copied", "Bag")  # the same of lists that were copied from the photo
+MADE = Property("landmark", "Made", "Bag")  # the lists that were not there
 GUESSED = Property("landmark", "GuessedPosition")
 
 BY_NAME = {str(item): item for item in (*LISTS, *PLACE, LATITUDE, LONGITUDE)}

@@ -57,6 +57,12 @@ def test_without_a_database_nothing_is_made(tagger: Tagger, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_lxml_it_is_said_how_to_install_it(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tagger.core.errors.find_spec", lambda _package: None)
+    done = tagger("xmp", "preview")
+    assert (done.returncode, "needs the extra 'xmp'" in done.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(("setting", "count"), [("off", 0), ("confirmed", 0), ("tags", 9)])
 def test_the_nightly_job_writes_by_its_setting(tagger: Tagger, library: Path, setting: str, count: int) -> None:
     variables = {"TAGGER_FOLDERS": f'["{library}"]', "TAGGER_JOBS__UNTIL": "off", "TAGGER_XMP": setting}

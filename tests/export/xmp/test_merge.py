@@ -10,10 +10,9 @@ from tagger.core.errors import SidecarError
 from tagger.core.types import Position
 from tagger.export.xmp import merge
 from tagger.export.xmp.content import Content
-from tagger.export.xmp.merge import OwnMetadata
+from tagger.export.xmp.merge import MARKS, OwnMetadata
 from tagger.export.xmp.packet import Packet
 from tagger.export.xmp.properties import (
-    ADDED,
     CITY,
     COUNTRY,
     GUESSED,
@@ -147,7 +146,8 @@ def test_a_coordinate_that_others_wrote_otherwise_is_taken_back_and_another_one_
 def test_without_the_marks_the_database_says_what_was_added() -> None:
     packet = Packet(sidecar(bag("dc:subject", "sea")).encode())
     added = merge.add(packet, EIFFEL, OwnMetadata(), has_position=False)
-    packet.remove(ADDED)
+    for mark in MARKS:
+        packet.remove(mark)
     assert merge.take_back(packet, added)
     assert lists(packet)[0] == ["sea"]
 
