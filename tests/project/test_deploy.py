@@ -166,7 +166,7 @@ def test_the_way_back_to_a_copy_works_as_it_is_written(tmp_path: Path, way: int,
         for suffix in ("-wal", "-shm"):
             (tmp_path / f"tagger.sqlite{suffix}").write_bytes(b"left by a process that was killed")
     command = re.findall(r"'(cd /\S+ && rm .+?)'", README.read_text(), re.S)[way]
-    command = re.sub(r"cd /\S+", f"cd {tmp_path}", re.sub(r"tagger-\d+-\d+\.sqlite", copy.name, command))
+    command = re.sub(r"cd /\S+", f"cd {tmp_path}", re.sub(r"tagger-[\w-]+\.sqlite", copy.name, command))
     subprocess.run(["sh", "-ec", command], check=True)
     with open_store(str(tmp_path / "tagger.sqlite")) as store, store.read() as connection:
         assert last_starts(connection) == {}
