@@ -63,19 +63,19 @@ def main() -> None:
 CHANGES = click.argument("changes", nargs=-1, metavar="[KEY=VALUE]…")
 RUNS_FOLDER = click.option("--runs", type=PATH, default=RUNS, show_default=True, help="Where runs keep their files.")
 BUNDLE = click.option(
-    "--to", type=PATH, help="The bundle's folder.  [default: the shipped bundle, for one of its name]"
+    "--to", type=PATH, help="The bundle's folder.  [default: the shipped bundle, if it has the same name]"
 )
 FIT = (
     click.argument("recipe", type=PATH),
     CHANGES,
-    click.option("--resume", is_flag=True, help="Continue after the last whole epoch."),
-    click.option("--weights", type=PATH, metavar="FILE", help="The base's weights, instead of the published ones."),
+    click.option("--resume", is_flag=True, help="Continue after the last complete epoch."),
+    click.option("--weights", type=PATH, metavar="FILE", help="The base's weights instead of the published ones."),
     RUNS_FOLDER,
 )
 SOURCE = (
-    click.option("--archive", type=PATH, metavar="ZIP", help="The course's archive, or one of its layout."),
-    click.option("--url", is_flag=False, flag_value="", help="Its address; without one, the course's public one."),
-    click.option("--folder", type=PATH, help="A folder with a folder of photos for each landmark."),
+    click.option("--archive", type=PATH, metavar="ZIP", help="The course's archive, or one with the same layout."),
+    click.option("--url", is_flag=False, flag_value="", help="Its address; without a value, the course's public one."),
+    click.option("--folder", type=PATH, help="A folder with one folder of photos for each landmark."),
     click.option("--decisions", type=PATH, metavar="CSV", help="People's decisions; they outrank the labels."),
 )
 SOURCE_HELP = "Without a source, the photos come from the folder that LANDMARK_DATA names, with its own manifest.csv."
@@ -94,7 +94,7 @@ def add_parameters(*parameters: Callable[[Function], Function]) -> Callable[[Fun
 
 
 def shipped_place(bundle: str) -> Path:
-    """The folder of the shipped bundle, which only a bundle of its name replaces."""
+    """The folder of the shipped bundle, which only a bundle of the same name replaces."""
     from tagger.model.bundle import shipped_folder
 
     folder = shipped_folder()
@@ -124,7 +124,7 @@ def run_step(name: str, **settings: Any) -> Callable[[Callable[..., object]], cl
 def prepare_step(
     archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path
 ) -> None:
-    """Check every photo and draw or check the splits.
+    """Check every photo, and draw or check the splits.
 
     No photo and no near-duplicate of one is in two splits.
     """
@@ -145,7 +145,7 @@ def prepare_step(
 
 @main.command("fit", epilog=CHANGES_HELP)
 @add_parameters(*FIT)
-@click.option("--data", type=PATH, default=DATA, show_default=True, help="What prepare made.")
+@click.option("--data", type=PATH, default=DATA, show_default=True, help="The folder that prepare wrote.")
 def fit_step(
     recipe: Path, changes: Sequence[str], resume: bool, weights: Path | None, runs: Path, data: Path
 ) -> Experiment:
@@ -170,7 +170,7 @@ def fit_step(
 
 @run_step("calibrate")
 def calibrate_step(experiment: Experiment) -> None:
-    """Export the weights, fit temperature and thresholds.
+    """Export the weights, and fit temperature and thresholds.
 
     Both are fitted on the validation split.
     """
@@ -180,7 +180,7 @@ def calibrate_step(experiment: Experiment) -> None:
 
 
 @run_step("evaluate")
-@click.option("--split", multiple=True, type=click.Choice(("val", "test")), help="Once or twice.  [default: both]")
+@click.option("--split", multiple=True, type=click.Choice(("val", "test")), help="May be repeated.  [default: both]")
 def evaluate_step(experiment: Experiment, split: Sequence[Split]) -> None:
     """Measure the exported file."""
     from training.evaluate.evaluate import evaluate
@@ -231,7 +231,7 @@ def reproduce_step(
 def first_look_step(experiment: Experiment, to: Path | None) -> None:
     """Add a calibrated run to a bundle as its first look.
 
-    The run's network answers none where it is sure; the bundle's own network sees the rest.
+    The run's network answers where it is sure that there is no known landmark; the bundle's own network sees the rest.
     """
     from tagger.model.bundle import open_bundle
     from training.publish.first_look import add_first_look
@@ -242,7 +242,7 @@ def first_look_step(experiment: Experiment, to: Path | None) -> None:
 
 @run_step("none")
 def none_step(experiment: Experiment) -> None:
-    """Compare ways to say none, on the validation split."""
+    """Compare ways to decide that a photo shows no known landmark, on the validation split."""
     from training.evaluate.ood_study import study
 
     study(experiment)
@@ -251,7 +251,7 @@ def none_step(experiment: Experiment) -> None:
 @run_step("sources", epilog=CHANGES_HELP)
 @CHANGES
 def sources_step(experiment: Experiment, changes: Sequence[str]) -> None:
-    """Train without whole sources, test on those.
+    """Train without whole sources, and test on those.
 
     A source is a collection that photos came from.
     """
@@ -285,7 +285,7 @@ def compare_step(names: Sequence[Path], to: Path, runs: Path) -> None:
 
 @run_step("int8")
 def int8_step(experiment: Experiment) -> None:
-    """Measure what eight-bit weights lose and gain."""
+    """Measure what eight-bit weights gain and lose."""
     from training.evaluate.quantization import measure
 
     measure(experiment)

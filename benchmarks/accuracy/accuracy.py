@@ -40,11 +40,11 @@ def landmark_rows(photos: Labelled, of: str = "") -> list[tuple[str, str]]:
     named = [(label, [s["landmark"] for s in line["suggestions"]], line["status"]) for label, line in photos]
     tagged = [(label, names) for label, names, status in named if status == "tagged"]
     return [
-        (f"first suggestion right{of}", ratio([label == names[0] for label, names, _ in named])),
-        (f"one of five right{of}", ratio([label in names[:5] for label, names, _ in named])),
+        (f"first suggestion correct{of}", ratio([label == names[0] for label, names, _ in named])),
+        (f"one of the first five correct{of}", ratio([label in names[:5] for label, names, _ in named])),
         (f"landmark photos tagged{of}", ratio([status == "tagged" for _, _, status in named])),
-        (f"rightly tagged{of}", ratio([status == "tagged" and label == names[0] for label, names, status in named])),
-        (f"tags right{of}", ratio([label == names[0] for label, names in tagged])),
+        (f"correctly tagged{of}", ratio([status == "tagged" and label == names[0] for label, names, status in named])),
+        (f"tags correct{of}", ratio([label == names[0] for label, names in tagged])),
     ]
 
 

@@ -34,13 +34,13 @@ LAYOUT = "train/NN.Name/ and test/NN.Name/ with the same names, perhaps below on
 
 
 def extract(archive: Path, to: Path) -> Path:
-    """Unpack the photos into `to`/train and `to`/test, except those that exist.
+    """Unpack the photos into `to`/train and `to`/test, except those that exist already.
 
     Returns:
-        `to`, which then holds the photos of this archive only.
+        `to`, which then contains only the photos of this archive.
 
     Raises:
-        DataError: the archive is damaged, hostile, or has another layout than the course's. Nothing is written then,
+        DataError: the archive is damaged, hostile, or does not have the course's layout. Nothing is written then,
             unless the damage shows only while unpacking.
     """
     try:
@@ -61,16 +61,21 @@ def extract(archive: Path, to: Path) -> Path:
 
 
 def _check_sizes(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse what would fill the disk; zipfile reads no more of an entry than the size that it declares."""
+    """Refuse what would fill the disk; zipfile never reads more of an entry than the size that it declares."""
     if len(entries) > MAX_FILES:
         raise DataError(f"{archive} has {len(entries):,} entries; more than {MAX_FILES:,} are not unpacked.")
     for entry in entries:
         if entry.file_size > MAX_FILE_BYTES:
-            raise DataError(f"{archive}: {entry.filename!r} would be {entry.file_size:,} bytes large. Not unpacked.")
+            raise DataError(
+                f"{archive}: {entry.filename!r} would take {entry.file_size:,} bytes. Nothing was unpacked."
+            )
         if entry.file_size > max(SMALL_BYTES, MAX_RATIO * entry.compress_size):
-            raise DataError(f"{archive}: {entry.filename!r} grows more than {MAX_RATIO} times, as no photo does.")
+            raise DataError(
+                f"{archive}: {entry.filename!r} would grow more than {MAX_RATIO} times, which no photo does. "
+                "Nothing was unpacked."
+            )
     if (total := sum(entry.file_size for entry in entries)) > MAX_BYTES:
-        raise DataError(f"{archive} would be {total:,} bytes large; more than {MAX_BYTES:,} are not unpacked.")
+        raise DataError(f"{archive} would take {total:,} bytes; more than {MAX_BYTES:,} are not unpacked.")
 
 
 def _images(archive: Path, entries: Iterable[zipfile.ZipInfo]) -> dict[PurePosixPath, zipfile.ZipInfo]:
@@ -82,7 +87,7 @@ def _images(archive: Path, entries: Iterable[zipfile.ZipInfo]) -> dict[PurePosix
         if entry.is_dir() or is_junk or not path.name.lower().endswith(SUFFIXES):
             continue
         if path in images:
-            raise DataError(f"{archive} has two entries named {entry.filename!r}. Not unpacked.")
+            raise DataError(f"{archive} has two entries named {entry.filename!r}. Nothing was unpacked.")
         images[path] = entry
     return images
 
@@ -91,9 +96,9 @@ def _safe_path(archive: Path, entry: zipfile.ZipInfo) -> PurePosixPath:
     path = PurePosixPath(entry.filename)
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if path.is_absolute() or ".." in path.parts or UNSAFE.search(entry.filename) or not path.parts:
-        raise DataError(f"{archive}: {entry.filename!r} would be written outside its folder. Not unpacked.")
+        raise DataError(f"{archive}: {entry.filename!r} would be written outside its folder. Nothing was unpacked.")
     if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
-        raise DataError(f"{archive}: {entry.filename!r} is a link or a device, not a file. Not unpacked.")
+        raise DataError(f"{archive}: {entry.filename!r} is a link or a device, not a file. Nothing was unpacked.")
     return path
 
 
@@ -108,14 +113,14 @@ def _photos(archive: Path, images: Mapping[PurePosixPath, zipfile.ZipInfo]) -> d
         return photos
     found = f"{len(train)} folders in train/ and {len(test)} in test/"
     if odd := sorted(train ^ test):
-        found += f", {odd[0]!r} in one of them only"
+        found += f", {odd[0]!r} in only one of them"
     elif images:
         found = repr(str(min(images)))
-    raise DataError(f"{archive} is not laid out as the course's archive. Expected {LAYOUT}; found {found}.")
+    raise DataError(f"{archive} does not have the layout of the course's archive. Expected {LAYOUT}; found {found}.")
 
 
 def _check_target(to: Path, photos: Iterable[PurePosixPath]) -> None:
-    """Refuse a folder that holds other photos, which would count as this archive's."""
+    """Refuse a folder with other photos, which would count as this archive's."""
     expected = {to / path for path in photos}
     for file in (path for split in SPLITS for path in (to / split).rglob("*")):
         if file.is_file() and file not in expected and file.name.lower().endswith(SUFFIXES):

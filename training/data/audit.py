@@ -22,20 +22,20 @@ from training.data.manifest import Role, Split
 
 # Two photos of one landmark are near-duplicates if at most SAME_LANDMARK_BITS of their hashes' 64 bits differ, any
 # other two if at most ANY_LABEL_BITS do. Among 35 million pairs of different labels in LANDMARK_DATA (8,411 photos)
-# none is within 3 bits. From 4 bits on there are pairs that only share a bright sky over a dark ground: 1,600 of them
-# within 9 bits, which would chain unrelated classes together.
+# none is within 3 bits. From 4 bits on, some pairs only share a bright sky over a dark ground: 1,600 of them are within
+# 9 bits, which would chain unrelated classes together.
 SAME_LANDMARK_BITS = 9
 ANY_LABEL_BITS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """A file with what its folder or a manifest says about it.
+    """A file, with what its folder or a manifest says about it.
 
     Args:
         label: the landmark's id, or the kind of a negative.
         split: None if the source does not assign one.
-        group: of near-duplicates; empty if the source names none.
+        group: of near-duplicates; empty if the source gives none.
         source: the collection that the photo came from; empty if unknown.
     """
 
@@ -48,7 +48,7 @@ class LabelledFile:
 
     @property
     def landmark(self) -> str | None:
-        """The landmark's id, None for a photo that shows none."""
+        """The landmark's id; None for a photo that shows none."""
         return self.label if self.role == "landmark" else None
 
 
@@ -71,7 +71,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file that belongs to no split, and why."""
+    """A file that is in no split, and why."""
 
     path: Path
     reason: str
@@ -102,7 +102,7 @@ def _read(file: LabelledFile, limits: Limits) -> Photo | LeftOut:
 
 
 def without_conflicts(photos: Sequence[Photo]) -> tuple[list[Photo], list[LeftOut]]:
-    """Leave out every content with two labels: at most one of them is right, and it is unknown which."""
+    """Leave out every photo with two labels: at most one of them is correct, and it is unknown which."""
     copies: dict[str, list[LabelledFile]] = defaultdict(list)
     for photo in photos:
         copies[photo.sha256].append(photo.file)

@@ -44,7 +44,7 @@ class LeakCheck:
 
 @dataclass(frozen=True, slots=True)
 class DatasetStats:
-    """Everything about a data set but its photos.
+    """Everything about a data set except its photos.
 
     Args:
         source: the name of the folder or archive, or its address.
@@ -77,7 +77,7 @@ class DatasetStats:
         if self.moved:
             moves = Counter(f"from {photo['was']} to {photo['now']}" for photo in self.moved)
             counts = ", ".join(f"{count} {move}" for move, count in sorted(moves.items()))
-            lines.append(f"moved, because near-duplicates or copies of them are there: {counts}")
+            lines.append(f"moved to where their near-duplicates or copies are: {counts}")
         if self.decisions:
             counts = ", ".join(f"{count} {change}" for change, count in self.decisions.items())
             lines.append(f"photos that people decided on: {counts}")

@@ -48,8 +48,8 @@ class Decided:
     """The photos as people labelled them.
 
     Args:
-        left_out: photos whose label is wrong and whose right one is unknown.
-        counts: photos by OUTCOMES, and decided contents that are not in the data.
+        left_out: photos whose label is wrong and whose correct label is unknown.
+        counts: photos by OUTCOMES, and decided photos that are not in the data.
     """
 
     photos: list[Photo]
@@ -78,17 +78,17 @@ def _parse(row: Mapping[str, str | None], place: str, line: int) -> Decision:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
         raise DataError(f"{place}: sha256 {sha256!r} is not 64 hexadecimal digits.")
     if verdict not in VERDICTS:
-        raise DataError(f"{place}: verdict {verdict!r} is none of {', '.join(VERDICTS)}.")
+        raise DataError(f"{place}: verdict {verdict!r} is not one of {', '.join(VERDICTS)}.")
     if (verdict == "none") == bool(landmark):
-        expected = "no landmark" if landmark else "a landmark's id"
-        raise DataError(f"{place}: the verdict {verdict!r} goes with {expected}.")
+        expected = "an empty landmark" if landmark else "a landmark's id"
+        raise DataError(f"{place}: the verdict {verdict!r} needs {expected}.")
     return Decision(sha256.lower(), cast(Verdict, verdict), landmark, line)
 
 
 def apply_decisions(photos: Sequence[Photo], decisions: Iterable[Decision]) -> Decided:
-    """Give the photos their decided labels.
+    """Give the photos the labels that people decided.
 
-    A photo that was decided to show several landmarks keeps its own label if that is one of them, else gets the last.
+    A photo that people say shows several landmarks keeps its label if that is one of them, else it gets the last one.
 
     Raises:
         DataError: a decision about one of the photos names a landmark that the data does not have; names the nearest.
@@ -118,8 +118,8 @@ def _check_landmarks(photos: Iterable[Photo], decisions: Iterable[Decision]) -> 
     for decision in decisions:
         if decision.landmark and decision.landmark not in landmarks:
             raise DataError(
-                f"The decisions' line {decision.line} names the landmark {decision.landmark!r}, which the photos do "
-                f"not have.{did_you_mean(decision.landmark, landmarks)}"
+                f"Line {decision.line} of the decisions names the landmark {decision.landmark!r}, which is not in the "
+                f"data.{did_you_mean(decision.landmark, landmarks)}"
             )
 
 
@@ -134,7 +134,7 @@ def _in_force(decisions: Iterable[Decision]) -> dict[str, Verdict]:
 
 
 def _relabelled(file: LabelledFile, verdicts: Mapping[str, Verdict]) -> LabelledFile | None:
-    """The file with the decided label; None if it is only known what the photo does not show."""
+    """The file with the decided label; None if all that is known is what the photo does not show."""
     shown = [name for name, verdict in verdicts.items() if verdict == "shows"]
     if shown:
         return replace(file, role="landmark", label=file.label if file.landmark in shown else shown[-1])

@@ -58,7 +58,7 @@ def _fetch(url: str, part: Path, pause_s: float) -> None:
         except Interrupted as error:
             if attempt == ATTEMPTS:
                 raise DataError(
-                    f"{url}: {error}. {_size(part):,} bytes are kept in {part}; run the same command again to go on."
+                    f"{url}: {error}. {_size(part):,} bytes are kept in {part}; run the same command again to continue."
                 ) from error
             time.sleep(pause_s)
 
@@ -91,7 +91,7 @@ def _start_and_total(response: http.client.HTTPResponse, have: int) -> tuple[int
     if response.status == 206 and content_range and int(content_range[1]) == have:
         return have, None if content_range[2] == "*" else int(content_range[2])
     if response.status == 206:
-        raise Interrupted(f"the server sent another part than the one from byte {have:,}")
+        raise Interrupted(f"the server did not send the part that starts at byte {have:,}")
     length = response.headers.get("Content-Length")
     return 0, int(length) if length else None
 
@@ -104,10 +104,10 @@ def _check_refusal(url: str, part: Path, error: urllib.error.HTTPError) -> None:
         return
     if error.code == 416:
         part.unlink(missing_ok=True)
-        raise Interrupted("the partial file does not belong to the server's file, and was deleted") from error
+        raise Interrupted("the partial file does not match the server's file, and was deleted") from error
     if error.code < 500:
-        raise DataError(f"{url}: the server answers {error.code} {error.reason}. Check the address.") from error
-    raise Interrupted(f"the server answers {error.code} {error.reason}") from error
+        raise DataError(f"{url}: the server answered {error.code} {error.reason}. Check the address.") from error
+    raise Interrupted(f"the server answered {error.code} {error.reason}") from error
 
 
 def _size(file: Path) -> int:

@@ -19,7 +19,7 @@ NUMBER_PREFIX = re.compile(r"\d+\.(?=.)")  # as in 09.Golden_Gate_Bridge
 
 
 class FolderLabel(NamedTuple):
-    """What a folder's name says of its photos; both fields are empty for negatives.
+    """What a folder's name says about its photos; both fields are empty for negatives.
 
     Attributes:
         id: of the landmark, e.g. ``eiffel_tower``.
@@ -34,7 +34,7 @@ def folder_labels(folders: Iterable[str]) -> dict[str, FolderLabel]:
     """The label of each folder; number prefixes (``09.``) are dropped if every name has one.
 
     Raises:
-        DataError: a name has no letter and no digit, or two names make the same id.
+        DataError: a name has no letter and no digit, or two names give the same id.
     """
     folders = list(folders)
     landmarks = [folder for folder in folders if folder.casefold() not in NEGATIVES]
@@ -45,10 +45,11 @@ def folder_labels(folders: Iterable[str]) -> dict[str, FolderLabel]:
         name = NUMBER_PREFIX.sub("", folder, count=1) if all_numbered else folder
         label = labels[folder] = FolderLabel(slug(name), _written(name))
         if not label.id:
-            raise DataError(f"The folder {folder!r} makes no label. Give it a name with letters or digits.")
+            raise DataError(f"The folder name {folder!r} gives no label. Use a name with letters or digits.")
         if first.setdefault(label.id, folder) != folder:
             raise DataError(
-                f"The folders {first[label.id]!r} and {folder!r} both mean {label.id!r}. Rename one, or join them."
+                f"The folders {first[label.id]!r} and {folder!r} both give the id {label.id!r}. "
+                "Rename one, or merge them."
             )
     return labels | {folder: FolderLabel("", "") for folder in folders if folder not in labels}
 

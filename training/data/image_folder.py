@@ -1,7 +1,7 @@
 """Labels from folders: `FOLDER/Eiffel Tower/…`, or `FOLDER/train/Eiffel Tower/…` beside `FOLDER/test/Eiffel Tower/…`.
 
-`training.data.folder_names` makes labels of the folders' names. A folder `none` or `negatives` holds photos that show
-no landmark; folders inside it name their kinds.
+`training.data.folder_names` turns the folders' names into labels. A folder `none` or `negatives` contains photos that
+show no known landmark; folders inside it name their kinds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from training.data.audit import LabelledFile
 from training.data.folder_names import FolderLabel, folder_labels, slug
 from training.data.manifest import DataError, Split
 
-OTHER = "other"  # the kind of negatives that are in no folder of their own
+OTHER = "other"  # the kind of negatives that are not in a folder of their kind
 SPLIT_FOLDERS: Mapping[str, Split] = {
     "train": "train",
     "val": "val",
@@ -40,12 +40,12 @@ def list_image_folder(folder: Path) -> list[LabelledFile]:
         raise DataError(f"{str(folder)!r} is not a folder. {EXPECTED}")
     files = [file for split, child, label in _label_folders(folder) for file in _files_of_label(child, label.id, split)]
     if not any(file.role == "landmark" for file in files):
-        raise DataError(f"{folder} holds no photos of landmarks: {_content(folder)}. {EXPECTED}")
+        raise DataError(f"{folder} contains no photos of landmarks: {_content(folder)}. {EXPECTED}")
     return files
 
 
 def landmark_names(folder: Path) -> dict[str, str]:
-    """The name of each landmark whose photos a folder holds, by its id."""
+    """The name of each landmark whose photos are in a folder, by its id."""
     return {label.id: label.name for _, _, label in _label_folders(folder) if label.id}
 
 
@@ -59,7 +59,7 @@ def _label_folders(folder: Path) -> Iterator[tuple[Split | None, Path, FolderLab
 
 
 def _split_folders(folder: Path) -> Iterator[tuple[Split | None, Path]]:
-    """The folders that hold the labels' folders, with their split: train/ and so on if there is a train/."""
+    """The folders that contain the labels' folders, with their split: train/ and so on if there is a train/."""
     children = _subfolders(folder)
     if not any(child.name == "train" for child in children):
         yield None, folder
@@ -100,4 +100,4 @@ def _is_junk(name: str) -> bool:
 
 def _content(folder: Path) -> str:
     names = sorted(child.name + "/" * child.is_dir() for child in folder.iterdir())
-    return "it is empty" if not names else "it holds " + ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return "it is empty" if not names else "it contains " + ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

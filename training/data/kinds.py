@@ -21,8 +21,8 @@ def audience(kind: str) -> Audience:
         kind: the label of a negative in the manifest, such as ``sight_church``, ``screenshot`` or ``food``.
 
     Returns:
-        ``sight`` for places that a traveller photographs but the model does not know, ``document`` for text and
-        screens, ``ordinary`` for everything else, kinds that nobody foresaw included.
+        ``sight`` for places that travellers photograph but the model does not know, ``document`` for text and
+        screens, ``ordinary`` for everything else, including unknown kinds.
     """
     if kind.startswith(SIGHT_PREFIX) or kind in SIGHTS:
         return "sight"

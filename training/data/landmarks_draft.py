@@ -1,6 +1,6 @@
 """A first `landmarks.toml` for a user's own photos.
 
-It is complete: places that our landmark files do not have may be filled in, but training does not need them.
+It is complete: you may fill in places that our landmark files do not have, but training does not need them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ SOURCES = (FOLDER / "course_landmarks.toml", FOLDER / "landmarks.toml")  # the s
 
 HEAD = """\
 # Names and places of the landmarks. The order of the tables is the order of the network's outputs.
-# A landmark needs a name. country, city, aliases, wikidata, lat and lon (WGS 84 degrees) may be left out, but without
-# lat and lon the landmark is on no map, and the coordinates of a photo say nothing about it.
+# A landmark needs a name. You may leave out country, city, aliases, wikidata, lat and lon (WGS 84 degrees), but without
+# lat and lon the landmark is on no map, and a photo's coordinates say nothing about it.
 """
 GAP = """\
 # country = ""

@@ -54,7 +54,7 @@ class Entry:
 
     @property
     def landmark(self) -> str | None:
-        """The landmark's id, None for a photo that shows none."""
+        """The landmark's id; None for a photo that shows none."""
         return self.label if self.role == "landmark" else None
 
 

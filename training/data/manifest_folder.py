@@ -1,4 +1,4 @@
-"""A folder of photos with a `manifest.csv` of its own, such as the one that LANDMARK_DATA names.
+"""A folder of photos with its own `manifest.csv`, such as the one that LANDMARK_DATA names.
 
 Its manifest is trusted only after every file has been read and the splits have been compared.
 """
@@ -33,7 +33,7 @@ def data_folder() -> Path:
     """
     folder = os.environ.get(DATA_VARIABLE)
     if not folder:
-        raise ConfigError(f"{DATA_VARIABLE} is not set. Name the folder that holds {MANIFEST} and the photos in it.")
+        raise ConfigError(f"{DATA_VARIABLE} is not set. Name the folder that contains the photos and their {MANIFEST}.")
     if not Path(folder).is_dir():
         raise FolderNotFound(folder)
     return Path(folder)

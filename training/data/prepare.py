@@ -36,8 +36,8 @@ class Source:
     """Where photos come from.
 
     Args:
-        kind: ``manifest_folder``: a folder with a manifest of its own; ``image_folder``: one with a folder of photos
-            for each landmark; ``archive``: the course's archive as a file; ``url``: the same at an address.
+        kind: ``manifest_folder``: a folder with its own manifest; ``image_folder``: one with a folder of photos for
+            each landmark; ``archive``: the course's archive as a file; ``url``: the same at an address.
     """
 
     kind: Literal["manifest_folder", "image_folder", "archive", "url"]
@@ -80,7 +80,7 @@ class Prepared:
 
     def summary(self) -> str:
         """The splits, then everything that differs from the source, as lines."""
-        gaps = [f"{self.landmarks_draft}: add the places of {', '.join(self.gaps)}, if you like"] if self.gaps else []
+        gaps = [f"{self.landmarks_draft}: you can add the places of {', '.join(self.gaps)}"] if self.gaps else []
         return "\n".join([summary(self.entries), *self.stats.remarks(), *gaps, f"report: {self.report}"])
 
 

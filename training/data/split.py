@@ -1,6 +1,6 @@
 """Assign photos to the train, val and test splits.
 
-The one rule: a group of near-duplicates is never divided. If a source assigns photos to its test and some of their
+The one rule: a group of near-duplicates is never split up. If a source assigns photos to its test and some of their
 near-duplicates to training, the whole group leaves the test, so that no figure is too good.
 """
 
@@ -54,7 +54,7 @@ def draw_splits(
 
     Args:
         assigned: photos without a split count as "train"; a split that no photo has is drawn from these.
-        seed: the draw depends on it and on the photos' contents alone, not on the files' names or order.
+        seed: the draw depends only on it and on the photos' contents, not on the files' names or order.
     """
     splits: list[Split] = [split or "train" for split in assigned]
     missing = [split for split in FRACTIONS if split not in assigned]

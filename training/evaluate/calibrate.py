@@ -36,7 +36,7 @@ PRIOR_SD = math.log(2)  # of a temperature's logarithm around 0; on a thousand p
 def calibrate(experiment: Experiment) -> Bundle:
     """Export the weights into a bundle, then fit its temperature and thresholds through the exported file.
 
-    What too few photos cannot promise is printed, and kept in the card's warnings.
+    If there are too few photos to be sure of something, that is printed, and kept in the card's warnings.
     """
     entries, landmarks = experiment.entries("val"), len(experiment.classes)
     bundle = write_bundle(experiment.bundle, draft_card(experiment), files := weight_files(experiment))

@@ -1,4 +1,4 @@
-"""What a calibration on too few photos cannot promise, in sentences for the bundle's card."""
+"""What a calibration on too few photos cannot guarantee, in sentences for the bundle's card."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from training.fit.recipe import Threshold
 PLAIN: Mapping[str, int] = {"black": 0, "grey": 128, "white": 255}  # levels
 NO_NEGATIVES = (
     "All validation photos show a landmark, so nothing tests how many other photos are tagged, and a tag needs a score "
-    f"of at least {FLOOR_WITHOUT_NEGATIVES:g}. What helps most is a folder none/ beside the landmarks' folders, with a "
-    "few hundred photos of other things, those of other sights in none/sights/: add it, then prepare and train again."
+    f"of at least {FLOOR_WITHOUT_NEGATIVES:g}. Add a folder none/ beside the landmarks' folders, with a few hundred "
+    "photos of other things (other sights in none/sights/), then prepare and train again."
 )
 VALIDATION_FRACTION = (1 - FRACTIONS["test"]) * FRACTIONS["val"]  # of the photos that `prepare` splits itself
 
 
 def too_few_photos(entries: Sequence[Entry], threshold: Threshold) -> Iterator[str]:
-    """A sentence for each kind of validation photo that is too rare to check what the recipe asks for.
+    """A sentence for each kind of validation photo that is too rare to check the recipe's limits.
 
     A limit of 4 % cannot be checked on fewer than 25 photos: not a single one may then be tagged. If there are no
-    negatives at all, a number for each kind of them would help nobody.
+    negatives at all, a number for each kind of them would not help.
 
     Args:
         entries: the validation photos.
@@ -50,7 +50,7 @@ def too_few_photos(entries: Sequence[Entry], threshold: Threshold) -> Iterator[s
         if count < wanted:
             more = wanted - count
             yield (
-                f"Only {count:,} validation photos {what}; at least {wanted:,} are needed to check a limit of "
+                f"Only {count:,} validation photos {what}; at least {wanted:,} are needed to check the limit of "
                 f"{100 * fraction:.2g} % {mistakes}. Add {more:,} of them, which takes about "
                 f"{round(more / VALIDATION_FRACTION):,} photos if 'prepare' draws the splits."
             )
@@ -60,7 +60,7 @@ def temperature_at_bound(temperature: float, low: float, high: float) -> Iterato
     """A sentence if the best temperature may lie outside the range that was searched."""
     if not low < temperature < high:
         yield (
-            f"The temperature {temperature:g} is at the end of the range that was searched ({low:g} to {high:g}), so "
+            f"The temperature {temperature:g} is at the end of the searched range ({low:g} to {high:g}), so "
             "scores do not say how often they are right. Train longer, or add validation photos."
         )
 
@@ -71,7 +71,7 @@ def plain_pictures_tagged(engine: Engine, card: Card) -> Iterator[str]:
         result = answer(probabilities(row[None], card.temperature)[0], card, 1)
         if isinstance(result, Tagged):
             name = result.suggestions[0].landmark.name
-            yield f"A plain {colour} picture is tagged {name}. Add more kinds of photos that show no landmark."
+            yield f"A plain {colour} picture is tagged {name}. Add more kinds of photos that show no known landmark."
 
 
 def print_warnings(card: Card) -> None:

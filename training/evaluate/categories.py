@@ -48,7 +48,7 @@ def figures_by_category(
 
 
 def stricter_thresholds(predictions: Predictions, entries: Sequence[Entry]) -> list[Json]:
-    """What a minimal score for all landmarks, beside their own thresholds, would do; the first row has none.
+    """What a minimum score for all landmarks, besides their own thresholds, would do; the first row has none.
 
     Returns:
         Rates, or None where there is no photo to measure one on.

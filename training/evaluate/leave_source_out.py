@@ -113,7 +113,9 @@ def draw_folds(entries: Sequence[Entry]) -> list[Fold]:
     kinds = sorted({e.label for e in entries if e.landmark is None})
     drawn = [Fold(_testable(entries, fold), frozenset(kinds[n::FOLDS])) for n, fold in enumerate(folds)]
     if not any(fold.pairs for fold in drawn):
-        raise DataError("No landmark comes from two sources, so none can be left out. Fill the manifest's sources.")
+        raise DataError(
+            "No landmark comes from two sources, so none can be left out. Fill in the manifest's column source."
+        )
     return [fold for fold in drawn if fold.pairs]
 
 

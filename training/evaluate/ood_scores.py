@@ -1,4 +1,4 @@
-"""Scores that tell photos of no known landmark (out of distribution): the higher, the likelier there is one."""
+"""Scores that separate landmark photos from others (out of distribution): the higher, the likelier a landmark."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class FeatureSet:
 def study(experiment: Experiment) -> Json:
     """Measure every score and write `none.json`.
 
-    The best score is the shipped one, unless others tag significantly more photos rightly; then it is the best of
+    The best score is the shipped one, unless others tag significantly more photos correctly; then it is the best of
     those.
     """
     landmarks, entries = len(experiment.classes), experiment.entries("val")

@@ -1,6 +1,6 @@
-"""What eight-bit weights and activations lose and gain: `int8.json`.
+"""What eight-bit weights and activations gain and lose: `int8.json`.
 
-Calibration photos come from the train split; val decides whether it ships, and test is only reported.
+Calibration photos come from the train split; val decides whether they ship, and test is only reported.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """When a suggestion becomes a tag.
 
 The one rule: a landmark's own threshold differs only as far as its photos justify, and only if such thresholds rank
-held-out photos better. Ten validation photos of a landmark say little.
+held-out photos better. Ten validation photos of a landmark prove little.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ def choose_thresholds(
 
 
 def choose_threshold(predictions: Predictions, limits: Sequence[Limit], min_tags_right: float, lowest: float) -> float:
-    """The lowest threshold that keeps every limit and is right often enough.
+    """The lowest threshold that keeps every limit and whose tags are correct often enough.
 
     Args:
         min_tags_right: fraction of the tags on landmark photos that must be right.
         lowest: the result is not below it.
 
     Returns:
-        A multiple of 0.001; 1 if none will do.
+        A multiple of 0.001; 1 if no threshold will do.
     """
     for step in range(round(lowest * GRID), GRID):
         tagged = predictions.score >= step / GRID  # (N,)

@@ -21,7 +21,7 @@ ASPECT_RATIOS = (0.65, 1.55)
 SHRINK_FACTORS = (0.3, 1.0)
 FILTERS = tuple(getattr(Image.Resampling, name) for name in ("BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS"))
 FORMATS: tuple[tuple[str, dict[str, int]], ...] = (("JPEG", {}), ("WEBP", {"method": 0}))  # method 0 is the fastest
-QUALITIES = (15, 96)  # of JPEG and WebP alike; 15 is a picture forwarded by many hands
+QUALITIES = (15, 96)  # of JPEG and WebP alike; 15 is a picture that has been forwarded many times
 
 
 class Shrink(torch.nn.Module):

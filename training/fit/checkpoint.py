@@ -1,6 +1,6 @@
 """The state of a training, and how it is saved between epochs.
 
-The one rule: what is not in a checkpoint must follow from the recipe and the epoch number.
+The one rule: whatever is not in a checkpoint must follow from the recipe and the epoch number.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def load_checkpoint(state: TrainingState, experiment: Experiment) -> None:
     parts = torch.load(experiment.checkpoint, weights_only=True, map_location="cpu")
     if parts["made_by"] != experiment.fingerprint:
         raise DataError(
-            f"{experiment.checkpoint} was made by another recipe or other photos. Omit --resume to start again."
+            f"{experiment.checkpoint} was made with another recipe or other photos. Omit --resume to start again."
         )
     for name in SAVED:
         getattr(state, name).load_state_dict(parts[name])

@@ -20,7 +20,7 @@ def resolve_device(name: str) -> torch.device:
     if device.type not in ("cpu", "cuda"):
         raise EngineUnavailable(f"Training does not know the device {name!r}. Use auto, cpu, cuda or cuda:N.")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise EngineUnavailable(f"{name} was asked for, but PyTorch sees no such device. Use device=cpu.")
+        raise EngineUnavailable(f"PyTorch finds no device {name}. Use device=cpu.")
     return device
 
 

@@ -1,6 +1,6 @@
-"""Knowledge distillation: a small network learns what a large one says about the same photos.
+"""Knowledge distillation: a small network learns what a large one answers for the same photos.
 
-The teacher's outputs say more than a label does: which other landmarks the photo resembles, and how sure one can be.
+The teacher's outputs say more than a label: which other landmarks the photo resembles, and how sure one can be.
 
 Source:
     Hinton et al. 2015, arXiv:1503.02531; teacher and student see the same crop: Beyer et al. 2022, arXiv:2106.05237.
@@ -77,7 +77,7 @@ def teacher_bundle(experiment: Experiment) -> Bundle:
     bundle = open_bundle(folder)
     theirs, ours = ([c.id for c in classes] for classes in (bundle.card.classes, experiment.classes))
     if theirs != ours or bundle.card.outputs != experiment.outputs:
-        raise DataError(f"The teacher {folder} has other landmarks than {recipe.landmarks}.")
+        raise DataError(f"The teacher {folder} has landmarks that differ from those in {recipe.landmarks}.")
     if bundle.card.input != recipe.input:
-        raise ConfigError(f"The recipe's input is not the one of its teacher: {bundle.card.input}.")
+        raise ConfigError(f"The recipe's input differs from its teacher's: {bundle.card.input}.")
     return bundle

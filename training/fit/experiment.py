@@ -64,7 +64,7 @@ class Experiment:
 
     @property
     def outputs(self) -> int:
-        """One for each landmark, and a last one for "none of these"."""
+        """One for each landmark, and a last one for photos without a known landmark."""
         return len(self.classes) + 1
 
     def entries(self, split: Split) -> list[Entry]:
@@ -84,7 +84,7 @@ class Experiment:
         """The index of the output that should win.
 
         Raises:
-            DataError: the recipe's file of landmarks does not describe the photo's landmark.
+            DataError: the recipe's landmarks file does not describe the photo's landmark.
         """
         if entry.landmark is None:
             return len(self.classes)
@@ -127,7 +127,7 @@ def begin_experiment(recipe: Recipe, data: Path, runs: Path = RUNS) -> Experimen
     if not manifest.exists():
         raise DataError(
             f"{manifest} does not exist. Run first: python -m training prepare. "
-            "If it wrote to another folder, name that: --data FOLDER."
+            "If it wrote to another folder, name it: --data FOLDER."
         )
     entries = load_manifest(manifest)
     training = [entry for entry in entries if entry.split == "train"]
@@ -141,10 +141,10 @@ def begin_experiment(recipe: Recipe, data: Path, runs: Path = RUNS) -> Experimen
 
 
 def fitting_batch(batch: int, photos: int) -> int:
-    """The batch, if there are as many photos; else a power of two that gives an epoch `MIN_STEPS` steps.
+    """The batch, if there are enough photos; else a power of two that gives an epoch `MIN_STEPS` steps.
 
     Raises:
-        DataError: there are not two photos, which batch norms need.
+        DataError: there are fewer than two photos, which batch norms need.
     """
     if photos < 2:
         raise DataError(f"There are {photos} training photos. Add some, and run again: python -m training prepare")

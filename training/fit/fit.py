@@ -5,7 +5,7 @@
 2. Gradient descent through the network.
 3. Another linear probe on the trained features: label smoothing helps stage 2 but blurs the second-best landmarks.
 
-A recipe may omit each stage. The result depends on the recipe and its seed alone.
+A recipe may omit any stage. The result depends only on the recipe and its seed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The frozen parts of a network, run in OpenVINO.
 
-On a CPU, OpenVINO computes the first half of EfficientNet-Lite2 five times as fast as torch does, and that half costs
-half of a training step. On CUDA, and for networks that are not a chain of parts, torch computes them.
+On a CPU, OpenVINO computes the first half of EfficientNet-Lite2 five times as fast as torch, and that half takes half
+of a training step. On CUDA, and for networks that are not a chain of parts, torch computes them.
 
 The result is what torch would compute, except for the rounding of bfloat16.
 """

@@ -79,7 +79,7 @@ def published_weights(network: str) -> Weights:
 
 
 def _load_in_order(network: str, built: Network, weights: Weights) -> None:
-    """Load weights of the packages, which have other names for the tensors but the same order.
+    """Load weights from the packages, whose tensors have other names but the same order.
 
     A network may be the first parts of the published one.
     """

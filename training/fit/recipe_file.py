@@ -59,8 +59,8 @@ def _check_bundle(recipe: Recipe, path: Path) -> None:
     reserved = {tomllib.loads(file.read_text(encoding="utf-8"))["bundle"] for file in SHIPPED.values()}
     if recipe.bundle in reserved and recipe.landmarks != LANDMARKS:
         raise ConfigError(
-            f"{path}: the bundle {recipe.bundle!r} comes with the package and has other landmarks than "
-            f"{recipe.landmarks}. Give yours a name: bundle=my_places"
+            f"{path}: the bundle {recipe.bundle!r} comes with the package, and its landmarks differ from those in "
+            f"{recipe.landmarks}. Give yours another name: bundle=my_places"
         )
 
 
@@ -102,7 +102,7 @@ def _validated(raw: dict[str, Any], path: Path) -> Recipe:
 def _override(raw: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
     if not equals:
-        raise ConfigError(f"{change!r} changes nothing. Write it as key=value, such as train.epochs=8.")
+        raise ConfigError(f"{change!r} is not a change. Write key=value, such as train.epochs=8.")
     *tables, last = key.split(".")
     for table in tables:
         raw = raw.setdefault(table, {})

@@ -14,12 +14,12 @@ from training.publish.tables import TEST, Row, Table, interval, percent
 
 SPLITS = {"test": "test split", "val": "validation split"}
 LANDMARKS = {
-    "seen_sources": "landmarks that it knows, from sources that training saw",
-    "unseen_sources": "landmarks that it knows, from other sources",
+    "seen_sources": "known landmarks, from sources in the training data",
+    "unseen_sources": "known landmarks, from other sources",
 }
 NEGATIVES = {"sight": "other sights", "ordinary": "ordinary photos", "document": "documents and screenshots"}
 FIGURES = ("top1", "rightly_tagged", "tags_right", "tagged")
-FEW = 30  # photos that say too little
+FEW = 30  # photos; with fewer a figure proves little
 MIN_SOURCE = 5  # photos of a source whose share is worth a row
 WORST_SOURCES = 5
 
@@ -28,7 +28,7 @@ def categories(results: Results, split: str = TEST) -> Table:
     """Suggestions and tags by what a photo shows."""
     found: dict[str, Json] = dict(results.breakdowns.get(split, {}).get("categories", {}))
     names, photos = {**LANDMARKS, **NEGATIVES}, SPLITS[split]
-    note = "The 95 % interval is in brackets. Any tag on a photo without a landmark that it knows is wrong."
+    note = "The 95 % interval is in brackets. Any tag on a photo without a known landmark is wrong."
     if found and (unseen := found["unseen_sources"]["photos"]) < FEW:
         note += f" The {photos} has {unseen or 'no'} photos of landmarks from sources that training did not see."
         if folds := _folds(results):
@@ -36,33 +36,33 @@ def categories(results: Results, split: str = TEST) -> Table:
             names["unseen_sources"] += " *"
             note += " * Measured on models that were trained without these sources."
     rows = [_row(names[key], found[key]) for key in names if key in found]
-    header = ("what they show", "#photos", "#first suggestion right", "#rightly tagged", "#tags right", "#tagged")
+    header = ("what they show", "#photos", "#first suggestion correct", "#correctly tagged", "#tags correct", "#tagged")
     return Table("By what photos show", header, rows, note, results.command("details.json"), photos)
 
 
 def stricter(results: Results) -> Table:
-    """What a minimal score would do."""
+    """What a minimum score would do."""
     found = results.breakdowns.get(TEST, {}).get("stricter", [])
     columns = ("rightly_tagged", "tags_right", *(f"{key}_tagged" for key in NEGATIVES))
     rows = [(_min_score(row["min_score"]), *(percent(row[key]) for key in columns)) for row in found]
-    header = ("score at least", "#landmarks rightly tagged", "#their tags right",
+    header = ("score at least", "#landmarks correctly tagged", "#their tags correct",
               *(f"#{name} tagged" for name in NEGATIVES.values()))  # fmt: skip
     note = (
-        "With the setting `min_score` a tag needs this score besides its landmark's own threshold. Fewer tags "
-        "are wrong then, and more photos go untagged."
+        "With the setting `min_score`, a tag needs at least this score, besides reaching its landmark's own threshold. "
+        "Then fewer tags are wrong, and more photos stay untagged."
     )
     return Table("What a stricter threshold would do", header, rows, note, results.command("details.json"))
 
 
 def first_look(results: Results) -> Table:
-    """What the small network answers alone, and how often it costs a tag."""
+    """How much the small network answers by itself, and how often that costs a tag."""
     found = results.read("first_look.json") or {}
-    names = {"landmark": "landmarks that it knows"} | NEGATIVES
+    names = {"landmark": "known landmarks"} | NEGATIVES
     keys = [key for key in names if f"{key}_answered" in found.get(TEST, {})]
     rows = [(f"{names[key]}: answered by the first look", *_of_splits(found, f"{key}_answered")) for key in keys]
     if found:
         rows.append(("tags of the large network that stay", *_of_splits(found, "agreement")))
-    note = f"The first look says none where its best score is below {found.get('none_below')}."
+    note = f"The first look says that there is no known landmark if its best score is below {found.get('none_below')}."
     photos = "test and validation split"
     return Table("Two looks", ("", "#test", "#val"), rows, note, results.command("first_look.json"), photos)
 

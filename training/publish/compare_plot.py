@@ -46,7 +46,7 @@ def trade_off(compared: Json) -> Figure:
     best = pareto_front([(run["photos_a_second"], 100 * run["top1"]) for run in runs])
     axes.step(*zip(*best, strict=True), where="pre", color=INK, linewidth=1, linestyle="--", zorder=1)
     axes.set(xlabel="photos/s of the network alone (log scale)")
-    axes.set(ylabel="test photos, first suggestion right\n(log scale of the mistakes)")
+    axes.set(ylabel="test photos, first suggestion correct\n(log scale of the mistakes)")
     axes.set_title(f"Accuracy and speed on {compared['machine']}", loc="left")
     _label(axes, runs, best)
     return figure
@@ -97,7 +97,7 @@ def _accuracy(height: NDArray[np.float64]) -> NDArray[np.float64]:
 def _label(axes: Axes, runs: Sequence[Json], best: Sequence[tuple[float, float]]) -> None:
     figure = axes.get_figure()
     assert isinstance(figure, Figure)
-    figure.draw_without_rendering()  # only then are positions in pixels known
+    figure.draw_without_rendering()  # positions in pixels are known only after that
     taken = [*_points(axes, runs), *_lines(axes, best)]
     for run in runs:
         text = f"{run['name']}{' (shipped)' if run['shipped'] else ''}"

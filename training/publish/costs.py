@@ -41,7 +41,7 @@ def _minutes(results: Results) -> str:
 
 
 def quantization(results: Results) -> Table:
-    """What eight-bit weights lose and gain."""
+    """What eight-bit weights gain and lose."""
     found = results.read("int8.json") or {}
     rates = found.get("photos_a_second", {})
     rows = []
@@ -49,12 +49,12 @@ def quantization(results: Results) -> Table:
         top1 = [found.get(split, {}).get(f"top1_{name}") for split in ("val", "test")]
         if name in rates:
             rows.append((name, *map(percent, top1), f"{rates[name]:.0f}", f"{rates[name] / rates['float32']:.2f} ×"))
-    header = ("weights and sums in", "#val, first right", "#test, first right", "#photos/s", "#of float32")
+    header = ("weights and activations in", "#val, first correct", "#test, first correct", "#photos/s", "#of float32")
     verdict = "worth shipping" if found.get("ship") else "not shipped"
     note = (
         f"Side by side on {found.get('machine', 'one machine')}. Eight bits have "
-        f"{found.get('ratio_to_default', 0):.2f} times the speed of the default engine. They are {verdict}: that takes "
-        "1.3 times, and at most 0.3 points lost on val."
+        f"{found.get('ratio_to_default', 0):.2f} times the speed of the default engine. They are {verdict}: the bar is "
+        "1.3 times the speed, and at most 0.3 points lost on val."
     )
     return Table("Eight bits", header, rows, note, results.command("int8.json"))
 
@@ -74,7 +74,7 @@ def comparison(compared: Json | None) -> Table:
          percent(run["tagged"]), percent(run["negatives_tagged"]), f"{run['photos_a_second']:.0f}", run["precision"])
         for run in found["runs"]
     ]  # fmt: skip
-    header = ("run", "network", "#px", "#M parameters", "#MB", "#first right", "#95 % interval", "#one of five",
+    header = ("run", "network", "#px", "#M parameters", "#MB", "#first correct", "#95 % interval", "#first five",
               "#95 % interval", "#ECE", "#GAP", "#tagged", "#negatives tagged", "#photos/s", "in")  # fmt: skip
     note = (
         f"Test photos. Photos/s of the network alone in the default engine, side by side on {found['machine']}: all "

@@ -95,7 +95,7 @@ def onnx_bytes(network: nn.Module, size_px: int) -> bytes:
         output_names=[OUTPUT],
         dynamic_shapes=({0: torch.export.Dim("batch")},),
     )
-    if program is None:  # by torch's annotation, which its older exporter needs
+    if program is None:  # torch's annotation allows it, for its older exporter
         raise TypeError("torch.onnx.export returned no program")
     model = program.model_proto
     _strip(model)

@@ -26,17 +26,17 @@ from training.fit.dataset import photo_dataset
 from training.fit.experiment import Experiment
 from training.publish.provenance import provenance
 
-# 99.7 % is promised; a few hundred validation tags say it no more precisely than to the nearest photo or two.
+# 99.7 % is promised; with a few hundred validation tags that is precise only to a photo or two.
 MIN_AGREEMENT = 0.9985
 STEPS = 10_000  # of the rule, between 0 and 1
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What both networks say about the photos of a split.
+    """What both networks answer for the photos of a split.
 
     Args:
-        shown: (N,), a landmark, or who would take a photo without one.
+        shown: (N,), "landmark", or the kind of photo without one.
         best: (N,), the small network's best score.
         tagged: (N,), whether the large network tags the photo.
     """
@@ -96,7 +96,7 @@ def agreement_figures(looks: Looks, none_below: float) -> dict[str, JsonValue]:
 
 
 def _looks(student: Experiment, small: Bundle, large: Bundle, split: Split) -> Looks:
-    """Both in the engine and the precision that a CPU takes for this bundle."""
+    """Both, in the engine and precision that a CPU uses for this bundle."""
     entries = student.entries(split)
     dataset, workers = photo_dataset(student, entries), student.recipe.workers
     as_shipped = replace(small, card=replace(small.card, bfloat16=large.card.bfloat16))
@@ -111,6 +111,8 @@ def _shown(entry: Entry) -> str:
 
 def _check_same(small: Card, large: Card) -> None:
     if [c.id for c in small.classes] != [c.id for c in large.classes] or small.outputs != large.outputs:
-        raise DataError("The first look has other landmarks than the bundle. Train it with the bundle as its teacher.")
+        raise DataError(
+            "The first look and the bundle have different landmarks. Train it with the bundle as its teacher."
+        )
     if small.input != large.input:
-        raise DataError(f"The first look has another input than the bundle, which takes {large.input}.")
+        raise DataError(f"The first look has a different input from the bundle, which takes {large.input}.")

@@ -1,4 +1,4 @@
-"""Self-contained HTML pages from templates; they load nothing from elsewhere and have a dark mode.
+"""Self-contained HTML pages from templates; they load nothing from elsewhere, and have a dark mode.
 
 The one rule: the templates escape all values except our own plots.
 """

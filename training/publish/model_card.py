@@ -55,7 +55,7 @@ class Inputs:
         return self.beside(SCRATCH)
 
     def beside(self, name: str) -> Results | None:
-        """Another run, None if it was not begun."""
+        """Another run; None if it was never started."""
         folder = self.runs_folder / name
         return Results(open_experiment(folder)) if (folder / "recipe.json").exists() else None
 
@@ -86,7 +86,7 @@ def update_model_card(experiment: Experiment, docs: Path) -> None:
     """
     document, readme = docs / DOCUMENT, docs.resolve().parent / README
     if not document.exists():
-        raise DataError(f"{document} does not exist. Name the folder that holds it with --docs.")
+        raise DataError(f"{document} does not exist. Name its folder with --docs.")
     texts = {file: file.read_text("utf-8") for file in (document, readme) if file.exists()}
     for file, text in texts.items():
         _check_parts(file, text)
@@ -154,7 +154,7 @@ def _warnings(inputs: Inputs) -> str:
     card = inputs.results.card
     if card is None:
         return _missing(inputs.results.command("bundle"))
-    return "\n".join(f"- {sentence}" for sentence in card.warnings) or "The calibration found nothing to warn of."
+    return "\n".join(f"- {sentence}" for sentence in card.warnings) or "The calibration gave no warnings."
 
 
 def _first_look(inputs: Inputs) -> str:

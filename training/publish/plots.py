@@ -26,13 +26,13 @@ SIZE = (7.2, 3.9)  # inches, or 518 units of the SVG: shown 700 px wide, text of
 # Captions.
 CURVES = "Left: accuracy of the averaged network on validation photos. Right: the loss on augmented training photos."
 RELIABILITY = (
-    "Each dot is the photos whose scores lie in one fifteenth of the range, its size their number. On the dashed line "
-    "a score of 80 % is right 80 times in 100; below it the model is too sure of itself."
+    "Each dot stands for the photos whose scores lie in one fifteenth of the range; its size shows how many they are. "
+    "On the dashed line a score of 80 % is right 80 times in 100; below it the model is overconfident."
 )
 COVERAGE = (
-    "From left to right the threshold falls: more landmark photos are tagged, and fewer of all tags are right, those "
-    "on negatives included. The diamond is what the bundle's thresholds do; they may differ by landmark, so it need "
-    "not lie on the line."
+    "From left to right the threshold falls: more landmark photos are tagged, and a smaller share of all tags, "
+    "including those on negatives, is correct. The diamond shows the bundle's thresholds; they may differ by landmark, "
+    "so it need not lie on the line."
 )
 
 STYLE: dict[Any, Any] = {
@@ -104,7 +104,7 @@ def learning(runs: Mapping[str, Sequence[Point]]) -> Figure:
         }
         left.plot(epochs, [100 * line["val_top1"] for line in lines], **style)
         right.plot(epochs, [line["loss"] for line in lines], **style)
-    left.set(title="Validation photos", xlabel="epoch", ylabel="first suggestion right")
+    left.set(title="Validation photos", xlabel="epoch", ylabel="first suggestion correct")
     left.yaxis.set_major_formatter(PercentFormatter(symbol=" %"))
     right.set(title="Training photos", xlabel="epoch", ylabel="loss (cross-entropy)", ylim=(0, None))
     for axes in (left, right):
@@ -151,10 +151,15 @@ def risk_coverage(curve: Sequence[Sequence[float]], shipped: tuple[float, float]
     figure, (axes,) = new_figure()
     axes.plot([100 * c for c, _ in curve], [100 * p for _, p in curve], color=BLUE)
     x, y = (100 * value for value in shipped)
-    label = f"the bundle's thresholds: {x:.1f} % tagged, {y:.1f} % of all tags right"
+    label = f"the bundle's thresholds: {x:.1f} % tagged, {y:.1f} % of all tags correct"
     axes.plot(x, y, "D", color=ORANGE, markersize=9, linestyle="", zorder=3, label=label)
     lowest = min([100 * p for c, p in curve if c > 0.02] + [y, 95])
-    axes.set(xlim=(0, 102), ylim=(lowest - 1, 100.4), xlabel="landmark photos tagged", ylabel="of all tags, right")
+    axes.set(
+        xlim=(0, 102),
+        ylim=(lowest - 1, 100.4),
+        xlabel="landmark photos tagged",
+        ylabel="share of all tags that are correct",
+    )
     axes.set_title("What a stricter threshold buys")
     axes.legend(loc="lower left")
     _percent(axes)

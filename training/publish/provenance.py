@@ -18,7 +18,7 @@ from training.fit.pretrained import weights_origin
 from training.fit.recipe import LANDMARKS, Recipe
 
 PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "openvino", "pillow", "numpy")
-DESCRIPTION = (  # of LANDMARK_DATA; nothing is known about other photos
+DESCRIPTION = (  # of LANDMARK_DATA; we know nothing about other photos
     "Public photos of landmarks and of ordinary things, short side 256 px, without EXIF; near-duplicates are grouped "
     "and no group is in two splits."
 )
@@ -27,7 +27,7 @@ OWN_COMMAND = "python -m training reproduce RECIPE --folder PHOTOS --to BUNDLE" 
 
 
 def provenance(experiment: Experiment) -> dict[str, JsonValue]:
-    """All that is needed to judge or reproduce the weights, without folders of this machine."""
+    """Everything needed to judge or reproduce the weights, without folders of this machine."""
     recipe = experiment.recipe
     shown = replace(
         recipe,

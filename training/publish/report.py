@@ -22,12 +22,12 @@ from training.publish.results import Json, Results
 
 THUMBNAIL_PX = 160
 TILES = {
-    "top1": "first suggestion right",
-    "top5": "one of five right",
-    "rightly_tagged": "landmark photos rightly tagged",
-    "tags_right": "of the tags right",
+    "top1": "first suggestion correct",
+    "top5": "one of the first five correct",
+    "rightly_tagged": "landmark photos correctly tagged",
+    "tags_right": "of the tags correct",
     "negatives_tagged": "negatives tagged",
-    "coverage_at_99": "can be tagged with 99 % of all tags right",
+    "coverage_at_99": "can be tagged with 99 % of all tags correct",
 }
 
 
@@ -101,9 +101,9 @@ def _description(results: Results, metrics: Json) -> Iterator[tuple[str, str]]:
     crop = f"short side to {contract.resize_px} px, centre square of {contract.size_px} px, {contract.resample}"
     yield "bundle", f"{recipe.bundle}, version {recipe.version}"
     yield "network", recipe.network
-    yield "began from", str(recipe.base_weights or base)
+    yield "started from", str(recipe.base_weights or base)
     yield "input", crop
-    yield "knows", f"{len(experiment.classes)} landmarks, and a background output for all else"
+    yield "knows", f"{len(experiment.classes)} landmarks, and a background output for everything else"
     if card := results.card:
         yield "temperature", f"{card.temperature:g}"
         yield "files", ", ".join(f"{name} {_size(experiment.bundle / name)}" for name in card.files)
@@ -117,7 +117,7 @@ def _size(file: Path) -> str:
 
 
 def _class_bars(classes: list[Json]) -> list[Bar]:
-    """For each row of `tables.classes`: rightly tagged, and right but not tagged."""
+    """For each row of `tables.classes`: correctly tagged, and correct but not tagged."""
     return [
         [("train", row["rightly_tagged"]), ("val", max(0.0, row["top1"] - row["rightly_tagged"]))]
         for row in tables.weakest_first(classes)
@@ -125,10 +125,10 @@ def _class_bars(classes: list[Json]) -> list[Bar]:
 
 
 def _confused(experiment: Experiment, pair: Json) -> tuple[str, list[str]]:
-    """A caption and thumbnails; the caption also counts photos that were moved since and have none."""
+    """A caption and thumbnails; the caption also counts photos that have moved since and so have none."""
     uris = [uri for path in pair.get("photos", []) if (uri := data_uri(str(experiment.folder / path), THUMBNAIL_PX))]
     photos = f"{pair['count']} photo" + "s" * (pair["count"] != 1)
-    return f"{pair['truth']} called {pair['said']}: {photos}", uris
+    return f"{pair['truth']} taken for {pair['said']}: {photos}", uris
 
 
 def _score_plots(metrics: Json, breakdowns: Json) -> Iterator[tuple[str, str]]:

@@ -38,15 +38,15 @@ class Table:
 
 # Of a split's figures: the key, its name, and what it is a percentage of.
 PERCENTAGES = (
-    ("top1", "first suggestion right", "landmark photos"),
-    ("top3", "one of three right", "landmark photos"),
-    ("top5", "one of five right", "landmark photos"),
+    ("top1", "first suggestion correct", "landmark photos"),
+    ("top3", "one of the first three correct", "landmark photos"),
+    ("top5", "one of the first five correct", "landmark photos"),
     ("tagged", "tagged", "landmark photos"),
-    ("rightly_tagged", "rightly tagged", "landmark photos"),
-    ("tags_right", "tags right", "tagged landmark photos"),
+    ("rightly_tagged", "correctly tagged", "landmark photos"),
+    ("tags_right", "tags correct", "tagged landmark photos"),
     ("negatives_tagged", "negatives tagged", "negatives"),
-    ("coverage_at_95", "can be tagged with 95 % of all tags right", "landmark photos"),
-    ("coverage_at_99", "can be tagged with 99 % of all tags right", "landmark photos"),
+    ("coverage_at_95", "can be tagged with 95 % of all tags correct", "landmark photos"),
+    ("coverage_at_99", "can be tagged with 99 % of all tags correct", "landmark photos"),
 )
 DECIMALS = (
     ("gap", "GAP with negatives as distractors"),
@@ -75,7 +75,7 @@ def headline(results: Results) -> Table:
     note = (
         "Measured through the exported file. Intervals are 95 % confidence intervals: Wilson's, GAP's from resampled "
         "photos. GAP is the average precision of all photos in one list, the surest first; ECE is how far scores are "
-        "from how often they are right. All choices were made on val, none on test."
+        "from how often they are correct. All choices were made on val, none on test."
     )
     return Table("How good it is", header, rows, note, results.command("metrics.json"), "test and validation split")
 
@@ -104,7 +104,7 @@ def classes(results: Results) -> Table:
          decimal(row["threshold"]))
         for row in weakest_first(results.breakdowns.get(TEST, {}).get("per_class", []))
     ]  # fmt: skip
-    header = ("landmark", "#photos", "#first right", "#tagged", "#rightly tagged", "#threshold")
+    header = ("landmark", "#photos", "#first correct", "#tagged", "#correctly tagged", "#threshold")
     note = "With about twenty photos per landmark, one photo is five points: compare groups, not ranks."
     return Table("Landmark by landmark", header, rows, note, results.command("details.json"))
 
@@ -131,12 +131,12 @@ def negatives(results: Results) -> Table:
         for kind in sorted(kinds, key=lambda kind: (-rates[kind], kind))
     ]
     header = ("kind", "#photos", "#tagged", "#share")
-    note = "Ordinary photos without a known landmark, by what they show: each tag on one of them is wrong."
+    note = "Photos without a known landmark, by what they show. Any tag on them is wrong."
     return Table("Negatives by kind", header, rows, note, results.command("details.json"))
 
 
 def ood_scores(results: Results) -> Table:
-    """Ways to say none."""
+    """Ways to decide that there is no known landmark."""
     study = results.read("none.json") or {}
     rows = [
         (("★ " if row["name"] == study.get("best") else "") + row["name"], row.get("what", ""),
@@ -145,15 +145,22 @@ def ood_scores(results: Results) -> Table:
          decimal(row.get("gap")))
         for row in study.get("ways", [])
     ]  # fmt: skip
-    header = ("way", "what it does", "#rightly tagged", "#95 % interval", "#gain, points", "#tags right",
+    header = ("way", "what it does", "#correctly tagged", "#95 % interval", "#gain, points", "#tags correct",
               "#negatives tagged", "#AUROC", "#GAP")  # fmt: skip
     note = (
         "Validation photos, each way at the threshold that tags the allowed share of negatives, chosen on "
-        "held-out photos. The first way is the bundle's; gain is the 95 % interval of what another one tags rightly "
-        "beyond it. ★ is the best: the first, unless another one's gain is significant. AUROC is how "
+        "held-out photos. The first way is the bundle's; gain is the 95 % interval of how many more photos another way "
+        "tags correctly. ★ is the best: the first, unless another one's gain is significant. AUROC is how "
         "often a landmark photo scores higher than a negative."
     )
-    return Table("Ways to say none", header, rows, note, results.command("none.json"), "validation split")
+    return Table(
+        "Ways to decide that there is no known landmark",
+        header,
+        rows,
+        note,
+        results.command("none.json"),
+        "validation split",
+    )
 
 
 def robustness(results: Results) -> Table:
@@ -168,7 +175,7 @@ def robustness(results: Results) -> Table:
         for name, figures in (("as they are", whole), *corrupted.items())
         if corrupted
     ]  # fmt: skip
-    header = ("photos", "#first right", "#one of five", "#tagged", "#tags right", "#negatives tagged",
+    header = ("photos", "#first correct", "#first five", "#tagged", "#tags correct", "#negatives tagged",
               "#change, points", "#landmark photos that flip", "#negatives that flip")  # fmt: skip
     note = (
         "The same photos, each changed in one way before the model sees it; thresholds are unchanged. A photo flips if "
@@ -188,8 +195,8 @@ def leave_source_out(results: Results) -> Table:
          percent(figures.get("negatives_tagged")), percent(figures.get(AT_3_PERCENT)))
         for name, left_out, figures in folds
     ]  # fmt: skip
-    header = ("fold", "left out", "#landmark photos", "#negatives", "#first right", "#rightly tagged",
-              "#negatives tagged", "#rightly tagged where 3 % of the negatives are")  # fmt: skip
+    header = ("fold", "left out", "#landmark photos", "#negatives", "#first correct", "#correctly tagged",
+              "#negatives tagged", "#correctly tagged where 3 % of the negatives are")  # fmt: skip
     note = (
         "Each fold is a model that was trained without the photos of some sources and kinds of negatives, and "
         "tested on those. This is nearer to your photos than the test split, which comes from the same "
@@ -208,10 +215,10 @@ def unseen_sources(runs: Sequence[Results]) -> Table:
          *(percent(found["all"].get(key)) for key in ("top1", "top5", AT_3_PERCENT)))
         for results, found in measured
     ]  # fmt: skip
-    header = ("run", "network", "changed for this", "#first right", "#one of five",
-              "#rightly tagged where 3 % of the negatives are")  # fmt: skip
+    header = ("run", "network", "changed for this", "#first correct", "#first five",
+              "#correctly tagged where 3 % of the negatives are")  # fmt: skip
     note = "All folds together for each run; all runs use the same photos and folds."
-    title = "Which of them knows photos from elsewhere"
+    title = "Which run does best on photos from elsewhere"
     return Table(title, header, rows, note, "sources RUN", "all splits, in folds")
 
 

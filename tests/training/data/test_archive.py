@@ -75,11 +75,11 @@ def test_a_folder_with_other_photos_is_left_alone(tmp_path: Path, to: Path) -> N
         ({"readme.txt": b"x"}, "found 0 folders in train/ and 0 in test/"),
         (
             {"train/00.Dead_Sea/1.jpg": b"x"},
-            "found 1 folders in train/ and 0 in test/, '00.Dead_Sea' in one of them only",
+            "found 1 folders in train/ and 0 in test/, '00.Dead_Sea' in only one of them",
         ),
         (
             {"train/a/1.jpg": b"x", "test/b/1.jpg": b"x"},
-            "found 1 folders in train/ and 1 in test/, 'a' in one of them only",
+            "found 1 folders in train/ and 1 in test/, 'a' in only one of them",
         ),
         ({"train/1.jpg": b"x", "test/1.jpg": b"x"}, r"found 'test/1\.jpg'"),
         ({"a/b/train/c/1.jpg": b"x", "a/b/test/c/1.jpg": b"x"}, r"found 'a/b/test/c/1\.jpg'"),
@@ -116,7 +116,7 @@ def test_a_link_refuses_the_whole_archive(tmp_path: Path, to: Path) -> None:
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, to: Path) -> None:
     bomb = {"landmark_images/train/00.Dead_Sea/bomb.jpg": bytes(20_000_000)}
-    with pytest.raises(DataError, match=r"bomb\.jpg' grows more than 100 times"):
+    with pytest.raises(DataError, match=r"bomb\.jpg' would grow more than 100 times"):
         extract(zipped(tmp_path / "a.zip", course_files() | bomb), to)
     assert not to.exists()
 
@@ -126,7 +126,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, to: Path) -> No
     [
         ("MAX_FILES", 10, "has 22 entries; more than 10"),
         ("MAX_BYTES", 5_000, "more than 5,000 are not unpacked"),
-        ("MAX_FILE_BYTES", 500, "bytes large. Not unpacked"),
+        ("MAX_FILE_BYTES", 500, "would take .* bytes"),
     ],
 )
 def test_number_and_sizes_have_limits(

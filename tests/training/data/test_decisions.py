@@ -79,7 +79,7 @@ def test_what_became_of_the_photos_is_counted(tmp_path: Path) -> None:
 
 
 def test_an_unknown_landmark_is_an_error_that_names_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"line 3 names the landmark 'big_bem'.*Did you mean 'big_ben'"):
+    with pytest.raises(DataError, match=r"Line 3 of .* names the landmark 'big_bem'.*Did you mean 'big_ben'"):
         decided(tmp_path, f"{A},none,,,", f"{B},shows,big_bem,,")
 
 
@@ -89,10 +89,10 @@ def test_an_unknown_landmark_is_an_error_that_names_the_nearest(tmp_path: Path) 
         ("sha256,verdict\n", "has no column 'landmark'"),
         ("", "has no column 'sha256'"),
         ("sha256,verdict,landmark\nabc,none,\n", "line 2: sha256 'abc' is not 64"),
-        (f"sha256,verdict,landmark\n{A},maybe,x\n", "line 2: verdict 'maybe' is none of shows, not, none"),
-        (f"sha256,verdict,landmark\n{A},none,x\n", "line 2: the verdict 'none' goes with no landmark"),
-        (f"sha256,verdict,landmark\n{A},shows,\n", "line 2: the verdict 'shows' goes with a landmark's id"),
-        (f"sha256,verdict,landmark\n{A}\n", "line 2: verdict '' is none of"),
+        (f"sha256,verdict,landmark\n{A},maybe,x\n", "line 2: verdict 'maybe' is not one of shows, not, none"),
+        (f"sha256,verdict,landmark\n{A},none,x\n", "line 2: the verdict 'none' needs an empty landmark"),
+        (f"sha256,verdict,landmark\n{A},shows,\n", "line 2: the verdict 'shows' needs a landmark's id"),
+        (f"sha256,verdict,landmark\n{A}\n", "line 2: verdict '' is not one of"),
     ],
 )
 def test_a_row_without_sense_is_refused_with_its_line(tmp_path: Path, text: str, problem: str) -> None:

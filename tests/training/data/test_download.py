@@ -76,14 +76,14 @@ def test_a_size_that_is_never_reached_is_an_error_and_leaves_no_file(tmp_path: P
 def test_what_the_server_does_not_have_is_asked_for_once(tmp_path: Path) -> None:
     with (
         Server(CONTENT, status=404) as server,
-        pytest.raises(DataError, match="answers 404 Not Found"),
+        pytest.raises(DataError, match="answered 404 Not Found"),
     ):
         download(server.url, tmp_path, pause_s=0)
     assert len(server.ranges) == 1
 
 
 def test_a_server_in_trouble_is_asked_again(tmp_path: Path) -> None:
-    with Server(CONTENT, status=503) as server, pytest.raises(DataError, match="answers 503"):
+    with Server(CONTENT, status=503) as server, pytest.raises(DataError, match="answered 503"):
         download(server.url, tmp_path, pause_s=0)
     assert len(server.ranges) == ATTEMPTS
 

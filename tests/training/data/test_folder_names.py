@@ -54,10 +54,10 @@ def test_numbers_go_where_every_name_has_one_and_stay_where_they_are_part_of_a_n
 
 
 def test_two_names_of_one_label_are_an_error_that_names_both() -> None:
-    with pytest.raises(DataError, match="'Eiffel Tower' and 'eiffel-tower' both mean 'eiffel_tower'"):
+    with pytest.raises(DataError, match="'Eiffel Tower' and 'eiffel-tower' both give the id 'eiffel_tower'"):
         folder_labels(["Eiffel Tower", "Louvre", "eiffel-tower"])
 
 
 def test_a_name_without_letters_is_refused() -> None:
-    with pytest.raises(DataError, match="'–' makes no label"):
+    with pytest.raises(DataError, match="'–' gives no label"):
         folder_labels(["–"])

@@ -50,7 +50,7 @@ def test_a_stranger_beside_the_splits_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_something_else_says_what_was_expected_and_found(tmp_path: Path) -> None:
     written(tmp_path / "1.jpg", photo(1))
-    with pytest.raises(DataError, match=r"it holds 1\.jpg\. Expected one folder for each landmark"):
+    with pytest.raises(DataError, match=r"it contains 1\.jpg\. Expected one folder for each landmark"):
         list_image_folder(tmp_path)
     with pytest.raises(DataError, match="is not a folder"):
         list_image_folder(tmp_path / "1.jpg")

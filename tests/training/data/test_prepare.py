@@ -98,7 +98,7 @@ def test_a_first_file_of_places_knows_famous_ones_and_the_rest_may_be_filled_in(
     folder = folder_of(tmp_path / "mine", {"Eiffel Tower": 5, "Atomium": 5, "My house": 5})
     prepared = of_folder(folder, to)
     assert prepared.gaps == ["my_house"]
-    assert "add the places of my_house, if you like" in prepared.summary()
+    assert "you can add the places of my_house" in prepared.summary()
     assert [place.id for place in load_landmarks(prepared.landmarks_draft) if place.lat is None] == ["my_house"]
     filled = re.sub(r"^# (country|lat|lon) =", r"\1 =", prepared.landmarks_draft.read_text(), flags=re.M)
     prepared.landmarks_draft.write_text(filled)

@@ -26,7 +26,7 @@ def test_each_kind_says_how_many_more_it_takes() -> None:
     assert "Add 2 of them, which takes about 20 photos" in landmarks  # prepare draws a tenth for validation
     assert "Only 9 validation photos show another sight; at least 10" in sights
     assert "10 % such photos tagged. Add 1 of them" in sights
-    assert "Only 1 validation photos show neither; at least 20 are needed to check a limit of 5 %" in others
+    assert "Only 1 validation photos show neither; at least 20 are needed to check the limit of 5 %" in others
 
 
 def test_without_negatives_it_asks_for_a_folder_of_other_photos_instead_of_a_thousand_of_each_kind() -> None:

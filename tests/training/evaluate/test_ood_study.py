@@ -1,4 +1,4 @@
-"""Ways to say none, on features whose truth is known."""
+"""Ways to decide that there is no known landmark, on features whose truth is known."""
 
 from __future__ import annotations
 

@@ -59,9 +59,9 @@ def test_a_teacher_with_other_landmarks_or_another_input_is_refused(experiment: 
     card = teacher.card
     files = {name: teacher.file(name).read_bytes() for name in card.files}
     fewer = write_bundle(teacher.folder.with_name("fewer"), replace(card, classes=card.classes[:2]), files)
-    with pytest.raises(DataError, match="other landmarks"):
+    with pytest.raises(DataError, match="landmarks that differ"):
         teacher_bundle(student(experiment, fewer.folder))
-    with pytest.raises(ConfigError, match="input is not the one of its teacher"):
+    with pytest.raises(ConfigError, match="input differs from its teacher's"):
         teacher_bundle(student(experiment, teacher.folder, "input.resize_px=40"))
 
 

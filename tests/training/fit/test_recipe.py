@@ -69,7 +69,7 @@ def test_changes_outrank_the_file(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ("train.epoch=7", "Did you mean 'epochs'"),
-        ("epochs", "Write it as key=value"),
+        ("epochs", "Write key=value"),
         ("version.epochs=7", "'version' is a value"),
         ("train.epochs=many", r"train\.epochs"),
     ],
@@ -112,7 +112,7 @@ def test_a_student_knows_the_landmarks_of_its_teacher(tmp_path: Path) -> None:
 def test_other_landmarks_need_a_bundle_of_another_name(tmp_path: Path) -> None:
     own = f"landmarks={recipe(tmp_path).with_name('landmarks.toml')}"
     with pytest.raises(
-        ConfigError, match=r"'world' comes with the package and has other landmarks .* bundle=my_places"
+        ConfigError, match=r"'world' comes with the package, and its landmarks differ .* bundle=my_places"
     ):
         load_recipe(Path("transfer"), [own])
     copied = recipe(tmp_path, RECIPE.replace('bundle = "colours"', 'bundle = "world"'))

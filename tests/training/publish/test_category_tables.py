@@ -10,7 +10,7 @@ from training.publish.results import Results
 
 def test_every_figure_has_its_interval(experiment: Experiment) -> None:
     rows = {row[0]: row[1:] for row in categories(Results(measure(experiment))).rows}
-    assert rows["landmarks that it knows, from sources that training saw"] == (
+    assert rows["known landmarks, from sources in the training data"] == (
         "1,200", "75.0 % (70.0 – 80.0)", "65.0 % (60.0 – 70.0)", "93.0 % (90.0 – 95.0)", "70.0 % (60.0 – 80.0)",
     )  # fmt: skip
     assert rows["other sights"] == ("40", "", "", "", "28.0 % (25.0 – 31.0)")
@@ -39,7 +39,7 @@ def test_enough_photos_of_unseen_sources_speak_for_themselves(experiment: Experi
     write(measure(experiment), "details.json", {"test": {"categories": found}})
     write(experiment, "sources.json", SOURCES)
     table = categories(Results(experiment))
-    assert table.rows[1][0] == "landmarks that it knows, from other sources"
+    assert table.rows[1][0] == "known landmarks, from other sources"
     assert "did not see" not in table.note
 
 

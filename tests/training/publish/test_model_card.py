@@ -37,7 +37,7 @@ def test_only_what_stands_between_the_markers_changes(experiment: Experiment, tm
     assert text.startswith("# Card\n\nSaid by a person.\n\n<!-- generated: headline -->\n")
     assert text.endswith("<!-- end -->\n\nAnd so on.\n")
     assert "old" not in text
-    assert "| first suggestion right | landmark photos | 75.0 % | 73.0 – 76.0 % | 75.0 % |" in text
+    assert "| first suggestion correct | landmark photos | 75.0 % | 73.0 – 76.0 % | 75.0 % |" in text
 
 
 def test_the_readme_beside_the_folder_is_updated_as_well(experiment: Experiment, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_each_part_names_its_photos_its_machine_and_its_command(experiment: Expe
 def test_it_says_what_the_calibration_could_not_promise(experiment: Experiment, tmp_path: Path) -> None:
     docs = card(tmp_path / "docs", PROSE.format("warnings"))
     assert "python -m training calibrate colours" in updated(measure(experiment), docs)
-    for warnings, shown in ((), "found nothing to warn of"), (("Too few.", "Too grey."), "- Too few.\n- Too grey.\n"):
+    for warnings, shown in ((), "gave no warnings"), (("Too few.", "Too grey."), "- Too few.\n- Too grey.\n"):
         write_bundle(experiment.bundle, drawn_card(warnings=warnings), {"model.onnx": b""})
         assert shown in updated(Experiment(experiment.recipe, experiment.folder), docs)
 

@@ -79,8 +79,8 @@ def test_every_part_is_there_once_every_step_was_run(experiment: Experiment) -> 
     assert headings == [
         "By what photos show", "How good it is", "What it is", "Data", "How it learned", "Landmark by landmark",
         "Confusions", "What scores mean", "What a stricter threshold would do", "Other sights, source by source",
-        "Negatives by kind", "Ways to say none", "Corrupted photos", "Photos from sources that training never saw",
-        "What training cost", "Where it comes from",
+        "Negatives by kind", "Ways to decide that there is no known landmark", "Corrupted photos",
+        "Photos from sources that training never saw", "What training cost", "Where it comes from",
     ]  # fmt: skip
     assert text.count("<svg") == 3
 
@@ -101,7 +101,7 @@ def test_a_run_that_was_not_evaluated_has_no_report(experiment: Experiment) -> N
 def test_confused_photos_are_shown_small_and_a_lost_one_is_left_out(experiment: Experiment) -> None:
     text = page(measure(experiment))
     assert text.count("data:image/jpeg;base64") == 1
-    assert "red_rock called blue_lake: 2 photos" in text
+    assert "red_rock taken for blue_lake: 2 photos" in text
 
 
 def test_what_a_file_says_cannot_become_markup(experiment: Experiment) -> None:
