@@ -29,8 +29,8 @@ ALL = BENCHMARKS | TOOLS
 
 INTRODUCTION = """# Benchmarks
 
-Made by `LANDMARK_DATA=… python -m benchmarks > docs/BENCHMARKS.md`; each block is the output of its command, on the
-machine that it names. LANDMARK_DATA is the folder that [CONTRIBUTING.md](../CONTRIBUTING.md) describes. Seconds and
+`LANDMARK_DATA=… python -m benchmarks > docs/BENCHMARKS.md` makes this page; each block is the output of its command, on
+the machine that it names. LANDMARK_DATA is the folder that [CONTRIBUTING.md](../CONTRIBUTING.md) describes. Seconds and
 photos/s are this machine's; only the ratios carry over.
 """
 

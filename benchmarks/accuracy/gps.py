@@ -8,8 +8,8 @@ The photos of LANDMARK_DATA have no coordinates, so they get synthetic ones:
     anywhere   a negative around any landmark: lunch at the Eiffel Tower
     lookalike  a negative around one of the three landmarks that it resembles most: a church beside a famous church
 
-Of landmark photos a column says how many per cent are tagged rightly / wrongly, of negatives how many other sights /
-how many ordinary photos and documents are tagged. The first row is without coordinates.
+For landmark photos a column gives the percentages that are tagged correctly / wrongly, for negatives the percentages
+of other sights / of ordinary photos and documents that are tagged. The first row is without coordinates.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""After killed nights, is the library the same as undisturbed, and is each malicious photo found?
+"""After killed nights, is the library the same as after undisturbed ones, and is each malicious photo found?
 
 Some photos are damaged in every way a file can be, one hangs its decoder and one kills it. SIGKILL comes at random
 moments; after each another run starts, and the last one is not killed.

@@ -1,9 +1,9 @@
 """What does a bundle's first look gain on a library, what does it cost on landmark photos, and does it lose tags?
 
-`tagger tag` runs with the bundle and with the same bundle without its first look, in turns, into fresh databases. Of
+`tagger tag` runs with the bundle, and with the same bundle without its first look, in turns, into fresh databases. Of
 the photos of 800 px a tenth shows landmarks and the rest is ordinary, as in a real library; then all show landmarks.
-A first turn warms caches and does not count. A ratio is the median of the turns' ratios; seconds are without the start
-of the process.
+A first turn warms the caches and does not count. A ratio is the median of the turns' ratios; seconds do not include the
+start of the process.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def compare(name: str, both: Bundle, alone: Bundle, photos: Path, turns: int) ->
     ratio, cpu_ratio = (median(one[n] / two[n] for two, one in pairs[1:]) for n in (0, 1))
     rows = [
         (f"{name}: {count} photos", ""),
-        ("  two looks", f"{median(rates[0]):7.1f} photos/s   {ratio:.2f} x one look, {cpu_ratio:.2f} x by processor"),
+        ("  two looks", f"{median(rates[0]):7.1f} photos/s   {ratio:.2f} x one look, {cpu_ratio:.2f} x by CPU time"),
         ("  one look", f"{median(rates[1]):7.1f} photos/s"),
         ("  answered by the first", f"{by_first:7.1%}"),
         ("  tags that stay", f"{len(tags & kept):4} of {len(tags)}, {len(kept - tags)} more"),

@@ -1,7 +1,7 @@
 """How long does the first page of each documented query take in a large library?
 
-The library is written by `db.write.results`, as in runs: folders of trips in order of time, 66 landmarks in a few
-folders each with frequencies falling as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a fifth of the
+The library is written by `db.write.results`, as in runs: folders of trips in order of time, 66 landmarks, each in a few
+folders, with frequencies falling as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a fifth of the
 photos in bursts of four, and a thousand that look alike. Each query runs in a new connection; the median and the
 slowest of several runs are printed.
 """
@@ -192,7 +192,7 @@ def main(photos: int = 100_000) -> int:
         print(f"{library.photos:,} files, {size_mb:.0f} MB, written at {speed:,.0f} outcomes/s\n")
         print(f"{'first page of 50 files':60} {'rows':>7} {'median ms':>10} {'slowest':>9}")
         slow = _table(url, documented_queries(library), BAR_MS)
-        print("\nwithout a bar")
+        print("\nwithout a limit")
         _table(url, whole_library_queries(), None)
     print(f"\n{slow} of the documented queries took more than {BAR_MS:g} ms")
     return 1 if slow else 0

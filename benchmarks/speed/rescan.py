@@ -1,4 +1,4 @@
-"""How long does a run without changes take, beside a bare walk (os.scandir and stat) of the same tree?
+"""How long does a run without changes take, compared with a bare walk (os.scandir and stat) of the same tree?
 
 The store has an answer for every file of a tree of small files; none of them is read, and no model is opened. Cron
 starts the whole process; in the process of `tagger schedule`, Python and its packages are already loaded.
@@ -95,10 +95,10 @@ def measure(photos: Path, database: Path, files: int) -> None:
     walk_s, walk_cpu, run_s, run_cpu, memory, alone_s = (median(column) for column in zip(*turns, strict=True))
     print(f"{files:,} unchanged files, medians of {TURNS}")
     rows = [
-        ("bare walk", f"{walk_s:6.2f} s, {walk_cpu:.2f} s of a processor"),
-        ("the run, whole process", f"{run_s:6.2f} s, {run_cpu:.2f} s of a processor"),
+        ("bare walk", f"{walk_s:6.2f} s, {walk_cpu:.2f} s of CPU time"),
+        ("the run, whole process", f"{run_s:6.2f} s, {run_cpu:.2f} s of CPU time"),
         ("allowed: 0.5 s + 4 walks", f"{0.5 + 4 * walk_s:6.2f} s"),
-        ("the run in walks", f"{run_s / walk_s:6.1f}, {run_cpu / walk_cpu:.1f} of a processor"),
+        ("the run in walks", f"{run_s / walk_s:6.1f}, {run_cpu / walk_cpu:.1f} by CPU time"),
         ("in a process that waits", f"{alone_s:6.2f} s, {alone_s / walk_s:.1f} walks"),
         ("its memory", f"{memory:6.0f} MB; allowed: 300"),
     ]

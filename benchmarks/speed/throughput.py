@@ -1,4 +1,4 @@
-"""How fast is `tagger tag` beside a plain PyTorch loop with the same network, and beside its own bound?
+"""How fast is `tagger tag`, compared with a plain PyTorch loop with the same network, and with its own bound?
 
 The loop is the obvious one: Pillow decodes the whole photo, torchvision resizes, crops and normalises, a DataLoader
 with two workers feeds eager float32 in batches of 32, softmax and top-k follow. Neither time includes loading the
