@@ -17,7 +17,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from db.engine import Store
@@ -33,6 +33,7 @@ from tagger.model.predictor import Tagger
 log = logging.getLogger(__name__)
 
 MAX_BATCH = 64  # photos; in a larger batch the first would wait long for the last
+MORE_LOADERS = 2  # than decoders: they write and delete files meanwhile
 MAX_REMEMBERED = 2048  # answers in memory, of which the last may not be in the store yet
 
 
@@ -41,6 +42,7 @@ class _Request:
     """A photo on its way.
 
     Attributes:
+        on_disk: while it lasts, the photo's file exists.
         size_bytes: of its file, before it was loaded: the file may vanish afterwards.
         photo: after it was loaded; not decoded if an answer was recalled.
         recalled: the earlier answer for the same content.
@@ -49,6 +51,7 @@ class _Request:
     path: str
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Result] = field(repr=False)
+    on_disk: AbstractContextManager[object] = field(default_factory=nullcontext)
     size_bytes: int | None = None
     photo: LoadedPhoto = field(init=False)
     recalled: Answer | None = None
@@ -108,7 +111,7 @@ class MicroBatcher:
         self._counts: Counter[str] = Counter()
         self._recent: OrderedDict[str, Result] = OrderedDict()
         self._closing = threading.Event()
-        self._loader_threads = ThreadPoolExecutor(tagger.limits.threads, "load")
+        self._loader_threads = ThreadPoolExecutor(tagger.limits.threads + MORE_LOADERS, "load")
         self._loaded: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         self._thread.start()
@@ -117,15 +120,19 @@ class MicroBatcher:
     def counts(self) -> RunCounts:
         return RunCounts(**{name: self._counts[name] for name in RunCounts.__dataclass_fields__})
 
-    async def tag(self, path: str) -> Result:
+    async def tag(self, path: str, on_disk: AbstractContextManager[object] | None = None) -> Result:
         """The landmarks on a photo.
+
+        Args:
+            path: of its file.
+            on_disk: entered before the file is read and left after that, in a thread that may wait for the disk.
 
         Raises:
             EngineFailed: the engine broke.
             DecoderUnavailable: no process can be started to decode the photo.
         """
         loop = asyncio.get_running_loop()
-        request = _Request(path, loop, loop.create_future())
+        request = _Request(path, loop, loop.create_future(), on_disk or nullcontext())
         self._loader_threads.submit(self._load, request)
         return await request.done
 
@@ -151,9 +158,11 @@ class MicroBatcher:
             return result is None
 
         try:
-            with suppress(OSError):  # the loader says what is wrong with the file
-                request.size_bytes = os.path.getsize(request.path)
-            request.photo = self._loader.load(request.path, should_decode, self._closing.is_set)
+            with request.on_disk:
+                with suppress(OSError):  # the loader says what is wrong with the file
+                    request.size_bytes = os.path.getsize(request.path)
+                request.photo = self._loader.load(request.path, should_decode, self._closing.is_set)
+            request.on_disk = nullcontext()  # it holds the bytes
             self._loaded.put(request)
         except CancelledError:
             pass  # the update stays in the inbox for the next start

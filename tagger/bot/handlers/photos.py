@@ -64,12 +64,13 @@ async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPh
     if recalled := await _recall(services, photo):
         return ProcessedPhoto(photo.message_id, recalled, photo.file_unique_id)
     async with services.photo_slots.slot(photo.chat_id):
-        path = await services.downloads.fetch(photo.file_id, photo.size_bytes)
-        if path is None:
+        data = await services.downloads.fetch(photo.file_id, photo.size_bytes)
+        if data is None:
             return _failed(photo, "io_error", "it could not be downloaded")
+        path = services.downloads.new_path()
         try:
             async with services.crash_journal.watch(photo.sender.update_id):
-                return await _unless_forgotten(services, photo.sender, _tag_file(services, photo, path))
+                return await _unless_forgotten(services, photo.sender, _tag_file(services, photo, path, data))
         finally:
             await services.downloads.discard(path)  # a photo that is kept has been moved by now
 
@@ -89,8 +90,8 @@ async def _unless_forgotten(
         raise
 
 
-async def _tag_file(services: Services, photo: IncomingPhoto, path: Path) -> ProcessedPhoto:
-    result = await services.batcher.tag(str(path))
+async def _tag_file(services: Services, photo: IncomingPhoto, path: Path, data: bytes) -> ProcessedPhoto:
+    result = await services.batcher.tag(str(path), services.downloads.on_disk(path, data))
     kept = None
     if result.sha256 is not None and not isinstance(result.answer, Failed):
         kept = await services.downloads.keep(path, result.sha256, result.info.format if result.info else None)

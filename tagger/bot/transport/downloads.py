@@ -1,7 +1,7 @@
 """Photos on disk: downloaded, tagged and deleted.
 
-A photo's file is deleted once its answer is out, unless the operator keeps photos; whatever a killed
-process left behind is deleted at the next start.
+A photo's file is deleted once it was read, unless the operator keeps photos; whatever a killed process left behind is
+deleted at the next start.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import itertools
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from telegram.error import TelegramError, TimedOut
@@ -23,7 +25,7 @@ from tagger.image.formats import usual_suffix
 
 log = logging.getLogger(__name__)
 
-MAX_PARALLEL = 32  # each download is held in memory until it is written
+MAX_PARALLEL = 32  # each download is held in memory until a loader thread writes it
 MAX_TRIES = 24  # about three minutes with the delays; failures while the network is down do not count
 MAX_WRONG_SIZES = 3  # tries until a download is taken although its size differs from the announced one
 READ_S = 30.0
@@ -50,7 +52,7 @@ class Downloads:
         for private_folder in (folder, self._folder.parent, self._folder):
             private_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    async def fetch(self, file_id: str, size_bytes: int | None) -> Path | None:
+    async def fetch(self, file_id: str, size_bytes: int | None) -> bytes | None:
         """Download a file.
 
         Args:
@@ -58,14 +60,14 @@ class Downloads:
             size_bytes: its size according to Telegram; a download of another size is repeated.
 
         Returns:
-            Its path, or None if Telegram does not hand it out.
+            Its bytes, or None if Telegram does not hand it out.
         """
         for number, delay_s in enumerate(backoff_delays(), start=1):
             try:
                 async with self._slots:
                     data = await self._download(file_id)
                 if not size_bytes or len(data) == size_bytes or number >= MAX_WRONG_SIZES:
-                    return await asyncio.to_thread(self._write, data)
+                    return data
                 log.warning("A download ended after %d of %d bytes; trying again", len(data), size_bytes)
                 await asyncio.sleep(delay_s)
             except TelegramError as error:
@@ -75,8 +77,25 @@ class Downloads:
                 await back_off(error, delay_s)
         return None
 
+    def new_path(self) -> Path:
+        """A path of its own for a photo in progress."""
+        return self._folder / str(next(self._names))
+
+    @contextmanager
+    def on_disk(self, path: Path, data: bytes) -> Iterator[None]:
+        """A file while the context lasts, and longer if photos are kept."""
+        try:
+            with open(path, "wb", opener=private) as opened:
+                opened.write(data)
+            yield
+        finally:
+            if not self._keep:
+                path.unlink(missing_ok=True)
+
     async def discard(self, path: Path) -> None:
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        """Delete a photo's file if there still is one."""
+        if self._keep:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def keep(self, path: Path, sha256: str, image_format: str | None) -> Path | None:
         """Move a photo to the folder of kept photos.
@@ -101,12 +120,6 @@ class Downloads:
             raise
         except Exception as error:  # the server's reply makes no sense
             raise TimedOut(f"{type(error).__name__}") from error
-
-    def _write(self, data: bytes) -> Path:
-        path = self._folder / str(next(self._names))
-        with open(path, "wb", opener=private) as opened:
-            opened.write(data)
-        return path
 
     def _move(self, path: Path, name: str) -> Path:
         self.kept.mkdir(mode=0o700, exist_ok=True)

@@ -76,6 +76,19 @@ def text(server: BotApiServer, given: Json) -> Any:
 
 
 @_command
+def flood(server: BotApiServer, given: Json) -> Any:
+    """Send many texts in groups at once, in turns: {"groups": 10, "texts": 300, "text": "/help"}."""
+    person = server.person(9_999, "Flooder")
+    groups = [
+        server.group(-1_000_000_000_001 - number, f"Group {number}", [person]) for number in range(int(given["groups"]))
+    ]
+    with server.state.changed:
+        for _ in range(int(given["texts"])):
+            for group in groups:
+                group.send_text(person, given["text"])
+
+
+@_command
 def tap(server: BotApiServer, given: Json) -> Any:
     """{"person": …, "message_id": …, "button": "✔"}"""
     person, chat = _who(server, given)
@@ -87,13 +100,17 @@ def tap(server: BotApiServer, given: Json) -> Any:
 
 @_command
 def fault(server: BotApiServer, given: Json) -> Any:
-    """{"method": "sendMessage", "kind": "Reset", "arguments": {"after": true}, "times": 3}; times 0: until cleared."""
-    kind = getattr(faults, str(given["kind"]))
+    """{"method": "sendMessage", "kind": "Reset", "arguments": {"after": true}, "times": 3, "chat_id": 5}.
+
+    Times 0: until cleared. Without a chat, in every chat.
+    """
+    kind, chat_id = getattr(faults, str(given["kind"])), given.get("chat_id")
     made = kind(**given.get("arguments", {}))
     if given.get("times", 1):
-        server.faults.next(given["method"], made, times=int(given.get("times", 1)))
+        server.faults.next(given["method"], made, times=int(given.get("times", 1)), chat_id=chat_id)
     else:
-        server.faults.always(given["method"], made, probability=float(given.get("probability", 1)))
+        probability = float(given.get("probability", 1))
+        server.faults.always(given["method"], made, chat_id=chat_id, probability=probability)
 
 
 @_command
