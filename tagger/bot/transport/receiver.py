@@ -31,7 +31,7 @@ from tagger.bot.transport.search import MAX_NUMBERS
 log = logging.getLogger(__name__)
 
 ALLOWED_UPDATES = ("message", "callback_query")
-MAX_IN_PROGRESS, MAX_IN_CHAT = 1024, 32  # updates
+MAX_IN_PROGRESS, MAX_IN_CHAT = 1024, 16  # updates
 MAX_WAITING = 20_000  # updates for a place among those; more wait at Telegram
 POLL_S = 25
 EMPTY_S = 0.05  # pause after a server said at once that there are no updates

@@ -1,6 +1,6 @@
 """SIGKILL at critical moments and at random ones: in the end each photo has one answer.
 
-Only what people see counts. benchmarks/kills/bot_killed.py does the same 30 times at random.
+Only what people see counts. benchmarks/kills/bot_killed.py does it 30 times at random.
 """
 
 from __future__ import annotations
