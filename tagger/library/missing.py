@@ -78,8 +78,9 @@ def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
     """Sort the files that a scan did not find, after the results of what it found were stored."""
     reported = set(filter(_is_gone, plan.deleted))  # the system said so, which leaves no doubt
     lost, existing = sorted(reported), list[str]()
-    for path in sorted(path for path in plan.unfound if path not in reported):
-        (lost if _is_gone(path) else existing).append(path)
+    for path in map(os.fsdecode, plan.unfound):
+        if path not in reported:
+            (lost if _is_gone(path) else existing).append(path)
     places = _places(store, plan, lost)
     doubted = [(path, place) for path, place in zip(lost, places, strict=True) if path not in reported]
     suspicious = () if scope.max_share == 1 else tuple(_suspicious(store, doubted, scope))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from db.read.rows import FailedState, FileState
 from tagger.core.run_options import RunOptions
 from tagger.core.types import FoundFile
-from tagger.library.found_files import AS_STORED, TO_TAG, Comparison, FoundFiles
+from tagger.library.found_files import AS_STORED, TO_TAG, Comparison, FoundFiles, PackedNames
 from tagger.library.scan import is_below
 
 MIN_DEATHS = 2  # the first death happens among many files; only from the second on was the file alone in progress
@@ -25,7 +25,7 @@ class Plan:
     found: FoundFiles
     suspects: list[FoundFile] = field(default_factory=list)  # in progress when runs died, the fewest deaths first
     given_up: list[tuple[FoundFile, int]] = field(default_factory=list)  # after too many deaths, not tried again
-    unfound: list[str] = field(default_factory=list)  # stored as present, but not in the scan
+    unfound: PackedNames = field(default_factory=PackedNames)  # paths stored as present, but not in the scan
     deleted: list[str] = field(default_factory=list)  # stored as present where the system reported a deletion
     returned: list[str] = field(default_factory=list)  # stored as missing, but in the scan
 
@@ -91,7 +91,7 @@ def _compare_stored(plan: Plan, stored: Iterable[FileState], options: RunOptions
         position = found.position(state.path)
         if position is None:
             if not state.missing:
-                plan.unfound.append(os.fsdecode(state.path))
+                plan.unfound.append(state.path)
             continue
         if state.missing:
             plan.returned.append(os.fsdecode(state.path))
