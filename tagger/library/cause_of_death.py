@@ -1,4 +1,4 @@
-"""Why a run died: only a death that a photo may have caused counts against the photos that were in progress.
+"""Why a run died: only a death that a photo may have caused counts against the photos in progress.
 
 While a run is in progress, a note beside the database says how often the system has been short of memory. A run that
 ends by itself, and cannot store that, can still empty its note.
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 VIRTUAL_MEMORY = Path("/proc/vmstat")
-START = Path("/proc/sys/kernel/random/boot_id")  # another one after each start of the machine
+START = Path("/proc/sys/kernel/random/boot_id")  # differs after each start of the machine
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def run_noted(database: str, mode: int, *, has_ended: Callable[[], bool]) -> Ite
     Args:
         database: the path of its file.
         mode: of the note.
-        has_ended: asked at the end, whether that is stored.
+        has_ended: called at the end; whether the run's end is stored.
     """
     note = _note(database)
     with suppress(OSError):
@@ -54,7 +54,7 @@ def _note(database: str) -> Path:
 
 
 def _kills() -> str:
-    """This start of the machine, and how many processes the kernel has killed since to get memory."""
+    """This start of the machine, and how many processes the kernel has killed since then to free memory."""
     try:
         counters = dict(line.split() for line in VIRTUAL_MEMORY.read_text().splitlines())
         return f"{START.read_text().strip()} {counters['oom_kill']}"

@@ -1,4 +1,4 @@
-"""Scan folders and compare them with the store, which stays as it is."""
+"""Scan folders and compare them with the store, which is not changed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def compare(
         options: of the run.
         model: the row id of the model whose answers count.
         before_folder: called before each folder; may raise to end the scan.
-        passed_over: counts by suffix the files that are no photos.
+        passed_over: counts by suffix the files that are not photos.
 
     Returns:
         What a run does with each file, and the files that were in progress when runs died, with the number of deaths.

@@ -1,4 +1,4 @@
-"""A country by any name: in any language, as a code, or as people say it. Needs the extra `countries`.
+"""A country by any name: in any language, as a code, or as people call it. Needs the extra `countries`.
 
 The names are those of the Unicode CLDR, as Babel has them.
 """
@@ -32,9 +32,9 @@ SPOKEN = {
 
 
 def same_country(text: str, names: Sequence[str]) -> list[str]:
-    """Those of some names that mean the same country as a text.
+    """The names, of those given, that mean the same country as a text.
 
-    Without Babel only names that are equal in `tagger.core.text.plain` are.
+    Without Babel only names that are equal by `tagger.core.text.plain` do.
     """
     equal = [name for name in names if plain(name) == plain(text)]
     if equal or find_spec("babel") is None:

@@ -2,7 +2,7 @@
 
 The one rule: both use the store alone, at the end of every run. So it does not matter in which run a photo came or when
 people decided, and the next run does the work of a killed one. A photo is compared with all others once and joins their
-groups, so the order of the photos does not matter.
+groups, so their order does not matter.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BURST_BITS = 9  # the same as for near-duplicates in training
 BURST_S = 10.0  # between two photos of a burst
 ALL_BITS = (1 << 64) - 1
 EPOCH = datetime(1970, 1, 1)
-NEW = -1  # the group of a photo that was not compared yet
+NEW = -1  # the group of a photo that has not been compared yet
 
 
 def group_duplicates(store: Store) -> None:
@@ -44,10 +44,10 @@ def regroup(photos: Iterable[PhotoHash]) -> Iterator[tuple[int, int]]:
     """Assign new photos to groups.
 
     Args:
-        photos: the whole library, in any order; consumed at once, into 40 bytes each.
+        photos: the whole library, in any order; consumed immediately, into 40 bytes each.
 
     Returns:
-        Every new photo with its group, and those whose group has changed.
+        Every new photo with its group, and the photos whose group has changed.
     """
     import numpy as np  # not needed without new photos
 

@@ -1,4 +1,4 @@
-"""Follow what a person did with whole folders: renamed, or taken out of the library."""
+"""Record what a person did with whole folders: rename one, or remove it from the library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tagger.library.roots import stored_name
 
 
 def move_folder(store: Store, old: str, new: str) -> int:
-    """Rename a folder, or a file, in the store; those of its files that were missing and are there now are back.
+    """Rename a folder, or a file, in the store; files that were gone and exist under the new name are back.
 
     Args:
         store: without a run in progress.

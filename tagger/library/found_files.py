@@ -24,9 +24,9 @@ class Comparison(IntEnum):
     WITHOUT_CTIME = 4  # unchanged, but an earlier version stored it without a ctime
     SUPERSEDED = 5  # unchanged, but its photo shows another model's answer
     SET_ASIDE = 6  # it failed and is not due yet, or is in quarantine
-    LEFT = 7  # the run takes no new files
+    LEFT = 7  # new, but the run takes no new files
     LAST = 8  # runs died with it in progress
-    REPEATED = 9  # a root that another root contains
+    REPEATED = 9  # a root inside another root
 
 
 AS_STORED = (Comparison.UNCHANGED, Comparison.WITHOUT_CTIME, Comparison.SUPERSEDED)
@@ -34,7 +34,7 @@ TO_TAG = (Comparison.NEW, Comparison.CHANGED, Comparison.UNANSWERED)
 
 
 class PackedNames(Sequence[bytes]):
-    """Names or paths in a third of the memory of a list, at ten times the time of a search."""
+    """Names or paths, in a third of the memory of a list; a search takes ten times as long."""
 
     def __init__(self, names: Iterable[bytes] = ()) -> None:
         self._joined = bytearray()
@@ -59,7 +59,7 @@ class _Listing(NamedTuple):
 
 
 class FoundFiles:
-    """The files of a scan in its order, each with a `Comparison`; new ones until it is set.
+    """The files of a scan, in its order, each with a `Comparison`, which is NEW until it is set.
 
     Args:
         folders: the scan; it is consumed.
@@ -101,11 +101,11 @@ class FoundFiles:
         self._compared[position] = compared
 
     def count(self, *compared: Comparison) -> int:
-        """The number of files that compare so."""
+        """The number of files with this comparison."""
         return sum(self._compared.count(one) for one in compared)
 
     def pack(self) -> None:
-        """Take less memory from now on; a `position` takes longer."""
+        """Use less memory from now on; `position` then takes longer."""
         for path, (names, first) in self._listings.items():
             self._listings[path] = _Listing(PackedNames(names), first)
 

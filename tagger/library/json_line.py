@@ -18,7 +18,7 @@ def json_line(result: Result, k: int, min_score: float = 0.0) -> str:
     Args:
         result: of any status.
         k: suggestions at most.
-        min_score: what a tag needs at least; written unless it is 0.
+        min_score: the least score of a tag; written unless it is 0.
     """
     answer = result.answer
     error = {"kind": answer.kind, "message": answer.message} if isinstance(answer, Failed) else None

@@ -32,7 +32,7 @@ PRIVATE = 0o600
 
 @contextmanager
 def run_lock(store: Store) -> Iterator[None]:
-    """Lock a store for a run, by whatever path it is opened; mark runs that died.
+    """Lock a store for a run, whatever path opened it, and mark runs that died.
 
     Args:
         store: the one to lock.
@@ -44,7 +44,7 @@ def run_lock(store: Store) -> Iterator[None]:
         file = os.path.realpath(store.file)
         lock = _acquired(Path(f"{file}.lock"), _mode_of(file))
     except OSError as error:
-        raise StoreUnreachable(store.file, f"its lock cannot be made ({error.strerror})") from error
+        raise StoreUnreachable(store.file, f"its lock cannot be created ({error.strerror})") from error
     if lock is None:
         raise RunInProgress(store.file, _holder(store))
     try:
@@ -69,7 +69,7 @@ def xmp_lock(store: Store) -> Iterator[None]:
     try:
         lock = _acquired(Path(f"{file}.xmp.lock"), _mode_of(file))
     except OSError as error:
-        raise StoreUnreachable(store.file, f"its lock cannot be made ({error.strerror})") from error
+        raise StoreUnreachable(store.file, f"its lock cannot be created ({error.strerror})") from error
     if lock is None:
         raise RunInProgress(store.file, "it writes XMP sidecars")
     try:
@@ -83,13 +83,13 @@ def bot_lock(store: Store, *, server: str, token: str) -> Iterator[None]:
     """Lock a store and a token for one bot.
 
     Args:
-        store: by whatever path it is opened.
+        store: whatever path opened it.
         server: the root URL of the Bot API's server.
         token: the bot's.
 
     Raises:
         BotInProgress: another bot has one of them; the message says which process, and since when.
-        ConfigError: a lock cannot be made.
+        ConfigError: a lock cannot be created.
     """
     database = os.path.realpath(store.file)
     account = hashlib.sha256(f"{server.rstrip('/')} {token}".encode()).hexdigest()[:16]
@@ -121,7 +121,7 @@ def _for_bot(file: Path, mode: int, what: str, advice: str) -> Iterator[None]:
             f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         )
     except OSError as error:
-        raise ConfigError(f"The lock {file} cannot be made: {error.strerror}. Make its folder writable.") from error
+        raise ConfigError(f"The lock {file} cannot be created: {error.strerror}. Make its folder writable.") from error
     try:
         yield
     finally:
@@ -130,7 +130,7 @@ def _for_bot(file: Path, mode: int, what: str, advice: str) -> Iterator[None]:
 
 
 def _mode_of(database: str) -> int:
-    """The mode of a database's lock: whoever may write the database may lock it."""
+    """The mode of a database's lock: everybody who may write to the database may lock it."""
     return os.stat(database).st_mode & 0o666
 
 

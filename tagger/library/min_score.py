@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def apply_min_score(store: Store, card: Card, *, model: int, min_score: float) -> None:
-    """Decide again which stored suggestions of a model are tags, if its tags have another minimum score.
+    """Decide again which stored suggestions of a model are tags, if its minimum score has changed.
 
     Votes are undone first, since they build on tags; the next end of a run counts them again.
 

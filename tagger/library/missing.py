@@ -1,6 +1,6 @@
 """Which files are missing after a scan: gone, moved, or excluded.
 
-A drive that is not mounted looks like an emptied folder. If many files of a folder are gone at once, none is marked
+A drive that is not mounted looks like an emptied folder. If many files of a folder are missing at once, none is marked
 until a person confirms it. Moved files do not count: their photo was found.
 """
 
@@ -31,7 +31,7 @@ FEW = 20  # this many missing files are accepted in any folder
 
 @dataclass(frozen=True, slots=True)
 class SuspiciousDeletion:
-    """A folder that lost too many files at once; none of them was marked as missing."""
+    """A folder that lost too many files at once; none of them was marked as gone."""
 
     folder: str
     missing: int  # files that were not found
@@ -39,7 +39,7 @@ class SuspiciousDeletion:
 
     def __str__(self) -> str:
         return (
-            f"{self.missing:,} of the {self.total:,} known files in {printable(self.folder)} are gone, "
+            f"{self.missing:,} of the {self.total:,} known files in {printable(self.folder)} are missing, "
             "which looks like a drive that is not mounted: none of them was marked as gone. "
             "If they were deleted: tagger tag --accept-gone"
         )
@@ -51,8 +51,8 @@ class MissingFiles:
 
     gone: Sequence[str] = ()
     moved: Sequence[str] = ()  # the run found their content at a new path, or the files without the link before
-    excluded: Sequence[str] = ()  # they exist, but a scan with these globs passes over them
-    returned: Sequence[str] = ()  # files that were missing and are back
+    excluded: Sequence[str] = ()  # they exist, but a scan with these globs leaves them out
+    returned: Sequence[str] = ()  # files that were gone and are back
     suspicious: Sequence[SuspiciousDeletion] = ()
 
 
@@ -76,7 +76,7 @@ class Place(IntEnum):
 
 def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
     """Sort the files that a scan did not find, after the results of what it found were stored."""
-    reported = set(filter(_is_gone, plan.deleted))  # the system said so, which leaves no doubt
+    reported = set(filter(_is_gone, plan.deleted))  # the system reported it, which leaves no doubt
     lost, existing = sorted(reported), list[str]()
     for path in map(os.fsdecode, plan.unfound):
         if path not in reported:
@@ -205,7 +205,7 @@ def _is_empty(folder: str) -> bool:
 
 
 def _is_gone(path: str) -> bool:
-    """Whether a file certainly does not exist; one in a closed folder or on a failing drive may."""
+    """Whether a file certainly does not exist; one in an unreadable folder or on a failing drive may."""
     try:
         return stat.S_ISDIR(os.lstat(path).st_mode)  # a folder that could not be listed before
     except (FileNotFoundError, NotADirectoryError):

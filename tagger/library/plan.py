@@ -1,6 +1,6 @@
 """Compare a scan with the store: what a run does with each file, and which files it did not find.
 
-A file on which an earlier run died is tried last and alone, so that a second death identifies it.
+A file that was in progress when a run died is tried last and alone, so that a second death identifies it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Plan:
 
     found: FoundFiles
     suspects: list[FoundFile] = field(default_factory=list)  # in progress when runs died, the fewest deaths first
-    given_up: list[tuple[FoundFile, int]] = field(default_factory=list)  # after too many deaths, not tried again
+    given_up: list[tuple[FoundFile, int]] = field(default_factory=list)  # not tried again after too many deaths
     unfound: PackedNames = field(default_factory=PackedNames)  # paths stored as present, but not in the scan
     deleted: list[str] = field(default_factory=list)  # stored as present where the system reported a deletion
-    returned: list[str] = field(default_factory=list)  # stored as missing, but in the scan
+    returned: list[str] = field(default_factory=list)  # stored as gone, but in the scan
 
     @property
     def todo(self) -> Iterator[FoundFile]:
@@ -36,7 +36,7 @@ class Plan:
 
     @property
     def without_ctime(self) -> Iterator[FoundFile]:
-        """The unchanged files that the store has no ctime of."""
+        """The unchanged files whose ctime the store lacks."""
         return (file for file, _ in self.found.items(Comparison.WITHOUT_CTIME) if file.ctime_ns is not None)
 
     @property

@@ -1,4 +1,4 @@
-"""What a run would do, without doing it. No photo is read, so a moved file counts as new here and gone there."""
+"""What a run would do, without doing it. No photo is read, so a moved file counts as gone here and new there."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MARK_BITS = 24  # 2 MB; of 300,000 contents 2 % share their bit with another one, which costs a query each
+MARK_BITS = 24  # 2 MB; of 300,000 contents 2 % share their bit with another one, and each of these costs a query
 PHOTOS_PER_TRANSACTION = 128
 FILES_PER_TRANSACTION = 10_000  # of one statement that changes a column
 SECONDS_PER_TRANSACTION = 2.0
@@ -68,7 +68,7 @@ def register(store: Store, bundle: Bundle) -> int:
 
 
 def new_start(roots: Sequence[str], k: int, engine: EngineInfo, *, job: str, settings_hash: str | None) -> RunStart:
-    """The start of a run by this process, as it is stored."""
+    """The stored form of a run that this process starts."""
     return RunStart(
         engine.name,
         engine.device,
@@ -150,7 +150,7 @@ class RunRecorder:
 
     def quarantine(self, file: FoundFile, attempts: int) -> Result:
         """Quarantine a file untried, because too many runs died while it was in progress."""
-        failure = Failed(PROCESS_DIED, f"the process died {attempts} times while it worked on this file")
+        failure = Failed(PROCESS_DIED, f"the process died {attempts} times while working on this file")
         result = Result(file.path, None, failure)
         with self._store.write() as connection:
             self._write(connection, [(file, result)], attempts=attempts)
@@ -159,7 +159,7 @@ class RunRecorder:
         return result
 
     def make_current(self, paths: Iterator[str]) -> None:
-        """Let this model's answers to unchanged files count again, where another model tagged them since."""
+        """Let this model's answers to unchanged files count again if another model has tagged them since."""
         while batch := list(islice(paths, FILES_PER_TRANSACTION)):
             with self._store.write() as connection:
                 make_current(connection, batch, model=self._model)
@@ -174,7 +174,7 @@ class RunRecorder:
                 store_ctimes(connection, batch)
 
     def mark_missing(self, files: MissingFiles, vanished: Sequence[str]) -> None:
-        """Store which files are missing or have returned; end the leases of vanished ones."""
+        """Store which files are gone or have returned; end the leases of vanished ones."""
         counts = {"gone": len(files.gone), "moved": len(files.moved), "excluded": len(files.excluded)}
         self._state.counter.update(counts)
         if any(counts.values()) or files.returned or vanished:

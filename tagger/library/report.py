@@ -76,7 +76,7 @@ class RunState:
     suspects: list[str] = field(default_factory=list)  # tagged alone, because a run died with them in progress
     given_up: list[str] = field(default_factory=list)  # in quarantine, because several runs died
     stages: StageTimings = field(default_factory=StageTimings)
-    passed_over: Counter[str] = field(default_factory=Counter)  # files without an image's suffix, by their suffix
+    passed_over: Counter[str] = field(default_factory=Counter)  # files without a photo's suffix, by suffix
     failures: Counter[str] = field(default_factory=Counter)  # by kind
     failed: list[FailedPhoto] = field(default_factory=list)  # the first of them
     alike: dict[tuple[str, str], AlikeFailures] = field(default_factory=dict)  # by kind and suffix
@@ -116,7 +116,7 @@ class RunState:
                 yield from map(str, alike.first)
             else:
                 photo = alike.first[0]
-                yield f"{alike.count:,} {suffix}: {photo.message} ({kind}), the first is {photo.path}"
+                yield f"{alike.count:,} {suffix}: {photo.message} ({kind}), first {photo.path}"
 
     def _add_failure(self, photo: FailedPhoto) -> None:
         self.failures[photo.kind] += 1
@@ -148,7 +148,7 @@ class RunReport:
     seconds: float = 0.0  # wall clock
     photos_per_s: float | None = None  # None if no photo was processed
     counts: Mapping[str, int] = field(default_factory=dict)
-    passed_over: Mapping[str, int] = field(default_factory=dict)  # files that are no photos by suffix, most first
+    passed_over: Mapping[str, int] = field(default_factory=dict)  # files that are not photos, by suffix, most first
     failures: Mapping[str, int] = field(default_factory=dict)  # how many by kind
     stages: Mapping[str, float] = field(default_factory=dict)  # seconds; engine and decoders run concurrently
     landmarks: Sequence[Mapping[str, Any]] = ()  # the most frequent first; `is_new`: in no earlier run

@@ -34,8 +34,8 @@ STAGES = {
 }
 ENDINGS = {
     "done": "done",
-    "stopped": "stopped when its time was up; the next run goes on",
-    "interrupted": "stopped by hand; the next run goes on",
+    "stopped": "stopped when its time was up; the next run continues",
+    "interrupted": "stopped by hand; the next run continues",
     "failed": "failed",
 }
 

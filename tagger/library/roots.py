@@ -1,4 +1,4 @@
-"""The same folder by several names: a folder that is reached through a link keeps the name under which it is stored."""
+"""One folder under several names: a folder that is reached through a link keeps the name under which it is stored."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def names_in_store(store: Store, roots: Sequence[str]) -> list[str]:
         named = {root: _name_in_store(connection, root, known) for root in roots}
     for root, name in named.items():
         if name != root:
-            log.info("%s is the folder that is stored as %s", printable(root), printable(name))
+            log.info("%s is the folder stored as %s", printable(root), printable(name))
     return list(dict.fromkeys(named.values()))
 
 
@@ -86,7 +86,7 @@ def use_stored_names(store: Store, roots: Sequence[str], globs: Globs) -> list[s
     for linked, inner in _linked_into(known, unique, globs):
         with store.write() as connection:
             move_files(connection, linked, inner)
-        log.info("The photos of %s are now stored as those of %s", printable(linked), printable(inner))
+        log.info("The photos in %s are now stored as those in %s", printable(linked), printable(inner))
     return unique
 
 

@@ -1,4 +1,4 @@
-"""One run: scan folders, tag new and changed photos, store the results in batches.
+"""One run: scan folders, tag new and changed photos, and store the results in batches.
 
 The one rule: a run continues where the last one ended. A file whose size and time are as stored is not read, unless
 reading it failed before; and without photos to tag, no model is loaded.
@@ -61,10 +61,10 @@ class LibraryRun:
         open_decoders: starts processes to decode this many photos; without it, threads decode.
         job: what started the run: tag, nightly, retag.
         settings_hash: a fingerprint of the settings, stored with the run.
-        deleted: paths that the system reported as deleted; the files that were stored there are looked for.
+        deleted: paths that the system reported as deleted; the run looks for the files that were stored there.
         with_unchanged: also yield the stored answers of unchanged files.
         until: aware; no photo is started after it, and the run ends as "stopped".
-        stop: set it from any thread to end the run at once, as "interrupted".
+        stop: set it from any thread to end the run immediately, as "interrupted".
     """
 
     store: Store
@@ -90,7 +90,7 @@ class LibraryRun:
     def results(self) -> Generator[Result, None, None]:
         """Tag, and yield a result for every new or changed file in the order of the scan.
 
-        The files on which an earlier run died come last.
+        Files that were in progress when an earlier run died come last.
 
         Raises:
             FolderNotFound: a root does not exist; nothing was changed.
@@ -104,7 +104,7 @@ class LibraryRun:
         self.state.missing_roots = [root for root in roots if root not in existing]
         with run_lock(self.store):
             for root in self.state.missing_roots:
-                log.warning("%s does not exist; the run goes on without it", printable(root))
+                log.warning("%s does not exist; the run continues without it", printable(root))
             self.state.roots = use_stored_names(self.store, self.state.roots, globs_of(self.options))
             yield from self._recorded()
 
@@ -186,7 +186,7 @@ class LibraryRun:
         return self._tag(plan.todo, tagger), self._tag_one_by_one(plan.suspects, tagger)
 
     def _must_end(self) -> bool:
-        """Whether the time is up with work left.
+        """Whether the time is up while there is work left.
 
         Raises:
             CancelledError: the run was asked to stop.

@@ -46,7 +46,7 @@ def _never(_folder: str) -> bool:
 
 
 def scan(roots: Sequence[str], globs: Globs, *, passed_over: Counter[str] | None = None) -> Iterator[FoundFile]:
-    """Find every photo file under the roots; see `walk`."""
+    """Find every photo file below the roots; see `walk`."""
     for folder in walk(roots, globs, passed_over=passed_over):
         for position, name in enumerate(folder.names):
             yield found_file(os.path.join(folder.path, name) if name else folder.path, folder.stamps, position)
@@ -60,7 +60,7 @@ def walk(
     is_elsewhere: Callable[[str], bool] = _never,
     passed_over: Counter[str] | None = None,
 ) -> Iterator[ScannedFolder]:
-    """Find the photo files under the roots, folder by folder.
+    """Find the photo files below the roots, folder by folder.
 
     Roots come in their order; in a folder, files by name, then folders by name. Links to folders come last, so that a
     photo is found at its own path rather than at a link's. A root that is a file counts whatever its suffix. A folder
@@ -70,7 +70,7 @@ def walk(
         roots: folders and files.
         globs: select files and folders.
         before_folder: called before each folder; may raise to end the scan.
-        is_elsewhere: whether a linked folder, given by its real path, belongs to another root; it is then not followed.
+        is_elsewhere: whether a linked folder, given by its real path, belongs to another root; then it is not followed.
         passed_over: counts by suffix the files that the globs select and that have no image's suffix.
 
     Raises:
@@ -96,7 +96,7 @@ def existing_roots(roots: Sequence[str], *, skip_missing: bool = False) -> list[
         skip_missing: some may be missing, but not all.
 
     Raises:
-        FolderNotFound: a root is missing that may not be.
+        FolderNotFound: a root is missing that must exist.
     """
     found = [root for root in roots if _exists(root)]
     if len(found) < len(roots) and not (skip_missing and found):

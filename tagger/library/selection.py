@@ -65,7 +65,7 @@ def is_original(name: str) -> bool:
 
 
 def is_marked(folder: str, names: Iterable[str]) -> bool:
-    """Whether a file in a folder asks to leave the folder, and all below it, alone.
+    """Whether a file in a folder says to leave the folder, and everything below it, alone.
 
     Args:
         folder: its path.

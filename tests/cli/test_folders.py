@@ -15,7 +15,7 @@ def test_without_a_folder_those_of_the_settings_are_tagged(tagger: Tagger, libra
     folders = json.dumps([str(library), str(tmp_path / "unplugged")])
     done = tagger("tag", TAGGER_FOLDERS=folders)
     assert (done.returncode, "9 tagged" in done.stderr) == (0, True)
-    assert "unplugged does not exist; the run goes on without it" in done.stderr
+    assert "unplugged does not exist; the run continues without it" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["tag", "watch"])

@@ -28,7 +28,7 @@ def test_a_folder_that_is_suddenly_empty_is_a_missing_drive(
         30,
         30,
     )
-    assert f"30 of the 30 known files in {library} are gone" in caplog.text
+    assert f"30 of the 30 known files in {library} are missing" in caplog.text
     assert "--accept-gone" in caplog.text
     library.rmdir()
     (library.parent / "unplugged").rename(library)

@@ -152,7 +152,7 @@ def test_more_files_than_a_page_can_hold_are_counted(
     page = report_html.page(store, report.run)
     assert page is not None
     assert page.count("<summary>2 of 3</summary>") == 3
-    assert "tagger query red_rock lists all files" in page
+    assert "tagger query red_rock lists all that still exist" in page
 
 
 def test_a_run_that_was_asked_again_for_more_still_shows_its_photos(
@@ -249,7 +249,7 @@ def test_of_many_files_that_are_not_tried_again_the_first_are_named(
     assert (len(kept(store).quarantined), kept(store).in_quarantine) == (MOST_NAMED, MOST_NAMED + 1)
     page = report_html.page(store, 1)
     assert page is not None
-    assert page.count("; the first 200, all with tagger query --failed") == 2
+    assert page.count("; here the first 200, all of them with tagger query --failed") == 2
 
 
 def test_failures_of_one_kind_are_one_line_of_the_log(
@@ -261,5 +261,5 @@ def test_failures_of_one_kind_are_one_line_of_the_log(
     counts(new_run(store, bundle, library, ColourEngine()))
     assert sorted(record.getMessage() for record in caplog.records) == [
         f"{library}/text.jpg: not an image of a known format (unsupported)",
-        f"67 .heic: not an image of a known format (unsupported), the first is {library}/00.HEIC",
+        f"67 .heic: not an image of a known format (unsupported), first {library}/00.HEIC",
     ]

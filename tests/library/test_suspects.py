@@ -93,7 +93,7 @@ def test_a_photo_that_kills_the_process_is_tried_last_and_alone_and_at_last_no_m
     assert sum(map(len, answered)) == 11
     assert (failure.kind, failure.attempts) == ("process_died", 3)
     assert failure.quarantined_at is not None
-    assert failure.message == "the process died 3 times while it worked on this file"
+    assert failure.message == "the process died 3 times while working on this file"
 
 
 @pytest.mark.process
