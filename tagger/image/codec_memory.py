@@ -1,4 +1,4 @@
-"""Estimates of the memory that each codec takes, without the file itself.
+"""Estimates of the memory that each codec needs, besides the file itself.
 
 The bytes a pixel were measured with Pillow 13 and pillow-heif 1.8, and `python -m benchmarks bombs` checks the outcome.
 """
@@ -19,7 +19,7 @@ MODE_BYTES = {"1": 1, "L": 1, "P": 1}  # Pillow's bytes a pixel; 2 in its modes 
 AVIF_BYTES, HEIF_BYTES = 10_000_000, 35_000_000  # of the libraries themselves
 TIFF_ORIENTATION = 274
 MOST_COEFFICIENTS = 4  # a pixel
-SMALL_PIXELS = 2_000_000  # a JPEG's, which is not worth the time to find out how it is coded
+SMALL_PIXELS = 2_000_000  # a JPEG with fewer is not worth the time to find out how it is coded
 JPEG_TABLES = frozenset((0xC4, 0xC8, 0xCC))  # markers in the range of frames that begin none
 JPEG_ONE_PASS = frozenset((0xC0, 0xC1, 0xC9))  # frames that libjpeg decodes line by line if they have one scan
 
@@ -30,7 +30,7 @@ class OpenedPhoto:
 
     Args:
         image: its size is that at which it will be decoded.
-        size: the file's own width and height.
+        size: the width and height in the file.
         data: the file as its codec gets it.
         file_bytes: of all copies of the file.
     """
@@ -72,7 +72,7 @@ def webp_bytes(size: tuple[int, int], data: bytes) -> int:
 
 
 def webp_size(data: bytes) -> tuple[int, int] | None:
-    """The width and height of a WebP's canvas; None of another file.
+    """The width and height of a WebP's canvas; None for another file.
 
     Source:
         RFC 9649, sections 2.5 to 2.7; RFC 6386, section 9.1.
@@ -94,7 +94,7 @@ def _decoded(photo: OpenedPhoto) -> float:
 
 
 def _jpeg(photo: OpenedPhoto) -> float:
-    """One that ends early is decoded once more, to see whether all its rows are there."""
+    """A JPEG that ends early is decoded once more, to see whether all its rows are there."""
     kept = MOST_COEFFICIENTS if photo.pixels <= SMALL_PIXELS else kept_coefficients(photo.data)
     return 2 * _decoded(photo) + 2 * photo.pixels * kept
 
@@ -168,7 +168,7 @@ def _heif(photo: OpenedPhoto) -> float:
 
 
 def _jpeg2000(photo: OpenedPhoto) -> float:
-    """OpenJPEG's samples of 4 bytes, and a little more."""
+    """OpenJPEG's samples take 4 bytes, and a little more."""
     fraction = 0.25 ** halvings(photo.image)
     return fraction * (_decoded(photo) + 5 * photo.pixels * photo.channels)
 

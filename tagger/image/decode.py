@@ -28,17 +28,17 @@ from tagger.image.rows import Rows, decode_rows, of_image
 
 KINDS = {
     "not_found": "the file vanished before it was read",
-    "permission": "the file may not be read",
+    "permission": "no permission to read the file",
     "not_a_file": "a folder or a device with an image's name",
-    "empty": "the file holds no bytes",
-    "unsupported": "no image format that is read here",
+    "empty": "the file is empty",
+    "unsupported": "not a supported image format",
     "too_large": "more bytes or pixels than the limits allow",
     "truncated": "the file ends before the image does",
-    "corrupt": "the image data contradicts itself",
+    "corrupt": "the image data is damaged",
     "io_error": "the disk or network drive failed while reading",
     "timed_out": "decoding took longer than the limit",
-    "decoder_crashed": "the process that decoded it died, or sent nonsense",
-    "engine_failed": "the model cannot answer it, though it answers others",
+    "decoder_crashed": "the process that decoded it died, or sent an invalid answer",
+    "engine_failed": "the model fails on it, though not on others",
     "process_died": "several runs died while it was in progress",
 }
 
@@ -54,7 +54,7 @@ class Decoded:
 def prepare_own_process() -> None:
     """Change process-wide settings of Pillow and Python; only for our own processes, never for a host's."""
     Image.MAX_IMAGE_PIXELS = None  # `max_pixels` takes its place
-    # A warning about bad EXIF or an odd palette in a sound image helps nobody.
+    # A warning about bad EXIF or an odd palette in a sound image would not help anybody.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # so do its errors, which it raises as well
 
@@ -66,7 +66,7 @@ def decode(content: bytes | BinaryIO, *, min_side_px: int, max_pixels: int) -> D
         content: a whole file, or a large TIFF's open file.
         min_side_px: JPEGs are decoded at a fraction (1/2, 1/4, 1/8) of their size as long as the short
             side keeps this many pixels: measured at 2.3 ms against 7.3 ms for 800×600 px.
-        max_pixels: in memory; a photo with more is rejected before memory is allocated.
+        max_pixels: the most in memory; a photo with more is rejected before memory is allocated.
 
     Returns:
         The first frame, rotated by EXIF, transparency on white, 8 bits per channel.

@@ -38,7 +38,7 @@ class DecoderPool:
 
     Args:
         photos: how many will be loaded, and so the most processes, up to `limits.threads`; None for any number.
-        timeout_s: for one photo, from its path to its pixels.
+        timeout_s: the most seconds for one photo, from its path to its pixels.
 
     Raises:
         DecoderUnavailable: not even one process can be started.
@@ -88,9 +88,9 @@ class DecoderPool:
                 process = self._replacement(process)
                 process.wait_ready(is_cancelled)
                 return self._load(process, path, always, is_cancelled)
-        except FreshProcessNeeded:  # not after a restart, if it is honest
+        except FreshProcessNeeded:  # an honest one does not ask for it after a restart
             process.kill()
-            return LoadedPhoto(None, failure=Failed("decoder_crashed", "its decoder sent nonsense"))
+            return LoadedPhoto(None, failure=Failed("decoder_crashed", "its decoder sent an invalid answer"))
         except BaseException:  # it may be in the middle of a photo
             process.kill()
             raise
@@ -180,7 +180,7 @@ class DecoderPool:
             self._unkillable = [process for process in self._unkillable if not process.has_ended()]
             unkillable = len(self._unkillable)
         if unkillable > MAX_UNKILLABLE:
-            raise DecoderUnavailable(f"{unkillable} that were killed do not end, perhaps because a drive hangs")
+            raise DecoderUnavailable(f"{unkillable} killed ones do not exit, perhaps because a drive hangs")
         try:
             process = DecoderProcess(self._setup)
         except OSError as error:

@@ -34,7 +34,7 @@ from tagger.image.decoder_protocol import (
 from tagger.image.loader import IsCancelled, LoadedPhoto
 
 START_S = 120.0  # to start a process on a busy machine
-END_S = 5.0  # to end a killed process; one that waits for a hanging drive takes longer, perhaps for ever
+END_S = 5.0  # for a killed process to exit; one that waits for a hanging drive takes longer, perhaps for ever
 POLL_S = 0.2  # how soon a waiting thread notices a cancel
 PIPE_BYTES = 1 << 20  # for a photo's pixels at once; Linux's default is 64 KB
 PACKAGE = Path(__file__).parents[2]
@@ -94,7 +94,7 @@ class DecoderProcess:
 
         Raises:
             DecoderUnavailable: it does not start.
-            CancelledError: the wait was cancelled; the process goes on starting.
+            CancelledError: the wait was cancelled; the process continues to start.
         """
         if self._is_ready:
             return
@@ -147,7 +147,7 @@ class DecoderProcess:
             failure = Failed("decoder_crashed", f"its decoder died: {self._how_it_ended()}")
         except ProtocolError as error:
             self.kill()
-            failure = Failed("decoder_crashed", f"its decoder sent nonsense ({error})")
+            failure = Failed("decoder_crashed", f"its decoder sent an invalid answer ({error})")
         return LoadedPhoto(sha256, failure=failure)
 
     def _send(self, header: dict[str, Any]) -> None:
@@ -194,17 +194,17 @@ class DecoderProcess:
         try:
             code = self._process.wait(END_S)
         except subprocess.TimeoutExpired:
-            return "it does not end"
+            return "it does not exit"
         if code >= 0:
-            return f"it ended with code {code}"
+            return f"it exited with code {code}"
         name = signal.Signals(-code).name
-        return f"{name}, perhaps for lack of memory" if name == "SIGKILL" else name
+        return f"{name}, perhaps because memory ran out" if name == "SIGKILL" else name
 
 
 def _environment() -> dict[str, str]:
     """Our environment with this package's path and one thread per process.
 
-    Settings are removed: the bot's token is one, and a decoder gets all it needs by its pipe.
+    Settings are removed: the bot's token is one, and a decoder gets everything it needs through its pipe.
     """
     ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("TAGGER_")}
     paths = [path for path in (os.environ.get("PYTHONPATH"), str(PACKAGE)) if path]

@@ -33,7 +33,7 @@ class ProtocolError(Exception):
 
 
 class FreshProcessNeeded(Exception):
-    """A decoder has too little memory left for a photo, and ends."""
+    """A decoder has too little memory left for a photo, and exits."""
 
 
 class Frame(NamedTuple):
@@ -51,14 +51,14 @@ def decode_frame(text: bytes | bytearray, payload: bytes | bytearray) -> Frame:
     """Decode a frame's header and payload.
 
     Raises:
-        ProtocolError: the header is no JSON object.
+        ProtocolError: the header is not a JSON object.
     """
     try:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError("a header that is no JSON") from error
+        raise ProtocolError("a header that is not JSON") from error
     if not isinstance(header, dict):
-        raise ProtocolError("a header that is no object")
+        raise ProtocolError("a header that is not an object")
     return Frame(header, payload)
 
 
@@ -107,8 +107,8 @@ def decode_photo(frame: Frame, sha256: str, size_px: int) -> LoadedPhoto:
         size_px: the side of the network's input.
 
     Raises:
-        ProtocolError: it is no photo.
-        FreshProcessNeeded: another process is to decode it.
+        ProtocolError: it is not a photo.
+        FreshProcessNeeded: another process must decode it.
     """
     if FRESH_PROCESS in frame.header:
         raise FreshProcessNeeded
@@ -135,7 +135,7 @@ def _failure(value: object) -> Failed:
     match value:
         case [str(kind), str(message)] if kind in KINDS and _is_text(message):
             return Failed(kind, message)
-    raise ProtocolError("a failure of no known kind")
+    raise ProtocolError("a failure of an unknown kind")
 
 
 def _info(value: object) -> PhotoInfo:
@@ -158,12 +158,12 @@ def _info(value: object) -> PhotoInfo:
             and source in DATE_SOURCES
         ):
             return PhotoInfo(width, height, name, _naive_time(taken_at), lat, lon, phash, source)
-    raise ProtocolError("a description of no photo")
+    raise ProtocolError("an invalid description of a photo")
 
 
 def _pixels(payload: bytes | bytearray, size_px: int) -> Pixels:
     if len(payload) != _pixel_bytes(size_px):
-        raise ProtocolError("pixels of another size")
+        raise ProtocolError("pixels of a wrong size")
     return np.frombuffer(payload, dtype=np.uint8).reshape(size_px, size_px, 3)  # (H, W, 3)
 
 
@@ -190,7 +190,7 @@ def _naive_time(value: str | None) -> datetime | None:
     try:
         time = datetime.fromisoformat(value) if value is not None else None
     except ValueError as error:
-        raise ProtocolError("a date that is none") from error
+        raise ProtocolError("an invalid date") from error
     if time and time.tzinfo:
         raise ProtocolError("a camera that knows its time zone")
     return time

@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _step_back() -> None:
-    """Ignore stop signals, which the run handles, and be the first process to be killed without memory."""
+    """Ignore stop signals, which the run handles, and be the first process to be killed when memory runs out."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):  # not on Linux
@@ -70,10 +70,10 @@ def _step_back() -> None:
 
 
 class _Memory:
-    """This process's memory. An allocation beyond any estimate fails, so that the photo fails and nothing else.
+    """This process's memory. An allocation beyond the estimate fails, so that only the photo fails.
 
     Args:
-        photo_bytes: that a photo may take beside what the process holds now.
+        photo_bytes: what a photo may take besides what the process uses now.
     """
 
     def __init__(self, photo_bytes: int) -> None:
@@ -85,7 +85,7 @@ class _Memory:
             resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
     def measure(self) -> None:
-        """Let only photos be decoded for which enough memory is left."""
+        """Allow only photos for which enough memory is left."""
         if self._status >= 0:
             limit_process(self._allowed - self._held())
 

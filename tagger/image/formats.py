@@ -47,7 +47,7 @@ def usual_suffix(image_format: str | None) -> str:
 
 
 def passed_over_as(name: str) -> str | None:
-    """The suffix under which a file that is not looked at is counted; None for a photo's companions."""
+    """The suffix under which a file that is passed over is counted; None for a photo's companions."""
     stem, dot, suffix = name.rpartition(".")
     if not (stem and dot and suffix.isalnum() and len(suffix) <= MOST_SUFFIX_CHARS):
         return "without a suffix"

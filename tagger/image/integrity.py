@@ -1,4 +1,4 @@
-"""Whether a file is whole, by what it says about itself: decoders fill what is missing with a colour and say nothing.
+"""Whether a file is whole, by what it says about itself: decoders silently fill what is missing with a colour.
 
 The one rule: a half photo is refused, and a sound one never is.
 """
@@ -15,7 +15,7 @@ CODESTREAM_START, CODESTREAM_END = b"\xff\x4f\xff\x51", b"\xff\xd9"  # of JPEG 2
 
 
 def mended(data: bytes) -> bytes:
-    """A file as its decoder reads it best: without damage that harms no pixel.
+    """A file in the form that its decoder reads best: without damage that affects no pixels.
 
     Raises:
         PhotoError: kinds truncated, corrupt; pixels are missing or damaged.
@@ -34,11 +34,11 @@ def mended(data: bytes) -> bytes:
 
 
 def check_decoded(image: Image.Image, file: bytes, data: bytes) -> None:
-    """Check that a decoded JPEG has all its rows, where there is a doubt.
+    """Check that a decoded JPEG has all its rows, if that is in doubt.
 
     Args:
         image: decoded.
-        file: it all.
+        file: the whole file.
         data: what `mended` made of it.
 
     Raises:

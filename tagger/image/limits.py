@@ -25,19 +25,19 @@ _room_bytes = math.inf
 
 
 def limit_process(room_bytes: float) -> None:
-    """In a decoder process: refuse a photo that needs more with the kind FRESH_PROCESS.
+    """In a decoder process: refuse a photo that needs more memory, with the kind FRESH_PROCESS.
 
     Libraries and fragments of earlier photos take memory that a photo near the limit needs.
 
     Args:
-        room_bytes: that this process may still take, set before the photo is read.
+        room_bytes: what this process may still take, set before the photo is read.
     """
     global _room_bytes
     _room_bytes = room_bytes
 
 
 def memory_limit(max_pixels: int) -> int:
-    """The bytes that decoding one photo may take, besides what its process holds anyway."""
+    """The bytes that decoding one photo may take, besides what its process uses anyway."""
     return max(LEAST_BYTES, int(max_pixels * BYTES_OF_MAX_PIXEL))
 
 
@@ -75,17 +75,17 @@ def check_bytes(size: tuple[int, int], needed: int, max_pixels: int, *, decoded:
     """Refuse a photo with too many pixels, or that needs too many bytes of memory.
 
     Args:
-        decoded: the size at which it will be decoded, if it is another one.
+        decoded: the size at which it will be decoded, if it differs.
 
     Raises:
         PhotoError: kind too_large.
     """
     if math.prod(decoded or size) > max_pixels:
-        raise PhotoError("too_large", f"{size[0]}×{size[1]} pixels; the limit max_pixels is {max_pixels:,}")
+        raise PhotoError("too_large", f"it has {size[0]}×{size[1]} pixels; the limit max_pixels is {max_pixels:,}")
     if needed > (limit := memory_limit(max_pixels)):
         raise PhotoError(
             "too_large",
-            f"decoding its {size[0]}×{size[1]} pixels takes {needed / 1e6:,.0f} MB; "
+            f"decoding its {size[0]}×{size[1]} pixels would take {needed / 1e6:,.0f} MB; "
             f"{limit / 1e6:,.0f} MB are allowed (max_pixels is {max_pixels:,})",
         )
     if needed > _room_bytes:

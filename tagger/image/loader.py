@@ -1,4 +1,4 @@
-"""Load one file for the network: read, hash, decode, preprocess. Threads and decoder processes both do it so."""
+"""Load one file for the network: read, hash, decode, preprocess. Threads and decoder processes both use this."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LoadedPhoto:
         sha256: of its bytes; None if it could not be read.
         info: None, like the pixels, if the photo failed or was not to be decoded.
         failure: why it could not be read or decoded.
-        file_date: by what is beside the file, if it was not to be decoded; see `tagger.image.metadata`.
+        file_date: from what is beside the file, if it was not to be decoded; see `tagger.image.metadata`.
     """
 
     sha256: str | None
@@ -80,5 +80,5 @@ class InProcessLoader:
             return LoadedPhoto(sha256, info, preprocess(decoded.image, self.contract))
         except PhotoError as error:
             return LoadedPhoto(sha256, failure=Failed(error.kind, error.message))
-        except MemoryError:  # in a decoder process, which may take only so much
+        except MemoryError:  # in a decoder process, whose memory is limited
             return LoadedPhoto(sha256, failure=Failed("too_large", "it does not fit into memory"))

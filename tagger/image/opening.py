@@ -51,7 +51,7 @@ def open_photo(data: bytes, max_pixels: int) -> Image.Image:
 
 
 def open_large_tiff(file: IO[bytes], max_pixels: int) -> Image.Image:
-    """Open a TIFF of which only what is decoded is to be in memory.
+    """Open a TIFF so that only what is being decoded is in memory.
 
     Raises:
         PhotoError: as `open_photo`.

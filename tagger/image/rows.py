@@ -44,19 +44,19 @@ class Rows:
 
 
 def of_image(image: Image.Image) -> Rows:
-    """The rows of an image, which is loaded if need be."""
+    """The rows of an image, which is loaded if necessary."""
     image.load()
     is_opaque = image.format in ("BMP", "DIB") and image.mode == "RGBA" and image.getchannel("A").getbbox() is None
 
     def crop(first: int, last: int) -> Image.Image:
         band = image if (first, last) == (0, image.height) else image.crop((0, first, image.width, last))
-        return band.convert("RGB") if is_opaque else band  # programs that know no transparency leave its bytes zero
+        return band.convert("RGB") if is_opaque else band  # programs without transparency leave its bytes zero
 
     return Rows(image.size, image.mode, crop)
 
 
 def decode_rows(image: Image.Image) -> Rows:
-    """Decode an opened image. It gives its metadata afterwards, but no pixels."""
+    """Decode an opened image. Afterwards it still has its metadata, but no pixels."""
     codec: Any = image
     match image.format:
         case "WEBP":

@@ -1,4 +1,4 @@
-"""Read a photo's file: whole, or a large TIFF without compression piece by piece while it is decoded."""
+"""Read a photo's file: whole, or piece by piece while it is decoded, if it is a large TIFF without compression."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Source:
 
 @contextmanager
 def open_source(path: str, limits: Limits) -> Iterator[Source]:
-    """Open a photo's file, as long as the context lasts.
+    """Open a photo's file for as long as the context lasts.
 
     Raises:
         PhotoError: see `read`; also io_error at the end, if a large file has changed meanwhile.
@@ -65,7 +65,7 @@ def _source(file: BufferedReader, size: int, limits: Limits) -> Source:
 
 
 def read(path: str, max_bytes: int) -> bytes:
-    """Read a file whole.
+    """Read a whole file.
 
     Raises:
         PhotoError: kinds not_found, permission, not_a_file, empty, too_large, io_error.
@@ -83,7 +83,7 @@ def _open(path: str, max_bytes: int) -> tuple[BufferedReader, os.stat_result]:
         if not stat.S_ISREG(status.st_mode):
             raise PhotoError("not_a_file", "it is a device or a pipe, not a file")
         if status.st_size > max_bytes:
-            raise PhotoError("too_large", f"{status.st_size:,} bytes; the limit max_file_bytes is {max_bytes:,}")
+            raise PhotoError("too_large", f"it has {status.st_size:,} bytes; the limit max_file_bytes is {max_bytes:,}")
     except BaseException:
         file.close()
         raise
@@ -92,7 +92,7 @@ def _open(path: str, max_bytes: int) -> tuple[BufferedReader, os.stat_result]:
 
 def _read(file: BufferedReader, size: int, max_bytes: int) -> bytes:
     if size > max_bytes:
-        raise PhotoError("too_large", f"{size:,} bytes; a photo may take {max_bytes:,} bytes of memory")
+        raise PhotoError("too_large", f"it has {size:,} bytes; a photo may take {max_bytes:,} bytes of memory")
     data = file.read()
     if not data:
         raise PhotoError("empty", "the file is empty")

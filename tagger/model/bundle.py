@@ -26,7 +26,7 @@ SHIPPED = "world"
 MOST_CARD_BYTES = 16 << 20  # the shipped card has 39 kB
 MOST_FILE_BYTES = 4 << 30  # the largest networks of torchvision have 2.6 GB
 CHUNK_BYTES = 1 << 20
-LAST_FORMAT = 1000  # a higher number is not one of a later version
+LAST_FORMAT = 1000  # a higher number does not come from a later version
 MOST_PARTS = 4  # of a place in a card, which may be nested deeply
 
 
@@ -49,7 +49,7 @@ class Bundle:
             BundleDamaged: the card names no such file.
         """
         if name not in self.card.files:
-            raise BundleDamaged(self.folder / CARD_FILE, f"it names no {name!r}, which this engine needs")
+            raise BundleDamaged(self.folder / CARD_FILE, f"it does not name {name!r}, which this engine needs")
         return self.folder / name
 
     def read(self, name: str) -> bytes:
@@ -64,7 +64,7 @@ class Bundle:
 
     @property
     def first_look(self) -> Bundle | None:
-        """The first look's network as a bundle of its own; None if there is no first look."""
+        """The first look's network as a separate bundle; None if there is no first look."""
         if (first := self.card.first_look) is None:
             return None
         inside = f"{FIRST_LOOK}/"
@@ -132,7 +132,9 @@ def _read_card(folder: Path) -> tuple[Card, dict[str, object]]:
         raise
     try:
         raw = json.loads(content.decode("utf-8-sig"))
-        json.dumps(raw, allow_nan=False, ensure_ascii=False).encode()  # what a database and another program can read
+        json.dumps(
+            raw, allow_nan=False, ensure_ascii=False
+        ).encode()  # databases and other programs must be able to read it
     except (ValueError, RecursionError) as error:
         raise BundleDamaged(path, f"it cannot be read as JSON ({error})") from error
     found = raw.get("format") if isinstance(raw, dict) else None
@@ -160,7 +162,7 @@ def _compare(path: Path, found: str, expected: str) -> None:
 
 
 def _chunks(path: Path, most_bytes: int) -> Iterator[bytes]:
-    """The content of a regular file, or of one that a link leads to; nothing else is read, and never without end."""
+    """The content of a regular file, or of one that a link leads to; nothing else is read, and never endlessly."""
     try:
         # Without O_NONBLOCK, opening a pipe waits for its writer.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
@@ -168,7 +170,7 @@ def _chunks(path: Path, most_bytes: int) -> Iterator[bytes]:
             if not stat.S_ISREG(status.st_mode):
                 raise BundleDamaged(path, "it is not a regular file")
             if status.st_size > most_bytes:
-                raise BundleDamaged(path, f"it has more than {format_bytes(most_bytes)}")
+                raise BundleDamaged(path, f"it is larger than {format_bytes(most_bytes)}")
             left = status.st_size  # somebody may still write to it
             while chunk := file.read(min(CHUNK_BYTES, left)):
                 left -= len(chunk)

@@ -1,4 +1,4 @@
-"""The card of a bundle: all that is needed to use its weights correctly.
+"""The card of a bundle: everything needed to use its weights correctly.
 
 The one rule: nothing about a model is defined anywhere else. `card.json` is this dataclass as JSON; its `format` counts
 incompatible changes.
@@ -37,7 +37,7 @@ class LandmarkClass:
         threshold: the smallest calibrated score at which this landmark is a tag.
 
     Raises:
-        ValueError: only one of `lat` and `lon` is there.
+        ValueError: only one of `lat` and `lon` is given.
     """
 
     id: Annotated[Name, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
@@ -60,7 +60,7 @@ class LandmarkClass:
 
 @dataclass(frozen=True, slots=True)
 class FirstLookCard:
-    """A small network that says "none" where it is sure, so that the large one need not look.
+    """A small network that answers "no known landmark" where it is sure, so that the large one need not look.
 
     It has the same input and outputs as the large one. Its files are in the folder `FIRST_LOOK`.
 
@@ -84,7 +84,7 @@ class Card:
     Args:
         network: a name in `tagger.model.nets.NETWORKS`; the safetensors file fits it.
         classes: the first outputs of the network, in order.
-        background_outputs: how many further outputs mean "none of these"; they take probability but are never
+        background_outputs: how many further outputs mean "no known landmark"; they take probability but are never
             suggested.
         temperature: divides the logits before the softmax.
         bfloat16: whether the engine may use bfloat16, because its top-1 agreement with float32 was measured at
@@ -93,7 +93,7 @@ class Card:
         provenance: of the weights: recipe, data, base weights and their licence, commands.
         files: sha256 by file name, for each file beside the card; those of the first look are in its folder.
         first_look: None if one network answers everything.
-        warnings: what its calibration cannot promise, in sentences for people.
+        warnings: what its calibration cannot guarantee, in sentences for people.
     """
 
     format: Annotated[int, Field(ge=1, le=FORMAT)]
@@ -114,13 +114,13 @@ class Card:
     def __post_init__(self) -> None:
         repeated = [name for name, count in Counter(c.id for c in self.classes).items() if count > 1]
         if repeated:
-            raise ValueError(f"the landmark {repeated[0]!r} is there twice")
+            raise ValueError(f"the landmark {repeated[0]!r} appears twice")
         for name in self.files:
             plain = name.removeprefix(f"{FIRST_LOOK}/")
             if plain in ("", ".", "..") or "/" in plain or not plain.isprintable() or len(plain) > MOST_LETTERS:
                 raise ValueError(f"{name[:MOST_LETTERS]!r} is not the name of a file in the bundle's folder")
         if self.first_look and self.first_look.none_below > (lowest := min(self.thresholds.values())):
-            raise ValueError(f"its first look would drop tags: none_below is more than a threshold of {lowest}")
+            raise ValueError(f"its first look would drop tags: none_below is above the threshold {lowest}")
 
     @property
     def outputs(self) -> int:
@@ -133,8 +133,8 @@ class Card:
         return {landmark.id: landmark.threshold for landmark in self.classes}
 
     def stricter(self, min_score: float) -> Card:
-        """The same model with a tag needing at least this score."""
-        if not min_score:  # the usual case, asked for each photo
+        """The same model, whose tags need at least this score."""
+        if not min_score:  # the usual case, checked for each photo
             return self
         raised = (replace(entry, threshold=max(entry.threshold, min_score)) for entry in self.classes)
         return replace(self, classes=tuple(raised))

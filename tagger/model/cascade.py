@@ -1,7 +1,7 @@
-"""Two looks at a photo: a small network answers where it is sure that there is no landmark, the large one the rest.
+"""Two looks at a photo: a small network answers where it is sure that there is no known landmark, a large one the rest.
 
-The one rule: the first look never tags. Nine photos in ten of a real library show no landmark, and most of those need
-no second look. A photo taken beside a landmark gets the full look at once: there, a low score may become a tag.
+The one rule: the first look never tags. Nine in ten photos of a real library show no landmark, and most of those need
+no second look. A photo taken near a landmark goes straight to the full look: there, a low score may become a tag.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class FirstLook:
     """The small network.
 
     Args:
-        card: that its output is read by.
+        card: tells how to read its output.
         none_below: where its best score is below this, it is sure.
     """
 
@@ -30,7 +30,7 @@ class FirstLook:
     none_below: float
 
     def infer(self, photos: Sequence[Pixels], k: int) -> list[NoLandmark | None]:
-        """Answer the photos of which it is sure; the others are None."""
+        """Answer the photos that it is sure about; the others are None."""
         return [self._if_sure(answer) for answer in infer(self.engine, photos, self.card, k)]
 
     def _if_sure(self, answer: Answer) -> NoLandmark | None:

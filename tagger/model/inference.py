@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 Infer = Callable[[list[Pixels], frozenset[int]], list[Answer]]  # photos, and the rows that need no first look
 
-# A batch takes seconds. The first one compiles kernels, and on a slow and busy processor one takes minutes.
+# A batch takes seconds. The first one compiles kernels, and on a slow, busy processor a batch may take minutes.
 BATCH_TIMEOUT_S = 600.0
-# For the last batch of a run: a runtime that returns while the process ends aborts it.
+# For the last batch of a run: a runtime that returns while the process exits aborts it.
 CLOSE_TIMEOUT_S = 60.0
 SQUARES = 8  # per side of the probe picture, whose edges and colours provoke the overflows of photos
 NOT_FINITE = Failed("engine_failed", "the network's output is not finite; --precision float32 may help")
@@ -75,7 +75,7 @@ class Batch:
 class EngineThread:
     """Runs batches in the order in which they were started.
 
-    A runtime may never return (a driver hangs, a card fell off the bus), and a thread cannot be ended from outside. So
+    A runtime may never return (a driver hangs, a card drops off the bus), and a thread cannot be ended from outside. So
     this one is a daemon, which the interpreter does not wait for.
 
     Args:
@@ -107,7 +107,7 @@ def check(engine: Engine, card: Card) -> None:
     """Let an engine answer the probe picture, so that a model that cannot work fails before any photo does.
 
     Raises:
-        EngineFailed: the engine breaks, or its output is not the one that the card describes.
+        EngineFailed: the engine fails, or its output does not match the card.
         OutOfResources: the system has no memory or threads left.
     """
     try:
@@ -115,7 +115,7 @@ def check(engine: Engine, card: Card) -> None:
     except EngineError:
         raise
     except Exception as error:
-        raise shortage(error) or EngineFailed(f"the engine breaks on a drawn picture: {error}") from error
+        raise shortage(error) or EngineFailed(f"the engine fails on a drawn picture: {error}") from error
     if rows.shape != (1, card.outputs):
         raise EngineFailed(f"the network's output has the shape {rows.shape}, but the card has {card.outputs} outputs")
     if not np.isfinite(rows).all():
@@ -138,13 +138,13 @@ def infer(engine: Engine, photos: Sequence[Pixels], card: Card, k: int) -> list[
     try:
         logits = engine.logits(np.stack(photos))  # (N, outputs)
     except Exception as error:  # perhaps only on one of the photos
-        log.warning("The engine broke on a batch of %d: %s", len(photos), error)
-        log.debug("Where it broke", exc_info=True)
+        log.warning("The engine failed on a batch of %d: %s", len(photos), error)
+        log.debug("Where it failed", exc_info=True)
         check(engine, card)
         if len(photos) == 1:
             if lacking := shortage(error):
                 raise lacking from error
-            return [Failed("engine_failed", f"the engine breaks on it: {error}")]
+            return [Failed("engine_failed", f"the engine fails on it: {error}")]
         return [infer(engine, [photo], card, k)[0] for photo in photos]
     found = answers(logits, card, k)
     if all(isinstance(answer, Failed) for answer in found):

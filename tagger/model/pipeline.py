@@ -118,7 +118,7 @@ class Pipeline:
             try:
                 yield from self._in_order(iter(paths), decoders, engine)
             finally:
-                self._is_over = True  # else the end would wait for photos in progress
+                self._is_over = True  # otherwise the end would wait for photos in progress
                 decoders.shutdown(wait=False, cancel_futures=True)
                 engine.close()
 
@@ -155,7 +155,7 @@ class Pipeline:
         return in_flight >= BATCHES_IN_FLIGHT * self.engine.batch_size and head is not None and head.batch is not None
 
     def _forget(self, prepared: _Prepared) -> None:
-        """Rely on `known` for this content, once the caller has its answer."""
+        """Rely on `known` for this content from now on, since the caller has its answer."""
         if prepared.is_first and prepared.content is not None:
             with self._lock:
                 self._claims.pop(prepared.content.sha256, None)

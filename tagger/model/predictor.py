@@ -124,7 +124,7 @@ class Tagger:
         return self._decoded(photo).image
 
     def _is_near(self, info: PhotoInfo) -> bool:
-        """Whether the photo was taken beside a landmark of the bundle."""
+        """Whether the photo was taken near a landmark of the bundle."""
         if info.lat is None or info.lon is None:
             return False
         return is_near_any(Position(info.lat, info.lon), self._places)
@@ -143,7 +143,7 @@ class Tagger:
 
 
 def _weighed(answer: Answer, info: PhotoInfo | None, card: Card, k: int) -> Answer:
-    """The k best suggestions by the picture and its coordinates. Without `info` it is a known answer."""
+    """The k best suggestions by the picture and its coordinates. Without `info` the answer was known already."""
     if info is not None and info.lat is not None and info.lon is not None:
         answer = apply_gps_prior(answer, Position(info.lat, info.lon), card.thresholds)
     if isinstance(answer, Tagged | NoLandmark):
@@ -183,7 +183,7 @@ def load(
     check(runtime, opened.card)
     first_look = None
     if (small := opened.first_look) and (rule := opened.card.first_look):
-        # By the name of the first one, so that reasons against others are not logged twice.
+        # Named like the first one, so that reasons against others are not logged twice.
         second = open_engine(small, engine=runtime.info.name, device=device, precision=precision)
         check(second, small.card)
         first_look = FirstLook(second, small.card, rule.none_below)

@@ -91,7 +91,7 @@ def test_many_decoders_that_do_not_die_are_not_followed_by_ever_more(
             pool._timeout_s = 0.5
             assert kind(pool.load(str(tmp_path / "hang.bmp"), always)) == "timed_out"
             pool._timeout_s = PATIENCE_S
-        with pytest.raises(DecoderUnavailable, match="2 that were killed do not end"):
+        with pytest.raises(DecoderUnavailable, match="2 killed ones do not exit"):
             pool.load(str(good), always)
 
 

@@ -131,7 +131,7 @@ def test_where_no_process_can_be_started_that_is_an_error_not_every_photos_fault
     (tmp_path / "numpy.py").write_text("raise SystemExit(7)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (good,) = photos(tmp_path / "good", 1)
-    with pytest.raises(DecoderUnavailable, match="it ended with code 7"):
+    with pytest.raises(DecoderUnavailable, match="it exited with code 7"):
         decoders().load(str(good), always)
 
 

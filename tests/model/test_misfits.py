@@ -107,7 +107,7 @@ def test_a_file_that_changed_since_the_bundle_was_opened_is_not_used(tmp_path: P
 )
 def test_weights_that_are_not_the_network_s_are_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
     write_bundle(tmp_path / "misfit", card(network="scratch"), {"model.safetensors": content})
-    with pytest.raises(BundleError, match=r"does not hold weights|do not fit scratch") as caught:
+    with pytest.raises(BundleError, match=r"does not contain weights|do not fit scratch") as caught:
         load(tmp_path / "misfit", engine="torch", device="cpu")
     assert "\n" not in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""Holes in compressed image data: what a failed disk or an aborted copy leaves, and decoders take for codes."""
+"""Holes in compressed image data, which a failed disk or an aborted copy leaves, and decoders take for codes."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ def refuse_hole(data: bytes, start: int, end: int) -> None:
     for hole in HOLES:
         if (at := data.find(hole, start, end)) >= 0:
             kind = "corrupt" if data[at:end].strip(hole[:1]) else "truncated"
-            raise PhotoError(kind, f"the image data has a hole from byte {at:,} on")
+            raise PhotoError(kind, f"the image data has a hole that starts at byte {at:,}")

@@ -36,7 +36,7 @@ class Scan(NamedTuple):
 
 
 def completed(jpeg: bytes) -> bytes:
-    """A JPEG with an end marker, so that libjpeg decodes what is there; `is_whole` says whether that is all.
+    """A JPEG with an end marker, so that libjpeg decodes what is there; `is_whole` tells whether that is everything.
 
     Raises:
         PhotoError: kind truncated or corrupt; the image data has a hole.
@@ -50,7 +50,7 @@ def completed(jpeg: bytes) -> bytes:
 
 
 def ends_grey(image: Image.Image) -> bool:
-    """Whether the last pixel is as where data is missing; it rarely is in a sound photo."""
+    """Whether the last pixel looks like missing data; in a sound photo it rarely does."""
     pixel = image.getpixel((image.width - 1, image.height - 1))
     return set(pixel if isinstance(pixel, tuple) else (pixel,)) <= MISSING
 
@@ -118,7 +118,7 @@ def _scans(jpeg: bytes) -> Iterator[Scan]:
 
 
 def _flat_bytes(frame: bytes) -> int:
-    """More bytes than a scan has of a picture of one colour.
+    """A number of bytes above that of a scan of a picture in one colour.
 
     Source:
         ITU-T T.81, B.2.2.
@@ -129,7 +129,7 @@ def _flat_bytes(frame: bytes) -> int:
 
 
 def _scan_end(jpeg: bytes, start: int) -> int:
-    """Where the entropy-coded data of a scan ends: at a marker or with the file."""
+    """Where the entropy-coded data of a scan ends: at a marker, or with the file."""
     end = SCAN_END.search(jpeg, start)
     return end.start() if end else len(jpeg)
 

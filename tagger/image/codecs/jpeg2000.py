@@ -28,6 +28,6 @@ def draft(image: Image.Image, data: bytes, min_side_px: int) -> None:
 
 
 def halvings(image: Image.Image) -> int:
-    """How often an opened image will be halved."""
+    """How many times an opened image will be halved."""
     reduce: Any = image.reduce  # Pillow's method of this name, unless `draft` set a number above 0
     return reduce if isinstance(reduce, int) else 0

@@ -1,4 +1,4 @@
-"""JPEG XL by the extra `jxl`, whose plugin decodes when it opens: so the size is read here before.
+"""JPEG XL through the extra `jxl`. Its plugin decodes as soon as it opens a file, so the size is read here first.
 
 Source:
     ISO/IEC 18181-1: D.2 the size; 18181-2: 9 the boxes.
@@ -43,7 +43,7 @@ def open_jxl(data: bytes, max_pixels: int) -> Image.Image:
         image = JXLImageFile(io.BytesIO(data))
     except RuntimeError as error:
         raise PhotoError("corrupt", "the image data is damaged, or ends early") from error
-    if not image.jpeg:  # unless it is a JPEG in a smaller coat, the codec has turned it
+    if not image.jpeg:  # unless it is a repacked JPEG, the codec has rotated it
         image.getexif()[ExifTags.Base.Orientation] = 1
     return image
 

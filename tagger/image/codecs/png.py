@@ -1,4 +1,4 @@
-"""Read a PNG as libpng does: a damaged chunk that holds no pixels is left out, one that does makes it corrupt.
+"""Read a PNG as libpng does: a damaged chunk without pixels is left out, one with pixels makes the file corrupt.
 
 Pillow refuses a file for a wrong checksum or length of any chunk before the pixels.
 """
@@ -22,7 +22,7 @@ MAX_TEXT_BYTES = 2**20  # Pillow refuses the whole file for a longer one
 
 
 def cleaned(png: bytes) -> bytes:
-    """A PNG with only what says something about its pixels, EXIF or texts; EXIF in a text becomes a chunk.
+    """A PNG reduced to its pixels, what describes them, EXIF and texts; EXIF in a text becomes a chunk.
 
     Raises:
         PhotoError: kind corrupt; the pixels are damaged.
@@ -53,7 +53,7 @@ def cleaned(png: bytes) -> bytes:
 
 
 def _chunks(png: memoryview) -> Iterator[tuple[bytes, memoryview, memoryview]]:
-    """Each complete chunk: its kind, its content, and all of its bytes."""
+    """Each complete chunk: its kind, its content, and all its bytes."""
     start = len(SIGNATURE)
     while start + 12 <= len(png):
         end = start + 12 + int.from_bytes(png[start : start + 4], "big")

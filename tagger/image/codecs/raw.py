@@ -1,6 +1,6 @@
-"""RAW photos by their embedded preview, a JPEG that the camera made: the extra `raw` (LibRaw).
+"""RAW photos, through the preview that the camera embedded as a JPEG: the extra `raw` (LibRaw).
 
-The one rule: what Pillow takes for the picture of a RAW file is its thumbnail, and is never answered.
+The one rule: what Pillow takes for the picture of a RAW file is only its thumbnail, and is never used for an answer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def is_raw(data: bytes) -> bool:
 
 
 def is_uncompressed_tiff(file: IO[bytes]) -> bool:
-    """Whether an open file is a TIFF without compression and no RAW photo; afterwards it is at its start."""
+    """Whether an open file is a TIFF without compression and not a RAW photo; leaves the file at its start."""
     header = file.read(8)
     tags = _tags(header, file) if header.startswith(TIFF) else {}
     file.seek(0)
@@ -48,7 +48,7 @@ def _tags(header: bytes, file: IO[bytes]) -> Mapping[int, Any]:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
     tags = ImageFileDirectory_v2(header)
-    with suppress(Exception):  # the TIFF reader says what is wrong
+    with suppress(Exception):  # the TIFF reader will say what is wrong
         file.seek(tags.next)
         tags.load(file)
     return tags
@@ -89,7 +89,7 @@ def preview(data: bytes) -> bytes:
 
 
 def add_exif(image: Image.Image, data: bytes) -> None:
-    """Give a preview the EXIF of its RAW photo, where that is a TIFF: it says more than the preview's own."""
+    """Give a preview the EXIF of its RAW photo, if that is a TIFF: it says more than the preview's own."""
     if data.startswith(TIFF):
         image.info["exif"] = data
         with suppress(Exception):  # metadata never makes a photo fail

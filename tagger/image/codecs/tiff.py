@@ -26,13 +26,13 @@ ALPHA_MODES = {(1, 1): "La", (1, 2): "LA", (3, 1): "RGBa", (3, 2): "RGBA"}  # by
 
 
 def open_tiff(file: IO[bytes], name: str, max_pixels: int) -> Image.Image:
-    """Open a TIFF like Pillow, or read it here if Pillow would not read it rightly.
+    """Open a TIFF like Pillow, or read it here if Pillow would not read it correctly.
 
     Args:
         max_pixels: limits the memory of what is read here, see `tagger.image.limits`.
 
     Raises:
-        SyntaxError: it is no TIFF.
+        SyntaxError: it is not a TIFF.
         PhotoError: kinds unsupported, truncated, too_large.
     """
     try:
@@ -66,7 +66,7 @@ def _read(data: bytes, max_pixels: int) -> Image.Image:
             try:
                 image = _image(page, page.asarray(maxworkers=1))
             except (ValueError, NotImplementedError) as error:  # a codec is missing
-                raise PhotoError("unsupported", f"{_description(page)} is not read here: {error}") from error
+                raise PhotoError("unsupported", f"{_description(page)} cannot be read: {error}") from error
     except TiffFileError as error:
         raise SyntaxError(str(error)) from error
     image.format = "TIFF"
@@ -75,7 +75,7 @@ def _read(data: bytes, max_pixels: int) -> Image.Image:
 
 
 def _check(page: TiffPage, file_bytes: int, max_pixels: int) -> None:
-    """Check the size and the place of the samples, and that their order is one that is known here.
+    """Check the size and the place of the samples, and that their order is a known one.
 
     Raises:
         SyntaxError: its tags are damaged.
@@ -88,7 +88,7 @@ def _check(page: TiffPage, file_bytes: int, max_pixels: int) -> None:
     if max(ends, default=0) > file_bytes:
         raise PhotoError("truncated", "the file ends before the image does")
     if page.photometric not in COLOURS or page.axes not in ("YX", "YXS", "SYX"):
-        raise PhotoError("unsupported", f"{_description(page)} is not read here")
+        raise PhotoError("unsupported", f"{_description(page)} cannot be read")
 
 
 def _needed_bytes(page: TiffPage) -> int:

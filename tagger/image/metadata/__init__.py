@@ -1,1 +1,1 @@
-"""When and where a photo was taken, and how it lies: in the photo, its file's name, and what is beside it."""
+"""When and where a photo was taken, and which side is up: from the photo, its file's name, and what is beside it."""

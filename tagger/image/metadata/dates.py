@@ -1,6 +1,6 @@
 """Read the dates that cameras and programs write, in all their spellings.
 
-The one rule: a date is the wall clock as written. Its time zone is dropped, since most photos have none.
+The one rule: a date is the local time as written. Its time zone is dropped, since most photos have none.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SPELLING = re.compile(
 
 FIRST_PHOTO = 1826
 ZONES = timedelta(days=1)  # it may be tomorrow elsewhere
-CLOCK_RESETS = frozenset(  # the day on which a camera's clock starts after its battery was out
+CLOCK_RESETS = frozenset(  # the days at which a camera's clock restarts after its battery ran out
     date(*day)
     for day in (
         (1904, 1, 1),  # the Macintosh's zero
@@ -91,7 +91,7 @@ def local_moment(utc: datetime) -> datetime | None:
 
 
 def dated(taken_at: datetime | None, source: DateSource) -> TakenDate | None:
-    """A date with its source; "reset" if no clock that was set can have given it."""
+    """A date with its source, which is "reset" if the clock cannot have been set."""
     if taken_at is None:
         return None
     is_reset = taken_at.year < FIRST_PHOTO or taken_at.date() in CLOCK_RESETS
@@ -100,7 +100,7 @@ def dated(taken_at: datetime | None, source: DateSource) -> TakenDate | None:
 
 
 def best_date(dates: Iterable[TakenDate | None]) -> TakenDate | None:
-    """The date from the best source; of equally good ones the first."""
+    """The date from the best source; the first of equally good ones."""
     present = [found for found in dates if found is not None]
     return min(present, key=lambda found: DATE_SOURCES.index(found.taken_from), default=None)
 

@@ -1,4 +1,4 @@
-"""Read the keywords and places that a photo carries in itself, for a sidecar that will hide them."""
+"""Read the keywords and places embedded in a photo, for a sidecar that will hide them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Iptc = Mapping[tuple[int, int], bytes | list[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedMetadata:
-    """What a photo says of itself, outside of its sidecars.
+    """What a photo says about itself, apart from its sidecars.
 
     Args:
         packet: its XMP; None if it has none.

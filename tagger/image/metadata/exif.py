@@ -27,9 +27,9 @@ def read_exif(image: Image.Image) -> Image.Exif:
 
 
 def orientation(image: Image.Image) -> object:
-    """EXIF's orientation of a loaded image; any object if the file contains nonsense.
+    """EXIF's orientation of a loaded image; any object if the file's value is nonsense.
 
-    Pillow falls back on XMP's orientation, by which viewers do not turn.
+    Pillow falls back on XMP's orientation, which viewers ignore.
     """
     exif = read_exif(image)
     if ORIENTATION in exif and any(key in image.info for key in XMP_KEYS):
@@ -43,7 +43,7 @@ def orientation(image: Image.Image) -> object:
 
 
 def exif_date(exif: Image.Exif) -> TakenDate | None:
-    """When the photo was exposed, else digitized, else by satellite, else edited."""
+    """When the photo was exposed, else digitized, else the satellites' time, else when it was edited."""
     details = _ifd(exif, ExifTags.IFD.Exif)
     return best_date(_dates(exif, details, _ifd(exif, ExifTags.IFD.GPSInfo)))
 

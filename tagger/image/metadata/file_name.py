@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from tagger.core.types import TakenDate
 from tagger.image.metadata.dates import dated, time_of_day
 
-# 20140607, 2014-06-07, 2014_06_07. Behind a letter or digit it is part of something else, unless a camera put it there.
+# 20140607, 2014-06-07, 2014_06_07. After a letter or digit it is part of something else, unless a camera put it there.
 DAY = re.compile(
     r"(?:(?<![0-9a-z])|(?<=IMG)|(?<=VID)|(?<=PANO)|(?<=BURST))"
     r"(?P<year>(?:19|20)[0-9]{2})(?P<separator>[-_. ]?)(?P<month>[0-9]{2})(?P=separator)(?P<day>[0-9]{2})",
     re.IGNORECASE,
 )
-# Behind the day: _080910, 080910123, -08-09-10, " at 8.09.10 PM", " um 08.09.10".
+# After the day: _080910, 080910123, -08-09-10, " at 8.09.10 PM", " um 08.09.10".
 BETWEEN = r"(?:[-_. T]{0,3}|\s(?:[^\W\d]{1,8}\s){1,2})"
 TIMES = (
     re.compile(BETWEEN + r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})(?:[0-9]{3})?(?![0-9])(?P<half>)"),
@@ -26,14 +26,14 @@ TIMES = (
     ),
 )
 DIGEST = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12,}", re.IGNORECASE)  # also a UUID
-FIRST_YEAR = 1990  # no camera gave files a date earlier; people who scan do, with separators
+FIRST_YEAR = 1990  # no camera put dates into names before that; people who scan do, with separators
 
 
 def name_date(path: str) -> TakenDate | None:
     """The first date in a file's name; midnight if it has no time.
 
     Returns:
-        None if the digits are no date on which a photo can have been taken.
+        None if the digits are not a date on which a photo can have been taken.
     """
     stem, _ = os.path.splitext(os.path.basename(path))
     if DIGEST.fullmatch(stem):
@@ -54,7 +54,7 @@ def name_date(path: str) -> TakenDate | None:
 
 
 def _time(rest: str) -> timedelta | None:
-    """The time behind a date; None if there is none, or its digits are something else."""
+    """The time after a date; None if there is none, or if the digits are something else."""
     for pattern in TIMES:
         if found := pattern.match(rest):
             try:

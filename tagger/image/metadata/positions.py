@@ -1,6 +1,6 @@
 """Positions as cameras and programs write them.
 
-The one rule: what does not say on which half of the globe it is says nothing.
+The one rule: a position that does not say on which half of the globe it is counts as none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tagger.core.types import Position
 
-NOWHERE_KM = 1.0  # around 0/0, where a receiver without a fix is
+NOWHERE_KM = 1.0  # around 0/0, where a receiver without a fix puts itself
 DEGREE_KM = 111.2
 NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+", re.ASCII)
 

@@ -1,7 +1,7 @@
 """Read the .json that Google Takeout puts beside a photo.
 
 The one rule: it is found by the photo's name, in all the ways in which Takeout has cut and changed names, and counts
-only if it says what Google's say.
+only if it says what Google's files say.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EPOCH = datetime(1970, 1, 1)
 
 
 class Takeout(NamedTuple):
-    """What Google says of a photo."""
+    """What Google says about a photo."""
 
     date: TakenDate | None = None
     position: Position | None = None

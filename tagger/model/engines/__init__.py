@@ -7,7 +7,7 @@ This is the contract, which one test file checks for every installed engine:
 - Two engines agree on the best class for at least 99.5 % of photos. A photo's scores differ by 0.01 on average at most;
   of a single photo by up to 0.05 in float32 (the ONNX file's weights have 16 bits), by up to 0.2 in half precision
   (where two landmarks are close; 0.17 was the worst of 1,259 photos).
-- Any thread may call `logits`; calls wait for each other.
+- Any thread may call `logits`; the calls wait for each other.
 - A failure of the runtime becomes a `tagger.core.errors.EngineError`, never a wrong row.
 """
 

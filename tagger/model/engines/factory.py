@@ -1,4 +1,4 @@
-"""Choose the engine for this machine. Each choice has a reason, and no fallback is silent."""
+"""Choose the engine for this machine. Each choice states its reason, and no fallback is silent."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _openvino(bundle: Bundle, *, precision: str, reason: str) -> Engine:
 
 
 def _cache_dir() -> Path | None:
-    """The cache folder of compiled networks; None if it cannot be written."""
+    """The cache folder of compiled networks; None if it is not writable."""
     folder = Path(platformdirs.user_cache_dir("landmark-tagger")) / "openvino"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Compiled networks on disk, so that a later start need not compile again.
 
 The one rule: a file is written under a private name and then renamed, and it is read into memory, never mapped. So no
-process meets a half-written network, and a running one is not harmed when a file is replaced.
+process sees a half-written network, and a running one is not harmed when a file is replaced.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 class NetworkCache:
-    """The compiled networks of one user, by keys that say what they were compiled from and for."""
+    """The compiled networks of one user; a key identifies what they were compiled from and for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def read(self, key: str) -> bytes | None:
-        """A stored network; None if there is none, or if its bytes are not those that were written."""
+        """A stored network; None if there is none, or if its bytes have changed since they were written."""
         try:
             content = self._file(key).read_bytes()
         except OSError:
@@ -79,7 +79,7 @@ class NetworkCache:
             file.unlink(missing_ok=True)
 
     def _remove_unfinished(self) -> None:
-        """Remove what this process, or one that died, could not finish; nobody else writes now."""
+        """Remove what this process, or one that died, could not finish; no other process is writing now."""
         with suppress(OSError):
             for file in self._folder.glob("*.tmp"):
                 file.unlink(missing_ok=True)

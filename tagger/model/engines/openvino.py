@@ -46,7 +46,7 @@ class OpenVinoEngine:
         reason: str = "asked for",
         model: openvino.Model | None = None,
     ) -> None:
-        """Compile the network for this CPU, or read it as an earlier start compiled it.
+        """Compile the network for this CPU, or read what an earlier start compiled.
 
         Args:
             precision: auto, float32 or bfloat16. Auto takes bfloat16 if the processor supports it and the
@@ -102,7 +102,7 @@ class OpenVinoEngine:
     def _output(self, request: int) -> NDArray[np.float32]:
         """A request's result (outputs,). A callback would bring Python into OpenVINO's threads.
 
-        Such a thread may still want the interpreter's lock after `wait_all`, and aborts a process that is ending.
+        Such a thread may still need the interpreter's lock after `wait_all`, and aborts a process that is exiting.
         """
         output: NDArray[np.float32] = self._requests[request].get_output_tensor().data[0]
         return output

@@ -33,7 +33,7 @@ Config = dict[str, str | int]
 
 THREADS = 2 * CORES + 2  # that OpenVINO starts at most
 ERRORS = (RuntimeError, ValueError, IndexError, MemoryError)  # that C++ exceptions become
-MOST_LETTERS = 200  # of OpenVINO's messages, which go on for pages
+MOST_LETTERS = 200  # of OpenVINO's messages, which run for pages
 
 
 @cache
@@ -66,7 +66,7 @@ def cpu_property(name: str) -> Any:
 
 
 def read_or_compile(bundle: Bundle, config: Config, cache: NetworkCache) -> openvino.CompiledModel:
-    """The compiled network as an earlier start stored it; else compile it, in one of the processes that start now.
+    """The compiled network that an earlier start stored; else compile it, in one of the processes that start now.
 
     Raises:
         BundleDamaged, EngineFailed: as `compile_network` does.
@@ -83,12 +83,12 @@ def read_or_compile(bundle: Bundle, config: Config, cache: NetworkCache) -> open
     tensor = openvino.Tensor(np.frombuffer(network, dtype=np.uint8), shared_memory=False)
     try:
         return core().import_model(tensor, "CPU", config)
-    except RuntimeError:  # made by another OpenVINO or for another processor after all
+    except RuntimeError:  # it was made by another OpenVINO, or for another processor, after all
         return compile_network(bundle, config)
 
 
 def _cache_key(bundle: Bundle, config: Config) -> str:
-    """All that a compiled network depends on."""
+    """Everything that a compiled network depends on."""
     contract = bundle.card.input
     machine = [openvino.__version__, processor(), sorted(cpu_property("OPTIMIZATION_CAPABILITIES"))]
     network = [bundle.card.files.get(ONNX_FILE), contract.size_px, contract.mean, contract.std, bundle.card.outputs]
@@ -126,7 +126,7 @@ def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None
 
 
 def _misfit(model: openvino.Model, contract: InputContract) -> str | None:
-    """Why the card's photos are not the network's input; None if they are."""
+    """Why the card's photos do not fit the network's input; None if they do."""
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         found = f"{len(model.inputs)} and {len(model.outputs)}"
         return f"the network needs one input and one output, and has {found}"
@@ -137,7 +137,7 @@ def _misfit(model: openvino.Model, contract: InputContract) -> str | None:
 
 
 def _output_misfit(model: openvino.Model, outputs: int) -> str | None:
-    """Why the network's output is not the one that the card describes; None if it is."""
+    """Why the network's output does not match the card; None if it does."""
     expected, found = openvino.PartialShape([1, outputs]), model.output().partial_shape
     if found != expected:
         return f"the network's output has the shape {found}, but the card describes {expected}"

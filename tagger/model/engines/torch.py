@@ -151,7 +151,7 @@ def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise EngineUnavailable(f"{name!r} is no device. Use cpu, cuda or cuda:N.") from error
+        raise EngineUnavailable(f"{name!r} is not a device. Use cpu, cuda or cuda:N.") from error
     if device.type not in ("cpu", "cuda"):
         raise EngineUnavailable(f"{name!r} is not supported. Use cpu, cuda or cuda:N.")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
@@ -172,7 +172,7 @@ def _network(bundle: Bundle) -> torch.nn.Module:
         network = build(bundle.card.network, bundle.card.outputs)
         network.load_state_dict(load(bundle.read(SAFETENSORS_FILE)))
     except SafetensorError as error:
-        raise BundleDamaged(bundle.file(SAFETENSORS_FILE), f"it does not hold weights ({error})") from error
+        raise BundleDamaged(bundle.file(SAFETENSORS_FILE), f"it does not contain weights ({error})") from error
     except RuntimeError as error:
         problem = f"its weights do not fit {bundle.card.network}: {printable(str(error).splitlines()[-1].strip())}"
         raise shortage(error) or BundleError(f"{bundle.folder}: {problem}") from error

@@ -53,7 +53,7 @@ def _torchvision(name: str) -> nn.Module:
     except ImportError as error:
         raise MissingExtra(f"The network {PREFIX}{name}", "train") from error
     if name not in list_models():
-        raise ConfigError(f"torchvision has no network {name!r}. `torchvision.models.list_models()` names them.")
+        raise ConfigError(f"torchvision has no network {name!r}. `torchvision.models.list_models()` lists them.")
     network: nn.Module = get_model(name, weights=None)
     return network
 
@@ -61,5 +61,5 @@ def _torchvision(name: str) -> nn.Module:
 def _last_linear(name: str, body: nn.Module) -> tuple[str, nn.Linear]:
     linears = [(where, part) for where, part in body.named_modules() if isinstance(part, nn.Linear)]
     if not linears:
-        raise ConfigError(f"{PREFIX}{name} has no linear layer to put landmarks in. Choose a classification network.")
+        raise ConfigError(f"{PREFIX}{name} has no linear layer to replace. Choose a classification network.")
     return linears[-1]
