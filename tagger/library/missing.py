@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -82,7 +82,7 @@ def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
         if path not in reported:
             (lost if _is_gone(path) else existing).append(path)
     places = _places(store, plan, lost)
-    doubted = [(path, place) for path, place in zip(lost, places, strict=True) if path not in reported]
+    doubted = ((path, place) for path, place in zip(lost, places, strict=True) if path not in reported)
     suspicious = () if scope.max_share == 1 else tuple(_suspicious(store, doubted, scope))
     folders = [deletion.folder for deletion in suspicious]
     gone = [
@@ -153,14 +153,16 @@ def _linked(store: Store, plan: Plan, existing: Collection[str], scope: Scope) -
     return linked
 
 
-Lost = Sequence[tuple[str, int]]  # paths, each with its `Place`
+Lost = Iterable[tuple[str, int]]  # paths, each with its `Place`
 
 
 def _suspicious(store: Store, lost: Lost, scope: Scope) -> Iterator[SuspiciousDeletion]:
-    roots = list(_suspicious_roots(store, [path for path, place in lost if place == Place.NOWHERE], scope))
+    nowhere: list[str] = []
+    emptied = list(_emptied_folders(lost, nowhere))
+    roots = list(_suspicious_roots(store, nowhere, scope))
     yield from roots
     folders = [deletion.folder for deletion in roots]
-    yield from (deletion for deletion in _emptied_folders(lost) if not _is_in(deletion.folder, folders))
+    yield from (deletion for deletion in emptied if not _is_in(deletion.folder, folders))
 
 
 def _suspicious_roots(store: Store, deleted: Sequence[str], scope: Scope) -> Iterator[SuspiciousDeletion]:
@@ -174,8 +176,13 @@ def _suspicious_roots(store: Store, deleted: Sequence[str], scope: Scope) -> Ite
                 yield SuspiciousDeletion(root, count, total)
 
 
-def _emptied_folders(lost: Lost) -> Iterator[SuspiciousDeletion]:
-    """Folders below a root that are now empty, as an unmounted drive's mount point is."""
+def _emptied_folders(lost: Lost, nowhere: list[str]) -> Iterator[SuspiciousDeletion]:
+    """Folders below a root that are now empty, as an unmounted drive's mount point is.
+
+    Args:
+        lost: consumed.
+        nowhere: gets those whose content was not found.
+    """
 
     @cache
     def nearest_existing(folder: str) -> str:
@@ -186,7 +193,9 @@ def _emptied_folders(lost: Lost) -> Iterator[SuspiciousDeletion]:
     for path, place in lost:
         folder = nearest_existing(os.path.dirname(path))
         total[folder] += 1
-        deleted[folder] += place == Place.NOWHERE
+        if place == Place.NOWHERE:
+            deleted[folder] += 1
+            nowhere.append(path)
     for folder in sorted(deleted):
         if deleted[folder] > FEW and _is_empty(folder):
             yield SuspiciousDeletion(folder, deleted[folder], total[folder])
