@@ -1,7 +1,7 @@
 """Open a store and run transactions in it.
 
 The one rule: a write transaction takes the write lock when it begins, so that two writers queue. A transaction that
-starts by reading fails at once if it writes after another writer committed, because its snapshot is old.
+starts by reading fails immediately if it writes after another writer has committed, because its snapshot is old.
 
 No transaction begins in a file that was replaced since it was opened: its writes would be lost.
 """
@@ -37,8 +37,8 @@ EMPTY_LOG_MS = 300
 PROBLEMS = {
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
     sqlite3.SQLITE_READONLY: "it is not writable",
-    sqlite3.SQLITE_PERM: "it may not be opened",
-    sqlite3.SQLITE_IOERR: "reading or writing it failed",
+    sqlite3.SQLITE_PERM: "permission to open it is missing",
+    sqlite3.SQLITE_IOERR: "it could not be read or written",
     sqlite3.SQLITE_FULL: "the disk is full",
 }
 
@@ -83,7 +83,7 @@ class Store:
         return None if answer == "ok" else answer
 
     def empty_log(self) -> bool:
-        """Move the write-ahead log into the file and empty it: until then it holds deleted rows.
+        """Move the write-ahead log into the file and empty it: until then it still contains deleted rows.
 
         Writers wait meanwhile, so it gives up soon.
 
@@ -124,7 +124,7 @@ class Store:
         """The StoreError for a problem outside the program; None for a bug."""
         if not isinstance(error.orig, sqlite3.Error):
             return None
-        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the upper bytes hold the details
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the upper bytes have the details
         if code == sqlite3.SQLITE_BUSY:
             return StoreLocked(self.file, self._timeout_s)
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
@@ -141,7 +141,7 @@ def open_store(
         url: ``sqlite:///`` and a path, so four slashes before an absolute one; or a plain path.
         timeout_s: how long to wait for another process that writes.
         backup_folder: where its backups are, to name one if it is damaged; None for the folder beside it.
-        for_reading: a store that is not writable is opened too. It cannot be migrated.
+        for_reading: also open a store that is not writable. It cannot be migrated.
 
     Raises:
         StoreError: the store cannot be used; the subclass says why.
@@ -161,8 +161,8 @@ def open_store(
 def _open_for_reading(url: URL, timeout_s: float, backup_folder: Path) -> Store:
     """Open a store that is not writable.
 
-    Without a log nobody is writing, and the file alone is the store. SQLite has to be told so: otherwise it makes files
-    beside it, which fails, or leaves them behind in the name of this user, which may lock out the owner.
+    Without a log nobody is writing, and the file alone is the store. SQLite has to be told: otherwise it tries to
+    create files beside it, which fails, or leaves them behind as this user's, which may lock out the owner.
     """
     file = str(url.database)
     log_bytes = log_size(file)
@@ -171,7 +171,7 @@ def _open_for_reading(url: URL, timeout_s: float, backup_folder: Path) -> Store:
             return _open(url, "ro", timeout_s, backup_folder)
         except StoreUnreachable as error:  # the log has no index beside it, and none can be made
             if log_bytes:
-                problem = f"{file}-wal, with its latest changes, can only be read in a folder that is writable"
+                problem = f"{file}-wal, with its latest changes, can be read only in a writable folder"
                 raise StoreUnreachable(file, problem) from error
     return _open(url, "ro&immutable=1", timeout_s, backup_folder)
 
@@ -190,7 +190,7 @@ def _open(url: URL, mode: str, timeout_s: float, backup_folder: Path) -> Store:
 
 
 def _create(url: URL, timeout_s: float, backup: Path | None) -> None:
-    """Create an empty store that only this user may read; if another process is quicker, its file stays.
+    """Create an empty store that only this user may read; if another process is faster, its file stays.
 
     The file gets its name once it is complete. So an empty or partial file is never a new store, but a damaged one.
     """
@@ -202,7 +202,7 @@ def _create(url: URL, timeout_s: float, backup: Path | None) -> None:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreUnreachable(str(file), f"its folder cannot be made ({error.strerror})") from error
+        raise StoreUnreachable(str(file), f"its folder cannot be created ({error.strerror})") from error
     try:
         file = file.resolve()
         handle, name = tempfile.mkstemp(".sqlite", ".new-", file.parent)
@@ -248,7 +248,7 @@ def _engine(url: URL, timeout_s: float, mode: str) -> Engine:
 
 
 def _prepare(connection: DBAPIConnection, _record: object) -> None:
-    connection.isolation_level = None  # Python's own BEGIN comes late, and never before DDL
+    connection.isolation_level = None  # Python's own BEGIN comes late, and DDL gets none
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")  # commits survive a power cut
     connection.execute("PRAGMA secure_delete = ON")  # deleted rows are overwritten

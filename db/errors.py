@@ -76,12 +76,12 @@ class NotAStore(StoreError):
 
 
 class LogWithoutStore(StoreError):
-    """The file is gone, but not the log that holds its latest changes, which would end up in a new database."""
+    """The file is gone, but the log with its latest changes is not, and it would end up in a new database."""
 
     def __init__(self, file: str, backup: Path | None) -> None:
-        advice = how_to_restore(file, backup) if backup else f"To begin a new database, remove {file}-wal."
+        advice = how_to_restore(file, backup) if backup else f"To start a new database, remove {file}-wal."
         super().__init__(
-            f"The database {file} does not exist, but {file}-wal, which holds its latest changes, does. "
+            f"The database {file} does not exist, but {file}-wal, which contains its latest changes, does. "
             f"Put the database back beside it. {advice}"
         )
 
@@ -98,8 +98,8 @@ def how_to_restore(file: str, backup: Path) -> str:
 class StoreTooOld(StoreError):
     def __init__(self, file: str) -> None:
         super().__init__(
-            f"The database {file} was written by an earlier version of the tagger, and it cannot be upgraded, since it "
-            "is not writable. Run the command as a user who may write it, or on a copy: --db COPY"
+            f"The database {file} was written by an earlier version of the tagger, and cannot be upgraded, since it "
+            "is not writable. Run the command as a user who may write to it, or on a copy: --db COPY"
         )
 
 
@@ -128,7 +128,7 @@ class UnknownName(StoreError):
     """A filter names something that the store does not have.
 
     Args:
-        sentence: what is unknown.
+        sentence: says what is unknown.
         nearest: similar names, best first.
         fallback: what to do if there is no similar name.
     """
@@ -161,10 +161,10 @@ class UnknownRun(UnknownName):
 class UnknownFolder(UnknownName):
     def __init__(self, folder: str, *, is_gone: bool = False) -> None:
         if is_gone:
-            super().__init__(f"All files below {folder!r} are gone.", (), "--gone lists them.")
+            super().__init__(f"All files below {folder!r} are gone.", (), "Add --gone to list them.")
         else:
             super().__init__(
-                f"The database has no file below {folder!r}.", (), "Check the path, or tag the folder first."
+                f"The database has no files below {folder!r}.", (), "Check the path, or tag the folder first."
             )
 
 

@@ -26,7 +26,7 @@ class Outcome:
 def commit_group(store: Store, tasks: Sequence[Task]) -> list[Outcome]:
     """Run tasks in one transaction, so that they share the wait for the disk.
 
-    If one fails, all are rolled back and each runs again within a savepoint, so that it fails alone. Failures are rare,
+    If one fails, all are rolled back, and each runs again in a savepoint, so that it fails alone. Failures are rare,
     and a savepoint costs two statements.
 
     Raises:

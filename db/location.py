@@ -1,4 +1,4 @@
-"""Where a store is: its URL, its file, and whether that file may be written or is damaged."""
+"""Where a store is: its URL, its file, and whether that file is writable or damaged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parse_url(url: str) -> URL:
     """A URL or a plain path as a URL.
 
     Raises:
-        MalformedUrl: it names no SQLite file.
+        MalformedUrl: it does not name a SQLite file.
     """
     if not url.strip():
         raise MalformedUrl("The database URL is empty. Write sqlite:////folder/tags.sqlite")
@@ -31,9 +31,9 @@ def parse_url(url: str) -> URL:
     except (ArgumentError, ValueError) as error:
         raise MalformedUrl(f"The database URL {shown} is malformed. Write sqlite:////folder/tags.sqlite") from error
     if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
-        raise MalformedUrl(f"{shown} is not supported: tags are kept in SQLite. Write sqlite:////folder/tags.sqlite")
+        raise MalformedUrl(f"{shown} is not supported: tags are stored in SQLite. Write sqlite:////folder/tags.sqlite")
     if parsed.database in (None, "", ":memory:"):
-        raise MalformedUrl(f"{shown} names no file, its tags would be lost. Write sqlite:////folder/tags.sqlite")
+        raise MalformedUrl(f"{shown} names no file, so its tags would be lost. Write sqlite:////folder/tags.sqlite")
     return parsed
 
 
@@ -62,22 +62,22 @@ def file_identity(file: str) -> tuple[int, int] | None:
 
 
 def is_writable(file: str) -> bool:
-    """Whether this process may write a file and, as SQLite must, make others beside it."""
+    """Whether this process may write to a file and, as SQLite must, create others beside it."""
     effective = os.access in os.supports_effective_ids
     return all(os.access(path, os.W_OK, effective_ids=effective) for path in (file, os.path.dirname(file) or "."))
 
 
 def log_size(file: str) -> int | None:
-    """The bytes in the write-ahead log beside a store's file, which may hold its latest changes; None without a log."""
+    """The size of the write-ahead log beside a store's file, which may have its latest changes; None without a log."""
     status = _stat(f"{file}-wal")
     return None if status is None else status.st_size
 
 
 def obvious_damage(file: str) -> str | None:
-    """Why an existing file is no whole SQLite database: it is empty or cut off, as a full disk or a bad copy leaves it.
+    """Why an existing file is not a complete SQLite database: a full disk or a bad copy leaves it empty or cut off.
 
     SQLite would take an empty file for a new database. The header says how many pages there are; it may be ahead of
-    the file only while the log holds the rest.
+    the file only while the log has the rest.
 
     Returns:
         A clause, or None if nothing is wrong at first sight.
@@ -85,7 +85,7 @@ def obvious_damage(file: str) -> str | None:
     Raises:
         StoreUnreachable: it cannot be read.
     """
-    has_log = log_size(file)  # asked first: the file is complete once the log is empty
+    has_log = log_size(file)  # read first: the file is complete once the log is empty
     if not os.path.isfile(file):
         raise StoreUnreachable(file, "it cannot be opened, since it is not a regular file")
     try:

@@ -3,7 +3,7 @@
 A new database is made from `db.schema` and marked as `HEAD`; Alembic is imported only to migrate an older one.
 
 The one rule: check, take the write lock if there is work to do, and check again. Of two processes that open a new
-database at once, the second waits and finds it ready.
+database at the same time, the second waits and finds it ready.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def migrate(engine: Engine, file: str, timeout_s: float, *, is_writable: bool = 
     Raises:
         StoreTooOld: it is behind `HEAD` and not writable.
         StoreTooNew: a later version wrote it.
-        NotAStore: it holds other tables.
+        NotAStore: it has other tables.
     """
     with engine.connect() as connection:
         if _revision(connection) == HEAD:
@@ -93,7 +93,7 @@ def _create(connection: Connection, file: str) -> None:
     from db.schema import sidecars, telegram, views  # they import all tables
 
     if inspect(connection).get_table_names():
-        raise NotAStore(file, "it is a database of something else")
+        raise NotAStore(file, "it is a database for something else")
     for base in {sidecars.Base, telegram.Base}:  # one and the same
         base.metadata.create_all(connection, checkfirst=False)
     for name, rows in views.VIEWS.items():
@@ -118,7 +118,7 @@ def _upgrade(connection: Connection, file: str, found: str) -> None:
 def _switch_to_wal(engine: Engine, timeout_s: float) -> None:
     """Switch to WAL mode, in which readers never wait for the writer; the file keeps the mode.
 
-    SQLite refuses at once, without its busy timeout, if another process is switching too.
+    SQLite refuses immediately, without its busy timeout, if another process is switching too.
     """
     deadline = time.monotonic() + timeout_s
     with engine.connect().execution_options(begin="") as connection:

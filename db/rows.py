@@ -54,8 +54,8 @@ class RunCounts:
     unchanged: int = 0
     inherited: int = 0  # answered without inference because their content was known
     gone: int = 0
-    moved: int = 0  # missing files whose content the run found at a new path
-    excluded: int = 0  # files that exist, but that the globs exclude now
+    moved: int = 0  # lost files whose content the run found at a new path
+    excluded: int = 0  # files that exist, but that the globs now exclude
     set_aside: int = 0  # failed before and not due yet, or in quarantine
 
 

@@ -1,1 +1,1 @@
-"""Queries to the store."""
+"""Queries of the store."""

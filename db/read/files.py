@@ -31,7 +31,7 @@ from tagger.core.evidence import parse_evidence
 from tagger.core.types import MODEL_KINDS, Answer, Failed, NoLandmark, Result, Tagged, Withdrawn
 
 PATH = type_coerce(File.path, LargeBinary)  # undecoded, as a scan has it
-ROWS_PER_FETCH = 1000  # row by row takes half as long again
+ROWS_PER_FETCH = 1000  # fetching row by row takes half as long again
 
 # Whether a model has given a photo enough suggestions. An undone answer counts, however short: the model would only
 # repeat it. With `redo_undone` it does not count.
@@ -80,7 +80,7 @@ def failed_states(connection: Connection, *, model: int) -> Iterator[FailedState
     A separate query, since they are few: joined to all files they take a fifth of the time.
 
     Args:
-        model: the row id of the model that is asked; a failure that another model caused does not keep a file back.
+        model: the row id of the model in use; a failure that another model caused does not hold a file back.
     """
     is_later = and_(Failure.next_at.is_not(None), Failure.next_at > datetime.now(UTC))
     is_by_model = or_(Failure.kind.not_in(MODEL_KINDS), Run.model_id == model)
@@ -98,7 +98,7 @@ def photos_at(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
 
 
 def paths_of(connection: Connection, photos: Iterable[int]) -> Iterator[tuple[int, str]]:
-    """Photos, each with every path of it."""
+    """Photos, each with all its paths."""
     for batch in in_batches(photos):
         for photo, path in connection.execute(select(File.photo_id, File.path).where(File.photo_id.in_(batch))):
             if photo is not None:

@@ -15,14 +15,14 @@ class FileFilter:
     run: int | None = None  # only rows that this run wrote
     answered_since: datetime | None = None  # aware: time of the answer, decision or last failure
     answered_until: datetime | None = None
-    include_gone: bool = False  # also missing files
+    include_gone: bool = False  # also files that are gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoFilter(FileFilter):
     """More filters, of listings of readable photos."""
 
-    taken_since: datetime | None = None  # naive: the camera's wall clock
+    taken_since: datetime | None = None  # naive: the camera's local time
     taken_until: datetime | None = None
     model: str | None = None  # its name, or the beginning of its id; its answers count instead of the current ones
     unique: bool = False  # only one of photos that look the same, see `db.read.unique`

@@ -14,7 +14,7 @@ from db.schema.models import File, Run
 if TYPE_CHECKING:
     from db.schema.base import AnySelect
 
-ROOT_JOBS = ("tag", "nightly", "retag")  # those that go over whole folders; a watch goes over single files
+ROOT_JOBS = ("tag", "nightly", "retag")  # those that scan whole folders; a watch tags single files
 
 
 def count_files(connection: Connection, folder: str, *, seen_before: datetime) -> int:
@@ -24,12 +24,12 @@ def count_files(connection: Connection, folder: str, *, seen_before: datetime) -
 
 
 def has_files(connection: Connection, folder: str) -> bool:
-    """Whether the store has a file at a path or below it, missing ones included."""
+    """Whether the store has a file at a path or below it, even if it is gone."""
     return connection.execute(_ids(folder).limit(1)).first() is not None
 
 
 def has_present_files(connection: Connection, folder: str) -> bool:
-    """Whether the store has a file at a path or below it that is not missing."""
+    """Whether the store has a file at a path or below it that is not gone."""
     return connection.execute(_ids(folder).where(File.gone_at.is_(None)).limit(1)).first() is not None
 
 
@@ -37,7 +37,7 @@ def require_files(connection: Connection, folder: str, *, include_gone: bool = T
     """Check that the store has files below a folder, or that one.
 
     Raises:
-        UnknownFolder: it has none, or all are missing.
+        UnknownFolder: it has none, or all are gone.
     """
     if not has_files(connection, folder):
         raise UnknownFolder(folder)
@@ -46,7 +46,7 @@ def require_files(connection: Connection, folder: str, *, include_gone: bool = T
 
 
 def tagged_roots(connection: Connection) -> list[str]:
-    """The folders that runs were asked to go over, without repetition; the newest run's first."""
+    """The folders that runs were asked to scan, without repetition; the newest run's first."""
     rows = select(Run.roots).where(Run.job.in_(ROOT_JOBS)).group_by(Run.roots).order_by(func.max(Run.id).desc())
     return list(dict.fromkeys(root for roots in connection.execute(rows).scalars() for root in roots))
 
@@ -58,7 +58,7 @@ def present_files(connection: Connection, path: str) -> list[str]:
 
 
 def missing_files(connection: Connection, path: str) -> list[str]:
-    """The missing files that the store has at a path and below it."""
+    """The gone files that the store has at a path and below it."""
     missing = select(File.path).where(or_(File.path == path, below(path)), File.gone_at.is_not(None))
     return list(connection.execute(missing).scalars())
 

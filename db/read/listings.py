@@ -1,4 +1,4 @@
-"""Listings: the tags, the photos without a landmark, and the files that failed, in pages.
+"""Listings: the tags, the photos without a known landmark, and the files that failed, in pages.
 
 A listing walks the files in the byte order of their paths and tests each, so that the cost of a page depends on its
 length. `db.read.planner` shortens the walk if a filter is rare.
@@ -159,7 +159,7 @@ def _taken(filters: PhotoFilter) -> ColumnElement[bool]:
 
 
 def _is_none(filters: PhotoFilter, ids: NameIds) -> ColumnElement[bool]:
-    """Whether a person said "none" of a photo, or the relevant model has answered it and no tag is left."""
+    """Whether a person said "none" about a photo, or the relevant model has answered it and no tag is left."""
     since, until = filters.answered_since, filters.answered_until
     decided = _decisions().where(between(trusted_decision.c.decided_at, since, until))
     answered = select(Assessment.k).where(
@@ -217,7 +217,7 @@ def _page(connection: Connection, files: AnySelect, limit: int) -> tuple[Sequenc
 def _page_of_photos(
     connection: Connection, files: AnySelect, limit: int, filters: PhotoFilter, is_hit: ColumnElement[bool]
 ) -> tuple[Sequence[Any], str | None, dict[int, int]]:
-    """As `_page`, and how many others each photo stands for if the listing is of unique photos."""
+    """Like `_page`, with the number of others that each photo stands for if the listing is of unique photos."""
     if not filters.unique:
         return *_page(connection, files, limit), {}
     passes = and_(in_reach(filters), _taken(filters), is_hit)

@@ -3,8 +3,8 @@
 A walk by path is fast if hits are frequent, and slow if they are rare and late. So each filter with an index names the
 set of photos that may pass it, and if one of the sets is small, the listing looks up its members and sorts them.
 
-The one rule: a set may hold too many photos, never too few. The listing still tests each, so a set never changes the
-result.
+The one rule: a set may have too many photos, but never too few. The listing still tests each, so a set never changes
+the result.
 """
 
 from __future__ import annotations
@@ -99,5 +99,5 @@ def _decisions() -> AnySelect:
 
 
 def _size(connection: Connection, photos: PhotoSet) -> int:
-    """The number of photos in a set, counted only as far as needed."""
+    """The number of photos in a set, counted only as far as necessary."""
     return connection.execute(select(func.count()).select_from(photos.limit(FEW + 1).subquery())).scalar_one()

@@ -18,7 +18,7 @@ class TagHit:
 
     path: str
     sha256: str
-    taken_at: datetime  # naive, the camera's wall clock
+    taken_at: datetime  # naive, the camera's local time
     landmark: str
     name: str
     country: str | None
@@ -52,7 +52,7 @@ class NoneHit:
 
 @dataclass(frozen=True, slots=True)
 class VoteHit:
-    """What people whom the operator does not trust say of a photo."""
+    """What people whom the operator does not trust say about a photo."""
 
     path: str
     sha256: str
@@ -94,7 +94,7 @@ class FileState(NamedTuple):
     mtime_ns: int | None
     ctime_ns: int | None  # stores of earlier versions did not have it
     is_assessed: bool  # the model has answered its content with enough suggestions
-    missing: bool  # it was missing in the last scan
+    missing: bool  # the last scan did not find it
     is_superseded: bool | None  # None without an answer; another model's answer counts, although this model has one
 
 

@@ -47,7 +47,7 @@ class LandmarkPhotos:
 
 
 def report_of(connection: Connection, run: int) -> dict[str, Any] | None:
-    """The report of a run; None if it died before, or is in progress.
+    """The report of a run; None if it died before it was written, or is in progress.
 
     Raises:
         UnknownRun: there is no such run.
@@ -110,7 +110,7 @@ def _suggested(run: int, *columns: Any) -> AnySelect:
 
 
 def _suggested_by(run: int) -> AnySelect:
-    """The suggestions for a run's photos, also for those that a later run asked again for more."""
+    """The suggestions for a run's photos, including those that a later run asked for more."""
     began = select(Suggestion.photo_id, Suggestion.model_id).where(Suggestion.run_id == run, Suggestion.rank == 1)
     continued = select(Assessment.photo_id, Assessment.model_id).where(Assessment.run_id == run)
     columns = (Suggestion.photo_id, Suggestion.score, Suggestion.reason, Landmark.key, Landmark.name)
@@ -132,7 +132,7 @@ def _path(photo_id: ColumnElement[int]) -> ColumnElement[str | None]:
 
 
 def _examples(rows: Sequence[Row[Any]]) -> Iterator[Example]:
-    """The examples, without photos whose files are all missing."""
+    """The examples, without photos whose files are all gone."""
     for row in rows:
         if row.path is not None:
             yield Example(row.path, row.name, row.score, parse_evidence(row.reason, row.key))

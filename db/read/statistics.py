@@ -17,7 +17,7 @@ class Statistics:
 
     photos: int  # with a present file, or sent to the bot
     files: int  # how many are present
-    gone: int  # how many are missing
+    gone: int  # how many are gone
     failures: dict[str, int]  # how many present files could not be read, by kind
     quarantined: int  # how many of those are not tried again
     runs: dict[str, int]  # how many, by status

@@ -1,4 +1,4 @@
-"""One of photos that look the same: the largest, then the oldest, then the first path.
+"""One of several photos that look the same: the largest, then the oldest, then the first path.
 
 The one rule: the choice is made among the files that pass the listing's filters, so that no group drops out of a
 listing because its best photo is not in it. Files of one content count as looking the same.
@@ -34,13 +34,13 @@ def best_of_groups(
 ) -> tuple[list[Any], dict[int, int]]:
     """The first files of a listing that are the best of their groups.
 
-    All files of a group are ranked when its first file is met. Searching a better one for each file would take
+    All files of a group are ranked when its first file is met. Searching for a better one for each file would take
     quadratic time in the group's size if the best comes last.
 
     Args:
         files: the listing, in its order.
         limit: how many files are returned at most.
-        passes: the listing's filters, whatever page is asked for.
+        passes: the listing's filters, whatever the page.
 
     Returns:
         The listing's rows, and by photo how many other files each stands for.

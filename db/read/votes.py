@@ -1,4 +1,4 @@
-"""What people whom the operator does not trust say of the library's photos: votes, which overrule nothing."""
+"""What people whom the operator does not trust say about the library's photos: votes, which overrule nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from db.schema.models import Decision, File, Landmark, Photo
 
 
 def votes(connection: Connection, filters: FileFilter, *, after: str | None = None, limit: int = 50) -> Page[VoteHit]:
-    """The votes on up to `limit` files; of each file what most people say comes first.
+    """The votes on up to `limit` files; for each file, what most people say comes first.
 
     Args:
         connection: any.

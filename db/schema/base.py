@@ -31,7 +31,7 @@ FS_ENCODING, FS_ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerr
 
 
 class PathBytes(TypeDecorator[str]):
-    """A path as the bytes that the file system holds.
+    """A path as the bytes in the file system.
 
     Text would lose names that are not UTF-8. Bytes are also compared one by one, so that a folder is a range of the
     index: everything between ``folder/`` and ``folder0``, which is the byte after the slash.
@@ -44,7 +44,7 @@ class PathBytes(TypeDecorator[str]):
         return None if value is None else os.fsencode(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], str | None]:  # noqa: ARG002
-        """Makes one call a row instead of three: a scan asks for 200,000 paths."""
+        """Makes one call per row instead of three: a scan asks for 200,000 paths."""
         return _decoded
 
 

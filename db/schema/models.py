@@ -1,6 +1,6 @@
-"""The tables. A photo is a content, a file is a path that holds it, and people's decisions are separate.
+"""The tables. A photo is a content, a file is a path with that content, and people's decisions are separate.
 
-Timestamps are in UTC, except `Photo.taken_at`: the camera's wall clock, which has no zone. The view `tag` in
+Timestamps are in UTC, except `Photo.taken_at`: the camera's local time, which has no zone. The view `tag` in
 `db.schema.views` defines a photo's tags. The Telegram bot's tables are in `db.schema.telegram`.
 """
 
@@ -36,7 +36,7 @@ class Landmark(Base):
 
 
 class Model(Base):
-    """A bundle that was used; `model_id` decides whether two are the same."""
+    """A bundle that was used; two with the same `model_id` are the same model."""
 
     __tablename__ = "model"
 
@@ -47,7 +47,7 @@ class Model(Base):
     version: Mapped[str]
     card: Mapped[dict[str, Any]]
     added_at: Mapped[datetime]
-    min_score: Mapped[float] = mapped_column(server_default=text("0"))  # that its stored tags have at least
+    min_score: Mapped[float] = mapped_column(server_default=text("0"))  # the least score of its stored tags
 
 
 class Run(Base):
@@ -115,7 +115,7 @@ class Photo(Base):
 
 
 class File(Base):
-    """A path. It has no photo if its content could never be read, or changed and could not be read since."""
+    """A path. It has no photo if its content could never be read, or has changed and could not be read since."""
 
     __tablename__ = "file"
 
@@ -204,7 +204,7 @@ class Lease(Base):
 
 
 class Decision(Base):
-    """What a person says of a photo. Active until the same person replaces it or takes it back in the same place.
+    """What a person says about a photo. Active until the same person replaces it or takes it back in the same place.
 
     Trusted ones are the library's, see the view `trusted_decision`; the others are votes, which overrule nothing.
     """

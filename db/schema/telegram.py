@@ -1,6 +1,6 @@
 """The tables of the Telegram bot: updates, answers, and the photos that people sent.
 
-The one rule: a person's rows hold only what an answer needs. An update's content is blanked once it is answered, and
+The one rule: a person's rows have only what an answer needs. An update's content is blanked once it is answered, and
 `db.telegram.privacy` finds all rows of a person by `user_id` (a private chat has its person's number).
 """
 
@@ -84,7 +84,7 @@ class TelegramPhoto(Base):
     chat_id: Mapped[int]
     message_id: Mapped[int]
     user_id: Mapped[int] = mapped_column(index=True)
-    file_unique_id: Mapped[str | None] = mapped_column(index=True)  # of a photo; None of a file
+    file_unique_id: Mapped[str | None] = mapped_column(index=True)  # of a photo; None for a file
     landmark_id: Mapped[int | None] = mapped_column(ForeignKey("landmark.id"))
     score: Mapped[float | None]
     received_at: Mapped[datetime]

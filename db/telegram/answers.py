@@ -42,7 +42,7 @@ SENT_COLUMNS = ("chat_id", "message_id", "user_id", "file_unique_id", "landmark_
 
 
 class UnknownContent(KeyError):
-    """A content that the store does not have: never, or not any more, because whoever sent it asked to forget it."""
+    """A content that the store never had, or no longer has, because the person who sent it asked to forget it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class SentPhoto:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredPhoto:
-    """What an answer says of one of its photos, and what was decided, see `db.telegram.voices`."""
+    """What an answer says about one of its photos, and what was decided; see `db.telegram.voices`."""
 
     sha256: str
     message_id: int
@@ -75,7 +75,7 @@ class StoredReply:
     id: int
     chat_id: int
     user_id: int
-    message_id: int | None  # of the message that holds it; None until it was sent
+    message_id: int | None  # of the message with it; None until it was sent
     shown: dict[str, Any]  # its content, as `tagger.bot.render.reply_text.ReplyContent.as_json` made it
     photos: tuple[AnsweredPhoto, ...]
 
@@ -100,7 +100,7 @@ def add_photos(connection: Connection, answer_id: int, photos: Sequence[SentPhot
     """Store the photos of an answer.
 
     Returns:
-        The photos; in a private chat with what the person decided on their contents before.
+        The photos; in a private chat, with what the person decided about their contents before.
 
     Raises:
         UnknownContent: the store does not have one of the contents.
@@ -137,7 +137,7 @@ def set_verdicts(
 
 
 def set_message_id(connection: Connection, answer_id: int, message_id: int) -> None:
-    """Store which message holds an answer."""
+    """Store which message contains an answer."""
     connection.execute(SET_MESSAGE, {"answer": answer_id, "message": message_id})
 
 

@@ -1,7 +1,7 @@
 """The Telegram bot's inbox: received updates and the state of their answers.
 
 The one rule: a row goes from "pending" to "sending" to "answered", and each step is committed before the next one is
-visible outside. So it is only unknown of a row in "sending" whether its message exists.
+visible outside. So only for a row in "sending" is it unknown whether its message exists.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ LAST_MESSAGE_IDS_OF_ALL = select(_OF_CHAT.scalar_subquery(), _OF_ALL.scalar_subq
 
 @dataclass(frozen=True, slots=True)
 class ReceivedUpdate:
-    """An update as far as an answer needs it."""
+    """The part of an update that an answer needs."""
 
     update_id: int
     chat_id: int | None
@@ -62,7 +62,7 @@ class ReceivedUpdate:
 
 @dataclass(frozen=True, slots=True)
 class LastMessageIds:
-    """The highest message numbers that were seen: in a chat, and in all chats that may share its sequence."""
+    """The highest message numbers seen: in a chat, and in all chats that may share its sequence."""
 
     chat: int
     shared: int
@@ -107,7 +107,7 @@ def recent_numbers(connection: Connection, limit: int) -> list[tuple[int, int]]:
 
 
 def start_sending(connection: Connection, update_id: int, reply: dict[str, Any]) -> None:
-    """Store a reply before it is sent: from here on its message may exist."""
+    """Store a reply before it is sent: from now on its message may exist."""
     connection.execute(SET_SENDING, {"number": update_id, "message": reply})
 
 
@@ -123,7 +123,7 @@ def finish(connection: Connection, update_ids: Collection[int], reply_message_id
 
 
 def drop(connection: Connection, update_id: int) -> None:
-    """Delete an update, its sender included."""
+    """Delete an update, including its sender."""
     connection.execute(delete(TelegramUpdate).where(TelegramUpdate.update_id == update_id))
 
 
@@ -144,7 +144,7 @@ def shares_numbers(chat_id: int) -> bool:
 
 
 def last_message_ids(connection: Connection, chat_id: int) -> LastMessageIds:
-    """The highest message numbers that were seen; 0 if there are none."""
+    """The highest message numbers seen; 0 if there are none."""
     statement = LAST_MESSAGE_IDS if shares_numbers(chat_id) else LAST_MESSAGE_IDS_OF_ALL
     chat, shared = connection.execute(statement, {"chat": chat_id}).one()
     return LastMessageIds(chat or 0, shared or 0)

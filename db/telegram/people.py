@@ -22,7 +22,7 @@ from db.telegram.voices import Said
 
 LANGUAGE = select(TelegramPerson.language).where(
     TelegramPerson.user_id == bindparam("user_id")
-)  # for each update, so built once
+)  # built once, since each update needs it
 
 Decisions = Callable[[Any], Sequence[Said]]  # those on a row of `TelegramPhoto`
 
@@ -125,7 +125,7 @@ def _sent(user_id: int, chat_id: int | None) -> ColumnElement[bool]:
 
 
 def _own(rows: Sequence[Row[Any]]) -> Decisions:
-    """What a person said last of a photo, in whatever chat that was."""
+    """What a person last said about a photo, in any chat."""
     last_place = {row.photo_id: row.answer_id for row in rows}
     found = _by_photo(row for row in rows if row.answer_id == last_place[row.photo_id])
     return lambda photo: found[photo.id, last_place.get(photo.id, 0)]

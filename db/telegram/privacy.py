@@ -51,7 +51,7 @@ def export(connection: Connection, user_id: int, *, chat_id: int | None = None) 
 
 
 def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int | None = None) -> list[str]:
-    """Delete all rows about a person, and the photos that only they sent and that are in no folder of a library.
+    """Delete all rows about a person, and the photos that only they sent, unless they are in a folder of a library.
 
     Args:
         user_id: Telegram's number of the person.
@@ -92,7 +92,7 @@ def forget_unsent(connection: Connection, contents: Sequence[str], *, kept: str)
 
 
 def _delete_contents(connection: Connection, photos: Iterable[int], kept: str) -> None:
-    """Delete photos that are in no folder of a library, and on which no trusted person has decided for themselves."""
+    """Delete photos that are in no folder of a library, and on which no trusted person has decided in private."""
     is_trusted = (Decision.is_trusted, Decision.answer_id == 0, Decision.revoked_at.is_(None))
     for batch in in_batches(photos):
         connection.execute(delete(File).where(File.photo_id.in_(batch), below(kept)))

@@ -2,7 +2,7 @@
 
 The one rule: nobody sees another person's decision as if it were their own. In a private chat a decision is the
 person's, wherever they send that photo again. In a group it belongs to the message of the bot's answer, which shows
-what was said by the person who spoke last; what others said stays, and shows again when that person takes theirs back.
+what the last person said; what others said stays, and shows again if that person takes theirs back.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def user_id(who: str) -> int:
 
 
 def is_private(chat_id: int) -> bool:
-    """Whether a chat is one with a person; Telegram gives it the person's number, and other chats negative ones."""
+    """Whether a chat is with a person; Telegram gives it the person's number, and other chats negative ones."""
     return chat_id > 0
 
 
@@ -48,7 +48,7 @@ def place(chat_id: int, answer_id: int) -> int:
 
 
 def is_own(connection: Connection, decision_id: int, user_id: int) -> bool:
-    """Whether a decision is this person's, also if it was revoked."""
+    """Whether a decision is this person's, even if it was revoked."""
     own = select(Decision.id).where(Decision.id == decision_id, Decision.who == who(user_id))
     return connection.execute(own).first() is not None
 

@@ -1,12 +1,12 @@
 """Copy the database while it is in use, and remove older copies.
 
 The one rule: a copy gets its name only after a check, and older copies are removed only after that. So a file with the
-name of a copy is sound, and holds every row that was committed before the copy began. Several backups may share a
-folder: each writes a temporary file of its own, and only removes older copies of its own database.
+name of a copy is sound, and has every row that was committed before the copy began. Several backups may share a
+folder: each writes its own temporary file, and only removes older copies of its own database.
 
-A copy's name tells whose it is, as in ``tagger-3f0a81c2-20261122-033000.sqlite``: four digits of the path of its
-database, and four of a random number in that database (`PRAGMA user_version`). So databases of two containers or in two
-folders stay apart, and so do a database and a new one in its place.
+A copy's name shows which database it came from, as in ``tagger-3f0a81c2-20261122-033000.sqlite``: four digits of the
+path of its database, and four of a random number in that database (`PRAGMA user_version`). So databases of two
+containers or in two folders stay apart, and so do a database and a new one in its place.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Backup:
     file: Path
     size_bytes: int
     removed: tuple[Path, ...]
-    larger: tuple[Path, ...]  # older ones that are more than twice as large, which it does not push out
+    larger: tuple[Path, ...]  # older ones that are more than twice as large, which it does not replace
 
 
 def back_up(source: str, folder: Path, *, keep: int) -> Backup:
@@ -75,7 +75,7 @@ def default_folder(source: str) -> Path:
 def newest_copy(source: str, folder: Path) -> Path | None:
     """The copy to restore a database from; None if there is none.
 
-    One that is much smaller than an older one is passed over: it may be of a database that had lost its rows.
+    One that is much smaller than an older one is not chosen: it may be of a database that had lost its rows.
     """
     found = copies(source, folder) or _copies(re.escape(Path(source).stem), folder)  # as earlier versions named them
     sizes = {file: file.stat().st_size for file in found}
@@ -161,7 +161,7 @@ def _publish(unfinished: Path, name: str) -> Path:
 
 
 def _free_name(name: str, folder: Path) -> Path:
-    """The name of a copy by the current time, or the next free second."""
+    """The name of a copy for the current time, or for the next free second."""
     now = datetime.now(UTC)
     while (file := folder / f"{name}-{now:%Y%m%d-%H%M%S}.sqlite").exists():
         now += timedelta(seconds=1)
@@ -171,7 +171,7 @@ def _free_name(name: str, folder: Path) -> Path:
 def _rotate(file: Path, size_bytes: int, keep: int) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Remove the oldest copies of a database.
 
-    Much larger ones are counted apart: if the database lost its rows, its nights must not push out the good copies.
+    Much larger ones are counted apart: if the database lost its rows, later copies must not replace the good ones.
 
     Returns:
         The removed copies, and the larger ones that are left.

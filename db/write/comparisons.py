@@ -1,6 +1,6 @@
 """Read and write what the end of a run compares: groups of photos that look the same, and votes.
 
-The one rule: the next run does what a killed run left undone. A photo without a group is still to be compared; a
+The one rule: the next run does what a killed run left undone. A photo without a group has yet to be compared; a
 group's number is the smallest id of its photos. A vote changes the best suggestion in place and is reversible, because
 the model's own score is kept.
 """
@@ -71,14 +71,14 @@ class StoredVote(NamedTuple):
     photo: int
     taken_at: datetime
     landmark: str  # the suggestion's key
-    score: float  # with the evidence beside the picture in it
+    score: float  # including the evidence besides the picture
     visual_score: float  # the model's own
     is_tag: bool
     evidence: Evidence | None  # that evidence
 
 
 class Decided(NamedTuple):
-    """A file whose photo has a date by the camera's clock, and the key of a landmark that people say it shows."""
+    """A file whose photo has a date by the camera's clock, and the key of the landmark that people say it shows."""
 
     path: str
     photo: int

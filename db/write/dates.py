@@ -1,7 +1,7 @@
 """Write when photos were taken.
 
 The one rule: a photo's date is the best that any of its files gives, whichever is found first. A better source wins,
-and of equally good ones the earlier date.
+and among equally good ones the earlier date.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ IMPROVE_DATE = (
 
 
 def photo_date(file: FoundFile, info: PhotoInfo) -> TakenDate:
-    """The date of a photo that was read, by its first file."""
+    """The date of a photo that was read, from its first file."""
     return _own_date(info) or _file_time(file)
 
 

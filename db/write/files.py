@@ -1,8 +1,8 @@
-"""Write files: the paths of contents, which are missing, and which could not be read.
+"""Write files: the paths of contents, which files are gone, and which could not be read.
 
 The one rule: a file that failed is tried again after increasing waits, and after some attempts only if it changes or on
 request (quarantine). After a passing failure, which says nothing about the file (a drive that is off, a missing
-permission), every run tries it. Another model tries what one model failed on.
+permission), every run tries it. What one model failed on, another model tries again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RetryPolicy:
     """When a file that failed is tried again."""
 
     after_h: float = 6.0  # hours from the first failure to the next attempt; doubled after each
-    max_attempts: int = 3  # after so many attempts the file is in quarantine
+    max_attempts: int = 3  # after this many attempts the file is in quarantine
 
     def plan(self, attempts: int, now: datetime) -> dict[str, datetime | None]:
         """The columns that say when to try again, or that the file is in quarantine."""
@@ -102,12 +102,12 @@ def upsert_failed_files(
 
 
 def mark_missing(connection: Connection, paths: Iterable[str]) -> None:
-    """Mark files as missing. Their photos keep tags and decisions."""
+    """Mark files as gone. Their photos keep tags and decisions."""
     _set_missing(connection, paths, datetime.now(UTC))
 
 
 def mark_present(connection: Connection, paths: Iterable[str]) -> None:
-    """Mark missing files as present again, unchanged: a drive is mounted again."""
+    """Mark gone files as present again, unchanged: for example, a drive is mounted again."""
     _set_missing(connection, paths, None)
 
 
@@ -164,7 +164,7 @@ def write_failures(
 
 
 def _failed_file_update() -> Update:
-    """Sets a failed file's photo: by its digest if that is known, else the old one while size and time are the same.
+    """Set a failed file's photo: by its digest if that is known, else the old one while size and time are the same.
 
     An unreadable file whose size or time changed may show something else. One that merely vanished, or cannot be read
     at the moment, keeps its photo.

@@ -1,4 +1,4 @@
-"""Remove all that the store has of a folder, except decisions, which stay with their content."""
+"""Remove everything that the store has about a folder, except decisions, which stay with their content."""
 
 from __future__ import annotations
 

@@ -36,13 +36,13 @@ MOVE_SIDECARS = [  # and the photos that they belong to, in two steps as files a
 
 
 def move_files(connection: Connection, old: str, new: str) -> int:
-    """Rename a folder, or a file, with all below it.
+    """Rename a folder, with everything below it, or a file.
 
-    A file that the store already has at its new path stays as it is, unless it is missing.
+    A file that the store already has at its new path stays as it is, unless it is gone.
 
     Args:
         old: absolute, without a slash at its end, like `new`.
-        new: the present name.
+        new: the current name.
 
     Returns:
         The number of files that were renamed.

@@ -1,4 +1,4 @@
-"""Remove the rows of long-missing files.
+"""Remove the rows of files that have long been gone.
 
 The one rule: decisions are never removed. A photo with a decision keeps its row, for when a file with its content comes
 back; so does a photo that was sent to the bot.
@@ -32,7 +32,7 @@ class Pruned:
 
 
 def prune(store: Store, *, gone_before: datetime) -> Pruned:
-    """Remove files that are missing since before a moment, and photos of before that moment without a file."""
+    """Remove files that were gone before a moment, and photos without a file that were added before it."""
     gone = select(File.id, File.photo_id).where(File.gone_at < gone_before).limit(FILES_PER_TRANSACTION)
     has_file = select(File.id).where(File.photo_id == Photo.id).correlate(Photo).exists()
     replaced = select(Photo.id).where(Photo.added_at < gone_before, ~has_file)  # their files have another content now
@@ -73,7 +73,7 @@ def remove_files(connection: Connection, files: Iterable[tuple[int, int | None]]
 
 
 def remove_photos(connection: Connection, photos: set[int]) -> int:
-    """Remove those of some photos to which only the machine's answers refer, and return their number."""
+    """Remove, of some photos, those that only the machine's answers refer to, and return their number."""
     removed = 0
     for batch in in_batches(photos):
         orphans = _orphans(connection, set(batch))

@@ -170,7 +170,7 @@ def _photo_values(file: FoundFile, info: PhotoInfo, keeps_place: bool) -> dict[s
 
 
 def _signed(bits: int) -> int:
-    """64 bits as SQLite holds them."""
+    """64 bits as SQLite stores them."""
     return bits - (1 << 64) if bits >> 63 else bits
 
 
@@ -206,7 +206,7 @@ def _make_current(connection: Connection, photos: Iterable[int], model: int) -> 
 def _lacking(
     connection: Connection, short: Collection[Any], answers: dict[int, Tagged | NoLandmark], model: int, k: int
 ) -> dict[int, list[types.Suggestion]]:
-    """The suggestions that some stored answers lack, in the ranks that they have free.
+    """The suggestions that some stored answers lack, in their free ranks.
 
     Stored suggestions stay: they belong to another run, which may be undone, and a vote may have changed them. Ranks do
     not show which are lacking, because new evidence may have changed the order.

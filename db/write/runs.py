@@ -121,7 +121,7 @@ def release_files(connection: Connection, paths: Iterable[str]) -> None:
 
 
 def release_run(connection: Connection, *, run: int) -> None:
-    """Release the files of a run that ends regularly, except suspects, which stay so until they have a result."""
+    """Release the files of a run that ends normally, except suspects, which stay leased until they have a result."""
     connection.execute(delete(Lease).where(Lease.run_id == run, Lease.attempts == 0))
 
 
@@ -147,7 +147,7 @@ def abandoned_files(connection: Connection, *, model: int | None = None) -> dict
 
 
 def _deaths(model: Any) -> ColumnElement[int]:
-    """How often a file died with this model. After deaths with another one it is still a suspect: they count as one."""
+    """How many runs died with a file and this model. Deaths with other models count as one: it is still a suspect."""
     is_by_model = Lease.run_id.in_(select(Run.id).where(Run.model_id == model))
     return case((is_by_model, Lease.attempts), else_=func.min(Lease.attempts, 1))
 

@@ -1,7 +1,7 @@
 """Write which sidecars are to be written, and which were.
 
 The one rule: what a write will leave in a file is stored before it happens. So after a crash the content of the file
-tells whether it happened, and its earlier content is never lost.
+shows whether it happened, and its earlier content is never lost.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def merged(request: SidecarRequest, earlier: SidecarRequest | None) -> SidecarRe
 
 
 def remove_requests(connection: Connection, photo_paths: Iterable[str]) -> None:
-    """Ask no more for the sidecars of some photos."""
+    """Withdraw the requests for the sidecars of some photos."""
     for batch in in_batches(photo_paths):
         connection.execute(delete(Request).where(Request.photo_path.in_(batch)))
 

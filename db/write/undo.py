@@ -1,7 +1,7 @@
 """Undo the suggestions of one run.
 
 The one rule: decisions stay, and so does the fact that the model has answered these photos, so that it does not suggest
-it all again the next night.
+everything again the next night.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def test_a_folder_that_the_database_does_not_have_is_named(tagger: Tagger, libra
     for command in (("query", "--under"), ("query", "--none", "--under"), ("forget",)):
         done = tagger(*command, library / "nowhere")
         assert (done.returncode, done.stdout) == (1, "")
-        assert f"The database has no file below '{library / 'nowhere'}'" in done.stderr
+        assert f"The database has no files below '{library / 'nowhere'}'" in done.stderr
 
 
 def test_a_folder_whose_files_are_all_gone_is_named_with_the_option_that_lists_them(
@@ -53,7 +53,7 @@ def test_a_folder_whose_files_are_all_gone_is_named_with_the_option_that_lists_t
         photo.unlink()
     tagger("tag", library, "--accept-gone")
     done = tagger("query", "--under", trip)
-    assert (done.returncode, "--gone lists them" in done.stderr) == (1, True)
+    assert (done.returncode, "Add --gone to list them" in done.stderr) == (1, True)
     assert len(lines(tagger("query", "--under", trip, "--gone", "--json"))) == 2
 
 

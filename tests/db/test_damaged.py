@@ -88,7 +88,7 @@ def test_a_log_whose_database_is_gone_is_not_given_to_a_new_one(closed: Path, tm
         kept = log.read_bytes()
     closed.rename(tmp_path / "moved.sqlite")
     log.write_bytes(kept)
-    with pytest.raises(LogWithoutStore, match=r"tags\.sqlite-wal, which holds its latest changes"):
+    with pytest.raises(LogWithoutStore, match=r"tags\.sqlite-wal, which contains its latest changes"):
         open_store(str(closed))
     assert log.read_bytes() == kept
     assert not closed.exists()

@@ -71,7 +71,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreUnreachable, match="its folder cannot be made"):
+    with pytest.raises(StoreUnreachable, match="its folder cannot be created"):
         open_store(f"sqlite:///{tmp_path}/file/tags.sqlite")
 
 
