@@ -33,7 +33,7 @@ Path = tuple[str, ...]  # of a keyword, the most general part first
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a sidecar should say. Empty: nothing of ours belongs in it."""
+    """What a sidecar should say; if it is empty, nothing of ours belongs there."""
 
     landmarks: tuple[str, ...] = ()  # the keys
     keywords: tuple[Path, ...] = ()
@@ -80,7 +80,7 @@ def as_value(item: Property, path: Path) -> str:
 
 
 def as_path(item: Property, value: str) -> Path:
-    """A value of a list as the parts of a keyword."""
+    """The parts of a keyword, from a list's value."""
     return (value,) if item == SUBJECT else tuple(filter(None, value.split(SEPARATORS[item])))
 
 
@@ -104,7 +104,7 @@ def _path(landmark: Landmark) -> Path:
 
 
 def _component(text: str) -> str:
-    """A name without what separates the parts of a keyword."""
+    """A name without the characters that separate the parts of a keyword."""
     for separator in SEPARATORS.values():
         text = text.replace(separator, "-")
     return clean(text)

@@ -1,4 +1,4 @@
-"""Read and replace files so that nobody ever sees half of one."""
+"""Read and replace files so that no program ever sees half of one."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from db.rows import Written
 from tagger.core.errors import SidecarError
 from tagger.export.xmp.packet import MAX_BYTES
 
-WINDOW = 1 << 15  # of zlib; a longer dictionary is no use
+WINDOW = 1 << 15  # of zlib; a longer dictionary has no effect
 
 
 def read(path: str) -> bytes | None:
     """The content of a file; None if there is none.
 
     Raises:
-        SidecarError: it is no file, or too large.
+        SidecarError: it is not a file, or it is too large.
         OSError: it cannot be read.
     """
     if not os.path.lexists(path):
         os.stat(os.path.dirname(path))  # a drive that is off is an error
         return None
     if os.path.exists(path) and not os.path.isfile(path):
-        raise SidecarError("it is no file")
+        raise SidecarError("it is not a file")
     if os.path.getsize(path) > MAX_BYTES:
-        raise SidecarError(f"it has more than {MAX_BYTES >> 20} MB")
+        raise SidecarError(f"it is larger than {MAX_BYTES >> 20} MB")
     return Path(path).read_bytes()
 
 
@@ -40,15 +40,15 @@ def replace(path: str, content: bytes | None, *, expected: bytes | None, like: s
     Args:
         path: the file.
         content: None removes it.
-        expected: what the file holds now.
-        like: a file whose owner and mode a new one gets.
+        expected: what the file contains now.
+        like: a new file gets the owner and mode of this one.
 
     Raises:
         SidecarError: another program has changed it.
         OSError: it cannot be written.
     """
     if read(path) != expected:
-        raise SidecarError("another program has changed it in this moment")
+        raise SidecarError("another program has just changed it")
     target = os.path.realpath(path)
     if content is None:
         os.unlink(target)
@@ -81,7 +81,7 @@ def _write(target: str, content: bytes, like: str) -> None:
 
 
 def written(content: bytes, before: bytes | None) -> Written:
-    """How a content is recognised, and how the one before it comes back."""
+    """How to recognise a content, and how to restore the one before it."""
     return Written(digest(content), None if before is None else _difference(content, before))
 
 
@@ -103,6 +103,6 @@ def digest(content: bytes) -> str:
 
 
 def _difference(content: bytes, before: bytes) -> bytes:
-    """A content as far as another one does not have it."""
+    """The part of a content that another one lacks."""
     packer = zlib.compressobj(9, zdict=content[-WINDOW:])
     return packer.compress(before) + packer.flush()

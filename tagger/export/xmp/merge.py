@@ -1,4 +1,4 @@
-"""Put a content into a packet, and take it out again.
+"""Put a content into a packet, and remove it again.
 
 The one rule: what was there stays. Values are added, never replaced, and the packet lists the added ones itself, so
 that exactly those can be taken back, also by whoever has not the database.
@@ -42,7 +42,7 @@ SAME_DEGREES = 1e-4  # 11 m; other programs round coordinates
 
 @dataclass(frozen=True, slots=True)
 class OwnMetadata:
-    """What a photo carries in itself, by the properties of XMP."""
+    """What a photo says about itself, by the properties of XMP."""
 
     lists: dict[Property, list[str]] = field(default_factory=dict)
     keywords: tuple[str, ...] = ()  # outside of its XMP
@@ -54,7 +54,7 @@ def own_metadata(embedded: EmbeddedMetadata) -> OwnMetadata:
     """Read a photo's own metadata.
 
     Raises:
-        SidecarError: its XMP is damaged, so that nobody knows what a sidecar would hide.
+        SidecarError: its XMP is damaged, so it is unknown what a sidecar would hide.
     """
     place = {item: embedded.place[item.name] for item in PLACE if item.name in embedded.place}
     keywords = tuple(word for keyword in embedded.keywords if (word := contents.clean(keyword)))
@@ -137,7 +137,7 @@ def take_back(packet: Packet, added: Sequence[str] = ()) -> bool:
 
 
 def _seeds(packet: Packet, own: OwnMetadata) -> dict[Property, list[str]]:
-    """The values with which each list begins that a packet does not have.
+    """The values that each list that a packet lacks should start with.
 
     Programs read the first list that is there, and take it for all keywords: a list that is new must not hide those
     that are in another list, or in the photo.

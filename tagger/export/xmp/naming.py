@@ -16,7 +16,7 @@ from tagger.image.formats import OPTIONAL_SUFFIXES, PHOTO_SUFFIXES
 RAW_SUFFIXES = OPTIONAL_SUFFIXES["rawpy"]
 ORIGINALS = (*PHOTO_SUFFIXES, *OPTIONAL_SUFFIXES["pillow_jxl"], *RAW_SUFFIXES)
 
-ReadExtension = Callable[[str], str | None]  # of a sidecar: the suffix of the photo that it says it belongs to
+ReadExtension = Callable[[str], str | None]  # the suffix of the photo that a sidecar says it belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def sidecar_paths(photo: str, naming: Naming, read_extension: ReadExtension) -> 
     else:
         targets = (replaced,) if existing == (replaced,) else (appended,)
         if len(existing) == 2:
-            note = f"{os.path.basename(replaced)} is there too; programs prefer the name that has the photo's suffix"
+            note = f"{os.path.basename(replaced)} exists too; programs prefer the name with the photo's suffix"
     return SidecarPaths(targets, existing, note)
 
 
@@ -95,5 +95,5 @@ def _originals(folder: str) -> dict[str, frozenset[str]]:
 
 
 def forget_folders() -> None:
-    """List folders anew."""
+    """Forget what was listed, so that folders are listed again."""
     _originals.cache_clear()

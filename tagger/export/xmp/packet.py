@@ -1,6 +1,6 @@
-"""An XMP document: parsed strictly, changed in single properties, and written with all else as it was.
+"""An XMP document: parsed strictly, changed in single properties, and written with everything else as it was.
 
-The one rule: what is not sound is refused, never repaired. Only this module knows lxml.
+The one rule: what is not sound is refused, never repaired. Only this module uses lxml.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lxml import etree
 from tagger.core.errors import SidecarError
 from tagger.export.xmp.properties import NAMESPACES, Property, qualified
 
-MAX_BYTES = 16 << 20  # of a sidecar; darktable's with many masks have 1 MB
+MAX_BYTES = 16 << 20  # of a sidecar; darktable's with many masks take 1 MB
 RDF = qualified("rdf", "RDF")
 LIST_ITEM = qualified("rdf", "li")
 CONTAINERS = tuple(qualified("rdf", name) for name in ("Bag", "Seq", "Alt"))
@@ -39,23 +39,23 @@ class Packet:
         data: its bytes, in any encoding that they declare.
 
     Raises:
-        SidecarError: it is no sound XMP, or has a document type.
+        SidecarError: it is not well-formed XMP, or has a document type.
     """
 
     def __init__(self, data: bytes = EMPTY) -> None:
         if len(data) > MAX_BYTES:
-            raise SidecarError(f"it has more than {MAX_BYTES >> 20} MB")
+            raise SidecarError(f"it is larger than {MAX_BYTES >> 20} MB")
         start, end = _root_span(data)
         self._head, self._tail = data[:start], data[end:]
         parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, strip_cdata=False)
         try:
             self._root = etree.fromstring(data, parser)
         except (etree.XMLSyntaxError, ValueError) as error:
-            raise SidecarError(f"it is no sound XML: {error}") from error
+            raise SidecarError(f"it is not well-formed XML: {error}") from error
         self._encoding = _encoding(data, self._root.getroottree().docinfo.encoding)
         found = [self._root] if self._root.tag == RDF else self._root.findall(RDF)
         if len(found) != 1:
-            raise SidecarError("it is no XMP: it has no rdf:RDF, or several")
+            raise SidecarError("it is not XMP: it needs exactly one rdf:RDF")
         self._rdf = found[0]
 
     def encode(self) -> bytes:
@@ -119,12 +119,12 @@ class Packet:
 
     @property
     def is_ours(self) -> bool:
-        """Whether no other program has written the document since it was made here."""
+        """Whether no other program has written the document since it was created here."""
         return self._root.get(qualified("x", "xmptk")) == TOOLKIT
 
     @property
     def is_empty(self) -> bool:
-        """Whether it has no property."""
+        """Whether it has no properties."""
         about = qualified("rdf", "about")
         return all(not len(node) and not set(node.attrib) - {about, "about"} for node in self._nodes())
 
@@ -152,7 +152,7 @@ class Packet:
             element is not None
             and (len(children) > 1 or (children and children[0].tag not in CONTAINERS) or _has_text(element))
         ):
-            raise SidecarError(f"its {item} is no list")
+            raise SidecarError(f"its {item} is not a list")
         return children[0] if children else None
 
     def _new(self, item: Property) -> etree._Element:
@@ -192,7 +192,7 @@ def _root_span(data: bytes) -> tuple[int, int]:
     try:
         parser.Parse(data, True)
     except (expat.ExpatError, LookupError, ValueError) as error:
-        raise SidecarError(f"it is no sound XML: {error}") from error
+        raise SidecarError(f"it is not well-formed XML: {error}") from error
     codec = _encoding(data, "latin-1")  # in which a byte is a character, and ">" is where it is in all others
     rest = data[ends[1] :].decode(codec, "replace")
     if not rest.startswith("</"):  # the root has no content, and this is behind it

@@ -29,7 +29,7 @@ class Change:
         photo: the photo's path.
         sidecar: its own path.
         now: its content.
-        base: the same without anything of ours.
+        base: the same without our additions.
         new: what it should be.
         content: what `new` says.
         added: the values in `new` that are not in `base`.
@@ -72,8 +72,8 @@ def plan(
         photo: its path.
         content: what they should say.
         naming: which it should have.
-        rows: what the store knows of its sidecars, by their paths.
-        find: finds what the store knows of a sidecar that was moved.
+        rows: what the store knows about its sidecars, by their paths.
+        find: finds what the store knows about a sidecar that was moved.
     """
     try:
         paths = sidecar_paths(photo, naming, _extension)
@@ -109,10 +109,10 @@ def problem(photo: str, sidecar: str, error: Exception) -> Problem:
 
 
 def without_ours(now: bytes | None, row: SidecarRow | None) -> bytes | None:
-    """A sidecar's content before anything of ours was in it: to the byte, unless others have changed it since.
+    """A sidecar's content before our additions: byte for byte, unless other programs have changed it since.
 
     Raises:
-        SidecarError: it is no sound XMP.
+        SidecarError: it is not well-formed XMP.
     """
     if now is None:
         return None
@@ -128,7 +128,7 @@ def without_ours(now: bytes | None, row: SidecarRow | None) -> bytes | None:
 
 
 def marked_sidecars(photo: str) -> Iterator[SidecarRow]:
-    """The sidecars of a photo that say themselves that something of ours is in them."""
+    """The sidecars of a photo that say that they contain our additions."""
     try:
         for path in sidecar_paths(photo, "appended", _extension).existing:
             now = files.read(path)
@@ -165,5 +165,5 @@ def _extension(sidecar: str) -> str | None:
     try:
         now = files.read(sidecar)
         return None if now is None else Packet(now).text(SIDECAR_FOR)
-    except (SidecarError, OSError):  # if it is to be written, that says why it cannot be
+    except (SidecarError, OSError):  # if it is to be written, the write says why it cannot be
         return None

@@ -1,7 +1,7 @@
-"""Write landmarks into sidecars, show what would be written, and take it back.
+"""Write landmarks into sidecars, preview the changes, and undo them.
 
 The one rule: what is to be written is stored first and removed from the list once it is done, so that whatever ends a
-write, the next one goes on from there.
+write, the next one continues from there.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def preview(store: Store, filters: TagFilter, options: WriteOptions) -> Iterator
 
 
 def undo(store: Store, filters: TagFilter) -> Iterator[Outcome]:
-    """Take back all that was written into the sidecars of the photos that a query finds, and write no more into them.
+    """Remove all that was written into the sidecars of the photos that a query finds, and write no more into them.
 
     Args:
         store: see `write`.
@@ -257,7 +257,7 @@ def _forget_requests(store: Store, photos: Sequence[str]) -> None:
 
 
 def _row(change: Change, with_gps: bool) -> SidecarRow:
-    """A change as the store remembers it."""
+    """A change as the store keeps it."""
     written = None if change.new is None else files.written(change.new, change.base)
     content = change.content
     return SidecarRow(

@@ -41,7 +41,7 @@ def test_a_damaged_sidecar_is_named_and_the_others_are_written(tagger: Tagger, t
     for command, count in (("preview", "8 sidecars would be changed, 1 cannot be"), ("write", "8 sidecars written")):
         done = tagger("xmp", command)
         assert (done.returncode, count in done.stderr) == (3, True)
-        assert f"{damaged}: it is no sound XML" in done.stderr
+        assert f"{damaged}: it is not well-formed XML" in done.stderr
     assert damaged.read_bytes() == b"<x:xmpmeta"
 
 

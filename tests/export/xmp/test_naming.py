@@ -18,7 +18,7 @@ CASES: list[tuple[str, Naming, str, str, str | None]] = [
     ("a.XMP", "appended", "a.XMP", "a.XMP", None),
     ("a.jpg.XMP", "appended", "a.jpg.XMP", "a.jpg.XMP", None),
     ("a.jpg.xmp", "appended", "a.jpg.xmp", "a.jpg.xmp", None),
-    ("a.jpg.xmp a.xmp", "appended", "a.jpg.xmp", "a.jpg.xmp a.xmp", "a.xmp is there too"),
+    ("a.jpg.xmp a.xmp", "appended", "a.jpg.xmp", "a.jpg.xmp a.xmp", "a.xmp exists too"),
     ("a.jpg.xmp a.xmp", "replaced", "a.xmp", "a.jpg.xmp a.xmp", None),
     ("a.cr2 a.xmp", "appended", "a.jpg.xmp", "", "a.xmp belongs to a.cr2"),
     ("a.cr2 a.xmp", "replaced", "a.jpg.xmp", "", "a.xmp belongs to a.cr2"),
