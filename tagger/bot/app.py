@@ -2,8 +2,8 @@
 
 A stop finishes what is in progress and loses nothing; what is not finished in time stays in the inbox.
 
-The event loop has no signal handlers of its own. They would replace those of the process, which also stop whatever
-runs beside the bot, and a signal that came before them would be lost.
+The event loop does not have its own signal handlers. They would replace those of the process, which also stop whatever
+runs beside the bot, and a signal that arrived before them would be lost.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ async def serve(
     Raises:
         ConfigError: the server rejects the token, or a required setting is missing.
     """
-    os.environ.setdefault("PTB_TIMEDELTA", "true")  # else the library warns of a deprecation at every 429
+    os.environ.setdefault("PTB_TIMEDELTA", "true")  # otherwise the library warns of a deprecation at every 429
     sys.setswitchinterval(SWITCH_S)
     if stop.is_set():
         return
@@ -137,14 +137,14 @@ async def _receive(services: Services, receiver: Receiver) -> None:
         await asyncio.Event().wait()
     except TelegramError as error:
         raise ConfigError(
-            f"The Bot API's server refuses the webhook {without_secrets(url)}: {error}. Check bot_webhook_url."
+            f"The Bot API server refuses the webhook {without_secrets(url)}: {error}. Check bot_webhook_url."
         ) from error
     finally:
         server.stop()
 
 
 async def _delete_webhook(services: Services) -> None:
-    """Delete the webhook of an earlier start; a server without webhooks refuses that, which does no harm."""
+    """Delete the webhook of an earlier start; a server without webhooks refuses, which does no harm."""
     try:
         await with_retries(services.bot.delete_webhook)
     except TelegramError as error:
@@ -152,7 +152,7 @@ async def _delete_webhook(services: Services) -> None:
 
 
 async def _finish(application: App, services: Services, processor: UpdateProcessor) -> None:
-    """Finish what is in progress, and leave to the next start what takes too long."""
+    """Finish what is in progress, and leave what takes too long to the next start."""
     if waiting := len(services.chat_queue):
         log.info("Stopping; %d updates are in progress", waiting)
     stopped = asyncio.create_task(application.stop())
@@ -168,11 +168,9 @@ async def _connect(application: App) -> None:
     try:
         await with_retries(application.initialize)
     except InvalidToken as error:
-        raise ConfigError(
-            "The Bot API's server refuses the token. Check TAGGER_BOT_TOKEN, or ask @BotFather."
-        ) from error
+        raise ConfigError("The Bot API server refuses the token. Check TAGGER_BOT_TOKEN, or ask @BotFather.") from error
     except TelegramError as error:
-        raise ConfigError(f"The Bot API's server does not say who the bot is: {error}. Check bot_api_url.") from error
+        raise ConfigError(f"The Bot API server does not say who the bot is: {error}. Check bot_api_url.") from error
 
 
 async def _run_until(stop: threading.Event, work: Coroutine[Any, Any, None]) -> bool:

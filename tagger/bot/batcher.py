@@ -1,7 +1,7 @@
 """Tags photos: loader threads decode them, and one thread runs the model on what all chats sent within milliseconds.
 
 The one rule: a content is inferred once. The pipeline shares one inference among copies in a batch; for later copies
-the answer comes from memory or from the store, where a batch is written before anybody learns its answers.
+the answer comes from memory or from the store, where a batch is written before anybody sees its answers.
 
 Photos are decoded before they join a batch, so one that hangs its decoder holds up no other.
 """
@@ -33,17 +33,17 @@ from tagger.model.predictor import Tagger
 log = logging.getLogger(__name__)
 
 MAX_BATCH = 64  # photos; in a larger batch the first would wait long for the last
-MORE_LOADERS = 2  # than decoders: they write and delete files meanwhile
-MAX_REMEMBERED = 2048  # answers in memory, of which the last may not be in the store yet
+MORE_LOADERS = 2  # than decoders, since they also write and delete files
+MAX_REMEMBERED = 2048  # answers in memory; the last ones may not be in the store yet
 
 
 @dataclass(slots=True)
 class _Request:
-    """A photo on its way.
+    """A photo that is being processed.
 
     Attributes:
         on_disk: while it lasts, the photo's file exists.
-        size_bytes: of its file, before it was loaded: the file may vanish afterwards.
+        size_bytes: of its file, before it was loaded, since the file may vanish afterwards.
         photo: after it was loaded; not decoded if an answer was recalled.
         recalled: the earlier answer for the same content.
     """
@@ -57,7 +57,7 @@ class _Request:
     recalled: Answer | None = None
 
     def settle(self, outcome: Result | Exception) -> None:
-        """Called in other threads than the event loop's."""
+        """Called in threads other than the event loop's."""
         self.loop.call_soon_threadsafe(self._settle, outcome)
 
     def _settle(self, outcome: Result | Exception) -> None:
@@ -128,7 +128,7 @@ class MicroBatcher:
             on_disk: entered before the file is read and left after that, in a thread that may wait for the disk.
 
         Raises:
-            EngineFailed: the engine broke.
+            EngineFailed: the engine failed.
             DecoderUnavailable: no process can be started to decode the photo.
         """
         loop = asyncio.get_running_loop()
@@ -159,10 +159,10 @@ class MicroBatcher:
 
         try:
             with request.on_disk:
-                with suppress(OSError):  # the loader says what is wrong with the file
+                with suppress(OSError):  # the loader will say what is wrong with the file
                     request.size_bytes = os.path.getsize(request.path)
                 request.photo = self._loader.load(request.path, should_decode, self._closing.is_set)
-            request.on_disk = nullcontext()  # it holds the bytes
+            request.on_disk = nullcontext()  # otherwise it would keep the bytes
             self._loaded.put(request)
         except CancelledError:
             pass  # the update stays in the inbox for the next start
@@ -182,7 +182,7 @@ class MicroBatcher:
             except queue.Empty:
                 return
             if request is None:
-                self._loaded.put(None)  # `_run` ends by it
+                self._loaded.put(None)  # ends `_run`
                 return
             yield request
 
@@ -210,7 +210,7 @@ class MicroBatcher:
             request.settle(result)
 
     def _write(self, tagged: Iterable[tuple[_Request, Result]]) -> None:
-        """Queue the answers for the database before anybody learns them. A photo without a date gets the present."""
+        """Queue the answers for the database before anybody sees them. A photo without a date gets the current time."""
         now_ns = time.time_ns()
         batch = [
             (FoundFile(result.path, request.size_bytes, now_ns), result)
@@ -223,7 +223,7 @@ class MicroBatcher:
             )
 
     def _recall(self, sha256: str) -> Result | None:
-        """The store knows best: another process may have withdrawn the answer."""
+        """Ask the store, since another process may have withdrawn the answer."""
         with self._store.read() as connection:
             answer = content_answer(connection, sha256, model=self.model_id, k=self.k)
         return Result("", sha256, answer, is_inherited=True) if answer else self._recent.get(sha256)

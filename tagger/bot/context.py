@@ -1,4 +1,4 @@
-"""What a handler gets: the bot's parts, and one update with who sent it, in which language, and how to answer.
+"""What a handler gets: the bot's parts, and one update with its sender, the language, and the ways to answer.
 
 A handler answers an update with at most one new message; everything else it does is an edit.
 """
@@ -51,7 +51,7 @@ class Services:
         callback_locks: by chat: buttons are handled one at a time.
         chosen_languages: by user: the language they chose, or None.
         typing_since: by chat: when "typing" was last shown (seconds of the event loop's clock).
-        open_work: what is being done for whom.
+        open_work: the work in progress, by person.
         names: by chat and user: what the answers in a group call a person; empty for an anonymous admin.
         background_tasks: keeps tasks alive that nobody awaits.
     """
@@ -91,9 +91,9 @@ class Services:
         return self.languages.best(self.chosen_languages[user_id], telegram_code)
 
     async def member_name(self, chat_id: int, user_id: int) -> str:
-        """The first name of a group's member; empty for an anonymous admin, or if Telegram does not tell.
+        """The first name of a group's member; empty for an anonymous admin, or if Telegram does not give it.
 
-        Names are never stored, so it is asked for.
+        Names are never stored, so it is looked up.
         """
         key = (chat_id, user_id)
         if key not in self.names and user_id > 0:
@@ -136,7 +136,7 @@ class UpdateContext:
 
     @property
     def user_id(self) -> int:
-        """Who sent the update; negative for a chat in whose name somebody writes, see `sender_id`."""
+        """Who sent the update; negative for a chat that somebody writes as, see `sender_id`."""
         return _sender_id(self.update)
 
     @property
@@ -174,7 +174,7 @@ class UpdateContext:
         return self.chat.id == self.services.settings.bot_admin_chat
 
     async def reply(self, html: str, keyboard: Keyboard = ()) -> None:
-        """Answer with a text; in a group, as a reply to the message, and with buttons for whoever asked."""
+        """Answer with a text; in a group, as a reply to the message, with buttons for the person who asked."""
         reply_to = None if self.is_private else self.message_id
         message = OutgoingMessage(self.chat.id, html, reply_to, self._for_asker(keyboard))
         await self.send(lambda _connection: message)
@@ -235,7 +235,7 @@ class UpdateContext:
     async def answer_callback(self, text: str = "") -> None:
         """Stop the progress sign on the tapped button, and show a short text if there is one.
 
-        It is tried once: the sign disappears by itself, and a toast that comes late makes no sense.
+        It is tried once: the sign disappears by itself, and a late toast makes no sense.
         """
         query = self.update.callback_query
         assert query is not None
@@ -243,7 +243,7 @@ class UpdateContext:
             await self.services.bot.answer_callback_query(query.id, text or None)
 
     def _for_asker(self, keyboard: Keyboard) -> Keyboard:
-        """The buttons of a list or question. In a group they name the person who asked, for whom alone they work."""
+        """The buttons of a list or question. In a group they name the person who asked, and work only for them."""
         if self.is_private or self.user_id < 0:
             return keyboard
         return tuple(tuple(Button(label, f"for:{self.user_id}:{data}") for label, data in row) for row in keyboard)

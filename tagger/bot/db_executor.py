@@ -33,7 +33,7 @@ class _Task:
     """A piece of work.
 
     Args:
-        done: gets the outcome; None if nobody waits for it.
+        done: gets the outcome; None if no caller waits for it.
     """
 
     work: Callable[[Any], Any]
@@ -92,7 +92,7 @@ class DbExecutor:
         tasks: list[_Task] = []
         while len(tasks) < MAX_GROUP and not self._tasks.empty():
             if (task := self._tasks.get()) is None:
-                self._tasks.put(None)  # `_run` ends by it
+                self._tasks.put(None)  # ends `_run`
                 break
             tasks.append(task)
         return tasks
@@ -107,7 +107,7 @@ class DbExecutor:
                     return [Outcome(error=error)] * len(tasks)
 
     def _attempt(self, tasks: list[_Task]) -> list[Outcome]:
-        """Reads between writes join their transaction, so that they do not split it."""
+        """Reads between writes join the writes' transaction, so that they do not split it."""
         if any(task.is_write for task in tasks):
             return commit_group(self._store, [task.work for task in tasks])
         with self._store.read() as connection:

@@ -1,6 +1,6 @@
-"""What is being done for each person, so that /forget can stop it.
+"""The work in progress for each person, so that /forget can stop it.
 
-The one rule: what a person sent before they asked to be forgotten is not answered afterwards, and leaves nothing. Its
+The one rule: what a person sent before they asked to be forgotten is not answered afterwards, and leaves no trace. Its
 tasks are cancelled, and before a task ends it deletes the photo that it tagged.
 """
 
@@ -21,7 +21,7 @@ class Sender:
 
 
 class OpenWork:
-    """The tasks that are at work."""
+    """The tasks in progress."""
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[object], Sender] = {}
@@ -43,7 +43,7 @@ class OpenWork:
         return sender.update_id < self._forgotten.get(sender.user_id, 0)
 
     async def stop(self, asked: Sender) -> None:
-        """Cancel all work for earlier updates of a person, and wait for its end.
+        """Cancel all work on earlier updates of a person, and wait until it has ended.
 
         Args:
             asked: the update with which they ask to be forgotten.

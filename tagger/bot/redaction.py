@@ -1,4 +1,4 @@
-"""How the bot's token stays out of logs.
+"""Keeps the bot's token out of logs.
 
 The one rule: nothing that leaves the process in a log line, a traceback or a warning contains the token. HTTP clients
 mention the URLs that they request, and a Bot API URL contains the token; so every text is redacted just before it is

@@ -45,9 +45,10 @@ async def health(context: UpdateContext) -> None:
     lines = [
         f"landmark-tagger {__version__}, up {format_duration(time.monotonic() - STARTED)}",
         f"engine: {services.batcher.tagger.engine.info}",
-        f"since start: {counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.inherited} recalled",
+        f"since start: {counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed, "
+        f"{counts.inherited} known by content",
         f"in progress: {len(services.chat_queue) - 1}",
-        f"memory at most {format_bytes(peak)}, disk {format_bytes(free)} free",
+        f"peak memory {format_bytes(peak)}, disk {format_bytes(free)} free",
         f"database {format_bytes(Path(services.store.file).stat().st_size)}",
     ]
     await context.reply(escape("\n".join(lines), quote=False))
@@ -77,7 +78,7 @@ async def report_runs(services: Services) -> None:
 
 
 async def forward_digests(services: Services) -> None:
-    """Send each digest that is written from now on to the admin chat, until cancelled."""
+    """Send each digest written from now on to the admin chat, until cancelled."""
     newest = await _last_digest(services)
     while True:
         await asyncio.sleep(POLL_EVERY_S)
@@ -92,7 +93,10 @@ def _run_text(run: RunRow) -> str:
     counts = run.counts
     duration = f" in {format_duration((run.finished_at - run.started_at).total_seconds())}" if run.finished_at else ""
     heading = f"Run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC: {run.status}{duration}"
-    photos = f"{counts.tagged} tagged, {counts.none} none, {counts.failed} failed, {counts.unchanged} unchanged"
+    photos = (
+        f"{counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed, "
+        f"{counts.unchanged} unchanged"
+    )
     return "\n".join([heading, f"{photos} ({', '.join(run.start.roots)})", *([run.error] if run.error else [])])
 
 
@@ -101,7 +105,7 @@ async def _last_digest(services: Services) -> JobRunRow | None:
 
 
 async def _send_to_admin(services: Services, update_id: int, text: str) -> None:
-    """Send a message that answers no update.
+    """Send a message that does not answer an update.
 
     Args:
         update_id: a negative number; Telegram's are positive.

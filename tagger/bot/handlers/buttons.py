@@ -1,8 +1,8 @@
 """The buttons below an answer: a tap is a decision, and the answer then shows it.
 
-The one rule: a tap speaks for whoever taps, and for nobody else. It replaces what this person said before of the
-answer's photos, see `db.telegram.voices`; a tap on their own choice takes it back. Taps in a chat are handled one after
-another, so that the message always shows what the store contains.
+The one rule: a tap speaks for the person who taps, and for nobody else. It replaces what this person said before about
+the answer's photos, see `db.telegram.voices`; a tap on their own choice takes it back. Taps in a chat are handled one
+after another, so that the message always shows what the store contains.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SOURCE = "telegram"
 
 
 class Place(TypedDict):
-    """Whose decisions are meant, and where; see `record_decision`."""
+    """Whose decisions these are, and where; see `record_decision`."""
 
     who: str
     answer_id: int
@@ -81,10 +81,10 @@ async def show_on_map(context: UpdateContext) -> None:
 
 
 async def decide(context: UpdateContext, answer_id: int, choice: Choice) -> StoredReply | None:
-    """Store what somebody says of an answer's photos, and edit its message accordingly.
+    """Store what somebody says about an answer's photos, and edit its message accordingly.
 
     Returns:
-        The answer, or None if it does not exist any more or belongs to another chat.
+        The answer, or None if it no longer exists or belongs to another chat.
     """
     return await _change(context, lambda connection: _record(connection, context, answer_id, choice))
 
@@ -102,7 +102,7 @@ async def _decide_by_tap(context: UpdateContext, choice: Choice, chosen: int | N
         return
     answer_id, thanks = stored.id, context._("Thank you!")
     if chosen is not None and await _is_own(context, chosen):
-        thanks = context._("Taken back.")
+        thanks = context._("Undone.")
         stored = await _change(context, lambda connection: _take_back(connection, context, answer_id, chosen))
     else:
         stored = await decide(context, answer_id, choice)
@@ -127,13 +127,13 @@ async def _is_own(context: UpdateContext, decision_id: int) -> bool:
 
 
 async def _tapped_answer(context: UpdateContext) -> StoredReply | None:
-    """The answer whose button was tapped; None, after telling the person, if it does not exist any more."""
+    """The answer whose button was tapped; None, after telling the person, if it no longer exists."""
     stored = await _read(context)
     if stored is not None and stored.message_id is None:  # the tap came before the sent message was recorded
         await context.services.chat_queue.wait_turn(context.update.update_id)
         stored = await _read(context)
     if stored is None:
-        await context.answer_callback(context._("I no longer know this photo. Please send it again."))
+        await context.answer_callback(context._("I no longer remember this photo. Please send it again."))
     return stored
 
 
@@ -171,7 +171,7 @@ def _record(connection: Connection, context: UpdateContext, answer_id: int, choi
 
 
 def _take_back(connection: Connection, context: UpdateContext, answer_id: int, decision_id: int) -> StoredReply | None:
-    """Revoke what a person said of an answer's photos, if they did not say something else since."""
+    """Revoke what a person said about an answer's photos, unless they have said something else since."""
     stored = answers.get_answer(connection, answer_id, chat_id=context.chat.id)
     if stored is None or not voices.is_active(connection, decision_id):
         return stored

@@ -16,7 +16,7 @@ from tagger.config.settings import Settings
 # Telegram's menu, in this order.
 MENU = {
     "help": N_("What I can do"),
-    "places": N_("The places on your photos"),
+    "places": N_("The places in your photos"),
     "find": N_("Your photos of a landmark: /find eiffel"),
     "map": N_("Your places as a map file"),
     "stats": N_("Your photos in numbers"),
@@ -30,29 +30,29 @@ ABOUT = N_("Send me a photo, and I will tell you which landmark it shows and whe
 HELLO = N_("Hello! I recognise landmarks.")
 USE = N_(
     "Send me a photo, an album, or an image as a file. I answer with the likeliest landmarks, or say honestly that I "
-    "know none. With the buttons below an answer you tell me what is right, and I keep that in mind."
+    "know none. Use the buttons below an answer to tell me what is right, and I will remember it."
 )
-COORDINATES = N_("A file keeps its coordinates, and they help me. A photo sent the usual way has none.")
-GROUPS = N_("In a group I only answer photos that mention me, reply to me, or carry a command.")
+COORDINATES = N_("A file keeps its coordinates, which help me. A photo sent the usual way has none.")
+GROUPS = N_("In a group I only answer photos that mention me, reply to me, or come with a command.")
 PRIVACY = (
     N_("Your photos are deleted as soon as I have looked at them."),
     N_(
-        "Of each photo I keep its size, format and hashes, when it was taken (from EXIF), what I recognised and its "
+        "For each photo I keep its size, format and hashes, when it was taken (from EXIF), what I recognised and its "
         "distance from the file's coordinates, what you decide, and the numbers of the message, the chat and your "
         "account."
     ),
     N_(
         "I also keep your language and, if there is a limit, how many photos you sent today. A message's text is kept "
-        "until I have answered it, its number for two days."
+        "until I have answered it, and its number for two days."
     ),
     N_(
-        "I do not keep names, file names or coordinates. What your files say of where you were is shown to nobody "
-        "else. In a group, others see your name with what you decide."
+        "I do not keep names, file names or coordinates. Nobody else is shown where your files say you were. In a "
+        "group, others see your name next to what you decide."
     ),
-    N_("Everything is looked at on the machine that I run on; nothing is passed on."),
-    N_("With /export you get all of it, and with /forget you delete it."),
+    N_("Everything is processed on the machine that I run on; nothing is passed on to anybody."),
+    N_("/export gives you all of it, and /forget deletes it."),
 )
-PRIVACY_KEPT = N_("The operator of this bot keeps the photos that you send. With /forget you delete them, too.")
+PRIVACY_KEPT = N_("The operator of this bot keeps the photos that you send. /forget deletes them, too.")
 LABELS_PER_PAGE = 40
 DAY = timedelta(days=1)
 
@@ -92,7 +92,7 @@ def _backup_days(settings: Settings) -> int:
 
 
 async def language(context: UpdateContext) -> None:
-    """Choose at once with `/language de`, else by a button."""
+    """Choose directly with `/language de`, else with a button."""
     code = context.arguments.strip().lower()
     if code in CODES:
         chosen = await _store_language(context, code)
@@ -138,7 +138,7 @@ async def _store_language(context: UpdateContext, code: str) -> UpdateContext:
 
 
 def _language_chosen(context: UpdateContext) -> str:
-    return context._("From now on I speak {language}.").format(language=context.language.name)
+    return context._("From now on I will speak {language}.").format(language=context.language.name)
 
 
 def _labels(context: UpdateContext, page_number: int) -> tuple[str, Keyboard]:

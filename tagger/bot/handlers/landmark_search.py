@@ -1,6 +1,6 @@
-"""Finds the landmark that somebody means by a typed name, and handles names typed after "something else".
+"""Finds the landmark that somebody means by a typed name, and handles names typed after "Something else".
 
-Only an exact name is accepted at once; similar names are offered as a choice.
+Only an exact name is accepted directly; similar names are offered as a choice.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _names(landmark: Landmark) -> tuple[str, ...]:
 
 
 async def text_message(context: UpdateContext) -> None:
-    """A text is a name only if the bot asked for one; otherwise the person is told what the bot does."""
+    """A text is a name only if the bot asked for one; otherwise the answer says what the bot does."""
     answer_id = await _asking_answer(context)
     if answer_id is None:
         if context.is_private:
@@ -80,6 +80,8 @@ async def _asking_answer(context: UpdateContext) -> int | None:
 
 
 async def _ask_again(context: UpdateContext, answer_id: int) -> None:
-    question = context._("I know no landmark by that name. Try another name, or see /labels for all that I know.")
+    question = context._(
+        "I do not know a landmark by that name. Try another name, or see /labels for all those that I know."
+    )
     message = OutgoingMessage(context.chat.id, question, context.message_id, asks=True, answer_id=answer_id)
     await context.send(lambda _connection: message)

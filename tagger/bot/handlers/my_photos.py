@@ -93,11 +93,11 @@ async def stats(context: UpdateContext) -> None:
 
 
 def only_here(context: UpdateContext, command: str) -> str:
-    """In a group, the end of a personal answer: it says that there is more, with a link to the private chat."""
+    """The end of a personal answer in a group: it says that there is more, with a link to the private chat."""
     if context.is_private:
         return ""
     link = f"https://t.me/{context.services.bot.username}?start={command}"
-    text = context._("Only from this group. The rest: in our private chat.")
+    text = context._("This is only from this group. The rest is in our private chat.")
     return f'\n\n<a href="{link}">{text}</a>'
 
 
@@ -121,7 +121,7 @@ def _places(context: UpdateContext, photos: ByLandmark, page_number: int) -> tup
     rows = [(_country(context, number), context.services.landmarks[number].name, photos[number]) for number in photos]
     ordered = sorted(rows, key=lambda row: row[:2])
     lines = [(country, f"{escape(name)} ({len(shown)})") for country, name, shown in ordered]
-    html, keyboard = page(context._("The places on your photos:"), lines, page_number, "places")
+    html, keyboard = page(context._("The places in your photos:"), lines, page_number, "places")
     return html + hint, keyboard
 
 
@@ -137,7 +137,7 @@ def _found(context: UpdateContext, by_landmark: ByLandmark, number: int, page_nu
 
 def _photo_line(context: UpdateContext, photo: PersonsPhoto) -> str:
     day = context.language.day(photo.received_at)
-    source = context._("said by you") if photo.score is None else context.language.percent(photo.score)
+    source = context._("decided by you") if photo.score is None else context.language.percent(photo.score)
     return f"• {day}: {source}"
 
 
@@ -153,7 +153,7 @@ async def _send_map(context: UpdateContext, file_format: str) -> None:
     counts = [(context.services.landmarks[number], len(shown)) for number, shown in sorted(photos.items())]
     counts = [(landmark, shown) for landmark, shown in counts if landmark.position]
     if not counts:
-        await context.reply(context._("I do not know where the places on your photos are.") + hint)
+        await context.reply(context._("I do not know where the places in your photos are.") + hint)
         return
     caption = context.language.ngettext("{n} landmark", "{n} landmarks", len(counts)).format(n=len(counts)) + hint
     if file_format == "kml":

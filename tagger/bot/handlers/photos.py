@@ -20,7 +20,7 @@ from tagger.bot.open_work import Sender
 from tagger.bot.render.replies import ProcessedPhoto, add_to_album, answer_photos
 from tagger.core.types import PROCESS_DIED, Failed, Result
 
-MAX_FILE_BYTES = 20_000_000  # the Bot API lets bots download no more
+MAX_FILE_BYTES = 20_000_000  # the most that the Bot API lets bots download
 MAX_REMEMBERED = 100  # refused albums
 
 
@@ -55,7 +55,7 @@ async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPh
     """Recall a photo's answer, or download and tag the photo when it is its chat's turn.
 
     Raises:
-        EngineFailed: the engine broke.
+        EngineFailed: the engine failed.
     """
     if photo.size_bytes and photo.size_bytes > MAX_FILE_BYTES:
         return _failed(photo, "too_large", f"{photo.size_bytes:,} bytes")
@@ -72,13 +72,13 @@ async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPh
             async with services.crash_journal.watch(photo.sender.update_id):
                 return await _unless_forgotten(services, photo.sender, _tag_file(services, photo, path, data))
         finally:
-            await services.downloads.discard(path)  # a photo that is kept has been moved by now
+            await services.downloads.discard(path)  # a kept photo has been moved by now
 
 
 async def _unless_forgotten(
     services: Services, sender: Sender, tagging: Coroutine[None, None, ProcessedPhoto]
 ) -> ProcessedPhoto:
-    """Tag a photo. If its person asks to be forgotten meanwhile, its result is waited for and deleted."""
+    """Tag a photo. If the person asks to be forgotten meanwhile, wait for the result and delete it."""
     task = asyncio.create_task(tagging)
     try:
         return await asyncio.shield(task)
@@ -140,7 +140,7 @@ class _Album:
 class Albums:
     """The albums that are being collected.
 
-    An album is answered once, when no photo of it has arrived for a moment; a later photo edits that answer.
+    An album is answered once no photo of it has arrived for a moment; a later photo edits that answer.
     """
 
     def __init__(self, wait_ms: int) -> None:
@@ -215,7 +215,7 @@ async def _answer(album: _Album, group: str) -> None:
     first = album.members[0]
     photos = [await album.tasks[message_id] for message_id in sorted(album.tasks)]
     services, chat_id = first.services, first.chat.id
-    await services.chat_queue.wait_turn(first.update.update_id)  # photos that came earlier are answered by then
+    await services.chat_queue.wait_turn(first.update.update_id)  # earlier photos have been answered by then
     earlier = await services.db.read(lambda c: answers.album_answer(c, chat_id=chat_id, album=group))
     if earlier is None:
         others = [context.update.update_id for context in album.members[1:]]

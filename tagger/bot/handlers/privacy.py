@@ -59,7 +59,7 @@ async def keep_data(context: UpdateContext) -> None:
 async def forget_person(context: UpdateContext) -> None:
     """Delete everything, and the tap itself last, so that it is repeated if the process ends in between."""
     services, user_id, update_id = context.services, context.user_id, context.update.update_id
-    await services.chat_queue.wait_turn(update_id)  # what is being answered now is to be deleted, too
+    await services.chat_queue.wait_turn(update_id)  # what is being answered now must be deleted, too
     await services.open_work.stop(context.sender)  # and so is what they sent to other chats
     kept = str(services.downloads.kept.absolute())
     contents = await services.db.write(
@@ -87,13 +87,13 @@ async def forget_results(services: Services, sender: Sender, results: Sequence[P
 
 
 async def _forget_contents(services: Services, contents: list[str]) -> None:
-    """Forget photos that are not in the store any more."""
+    """Forget photos that are no longer in the store."""
     services.batcher.forget(contents)
     await asyncio.to_thread(services.downloads.forget, contents)
 
 
 async def tidy(services: Services) -> None:
-    """Delete what is no longer needed, and what the database's log still holds of it, until cancelled."""
+    """Delete what is no longer needed, also from the database's log, until cancelled."""
     while True:
         await asyncio.sleep(TIDY_EVERY_S)
         await services.db.write(partial(inbox.drop_answered, before=datetime.now(UTC) - REMEMBERED))
@@ -106,4 +106,4 @@ def _empty_log(services: Services) -> None:
     for _ in range(EMPTY_LOG_TRIES):
         if services.store.empty_log():
             return
-    log.warning("Another process is reading the database; the deleted data leaves the log once that has ended")
+    log.warning("Another process is reading the database; the deleted data stays in the log until that has ended")

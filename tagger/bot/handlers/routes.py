@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 NOT_ALLOWED = N_("This bot is private. Ask its operator to add your number: {number}")
 ANONYMOUS = N_("I cannot tell who you are here, so please ask me in our private chat.")
-NOT_YOUR_LIST, NOT_YOUR_QUESTION = N_("This list is not for you."), N_("This question is not for you.")
+NOT_YOUR_LIST, NOT_YOUR_QUESTION = N_("This list is for somebody else."), N_("This question is for somebody else.")
 LIMIT_REACHED = N_("That was the last of {n} photos for today. I am looking forward to tomorrow!")
 
 
@@ -87,7 +87,7 @@ ARGUMENTS = {  # of buttons, as a pattern; what does not match is forged
     "found": f"{NUMBER}:{NUMBER}",
 }
 LISTS = {"places", "found", "mapfile", "labels"}
-OF_ASKER = {"places", "found", "mapfile", "language", "forget", "keep"}  # in a group they work only for whoever asked
+OF_ASKER = {"places", "found", "mapfile", "language", "forget", "keep"}  # in a group, only for the person who asked
 
 Callback = Callable[[Update, Any], Coroutine[Any, Any, None]]
 
@@ -116,7 +116,7 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any], service
 def _callback(services: Services, handler: Handler) -> Callback:
     async def callback(update: Update, ptb_context: ContextTypes.DEFAULT_TYPE) -> None:
         if update.effective_user is None or update.effective_chat is None:
-            return  # a channel's post, which nobody sent
+            return  # a channel's post, which has no sender
         context = await UpdateContext.create(services, update, " ".join(ptb_context.args or ()))
         if services.open_work.is_forgotten(context.sender):
             return
@@ -130,7 +130,7 @@ def _callback(services: Services, handler: Handler) -> Callback:
 
 
 def _of_somebody(handler: Handler) -> Handler:
-    """A command that needs a person: who writes in the name of a group or a channel is told to ask in private."""
+    """A command that needs a person: somebody who writes as a group or channel is told to ask in private."""
 
     async def handle(context: UpdateContext) -> None:
         await (handler(context) if context.user_id > 0 else context.reply(context._(ANONYMOUS)))
@@ -175,7 +175,7 @@ def _is_addressed(context: UpdateContext) -> bool:
 
 
 async def _count_photo(context: UpdateContext) -> bool:
-    """Count a photo; whether it is within the daily limit."""
+    """Count a photo, and return whether it is within the daily limit."""
     limit, user_id = context.services.settings.bot_daily_limit, context.user_id
     if not limit:
         return True

@@ -15,7 +15,7 @@ OF_KIND = {
     ),
     "truncated": N_("This image ends in the middle, so I cannot read it. Please send it again."),
     "empty": N_("This file is empty. Please send it again."),
-    "io_error": N_("Telegram did not hand me this file. Please send it again."),
+    "io_error": N_("Telegram did not give me this file. Please send it again."),
     "engine_failed": BROKEN,
 }
 
@@ -28,7 +28,7 @@ OF_MESSAGE = {
     "audio": N_("I can only look, not listen. Please send me a photo."),
     "voice": N_("I can only look, not listen. Please send me a photo."),
 }
-OTHER = N_("I can only look at photos. Please send me one, or ask for /help.")
+OTHER = N_("I can only look at photos. Please send me one, or try /help.")
 TEXT = N_("Send me a photo, and I will tell you which landmark it shows. More: /help")
 
 

@@ -43,11 +43,11 @@ class Language:
 
     @property
     def name(self) -> str:
-        """The language's name in itself, e.g. Deutsch."""
+        """The language's own name, e.g. Deutsch."""
         return str(self._locale.get_display_name(self._locale)).capitalize()
 
     def percent(self, score: float) -> str:
-        """A score as HTML, between "<1%" and 99%: nothing is called impossible or certain."""
+        """A score as HTML, between "<1%" and 99%, since nothing is impossible or certain."""
         if score < 0.005:
             return "&lt;" + format_percent(0.01, locale=self._locale)
         return format_percent(min(score, 0.99), locale=self._locale)

@@ -79,7 +79,7 @@ async def answer_photos(
         )
         said = _store(connection, context, answer_id, photos, verdicts)
         stored = StoredReply(answer_id, context.chat.id, context.user_id, None, content.as_json(), said)
-        html, keyboard = _render(context, stored)  # nobody has spoken of it yet but, in a private chat, its person
+        html, keyboard = _render(context, stored)  # nobody but its person, in a private chat, has decided about it yet
         return OutgoingMessage(context.chat.id, html, photos[0].message_id, keyboard, answer_id=answer_id)
 
     await services.outbox.send(context.update.update_id, write, also_answers=also_answers)
@@ -108,7 +108,7 @@ async def add_to_album(context: UpdateContext, answer_id: int, late: Sequence[Pr
 
 
 async def refresh(context: UpdateContext, stored: StoredReply) -> None:
-    """Edit an answer's message so that it shows what is stored now; in a group also who spoke last."""
+    """Edit an answer's message so that it shows what is stored now; in a group, also who decided last."""
     if stored.message_id is None:
         return
     said = stored.last_decision

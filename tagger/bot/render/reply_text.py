@@ -86,7 +86,7 @@ def render_answer(
         stored: the answer.
         language: of the person who sees it first.
         landmarks: all that the store knows.
-        is_private: only then is a file's evidence shown: where a photo was taken concerns nobody else.
+        is_private: a file's evidence is shown only then, since where a photo was taken concerns nobody else.
         speaker: the name of the person whose decision is shown, in a group.
     """
     content = ReplyContent.from_json(stored.shown)
@@ -133,7 +133,7 @@ def noted(stored: StoredReply, language: Language, landmarks: Landmarks) -> str:
 
 
 def _is_confirmed(stored: StoredReply) -> bool:
-    """Whether people say the same as the answer about every tagged photo."""
+    """Whether people agree with the answer about every tagged photo."""
     tagged = [photo for photo in stored.photos if photo.landmark_id is not None]
     return bool(tagged) and all(_agrees(photo) for photo in tagged)
 
@@ -148,7 +148,7 @@ def _landmark_lines(content: ReplyContent, language: Language, landmarks: Landma
     if not content.landmarks:  # every answer has guesses, unless it was withdrawn
         return [language._("My earlier answer to this photo was withdrawn. If you like, tell me what it shows.")]
     if not tags:
-        heading = [f"<b>{language._('No landmark that I know.')}</b>", language._("The nearest, all unsure:")]
+        heading = [f"<b>{language._('No landmark that I know.')}</b>", language._("The closest guesses, all unsure:")]
         return [*heading, *guesses]
     lines = ["\n\n".join(_tag(shown, content.photo_count, language, landmarks) for shown in tags)]
     return [*lines, "", language._("Less likely:"), *guesses] if guesses else lines
@@ -210,7 +210,7 @@ def _keyboard(stored: StoredReply, content: ReplyContent, language: Language, la
 
 
 def _choice(stored: StoredReply, label: str, data: str, *, is_chosen: bool) -> Button:
-    """A button that decides; if that is decided, it names the decision, which a tap of the same person takes back."""
+    """A button that decides; once it has, it names the decision, which a second tap by the same person takes back."""
     if not is_chosen or (said := stored.last_decision) is None:
         return Button(label, data)
     return Button(CHOSEN + label.removeprefix("✔ "), f"{data}:{said.id}")

@@ -54,7 +54,7 @@ def _wake_first(queue: dict[int, asyncio.Event]) -> None:
 class FairSlots:
     """Places that go round robin between the chats that wait for one.
 
-    A chat may hold half as many places as are free, so chats that hold theirs for long leave some to others.
+    A chat may hold half as many places as are free, so chats that hold theirs for a long time leave some to others.
 
     Args:
         total: the places.
@@ -88,7 +88,7 @@ class FairSlots:
 
     @asynccontextmanager
     async def slot(self, chat_id: int) -> AsyncIterator[None]:
-        """A place, while the context lasts."""
+        """Hold a place while the context lasts."""
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.request(chat_id, lambda: self.release(chat_id) if granted.cancelled() else granted.set_result(None))
         try:

@@ -1,4 +1,4 @@
-"""Holds calls back while the server is down: an outage costs few calls, and ends for everybody at the same moment."""
+"""Holds calls back while the server is down, so that an outage costs few calls and ends for all chats at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tagger.bot.transport.retry import is_outage
 
 log = logging.getLogger(__name__)
 
-TRIP_AT = 3  # chats or files whose calls failed one after another; fewer may be those chats' own trouble
+TRIP_AT = 3  # chats or files whose calls failed one after another; with fewer, the chats may be at fault
 FIRST_PROBE_S, MAX_PROBE_S = 1.0, 4.0  # pauses between probes
 
 
@@ -78,10 +78,10 @@ class CircuitBreaker:
                     break
                 failures += 1
                 if failures == 1:
-                    log.warning("The Bot API's server is down (%s); everything waits for it", error)
+                    log.warning("The Bot API server is down (%s); everything waits for it", error)
             await asyncio.sleep(pause_s * random.uniform(0.75, 1.0))
             pause_s = min(2 * pause_s, MAX_PROBE_S)
         if failures:
-            log.info("The Bot API's server is up again")
+            log.info("The Bot API server is up again")
         self._failed.clear()
         self._closed.set()

@@ -2,7 +2,7 @@
 
 There is one client for messages and one for files, so that a slow file delays no answer.
 
-Every failure is one of the library's own errors, a request that the server certainly never saw is a `NotDelivered`,
+Every failure is one of the library's own errors; a request that the server certainly never saw is a `NotDelivered`,
 and no error repeats a URL, because URLs contain the token.
 """
 
@@ -153,7 +153,7 @@ class BotClient(ExtBot[Any]):
             raise NetworkError("the server's copy of the message makes no sense") from None
 
     async def download(self, file_id: str, *, read_s: float) -> bytes:
-        """Download a file without the two copies and two disk accesses of the library's own way."""
+        """Download a file without the two copies and two disk accesses that the library makes."""
         path = str((await self._post("getFile", {"file_id": file_id}))["file_path"])
         if path.startswith("/") and os.path.isfile(path):  # a local Bot API server shares its disk
             return await asyncio.to_thread(Path(path).read_bytes)

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 MAX_DEATHS = 2
 MAX_WAIT_S, POLL_S = 5.0, 0.05
-MAX_BYTES = 256 * 1024  # then the file is written anew
+MAX_BYTES = 256 * 1024  # then the file is rewritten
 
 
 class CrashJournal:
@@ -64,7 +64,7 @@ class CrashJournal:
             self._rewrite()
 
     async def _let_less_suspect_ones_pass(self, update_id: int) -> None:
-        """So a photo that is sound is not in progress again at the next death, if those come soon after each start."""
+        """So a sound photo is not in progress again at the next death, if deaths come soon after each start."""
         until = time.monotonic() + MAX_WAIT_S
         while any(deaths < self._deaths.get(update_id, 0) for deaths in self._deaths.values()):
             if time.monotonic() > until:  # their downloads take long

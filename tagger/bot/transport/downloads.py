@@ -25,7 +25,7 @@ from tagger.image.formats import usual_suffix
 
 log = logging.getLogger(__name__)
 
-MAX_PARALLEL = 32  # each download is held in memory until a loader thread writes it
+MAX_PARALLEL = 32  # each download stays in memory until a loader thread writes it
 MAX_TRIES = 24  # about three minutes with the delays; failures while the network is down do not count
 MAX_WRONG_SIZES = 3  # tries until a download is taken although its size differs from the announced one
 READ_S = 30.0
@@ -78,7 +78,7 @@ class Downloads:
         return None
 
     def new_path(self) -> Path:
-        """A path of its own for a photo in progress."""
+        """A separate path for a photo in progress."""
         return self._folder / str(next(self._names))
 
     @contextmanager

@@ -1,8 +1,8 @@
 """Which messages may be on their way: a file that a killed process leaves up to date.
 
-Between the moment when a request leaves and the moment when the store knows of its message, only this file tells what
-happened. Its lines go to the system's cache, which takes microseconds and outlives the process. A power cut may lose
-them, so a file that was written before the machine started is not believed.
+Between the moment when a request leaves and the moment when the store knows about its message, only this file shows
+what happened. Its lines go to the system's cache, which takes microseconds and outlives the process. A power cut may
+lose them, so a file that was written before the machine started is not trusted.
 
     > 17 1700000000.0   a request with the answer to update 17 leaves at this moment
     x 17                it certainly did not arrive
@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 log = logging.getLogger(__name__)
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # on Linux; elsewhere no earlier file is believed
-MAX_BYTES = 256 * 1024  # then the file is written anew
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # on Linux; elsewhere no earlier file is trusted
+MAX_BYTES = 256 * 1024  # then the file is rewritten
 
 
 class Attempt(NamedTuple):
@@ -50,7 +50,7 @@ class SendJournal:
         self._rewrite()
 
     def adopt(self, open_updates: Collection[int], sending: Collection[int]) -> None:
-        """Drop what is settled, and doubt every message that an unbelievable file says nothing about.
+        """Drop what is settled, and doubt every message if the file cannot be trusted.
 
         Args:
             open_updates: the updates that are not stored as answered.
@@ -91,7 +91,7 @@ class SendJournal:
         return set(self._recorded)
 
     def drop(self, update_ids: Collection[int]) -> None:
-        """Write the file anew without these updates, which the store knows to be answered."""
+        """Rewrite the file without these updates, which the store knows to be answered."""
         for number in update_ids:
             self._attempts.pop(number, None)
         self._recorded.difference_update(update_ids)
@@ -122,14 +122,14 @@ class SendJournal:
             self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
-        """Delete the file: the next process must not believe one with gaps."""
+        """Delete the file: the next process must not trust one with gaps."""
         log.warning("The journal %s cannot be written: %s", self._path, error.strerror)
         self.close()
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
 
     def _read(self) -> bool:
-        """Read what an earlier process left; whether it can be believed."""
+        """Read what an earlier process left, and return whether it can be trusted."""
         try:
             first, *lines = self._path.read_text().splitlines()
         except (OSError, ValueError):  # there is none, or it is empty

@@ -42,7 +42,7 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A message on its way. The names of its fields are stored, so they must not change.
+    """A message to be sent. The names of its fields are stored, so they must not change.
 
     Args:
         html: Telegram's HTML.

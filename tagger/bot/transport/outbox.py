@@ -1,6 +1,6 @@
 """Sends each answer once and in its turn, even if the process or the connection breaks on the way.
 
-The one rule: a message is stored before it is sent, and the journal knows when its request leaves and what came back.
+The one rule: a message is stored before it is sent, and the journal records when its request leaves and what came back.
 So only a request that left and was never answered is in doubt, and `MessageSearch` settles it before anything is sent
 again. While a message is in doubt nothing else is sent to its chat.
 """
@@ -100,11 +100,11 @@ class Outbox:
         return True
 
     async def send_unsearchable(self, update_id: int, call: Callable[[BeforeRequest], Awaitable[Message]]) -> None:
-        """Send a file or a venue. If it is unknown whether it was sent, it is sent again.
+        """Send a file or a venue. If it is unknown whether it was sent, send it again.
 
         Args:
             update_id: the update that is answered.
-            call: makes the request anew each time, with the given `rate_limit_args`.
+            call: makes a new request each time, with the given `rate_limit_args`.
         """
         await self._chat_queue.wait_turn(update_id)
         sent = await with_retries(lambda: call(partial(self.journal.begin, update_id)))
@@ -135,7 +135,7 @@ class Outbox:
                 await back_off(error, delay_s)
 
     def _doubt(self, update_id: int, error: TelegramError) -> Doubt:
-        """When a request whose call failed takes effect no more."""
+        """When a request whose call failed can no longer take effect."""
         now, attempt = time.time(), self.journal.attempt(update_id)
         if may_still_arrive(error):
             return Doubt((attempt.started_at if attempt else now) + MAY_STILL_ARRIVE_S)

@@ -1,6 +1,6 @@
 """How fast the bot calls Telegram: limits for each chat and for all chats together.
 
-The one rule: what Telegram asks of one chat costs only that chat. A 429 pauses the chat of the call. A 429 on a toast
+The one rule: what Telegram asks of one chat delays only that chat. A 429 pauses the chat of the call. A 429 on a toast
 or on "typing" pauses nobody, because these calls are never repeated.
 """
 
@@ -103,7 +103,7 @@ class ChatRateLimiter(BaseRateLimiter[BeforeRequest]):
         return result
 
     def _pause_s(self, chat_id: int | str | None) -> float:
-        """Seconds for which Telegram wants to hear nothing for this chat."""
+        """Seconds for which Telegram wants no calls for this chat."""
         if chat_id is None or (until := self._paused_until.get(chat_id)) is None:
             return 0.0
         left_s = until - asyncio.get_running_loop().time()

@@ -1,6 +1,6 @@
 """Stores what an answer needs of incoming updates, queues them, and hands them to the handlers.
 
-The one rule: an update that Telegram takes for delivered is in the database, synced to disk. Asking for the next
+The one rule: an update that Telegram considers delivered is in the database, synced to disk. Asking for the next
 updates acknowledges the earlier ones, and so does answering a webhook call; both wait for `accept`.
 """
 
@@ -34,7 +34,7 @@ ALLOWED_UPDATES = ("message", "callback_query")
 MAX_IN_PROGRESS, MAX_IN_CHAT = 1024, 16  # updates
 MAX_WAITING = 20_000  # updates for a place among those; more wait at Telegram
 POLL_S = 25
-EMPTY_S = 0.05  # pause after a server said at once that there are no updates
+EMPTY_S = 0.05  # pause after a server answered immediately that there are no updates
 REMEMBERED = timedelta(days=2)
 
 KINDS = ("document", "video", "animation", "sticker", "audio", "voice", "video_note")  # kinds of message besides photos
@@ -243,9 +243,9 @@ def sanitize(update: dict[str, Any]) -> ReceivedUpdate:
 
 
 def sender_id(user_id: int | None, sender_chat_id: int | None, chat_id: int | None) -> int | None:
-    """Who sent a message or tapped a button; a negative number for whoever writes in the name of a group or channel.
+    """Who sent a message or tapped a button; a negative number for somebody who writes as a group or channel.
 
-    There Telegram names a user who stands for all such senders in all groups, so that nothing may hang on that user.
+    For these, Telegram names one user for all such senders in all groups, so nothing may depend on that user.
 
     Args:
         user_id: the sender according to Telegram.
@@ -277,7 +277,7 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _missing_entities(message: dict[str, Any]) -> dict[str, Any]:
-    """The mentions and commands in a text and a caption, for a server that marks none."""
+    """The mentions and commands in a text and a caption, for a server that does not mark them."""
     names = {"text": "entities", "caption": "caption_entities"}
     return {mark: [*_calls(message[name])] for name, mark in names.items() if message.get(name)}
 

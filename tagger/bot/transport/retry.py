@@ -67,7 +67,7 @@ def may_still_arrive(error: TelegramError) -> bool:
 
 
 def retry_after_s(error: RetryAfter) -> float:
-    """Seconds until the server wants to hear from the bot again."""
+    """Seconds until the server accepts calls from the bot again."""
     seconds = error.retry_after
     return seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
 
@@ -91,7 +91,7 @@ async def with_retries(call: Callable[[], Awaitable[T]], *, tries: int | None = 
     """The result of a call that may safely be repeated.
 
     Args:
-        call: makes the request anew each time.
+        call: makes a new request each time.
         tries: the most attempts; None means no limit.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Finds out whether a message was sent when nothing else tells.
+"""Finds out whether a message was sent when nothing else shows it.
 
 The Bot API has no idempotency key and no list of sent messages. But a bot can edit its own messages and no others. So
 the search writes a message's text and buttons over each message number that it may have: "not found" and "can't be
@@ -30,7 +30,7 @@ from tagger.bot.transport.retry import with_retries
 
 log = logging.getLogger(__name__)
 
-MAX_NUMBERS = 10_000  # that are remembered
+MAX_NUMBERS = 10_000  # remembered at most
 BEYOND, BEYOND_IN_GROUPS = 3, 10  # numbers tried above the highest known; a bot does not see all messages of a group
 MAX_CANDIDATES = 12  # of each sequence, tried at a time
 FIRST_PAUSE_S, GROWTH = 5.0, 3  # between two rounds of candidates
@@ -38,7 +38,7 @@ NOBODYS = 1_000_000  # a number so far above all known ones belongs to no messag
 
 
 class MessageNumbers:
-    """The message numbers that were seen lately, by chat."""
+    """The message numbers seen recently, by chat."""
 
     def __init__(self) -> None:
         self._by_chat: dict[int, set[int]] = {}
@@ -74,7 +74,7 @@ class Doubt:
     """A request whose outcome is unknown.
 
     Args:
-        until: seconds since 1970; after that it takes effect no more.
+        until: seconds since 1970; after that it can no longer take effect.
         is_earlier: an earlier process made it.
     """
 
@@ -102,7 +102,7 @@ class MessageSearch:
         self._is_worthless: bool | None = None  # the server confirms edits of messages that are not the bot's
 
     async def settle(self, message: OutgoingMessage, doubt: Doubt) -> Finding:
-        """Find out whether a message was sent. Rounds of a few edits go on until the message can arrive no more.
+        """Find out whether a message was sent. Rounds of a few edits continue until the message can no longer arrive.
 
         A question cannot be edited, so it counts as not sent. Where edits prove nothing, a message counts as sent if an
         earlier process died while it was under way, and as not sent if its connection broke.
@@ -135,7 +135,7 @@ class MessageSearch:
 
     async def _round(self, message: OutgoingMessage) -> int | None:
         last_ids = await self._db.read(lambda connection: inbox.last_message_ids(connection, message.chat_id))
-        for number in list(self._candidates(message, last_ids)):  # what is learned on the way would change it
+        for number in list(self._candidates(message, last_ids)):  # what is learned in the loop would change it
             if await self._becomes(message, number):
                 return number
         return None

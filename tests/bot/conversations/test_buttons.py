@@ -53,7 +53,7 @@ def test_what_a_person_said_outranks_the_machine_when_their_photo_comes_again(bo
     tapped(chat, ana, first, "Tokyo Skytree")
     again = answer(chat, chat.send_photo(ana, picture(RED, 22)))
     assert again.text.endswith("✔ Noted: Tokyo Skytree. Thank you!")
-    assert tapped(chat, ana, again, "☑ Tokyo Skytree") == "Taken back."
+    assert tapped(chat, ana, again, "☑ Tokyo Skytree") == "Undone."
     assert edited(chat, again).startswith("🏛 Eiffel Tower")
     assert decisions(bot, ana) == [("shows", "tokyo_skytree", "telegram", 0)]
 
@@ -65,7 +65,7 @@ def test_a_tap_on_what_was_chosen_takes_it_back(bot: RunningBot, meet: Meet) -> 
     for button in ("Right", "Eiffel Tower", "None of these"):
         assert tapped(chat, ana, reply, button) == "Thank you!"
         assert f"☑ {button}" in buttons(reply)
-        assert tapped(chat, ana, reply, button) == "Taken back."
+        assert tapped(chat, ana, reply, button) == "Undone."
         assert reply.text == before
         assert not any(label.startswith("☑") for label in buttons(reply))
     assert [row[3] for row in decisions(bot, ana)] == [0, 0, 0]
@@ -76,7 +76,7 @@ def test_the_same_tap_twice_is_no_error(bot: RunningBot, meet: Meet) -> None:
     reply = answer(chat, chat.send_photo(ana, picture(BLUE, 19)))
     tapped(chat, ana, reply, "Right")
     hurried = chat.tap(ana, reply, "☑ Right"), chat.tap(ana, reply, "☑ Right")
-    assert [tap.wait_for_answer(timeout_s=ANSWER_S)["text"] for tap in hurried] == ["Taken back."] * 2
+    assert [tap.wait_for_answer(timeout_s=ANSWER_S)["text"] for tap in hurried] == ["Undone."] * 2
     bot.server.violations[:] = [one for one in bot.server.violations if "not modified" not in one.description]
     assert "✔ Right" in buttons(reply)
 
@@ -123,7 +123,7 @@ def test_a_name_that_nothing_resembles_is_asked_for_again(meet: Meet) -> None:
     tapped(chat, ana, reply, "Something else")
     question = said(chat, reply)
     again = said(chat, chat.send_text(ana, "xyzzy", reply_to=question))
-    assert again.text.startswith("I know no landmark by that name.")
+    assert again.text.startswith("I do not know a landmark by that name.")
     named = said(chat, chat.send_text(ana, "Tokyo Skytree", reply_to=again))
     assert named.text.startswith("✔ Noted: Tokyo Skytree.")
 
@@ -141,7 +141,7 @@ def test_a_button_of_another_chat_or_of_nothing_says_so(bot: RunningBot, meet: M
     ana, chat = meet()
     reply = answer(chat, chat.send_photo(ana, picture(RED, 29)))
     reply.json["reply_markup"]["inline_keyboard"] += [[{"text": "forged", "callback_data": "none:1"}]]
-    assert tapped(chat, ana, reply, "forged").startswith("I no longer know this photo.")
+    assert tapped(chat, ana, reply, "forged").startswith("I no longer remember this photo.")
     assert decisions(bot, ana) == []
 
 

@@ -102,7 +102,7 @@ def test_a_correction_moves_a_photo_in_the_listings(meet: Meet) -> None:
     reply = answer(chat, chat.send_photo(ana, picture(RED, 45)))
     tapped(chat, ana, reply, "Tokyo Skytree")
     assert asked(chat, ana, "/places").text.endswith("Japan: Tokyo Skytree (1)")
-    assert "said by you" in asked(chat, ana, "/find skytree").text
+    assert "decided by you" in asked(chat, ana, "/find skytree").text
 
 
 def test_find_takes_a_part_of_a_name_and_pages(meet: Meet) -> None:
@@ -155,7 +155,7 @@ def test_a_landmark_without_a_place_is_on_no_map(server: BotApiServer, tmp_path:
         reply = answer(chat, chat.send_photo(ana, picture(RED)))
         assert reply.text.splitlines()[:2] == ["🏛 Home", "▰▰▰▰▰▰▰▰▰▰ 99%"]
         assert "📍 Map" not in buttons(reply)
-        assert asked(chat, ana, "/map").text == "I do not know where the places on your photos are."
+        assert asked(chat, ana, "/map").text == "I do not know where the places in your photos are."
         assert asked(chat, ana, "/places").text.splitlines()[2:] == ["Home (1)"]
         assert asked(chat, ana, "/find home").text.startswith("Home\n1 photo of yours")
         assert "Countries: 0" in asked(chat, ana, "/stats").text

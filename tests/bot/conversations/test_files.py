@@ -119,4 +119,4 @@ def test_one_content_is_looked_at_once_however_often_it_comes(server: BotApiServ
     assert {answer(chat, message).text.splitlines()[0] for chat, message in sent} == {"🏛 Great Wall of China"}
     bot.settle()
     health = said(people[0].private(), people[0].private().send_text(people[0], "/health"))
-    assert "since start: 5 tagged, 0 none, 0 failed, 4 recalled" in health.text
+    assert "since start: 5 tagged, 0 without a known landmark, 0 failed, 4 known by content" in health.text

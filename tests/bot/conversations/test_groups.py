@@ -93,9 +93,9 @@ def test_the_message_shows_who_spoke_last_and_gives_back_what_was_said_before(bo
     assert reply.text.endswith("👤 Ben\n✔ Noted: none of these. Thank you!")
     tapped(trip, ben, reply, "Tokyo Skytree")
     assert reply.text.endswith("👤 Ben\n✔ Noted: Tokyo Skytree. Thank you!")
-    assert tapped(trip, ben, reply, "Tokyo Skytree") == "Taken back."
+    assert tapped(trip, ben, reply, "Tokyo Skytree") == "Undone."
     assert reply.text.endswith("👤 Ana\n✔ Noted: none of these. Thank you!")
-    assert tapped(trip, ana, reply, "None of these") == "Taken back."
+    assert tapped(trip, ana, reply, "None of these") == "Undone."
     assert reply.text == before
 
 

@@ -47,7 +47,7 @@ def test_typing_is_shown_before_the_answer(bot: RunningBot, meet: Meet) -> None:
 def test_below_the_threshold_the_answer_is_honest_with_the_nearest_three(meet: Meet) -> None:
     ana, chat = meet()
     reply = answer(chat, chat.send_photo(ana, picture(GREY)))
-    assert reply.text.startswith("No landmark that I know.\nThe nearest, all unsure:")
+    assert reply.text.startswith("No landmark that I know.\nThe closest guesses, all unsure:")
     assert sorted(buttons(reply)[:3]) == ["Eiffel Tower", "Great Wall of China", "Tokyo Skytree"]
     assert "✔ Right" not in buttons(reply)
 

@@ -16,7 +16,7 @@ from tests.botapi import Message, PeopleChat, Person
 from tests.botapi.chat.controls import Group
 
 GROUPS = count(-8000, -1)
-HINT = "Only from this group. The rest: in our private chat."
+HINT = "This is only from this group. The rest is in our private chat."
 CANNOT_TELL = "I cannot tell who you are here, so please ask me in our private chat."
 PERSONAL = ("/places", "/find eiffel", "/map", "/stats", "/export", "/forget", "/language", "/language de")
 
@@ -98,13 +98,13 @@ def test_buttons_below_a_list_or_question_are_for_whoever_asked(trip: tuple[Pers
     language, forget = asked(group, ana, "/language"), asked(group, ana, "/forget")
     file = asked(group, ana, "/map")
     before = [message.text for message in (found, language, forget)]
-    assert tapped(group, ben, found, "▶") == tapped(group, ben, file, "KML") == "This list is not for you."
+    assert tapped(group, ben, found, "▶") == tapped(group, ben, file, "KML") == "This list is for somebody else."
     for message, button in ((language, "Deutsch"), (forget, "Yes"), (forget, "No")):
-        assert tapped(group, ben, message, button) == "This question is not for you."
+        assert tapped(group, ben, message, button) == "This question is for somebody else."
     assert [message.text for message in (found, language, forget)] == before
     assert tapped(group, ana, found, "▶") == ""
     assert found.text.endswith(f"2/2\n\n{HINT}")
-    assert tapped(group, ben, found, "◀") == "This list is not for you."
+    assert tapped(group, ben, found, "◀") == "This list is for somebody else."
     assert tapped(group, ana, file, "KML") == ""
     assert said(group, file).json["document"]["file_name"] == "places.kml"
 
@@ -115,8 +115,8 @@ def test_old_buttons_that_name_nobody_work_for_nobody_in_a_group(trip: tuple[Per
     forget.json["reply_markup"]["inline_keyboard"] += [
         [{"text": data, "callback_data": data}] for data in (f"forget:{ana.id}", "places:0", "for:", f"for:{ana.id}")
     ]
-    assert tapped(group, ana, forget, f"forget:{ana.id}") == "This question is not for you."
-    assert tapped(group, ana, forget, "places:0") == "This list is not for you."
+    assert tapped(group, ana, forget, f"forget:{ana.id}") == "This question is for somebody else."
+    assert tapped(group, ana, forget, "places:0") == "This list is for somebody else."
     assert tapped(group, ana, forget, "for:") == tapped(group, ana, forget, f"for:{ana.id}") == ""
 
 
@@ -125,7 +125,7 @@ def test_a_choice_of_names_is_for_whoever_typed(trip: tuple[Person, Person, Grou
     reply = settled(group, ana, picture(RED, 140))
     tapped(group, ana, reply, "Something else")
     choice = said(group, group.send_text(ana, "great wal", reply_to=said(group, reply)))
-    assert tapped(group, ben, choice, "Great Wall") == "This question is not for you."
+    assert tapped(group, ben, choice, "Great Wall") == "This question is for somebody else."
     assert tapped(group, ana, choice, "Great Wall") == "Thank you!"
     assert reply.text.endswith("👤 Ana\n✔ Noted: Great Wall of China. Thank you!")
 

@@ -114,6 +114,6 @@ def test_buttons_of_a_forgotten_answer_decide_nothing(start: Start, ana: Person)
     old = answer(chat, chat.send_photo(ana, picture(RED)))
     forget(bot, ana)
     new = answer(chat, chat.send_photo(ana, picture(RED, 1)))
-    assert tapped(chat, ana, old, "None of these").startswith("I no longer know this photo.")
+    assert tapped(chat, ana, old, "None of these").startswith("I no longer remember this photo.")
     assert bot.rows("SELECT count(*) FROM decision") == [(0,)]
     assert "Noted" not in new.text

@@ -85,7 +85,7 @@ def test_health_and_runs_are_for_the_admin_chat_alone(server: BotApiServer, star
     answer(chat, chat.send_photo(ana, picture(RED)))
     health = said(chat, chat.send_text(ana, "/health")).text
     assert "engine: openvino on CPU" in health
-    assert "since start: 1 tagged, 0 none, 0 failed, 0 recalled" in health
+    assert "since start: 1 tagged, 0 without a known landmark, 0 failed, 0 known by content" in health
     assert "running" in said(chat, chat.send_text(ana, "/runs")).text
     for command in ("/health", "/runs"):
         assert said(ben.private(), ben.private().send_text(ben, command)).text.startswith("I can only look at photos.")
@@ -107,7 +107,7 @@ def test_the_admin_chat_is_told_how_a_run_of_the_worker_ended(
     report = said(chat, greeting).text
     assert report.startswith("Run 2, ")
     assert "done" in report
-    assert "1 tagged, 0 none, 0 failed, 0 unchanged" in report
+    assert "1 tagged, 0 without a known landmark, 0 failed, 0 unchanged" in report
 
 
 def test_the_admin_chat_is_told_of_a_run_that_failed_and_why(start: Start, ana: Person) -> None:
@@ -120,7 +120,10 @@ def test_the_admin_chat_is_told_of_a_run_that_failed_and_why(start: Start, ana: 
     report = said(chat, greeting).text.splitlines()
     assert report[0].startswith("Run 2, ")
     assert "failed in " in report[0]
-    assert report[1:] == ["3 tagged, 0 none, 0 failed, 0 unchanged (/photos)", "No <space> left & no hope"]
+    assert report[1:] == [
+        "3 tagged, 0 without a known landmark, 0 failed, 0 unchanged (/photos)",
+        "No <space> left & no hope",
+    ]
 
 
 def test_the_folder_workers_results_and_the_bots_are_one(

@@ -123,7 +123,7 @@ def test_in_a_group_nobody_else_can_forget_for_somebody(server: BotApiServer, st
     trip = server.group(-7, "Trip", [ana, ben])
     answer(trip, trip.send_photo(ana, picture(RED), "@landmark_bot"))
     question = said(trip, trip.send_text(ana, "/forget"))
-    assert tapped(trip, ben, question, "Yes") == "This question is not for you."
+    assert tapped(trip, ben, question, "Yes") == "This question is for somebody else."
     assert bot.rows("SELECT count(*) FROM telegram_photo") == [(1,)]
 
 
@@ -167,7 +167,7 @@ def test_a_wrong_token_is_one_sentence_without_the_token(start: Start) -> None:
     bot = start(bot_token=token)
     assert bot.process is not None
     assert bot.process.wait(START_S) == 1
-    assert "The Bot API's server refuses the token." in bot.output
+    assert "The Bot API server refuses the token." in bot.output
     assert "Traceback" not in bot.output
     assert "AAwrong" not in bot.output
 

@@ -76,5 +76,5 @@ def test_a_token_that_is_refused_ends_the_bot_and_not_the_jobs(
         assert "Unclosed" not in process.output, process.output
         assert "ask @BotFather. The jobs go on without the bot" in process.output
     assert told["status"] == "fine"
-    assert told["notes"][0].startswith("bot: The Bot API's server refuses the token.")
+    assert told["notes"][0].startswith("bot: The Bot API server refuses the token.")
     assert process.rows("SELECT status FROM run") == [("done",)]

@@ -31,7 +31,7 @@ def with_webhook(start: Start, port: int) -> RunningBot:
 def test_a_webhook_that_is_refused_is_one_sentence(server: BotApiServer, start: Start) -> None:
     server.faults.next("setWebhook", Refused(400, "Bad Request: bad webhook: Failed to resolve host"))
     sentence = ended(with_webhook(start, 0))
-    assert sentence.startswith("Error: The Bot API's server refuses the webhook https://bots.example.org/hook: ")
+    assert sentence.startswith("Error: The Bot API server refuses the webhook https://bots.example.org/hook: ")
     assert sentence.endswith("failed to resolve host. Check bot_webhook_url.")
 
 
@@ -47,15 +47,13 @@ def test_an_address_that_somebody_else_listens_on_is_one_sentence(start: Start) 
 def test_a_token_that_is_refused_is_one_sentence(code: int, server: BotApiServer, start: Start) -> None:
     server.faults.always("getMe", Refused(code, "Unauthorized"))
     bot = start()
-    assert ended(bot).startswith("Error: The Bot API's server refuses the token.")
+    assert ended(bot).startswith("Error: The Bot API server refuses the token.")
     assert "Unclosed" not in bot.output
 
 
 def test_a_server_that_does_not_say_who_the_bot_is_is_named_by_its_setting(server: BotApiServer, start: Start) -> None:
     server.faults.always("getMe", Refused(400, "Bad Request: no bots here"))
-    assert ended(start()) == (
-        "Error: The Bot API's server does not say who the bot is: No bots here. Check bot_api_url."
-    )
+    assert ended(start()) == ("Error: The Bot API server does not say who the bot is: No bots here. Check bot_api_url.")
 
 
 def test_a_server_that_is_away_when_the_bot_starts_is_waited_for(server: BotApiServer, start: Start) -> None:

@@ -102,7 +102,7 @@ def test_the_admin_chat_decides_for_the_library(
     assert "Noted" not in of_ana.text  # what the operator says is shown to nobody as if they had said it
     tapped(other, ana, of_ana, "None of these")
     assert landmark(bot) == "tokyo_skytree (person)"
-    assert tapped(chat, operator, reply, "Tokyo Skytree") == "Taken back."
+    assert tapped(chat, operator, reply, "Tokyo Skytree") == "Undone."
     assert landmark(bot) == "eiffel_tower (machine)"
 
 

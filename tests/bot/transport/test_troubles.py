@@ -110,7 +110,7 @@ def test_a_file_that_telegram_does_not_hand_out_gets_a_sentence(
     start()
     chat = ana.private()
     server.faults.next("getFile", Refused(400, "Bad Request: file is temporarily unavailable"))
-    assert answer(chat, send(chat, ana, 1)[0]).text.startswith("Telegram did not hand me this file.")
+    assert answer(chat, send(chat, ana, 1)[0]).text.startswith("Telegram did not give me this file.")
 
 
 def test_a_network_that_is_dead_for_a_while_costs_only_time(server: BotApiServer, start: Start, ana: Person) -> None:
