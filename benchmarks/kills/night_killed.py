@@ -24,7 +24,7 @@ from tests.hostile_photos import HANG, KILL, hostile_codec
 
 BAD = 20
 ATTEMPTS = 3
-SETTINGS = {  # a night is short here: failed files are due again at once
+SETTINGS = {  # a night is short here: failed files are due again immediately
     "TAGGER_RETRY_AFTER_H": "0.000001",
     "TAGGER_MAX_ATTEMPTS": str(ATTEMPTS),
     "TAGGER_PHOTO_TIMEOUT_S": "5",

@@ -1,7 +1,7 @@
 """What is the peak memory of a decoder process over bombs, and over photos of 100 megapixels?
 
 Bombs are small files whose pixels take much memory. They are drawn; the names of other files may be added. Each file
-gets a process of its own, so that its peak is the file's.
+gets its own process, so that its peak is the file's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who waits for whom at the Telegram bot, and what does an outage cost?
 
-Every row is a bot of its own that has answered a photo before. Seconds are from the moment a photo is sent, or from the
+Each row is a separate bot that has already answered a photo. Seconds are from the moment a photo is sent, or from the
 end of the outage, to the arrival of the answer. A slow server and a 429 are those of one chat.
 """
 

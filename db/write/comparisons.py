@@ -33,7 +33,7 @@ UNCOMPARED = Photo.phash.is_not(None) & Photo.group_id.is_(None)
 
 
 class PhotoHash(NamedTuple):
-    """What tells whether a photo looks the same as another."""
+    """What shows whether a photo looks the same as another."""
 
     photo: int  # its number
     phash: int  # 64 bits as a signed number

@@ -136,7 +136,7 @@ def interrupt_on_signals() -> list[int]:
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """Set an event on SIGTERM, Ctrl-C and SIGHUP; a second Ctrl-C or SIGTERM ends the process at once.
+    """Set an event on SIGTERM, Ctrl-C and SIGHUP; a second Ctrl-C or SIGTERM ends it immediately.
 
     A handler interrupts the main thread anywhere, even inside `stop.wait`, which briefly holds the event's lock. So
     it takes no lock itself: a thread sets the event.

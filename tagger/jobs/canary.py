@@ -70,7 +70,7 @@ def check(store: Store, tagger: Tagger, folder: Path | None) -> CanaryReport:
 
     Raises:
         FolderNotFound: the folder does not exist.
-        ConfigError: it holds no picture, or one of its folders is not named after a landmark of the model.
+        ConfigError: it contains no pictures, or one of its folders is not named after a landmark of the model.
     """
     model = register(store, tagger.bundle)
     with store.read() as connection:

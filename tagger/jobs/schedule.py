@@ -111,8 +111,8 @@ class Schedule:
     def tick(self) -> None:
         """Check the clock and the time zone, which may have changed. To be called every `TICK_S` seconds.
 
-        Future times keep their time of day; one that has passed in a new zone is due at once. If a clock that was ahead
-        is corrected, each job is due at its next time from now.
+        Future times keep their time of day; one that has passed in a new zone is due immediately. If a clock that was
+        ahead is corrected, each job is due at its next time from now.
         """
         self._last_tick = time.monotonic()
         time.tzset()

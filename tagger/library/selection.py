@@ -60,7 +60,7 @@ def is_photo_library(folder: str) -> bool:
 
 
 def is_original(name: str) -> bool:
-    """Whether a folder in a photo library holds the originals; the others hold previews and edited copies."""
+    """Whether a folder in a photo library has the originals; the others have previews and edited copies."""
     return name.lower() in ORIGINALS
 
 

@@ -21,7 +21,7 @@ class FirstLook:
     """The small network.
 
     Args:
-        card: tells how to read its output.
+        card: describes how to read its output.
         none_below: where its best score is below this, it is sure.
     """
 

@@ -79,7 +79,7 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Distill:
-    """What stage 2 learns from a larger network, beside the labels; see `training.fit.distillation`.
+    """What stage 2 learns from a larger network, besides the labels; see `training.fit.distillation`.
 
     Args:
         teacher: a calibrated run beside this one, or the folder of a bundle.

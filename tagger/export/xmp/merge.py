@@ -1,7 +1,7 @@
 """Put a content into a packet, and remove it again.
 
 The one rule: what was there stays. Values are added, never replaced, and the packet lists the added ones itself, so
-that exactly those can be taken back, also by whoever has not the database.
+that exactly those can be removed again, even without the database.
 """
 
 from __future__ import annotations

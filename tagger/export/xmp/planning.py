@@ -134,7 +134,7 @@ def marked_sidecars(photo: str) -> Iterator[SidecarRow]:
             now = files.read(path)
             if now is not None and OWN in decoded(now) and without_ours(now, None) != now:
                 yield SidecarRow(path, photo, (), (), None, False, None, None)
-    except (SidecarError, OSError):  # a folder or file that cannot be read has nothing that could be taken back
+    except (SidecarError, OSError):  # a folder or file that cannot be read has nothing that could be removed
         return
 
 

@@ -44,7 +44,7 @@ def parse_date(text: object) -> datetime | None:
 
     Returns:
         Naive. A date without a time is midnight; of an incomplete one the first day. The hour 24 is the next day's 0.
-        None if it is no date: empty, all zeros, or with an impossible part.
+        None if it is not a date: empty, all zeros, or with an impossible part.
     """
     if isinstance(text, bytes):
         text = text.decode("latin-1")

@@ -54,7 +54,7 @@ def xmp_date(properties: Properties) -> TakenDate | None:
 
 
 def xmp_position(properties: Properties) -> Position | None:
-    """Where the camera was. A position that was guessed from the landmark is no evidence for it."""
+    """Where the camera was. A position that was guessed from the landmark is not evidence for it."""
     if is_void(properties.get(STATUS)) or GUESSED in properties:
         return None
     return position(

@@ -39,7 +39,7 @@ def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", p
     if engine == "torch" or device.startswith("cuda"):
         return _torch(bundle, device=device, precision=precision)
     if engine == "openvino" or device == "cpu":
-        return _openvino(bundle, precision=precision, reason="asked for")
+        return _openvino(bundle, precision=precision, reason="as requested")
     obstacle = _why_no_cuda()
     if obstacle is None:
         return _torch(bundle, device="cuda", precision=precision, reason="an NVIDIA GPU is present")
@@ -81,7 +81,7 @@ def _warned(obstacle: str) -> str:
     return obstacle
 
 
-def _torch(bundle: Bundle, *, device: str, precision: str, reason: str = "asked for") -> Engine:
+def _torch(bundle: Bundle, *, device: str, precision: str, reason: str = "as requested") -> Engine:
     if not has_torch():
         raise MissingExtra("The torch engine", "gpu")
     try:

@@ -43,7 +43,7 @@ class OpenVinoEngine:
         *,
         precision: str = "auto",
         cache_dir: Path | None = None,
-        reason: str = "asked for",
+        reason: str = "as requested",
         model: openvino.Model | None = None,
     ) -> None:
         """Compile the network for this CPU, or read what an earlier start compiled.

@@ -151,8 +151,8 @@ def what_failed(error: Exception) -> str:
     if isinstance(error, UnicodeError):  # the message itself is damaged
         return "it does not say why"
     lines = (line.strip() for line in str(error).splitlines())
-    told = " ".join(line for line in lines if line and not line.startswith(("Exception from", "Check '")))
-    return printable(told)[:MOST_LETTERS].rstrip(". ") or "it does not say why"
+    message = " ".join(line for line in lines if line and not line.startswith(("Exception from", "Check '")))
+    return printable(message)[:MOST_LETTERS].rstrip(". ") or "it does not say why"
 
 
 def _with_normalisation(model: openvino.Model, contract: InputContract) -> openvino.Model:

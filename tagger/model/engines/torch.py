@@ -35,7 +35,7 @@ class TorchEngine:
     """A `tagger.model.engines.Engine` on any of PyTorch's devices."""
 
     def __init__(
-        self, bundle: Bundle, *, device: str = "cpu", precision: str = "auto", reason: str = "asked for"
+        self, bundle: Bundle, *, device: str = "cpu", precision: str = "auto", reason: str = "as requested"
     ) -> None:
         """Load the network onto a device.
 
@@ -156,7 +156,7 @@ def _device(name: str) -> torch.device:
         raise EngineUnavailable(f"{name!r} is not supported. Use cpu, cuda or cuda:N.")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise EngineUnavailable(
-            f"{name} was asked for, but PyTorch {torch.__version__} sees {torch.cuda.device_count()} CUDA devices. "
+            f"{name} was requested, but PyTorch {torch.__version__} finds {torch.cuda.device_count()} CUDA devices. "
             "Install a driver and a CUDA build of torch, or use --device cpu."
         )
     return device
