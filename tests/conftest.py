@@ -12,12 +12,24 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from db.engine import Store, open_store
 from tagger.model.bundle import Bundle, write_bundle
 from tests.drawn import card
 
 os.environ["OMP_NUM_THREADS"] = "1"  # PyTorch's threads get in each other's way on a busy machine: 33 s become 179 s
+
+RANDOM = {
+    "stateful_step_count": 40,
+    "deadline": None,
+    "database": None,
+    "report_multiple_bugs": False,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+}
+settings.register_profile("short", max_examples=10, derandomize=True, **RANDOM)  # type: ignore[arg-type]
+settings.register_profile("long", max_examples=500, print_blob=True, **RANDOM)  # type: ignore[arg-type]
+settings.load_profile("short")  # another one: --hypothesis-profile
 
 NOBODY = 65534
 HOMES = count()
