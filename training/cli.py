@@ -242,7 +242,7 @@ def first_look_step(experiment: Experiment, to: Path | None) -> None:
 
 @run_step("none")
 def none_step(experiment: Experiment) -> None:
-    """Compare ways to decide that a photo shows no known landmark, on the validation split."""
+    """Compare ways to answer "no known landmark", on the validation split."""
     from training.evaluate.ood_study import study
 
     study(experiment)

@@ -25,13 +25,13 @@ def move(old: str, new: str, db_url: str | None, config: Path | None) -> None:
 
     Tags and decisions stay.
     """
-    from tagger.core.text import printable
+    from tagger.core.text import counted, printable
     from tagger.library.folders import move_folder
 
     settings = context.open_settings(config, db_url=db_url)
     with context.open_store(settings, must_exist=True) as store:
         count = move_folder(store, old, new)
-    click.echo(f"{count} files are now listed under {printable(new)}", err=True)
+    click.echo(f"Moved {counted(count, 'file')} in the database to {printable(new)}", err=True)
     if not os.path.lexists(new):
         click.echo(f"{printable(new)} does not exist yet: the next run will mark its files as gone.", err=True)
     _mention_settings(settings, old)
@@ -46,12 +46,14 @@ def forget(folder: str, db_url: str | None, config: Path | None) -> None:
 
     Decisions stay with their content: they apply again if it is tagged again.
     """
+    from tagger.core.text import counted
     from tagger.library.folders import forget_folder
 
     settings = context.open_settings(config, db_url=db_url)
     with context.open_store(settings, must_exist=True) as store:
         forgotten = forget_folder(store, folder)
-    click.echo(f"{forgotten.files} files and {forgotten.photos} photos were removed from the database.", err=True)
+    removed = f"{counted(forgotten.files, 'file')} and {counted(forgotten.photos, 'photo')}"
+    click.echo(f"Removed {removed} from the database.", err=True)
     _mention_settings(settings, folder)
 
 

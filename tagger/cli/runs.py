@@ -91,6 +91,7 @@ def undo(run_id: int, is_confirmed: bool, db_url: str | None, config: Path | Non
     """Undo what one run suggested. Decisions stay; 'tagger tag --again' asks the model again."""
     from db.read import catalog
     from db.write.undo import count_undone, undo_run
+    from tagger.core.text import counted
     from tagger.library.lock import run_lock
 
     settings = context.open_settings(config, db_url=db_url)
@@ -102,10 +103,11 @@ def undo(run_id: int, is_confirmed: bool, db_url: str | None, config: Path | Non
         if row.undone_at and not expected.suggestions:
             return
         if not is_confirmed:
-            _confirm(f"Undo its {expected.suggestions} suggestions for {expected.photos} photos? Decisions stay.")
+            suggestions, photos = counted(expected.suggestions, "suggestion"), counted(expected.photos, "photo")
+            _confirm(f"Undo its {suggestions} for {photos}? Decisions stay.")
         with run_lock(store), store.write() as connection:
             undone = undo_run(connection, run_id)
-    click.echo(f"{undone.suggestions} suggestions for {undone.photos} photos were undone.", err=True)
+    click.echo(f"Undid {counted(undone.suggestions, 'suggestion')} for {counted(undone.photos, 'photo')}.", err=True)
     if row.start.job != BOT:
         click.echo(f"To get them back: tagger tag --again {_folders(row.start.roots)}", err=True)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders that match; may be repeated."
 )
 @click.option("--retry-failed", is_flag=True, help="Also try failed files that are not due yet or are in quarantine.")
-@click.option("--accept-gone", is_flag=True, help="Mark missing files as gone, however many: no drive is unmounted.")
+@click.option("--accept-gone", is_flag=True, help="Mark missing files as gone, however many, if no drive is unmounted.")
 @click.option("--reread", is_flag=True, help="Read every file again, even if its size and times are unchanged.")
 @click.option("--again", is_flag=True, help="Also tag photos whose suggestions 'tagger runs undo' undid.")
 @context.DRY_RUN
@@ -112,6 +112,7 @@ def _print_results(run: LibraryRun, as_json: bool, signals: Sequence[int]) -> No
 
 
 def _summary(state: RunState, database: str) -> str:
+    from tagger.core.text import counted
     from tagger.library.report import missing_text, passed_over_text
 
     counts = state.counts
@@ -123,11 +124,12 @@ def _summary(state: RunState, database: str) -> str:
         f"Run {state.run_id} is stored in {database}",
     ]
     if state.restored:
-        lines.append(f"{state.restored} unchanged files show this model's answers again instead of another model's.")
+        files = counted(state.restored, "unchanged file")
+        lines.append(f"This model's answers to {files} count again, instead of another model's.")
     if state.passed_over:
         lines.append(f"Passed over: {passed_over_text(state.passed_over)}")
     if counts.set_aside:
-        lines.append(f"{counts.set_aside} failed before and were left alone; to try them now: --retry-failed")
+        lines.append(f"Failed before and left alone: {counts.set_aside}; to try them now: --retry-failed")
     if counts.failed:
         lines.append("What failed and why: tagger query --failed")
     if counts.tagged:

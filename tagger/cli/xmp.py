@@ -76,7 +76,7 @@ def preview(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
             if item.note:
                 click.echo(f"{printable(item.sidecar)}: {item.note}", err=True)
             click.echo("".join(_diff(item)), nl=False)
-    click.echo(f"{changes} sidecars would be changed, {failures} cannot be changed. Nothing was written.", err=True)
+    click.echo(f"Sidecars: {changes} would be changed, {failures} cannot be changed. Nothing was written.", err=True)
     sys.exit(context.SOME_FAILED if failures else 0)
 
 
@@ -133,7 +133,7 @@ def _report(outcomes: Iterable[Outcome], done: str) -> None:
         if outcome.message:
             click.echo(f"{printable(outcome.sidecar)}: {outcome.message}", err=True)
     click.echo(
-        f"{counts['written']} sidecars {done}, {counts['removed']} removed, {counts['unchanged']} unchanged, "
+        f"Sidecars: {counts['written']} {done}, {counts['removed']} removed, {counts['unchanged']} unchanged, "
         f"{counts['failed']} failed.",
         err=True,
     )

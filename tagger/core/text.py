@@ -74,6 +74,11 @@ def first_of(paths: Sequence[str]) -> str:
     return f"{printable(paths[0])} and {len(paths) - 1:,} more"
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 file``, ``1,200 files``; for nouns whose plural ends in s."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def format_duration(seconds: float) -> str:
     """``0.25 s``, ``9.5 s``, ``12 s``, ``2 min 05 s`` or ``3 h 07 min``."""
     if seconds < 10:

@@ -61,4 +61,4 @@ def _library(now: Statistics) -> str:
     if not now.failures:
         return text
     failures = ", ".join(f"{count} {kind}" for kind, count in sorted(now.failures.items()))
-    return f"{text} Could not be read: {failures}; {now.quarantined} of them are in quarantine."
+    return f"{text} Could not be read: {failures}; in quarantine: {now.quarantined}."

@@ -20,7 +20,7 @@ from db.write.prune import count_photos_to_prune, files_to_prune, prune
 from tagger.config.cron import next_time
 from tagger.config.settings import Jobs, Settings
 from tagger.core.errors import StoreError, UnknownJob
-from tagger.core.text import format_bytes
+from tagger.core.text import counted, format_bytes
 from tagger.jobs import canary, digest, tagging
 from tagger.jobs.context import JobContext, JobResult
 from tagger.library.preview import Change, Preview, preview_run
@@ -39,7 +39,7 @@ def backup(context: JobContext) -> JobResult:
     removed = f", {len(made.removed)} older removed" if made.removed else ""
     message = f"{made.file}, {format_bytes(made.size_bytes)}, checked{removed}"
     if made.larger:
-        message += f"; much smaller than {made.larger[0].name}, so the {len(made.larger)} larger copies are kept too"
+        message += f"; much smaller than {made.larger[0].name}, so larger copies are kept too ({len(made.larger)})"
     return JobResult(message)
 
 
@@ -47,7 +47,7 @@ def prune_gone(context: JobContext) -> JobResult:
     """Remove the rows of files that have long been gone."""
     days = context.settings.jobs.prune_after_days
     pruned = prune(context.store, gone_before=datetime.now(UTC) - timedelta(days=days))
-    return JobResult(f"removed {pruned.files} files that were gone for {days} days, and {pruned.photos} photos")
+    return JobResult(f"removed {_to_prune(pruned.files, days, pruned.photos)}")
 
 
 def check_canary(context: JobContext) -> JobResult:
@@ -132,8 +132,12 @@ def preview_job(name: str, settings: Settings, store: Store) -> Preview:
     with store.read() as connection:
         files = files_to_prune(connection, gone_before=gone_before)
         photos = count_photos_to_prune(connection, gone_before=gone_before)
-    summary = f"{len(files)} files that have been gone for {days} days, and {photos} photos, would be removed."
+    summary = f"Would remove {_to_prune(len(files), days, photos)}."
     return Preview((Change("removed", path) for path in files), summary)
+
+
+def _to_prune(files: int, days: int, photos: int) -> str:
+    return f"{counted(files, 'file')} gone for {counted(days, 'day')}, and {counted(photos, 'photo')}"
 
 
 @dataclass(frozen=True, slots=True)

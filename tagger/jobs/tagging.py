@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tagger.config.cron import next_time
 from tagger.core.errors import ConfigError, RunInProgress
 from tagger.core.run_options import RunOptions
-from tagger.core.text import printable
+from tagger.core.text import counted, printable
 from tagger.core.types import PASSING_KINDS, Failed, Result
 from tagger.jobs.context import JobContext, JobResult
 from tagger.jobs.xmp import with_sidecars
@@ -172,7 +172,8 @@ def new_run(
 
 def _sentence(state: RunState) -> str:
     counts = state.counts
-    restored = f"; {state.restored} unchanged files show this model's answers again" if state.restored else ""
+    files = counted(state.restored, "unchanged file")
+    restored = f"; this model's answers to {files} count again" if state.restored else ""
     return (
         f"run {state.run_id} {state.status}: {counts.tagged} tagged, {counts.none} without a known landmark, "
         f"{counts.failed} failed, {counts.unchanged} unchanged, {missing_text(counts)} "

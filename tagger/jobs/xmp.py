@@ -44,7 +44,7 @@ def with_sidecars(context: JobContext, result: JobResult, folders: Sequence[str]
     except RunInProgress as error:
         problems.append(str(error))
     changed = counts["written"] + counts["removed"]
-    lines = [result.message, f"{changed} XMP sidecars written, {counts['failed']} failed", *problems[:MOST_PROBLEMS]]
+    lines = [result.message, f"XMP sidecars: {changed} written, {counts['failed']} failed", *problems[:MOST_PROBLEMS]]
     if len(problems) > MOST_PROBLEMS:
         lines.append(f"and {len(problems) - MOST_PROBLEMS} more")
     return replace(result, message="\n".join(lines), status="failed" if problems else result.status)

@@ -12,6 +12,7 @@ from db.engine import Store
 from db.errors import UnknownModel
 from db.read.catalog import model_ids
 from tagger.core.run_options import RunOptions
+from tagger.core.text import counted
 from tagger.library.comparison import compare, globs_of
 from tagger.library.found_files import TO_TAG, Comparison
 from tagger.library.missing import MissingFiles, Scope, find_missing
@@ -83,6 +84,6 @@ def _summary(plan: Plan, missing: MissingFiles) -> str:
     counts = [f"{plan.found.count(compared)} {word}" for compared, word in WORDS.items()]
     marked = [f"{len(getattr(missing, word))} {word}" for word in ("gone", "moved", "excluded", "returned")]
     return (
-        f"{plan.photos} photos would be tagged: {', '.join(counts)}. {plan.unchanged} are unchanged, {plan.set_aside} "
-        f"failed before and would be left alone. Others would be marked: {', '.join(marked)}."
+        f"Would tag {counted(plan.photos, 'photo')}: {', '.join(counts)}. Unchanged: {plan.unchanged}; "
+        f"failed before and left alone: {plan.set_aside}. Would mark {', '.join(marked)}."
     )

@@ -35,7 +35,7 @@ from db.write.runs import (
 from tagger.core.errors import StoreError, TaggerError
 from tagger.core.problems import describe, shortage
 from tagger.core.run_options import RunOptions
-from tagger.core.text import printable
+from tagger.core.text import counted, printable
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
 from tagger.core.version import __version__
 from tagger.library.missing import MissingFiles
@@ -165,7 +165,7 @@ class RunRecorder:
                 make_current(connection, batch, model=self._model)
             self._state.restored += len(batch)
         if restored := self._state.restored:
-            log.info("%d unchanged files show this model's answers again instead of another's", restored)
+            log.info("This model's answers to %s count again", counted(restored, "unchanged file"))
 
     def store_ctimes(self, files: Iterator[FoundFile]) -> None:
         """Complete files that an earlier version stored without a ctime."""

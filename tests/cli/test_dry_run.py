@@ -23,7 +23,7 @@ def test_before_the_first_run_every_photo_is_new_and_no_database_is_made(
     done = tagger("tag", library, "--dry-run")
     assert done.stdout.splitlines()[0] == f"new       {library}/00000.jpg"
     assert len(done.stdout.splitlines()) == 12
-    assert "12 photos would be tagged: 12 new, 0 changed, 0 again." in done.stderr
+    assert "Would tag 12 photos: 12 new, 0 changed, 0 again." in done.stderr
     assert "Engine" not in done.stderr
     assert not (tmp_path / "tags.sqlite").exists()
 
@@ -83,7 +83,7 @@ def test_prune_names_the_files_whose_rows_it_would_remove(tagger: Tagger, librar
     connection.close()
     done = tagger("jobs", "run", "prune", "--dry-run")
     assert done.stdout == f"removed   {library}/00000.jpg\n"
-    assert "1 files that have been gone for 90 days, and 1 photos, would be removed." in done.stderr
+    assert "Would remove 1 file gone for 90 days, and 1 photo." in done.stderr
     assert len(lines(tagger("query", "--gone", "--json"))) == 9
 
 

@@ -28,7 +28,7 @@ def test_evil_photos_cost_themselves_and_end_in_quarantine(tagger: Tagger, libra
     assert "2 failed" in tagger("tag", library, **environment).stderr
     third = tagger("tag", library, **environment)
     assert "0 failed" in third.stderr
-    assert "2 failed before and were left alone; to try them now: --retry-failed" in third.stderr
+    assert "Failed before and left alone: 2; to try them now: --retry-failed" in third.stderr
     assert third.returncode == 0
     failed = lines(tagger("query", "--failed", "--json"))
     assert [(row["kind"], row["attempts"], row["quarantined_at"] is not None) for row in failed] == [

@@ -61,11 +61,11 @@ def test_a_moved_and_a_forgotten_folder(tagger: Tagger, library: Path) -> None:
     tagger("tag", library)
     renamed = library.rename(library.with_name("renamed"))
     done = tagger("move", library, f"{renamed}/")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"12 files are now listed under {renamed}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"Moved 12 files in the database to {renamed}\n")
     assert {Path(line["path"]).parent for line in lines(tagger("query", "--json"))} == {renamed}
     assert "12 unchanged" in tagger("tag", renamed).stderr
     done = tagger("forget", renamed, TAGGER_FOLDERS=json.dumps([str(renamed)]))
-    assert "12 files and 12 photos were removed from the database." in done.stderr
+    assert "Removed 12 files and 12 photos from the database." in done.stderr
     assert "The setting folders still names it" in done.stderr
     assert lines(tagger("query", "--json")) == []
 

@@ -47,7 +47,7 @@ COMMANDS = [
         ("labels", 0, "Red Rock, Nowhere", ""),
         ("runs", 0, "9 tagged", ""),
         ("runs show 1", 0, "9 tagged, 3 without a known landmark, 1 failed", ""),
-        ("runs undo 1 --yes", 0, "", "were undone"),
+        ("runs undo 1 --yes", 0, "", "Undid "),
         ("jobs", 0, "never ran", ""),
         ("jobs run digest", 0, "1 run", ""),
         ("bot", 1, "", "The bot has no token. Ask @BotFather"),

@@ -89,7 +89,7 @@ def test_undo_shows_what_it_would_do_and_asks(tagged: Tagger, own: dict[str, str
 def test_undo_takes_a_run_s_suggestions_back_for_good(tagged: Tagger, library: Path) -> None:
     done = tagged("runs", "undo", 1, "--yes")
     assert done.returncode == 0
-    assert "36 suggestions for 12 photos were undone" in done.stderr
+    assert "Undid 36 suggestions for 12 photos." in done.stderr
     assert f"To get them back: tagger tag --again {library}\n" in done.stderr
     assert lines(tagged("query", "--json")) == []
     for shown in (tagged("runs").stdout, tagged("runs", "show", 1).stdout):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from tagger.core.text import (
+    counted,
     did_you_mean,
     first_of,
     format_bytes,
@@ -34,6 +35,10 @@ def test_a_part_of_a_name_or_alias_is_near_and_the_best_comes_first() -> None:
     assert nearest("tour eiffel", names) == [2]
     assert nearest("tower", names) == [1, 2]
     assert nearest("tower", names, limit=1) == [1]
+
+
+def test_one_is_singular_and_thousands_are_separated() -> None:
+    assert [counted(n, "file") for n in (0, 1, 2, 1200)] == ["0 files", "1 file", "2 files", "1,200 files"]
 
 
 def test_a_path_is_one_line_whatever_its_bytes() -> None:

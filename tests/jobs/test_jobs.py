@@ -158,7 +158,7 @@ def test_prune_removes_what_is_long_gone(context: MakeContext, store: Store, lib
     with store.write() as connection:
         mark_missing(connection, [str(library / "00000.jpg")])
         connection.exec_driver_sql("UPDATE file SET gone_at = '2020-01-01 00:00:00' WHERE gone_at IS NOT NULL")
-    assert run_job("prune", context()).message == "removed 1 files that were gone for 90 days, and 1 photos"
+    assert run_job("prune", context()).message == "removed 1 file gone for 90 days, and 1 photo"
 
 
 class Pruning(Silent):
@@ -257,7 +257,7 @@ def test_the_digest_says_what_is_bad_first(context: MakeContext, library: Path, 
     first, second, *others = run_job("digest", context()).message.splitlines()
     assert first.startswith("! backup failed: The database could not be copied")
     assert second == "1 run: 9 tagged, 3 without a known landmark, 1 failed, 0 gone"
-    assert others[-1].startswith("The library has 12 photos in 13 files. Could not be read: 1 unsupported; 0 of them")
+    assert others[-1] == "The library has 12 photos in 13 files. Could not be read: 1 unsupported; in quarantine: 0."
 
 
 def test_a_job_that_there_is_not_leaves_no_row(context: MakeContext, store: Store) -> None:

@@ -85,5 +85,5 @@ def test_the_job_retag_brings_the_model_of_the_settings_back(
     counts(new_run(store, other, library, ColourEngine(), k=5))
     photos(library, 1, start=3)
     retag = run_job("retag", JobContext(settings_of(bundle, library), store, opener(bundle)))
-    assert "3 unchanged files show this model's answers again" in retag.message
+    assert "this model's answers to 3 unchanged files count again" in retag.message
     assert tags(store) == OURS

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
+from tagger.core.text import counted
 from tagger.image.formats import SUFFIXES
 from training.data.manifest import DataError
 
@@ -111,7 +112,7 @@ def _photos(archive: Path, images: Mapping[PurePosixPath, zipfile.ZipInfo]) -> d
     train, test = ({path.parts[1] for path in photos if path.parts[0] == split} for split in SPLITS)
     if train and train == test:
         return photos
-    found = f"{len(train)} folders in train/ and {len(test)} in test/"
+    found = f"{counted(len(train), 'folder')} in train/ and {len(test)} in test/"
     if odd := sorted(train ^ test):
         found += f", {odd[0]!r} in only one of them"
     elif images:

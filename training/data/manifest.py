@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from tagger.core.errors import TaggerError
+from tagger.core.text import counted
 
 SPLITS = ("train", "val", "test")
 
@@ -122,4 +123,4 @@ def summary(entries: Sequence[Entry]) -> str:
     counts = Counter(f"{entry.split} {entry.role}" for entry in entries)
     classes = len({entry.landmark for entry in entries} - {None})
     lines = [f"{s:5} {counts[f'{s} landmark']:6} landmark photos {counts[f'{s} negative']:6} negatives" for s in SPLITS]
-    return "\n".join([*lines, f"{classes} landmarks, no photo or near-duplicate in two splits"])
+    return "\n".join([*lines, f"{counted(classes, 'landmark')}, no photo or near-duplicate in two splits"])

@@ -133,7 +133,7 @@ def _read(source: Source, to: Path) -> tuple[Path, list[Photo], list[LeftOut]]:
     root = _image_folder(source, to).resolve()
     photos, left_out = audit(list_image_folder(root))
     if not photos:
-        raise DataError(f"None of the {len(left_out)} photos in {root} can be read. The first: {left_out[0].reason}")
+        raise DataError(f"No photo in {root} can be read. The first: {left_out[0].reason}")
     return root, photos, left_out
 
 

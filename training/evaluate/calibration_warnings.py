@@ -50,7 +50,7 @@ def too_few_photos(entries: Sequence[Entry], threshold: Threshold) -> Iterator[s
         if count < wanted:
             more = wanted - count
             yield (
-                f"Only {count:,} validation photos {what}; at least {wanted:,} are needed to check the limit of "
+                f"Too few validation photos {what} ({count:,}): at least {wanted:,} are needed to check the limit of "
                 f"{100 * fraction:.2g} % {mistakes}. Add {more:,} of them, which takes about "
                 f"{round(more / VALIDATION_FRACTION):,} photos if 'prepare' draws the splits."
             )

@@ -21,15 +21,15 @@ def sidecars(library: Path) -> list[Path]:
 
 def test_preview_write_and_undo(tagger: Tagger, tagged: Path) -> None:
     shown = tagger("xmp", "preview", "red_rock", "--under", tagged)
-    assert (shown.returncode, "3 sidecars would be changed, 0 cannot be changed." in shown.stderr) == (0, True)
+    assert (shown.returncode, "Sidecars: 3 would be changed, 0 cannot be changed." in shown.stderr) == (0, True)
     assert "--- /dev/null" in shown.stdout
     assert "Landmark|Nowhere|Red Rock" in shown.stdout
     assert sidecars(tagged) == []
     written = tagger("xmp", "write")
-    assert (written.returncode, written.stderr) == (0, "9 sidecars written, 0 removed, 0 unchanged, 0 failed.\n")
+    assert (written.returncode, written.stderr) == (0, "Sidecars: 9 written, 0 removed, 0 unchanged, 0 failed.\n")
     assert len(sidecars(tagged)) == 9
     undone = tagger("xmp", "undo", "--under", tagged)
-    assert (undone.returncode, undone.stderr) == (0, "0 sidecars restored, 9 removed, 0 unchanged, 0 failed.\n")
+    assert (undone.returncode, undone.stderr) == (0, "Sidecars: 0 restored, 9 removed, 0 unchanged, 0 failed.\n")
     assert sidecars(tagged) == []
 
 
@@ -38,7 +38,7 @@ def test_a_damaged_sidecar_is_named_and_the_others_are_written(tagger: Tagger, t
     damaged = sidecars(tagged)[0]
     tagger("xmp", "undo")
     damaged.write_bytes(b"<x:xmpmeta")
-    for command, count in (("preview", "8 sidecars would be changed, 1 cannot be"), ("write", "8 sidecars written")):
+    for command, count in (("preview", "Sidecars: 8 would be changed, 1 cannot be"), ("write", "Sidecars: 8 written")):
         done = tagger("xmp", command)
         assert (done.returncode, count in done.stderr) == (3, True)
         assert f"{damaged}: it is not well-formed XML" in done.stderr
@@ -68,10 +68,10 @@ def test_the_nightly_job_writes_by_its_setting(tagger: Tagger, library: Path, se
     variables = {"TAGGER_FOLDERS": f'["{library}"]', "TAGGER_JOBS__UNTIL": "off", "TAGGER_XMP": setting}
     done = tagger("jobs", "run", "nightly", **variables)
     assert done.returncode == 0
-    assert (f"{count} XMP sidecars written, 0 failed" in done.stdout + done.stderr) == (setting != "off")
+    assert (f"XMP sidecars: {count} written, 0 failed" in done.stdout + done.stderr) == (setting != "off")
     assert len(sidecars(library)) == count
     again = tagger("jobs", "run", "nightly", **variables)
-    assert ("0 XMP sidecars written, 0 failed" in again.stdout + again.stderr) == (setting != "off")
+    assert ("XMP sidecars: 0 written, 0 failed" in again.stdout + again.stderr) == (setting != "off")
 
 
 def test_the_nightly_job_reports_what_it_could_not_write(tagger: Tagger, library: Path) -> None:

@@ -75,11 +75,11 @@ def test_a_folder_with_other_photos_is_left_alone(tmp_path: Path, to: Path) -> N
         ({"readme.txt": b"x"}, "found 0 folders in train/ and 0 in test/"),
         (
             {"train/00.Dead_Sea/1.jpg": b"x"},
-            "found 1 folders in train/ and 0 in test/, '00.Dead_Sea' in only one of them",
+            "found 1 folder in train/ and 0 in test/, '00.Dead_Sea' in only one of them",
         ),
         (
             {"train/a/1.jpg": b"x", "test/b/1.jpg": b"x"},
-            "found 1 folders in train/ and 1 in test/, 'a' in only one of them",
+            "found 1 folder in train/ and 1 in test/, 'a' in only one of them",
         ),
         ({"train/1.jpg": b"x", "test/1.jpg": b"x"}, r"found 'test/1\.jpg'"),
         ({"a/b/train/c/1.jpg": b"x", "a/b/test/c/1.jpg": b"x"}, r"found 'a/b/test/c/1\.jpg'"),

@@ -68,5 +68,5 @@ def test_the_summary_counts_each_split() -> None:
         "train      2 landmark photos      0 negatives",
         "val        0 landmark photos      0 negatives",
         "test       0 landmark photos      1 negatives",
-        "1 landmarks, no photo or near-duplicate in two splits",
+        "1 landmark, no photo or near-duplicate in two splits",
     ]

@@ -90,7 +90,7 @@ def test_a_class_too_small_for_three_splits_is_refused_and_nothing_written(tmp_p
 
 def test_a_folder_of_broken_photos_is_refused(tmp_path: Path, to: Path) -> None:
     written(tmp_path / "mine" / "Big Ben" / "1.jpg", b"no photo")
-    with pytest.raises(DataError, match="None of the 1 photos"):
+    with pytest.raises(DataError, match=r"No photo in .* can be read"):
         of_folder(tmp_path / "mine", to)
 
 

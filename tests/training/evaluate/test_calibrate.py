@@ -58,7 +58,7 @@ def test_what_few_photos_cannot_promise_is_printed_and_stays_in_the_card(
     torch.manual_seed(0)
     save_file(build(experiment.recipe.network, experiment.outputs).state_dict(), experiment.weights)
     warnings = calibrate(experiment).card.warnings
-    assert any(warning.startswith("Only 9 validation photos show a landmark") for warning in warnings)
+    assert any(warning.startswith("Too few validation photos show a landmark (9)") for warning in warnings)
     shown = capsys.readouterr().err
     assert all(f"Warning: {warning}" in shown for warning in warnings)
     assert open_bundle(experiment.bundle).card.warnings == warnings

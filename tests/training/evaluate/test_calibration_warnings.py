@@ -22,18 +22,18 @@ def test_enough_photos_of_each_kind_need_no_warning() -> None:
 def test_each_kind_says_how_many_more_it_takes() -> None:
     entries = photos(*[None] * 3, *["sight_lake"] * 9, "food")
     landmarks, sights, others = too_few_photos(entries, LIMITS)
-    assert landmarks.startswith("Only 3 validation photos show a landmark; at least 5 are needed")
+    assert landmarks.startswith("Too few validation photos show a landmark (3): at least 5 are needed")
     assert "Add 2 of them, which takes about 20 photos" in landmarks  # prepare draws a tenth for validation
-    assert "Only 9 validation photos show another sight; at least 10" in sights
+    assert "Too few validation photos show another sight (9): at least 10" in sights
     assert "10 % such photos tagged. Add 1 of them" in sights
-    assert "Only 1 validation photos show neither; at least 20 are needed to check the limit of 5 %" in others
+    assert "Too few validation photos show neither (1): at least 20 are needed to check the limit of 5 %" in others
 
 
 def test_without_negatives_it_asks_for_a_folder_of_other_photos_instead_of_a_thousand_of_each_kind() -> None:
     negatives, landmarks = too_few_photos(photos(*[None] * 3), LIMITS)
     assert "a folder none/ beside the landmarks' folders" in negatives
     assert "a tag needs a score of at least 0.95" in negatives
-    assert landmarks.startswith("Only 3 validation photos show a landmark")
+    assert landmarks.startswith("Too few validation photos show a landmark (3)")
 
 
 def test_a_recipe_that_forbids_every_mistake_is_not_asked_for_endless_photos() -> None:
