@@ -80,6 +80,13 @@ def test_the_first_picture_is_whole_though_a_later_one_is_cut_off(file_format: s
     assert kind(data[: int(len(data) * 0.3)]) == "truncated"
 
 
+def test_a_lossless_webp_may_hold_runs_of_zeros() -> None:
+    shades = Image.linear_gradient("L").resize((2000, 1500)).convert("RGB")
+    data = encoded(shades, "WEBP", lossless=True, quality=0, method=0)
+    assert bytes(4096) in data
+    assert kind(data) == "sound"
+
+
 def test_a_webp_that_ends_behind_its_pixels_is_whole() -> None:
     exif = Image.Exif()
     exif[0x010E] = "a long description " * 50

@@ -12,7 +12,7 @@ from tagger.core.errors import PhotoError
 from tagger.image.codecs.holes import refuse_hole
 
 HEADER_BYTES = 12
-IMAGES = (b"VP8 ", b"VP8L")
+LOSSY, LOSSLESS = b"VP8 ", b"VP8L"
 FRAME, FRAME_HEADER_BYTES = b"ANMF", 16
 
 
@@ -37,11 +37,14 @@ def mended(webp: bytes) -> bytes:
 def _check_first_image(webp: bytes) -> None:
     for kind, start, end in _chunks(webp, HEADER_BYTES):
         if kind == FRAME:
-            start = next((at for inner, at, _ in _chunks(webp, start + FRAME_HEADER_BYTES) if inner in IMAGES), end)
-        if kind in (*IMAGES, FRAME):
+            inner = _chunks(webp, start + FRAME_HEADER_BYTES)
+            kind, start = next(((name, at) for name, at, _ in inner if name in (LOSSY, LOSSLESS)), (LOSSLESS, end))
+        if kind in (LOSSY, LOSSLESS):
             if end > len(webp):
                 break
-            return refuse_hole(webp, start, end)
+            if kind == LOSSY:  # a flat area of a lossless picture may be zeros
+                refuse_hole(webp, start, end)
+            return
     raise PhotoError("truncated", "the file ends before the image does")
 
 
