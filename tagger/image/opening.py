@@ -20,6 +20,7 @@ from tagger.image.limits import check_webp
 
 Opener = Callable[[IO[bytes], str], Image.Image]
 
+HEADER_BYTES = 16
 ENDS_EARLY = ("truncated", "unexpected end", "ends early", "not enough")
 OUT_OF_MEMORY = ("out of memory", "memory allocation", "bad_alloc", "cannot allocate")
 
@@ -77,7 +78,7 @@ def _openers(data: bytes, max_pixels: int) -> Iterator[Opener]:
         if name not in Image.OPEN:
             Image.init()
         opener, accepts = Image.OPEN[name]
-        if accepts is None or accepts(data[:16]) is True:
+        if accepts is None or accepts(data[:HEADER_BYTES].ljust(HEADER_BYTES, b"\0")) is True:  # some need all of it
             if name == "TIFF":
                 from tagger.image.codecs.tiff import open_tiff
 

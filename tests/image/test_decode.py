@@ -233,6 +233,12 @@ def test_a_huge_picture_is_decoded_with_few_bytes_a_pixel(mode: str) -> None:
     assert float(done.stdout) < 10
 
 
+@pytest.mark.parametrize("data", [b"hi\n", b"BM", b"II*\0", b"MM\0*\0", b"GIF8", b"RIFF", b"\xff\xd8\xff", b"\x89PNG"])
+def test_a_file_of_a_few_bytes_is_no_image_whatever_they_are(data: bytes) -> None:
+    with pytest.raises(PhotoError, match=r"not an image of a known format|ends before the image begins"):
+        decode(data, min_side_px=64, max_pixels=MANY)
+
+
 def test_an_empty_file_is_empty(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     with pytest.raises(PhotoError, match="empty") as caught:

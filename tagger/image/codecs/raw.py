@@ -22,6 +22,7 @@ MAGIC = (  # offset and magic bytes
 )  # fmt: skip
 TIFF = (b"II*\0", b"MM\0*")
 SUBFILE_TYPE, COMPRESSION, PHOTOMETRIC, SUB_FILES, DNG_VERSION = 254, 259, 262, 330, 50706
+HEADER_BYTES = 8  # of a TIFF
 UNCOMPRESSED = 1
 REDUCED = 1  # a kind of subfile: smaller than the picture
 ORIENTATIONS = {3: 3, 5: 8, 6: 6}  # EXIF's by LibRaw's
@@ -32,12 +33,12 @@ def is_raw(data: bytes) -> bool:
     """Whether a file is a RAW photo: by its first bytes or, as many are TIFFs, by its first tags."""
     if any(data.startswith(magic, at) for at, magic in MAGIC):
         return True
-    return data.startswith(TIFF) and _is_raw(_tags(data[:8], io.BytesIO(data)))
+    return data.startswith(TIFF) and _is_raw(_tags(data[:HEADER_BYTES], io.BytesIO(data)))
 
 
 def is_uncompressed_tiff(file: IO[bytes]) -> bool:
     """Whether an open file is a TIFF without compression and not a RAW photo; leaves the file at its start."""
-    header = file.read(8)
+    header = file.read(HEADER_BYTES)
     tags = _tags(header, file) if header.startswith(TIFF) else {}
     file.seek(0)
     return tags.get(COMPRESSION) == UNCOMPRESSED and not _is_raw(tags)
@@ -47,7 +48,7 @@ def _tags(header: bytes, file: IO[bytes]) -> Mapping[int, Any]:
     """A TIFF's first tags; those before a damaged one."""
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-    tags = ImageFileDirectory_v2(header)
+    tags = ImageFileDirectory_v2(header.ljust(HEADER_BYTES, b"\0"))
     with suppress(Exception):  # the TIFF reader will say what is wrong
         file.seek(tags.next)
         tags.load(file)
