@@ -23,6 +23,7 @@ MAGIC = (  # offset and magic bytes
 TIFF = (b"II*\0", b"MM\0*")
 SUBFILE_TYPE, COMPRESSION, PHOTOMETRIC, SUB_FILES, DNG_VERSION = 254, 259, 262, 330, 50706
 HEADER_BYTES = 8  # of a TIFF
+TAIL_BYTES = 256  # of a preview, whose beginning LibRaw may change
 UNCOMPRESSED = 1
 REDUCED = 1  # a kind of subfile: smaller than the picture
 ORIENTATIONS = {3: 3, 5: 8, 6: 6}  # EXIF's by LibRaw's
@@ -81,7 +82,10 @@ def preview(data: bytes) -> bytes:
         kind = "unsupported" if isinstance(error, rawpy.LibRawFileUnsupportedError) else "truncated"
         raise PhotoError(kind, f"the RAW photo cannot be read ({error})") from error
     if thumbnail.format == rawpy.ThumbFormat.JPEG:
-        return bytes(thumbnail.data)
+        found = bytes(thumbnail.data)
+        if found[-TAIL_BYTES:] not in data:  # LibRaw leaves what is missing as it found the memory
+            raise PhotoError("truncated", "the RAW photo ends before its preview does")
+        return found
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = ORIENTATIONS.get(flip, 1)
     jpeg = io.BytesIO()
