@@ -61,12 +61,14 @@ def test_after_twenty_kills_every_sidecar_is_whole_and_undo_brings_all_back(stor
         if isinstance(change, Change)
     }
     assert len(complete) == PHOTOS
+    interrupted = 0
     for _ in range(KILLS):
-        killed_write(store, library, moments.uniform(0, 0.1))
+        killed_write(store, library, moments.uniform(0, 0.05))
         for name, content in contents(library).items():
             assert content in (before.get(name), complete[name]), name
-    with store.read() as connection:
-        assert sidecars.requests(connection, limit=1)  # it never came to its end
+        with store.read() as connection:
+            interrupted += bool(sidecars.requests(connection, limit=1))
+    assert interrupted >= KILLS / 2  # the others came after the end
     write(store, filters=TagFilter(landmarks=["machu_picchu"]))  # whatever the query, the list is completed
     write(store)
     assert contents(library) == complete
