@@ -13,7 +13,7 @@ import pytest
 from tests.project.graph import MODULES, ROOT, imports, modules, ours, within
 
 CORE = ("tagger.core",)
-VALUES = (*CORE, "tagger.config", "tagger.image", "tagger.evidence")
+VALUES = (*CORE, "tagger.config", "tagger.image", "tagger.evidence", "tagger.world_map")
 MODEL = (*CORE, "tagger.image", "tagger.evidence", "tagger.model")
 SERVICES = (*VALUES, "tagger.model", "db", "tagger.library")
 OF_JOBS = (*SERVICES, "tagger.export", "tagger.ops", "tagger.jobs")
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "tagger.config": CORE,
     "tagger.image": CORE,
     "tagger.evidence": CORE,
+    "tagger.world_map": CORE,
     # 3. The model, and training on it.
     "tagger.model": MODEL,
     "tagger.compat": MODEL,
