@@ -47,7 +47,7 @@ ANSWERED = and_(
 ASSESSMENT = (
     select(Photo.id, Assessment.status, Assessment.look)
     .join(Assessment, Assessment.photo_id == Photo.id)
-    .where(Photo.sha256 == bindparam("sha256"), ANSWERED)
+    .where(or_(Photo.sha256 == bindparam("name"), Photo.picture == bindparam("name")), ANSWERED)
 )
 
 
@@ -118,17 +118,25 @@ def below(
     return (column > start) & (column < beyond)
 
 
-def assessed_contents(connection: Connection, *, model: int, k: int, redo_undone: bool = False) -> Iterator[str]:
-    """The sha256 of each content with enough suggestions by a model; arguments as in `file_states`."""
-    contents = select(Photo.sha256).join(Assessment, Assessment.photo_id == Photo.id).where(ANSWERED)
-    yield from connection.execute(contents, {"model": model, "k": k, "redo_undone": redo_undone}).scalars()
+def assessed_photos(
+    connection: Connection, *, model: int, k: int, redo_undone: bool = False
+) -> Iterator[tuple[str, str | None]]:
+    """The sha256 and the picture's hash of each photo with enough suggestions; arguments as in `file_states`."""
+    photos = select(Photo.sha256, Photo.picture).join(Assessment, Assessment.photo_id == Photo.id).where(ANSWERED)
+    parameters = {"model": model, "k": k, "redo_undone": redo_undone}
+    for row in connection.execute(photos.execution_options(yield_per=ROWS_PER_FETCH), parameters):
+        yield row.sha256, row.picture
 
 
 def content_answer(
-    connection: Connection, sha256: str, *, model: int, k: int, redo_undone: bool = False
+    connection: Connection, name: str, *, model: int, k: int, redo_undone: bool = False
 ) -> Answer | None:
-    """A model's answer to a content; None without enough suggestions. Arguments as in `file_states`."""
-    parameters = {"sha256": sha256, "model": model, "k": k, "redo_undone": redo_undone}
+    """A model's answer to a photo; None without enough suggestions. Other arguments as in `file_states`.
+
+    Args:
+        name: the photo's sha256, or its picture's hash.
+    """
+    parameters = {"name": name, "model": model, "k": k, "redo_undone": redo_undone}
     found = connection.execute(ASSESSMENT, parameters).first()
     if found is None:
         return None

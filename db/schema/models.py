@@ -1,4 +1,4 @@
-"""The tables. A photo is a content, a file is a path with that content, and people's decisions are separate.
+"""The tables. A photo is a picture, a file is a path where it lies, and people's decisions are separate.
 
 Timestamps are in UTC, except `Photo.taken_at`: the camera's local time, which has no zone. The view `tag` in
 `db.schema.views` defines a photo's tags. The Telegram bot's tables are in `db.schema.telegram`.
@@ -89,13 +89,17 @@ class Run(Base):
 
 
 class Photo(Base):
-    """A content. Its date is the best that any of its files gives, see `tagger.core.types.DateSource`."""
+    """A picture, with the content whose metadata it has; other contents with that picture are its variants.
+
+    Its date is the best that any of its files gives, see `tagger.core.types.DateSource`.
+    """
 
     __tablename__ = "photo"
     __table_args__ = (
         CheckConstraint(f"taken_from IN {DATE_SOURCES}", name="taken_from"),
         Index(None, "phash", sqlite_where=text("phash IS NOT NULL")),
         Index(None, "group_id", sqlite_where=text("group_id IS NOT NULL")),
+        Index(None, "picture", unique=True, sqlite_where=text("picture IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -112,6 +116,17 @@ class Photo(Base):
     lon: Mapped[float | None]
     phash: Mapped[int | None]  # 64 bits as a signed number, see `tagger.image.phash`
     group_id: Mapped[int | None]  # smallest photo id among its near-duplicates, itself included; None: not compared yet
+    picture: Mapped[str | None]  # the hash of its pixels' data; None: of a format without one, or not read since
+    metadata_mtime_ns: Mapped[int | None]  # of the file that gave the metadata; earlier versions did not store it
+
+
+class Variant(Base):
+    """Other bytes with a photo's picture: its metadata were edited."""
+
+    __tablename__ = "variant"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), index=True)
 
 
 class File(Base):

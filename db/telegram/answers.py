@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
+from db.read.photos import photo_ids
 from db.schema.models import Assessment, Decision, Photo
 from db.schema.telegram import TelegramAnswer, TelegramPhoto
 from db.telegram import voices
@@ -35,7 +36,7 @@ IN_PLACE = (Decision.answer_id == bindparam("place")) & or_(Decision.who == bind
 PHOTO_AND_DECISIONS = (
     select(Photo.id, Decision.id.label("decision"), Decision.who, Decision.verdict, Decision.landmark_id)
     .outerjoin(Decision, (Decision.photo_id == Photo.id) & Decision.revoked_at.is_(None) & IN_PLACE)
-    .where(Photo.sha256 == bindparam("content"))
+    .where(Photo.id == bindparam("photo"))
     .order_by(Decision.id)
 )
 SENT_COLUMNS = ("chat_id", "message_id", "user_id", "file_unique_id", "landmark_id", "score")
@@ -194,10 +195,11 @@ def _photos(connection: Connection, answer_id: int, chat_id: int) -> list[Answer
 
 def _decisions(connection: Connection, sha256: str, chat_id: int, answer_id: int) -> tuple[int, tuple[Said, ...]]:
     """A photo's number, and the active decisions on it: a person's own, or in a group those at the answer."""
-    where = {"content": sha256, "who": voices.who(chat_id), "place": voices.place(chat_id, answer_id)}
-    rows = connection.execute(PHOTO_AND_DECISIONS, where).all()
-    if not rows:
+    photo = photo_ids(connection, [sha256]).get(sha256)
+    if photo is None:
         raise UnknownContent(sha256)
+    where = {"photo": photo, "who": voices.who(chat_id), "place": voices.place(chat_id, answer_id)}
+    rows = connection.execute(PHOTO_AND_DECISIONS, where).all()
     decided = [row for row in rows if row.decision is not None]
     said = (Said(row.decision, voices.user_id(row.who), row.verdict, row.landmark_id) for row in decided)
-    return rows[0].id, tuple(said)
+    return photo, tuple(said)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 
 from db.batching import in_batches
 from db.read.files import below
-from db.schema.models import Assessment, Decision, File, Landmark, Photo, Suggestion
+from db.schema.models import Assessment, Decision, File, Landmark, Photo, Suggestion, Variant
 from db.schema.telegram import TelegramAnswer, TelegramChat, TelegramPerson, TelegramPhoto, TelegramUpdate
 from db.telegram.voices import who
 
@@ -59,7 +59,7 @@ def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int 
         keep_update: the update that asks to forget; it is deleted once it is answered, by `db.telegram.inbox.drop`.
 
     Returns:
-        The sha256 of the photos that only they sent.
+        The sha256 of the photos that only they sent, and of all that are the same but for their metadata.
     """
     mine = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
     others = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id != user_id)
@@ -67,8 +67,9 @@ def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int 
     sent = {row.id: row.sha256 for row in connection.execute(only_mine)}
     _delete_telegram_rows(connection, user_id, keep_update)
     connection.execute(delete(Decision).where(Decision.who == who(user_id)))
+    variants = [sha256 for batch in in_batches(sent) for sha256 in connection.execute(_variants(batch)).scalars()]
     _delete_contents(connection, sent, kept)
-    return list(sent.values())
+    return [*sent.values(), *variants]
 
 
 def forget_unsent(connection: Connection, contents: Sequence[str], *, kept: str) -> list[str]:
@@ -96,6 +97,7 @@ def _delete_contents(connection: Connection, photos: Iterable[int], kept: str) -
     is_trusted = (Decision.is_trusted, Decision.answer_id == 0, Decision.revoked_at.is_(None))
     for batch in in_batches(photos):
         connection.execute(delete(File).where(File.photo_id.in_(batch), below(kept)))
+        connection.execute(delete(Variant).where(Variant.photo_id.in_(batch)))  # a library's are read again
         in_folders = select(File.photo_id).where(File.photo_id.in_(batch))
         decided = select(Decision.photo_id).where(Decision.photo_id.in_(batch), *is_trusted)
         used = {*connection.execute(in_folders).scalars(), *connection.execute(decided).scalars()}
@@ -103,6 +105,10 @@ def _delete_contents(connection: Connection, photos: Iterable[int], kept: str) -
         for table in (Decision, Suggestion, Assessment):
             connection.execute(delete(table).where(table.photo_id.in_(orphans)))
         connection.execute(delete(Photo).where(Photo.id.in_(orphans)))
+
+
+def _variants(photos: Sequence[int]) -> AnySelect:
+    return select(Variant.sha256).where(Variant.photo_id.in_(photos))
 
 
 def _delete_telegram_rows(connection: Connection, user_id: int, keep_update: int | None) -> None:

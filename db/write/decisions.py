@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, update
 
-from db.errors import UnknownPhoto
 from db.read.catalog import landmark_id
+from db.read.photos import find_photo, photo_ids
 from db.rows import Verdict
-from db.schema.models import Decision, Photo
+from db.schema.models import Decision
 
 
 def record_decision(
@@ -49,13 +49,10 @@ def record_decision(
     """
     if (verdict == "none") != (landmark is None):
         raise ValueError(f"verdict {verdict!r} with landmark {landmark!r}")
-    photo = connection.execute(select(Photo.id).where(Photo.sha256 == sha256)).scalar()
-    if photo is None:
-        raise UnknownPhoto(sha256)
+    photo = find_photo(connection, sha256)
     about = None if landmark is None else landmark_id(connection, landmark)
     now = datetime.now(UTC)
-    own = (Decision.photo_id == photo, Decision.who == who, Decision.answer_id == answer_id)
-    active = (*own, Decision.revoked_at.is_(None))
+    active = _active(photo, who, answer_id)
     connection.execute(update(Decision).where(*active, _contradicted(verdict, about)).values(revoked_at=now))
     decided = insert(Decision).values(
         photo_id=photo,
@@ -75,14 +72,27 @@ def revoke_decisions(connection: Connection, sha256: str, *, who: str, answer_id
 
     A surface where one answer replaces another calls this first: otherwise a new "shows" would add to an earlier one.
     """
-    of_photo = Decision.photo_id == select(Photo.id).where(Photo.sha256 == sha256).scalar_subquery()
-    active = (of_photo, Decision.who == who, Decision.answer_id == answer_id, Decision.revoked_at.is_(None))
-    connection.execute(update(Decision).where(*active).values(revoked_at=datetime.now(UTC)))
+    if (photo := photo_ids(connection, [sha256]).get(sha256)) is not None:
+        active = _active(photo, who, answer_id)
+        connection.execute(update(Decision).where(*active).values(revoked_at=datetime.now(UTC)))
+
+
+def is_contradicted(old: Verdict, old_about: int | None, verdict: Verdict, about: int | None) -> bool:
+    """Whether a decision contradicts an earlier one: "none" and "shows" exclude each other, and on one landmark the
+    last word counts."""
+    if about is not None and old_about == about:
+        return True
+    return "not" not in (old, verdict) and "none" in (old, verdict)
+
+
+def _active(photo: int, who: str, answer_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The active decisions of a person on a photo in one place."""
+    own = (Decision.photo_id == photo, Decision.who == who, Decision.answer_id == answer_id)
+    return (*own, Decision.revoked_at.is_(None))
 
 
 def _contradicted(verdict: Verdict, about: int | None) -> ColumnElement[bool]:
-    """Whether a stored decision contradicts a new one: "none" and "shows" exclude each other, and on one landmark the
-    last word counts."""
+    """`is_contradicted` of stored decisions."""
     if verdict == "none":
         return Decision.verdict != "not"
     if verdict == "shows":

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select
 
 from db.batching import in_batches
 from db.engine import Store
-from db.schema.models import Assessment, Decision, Failure, File, Photo, Suggestion
+from db.schema.models import Assessment, Decision, Failure, File, Photo, Suggestion, Variant
 from db.schema.telegram import TelegramPhoto
+from db.write.groups import leave_groups
 
 FILES_PER_TRANSACTION = 500  # other processes may write in between
 
@@ -77,8 +78,8 @@ def remove_photos(connection: Connection, photos: set[int]) -> int:
     removed = 0
     for batch in in_batches(photos):
         orphans = _orphans(connection, set(batch))
-        _leave_groups(connection, orphans)
-        for table in (Suggestion, Assessment):
+        leave_groups(connection, orphans)
+        for table in (Suggestion, Assessment, Variant):
             connection.execute(delete(table).where(table.photo_id.in_(orphans)))
         connection.execute(delete(Photo).where(Photo.id.in_(orphans)))
         removed += len(orphans)
@@ -91,13 +92,3 @@ def _orphans(connection: Connection, photos: set[int]) -> set[int]:
     for table in (File, Decision, TelegramPhoto):
         kept.update(connection.execute(select(table.photo_id).where(table.photo_id.in_(photos))).scalars())
     return photos - kept
-
-
-def _leave_groups(connection: Connection, photos: Iterable[int]) -> None:
-    """Remove photos from their groups, and renumber each group by its smallest remaining photo."""
-    leaving = select(Photo.group_id).where(Photo.id.in_(photos), Photo.group_id.is_not(None)).distinct()
-    groups = connection.execute(leaving).scalars().all()
-    connection.execute(update(Photo).where(Photo.id.in_(photos)).values(group_id=None))
-    smallest = select(Photo.group_id, func.min(Photo.id)).where(Photo.group_id.in_(groups)).group_by(Photo.group_id)
-    for group, photo in connection.execute(smallest).all():
-        connection.execute(update(Photo).where(Photo.group_id == group).values(group_id=photo))

@@ -7,7 +7,7 @@ whole batch; the caller's transaction makes the batch atomic.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.batching import in_batches
+from db.read.photos import content_ids, photo_ids, picture_ids, variant_ids
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
 from db.write.dates import improve_dates, photo_date
 from db.write.files import (
@@ -27,6 +28,7 @@ from db.write.files import (
     upsert_files,
     write_failures,
 )
+from db.write.pictures import add_hashes, add_variants, follow_edits
 from tagger.core import types
 from tagger.core.evidence import evidence_text
 from tagger.core.types import Failed, FoundFile, NoLandmark, PhotoInfo, Tagged
@@ -74,7 +76,6 @@ HAS_ANSWER = select(Assessment.k).where(
 SET_CURRENT_MODEL = (
     update(Photo).where(Photo.id == bindparam("photo"), HAS_ANSWER.exists()).values(current_model_id=bindparam("model"))
 )
-PHOTO_IDS = select(Photo.sha256, Photo.id).where(Photo.sha256.in_(bindparam("contents", expanding=True)))
 
 
 def write_results(
@@ -111,11 +112,13 @@ def write_results(
     failed = [scanned for scanned in batch if isinstance(scanned[1].answer, Failed)]
     read = [scanned for scanned in batch if not isinstance(scanned[1].answer, Failed)]
     write_contents(connection, batch, run=run, model=model, k=k, keeps_place=keeps_place)
-    ids = photo_ids(connection, (result.sha256 for _, result in batch if result.sha256 is not None))
+    ids = photo_ids(connection, {result.sha256 for _, result in batch if result.sha256 is not None})
     inherited = (result.sha256 for _, result in read if result.info is None)
     _make_current(connection, [ids[sha256] for sha256 in inherited if sha256 in ids], model)
-    improve_dates(connection, read)
     upsert_files(connection, read, ids, now)
+    if keeps_place:
+        follow_edits(connection, read)
+    improve_dates(connection, read)
     clear_failures(connection, [file.path for file, _ in read])
     upsert_failed_files(connection, failed, ids, now)
     write_failures(connection, failed, run=run, now=now, retry=retry, attempts=attempts)
@@ -124,21 +127,59 @@ def write_results(
 def write_contents(
     connection: Connection, batch: Sequence[Scanned], *, run: int, model: int, k: int, keeps_place: bool = False
 ) -> None:
-    """Store only the new answers of `write_results`, without the files in which they were found."""
+    """Store only the new contents of `write_results` and their answers, without the files in which they were found."""
     now = datetime.now(UTC)
-    photos: list[dict[str, Any]] = []
-    answers: dict[str, Tagged | NoLandmark] = {}
-    for file, result in batch:
+    read = [scanned for scanned in batch if not isinstance(scanned[1].answer, Failed)]
+    add_hashes(connection, read)
+    ids = _store_photos(connection, read, now, keeps_place)
+    answers: dict[int, Tagged | NoLandmark] = {}
+    for _, result in read:
         # Without info the answer came from the store, not from this run.
-        if result.sha256 is not None and result.info is not None and isinstance(result.answer, Tagged | NoLandmark):
-            answers[result.sha256] = result.answer
-            photos.append({"sha256": result.sha256, "added_at": now, **_photo_values(file, result.info, keeps_place)})
+        if result.sha256 in ids and result.info and isinstance(result.answer, Tagged | NoLandmark):
+            answers.setdefault(ids[result.sha256], result.answer)
+    if answers:
+        _insert_answers(connection, answers, {"run_id": run, "model_id": model}, k, now)
+
+
+def _store_photos(connection: Connection, read: Sequence[Scanned], now: datetime, keeps_place: bool) -> dict[str, int]:
+    """Insert the photos that are new, and return the numbers of all whose metadata were read, by sha256.
+
+    A known content fills columns that were empty. An unknown one with a known picture is a variant of that photo.
+    """
+    described: dict[str, Scanned] = {}
+    for scanned in read:
+        if scanned[1].sha256 and scanned[1].info:
+            described.setdefault(scanned[1].sha256, scanned)
+    photos = _photo_rows(connection, described, now, keeps_place)
     if photos:
-        # Columns that were empty are filled.
         connection.execute(INSERT_PHOTO, photos)
-        ids = photo_ids(connection, answers)
-        by_photo = {ids[sha256]: answer for sha256, answer in answers.items()}
-        _insert_answers(connection, by_photo, {"run_id": run, "model_id": model}, k, now)
+    ids = photo_ids(connection, described)
+    pictures = {sha256: result.picture for sha256, (_, result) in described.items() if result.picture}
+    by_picture = picture_ids(connection, [pictures[sha256] for sha256 in pictures.keys() - ids.keys()])
+    variants = {
+        sha256: by_picture[name] for sha256, name in pictures.items() if sha256 not in ids and name in by_picture
+    }
+    add_variants(connection, variants)
+    return ids | variants
+
+
+def _photo_rows(
+    connection: Connection, described: Mapping[str, Scanned], now: datetime, keeps_place: bool
+) -> list[dict[str, Any]]:
+    """The photos to insert, each picture once, and those that are stored and may lack columns."""
+    stored, variants = content_ids(connection, described), variant_ids(connection, described)
+    pictures = set(picture_ids(connection, {result.picture for _, result in described.values() if result.picture}))
+    rows = []
+    for sha256, (file, result) in described.items():
+        assert result.info is not None
+        has_answer = isinstance(result.answer, Tagged | NoLandmark)
+        is_new = has_answer and sha256 not in variants and result.picture not in pictures
+        if is_new and result.picture:
+            pictures.add(result.picture)
+        if is_new or sha256 in stored:
+            values = _photo_values(file, result.info, keeps_place)
+            rows.append({"sha256": sha256, "picture": result.picture, "added_at": now, **values})
+    return rows
 
 
 def make_current(connection: Connection, paths: Iterable[str], *, model: int) -> None:
@@ -148,17 +189,10 @@ def make_current(connection: Connection, paths: Iterable[str], *, model: int) ->
         _make_current(connection, filter(None, photos), model)
 
 
-def photo_ids(connection: Connection, contents: Iterable[str]) -> dict[str, int]:
-    """The numbers of the contents that are stored, by sha256."""
-    found: dict[str, int] = {}
-    for batch in in_batches(set(contents)):
-        found.update(connection.execute(PHOTO_IDS, {"contents": batch}).all())
-    return found
-
-
 def _photo_values(file: FoundFile, info: PhotoInfo, keeps_place: bool) -> dict[str, Any]:
     return {
         "size_bytes": file.size_bytes or 0,
+        "metadata_mtime_ns": file.mtime_ns,
         "width": info.width,
         "height": info.height,
         "format": info.format,

@@ -27,7 +27,7 @@ from db.write.results import write_contents
 from tagger.bot.db_executor import DbExecutor
 from tagger.core.types import Answer, Failed, FoundFile, Result
 from tagger.evidence.gps import without_place
-from tagger.image.loader import IsCancelled, LoadedPhoto, PhotoLoader, ShouldDecode
+from tagger.image.loader import Content, IsCancelled, LoadedPhoto, NeededPart, Part, PhotoLoader
 from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
@@ -75,11 +75,10 @@ class _Preloaded:
 
     photos: dict[str, LoadedPhoto]
 
-    def load(self, path: str, should_decode: ShouldDecode, _is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
+    def load(self, path: str, needed_part: NeededPart, _is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         photo = self.photos[path]
-        if photo.sha256 is None or should_decode(photo.sha256):
-            return photo
-        return LoadedPhoto(photo.sha256)
+        part = "pixels" if photo.content is None else needed_part(photo.content)
+        return photo if part == "pixels" else LoadedPhoto(photo.content, photo.info if part == "metadata" else None)
 
 
 class MicroBatcher:
@@ -152,16 +151,16 @@ class MicroBatcher:
         self._thread.join()
 
     def _load(self, request: _Request) -> None:
-        def should_decode(sha256: str) -> bool:
-            result = self._recall(sha256)
+        def needed_part(content: Content) -> Part:
+            result = self._recall(content.sha256)
             request.recalled = result.answer if result else None
-            return result is None
+            return "nothing" if result else "pixels"
 
         try:
             with request.on_disk:
                 with suppress(OSError):  # the loader will say what is wrong with the file
                     request.size_bytes = os.path.getsize(request.path)
-                request.photo = self._loader.load(request.path, should_decode, self._closing.is_set)
+                request.photo = self._loader.load(request.path, needed_part, self._closing.is_set)
             request.on_disk = nullcontext()  # otherwise it would keep the bytes
             self._loaded.put(request)
         except CancelledError:

@@ -226,7 +226,8 @@ class Result:
         sha256: hex digest of the file's bytes; None if they could not be read.
         is_inherited: the content already had an answer, so no inference was needed.
         seconds: to read and decode it.
-        file_date: the date from what is beside the file, if it was not decoded.
+        file_date: the date from what is beside the file, if nothing of it was needed.
+        picture: the hash of its picture, see `tagger.image.picture_hash`; None if it has none.
     """
 
     path: str
@@ -236,6 +237,7 @@ class Result:
     is_inherited: bool = False
     seconds: float = field(default=0.0, compare=False)
     file_date: TakenDate | None = None
+    picture: str | None = field(default=None, compare=False)  # it follows from the bytes
 
 
 @dataclass(frozen=True, slots=True)

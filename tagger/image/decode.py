@@ -88,6 +88,19 @@ def decode(content: bytes | BinaryIO, *, min_side_px: int, max_pixels: int) -> D
     return decoded
 
 
+def read_info(data: bytes, max_pixels: int) -> PhotoInfo:
+    """The metadata of a whole file that has a picture hash; no more is decoded than they need.
+
+    Raises:
+        PhotoError: kinds unsupported, truncated, corrupt.
+    """
+    image = open_photo(mended(data), max_pixels)
+    size = image.size
+    if image.format == "PNG":  # may have its metadata behind the pixels
+        of_image(image)
+    return photo_info(image, size)
+
+
 def _decode(image: Image.Image, data: bytes, file_bytes: int, *, min_side_px: int, max_pixels: int) -> Decoded:
     size = width, height = image.size
     if isinstance(image, JpegImageFile):  # of HEIC, `draft` would choose an embedded thumbnail

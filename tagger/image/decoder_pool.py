@@ -18,7 +18,7 @@ from tagger.core.run_options import Limits
 from tagger.core.types import Failed, InputContract
 from tagger.image.decoder_process import END_S, POLL_S, DecoderProcess
 from tagger.image.decoder_protocol import FreshProcessNeeded
-from tagger.image.loader import IsCancelled, LoadedPhoto, ShouldDecode, always
+from tagger.image.loader import IsCancelled, LoadedPhoto, NeededPart, always
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class DecoderPool:
         """The processes that run now, for measurements."""
         return [process.pid for process in self._processes]
 
-    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
+    def load(self, path: str, needed_part: NeededPart, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         """Load one photo, see `tagger.image.loader.PhotoLoader`.
 
         Raises:
@@ -82,7 +82,7 @@ class DecoderPool:
         process = self._acquire(is_cancelled)
         try:
             try:
-                return self._load(process, path, should_decode, is_cancelled)
+                return self._load(process, path, needed_part, is_cancelled)
             except FreshProcessNeeded:
                 process.kill()
                 process = self._replacement(process)
@@ -98,13 +98,13 @@ class DecoderPool:
             self._release(process)
 
     def _load(
-        self, process: DecoderProcess, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None
+        self, process: DecoderProcess, path: str, needed_part: NeededPart, is_cancelled: IsCancelled | None
     ) -> LoadedPhoto:
         process.set_deadline(self._timeout_s, is_cancelled)
-        sha256 = process.read(path)
-        if isinstance(sha256, LoadedPhoto):
-            return sha256
-        return process.decode(sha256, is_needed=should_decode(sha256))
+        content = process.read(path)
+        if isinstance(content, LoadedPhoto):
+            return content
+        return process.load(content, needed_part(content))
 
     def terminate(self) -> None:
         """Kill all processes; nothing can be loaded any more."""

@@ -24,14 +24,13 @@ from tagger.image.decoder_protocol import (
     SIZES,
     Frame,
     ProtocolError,
+    decode_content,
     decode_frame,
-    decode_photo,
-    decode_sha256,
+    decode_part,
     decode_sizes,
-    decode_skipped,
     encode_frame,
 )
-from tagger.image.loader import IsCancelled, LoadedPhoto
+from tagger.image.loader import Content, IsCancelled, LoadedPhoto, Part
 
 START_S = 120.0  # to start a process on a busy machine
 END_S = 5.0  # for a killed process to exit; one that waits for a hanging drive takes longer, perhaps for ever
@@ -106,21 +105,17 @@ class DecoderProcess:
             raise DecoderUnavailable(self._how_it_ended()) from error
         self._is_ready = True
 
-    def read(self, path: str) -> str | LoadedPhoto:
+    def read(self, path: str) -> Content | LoadedPhoto:
         """Let it read a file.
 
         Returns:
-            The content's sha256, for `decode`; or the failure.
+            What identifies its content, for `load`; or the failure.
         """
-        return self._ask({"path": path}, decode_sha256, None)
+        return self._ask({"path": path}, decode_content, None)
 
-    def decode(self, sha256: str, *, is_needed: bool) -> LoadedPhoto:
-        """Let it decode the file that it has read, if needed."""
-
-        def parse(frame: Frame) -> LoadedPhoto:
-            return decode_photo(frame, sha256, self._size_px) if is_needed else decode_skipped(frame, sha256)
-
-        return self._ask({"is_needed": is_needed}, parse, sha256)
+    def load(self, content: Content, part: Part) -> LoadedPhoto:
+        """Let it load a part of the file that it has read."""
+        return self._ask({"needed": part}, lambda frame: decode_part(frame, content, part, self._size_px), content)
 
     def kill(self) -> None:
         """Kill it; the system may end it later."""
@@ -134,7 +129,9 @@ class DecoderProcess:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, until - time.monotonic()))
 
-    def _ask(self, request: dict[str, Any], parse: Callable[[Frame], Reply], sha256: str | None) -> Reply | LoadedPhoto:
+    def _ask(
+        self, request: dict[str, Any], parse: Callable[[Frame], Reply], content: Content | None
+    ) -> Reply | LoadedPhoto:
         """Send a request and parse the reply; on an error the process is killed and the photo fails."""
         try:
             self._send(request)
@@ -148,7 +145,7 @@ class DecoderProcess:
         except ProtocolError as error:
             self.kill()
             failure = Failed("decoder_crashed", f"its decoder sent an invalid answer ({error})")
-        return LoadedPhoto(sha256, failure=failure)
+        return LoadedPhoto(content, failure=failure)
 
     def _send(self, header: dict[str, Any]) -> None:
         unsent = memoryview(encode_frame(header))

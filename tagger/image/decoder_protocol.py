@@ -18,12 +18,12 @@ import numpy as np
 from tagger.core.types import DATE_SOURCES, Failed, PhotoInfo, TakenDate
 from tagger.image.decode import KINDS
 from tagger.image.limits import FRESH_PROCESS
-from tagger.image.loader import LoadedPhoto
+from tagger.image.loader import Content, LoadedPhoto, Part
 from tagger.image.preprocess import Pixels
 
 SIZES = struct.Struct("<II")  # bytes of the header, bytes of the payload
 MAX_HEADER_BYTES = 1 << 20  # a codec's error message is the longest
-SHA256 = re.compile("[0-9a-f]{64}")
+HASH = re.compile("[0-9a-f]{64}")
 SIDES_PX = range(1, 1 << 32)  # no format allows more
 PHASHES = range(1 << 64)
 
@@ -78,16 +78,16 @@ def encode_photo(photo: LoadedPhoto) -> bytes:
     """A decoder's last reply on a photo."""
     if photo.failure is not None:
         return encode_frame({"failure": [photo.failure.kind, photo.failure.message]})
-    if photo.info is None or photo.pixels is None:
+    if photo.info is None:
         date = photo.file_date
         return encode_frame({"file_date": date and [date.taken_at.isoformat(), date.taken_from]})
     taken_at = photo.info.taken_at
     info = asdict(photo.info) | {"taken_at": taken_at and taken_at.isoformat()}
-    return encode_frame({"info": info}, photo.pixels.tobytes())
+    return encode_frame({"info": info}, b"" if photo.pixels is None else photo.pixels.tobytes())
 
 
-def decode_sha256(frame: Frame) -> str | LoadedPhoto:
-    """A decoder's first reply on a photo: its content's sha256, or why it cannot be read.
+def decode_content(frame: Frame) -> Content | LoadedPhoto:
+    """A decoder's first reply on a photo: what identifies its content, or why it cannot be read.
 
     Raises:
         ProtocolError: it is neither.
@@ -95,39 +95,39 @@ def decode_sha256(frame: Frame) -> str | LoadedPhoto:
     match frame.header:
         case {"failure": failure}:
             return LoadedPhoto(None, failure=_failure(failure))
-        case {"sha256": str(sha256)} if SHA256.fullmatch(sha256):
-            return sha256
-    raise ProtocolError("no sha256")
+        case {"content": [str(sha256), None | str() as picture]} if HASH.fullmatch(sha256):
+            if picture is None or HASH.fullmatch(picture):
+                return Content(sha256, picture)
+    raise ProtocolError("no content")
 
 
-def decode_photo(frame: Frame, sha256: str, size_px: int) -> LoadedPhoto:
-    """A decoder's last reply on a photo that was to be decoded.
+def decode_part(frame: Frame, content: Content, part: Part, size_px: int) -> LoadedPhoto:
+    """A decoder's last reply on a photo.
 
     Args:
+        part: what was asked for.
         size_px: the side of the network's input.
 
     Raises:
-        ProtocolError: it is not a photo.
+        ProtocolError: it is not that.
         FreshProcessNeeded: another process must decode it.
     """
+    if part == "nothing":
+        return _skipped(frame, content)
     if FRESH_PROCESS in frame.header:
         raise FreshProcessNeeded
     if "failure" in frame.header:
-        return LoadedPhoto(sha256, failure=_failure(frame.header["failure"]))
-    return LoadedPhoto(sha256, _info(frame.header.get("info")), _pixels(frame.payload, size_px))
+        return LoadedPhoto(content, failure=_failure(frame.header["failure"]))
+    pixels = _pixels(frame.payload, size_px) if part == "pixels" else None
+    return LoadedPhoto(content, _info(frame.header.get("info")), pixels)
 
 
-def decode_skipped(frame: Frame, sha256: str) -> LoadedPhoto:
-    """A decoder's last reply on a photo that was not to be decoded.
-
-    Raises:
-        ProtocolError: it has no date of the file.
-    """
+def _skipped(frame: Frame, content: Content) -> LoadedPhoto:
     match frame.header:
         case {"file_date": None}:
-            return LoadedPhoto(sha256)
+            return LoadedPhoto(content)
         case {"file_date": [str(text), source]} if (time := _naive_time(text)) and source in DATE_SOURCES:
-            return LoadedPhoto(sha256, file_date=TakenDate(time, source))
+            return LoadedPhoto(content, file_date=TakenDate(time, source))
     raise ProtocolError("no date of the file")
 
 

@@ -3,9 +3,9 @@
 The one rule: a photo that hangs, crashes or exhausts the memory only harms this process.
 
 It reads frames from stdin and writes frames to stdout. The first contains the input contract and the limits, and the
-reply is "ready". Then each photo takes two requests: its path, with its content's sha256 as reply, and whether to
-decode it, with the photo as reply. Either reply may be a failure instead. The process ends when stdin closes, or
-after the reply that a photo needs a fresh process.
+reply is "ready". Then each photo takes two requests: its path, with what identifies its content as reply, and which
+part of it is needed, with that part as reply. Either reply may be a failure instead. The process ends when stdin
+closes, or after the reply that a photo needs a fresh process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tagger.core.types import InputContract
 from tagger.image.decode import prepare_own_process
 from tagger.image.decoder_protocol import SIZES, Frame, decode_frame, encode_frame, encode_photo
 from tagger.image.limits import FRESH_PROCESS, limit_process, memory_limit
-from tagger.image.loader import InProcessLoader
+from tagger.image.loader import Content, InProcessLoader, Part
 
 SPARE_BYTES = 24_000_000  # for libraries and threads, besides a photo
 GRACE_S = 5.0  # beyond the run's own time limit; if it expires, the run itself has died
@@ -42,18 +42,19 @@ def main() -> None:
     memory = _Memory(memory_limit(limits.max_pixels))
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the other cores decode other photos
 
-    def should_decode(sha256: str) -> bool:
-        _send(replies, encode_frame({"sha256": sha256}))
+    def needed_part(content: Content) -> Part:
+        _send(replies, encode_frame({"content": content}))
         request = _receive(requests)
         if request is None:
             sys.exit()
-        return bool(request.header["is_needed"])
+        part: Part = request.header["needed"]
+        return part
 
     _send(replies, encode_frame({"ready": True}))
     while (request := _receive(requests)) is not None:
         signal.setitimer(signal.ITIMER_REAL, setup.header["timeout_s"] + GRACE_S)  # ends a codec that never returns
         memory.measure()
-        photo = loader.load(request.header["path"], should_decode)
+        photo = loader.load(request.header["path"], needed_part)
         signal.setitimer(signal.ITIMER_REAL, 0)
         if photo.failure and photo.failure.kind == FRESH_PROCESS:
             _send(replies, encode_frame({FRESH_PROCESS: True}))

@@ -60,6 +60,11 @@ def is_heif(data: bytes) -> bool:
     return data[8:12] in HEIF_BRANDS
 
 
+def is_avif(data: bytes) -> bool:
+    """Whether a file is AVIF by its first brand."""
+    return data[8:12] == b"avif"
+
+
 def begins_like_an_image(data: bytes) -> bool:
     """Whether a file's first bytes are those of a format above."""
     return any(data[at : at + len(magic)] == magic for at, magic in MAGIC)

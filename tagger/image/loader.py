@@ -5,24 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
 from tagger.core.types import Failed, InputContract, PhotoInfo, TakenDate
-from tagger.image.decode import decode
+from tagger.image.decode import decode, read_info
 from tagger.image.metadata.photo_info import file_date, with_file
 from tagger.image.phash import difference_hash
+from tagger.image.picture_hash import picture_hash
 from tagger.image.preprocess import Pixels, preprocess
 from tagger.image.source import open_source
 
-ShouldDecode = Callable[[str], bool]
+Part = Literal["nothing", "metadata", "pixels"]  # of a photo; its pixels come with its metadata
 IsCancelled = Callable[[], bool]
 
 
-def always(_sha256: str) -> bool:
+class Content(NamedTuple):
+    """What identifies a file that was read.
+
+    Attributes:
+        sha256: of its bytes.
+        picture: the hash of its picture, see `tagger.image.picture_hash`; None if it has none.
+    """
+
+    sha256: str
+    picture: str | None
+
+
+NeededPart = Callable[[Content], Part]
+
+
+def always(_content: Content) -> Part:
     """Decode every photo."""
-    return True
+    return "pixels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +46,32 @@ class LoadedPhoto:
     """A loaded file.
 
     Args:
-        sha256: of its bytes; None if it could not be read.
-        info: None, like the pixels, if the photo failed or was not to be decoded.
+        content: None if it could not be read.
+        info: None if the photo failed, or nothing of it was needed.
+        pixels: None without `info`, or if only metadata were needed.
         failure: why it could not be read or decoded.
-        file_date: from what is beside the file, if it was not to be decoded; see `tagger.image.metadata`.
+        file_date: from what is beside the file, if nothing of it was needed; see `tagger.image.metadata`.
     """
 
-    sha256: str | None
+    content: Content | None
     info: PhotoInfo | None = None
     pixels: Pixels | None = None
     failure: Failed | None = None
     file_date: TakenDate | None = None
 
+    @property
+    def sha256(self) -> str | None:
+        return self.content.sha256 if self.content else None
+
 
 class PhotoLoader(Protocol):
     """Loads photos; safe to call from several threads."""
 
-    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
+    def load(self, path: str, needed_part: NeededPart, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         """Load one photo.
 
         Args:
-            should_decode: called with the content's sha256; if it returns False, nothing is decoded.
+            needed_part: called once the file was read; says what else is needed of it.
             is_cancelled: polled while the caller waits, if the loader can cancel.
 
         Raises:
@@ -66,19 +87,23 @@ class InProcessLoader:
     contract: InputContract
     limits: Limits
 
-    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
+    def load(self, path: str, needed_part: NeededPart, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         if is_cancelled and is_cancelled():
             raise CancelledError
-        sha256 = None
+        content = None
         try:
             with open_source(path, self.limits) as source:
-                sha256 = source.sha256
-                if not should_decode(sha256):
-                    return LoadedPhoto(sha256, file_date=file_date(path))
+                data = source.content if isinstance(source.content, bytes) else None
+                content = Content(source.sha256, picture_hash(data) if data else None)
+                part = needed_part(content)
+                if part == "nothing":
+                    return LoadedPhoto(content, file_date=file_date(path))
+                if part == "metadata" and data:
+                    return LoadedPhoto(content, with_file(read_info(data, self.limits.max_pixels), path))
                 decoded = decode(source.content, min_side_px=self.contract.resize_px, max_pixels=self.limits.max_pixels)
             info = replace(with_file(decoded.info, path), phash=difference_hash(decoded.image))
-            return LoadedPhoto(sha256, info, preprocess(decoded.image, self.contract))
+            return LoadedPhoto(content, info, preprocess(decoded.image, self.contract))
         except PhotoError as error:
-            return LoadedPhoto(sha256, failure=Failed(error.kind, error.message))
+            return LoadedPhoto(content, failure=Failed(error.kind, error.message))
         except MemoryError:  # in a decoder process, whose memory is limited
-            return LoadedPhoto(sha256, failure=Failed("too_large", "it does not fit into memory"))
+            return LoadedPhoto(content, failure=Failed("too_large", "it does not fit into memory"))

@@ -9,14 +9,14 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import asdict
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from db.engine import Store
-from db.read.files import assessed_contents, content_answer
+from db.read.files import assessed_photos, content_answer
 from db.rows import ModelRow, RunStart, RunStatus
 from db.write.files import RetryPolicy, Scanned, mark_missing, mark_present, store_ctimes
 from db.write.results import make_current, write_results
@@ -39,6 +39,7 @@ from tagger.core.text import counted, printable
 from tagger.core.types import PROCESS_DIED, Answer, EngineInfo, Failed, FoundFile, Result
 from tagger.core.version import __version__
 from tagger.library.missing import MissingFiles
+from tagger.library.new_positions import weigh
 from tagger.library.report import RunState
 from tagger.model.bundle import Bundle
 from tagger.model.card import ONNX_FILE
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MARK_BITS = 24  # 2 MB; of 300,000 contents 2 % share their bit with another one, and each of these costs a query
+MARK_BITS = 25  # 4 MB; of 300,000 photos, which have two names, 2 % share a bit, and each of these costs a query
 PHOTOS_PER_TRANSACTION = 128
 FILES_PER_TRANSACTION = 10_000  # of one statement that changes a column
 SECONDS_PER_TRANSACTION = 2.0
@@ -90,8 +91,18 @@ class RunRecorder:
     `known` may be called from any thread, everything else from one.
     """
 
-    def __init__(self, store: Store, start: RunStart, state: RunState, *, model: int, options: RunOptions) -> None:
+    def __init__(
+        self,
+        store: Store,
+        start: RunStart,
+        state: RunState,
+        *,
+        model: int,
+        options: RunOptions,
+        thresholds: Mapping[str, float],
+    ) -> None:
         self._store = store
+        self._thresholds = thresholds
         self._state = state
         self._retry = RetryPolicy(options.retry_after_h, options.max_attempts)
         self._redo_undone = options.redo_undone
@@ -100,7 +111,7 @@ class RunRecorder:
         self._pending: list[Scanned] = []
         self._pending_answers: dict[str, Answer] = {}
         self._last_write = time.monotonic()
-        self._marked = bytearray(2**MARK_BITS // 8)  # a bit for each content that may have an answer
+        self._marked = bytearray(2**MARK_BITS // 8)  # a bit for each photo's names that may have an answer
         with store.write() as connection:
             state.run_id = start_run(connection, start, model=model)
 
@@ -117,27 +128,28 @@ class RunRecorder:
             )
 
     def load_known(self) -> None:
-        """Load which contents have an answer; call it once before `known`."""
+        """Load which photos have an answer; call it once before `known`."""
         with self._store.read() as connection:
-            contents = assessed_contents(connection, model=self._model, k=self._k, redo_undone=self._redo_undone)
-            for sha256 in contents:
-                self._mark(sha256)
+            photos = assessed_photos(connection, model=self._model, k=self._k, redo_undone=self._redo_undone)
+            for names in photos:
+                self._mark(names)
 
-    def known(self, sha256: str) -> Answer | None:
-        """This model's answer to a content, from this run or an earlier one."""
-        byte, bit = _place(sha256)
+    def known(self, name: str) -> Answer | None:
+        """This model's answer to a photo with this sha256 or this picture's hash, from this run or an earlier one."""
+        byte, bit = _place(name)
         if not self._marked[byte] & bit:
             return None
-        if pending := self._pending_answers.get(sha256):
+        if pending := self._pending_answers.get(name):
             return pending
         with self._store.read() as connection:
-            return content_answer(connection, sha256, model=self._model, k=self._k, redo_undone=self._redo_undone)
+            return content_answer(connection, name, model=self._model, k=self._k, redo_undone=self._redo_undone)
 
     def add(self, file: FoundFile, result: Result) -> None:
         """Add a result to the batch, and store the batch if it is full or old enough."""
-        if result.sha256 and not isinstance(result.answer, Failed):
-            self._pending_answers[result.sha256] = result.answer
-            self._mark(result.sha256)
+        if not isinstance(result.answer, Failed):
+            names = tuple(filter(None, (result.sha256, result.picture)))
+            self._pending_answers.update(dict.fromkeys(names, result.answer))
+            self._mark(names)
         self._pending.append((file, result))
         waited_s = time.monotonic() - self._last_write
         if len(self._pending) >= PHOTOS_PER_TRANSACTION or waited_s > SECONDS_PER_TRANSACTION:
@@ -221,9 +233,10 @@ class RunRecorder:
         self._pending_answers = {}
         self._last_write = time.monotonic()
 
-    def _mark(self, sha256: str) -> None:
-        byte, bit = _place(sha256)
-        self._marked[byte] |= bit
+    def _mark(self, names: Iterable[str | None]) -> None:
+        for name in filter(None, names):
+            byte, bit = _place(name)
+            self._marked[byte] |= bit
 
     def _write(self, connection: Connection, batch: Sequence[Scanned], *, attempts: int | None = None) -> None:
         write_results(
@@ -236,6 +249,7 @@ class RunRecorder:
             attempts=attempts,
             keeps_place=True,
         )
+        weigh(connection, batch, model=self._model, thresholds=self._thresholds)
 
     def _end(self, status: RunStatus, error: str | None = None, *, is_death: bool = False) -> None:
         run = self._state.run_id
@@ -250,7 +264,7 @@ class RunRecorder:
             finish_run(connection, run, status=status, counts=self._state.counts, error=error)
 
 
-def _place(sha256: str) -> tuple[int, int]:
-    """Where a content's bit is: the number of its byte, and the bit in it."""
-    number = int(sha256[:16], 16) % 2**MARK_BITS
+def _place(name: str) -> tuple[int, int]:
+    """Where a name's bit is: the number of its byte, and the bit in it."""
+    number = int(name[:16], 16) % 2**MARK_BITS
     return number // 8, 1 << number % 8

@@ -116,7 +116,9 @@ class LibraryRun:
         start = new_start(
             [*state.roots, *self.deleted], self.options.k, NO_ENGINE, job=self.job, settings_hash=self.settings_hash
         )
-        self._record = RunRecorder(self.store, start, state, model=self._model, options=self.options)
+        self._record = RunRecorder(
+            self.store, start, state, model=self._model, options=self.options, thresholds=self._thresholds
+        )
         try:
             yield from self._all_results()
         except BaseException as error:
@@ -185,6 +187,10 @@ class LibraryRun:
         self.progress.start(plan.photos)
         return self._tag(plan.todo, tagger), self._tag_one_by_one(plan.suspects, tagger)
 
+    @property
+    def _thresholds(self) -> Mapping[str, float]:
+        return self.bundle.card.stricter(self.options.min_score).thresholds
+
     def _must_end(self) -> bool:
         """Whether the time is up while there is work left.
 
@@ -247,7 +253,7 @@ class LibraryRun:
 
     def _compare(self) -> None:
         """Group duplicates and count votes, after all photos were tagged."""
-        thresholds = self.bundle.card.stricter(self.options.min_score).thresholds
+        thresholds = self._thresholds
         gap_min = self.options.vote_gap_min
         with self.state.stages.time("compare"):
             group_duplicates(self.store)

@@ -11,13 +11,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from tagger.core.run_options import Limits
 from tagger.core.timings import StageTimings
 from tagger.core.types import Answer, Failed, PhotoInfo, Result, TakenDate
-from tagger.image.loader import InProcessLoader, PhotoLoader
+from tagger.image.loader import Content, InProcessLoader, Part, PhotoLoader
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
 from tagger.model.cascade import FirstLook, infer_in_two_looks
@@ -31,10 +31,10 @@ Known = Callable[[str], Answer | None]
 
 
 @dataclass(slots=True)
-class _Content:
-    """A content in progress. Files with the same bytes share it, so that each content is inferred once."""
+class _Picture:
+    """A picture in progress. Files with it share it, so that each picture is inferred once."""
 
-    sha256: str
+    content: Content  # of the first file
     info: PhotoInfo | None = None
     pixels: Pixels | None = None
     answer: Answer | None = None
@@ -53,29 +53,40 @@ class _Content:
 
 @dataclass(slots=True)
 class _Prepared:
-    """An input after its decode thread; `is_first` marks the first one with its content."""
+    """An input after its decode thread; `is_first` marks the first one with its picture."""
 
     path: str
-    content: _Content | None
+    content: Content | None = None
+    part: Part = "pixels"
+    picture: _Picture | None = None
+    info: PhotoInfo | None = None
     failure: Failed | None = None
     is_first: bool = False
-    was_known: bool = False
+    known: Answer | None = None
     file_date: TakenDate | None = None
     seconds: float = 0.0
 
     def is_ready(self) -> bool:
-        return self.content is None or self.content.is_ready()
+        return self.failure is not None or self.picture is None or self.picture.is_ready()
 
     def result(self) -> Result:
-        if self.content is None:
+        sha256, picture = self.content or (None, None)
+        if self.failure is not None or self.picture is None:
             assert self.failure is not None
-            return Result(self.path, None, self.failure, seconds=self.seconds)
-        answer = self.content.resolve()
+            return Result(self.path, sha256, self.failure, seconds=self.seconds)
+        answer = self.picture.resolve()
         if isinstance(answer, Failed):
-            return Result(self.path, self.content.sha256, answer, seconds=self.seconds)
-        inherited = self.was_known or not self.is_first
-        info = self.content.info
-        return Result(self.path, self.content.sha256, answer, info, inherited, self.seconds, self.file_date)
+            return Result(self.path, sha256, answer, seconds=self.seconds)
+        inherited = self.known is not None or not self.is_first
+        return Result(self.path, sha256, answer, self._info(), inherited, self.seconds, self.file_date, picture)
+
+    def _info(self) -> PhotoInfo | None:
+        """The metadata of this file's bytes; None if they were known."""
+        assert self.picture is not None
+        of_first = self.picture.info
+        if self.content == self.picture.content or of_first is None:
+            return self.info or of_first
+        return replace(self.info, phash=of_first.phash) if self.info else None
 
 
 @dataclass(slots=True)
@@ -83,7 +94,8 @@ class Pipeline:
     """The pipeline of one engine.
 
     Args:
-        known: called with a sha256 by the decode threads; an answer saves decoding and inference.
+        known: called by the decode threads with the sha256 of a file, then with the hash of its picture; an answer
+            saves decoding and inference.
         stages: times the engine, and the wait for photos.
         loader: reads and decodes for the decode threads; None lets them do it themselves.
         stop: set from any thread, it ends the wait for photos in progress.
@@ -102,7 +114,7 @@ class Pipeline:
     first_look: FirstLook | None = None
     needs_full_look: Callable[[PhotoInfo], bool] | None = None
     _is_over: bool = False
-    _claims: dict[str, _Content] = field(default_factory=dict)
+    _claims: dict[str, _Picture] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, paths: Iterable[str]) -> Generator[Result, None, None]:
@@ -134,7 +146,7 @@ class Pipeline:
                 with self.stages.time("decode_wait"):
                     prepared = window.popleft().result()
                 waiting.append(prepared)
-                if prepared.is_first and prepared.content and prepared.content.pixels is not None:
+                if prepared.is_first and prepared.picture and prepared.picture.pixels is not None:
                     batch.append(prepared)
             if batch and (len(batch) == size or not window or len(waiting) > WINDOW_BATCHES * size):
                 self._start(batch, engine)
@@ -151,27 +163,27 @@ class Pipeline:
         if not window:
             return True
         in_flight = len(waiting) - len(batch)
-        head = waiting[0].content
+        head = waiting[0].picture
         return in_flight >= BATCHES_IN_FLIGHT * self.engine.batch_size and head is not None and head.batch is not None
 
     def _forget(self, prepared: _Prepared) -> None:
-        """Rely on `known` for this content from now on, since the caller has its answer."""
+        """Rely on `known` for this picture from now on, since the caller has its answer."""
         if prepared.is_first and prepared.content is not None:
             with self._lock:
-                self._claims.pop(prepared.content.sha256, None)
+                self._claims.pop(_key(prepared.content), None)
 
     def _start(self, batch: list[_Prepared], engine: EngineThread) -> None:
-        contents = [prepared.content for prepared in batch if prepared.content is not None]
-        pixels = [content.pixels for content in contents if content.pixels is not None]
-        full_only = frozenset(row for row, content in enumerate(contents) if self._needs_full_look(content))
+        pictures = [prepared.picture for prepared in batch if prepared.picture is not None]
+        pixels = [picture.pixels for picture in pictures if picture.pixels is not None]
+        full_only = frozenset(row for row, picture in enumerate(pictures) if self._needs_full_look(picture))
         names = f"{len(batch)} photos from {batch[0].path!r} to {batch[-1].path!r}"
         started = Batch(pixels, names, full_only)
-        for row, content in enumerate(contents):
-            content.pixels, content.row, content.batch = None, row, started
+        for row, picture in enumerate(pictures):
+            picture.pixels, picture.row, picture.batch = None, row, started
         engine.start(started)
 
-    def _needs_full_look(self, content: _Content) -> bool:
-        return self.needs_full_look is not None and content.info is not None and self.needs_full_look(content.info)
+    def _needs_full_look(self, picture: _Picture) -> bool:
+        return self.needs_full_look is not None and picture.info is not None and self.needs_full_look(picture.info)
 
     def _infer(self, pixels: list[Pixels], full_only: frozenset[int]) -> list[Answer]:
         with self.stages.time("engine"):
@@ -179,29 +191,46 @@ class Pipeline:
 
     def _prepare(self, path: str) -> _Prepared:
         """Read, hash and decode one file; runs in a decode thread."""
-        prepared, began = _Prepared(path, None), time.perf_counter()
+        prepared, began = _Prepared(path), time.perf_counter()
         loader = self.loader or InProcessLoader(self.card.input, self.limits)
-        photo = loader.load(path, lambda sha256: self._claim(prepared, sha256), self._is_cancelled)
-        if prepared.content is None:
+        photo = loader.load(path, lambda content: self._needed(prepared, content), self._is_cancelled)
+        prepared.info, prepared.file_date = photo.info, photo.file_date
+        picture = prepared.picture
+        if picture is None or prepared.part == "metadata":
             prepared.failure = photo.failure
-        elif prepared.is_first and not prepared.was_known:
-            content = prepared.content
-            content.info, content.pixels, content.answer = photo.info, photo.pixels, photo.failure
-        prepared.file_date = photo.file_date
+        if picture is not None and prepared.is_first:
+            picture.info, picture.answer = photo.info, prepared.known or photo.failure
+            picture.pixels = None if prepared.known else photo.pixels
         prepared.seconds = time.perf_counter() - began
         return prepared
 
     def _is_cancelled(self) -> bool:
         return self._is_over or self.stop.is_set()
 
-    def _claim(self, prepared: _Prepared, sha256: str) -> bool:
-        """Whether this input is the first with an unanswered content."""
-        mine = _Content(sha256)
+    def _needed(self, prepared: _Prepared, content: Content) -> Part:
+        prepared.content, prepared.part = content, self._claim(prepared, content)
+        return prepared.part
+
+    def _claim(self, prepared: _Prepared, content: Content) -> Part:
+        """Which part of an input is needed: the pixels of the first one with an unanswered picture, and the metadata of
+        other bytes with the same picture."""
+        mine = _Picture(content)
         with self._lock:
-            prepared.content = self._claims.setdefault(sha256, mine)
-        if prepared.content is not mine:
-            return False
+            prepared.picture = self._claims.setdefault(_key(content), mine)
+        if prepared.picture is not mine:
+            return "nothing" if content == prepared.picture.content else "metadata"
         prepared.is_first = True
-        mine.answer = self.known(sha256) if self.known else None
-        prepared.was_known = mine.answer is not None
-        return not prepared.was_known
+        if answer := self._known(content.sha256):
+            prepared.known = answer
+            return "nothing"
+        if content.picture and (answer := self._known(content.picture)):
+            prepared.known = answer
+            return "metadata"
+        return "pixels"
+
+    def _known(self, key: str) -> Answer | None:
+        return self.known(key) if self.known else None
+
+
+def _key(content: Content) -> str:
+    return content.picture or content.sha256

@@ -82,7 +82,8 @@ class Tagger:
         """Answer for many files: in order, lazily, in batches.
 
         Args:
-            known: called with a sha256, by several threads; an answer saves decoding and inference.
+            known: called with the sha256 of a file, then with the hash of its picture, by several threads; an answer
+                saves decoding and inference.
             gps: weigh each answer by the photo's own coordinates, see `tagger.evidence.gps`.
             min_score: a tag needs at least this score, besides its landmark's own threshold.
             stages: times the engine, and the wait for photos.

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tagger.core.types import Failed
-from tagger.image.decoder_protocol import SIZES, Frame, ProtocolError, decode_skipped, encode_frame
+from tagger.image.decoder_protocol import SIZES, Frame, ProtocolError, decode_content, decode_part, encode_frame
+from tagger.image.loader import Content
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, photos
 from tests.hostile_photos import LIES
@@ -18,6 +19,7 @@ from tests.image.conftest import LIMITS, MakeDecoders
 NOTHING = {"taken_at": None, "taken_from": "exif", "lat": None, "lon": None, "phash": None}
 INFO = {"width": 4, "height": 3, "format": "BMP"} | NOTHING
 PIXELS = bytes(16 * 16 * 3)
+CONTENT = Content("0" * 64, "1" * 64)
 
 
 def framed(text: bytes) -> bytes:
@@ -32,7 +34,7 @@ LYING_FRAMES = {
     "4 GB of text": SIZES.pack((1 << 32) - 1, 0) + b"{}",
     "nothing": encode_frame({}),
     "too little memory, twice": encode_frame({"fresh_process": True}),
-    "a question": encode_frame({"sha256": "0" * 64}),
+    "a question": encode_frame({"content": ["0" * 64, None]}),
     "no pixels": encode_frame({"info": INFO}),
     "other pixels": encode_frame({"info": INFO}, PIXELS[3:]),
     "no width": encode_frame({"info": {name: value for name, value in INFO.items() if name != "width"}}, PIXELS),
@@ -77,8 +79,15 @@ def test_nothing_is_believed_that_a_decoder_says_and_the_photos_beside_it_are_so
 
 
 def test_the_date_of_a_file_that_was_not_decoded_is_not_believed_either() -> None:
-    believed = decode_skipped(Frame({"file_date": ["2024-05-01T12:00:00", "name"]}), "0" * 64)
+    believed = decode_part(Frame({"file_date": ["2024-05-01T12:00:00", "name"]}), CONTENT, "nothing", 16)
     assert believed.file_date == (datetime(2024, 5, 1, 12), "name")
     for lie in ([], ["soon", "name"], ["2024-05-01", ["name"]], ["2024-05-01T12:00:00Z", "name"]):
         with pytest.raises(ProtocolError):
-            decode_skipped(Frame({"file_date": lie}), "0" * 64)
+            decode_part(Frame({"file_date": lie}), CONTENT, "nothing", 16)
+
+
+def test_what_identifies_a_content_is_not_believed_either() -> None:
+    assert decode_content(Frame({"content": list(CONTENT)})) == CONTENT
+    for lie in (None, "0" * 64, [], ["0" * 64], ["0" * 63, None], ["0" * 64, "g" * 64], ["0" * 64, 5], [None, None]):
+        with pytest.raises(ProtocolError):
+            decode_content(Frame({"content": lie}))

@@ -15,7 +15,7 @@ import pytest
 
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.types import Failed
-from tagger.image.loader import InProcessLoader, LoadedPhoto, always
+from tagger.image.loader import Content, InProcessLoader, LoadedPhoto, Part, always
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, jpeg, photos
 from tests.hostile_photos import HANG, KILL, hostile_codec
@@ -36,8 +36,8 @@ def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoder
 
 def test_known_content_is_not_decoded(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "kill.bmp").write_bytes(KILL)
-    photo = decoders().load(str(tmp_path / "kill.bmp"), lambda _sha256: False)
-    assert photo == LoadedPhoto(hashlib.sha256(KILL).hexdigest())
+    photo = decoders().load(str(tmp_path / "kill.bmp"), lambda _content: "nothing")
+    assert photo == LoadedPhoto(Content(hashlib.sha256(KILL).hexdigest(), None))
 
 
 def test_a_decoder_loads_nothing_that_is_slow_to_import() -> None:
@@ -114,7 +114,7 @@ def test_what_a_codec_prints_does_not_disturb_the_answers(tmp_path: Path, decode
 def test_an_error_of_the_one_who_asks_reaches_them_and_the_next_photo_is_sound(
     tmp_path: Path, decoders: MakeDecoders, error: type[Exception]
 ) -> None:
-    def does_not_know(_sha256: str) -> bool:
+    def does_not_know(_content: Content) -> Part:
         raise error
 
     one, other = photos(tmp_path / "good", 2)
@@ -168,7 +168,7 @@ pool = DecoderPool(card().input, Limits(threads=1), photos=1, timeout_s=3)
 (decoder,) = pool._processes
 decoder.wait_ready()
 print(decoder._process.pid, flush=True)
-pool.load(sys.argv[1], lambda _sha256: True) if sys.argv[1:] else sys.stdin.read()
+pool.load(sys.argv[1], lambda _content: "pixels") if sys.argv[1:] else sys.stdin.read()
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
 from tagger.core.types import Failed
 from tagger.image.decode import decode
-from tagger.image.loader import InProcessLoader, LoadedPhoto, always
+from tagger.image.loader import Content, InProcessLoader, LoadedPhoto, NeededPart, Part, always
 from tagger.image.source import open_source
 from tests.drawn import card, encoded, jpeg
 
@@ -31,8 +30,8 @@ def turned() -> Image.Exif:
     return exif
 
 
-def load(path: Path, should_decode: Callable[[str], bool] = always) -> LoadedPhoto:
-    return InProcessLoader(card().input, Limits()).load(str(path), should_decode)
+def load(path: Path, needed_part: NeededPart = always) -> LoadedPhoto:
+    return InProcessLoader(card().input, Limits()).load(str(path), needed_part)
 
 
 @pytest.fixture(autouse=True)
@@ -74,9 +73,9 @@ def test_a_file_that_changes_while_it_is_read_is_tried_again_later(tmp_path: Pat
     path = tmp_path / "large.tif"
     path.write_bytes(encoded(picture(), "TIFF"))
 
-    def change(_sha256: str) -> bool:
+    def change(_content: Content) -> Part:
         path.write_bytes(path.read_bytes() + b"more")
-        return True
+        return "pixels"
 
     assert load(path, change).failure == Failed("io_error", "the file changed while it was read")
 

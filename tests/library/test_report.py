@@ -226,7 +226,8 @@ def test_what_a_run_did_not_come_to_is_not_said_of_it(store: Store, bundle: Bund
 def died_with(store: Store, bundle: Bundle, path: Path) -> None:
     """A run that died while a file was in progress."""
     start = new_start([str(path.parent)], 3, NO_ENGINE, job="tag", settings_hash=None)
-    record = RunRecorder(store, start, RunState(), model=register(store, bundle), options=RunOptions())
+    model, options = register(store, bundle), RunOptions()
+    record = RunRecorder(store, start, RunState(), model=model, options=options, thresholds={})
     record.lease([str(path)])
 
 

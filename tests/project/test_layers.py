@@ -54,6 +54,7 @@ HOMES = {
     "anyascii": ("training.data.folder_names",),
     "apscheduler": ("tagger.jobs.schedule",),
     "babel": ("tagger.bot.render", "tagger.library.countries"),
+    "blake3": ("tagger.image.picture_hash",),
     "click": ("tagger.cli", "training.cli"),
     "filelock": ("tagger.library.lock", "tagger.model.engines.network_cache"),
     "jinja2": ("tagger.library.report_html", "training.publish.html"),

@@ -16,6 +16,7 @@ from tagger.image.codecs.holes import refuse_hole
 TOP_LEVEL = (  # what follows the last of these may be a camera's own trailer
     b"ftyp", b"meta", b"mdat", b"moov", b"idat", b"free", b"skip", b"wide", b"uuid", b"jP  ", b"jp2h", b"jp2c", b"jxlc",
 )  # fmt: skip
+IN_FILE, IN_IDAT = 0, 1  # how an extent counts its bytes
 CODED_IMAGES = (b"hvc1", b"hev1", b"av01", b"avc1", b"jpeg", b"grid")
 
 
@@ -23,6 +24,15 @@ class Box(NamedTuple):
     """A box's kind, and where its content lies."""
 
     kind: bytes
+    start: int
+    end: int
+
+
+class Extent(NamedTuple):
+    """A piece of an item's data, and where it begins and ends: in the file, in the box `idat`, or in another item."""
+
+    item: int
+    method: int
     start: int
     end: int
 
@@ -38,7 +48,7 @@ def check(data: bytes) -> None:
     Raises:
         PhotoError: kind truncated or corrupt.
     """
-    for box in _boxes(data, 0, len(data)):
+    for box in boxes(data, 0, len(data)):
         if box.kind in TOP_LEVEL and box.end > len(data):
             raise PhotoError("truncated", "the file ends before the image does")
         if box.kind == b"meta":
@@ -46,19 +56,19 @@ def check(data: bytes) -> None:
 
 
 def _check_items(data: bytes, meta: Box) -> None:
-    children = {box.kind: box for box in _boxes(data, meta.start + 4, meta.end)}
+    children = {box.kind: box for box in boxes(data, meta.start + 4, meta.end)}
     if b"iloc" not in children or b"iinf" not in children:
         return
-    kinds = dict(_item_kinds(data, children[b"iinf"]))
-    for item, start, end in _extents(data, children[b"iloc"]):
-        if kinds.get(item) not in CODED_IMAGES:
+    kinds = dict(item_kinds(data, children[b"iinf"]))
+    for extent in extents(data, children[b"iloc"]):
+        if extent.method != IN_FILE or kinds.get(extent.item) not in CODED_IMAGES:
             continue
-        if end > len(data):
+        if extent.end > len(data):
             raise PhotoError("truncated", "the file ends before the image does")
-        refuse_hole(data, start, end)
+        refuse_hole(data, extent.start, extent.end)
 
 
-def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
+def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
     """The boxes in a part of a file; the last one may reach beyond it."""
     while start + 8 <= end:
         size, kind, header = int.from_bytes(data[start : start + 4], "big"), data[start + 4 : start + 8], 8
@@ -72,17 +82,17 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
         start += size
 
 
-def _item_kinds(data: bytes, iinf: Box) -> Iterator[tuple[int, bytes]]:
+def item_kinds(data: bytes, iinf: Box) -> Iterator[tuple[int, bytes]]:
     """The kind of each item by its id; none of the oldest version of `infe`, which has no kinds."""
-    for box in _boxes(data, iinf.start + (6 if data[iinf.start] == 0 else 8), iinf.end):
+    for box in boxes(data, iinf.start + (6 if data[iinf.start] == 0 else 8), iinf.end):
         id_bytes = {2: 2, 3: 4}.get(data[box.start])
         if box.kind == b"infe" and id_bytes:
             at = box.start + 4 + id_bytes  # behind the id; two bytes of protection follow
             yield int.from_bytes(data[at - id_bytes : at], "big"), data[at + 2 : at + 6]
 
 
-def _extents(data: bytes, iloc: Box) -> Iterator[tuple[int, int, int]]:
-    """Each extent of an item that lies in the file itself: the item's id, start and end."""
+def extents(data: bytes, iloc: Box) -> Iterator[Extent]:
+    """The extents of all items, in the order of the file."""
     reader = io.BytesIO(data[iloc.start : iloc.end])
 
     def integer(size: int) -> int:
@@ -103,7 +113,6 @@ def _extents(data: bytes, iloc: Box) -> Iterator[tuple[int, int, int]]:
             reader.read(index_bytes)
             start = base + integer(offset_bytes)
             length = integer(length_bytes) or len(data) - start
-            if method == 0:
-                yield item, start, start + length
+            yield Extent(item, method, start, start + length)
         if reader.tell() == iloc.end - iloc.start:
             return

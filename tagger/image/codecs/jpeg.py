@@ -1,4 +1,7 @@
-"""Whether a JPEG is whole: libjpeg fills what is missing with grey, decodes zeros to noise, and only warns."""
+"""Whether a JPEG is whole, and which of its bytes make its picture.
+
+libjpeg fills what is missing with grey, decodes zeros to noise, and only warns.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tagger.image.codecs.holes import HOLES, refuse_hole
+from tagger.image.codecs.parts import PictureParts
 from tagger.image.rows import of_image
 
 ZEROS = HOLES[0]
@@ -19,13 +23,21 @@ ZERO_RUNS = re.compile(rb"\0{%d,}" % len(ZEROS))
 START = b"\xff\xd8\xff"
 END = b"\xff\xd9"
 SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # neither an escaped 0xFF, a restart marker nor a fill byte
-DHT, SOS, EOI = 0xC4, 0xDA, 0xD9
+DHT, SOS, EOI, APP0, APP1, APP2, APP14, APP15, COM = 0xC4, 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
 WITHOUT_LENGTH = (0x01, *range(0xD0, 0xD9))
 FRAMES, ARITHMETIC_FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA), (0xC9, 0xCA)
 MOST_FLAT_BITS = 6  # for a block like the one before, where the code of that is all zeros
 ZERO_RUN_LENGTH = 0xF0  # the symbol of 16 zero coefficients
 NOISES = (bytes(range(1, 255)) * 4, bytes(range(254, 0, -1)) * 4)
 MISSING = {127, 128}  # the grey of blocks without data, in ink and in light
+
+
+class Segment(NamedTuple):
+    """A marker, and where its parameters begin and end."""
+
+    marker: int
+    start: int
+    end: int
 
 
 class Scan(NamedTuple):
@@ -91,10 +103,62 @@ def _check_zeros(jpeg: bytes) -> None:
                 refuse_hole(jpeg, run.start(), end)
 
 
+def picture_parts(jpeg: bytes) -> PictureParts:
+    """What decides the pixels: all tables, the frame, the scans, and the markers by which libjpeg chooses the colours.
+
+    Raises:
+        ValueError: the segments contradict themselves.
+
+    Source:
+        libjpeg, jdapimin.c, default_decompress_parms: JFIF outranks Adobe's marker, and that the names of components.
+    """
+    view, parts, exif = memoryview(jpeg), list[bytes | memoryview](), b""
+    is_jfif = has_adobe = has_others = False
+    component_ids = b""
+    for marker, start, end in _segments(jpeg):
+        body = view[start:end]
+        if marker == APP1 and jpeg.startswith(b"Exif\0\0", start, end):
+            exif += bytes(body[6:] if exif else body)  # as Pillow joins them
+        is_jfif |= marker == APP0 and jpeg.startswith(b"JFIF\0", start, end)
+        has_adobe |= marker == APP14 and jpeg.startswith(b"Adobe", start, end)
+        has_others |= marker == APP2 and jpeg.startswith(b"MPF\0", start, end)
+        if marker in FRAMES:
+            component_ids = bytes(body[6::3])
+        if marker == APP14 or not (APP0 <= marker <= APP15 or marker == COM):
+            parts += bytes([marker]), body
+        if marker == SOS:
+            if has_adobe or component_ids == b"RGB":
+                parts.append(b"JFIF" if is_jfif else b"")
+            is_last = jpeg.endswith(END) and not has_others
+            parts.append(view[end : len(jpeg) if is_last else _picture_end(jpeg)])
+            return PictureParts(b"JPEG", parts, exif)
+    raise ValueError("no scan")
+
+
+def _picture_end(jpeg: bytes) -> int:
+    """Where the first picture ends. Other pictures, or a film, may follow."""
+    last = list(_segments(jpeg))[-1]
+    return last.end if last.marker == EOI else len(jpeg)
+
+
 def _scans(jpeg: bytes) -> Iterator[Scan]:
     """The scans of the first picture; none if the segments contradict themselves."""
     first_symbols: dict[int, int] = {}  # by table: class in the upper half byte, id in the lower one
-    position, flat_bytes, is_arithmetic = 2, len(jpeg), False
+    flat_bytes, is_arithmetic = len(jpeg), False
+    for marker, start, end in _segments(jpeg):
+        if marker in FRAMES:
+            is_arithmetic = marker in ARITHMETIC_FRAMES
+            flat_bytes = _flat_bytes(jpeg[start:end])
+        elif marker == DHT:
+            first_symbols |= _first_symbols(jpeg[start:end])
+        elif marker == SOS:
+            is_flat = is_arithmetic or _zeros_are_flat(jpeg[start:end], first_symbols)
+            yield Scan(end, flat_bytes if is_flat else 0)
+
+
+def _segments(jpeg: bytes) -> Iterator[Segment]:
+    """The segments of the first picture, as far as they do not contradict themselves."""
+    position = 2
     while position + 4 <= len(jpeg) and jpeg[position] == 0xFF:
         marker = jpeg[position + 1]
         if marker == 0xFF:
@@ -102,19 +166,15 @@ def _scans(jpeg: bytes) -> Iterator[Scan]:
         elif marker in WITHOUT_LENGTH:
             position += 2
         elif marker == EOI:
-            return
+            break
         else:
-            body = position + 4
-            position += 2 + int.from_bytes(jpeg[position + 2 : body], "big")
-            if marker in FRAMES:
-                is_arithmetic = marker in ARITHMETIC_FRAMES
-                flat_bytes = _flat_bytes(jpeg[body:position])
-            elif marker == DHT:
-                first_symbols |= _first_symbols(jpeg[body:position])
-            elif marker == SOS:
-                is_flat = is_arithmetic or _zeros_are_flat(jpeg[body:position], first_symbols)
-                yield Scan(position, flat_bytes if is_flat else 0)
+            start = position + 4
+            position += 2 + int.from_bytes(jpeg[position + 2 : start], "big")
+            yield Segment(marker, start, position)
+            if marker == SOS:
                 position = _scan_end(jpeg, position)
+    if jpeg[position : position + 2] == END:
+        yield Segment(EOI, position + 2, position + 2)
 
 
 def _flat_bytes(frame: bytes) -> int:

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 
 from tagger.core.errors import PhotoError
+from tagger.image.codecs.parts import PictureParts
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PIXELS, END = (b"IHDR", b"PLTE", b"IDAT"), b"IEND"
@@ -31,7 +32,7 @@ def cleaned(png: bytes) -> bytes:
     has_exif, profile, rest = False, b"", len(SIGNATURE)
     for kind, body, chunk in _chunks(memoryview(png)):
         rest += len(chunk)
-        is_sound = zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+        is_sound = _is_sound(chunk)
         if kind in PIXELS and not is_sound:
             raise PhotoError("corrupt", f"the image data is damaged (wrong checksum of {kind.decode()})")
         if kind == END:
@@ -50,6 +51,30 @@ def cleaned(png: bytes) -> bytes:
     if profile and not has_exif:
         kept.insert(2, _chunk(b"eXIf", profile))  # behind the header
     return b"".join([*kept, memoryview(png)[rest:]])
+
+
+def picture_parts(png: bytes) -> PictureParts:
+    """What decides the pixels: all critical chunks with their checksums, and the transparency.
+
+    Raises:
+        ValueError: the file has no end.
+    """
+    parts, profile = list[bytes | memoryview](), b""
+    exif: bytes | None = None
+    for kind, body, chunk in _chunks(memoryview(png)):
+        if kind[:1].isupper() or kind == b"tRNS":
+            parts.append(chunk)
+        elif kind == b"eXIf" and _is_sound(chunk):
+            exif = bytes(body)
+        elif kind in TEXTS and not profile and _is_sound(chunk) and (text := _text(kind, bytes(body))):
+            profile = _exif(*text)
+        if kind == END:
+            return PictureParts(b"PNG", parts, profile if exif is None else exif)
+    raise ValueError("no end")
+
+
+def _is_sound(chunk: memoryview) -> bool:
+    return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
 
 
 def _chunks(png: memoryview) -> Iterator[tuple[bytes, memoryview, memoryview]]:

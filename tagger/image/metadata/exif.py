@@ -12,6 +12,7 @@ from PIL import ExifTags, Image
 from tagger.core.types import Position, TakenDate
 from tagger.image.metadata.dates import best_date, dated, local_moment, parse_date, time_of_day
 from tagger.image.metadata.positions import LATITUDE, LONGITUDE, coordinate, position
+from tagger.image.orientation import TURNS
 
 XMP_KEYS = ("xmp", "XML:com.adobe.xmp")  # in Pillow's `info`
 ORIENTATION = ExifTags.Base.Orientation
@@ -33,9 +34,24 @@ def orientation(image: Image.Image) -> object:
     """
     exif = read_exif(image)
     if ORIENTATION in exif and any(key in image.info for key in XMP_KEYS):
-        exif = Image.Exif()
-        with suppress(Exception):  # invalid EXIF does not make a photo fail
-            exif.load(image.info.get("exif") or b"")
+        exif = _parsed(image.info.get("exif") or b"")
+    return _orientation(exif)
+
+
+def stored_orientation(exif: bytes) -> int:
+    """What EXIF's bytes say about the orientation, as `orientation` reads them: 1 to 8."""
+    value = _orientation(_parsed(exif)) if exif else 1
+    return value if isinstance(value, int) and value in TURNS else 1
+
+
+def _parsed(data: bytes) -> Image.Exif:
+    exif = Image.Exif()
+    with suppress(Exception):  # invalid EXIF does not make a photo fail
+        exif.load(data)
+    return exif
+
+
+def _orientation(exif: Image.Exif) -> object:
     value = exif.get(ORIENTATION, 1)
     if isinstance(value, bytes):  # of a wrong type, as some programs write it
         return value[0] if value else 1

@@ -16,7 +16,7 @@ from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
 from tagger.core.run_options import Limits
 from tagger.core.types import Failed, Result
-from tagger.image.loader import InProcessLoader, IsCancelled, LoadedPhoto, PhotoLoader, ShouldDecode
+from tagger.image.loader import InProcessLoader, IsCancelled, LoadedPhoto, NeededPart, PhotoLoader
 from tagger.library.recorder import register
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, colour_bundle, photos
@@ -31,8 +31,8 @@ class Vanishing:
         self._loader = loader
         self._gone = gone
 
-    def load(self, path: str, should_decode: ShouldDecode, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
-        loaded = self._loader.load(path, should_decode, is_cancelled)
+    def load(self, path: str, needed_part: NeededPart, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
+        loaded = self._loader.load(path, needed_part, is_cancelled)
         if path == str(self._gone):
             self._gone.unlink()
         return loaded

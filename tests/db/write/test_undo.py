@@ -10,7 +10,7 @@ import pytest
 from db.engine import Connection, Store
 from db.errors import RunNotEnded, UnknownRun
 from db.read.catalog import run
-from db.read.files import assessed_contents, content_answer, file_states, stored_results
+from db.read.files import assessed_photos, content_answer, file_states, stored_results
 from db.rows import ModelRow, RunCounts
 from db.write.files import Scanned
 from db.write.runs import finish_run
@@ -119,10 +119,10 @@ def test_the_same_model_does_not_look_again_unless_asked_to(store: Store) -> Non
     for again in (False, True):
         with store.read() as connection:
             (state,) = file_states(connection, ["/p"], model=1, k=5, redo_undone=again)
-            contents = list(assessed_contents(connection, model=1, k=5, redo_undone=again))
+            contents = list(assessed_photos(connection, model=1, k=5, redo_undone=again))
             answer = content_answer(connection, digest("a.jpg"), model=1, k=5, redo_undone=again)
         assert state.is_assessed is not again
-        assert contents == ([] if again else [digest("a.jpg")])
+        assert contents == ([] if again else [(digest("a.jpg"), None)])
         assert answer == (None if again else Withdrawn())
 
 

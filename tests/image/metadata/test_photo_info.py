@@ -133,5 +133,5 @@ def test_the_date_of_a_clock_that_was_reset_gives_way_to_any_other_but_an_edit(t
 def test_a_file_that_is_not_decoded_still_has_its_date(tmp_path: Path) -> None:
     path = tmp_path / "IMG_20190304_200506.jpg"
     path.write_bytes(jpeg())
-    photo = InProcessLoader(card().input, Limits()).load(str(path), lambda _sha256: False)
+    photo = InProcessLoader(card().input, Limits()).load(str(path), lambda _content: "nothing")
     assert (photo.info, photo.file_date) == (None, (datetime(2019, 3, 4, 20, 5, 6), "name"))

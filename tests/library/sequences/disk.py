@@ -28,7 +28,8 @@ class Disk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.roots = list(ROOT_NAMES[:2])
-        self.contents: dict[str, bytes] = {}  # by sha256
+        self.contents: dict[str, bytes] = {}  # some file with each picture
+        self.pictures: dict[str, str] = {}  # by sha256
         for name in self.roots:
             self.root(name).mkdir(parents=True)
 
@@ -64,20 +65,22 @@ class Disk:
         return old
 
     def scan(self, root: Path, *, without_skipped: bool) -> dict[str, tuple[str, Stamps]]:
-        """Content and stamps of the files in a folder, in the order of a scan, by path."""
+        """Picture and stamps of the files in a folder, in the order of a scan, by path."""
         found: dict[str, tuple[str, Stamps]] = {}
         for folder, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if not (without_skipped and name.startswith("skip")))
             for name in sorted(names):
                 if not (without_skipped and name.startswith("skip")):
                     path = os.path.join(folder, name)
-                    found[path] = (self._content(Path(path).read_bytes()), stamps_of(path))
+                    found[path] = (self._picture(Path(path).read_bytes()), stamps_of(path))
         return found
 
-    def _content(self, data: bytes) -> str:
+    def _picture(self, data: bytes) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
-        self.contents[sha256] = data
-        return sha256
+        name = sha256 if data == BROKEN else hashlib.sha256(pixels(data)).hexdigest()
+        self.contents.setdefault(name, data)
+        self.pictures[sha256] = name
+        return name
 
 
 def photo(shade: tuple[int, int, int], number: int, comment: int) -> bytes:
@@ -102,6 +105,10 @@ def with_comment(data: bytes, comment: int) -> bytes:
     """The same picture with another comment; what is no picture stays as it is."""
     if data == BROKEN:
         return data
+    *_, red, green, blue = pixels(data)
+    return photo((red, green, blue), pixels(data)[0], comment)
+
+
+def pixels(data: bytes) -> bytes:
     with Image.open(io.BytesIO(data)) as image:
-        pixels = image.convert("RGB").tobytes()
-    return photo((pixels[-3], pixels[-2], pixels[-1]), pixels[0], comment)
+        return image.convert("RGB").tobytes()

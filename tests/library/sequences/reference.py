@@ -1,4 +1,7 @@
-"""A library in plain dictionaries: what the store must say after each step, however it got there."""
+"""A library in plain dictionaries: what the store must say after each step, however it got there.
+
+A content is a picture here: files that differ only in their metadata have one content.
+"""
 
 from __future__ import annotations
 
@@ -103,8 +106,8 @@ class Library:
         self.decisions[content] = [*(old for old in active if old.who != new.who or not new.contradicts(old)), new]
 
     def revoke(self, content: str, who: str) -> None:
-        active = self.decisions.get(content, [])
-        self.decisions[content] = [old for old in active if old.who != who]  # decided photos are kept even so
+        if content in self.decisions:  # such a photo is kept, even if all decisions on it were revoked
+            self.decisions[content] = [old for old in self.decisions[content] if old.who != who]
 
     def undo(self, run: int) -> None:
         model = self.runs[run - 1].model

@@ -153,19 +153,18 @@ class Sequences(RuleBasedStateMachine):
     @precondition(lambda self: self.library.photos)
     @rule(pick=picks, who=people, verdict=verdicts, landmark=st.sampled_from(list(COLOURS)))
     def decide(self, pick: int, who: str, verdict: Verdict, landmark: str) -> None:
-        content, about = self.photo(pick), None if verdict == "none" else landmark
+        sha256, about = self.stored_content(pick), None if verdict == "none" else landmark
         with self.store.write() as connection:
-            record_decision(connection, content, verdict=verdict, landmark=about, who=who, source="test")
-        self.library.decide(content, Decision(who, verdict, about))
+            record_decision(connection, sha256, verdict=verdict, landmark=about, who=who, source="test")
+        self.library.decide(self.disk.pictures[sha256], Decision(who, verdict, about))
 
     @precondition(lambda self: self.library.decisions)
     @rule(pick=picks, who=people)
     def revoke(self, pick: int, who: str) -> None:
-        decided = sorted(self.library.decisions)
-        content = decided[pick % len(decided)]
+        sha256 = self.stored_content(pick)
         with self.store.write() as connection:
-            revoke_decisions(connection, content, who=who)
-        self.library.revoke(content, who)
+            revoke_decisions(connection, sha256, who=who)
+        self.library.revoke(self.disk.pictures[sha256], who)
 
     @precondition(lambda self: self.library.runs)
     @rule(pick=picks)
@@ -249,18 +248,21 @@ class Sequences(RuleBasedStateMachine):
                 "JOIN model ON model.id = assessment.model_id"
             )
             for sha256, name, status, k, run in assessments.all():
-                stored[sha256, name] = ("undone" if status == "undone" else k, run, {})
+                stored[self.disk.pictures[sha256], name] = ("undone" if status == "undone" else k, run, {})
             suggestions = connection.exec_driver_sql(
                 "SELECT sha256, model.name, rank, key, run_id FROM suggestion JOIN photo ON photo.id = photo_id "
                 "JOIN model ON model.id = suggestion.model_id JOIN landmark ON landmark.id = landmark_id"
             )
             for sha256, name, rank, landmark, run in suggestions.all():
-                stored[sha256, name][2][rank] = (landmark, run)
+                stored[self.disk.pictures[sha256], name][2][rank] = (landmark, run)
         return stored
 
-    def photo(self, pick: int) -> str:
-        photos = sorted(self.library.photos)
-        return photos[pick % len(photos)]
+    def stored_content(self, pick: int) -> str:
+        """The sha256 of any content that the store knows."""
+        with self.store.read() as connection:
+            rows = connection.exec_driver_sql("SELECT sha256 FROM photo UNION SELECT sha256 FROM variant ORDER BY 1")
+            contents = list(rows.scalars())
+        return str(contents[pick % len(contents)])
 
     def is_stored(self, folder: str) -> bool:
         return any(is_in(path, folder) for path in self.library.files)

@@ -1,0 +1,65 @@
+"""Find photos by what identifies a content: the SHA-256 of its bytes, whether or not its metadata were edited since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, select
+
+from db.batching import in_batches
+from db.errors import UnknownPhoto
+from db.schema.models import Photo, Variant
+from tagger.core.types import Position
+
+# Built once: a statement takes as long to build as to run.
+CONTENT_IDS = select(Photo.sha256, Photo.id).where(Photo.sha256.in_(bindparam("names", expanding=True)))
+VARIANT_IDS = select(Variant.sha256, Variant.photo_id).where(Variant.sha256.in_(bindparam("names", expanding=True)))
+PICTURE_IDS = select(Photo.picture, Photo.id).where(Photo.picture.in_(bindparam("names", expanding=True)))
+
+
+def find_photo(connection: Connection, sha256: str) -> int:
+    """The number of the photo with a content.
+
+    Raises:
+        UnknownPhoto: the content was never stored.
+    """
+    number = photo_ids(connection, [sha256]).get(sha256)
+    if number is None:
+        raise UnknownPhoto(sha256)
+    return number
+
+
+def position_of(connection: Connection, sha256: str) -> Position | None:
+    """Where the photo with a content was taken; None if that is unknown."""
+    place = select(Photo.lat, Photo.lon).where(Photo.id == find_photo(connection, sha256))
+    lat, lon = connection.execute(place).one()
+    return None if lat is None or lon is None else Position(lat, lon)
+
+
+def photo_ids(connection: Connection, contents: Collection[str]) -> dict[str, int]:
+    """The numbers of the photos with these contents, by sha256."""
+    found = content_ids(connection, contents)
+    return found if len(found) == len(contents) else found | variant_ids(connection, contents)
+
+
+def content_ids(connection: Connection, contents: Iterable[str]) -> dict[str, int]:
+    """The numbers of the photos that have the metadata of these contents, by sha256."""
+    return _ids(connection, CONTENT_IDS, contents)
+
+
+def variant_ids(connection: Connection, contents: Iterable[str]) -> dict[str, int]:
+    """The numbers of the photos that have variants with these contents, by sha256."""
+    return _ids(connection, VARIANT_IDS, contents)
+
+
+def picture_ids(connection: Connection, pictures: Iterable[str]) -> dict[str, int]:
+    """The numbers of the photos with these pictures, by the picture's hash."""
+    return _ids(connection, PICTURE_IDS, pictures)
+
+
+def _ids(connection: Connection, statement: Select[*tuple[Any, ...]], names: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for batch in in_batches(names):
+        found.update(connection.execute(statement, {"names": batch}).all())
+    return found
