@@ -106,6 +106,23 @@ class JobRunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """What a person said about a photo."""
+
+    sha256: str  # any content of the photo
+    picture: str | None  # the hash of its picture
+    verdict: Verdict
+    landmark: str | None  # its key
+    who: str
+    source: str  # the surface, or where it was imported from
+    decided_at: datetime
+    revoked_at: datetime | None
+    is_trusted: bool  # if not, it is a vote
+    answer_id: int  # see `db.schema.models.Decision`
+    counts: bool  # it is the library's: trusted, active, and not overruled
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryRow:
     """A model's answer to a picture whose landmark is known."""
 

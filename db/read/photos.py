@@ -30,6 +30,11 @@ def find_photo(connection: Connection, sha256: str) -> int:
     return number
 
 
+def content_of(connection: Connection, photo: int) -> str:
+    """The content whose metadata a photo has."""
+    return connection.execute(select(Photo.sha256).where(Photo.id == photo)).scalar_one()
+
+
 def position_of(connection: Connection, sha256: str) -> Position | None:
     """Where the photo with a content was taken; None if that is unknown."""
     place = select(Photo.lat, Photo.lon).where(Photo.id == find_photo(connection, sha256))

@@ -1,8 +1,9 @@
 """The library's decisions, `trusted_decision`, and a photo's tags: `machine_tag`, `person_tag` and their union, `tag`.
 
-Of trusted people's active decisions the last word counts: a later one that contradicts an earlier one overrules it for
-as long as it is active. "none" and "shows" contradict each other, and so do two decisions on one landmark. A decision
-in the bot is a whole answer, so it overrules all earlier ones.
+Of trusted people's active decisions the last word counts, even if it was imported before an earlier one: a later
+decision that contradicts an earlier one overrules it for as long as it is active. "none" and "shows" contradict each
+other, and so do two decisions on one landmark. A decision in the bot is a whole answer, so it overrules all earlier
+ones.
 
 A row is a landmark on a photo, suggested by the machine and not overruled, or decided by a person. Rows with
 `is_current` are those of the model that tagged the photo last, and of people. People's rows have no rank, score, model
@@ -23,7 +24,8 @@ VIEWS = {
         FROM decision d
         WHERE d.revoked_at IS NULL AND d.is_trusted = 1 AND NOT EXISTS (
             SELECT 1 FROM decision l
-            WHERE l.photo_id = d.photo_id AND l.id > d.id AND l.revoked_at IS NULL AND l.is_trusted = 1
+            WHERE l.photo_id = d.photo_id AND (l.decided_at, l.id) > (d.decided_at, d.id)
+              AND l.revoked_at IS NULL AND l.is_trusted = 1
               AND (l.source = 'telegram' OR l.landmark_id = d.landmark_id
                    OR (d.verdict <> 'not' AND l.verdict <> 'not' AND 'none' IN (d.verdict, l.verdict))))
         """,

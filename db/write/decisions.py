@@ -6,14 +6,16 @@ place; how several people's decisions combine is up to the view `trusted_decisio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
-from db.read.catalog import landmark_id
+from db.read.catalog import find_landmark, landmark_id
 from db.read.photos import find_photo, photo_ids
 from db.rows import Verdict
-from db.schema.models import Decision
+from db.schema.models import Decision, Landmark
+from db.schema.views import trusted_decision
 
 
 def record_decision(
@@ -67,14 +69,42 @@ def record_decision(
     return connection.execute(decided.returning(Decision.id)).scalar_one()
 
 
-def revoke_decisions(connection: Connection, sha256: str, *, who: str, answer_id: int = 0) -> None:
-    """Revoke a person's decisions on a photo in one place. They stay as history.
+def show_only(connection: Connection, sha256: str, landmarks: Sequence[str], *, who: str, source: str) -> None:
+    """Store that a photo shows these landmarks and no others: what this person said before is replaced, and what other
+    people said is contradicted.
+
+    Args:
+        connection: of a transaction that writes.
+        sha256: the photo.
+        landmarks: by key, name or alias.
+        who: the person, whose decisions count for the library.
+        source: the surface.
+
+    Raises:
+        UnknownPhoto: the content was never stored.
+        UnknownLandmark: no landmark has this name.
+    """
+    photo, shown = find_photo(connection, sha256), {find_landmark(connection, name) for name in landmarks}
+    own = select(Decision.id).where(*_active(photo, who, 0), Decision.verdict == "shows")
+    connection.execute(update(Decision).where(Decision.id.in_(own)).values(revoked_at=datetime.now(UTC)))
+    others = select(Landmark.key).join(trusted_decision, trusted_decision.c.landmark_id == Landmark.id)
+    others = others.where(trusted_decision.c.photo_id == photo, trusted_decision.c.verdict == "shows")
+    for key in sorted(set(connection.execute(others).scalars()) - shown):
+        record_decision(connection, sha256, verdict="not", landmark=key, who=who, source=source)
+    for key in sorted(shown):
+        record_decision(connection, sha256, verdict="shows", landmark=key, who=who, source=source)
+
+
+def revoke_decisions(connection: Connection, sha256: str, *, who: str, answer_id: int = 0) -> int:
+    """Revoke a person's decisions on a photo in one place, and return their number. They stay as history.
 
     A surface where one answer replaces another calls this first: otherwise a new "shows" would add to an earlier one.
     """
-    if (photo := photo_ids(connection, [sha256]).get(sha256)) is not None:
-        active = _active(photo, who, answer_id)
-        connection.execute(update(Decision).where(*active).values(revoked_at=datetime.now(UTC)))
+    photo = photo_ids(connection, [sha256]).get(sha256)
+    if photo is None:
+        return 0
+    revoked = update(Decision).where(*_active(photo, who, answer_id)).values(revoked_at=datetime.now(UTC))
+    return connection.execute(revoked).rowcount
 
 
 def is_contradicted(old: Verdict, old_about: int | None, verdict: Verdict, about: int | None) -> bool:

@@ -19,6 +19,7 @@
     ├── RunInProgress          another run uses the database
     ├── BotInProgress          another bot uses the database or the token
     ├── SidecarError           one XMP sidecar cannot be used
+    ├── DecisionsError         a CSV of decisions, or a photo to decide about, cannot be read
     ├── PhotoError             one photo cannot be read; the pipeline turns it into `Failed`
     └── StoreError             the database cannot do what is asked; `db.errors` has its branches
 
@@ -165,6 +166,10 @@ class BotInProgress(TaggerError):
 
     def __init__(self, what: str, holder: str, advice: str) -> None:
         super().__init__(f"Another bot is using {what} ({holder}). Stop it first, or {advice}.")
+
+
+class DecisionsError(TaggerError):
+    """A CSV of decisions, or a photo to decide about, cannot be read."""
 
 
 class PhotoError(TaggerError):

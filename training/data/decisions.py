@@ -6,8 +6,9 @@ The one rule: a decision outranks a folder's label. The file is a CSV with a hea
     verdict     shows: it shows this landmark; not: it does not show this one; none: it shows no landmark at all
     landmark    the landmark's id; empty for "none"
 
-More columns, such as decided_at and who, are ignored. If several rows name the same photo and landmark, the last one
-counts; "none" revokes every "shows" before it, and "shows" revokes a "none".
+`tagger decisions export` writes more columns. Of those only `counts` is read: a row with "no" is a vote, or was taken
+back or overruled. If several rows name the same photo and landmark, the last one counts; "none" revokes every "shows"
+before it, and "shows" revokes a "none".
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ def load_decisions(path: Path) -> list[Decision]:
             reader = csv.DictReader(file)
             if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
                 raise DataError(f"{path} has no column {missing[0]!r}. Its first line must be {','.join(COLUMNS)}.")
-            return [_parse(row, f"{path}, line {reader.line_num}", reader.line_num) for row in reader]
+            rows = (row for row in reader if row.get("counts") != "no")
+            return [_parse(row, f"{path}, line {reader.line_num}", reader.line_num) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a CSV of decisions ({error}).") from error
 

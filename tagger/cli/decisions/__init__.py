@@ -1,0 +1,1 @@
+"""Commands that store, export and import what people decide."""

@@ -1,0 +1,64 @@
+"""`tagger decisions`: export and import what people decided."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from tagger.cli import context
+from tagger.cli.decisions.decide import WHO, login_name
+
+CSV = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def decisions() -> None:
+    """Export people's decisions to a CSV, and import them from one."""
+
+
+@decisions.command("export")
+@click.argument("file", type=CSV)
+@context.DB
+@context.CONFIG
+def export(file: Path, db_url: str | None, config: Path | None) -> None:
+    """Write all decisions into FILE: also votes, and those that were taken back.
+
+    Another database imports them without loss, and 'tagger train prepare --decisions' reads those that count.
+    """
+    from db.read.decisions import all_decisions
+    from tagger.core.text import counted
+    from tagger.library.decisions.csv_file import write_csv
+
+    settings = context.open_settings(config, db_url=db_url)
+    with context.open_store(settings, for_reading=True) as store, store.read() as connection:
+        count = write_csv(file, all_decisions(connection))
+    click.echo(f"Wrote {counted(count, 'row')} to {file}.", err=True)
+
+
+@decisions.command("import")
+@click.argument("file", type=CSV)
+@WHO
+@context.DB
+@context.CONFIG
+def import_(file: Path, who: str | None, db_url: str | None, config: Path | None) -> None:
+    """Add the decisions in FILE, each to the photo with its content or its picture.
+
+    Nothing is lost or overruled: the latest word counts, wherever it was said. Importing a file again changes nothing.
+    """
+    from db.write.imports import import_decisions
+    from tagger.core.text import counted
+    from tagger.library.decisions.csv_file import read_csv
+
+    settings = context.open_settings(config, db_url=db_url)
+    rows = list(read_csv(file, who or login_name()))
+    with context.open_store(settings, must_exist=True) as store, store.write() as connection:
+        done = import_decisions(connection, rows)
+    click.echo(f"Decisions: {done.added} added, {done.taken_back} taken back, {done.known} there already.", err=True)
+    if done.unknown_photos:
+        photos = counted(done.unknown_photos, "decision")
+        click.echo(f"{photos} left out: their photos are not in the database. Tag them, then import again.", err=True)
+    for landmark, count in done.unknown_landmarks.items():
+        click.echo(f"{counted(count, 'decision')} left out: no model here knows {landmark!r}.", err=True)
+    sys.exit(context.SOME_FAILED if done.unknown_photos or done.unknown_landmarks else 0)
