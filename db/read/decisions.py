@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select, union_all
 
+from db.batching import in_batches
 from db.rows import DecisionRow
-from db.schema.models import Decision, Landmark, Photo, Variant
+from db.schema.models import Decision, File, Landmark, Photo, Variant
 from db.schema.views import trusted_decision
 
 ROWS_PER_FETCH = 1000
+
+
+class Decided(NamedTuple):
+    """A decision on a photo."""
+
+    landmark: str | None  # its key
+    source: str
+    is_active: bool  # and trusted
+
+
+def of_paths(connection: Connection, paths: Iterable[str]) -> dict[str, tuple[str, list[Decided]]]:
+    """The present photos at some paths, each with its content and all decisions on it, even votes and revoked ones."""
+    found: dict[str, tuple[str, list[Decided]]] = {}
+    for batch in in_batches(paths):
+        rows = (
+            select(File.path, Photo.sha256, Landmark.key, Decision.source, Decision.revoked_at, Decision.is_trusted)
+            .join(Photo, Photo.id == File.photo_id)
+            .outerjoin(Decision, Decision.photo_id == Photo.id)
+            .outerjoin(Landmark, Landmark.id == Decision.landmark_id)
+            .where(File.path.in_(batch), File.gone_at.is_(None))
+        )
+        for path, sha256, landmark, source, revoked_at, is_trusted in connection.execute(rows):
+            _, decisions = found.setdefault(path, (sha256, []))
+            if source is not None:
+                decisions.append(Decided(landmark, source, is_active=is_trusted and revoked_at is None))
+    return found
 
 
 def all_decisions(connection: Connection) -> Iterator[DecisionRow]:

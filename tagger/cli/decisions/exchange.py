@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tagger.cli import context
 from tagger.cli.decisions.decide import WHO, login_name
+
+if TYPE_CHECKING:
+    from tagger.config.settings import Settings
 
 CSV = click.Path(path_type=Path, dir_okay=False)
 
@@ -38,21 +42,62 @@ def export(file: Path, db_url: str | None, config: Path | None) -> None:
 
 
 @decisions.command("import")
-@click.argument("file", type=CSV)
+@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE]")
+@click.option(
+    "--from-keywords",
+    is_flag=True,
+    help="Instead of a file: the keywords that people wrote into photos and sidecars, below a folder or everywhere.",
+)
 @WHO
 @context.DB
 @context.CONFIG
-def import_(file: Path, who: str | None, db_url: str | None, config: Path | None) -> None:
+def import_(file: Path | None, from_keywords: bool, who: str | None, db_url: str | None, config: Path | None) -> None:
     """Add the decisions in FILE, each to the photo with its content or its picture.
 
     Nothing is lost or overruled: the latest word counts, wherever it was said. Importing a file again changes nothing.
+    With --from-keywords, FILE is a folder.
     """
+    settings, person = context.open_settings(config, db_url=db_url), who or login_name()
+    if from_keywords:
+        _import_keywords(settings, file, person)
+    elif file is None:
+        raise click.UsageError("Name a FILE, or use --from-keywords.")
+    else:
+        _import_file(settings, file, person)
+
+
+def _import_keywords(settings: Settings, folder: Path | None, who: str) -> None:
+    from tagger.core.errors import require_extra
+    from tagger.core.text import counted, printable
+
+    require_extra("Reading XMP", "xmp", "lxml")
+    from db.read.folders import present_files, require_files
+    from tagger.export.xmp.keywords import Named, decide, named_landmarks
+    from tagger.library.roots import stored_name
+
+    with context.open_store(settings, must_exist=True) as store:
+        with store.read() as connection:
+            below = stored_name(connection, str(folder.absolute())) if folder else "/"
+            require_files(connection, below)
+            paths = present_files(connection, below)
+        named, unread = list[Named](), 0
+        for item in named_landmarks(store, paths, settings.limits()):
+            if isinstance(item, Named):
+                named.append(item)
+            else:
+                unread += 1
+                click.echo(f"{printable(item.path)}: {item.message}", err=True)
+        added = decide(store, named, who=who)
+    click.echo(f"Keywords that name landmarks: {len(named)}, of which {counted(added, 'new decision')}.", err=True)
+    sys.exit(context.SOME_FAILED if unread else 0)
+
+
+def _import_file(settings: Settings, file: Path, who: str) -> None:
     from db.write.imports import import_decisions
     from tagger.core.text import counted
     from tagger.library.decisions.csv_file import read_csv
 
-    settings = context.open_settings(config, db_url=db_url)
-    rows = list(read_csv(file, who or login_name()))
+    rows = list(read_csv(file, who))
     with context.open_store(settings, must_exist=True) as store, store.write() as connection:
         done = import_decisions(connection, rows)
     click.echo(f"Decisions: {done.added} added, {done.taken_back} taken back, {done.known} there already.", err=True)

@@ -127,10 +127,15 @@ def without_ours(now: bytes | None, row: SidecarRow | None) -> bytes | None:
     return None if was_made and packet.is_empty else packet.encode()
 
 
+def existing_sidecars(photo: str) -> tuple[str, ...]:
+    """The sidecars of a photo that are there, the one that counts first."""
+    return sidecar_paths(photo, "appended", _extension).existing
+
+
 def marked_sidecars(photo: str) -> Iterator[SidecarRow]:
     """The sidecars of a photo that say that they contain our additions."""
     try:
-        for path in sidecar_paths(photo, "appended", _extension).existing:
+        for path in existing_sidecars(photo):
             now = files.read(path)
             if now is not None and OWN in decoded(now) and without_ours(now, None) != now:
                 yield SidecarRow(path, photo, (), (), None, False, None, None)

@@ -72,10 +72,11 @@ class Disk:
             for name in sorted(names):
                 if not (without_skipped and name.startswith("skip")):
                     path = os.path.join(folder, name)
-                    found[path] = (self._picture(Path(path).read_bytes()), stamps_of(path))
+                    found[path] = (self.picture(Path(path).read_bytes()), stamps_of(path))
         return found
 
-    def _picture(self, data: bytes) -> str:
+    def picture(self, data: bytes) -> str:
+        """The name of a file's picture."""
         sha256 = hashlib.sha256(data).hexdigest()
         name = sha256 if data == BROKEN else hashlib.sha256(pixels(data)).hexdigest()
         self.contents.setdefault(name, data)

@@ -105,6 +105,15 @@ class Library:
         active = self.decisions.get(content, [])
         self.decisions[content] = [*(old for old in active if old.who != new.who or not new.contradicts(old)), new]
 
+    def show_only(self, content: str, who: str, landmarks: set[str]) -> None:
+        active = self.decisions.get(content, [])
+        self.decisions[content] = [old for old in active if (old.who, old.verdict) != (who, "shows")]
+        others = {old.landmark for old in self._trusted(content) if old.verdict == "shows" and old.landmark}
+        for landmark in sorted(others - landmarks):
+            self.decide(content, Decision(who, "not", landmark))
+        for landmark in sorted(landmarks):
+            self.decide(content, Decision(who, "shows", landmark))
+
     def revoke(self, content: str, who: str) -> None:
         if content in self.decisions:  # such a photo is kept, even if all decisions on it were revoked
             self.decisions[content] = [old for old in self.decisions[content] if old.who != who]

@@ -20,22 +20,28 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from db.engine import open_store
+from db.errors import UnknownPhoto
 from db.read import listings
+from db.read.decisions import all_decisions
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.rows import Verdict
-from db.write.decisions import record_decision, revoke_decisions
+from db.write.decisions import record_decision, revoke_decisions, show_only
 from db.write.forget import forget_files
+from db.write.imports import import_decisions
 from db.write.move import move_files
 from db.write.prune import prune
 from db.write.undo import undo_run
 from tagger.core.run_options import Limits, RunOptions
 from tagger.core.types import Failed
+from tagger.library.decisions.contents import contents_of
+from tagger.library.decisions.csv_file import read_csv, write_csv
 from tagger.library.runner import LibraryRun
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import COLOURS, ColourEngine, card
 from tests.library.sequences.disk import BROKEN, FOLDERS, PATHS, ROOT_NAMES, Disk, Place, photo, with_comment
 from tests.library.sequences.reference import Decision, Library, Request, Suggested, is_in
+from tests.library.sequences.stored import stored_answers, stored_contents
 
 SHADES = [*COLOURS.values(), (205, 45, 45), (128, 128, 128)]  # the fourth is a red of which the model is less sure
 EXCLUDE = ("skip*",)
@@ -158,6 +164,33 @@ class Sequences(RuleBasedStateMachine):
             record_decision(connection, sha256, verdict=verdict, landmark=about, who=who, source="test")
         self.library.decide(self.disk.pictures[sha256], Decision(who, verdict, about))
 
+    @rule(pick=picks, who=people, landmarks=st.sets(st.sampled_from(list(COLOURS)), min_size=1, max_size=2))
+    def decide_about_file(self, pick: int, who: str, landmarks: set[str]) -> None:
+        """As `tagger decide --shows` does, about whatever is in a file now."""
+        if (path := self.disk.existing(pick)) is None or path.read_bytes() == BROKEN:
+            return
+        picture = self.disk.picture(path.read_bytes())
+        with self.store.write() as connection:
+            try:
+                (content,) = contents_of(connection, [str(path)], max_bytes=10**6)
+            except UnknownPhoto:
+                assert picture not in self.library.photos
+                return
+            show_only(connection, content, sorted(landmarks), who=who, source="test")
+        self.library.show_only(picture, who, landmarks)
+
+    @rule(are_lost=st.booleans())
+    def export_and_import(self, are_lost: bool) -> None:
+        """Into the same database, or into one with the same photos and no decisions."""
+        file = self.folder / "decisions.csv"
+        with self.store.read() as connection:
+            count = write_csv(file, all_decisions(connection))
+        with self.store.write() as connection:
+            if are_lost:
+                connection.exec_driver_sql("DELETE FROM decision")
+            done = import_decisions(connection, read_csv(file, "nobody"))
+        assert (done.added + done.known, done.taken_back, done.unknown_photos) == (count, 0, 0)
+
     @precondition(lambda self: self.library.decisions)
     @rule(pick=picks, who=people)
     def revoke(self, pick: int, who: str) -> None:
@@ -186,7 +219,7 @@ class Sequences(RuleBasedStateMachine):
             key: ("undone" if answer.is_undone else answer.k, answer.run, answer.ranks)
             for key, answer in self.library.answers.items()
         }
-        assert self.stored_answers() == answers
+        assert stored_answers(self.store, self.disk.pictures) == answers
 
     @invariant()
     def the_listings_are_the_same(self) -> None:
@@ -240,29 +273,10 @@ class Sequences(RuleBasedStateMachine):
         counts["missing"] = counts.pop("gone") + counts.pop("moved") + counts.pop("excluded")
         assert +counts == +expected
 
-    def stored_answers(self) -> dict[tuple[str, str], tuple[object, int, dict[int, tuple[str, int]]]]:
-        stored: dict[tuple[str, str], tuple[object, int, dict[int, tuple[str, int]]]] = {}
-        with self.store.read() as connection:
-            assessments = connection.exec_driver_sql(
-                "SELECT sha256, name, status, k, run_id FROM assessment JOIN photo ON photo.id = photo_id "
-                "JOIN model ON model.id = assessment.model_id"
-            )
-            for sha256, name, status, k, run in assessments.all():
-                stored[self.disk.pictures[sha256], name] = ("undone" if status == "undone" else k, run, {})
-            suggestions = connection.exec_driver_sql(
-                "SELECT sha256, model.name, rank, key, run_id FROM suggestion JOIN photo ON photo.id = photo_id "
-                "JOIN model ON model.id = suggestion.model_id JOIN landmark ON landmark.id = landmark_id"
-            )
-            for sha256, name, rank, landmark, run in suggestions.all():
-                stored[self.disk.pictures[sha256], name][2][rank] = (landmark, run)
-        return stored
-
     def stored_content(self, pick: int) -> str:
         """The sha256 of any content that the store knows."""
-        with self.store.read() as connection:
-            rows = connection.exec_driver_sql("SELECT sha256 FROM photo UNION SELECT sha256 FROM variant ORDER BY 1")
-            contents = list(rows.scalars())
-        return str(contents[pick % len(contents)])
+        contents = stored_contents(self.store)
+        return contents[pick % len(contents)]
 
     def is_stored(self, folder: str) -> bool:
         return any(is_in(path, folder) for path in self.library.files)
