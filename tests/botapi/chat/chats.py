@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from tests.botapi.chat.messages import Message
 from tests.botapi.chat.state import State
-from tests.botapi.methods.errors import forbidden
+from tests.botapi.methods.errors import ApiError, forbidden
 
 Json = dict[str, Any]
 BotStatus = Literal["member", "stranger", "blocked", "kicked", "left"]
@@ -22,6 +22,12 @@ CLOSED = {
     "kicked": "bot was kicked from the group chat",
     "left": "bot is not a member of the group chat",
 }
+MIGRATED = "group chat was upgraded to a supergroup chat"
+
+
+def in_topic(topic: int | None) -> Json:
+    """The fields of a message in a forum's topic."""
+    return {} if topic is None else {"message_thread_id": topic, "is_topic_message": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Chat:
         self.state = state
         self.json = json
         self.bot_status: BotStatus = bot_status
+        self.topic: int | None = None  # where people write in a forum
+        self.migrated_to: int | None = None
         self.messages: list[Message] = []
         self.events: list[Event] = []
         self.actions: list[tuple[str, float]] = []  # the bot's chat actions, with the moment (monotonic)
@@ -56,7 +64,9 @@ class Chat:
         return bool(self.json["type"] == "private")
 
     def check_open(self) -> None:
-        """Raise the 403 of a bot that may not write here."""
+        """Raise the refusal of a bot that may not write here."""
+        if self.migrated_to is not None:
+            raise ApiError(400, f"Bad Request: {MIGRATED}", migrate_to_chat_id=self.migrated_to)
         if self.bot_status != "member":
             raise forbidden(CLOSED[self.bot_status])
 

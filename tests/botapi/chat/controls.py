@@ -95,3 +95,12 @@ class Group(PeopleChat):
         super().__init__(state, {"id": chat_id, "title": title, "type": kind})
         self.members = list(members)
         self.anonymous_admins: set[int] = set()
+
+    def migrate(self, person: Person, chat_id: int) -> Group:
+        """The group becomes a supergroup. Both chats tell of it, and the old one can no longer be written to."""
+        with self.state.changed:
+            new = Group(self.state, chat_id, self.json["title"], self.members)
+            self.send_service(person, migrate_to_chat_id=chat_id)
+            new.send_service(person, migrate_from_chat_id=self.id)
+            self.migrated_to = chat_id
+        return new

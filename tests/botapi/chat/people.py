@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.botapi.chat.chats import BotStatus, Chat, Event
+from tests.botapi.chat.chats import BotStatus, Chat, Event, in_topic
 from tests.botapi.chat.messages import Message
 from tests.botapi.chat.state import State
 from tests.botapi.chat.taps import Tap
@@ -48,8 +48,12 @@ class Person:
 class PeopleChat(Chat):
     """A chat in which people act. Every method that sends returns the message."""
 
-    def send_text(self, person: Person, text: str, *, reply_to: Message | None = None) -> Message:
-        return self._send(person, {"text": text} | _marked("entities", text), reply_to=reply_to)
+    def send_text(
+        self, person: Person, text: str, *, reply_to: Message | None = None, quoting: Message | None = None
+    ) -> Message:
+        """Send a text; `quoting` is a message of another chat that it replies to."""
+        quoted = {} if quoting is None else {"external_reply": _external(quoting)}
+        return self._send(person, {"text": text} | _marked("entities", text) | quoted, reply_to=reply_to)
 
     def send_photo(
         self,
@@ -88,10 +92,17 @@ class PeopleChat(Chat):
         kind = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
         return self._send(person, {"sticker": stored.json | kind | {"emoji": emoji}})
 
-    def send_video(self, person: Person, caption: str | None = None, *, file_size: int = 3_000_000) -> Message:
+    def send_video(
+        self,
+        person: Person,
+        caption: str | None = None,
+        *,
+        file_size: int = 3_000_000,
+        media_group_id: str | None = None,
+    ) -> Message:
         stored = self.state.files.add(b"ftyp video", "videos", "mp4", file_size)
         video = stored.json | {"width": 1280, "height": 720, "duration": 5, "mime_type": "video/mp4"}
-        return self._send(person, {"video": video} | _extras(caption, None))
+        return self._send(person, {"video": video} | _extras(caption, media_group_id))
 
     def send_animation(self, person: Person) -> Message:
         """The message also contains it as a file, for apps without animations."""
@@ -114,6 +125,10 @@ class PeopleChat(Chat):
     def send_location(self, person: Person, latitude: float, longitude: float) -> Message:
         return self._send(person, {"location": {"latitude": latitude, "longitude": longitude}})
 
+    def send_service(self, person: Person, **content: Any) -> Message:
+        """A message about an event in the chat, such as `new_chat_title="Trip"`."""
+        return self._send(person, content)
+
     def send_album(
         self, person: Person, photos: Sequence[bytes], caption: str | None = None, *, order: Sequence[int] | None = None
     ) -> list[Message]:
@@ -128,15 +143,17 @@ class PeopleChat(Chat):
                 self._tell(messages[index])
         return messages
 
-    def edit_text(self, person: Person, message: Message, text: str) -> None:
-        """Edit the text or caption of the person's own message."""
+    def edit_text(self, person: Person, message: Message, text: str, photo: bytes | None = None) -> None:
+        """Edit the text or caption of the person's own message, or put another photo into it."""
         name = "text" if "text" in message.json else "caption"
         plain = {key: value for key, value in message.json.items() if not key.endswith("entities")}
         mark = _marked("entities" if name == "text" else "caption_entities", text)
         with self.state.changed:
-            message.edit(plain | {name: text, "edit_date": message.json["date"]} | mark)
+            media = {} if photo is None else {"photo": self.state.files.photo(photo)}
+            message.edit(plain | media | {name: text, "edit_date": message.json["date"]} | mark)
             self.note(Event("edit", message.json, person.name))
-            self.state.updates.put("edited_message", message.json)
+            if self.private or not self.state.privacy_mode or self._meant(message):
+                self.state.updates.put("edited_message", message.json)
 
     def tap(self, person: Person, message: Message, button: str) -> Tap:
         """Press an inline button, named by its text (or a part of it) or its callback data.
@@ -178,7 +195,7 @@ class PeopleChat(Chat):
             if self.bot_status == "stranger":
                 self.bot_status = "member"
             in_name_of = {"sender_chat": person.sender_chat} if person.sender_chat else {}
-            message = self.add(person.json, content | in_name_of, reply_to=reply_to)
+            message = self.add(person.json, content | in_name_of | in_topic(self.topic), reply_to=reply_to)
             self._tell(message)
             return message
 
@@ -192,6 +209,13 @@ class PeopleChat(Chat):
         is_command = any(mark["type"] == "bot_command" and mark["offset"] == 0 for mark in marks)
         is_reply = message.json.get("reply_to_message", {}).get("from") == self.state.bot
         return is_command or is_reply or f"@{self.state.bot['username']}".lower() in message.text.lower()
+
+
+def _external(message: Message) -> Json:
+    """A message of another chat, as a reply shows it."""
+    origin = {"type": "user", "sender_user": message.json["from"], "date": message.json["date"]}
+    media = {kind: message.json[kind] for kind in ("photo", "document") if kind in message.json}
+    return {"origin": origin} | media
 
 
 def _extras(caption: str | None, media_group_id: str | None) -> Json:

@@ -1,7 +1,7 @@
 """One call of the bot, from its parameters to its reply.
 
 The one rule: every refusal that is the bot's fault becomes a violation, except for a repeated call that took effect
-before and whose answer was lost.
+before and whose answer was lost. A refusal with parameters says what happened in the chat, which is not its fault.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Calls:
     def _refused(self, request: Request, refusal: ApiError) -> None:
         request.description = refusal.description
         repeated = (request.method, request.parameters) in self._unanswered
-        if refusal.code in VIOLATIONS and not repeated:
+        if refusal.code in VIOLATIONS and not repeated and not refusal.parameters:
             self.state.violations.append(Violation(request.method, refusal.description, request.parameters))
 
     def _get_updates(self, parameters: Parameters, alive: Callable[[], bool]) -> Reply:

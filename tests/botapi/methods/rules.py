@@ -87,6 +87,15 @@ def answered(chat: Chat, parameters: Parameters) -> Message | None:
     return message
 
 
+def topic_of(chat: Chat, parameters: Parameters, reply_to: Message | None) -> int | None:
+    """The topic of a new message: the one given, else that of the message that it replies to."""
+    given = parameters.integer("message_thread_id") if parameters.has("message_thread_id") else None
+    if given is not None and not any(given == message.json.get("message_thread_id") for message in chat.messages):
+        raise bad_request("message thread not found")
+    replied = reply_to.json if reply_to is not None else {}
+    return given or (replied.get("message_thread_id") if replied.get("is_topic_message") else None)
+
+
 def markup_of(parameters: Parameters, *, inline_only: bool = False) -> Json:
     """The reply markup of a message: only inline keyboards are part of it."""
     markup = parameters.json("reply_markup", "reply keyboard markup")

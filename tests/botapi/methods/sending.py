@@ -8,12 +8,21 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from tests.botapi.chat.chats import Chat
+from tests.botapi.chat.chats import Chat, in_topic
 from tests.botapi.chat.state import State
 from tests.botapi.http.forms import Parameters
 from tests.botapi.methods.errors import ApiError, bad_request
 from tests.botapi.methods.files import StoredFile
-from tests.botapi.methods.rules import answered, caption_of, chat_of, markup_of, place_of, text_of, with_entities
+from tests.botapi.methods.rules import (
+    answered,
+    caption_of,
+    chat_of,
+    markup_of,
+    place_of,
+    text_of,
+    topic_of,
+    with_entities,
+)
 from tests.botapi.methods.table import method
 
 Json = dict[str, Any]
@@ -28,7 +37,8 @@ ACTIONS = frozenset([
 
 def _post(state: State, chat: Chat, parameters: Parameters, content: Json) -> Json:
     markup, reply_to = markup_of(parameters), answered(chat, parameters)
-    return chat.add(state.bot, content | markup, reply_to=reply_to, at=state.arrived_at).json
+    content |= markup | in_topic(topic_of(chat, parameters, reply_to))
+    return chat.add(state.bot, content, reply_to=reply_to, at=state.arrived_at).json
 
 
 @method
@@ -42,6 +52,7 @@ def send_chat_action(state: State, parameters: Parameters) -> Any:
     chat = chat_of(state, parameters)
     if parameters.text("action") not in ACTIONS:
         raise bad_request("wrong parameter action in request")
+    topic_of(chat, parameters, None)
     chat.actions.append((parameters.text("action"), time.monotonic()))
     return True
 
