@@ -42,6 +42,7 @@ class TelegramChat(Base):
 
     chat_id: Mapped[int] = mapped_column(primary_key=True)
     last_message_id: Mapped[int] = mapped_column(index=True)  # each answer asks for the highest of all
+    migrated_to: Mapped[int | None]  # the supergroup that this group became
 
 
 class TelegramPerson(Base):
@@ -67,10 +68,22 @@ class TelegramAnswer(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     chat_id: Mapped[int]
     user_id: Mapped[int] = mapped_column(index=True)
-    message_id: Mapped[int | None]  # None until it was sent
-    asked_message_id: Mapped[int | None]  # the open question for a landmark's name
+    message_id: Mapped[int | None]  # None until it was sent; negative if it was sent before the group migrated
+    asked_message_id: Mapped[int | None]  # written by earlier versions; see `TelegramQuestion`
     album: Mapped[str | None]
     shown: Mapped[dict[str, Any]]  # its content, so that an edit can repeat it
+
+
+class TelegramQuestion(Base):
+    """A message that asks a person for the landmark of an answer; the row goes when the question ends."""
+
+    __tablename__ = "telegram_question"
+
+    chat_id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int]
+    answer_id: Mapped[int] = mapped_column(ForeignKey("telegram_answer.id"), index=True)
+    asked_at: Mapped[datetime]
 
 
 class TelegramPhoto(Base):

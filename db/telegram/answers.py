@@ -14,16 +14,16 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from db.read.photos import photo_ids
 from db.schema.models import Assessment, Decision, Photo
-from db.schema.telegram import TelegramAnswer, TelegramPhoto
+from db.schema.telegram import TelegramAnswer, TelegramPhoto, TelegramUpdate
 from db.telegram import voices
 from db.telegram.voices import Said
 
 # Built once: a statement takes as long to build as to run, and these run for each photo.
 INSERT_ANSWER = insert(TelegramAnswer).returning(TelegramAnswer.id)
 INSERT_PHOTO = insert(TelegramPhoto)
-_OF_ANSWER = update(TelegramAnswer).where(TelegramAnswer.id == bindparam("answer"))
-SET_MESSAGE = _OF_ANSWER.values(message_id=bindparam("message"))
-SET_QUESTION = _OF_ANSWER.values(asked_message_id=bindparam("message"))
+SET_MESSAGE = (
+    update(TelegramAnswer).where(TelegramAnswer.id == bindparam("answer")).values(message_id=bindparam("message"))
+)
 KNOWN_CONTENT = (
     select(Photo.sha256)
     .join(TelegramPhoto, TelegramPhoto.photo_id == Photo.id)
@@ -77,6 +77,7 @@ class StoredReply:
     chat_id: int
     user_id: int
     message_id: int | None  # of the message with it; None until it was sent
+    is_moved: bool  # it was sent before its group became a supergroup, with another number than the chat has now
     shown: dict[str, Any]  # its content, as `tagger.bot.render.reply_text.ReplyContent.as_json` made it
     photos: tuple[AnsweredPhoto, ...]
 
@@ -142,11 +143,6 @@ def set_message_id(connection: Connection, answer_id: int, message_id: int) -> N
     connection.execute(SET_MESSAGE, {"answer": answer_id, "message": message_id})
 
 
-def set_question_id(connection: Connection, answer_id: int, message_id: int | None) -> None:
-    """Store which message asks for a landmark's name; None: the question is answered."""
-    connection.execute(SET_QUESTION, {"answer": answer_id, "message": message_id})
-
-
 def get_answer(connection: Connection, answer_id: int, *, chat_id: int) -> StoredReply | None:
     """An answer of this chat; None if it was forgotten, or belongs to another chat."""
     of_chat = (TelegramAnswer.id == answer_id, TelegramAnswer.chat_id == chat_id)
@@ -156,7 +152,8 @@ def get_answer(connection: Connection, answer_id: int, *, chat_id: int) -> Store
     photos = _photos(connection, row.id, row.chat_id)
     speaker = voices.of_last_speaker([said for photo in photos for said in photo.decisions])
     photos = [replace(photo, decisions=tuple(said for said in photo.decisions if said in speaker)) for photo in photos]
-    return StoredReply(row.id, row.chat_id, row.user_id, row.message_id, row.shown, tuple(photos))
+    number, is_moved = row.message_id and abs(row.message_id), (row.message_id or 0) < 0
+    return StoredReply(row.id, row.chat_id, row.user_id, number, is_moved, row.shown, tuple(photos))
 
 
 def album_answer(connection: Connection, *, chat_id: int, album: str) -> int | None:
@@ -165,15 +162,26 @@ def album_answer(connection: Connection, *, chat_id: int, album: str) -> int | N
     return connection.execute(of_album).scalar()
 
 
-def answer_in_question(connection: Connection, *, chat_id: int, message_id: int | None) -> int | None:
-    """The number of the answer whose landmark a message asks for; without a message, of the newest open question."""
-    found = select(TelegramAnswer.id).where(TelegramAnswer.chat_id == chat_id)
-    if message_id is None:
-        found = found.where(TelegramAnswer.asked_message_id.is_not(None))
-        found = found.order_by(TelegramAnswer.asked_message_id.desc())
-    else:
-        found = found.where(TelegramAnswer.asked_message_id == message_id)
-    return connection.execute(found.limit(1)).scalar()
+def is_answered(
+    connection: Connection, update_id: int, *, chat_id: int, user_id: int, message_id: int, unique: str | None
+) -> bool:
+    """Whether a person's message was answered before an edit.
+
+    Args:
+        connection: any.
+        update_id: of the edit.
+        chat_id: of the message.
+        user_id: who sent it.
+        message_id: the message.
+        unique: Telegram's id of its photo; another photo in its place was not answered.
+    """
+    of_message = (TelegramPhoto.user_id == user_id, TelegramPhoto.chat_id == chat_id)
+    photos = select(TelegramPhoto.file_unique_id).where(*of_message, TelegramPhoto.message_id == message_id)
+    if sent := list(connection.execute(photos).scalars()):
+        return unique is None or unique in sent
+    earlier = (TelegramUpdate.chat_id == chat_id, TelegramUpdate.message_id == message_id)
+    replied = (TelegramUpdate.update_id < update_id, TelegramUpdate.reply_message_id.is_not(None))
+    return connection.execute(select(TelegramUpdate.update_id).where(*earlier, *replied)).first() is not None
 
 
 def known_content(connection: Connection, file_unique_id: str, *, model: int, k: int) -> str | None:

@@ -58,6 +58,7 @@ class ReceivedUpdate:
     message_id: int | None  # of the message in it, or of the one that a button belongs to
     content: dict[str, Any]  # the update as JSON
     reply: dict[str, Any] | None = None  # what was being sent when the process ended
+    migration: tuple[int, int] | None = None  # it says that a group has a new number: the old and the new one
 
 
 @dataclass(frozen=True, slots=True)

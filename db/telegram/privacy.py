@@ -14,7 +14,14 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 from db.batching import in_batches
 from db.read.files import below
 from db.schema.models import Assessment, Decision, File, Landmark, Photo, Suggestion, Variant
-from db.schema.telegram import TelegramAnswer, TelegramChat, TelegramPerson, TelegramPhoto, TelegramUpdate
+from db.schema.telegram import (
+    TelegramAnswer,
+    TelegramChat,
+    TelegramPerson,
+    TelegramPhoto,
+    TelegramQuestion,
+    TelegramUpdate,
+)
 from db.telegram.voices import who
 
 if TYPE_CHECKING:
@@ -46,6 +53,7 @@ def export(connection: Connection, user_id: int, *, chat_id: int | None = None) 
     }
     if chat_id is None:
         tables["settings"] = select(TelegramPerson.__table__).where(TelegramPerson.user_id == user_id)
+        tables["questions"] = select(TelegramQuestion.__table__).where(TelegramQuestion.user_id == user_id)
         tables["messages_in_work"] = _in_work(user_id)
     return {name: [_plain(row._mapping) for row in connection.execute(rows)] for name, rows in tables.items()}
 
@@ -112,6 +120,9 @@ def _variants(photos: Sequence[int]) -> AnySelect:
 
 
 def _delete_telegram_rows(connection: Connection, user_id: int, keep_update: int | None) -> None:
+    answers = select(TelegramAnswer.id).where(TelegramAnswer.user_id == user_id)
+    of_person = (TelegramQuestion.user_id == user_id) | TelegramQuestion.answer_id.in_(answers)
+    connection.execute(delete(TelegramQuestion).where(of_person))
     connection.execute(delete(TelegramPhoto).where(TelegramPhoto.user_id == user_id))
     connection.execute(delete(TelegramAnswer).where(TelegramAnswer.user_id == user_id))
     connection.execute(delete(TelegramPerson).where(TelegramPerson.user_id == user_id))

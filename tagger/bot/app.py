@@ -25,13 +25,13 @@ from db.engine import Store
 from db.read import catalog
 from db.write.runs import finish_run, start_run
 from tagger.bot.batcher import MicroBatcher
-from tagger.bot.context import Services
 from tagger.bot.db_executor import DbExecutor
 from tagger.bot.handlers.admin import forward_digests, report_runs
 from tagger.bot.handlers.privacy import tidy
 from tagger.bot.handlers.routes import add_handlers
 from tagger.bot.render.languages import Languages
 from tagger.bot.render.profile import set_profile
+from tagger.bot.services import Services
 from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
 from tagger.bot.transport.client import create_clients
 from tagger.bot.transport.crash_journal import CrashJournal

@@ -1,4 +1,4 @@
-"""What a handler gets: the bot's parts, and one update with its sender, the language, and the ways to answer.
+"""What a handler gets: one update with its sender, the language, and the ways to answer.
 
 A handler answers an update with at most one new message; everything else it does is an edit.
 """
@@ -8,103 +8,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
 
 from telegram import Chat, InputFile, Message, ReplyParameters, Update
 from telegram.constants import ChatAction, ChatType, ParseMode
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, ChatMigrated, TelegramError
 
-from db.engine import Connection, Store
-from db.telegram import people
-from tagger.bot.batcher import MicroBatcher
-from tagger.bot.db_executor import DbExecutor
-from tagger.bot.open_work import OpenWork, Sender
-from tagger.bot.render.languages import Language, Languages
-from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
-from tagger.bot.transport.client import SEND_READ_S, BotClient
-from tagger.bot.transport.crash_journal import CrashJournal
-from tagger.bot.transport.downloads import Downloads
+from db.engine import Connection
+from db.telegram import questions
+from tagger.bot.incoming import has_photo
+from tagger.bot.open_work import Sender
+from tagger.bot.render.languages import Language
+from tagger.bot.render.length import MAX_CAPTION, shorten
+from tagger.bot.services import Services
+from tagger.bot.transport.client import SEND_READ_S
 from tagger.bot.transport.message import Button, Keyboard, OutgoingMessage, inline_markup
-from tagger.bot.transport.outbox import Outbox
 from tagger.bot.transport.rate_limiter import BeforeRequest
-from tagger.bot.transport.receiver import sender_id
 from tagger.bot.transport.retry import with_retries
-from tagger.config.settings import Settings
-from tagger.core.types import Landmark
+from tagger.bot.transport.sanitize import sender_id
 
-MAX_REMEMBERED = 10_000  # people whose language is cached
+log = logging.getLogger(__name__)
+
 TYPING_S = 4.5  # Telegram shows it for 5 s, or until the bot's next message
 EDIT_TRIES = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The bot's parts and its state in memory.
-
-    Args:
-        landmarks: all landmarks of the store, by their ids there.
-        landmark_ids: the ids of the landmarks that the model knows, by key.
-        photo_slots: shares downloads and decoders between chats.
-        run_id: the bot's own run.
-        callback_locks: by chat: buttons are handled one at a time.
-        chosen_languages: by user: the language they chose, or None.
-        typing_since: by chat: when "typing" was last shown (seconds of the event loop's clock).
-        open_work: the work in progress, by person.
-        names: by chat and user: what the answers in a group call a person; empty for an anonymous admin.
-        background_tasks: keeps tasks alive that nobody awaits.
-    """
-
-    settings: Settings
-    bot: BotClient
-    store: Store
-    db: DbExecutor
-    batcher: MicroBatcher
-    chat_queue: ChatQueue
-    outbox: Outbox
-    crash_journal: CrashJournal
-    downloads: Downloads
-    photo_slots: FairSlots
-    languages: Languages
-    landmarks: dict[int, Landmark]
-    landmark_ids: dict[str, int]
-    run_id: int
-    callback_locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
-    chosen_languages: OrderedDict[int, str | None] = field(default_factory=OrderedDict)
-    typing_since: dict[int, float] = field(default_factory=dict)
-    open_work: OpenWork = field(default_factory=OpenWork)
-    names: OrderedDict[tuple[int, int], str] = field(default_factory=OrderedDict)
-    background_tasks: set[asyncio.Task[None]] = field(default_factory=set)
-
-    async def language(self, user_id: int, telegram_code: str | None) -> Language:
-        """The language to speak with a person.
-
-        Args:
-            telegram_code: the language of their Telegram app.
-        """
-        if user_id not in self.chosen_languages:
-            chosen = await self.db.read(lambda connection: people.language(connection, user_id))
-            self.chosen_languages[user_id] = chosen
-            while len(self.chosen_languages) > MAX_REMEMBERED:
-                self.chosen_languages.popitem(last=False)
-        return self.languages.best(self.chosen_languages[user_id], telegram_code)
-
-    async def member_name(self, chat_id: int, user_id: int) -> str:
-        """The first name of a group's member; empty for an anonymous admin, or if Telegram does not give it.
-
-        Names are never stored, so it is looked up.
-        """
-        key = (chat_id, user_id)
-        if key not in self.names and user_id > 0:
-            try:
-                member = await self.bot.get_chat_member(chat_id, user_id)
-            except TelegramError:
-                return ""
-            self.names[key] = "" if getattr(member, "is_anonymous", False) else member.user.first_name
-            while len(self.names) > MAX_REMEMBERED:
-                self.names.popitem(last=False)
-        return self.names.get(key, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +63,11 @@ class UpdateContext:
         return self.update.effective_chat
 
     @property
+    def chat_id(self) -> int:
+        """The chat's number in the store; if the group has become a supergroup, its new one."""
+        return self.services.outbox.migrations.current(self.chat.id)
+
+    @property
     def user_id(self) -> int:
         """Who sent the update; negative for a chat that somebody writes as, see `sender_id`."""
         return _sender_id(self.update)
@@ -150,18 +83,33 @@ class UpdateContext:
         trusted = settings.bot_trust
         if not isinstance(trusted, tuple):
             trusted = (settings.bot_admin_chat or 0, *(settings.bot_allow if trusted == "allowed" else ()))
-        return self.user_id in trusted or self.chat.id in trusted
+        return bool({self.user_id, *self.services.outbox.migrations.numbers(self.chat.id)} & {*trusted})
 
     @property
     def message(self) -> Message:
-        assert self.update.message is not None
-        return self.update.message
+        message = self.update.message or self.update.edited_message
+        assert message is not None
+        return message
+
+    @property
+    def replied_photo(self) -> Message | None:
+        """The message that is replied to, if it has a photo and this one has none."""
+        message = self.update.message or self.update.edited_message
+        replied = message.reply_to_message if message and not has_photo(message) else None
+        return replied if replied is not None and has_photo(replied) else None
+
+    @property
+    def thread_id(self) -> int | None:
+        """The topic of a forum in which the message is; None elsewhere."""
+        query = self.update.callback_query
+        message = query.message if query else self.message
+        return message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
 
     @property
     def message_id(self) -> int:
         """The message that was sent, or the one whose button was tapped."""
         query = self.update.callback_query
-        message = query.message if query else self.update.message
+        message = query.message if query else self.message
         assert message is not None
         return message.message_id
 
@@ -171,44 +119,74 @@ class UpdateContext:
 
     @property
     def is_admin(self) -> bool:
-        return self.chat.id == self.services.settings.bot_admin_chat
+        return self.services.settings.bot_admin_chat in self.services.outbox.migrations.numbers(self.chat.id)
 
     async def reply(self, html: str, keyboard: Keyboard = ()) -> None:
         """Answer with a text; in a group, as a reply to the message, with buttons for the person who asked."""
         reply_to = None if self.is_private else self.message_id
-        message = OutgoingMessage(self.chat.id, html, reply_to, self._for_asker(keyboard))
+        buttons = self._for_asker(keyboard)
+        message = OutgoingMessage(self.chat_id, shorten(html), reply_to, buttons, thread_id=self.thread_id)
         await self.send(lambda _connection: message)
 
-    async def send(self, write: Callable[[Connection], OutgoingMessage]) -> None:
-        """Answer with the message that `write` makes in a transaction, see `Outbox.send`."""
-        await self.services.outbox.send(self.update.update_id, write)
+    async def ask(self, html: str, answer_id: int, *, reply_to: int | None) -> None:
+        """Answer with a question for the landmark of an answer, which the person's next message answers."""
+        message = OutgoingMessage(
+            self.chat_id,
+            html,
+            reply_to,
+            asks=True,
+            answer_id=answer_id,
+            thread_id=self.thread_id,
+            asker_id=self.user_id,
+        )
+        await self.send(lambda _connection: message)
+
+    async def send(self, write: Callable[[Connection], OutgoingMessage], *, also_answers: Collection[int] = ()) -> None:
+        """Answer with the message that `write` makes in a transaction, see `Outbox.send`.
+
+        The answer to a message ends its sender's open question.
+        """
+
+        def store(connection: Connection) -> OutgoingMessage:
+            self._close_question(connection)
+            return write(connection)
+
+        await self.services.outbox.send(self.update.update_id, store, also_answers=also_answers)
+
+    def _close_question(self, connection: Connection) -> None:
+        if self.update.message is not None:
+            questions.close(connection, chat_id=self.chat_id, user_id=self.user_id)
 
     async def send_file(self, name: str, content: bytes, caption: str, keyboard: Keyboard = ()) -> None:
-        def call(before: BeforeRequest) -> Awaitable[Message]:
+        def call(chat_id: int, before: BeforeRequest) -> Awaitable[Message]:
             document = InputFile(io.BytesIO(content), filename=name)
             return self.services.bot.send_document(
-                self.chat.id,
+                chat_id,
                 document,
-                caption,
+                shorten(caption, MAX_CAPTION),
                 parse_mode=ParseMode.HTML,
                 reply_markup=inline_markup(self._for_asker(keyboard)),
+                message_thread_id=self.thread_id,
                 read_timeout=SEND_READ_S,
                 rate_limit_args=before,
             )
 
-        await self.services.outbox.send_unsearchable(self.update.update_id, call)
+        await self.services.outbox.send_unsearchable(self.update.update_id, self.chat.id, call)
+        self.services.db.submit(self._close_question)
 
     async def send_venue(self, *, lat: float, lon: float, title: str, address: str) -> None:
         reply = ReplyParameters(self.message_id, allow_sending_without_reply=True)
         await self.services.outbox.send_unsearchable(
             self.update.update_id,
-            lambda before: self.services.bot.send_venue(
-                self.chat.id,
+            self.chat.id,
+            lambda chat_id, before: self.services.bot.send_venue(
+                chat_id,
                 lat,
                 lon,
                 title,
                 address,
                 reply_parameters=reply,
+                message_thread_id=self.thread_id,
                 read_timeout=SEND_READ_S,
                 rate_limit_args=before,
             ),
@@ -224,13 +202,19 @@ class UpdateContext:
         """
         number = message_id or self.message_id
         keyboard = keyboard if message_id else self._for_asker(keyboard)
-        with contextlib.suppress(BadRequest):
+        try:
             await with_retries(
                 lambda: self.services.bot.edit_message_text(
-                    html, self.chat.id, number, parse_mode=ParseMode.HTML, reply_markup=inline_markup(keyboard)
+                    shorten(html), self.chat.id, number, parse_mode=ParseMode.HTML, reply_markup=inline_markup(keyboard)
                 ),
                 tries=EDIT_TRIES,
             )
+        except BadRequest:
+            pass
+        except ChatMigrated as error:  # in the new chat, this number may be that of another message
+            await self.services.outbox.migrations.add(self.chat.id, error.new_chat_id)
+        except TelegramError as error:
+            log.warning("A message could not be edited: %s", error)
 
     async def answer_callback(self, text: str = "") -> None:
         """Stop the progress sign on the tapped button, and show a short text if there is one.
@@ -239,8 +223,7 @@ class UpdateContext:
         """
         query = self.update.callback_query
         assert query is not None
-        with contextlib.suppress(TelegramError):
-            await self.services.bot.answer_callback_query(query.id, text or None)
+        await self.services.answer_callback(query.id, text)
 
     def _for_asker(self, keyboard: Keyboard) -> Keyboard:
         """The buttons of a list or question. In a group they name the person who asked, and work only for them."""
@@ -251,22 +234,24 @@ class UpdateContext:
     def show_typing(self) -> None:
         """Show "typing" without waiting for Telegram, unless it is shown already."""
         now, since = asyncio.get_running_loop().time(), self.services.typing_since
-        if now - since.get(self.chat.id, -TYPING_S) < TYPING_S:
+        place = self.chat_id, self.thread_id
+        if now - since.get(place, -TYPING_S) < TYPING_S:
             return
-        since[self.chat.id] = now
+        since[place] = now
         task = asyncio.create_task(self._send_typing())
         self.services.background_tasks.add(task)
         task.add_done_callback(self.services.background_tasks.discard)
 
     async def _send_typing(self) -> None:
         with contextlib.suppress(TelegramError):
-            await self.services.bot.send_chat_action(self.chat.id, ChatAction.TYPING)
+            await self.services.bot.send_chat_action(self.chat_id, ChatAction.TYPING, message_thread_id=self.thread_id)
 
 
 def _sender_id(update: Update) -> int:
     """The sender of an update; 0 if it has none."""
     user, chat = update.effective_user, update.effective_chat
-    sender_chat = update.message.sender_chat if update.message else None
+    message = update.message or update.edited_message
+    sender_chat = message.sender_chat if message else None
     ids = (sender.id if sender else None for sender in (user, sender_chat, chat))
     return sender_id(*ids) or 0
 

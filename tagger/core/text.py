@@ -37,6 +37,24 @@ def nearest(text: str, names: Mapping[T, Iterable[str]], *, limit: int = 3) -> l
     return sorted(close, key=likeness.__getitem__, reverse=True)[:limit]
 
 
+def edit_distance(one: str, other: str) -> int:
+    """How many letters must be inserted, deleted, replaced or swapped with their neighbour to turn a text into another.
+
+    Source:
+        Optimal string alignment; Damerau 1964, doi:10.1145/363958.363994.
+    """
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        before, above, row = row, before, [i]
+        for j, other_letter in enumerate(other, start=1):
+            least = min(before[j] + 1, row[-1] + 1, before[j - 1] + (letter != other_letter))
+            if i > 1 < j and letter == other[j - 2] and one[i - 2] == other_letter:
+                least = min(least, above[j - 2] + 1)
+            row.append(least)
+    return row[-1]
+
+
 def did_you_mean(text: str, names: Iterable[str]) -> str:
     """The question after a sentence about an unknown name, with a leading space; empty if no name is similar."""
     return ask_which(nearest(text, {name: (name,) for name in names}, limit=1))

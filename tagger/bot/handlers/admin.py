@@ -19,8 +19,9 @@ from telegram.error import TelegramError
 from db.read import catalog
 from db.read.catalog import last_starts
 from db.rows import JobRunRow, RunRow
-from tagger.bot.context import Services, UpdateContext
+from tagger.bot.context import UpdateContext
 from tagger.bot.render.error_texts import OTHER
+from tagger.bot.services import Services
 from tagger.bot.transport.client import SEND_READ_S
 from tagger.core.text import format_bytes, format_duration
 from tagger.core.version import __version__
@@ -73,7 +74,7 @@ async def report_runs(services: Services) -> None:
         for row in reversed(rows):
             if row.id in open_runs and row.status != "running":
                 open_runs.discard(row.id)
-                await _send_to_admin(services, -row.id, _run_text(row))
+                await _send_to_admin(services, -row.id, _run_text(row)[:MAX_LENGTH])
         await asyncio.sleep(POLL_EVERY_S)
 
 
@@ -116,7 +117,8 @@ async def _send_to_admin(services: Services, update_id: int, text: str) -> None:
     try:
         await services.outbox.send_unsearchable(
             update_id,
-            lambda before: services.bot.send_message(
+            chat_id,
+            lambda chat_id, before: services.bot.send_message(
                 chat_id, escape(text, quote=False), "HTML", read_timeout=SEND_READ_S, rate_limit_args=before
             ),
         )

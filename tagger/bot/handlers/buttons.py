@@ -11,18 +11,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 from db.rows import Verdict
-from db.telegram import answers, voices
+from db.telegram import answers, questions, voices
 from db.telegram.answers import AnsweredPhoto, StoredReply
 from db.write.decisions import record_decision, revoke_decisions
 from tagger.bot.context import UpdateContext
+from tagger.bot.render.languages import N_
 from tagger.bot.render.replies import refresh
 from tagger.bot.render.reply_text import located, noted
-from tagger.bot.transport.message import OutgoingMessage
 
 if TYPE_CHECKING:
     from db.engine import Connection
 
 SOURCE = "telegram"
+GONE = N_("I no longer remember this photo. Please send it again.")
 
 
 class Place(TypedDict):
@@ -62,8 +63,7 @@ async def ask_for_name(context: UpdateContext) -> None:
         return
     await context.answer_callback()
     question = context._("Which landmark is it? Type its name.")
-    message = OutgoingMessage(context.chat.id, question, stored.message_id, asks=True, answer_id=stored.id)
-    await context.send(lambda _connection: message)
+    await context.ask(question, stored.id, reply_to=stored.message_id)
 
 
 async def show_on_map(context: UpdateContext) -> None:
@@ -106,7 +106,8 @@ async def _decide_by_tap(context: UpdateContext, choice: Choice, chosen: int | N
         stored = await _change(context, lambda connection: _take_back(connection, context, answer_id, chosen))
     else:
         stored = await decide(context, answer_id, choice)
-    if stored is None:
+    if stored is None:  # it was forgotten in between
+        await context.answer_callback(context._(GONE))
         return
     if stored.message_id != context.message_id:  # the button was below a choice of names
         await context.edit(noted(stored, context.language, context.services.landmarks))
@@ -114,7 +115,7 @@ async def _decide_by_tap(context: UpdateContext, choice: Choice, chosen: int | N
 
 
 async def _change(context: UpdateContext, change: Callable[[Connection], StoredReply | None]) -> StoredReply | None:
-    async with context.services.callback_locks[context.chat.id]:
+    async with context.services.callback_locks[context.chat_id]:
         stored = await context.services.db.write(change)
         if stored is not None:
             await refresh(context, stored)
@@ -133,12 +134,12 @@ async def _tapped_answer(context: UpdateContext) -> StoredReply | None:
         await context.services.chat_queue.wait_turn(context.update.update_id)
         stored = await _read(context)
     if stored is None:
-        await context.answer_callback(context._("I no longer remember this photo. Please send it again."))
+        await context.answer_callback(context._(GONE))
     return stored
 
 
 async def _read(context: UpdateContext) -> StoredReply | None:
-    answer_id, chat_id = _numbers(context)[0], context.chat.id
+    answer_id, chat_id = _numbers(context)[0], context.chat_id
     return await context.services.db.read(lambda c: answers.get_answer(c, answer_id, chat_id=chat_id))
 
 
@@ -148,7 +149,7 @@ def _numbers(context: UpdateContext) -> list[int]:
 
 
 def _record(connection: Connection, context: UpdateContext, answer_id: int, choice: Choice) -> StoredReply | None:
-    stored = answers.get_answer(connection, answer_id, chat_id=context.chat.id)
+    stored = answers.get_answer(connection, answer_id, chat_id=context.chat_id)
     if stored is None:
         return None
     where = _place(context, answer_id)
@@ -166,19 +167,20 @@ def _record(connection: Connection, context: UpdateContext, answer_id: int, choi
                 is_trusted=context.is_trusted,
                 **where,
             )
-    answers.set_question_id(connection, answer_id, None)
-    return answers.get_answer(connection, answer_id, chat_id=context.chat.id)
+    if context.update.callback_query is not None:
+        questions.close(connection, chat_id=context.chat_id, user_id=context.user_id)
+    return answers.get_answer(connection, answer_id, chat_id=context.chat_id)
 
 
 def _take_back(connection: Connection, context: UpdateContext, answer_id: int, decision_id: int) -> StoredReply | None:
     """Revoke what a person said about an answer's photos, unless they have said something else since."""
-    stored = answers.get_answer(connection, answer_id, chat_id=context.chat.id)
+    stored = answers.get_answer(connection, answer_id, chat_id=context.chat_id)
     if stored is None or not voices.is_active(connection, decision_id):
         return stored
     for photo in stored.photos:
         revoke_decisions(connection, photo.sha256, **_place(context, answer_id))
-    return answers.get_answer(connection, answer_id, chat_id=context.chat.id)
+    return answers.get_answer(connection, answer_id, chat_id=context.chat_id)
 
 
 def _place(context: UpdateContext, answer_id: int) -> Place:
-    return {"who": voices.who(context.user_id), "answer_id": voices.place(context.chat.id, answer_id)}
+    return {"who": voices.who(context.user_id), "answer_id": voices.place(context.chat_id, answer_id)}

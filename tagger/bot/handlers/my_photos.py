@@ -16,12 +16,14 @@ from db.telegram.people import PersonsPhoto
 from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.landmark_search import exact, nearest
 from tagger.bot.render.languages import N_
+from tagger.bot.render.length import shorten
 from tagger.bot.render.pagination import page
 from tagger.bot.render.reply_text import place
 from tagger.bot.transport.message import Button, Keyboard
 from tagger.core.types import Landmark
 
 NOTHING_YET = N_("You have not sent me a photo of a landmark yet.")
+MAX_ECHO = 100  # characters of what somebody typed
 
 ByLandmark = dict[int, list[PersonsPhoto]]  # photos, newest first, by landmark id
 
@@ -46,7 +48,9 @@ async def find(context: UpdateContext) -> None:
     match = exact(text, landmarks)
     offered = [match] if match is not None else nearest(text, landmarks)
     if not offered:
-        nothing = context._("You have not sent me a photo of “{name}” yet.").format(name=escape(text))
+        nothing = context._("You have not sent me a photo of “{name}” yet.").format(
+            name=shorten(escape(text), MAX_ECHO)
+        )
         await context.reply(nothing + only_here(context, "find"))
     elif len(offered) == 1:
         await context.reply(*_found(context, photos, offered[0], 0))
@@ -102,7 +106,7 @@ def only_here(context: UpdateContext, command: str) -> str:
 
 
 async def _photos(context: UpdateContext) -> list[PersonsPhoto]:
-    user_id, group = context.user_id, None if context.is_private else context.chat.id
+    user_id, group = context.user_id, None if context.is_private else context.chat_id
     return await context.services.db.read(lambda connection: people.photos_of(connection, user_id, chat_id=group))
 
 

@@ -13,14 +13,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from db.telegram import inbox
+from db.telegram import inbox, questions
 from db.telegram.privacy import export as export_rows
 from db.telegram.privacy import forget as forget_rows
 from db.telegram.privacy import forget_unsent
-from tagger.bot.context import Services, UpdateContext
+from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.my_photos import only_here
 from tagger.bot.open_work import Sender
 from tagger.bot.render.replies import ProcessedPhoto
+from tagger.bot.services import Services
 from tagger.bot.transport.message import Button
 from tagger.bot.transport.receiver import REMEMBERED
 from tagger.core.errors import StoreError
@@ -33,7 +34,7 @@ EMPTY_LOG_TRIES = 20  # another process that reads the database can prevent it
 
 async def export(context: UpdateContext) -> None:
     """Send all rows about a person as a file; in a group only those about what they sent there."""
-    user_id, group = context.user_id, None if context.is_private else context.chat.id
+    user_id, group = context.user_id, None if context.is_private else context.chat_id
     rows = await context.services.db.read(lambda connection: export_rows(connection, user_id, chat_id=group))
     document = {"telegram_user": user_id, **rows}
     content = json.dumps(document, ensure_ascii=False, indent=1).encode()
@@ -96,7 +97,9 @@ async def tidy(services: Services) -> None:
     """Delete what is no longer needed, also from the database's log, until cancelled."""
     while True:
         await asyncio.sleep(TIDY_EVERY_S)
-        await services.db.write(partial(inbox.drop_answered, before=datetime.now(UTC) - REMEMBERED))
+        before = datetime.now(UTC) - REMEMBERED
+        await services.db.write(partial(inbox.drop_answered, before=before))
+        await services.db.write(partial(questions.drop, before=before))
         with contextlib.suppress(StoreError):
             await asyncio.to_thread(services.store.empty_log)
 

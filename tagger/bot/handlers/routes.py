@@ -10,10 +10,9 @@ import logging
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from telegram import MessageEntity, Update
+from telegram import Message, Update
 from telegram.ext import (
     Application,
     CallbackQueryHandler,
@@ -24,19 +23,18 @@ from telegram.ext import (
     filters,
 )
 
-from db.telegram import people
-from tagger.bot.context import Handler, Services, UpdateContext
-from tagger.bot.handlers import admin, buttons, commands, landmark_search, my_photos, privacy
-from tagger.bot.handlers.photos import Albums, answer_photo
-from tagger.bot.render.error_texts import BROKEN, OF_MESSAGE, OTHER
+from tagger.bot.context import Handler, UpdateContext
+from tagger.bot.handlers import admin, buttons, commands, landmark_search, messages, my_photos, privacy
+from tagger.bot.handlers.albums import Albums
+from tagger.bot.render.error_texts import BROKEN
 from tagger.bot.render.languages import N_
+from tagger.bot.services import Services
 
 log = logging.getLogger(__name__)
 
 NOT_ALLOWED = N_("This bot is private. Ask its operator to add your number: {number}")
 ANONYMOUS = N_("I cannot tell who you are here, so please ask me in our private chat.")
 NOT_YOUR_LIST, NOT_YOUR_QUESTION = N_("This list is for somebody else."), N_("This question is for somebody else.")
-LIMIT_REACHED = N_("That was the last of {n} photos for today. I am looking forward to tomorrow!")
 
 
 async def _start(context: UpdateContext) -> None:
@@ -57,6 +55,7 @@ COMMANDS: dict[str, Handler] = {
     "stats": my_photos.stats,
     "export": privacy.export,
     "forget": privacy.forget,
+    "cancel": landmark_search.cancel,
     "health": admin.health,
     "runs": admin.runs,
 }
@@ -89,15 +88,21 @@ ARGUMENTS = {  # of buttons, as a pattern; what does not match is forged
 LISTS = {"places", "found", "mapfile", "labels"}
 OF_ASKER = {"places", "found", "mapfile", "language", "forget", "keep"}  # in a group, only for the person who asked
 
+AlbumHandler = Callable[[UpdateContext, Albums], Coroutine[Any, Any, None]]
 Callback = Callable[[Update, Any], Coroutine[Any, Any, None]]
+
+
+class _OfAlbum(filters.MessageFilter):
+    def filter(self, message: Message) -> bool:
+        return message.media_group_id is not None
 
 
 def add_handlers(application: Application[Any, Any, Any, Any, Any, Any], services: Services) -> None:
     """Register all handlers. An update goes to the first one that matches, and to no other."""
     albums = Albums(services.settings.bot_album_ms)
 
-    async def photo(context: UpdateContext) -> None:
-        await _photo_message(context, albums)
+    def with_albums(handler: AlbumHandler) -> Handler:
+        return lambda context: handler(context, albums)
 
     def on(handler: Handler) -> Callback:
         return _callback(services, handler)
@@ -105,28 +110,46 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any], service
     for name, handler in COMMANDS.items():
         callback = on(_of_somebody(handler) if name in PERSONAL else handler)
         application.add_handler(CommandHandler(name, callback, filters=filters.UpdateType.MESSAGE))
-    application.add_handler(MessageHandler(filters.PHOTO | filters.Document.ALL & ~filters.ANIMATION, on(photo)))
-    application.add_handler(MessageHandler(filters.TEXT, on(landmark_search.text_message)))
+    new, edited = filters.UpdateType.MESSAGE, filters.UpdateType.EDITED_MESSAGE
+    photo, album = filters.PHOTO | filters.Document.ALL & ~filters.ANIMATION, _OfAlbum()
+    application.add_handler(CommandHandler("suggest", on(with_albums(messages.suggest)), filters=new))
+    application.add_handler(MessageHandler(edited, on(with_albums(messages.edited_message))))
+    application.add_handler(MessageHandler(photo | album, on(with_albums(messages.photo_message))))
+    application.add_handler(MessageHandler(filters.TEXT, on(with_albums(messages.text_message))))
     application.add_handler(CallbackQueryHandler(on(_button)))
-    application.add_handler(MessageHandler(filters.ALL, on(_other_message)))
+    application.add_handler(MessageHandler(filters.ALL, on(messages.other_message)))
     application.add_handler(TypeHandler(Update, _ignore))
     application.add_error_handler(_error_handler(services))
 
 
 def _callback(services: Services, handler: Handler) -> Callback:
     async def callback(update: Update, ptb_context: ContextTypes.DEFAULT_TYPE) -> None:
-        if update.effective_user is None or update.effective_chat is None:
-            return  # a channel's post, which has no sender
+        query = update.callback_query
+        if update.effective_user is None or update.effective_chat is None:  # a channel's post, or a tap somewhere else
+            if query is not None:
+                await services.answer_callback(query.id)
+            return
         context = await UpdateContext.create(services, update, " ".join(ptb_context.args or ()))
         if services.open_work.is_forgotten(context.sender):
+            if query is not None:
+                await context.answer_callback()
             return
         with services.open_work.of(context.sender):
             if _is_allowed(context):
                 await handler(context)
-            elif update.callback_query is None and context.is_private:
-                await context.reply(context._(NOT_ALLOWED).format(number=context.user_id))
+            else:
+                await _refuse(context)
 
     return callback
+
+
+async def _refuse(context: UpdateContext) -> None:
+    """Tell somebody who may not use the bot, unless they only write in a group."""
+    sentence = context._(NOT_ALLOWED).format(number=context.user_id)
+    if context.update.callback_query is not None:
+        await context.answer_callback(sentence)
+    elif context.is_private and context.update.message is not None:
+        await context.reply(sentence)
 
 
 def _of_somebody(handler: Handler) -> Handler:
@@ -140,56 +163,8 @@ def _of_somebody(handler: Handler) -> Handler:
 
 def _is_allowed(context: UpdateContext) -> bool:
     settings = context.services.settings
-    ids = {context.user_id, context.chat.id}
+    ids = {context.user_id, *context.services.outbox.migrations.numbers(context.chat.id)}
     return not settings.bot_allow or bool(ids & {*settings.bot_allow, settings.bot_admin_chat})
-
-
-async def _photo_message(context: UpdateContext, albums: Albums) -> None:
-    """A photo, or a file that may be one."""
-    addressed = _is_addressed(context)
-    is_album = context.message.media_group_id is not None
-    if not addressed and not is_album:
-        return
-    if addressed:
-        if not await _count_photo(context):
-            if albums.is_first_refusal(context):
-                await context.reply(context._(LIMIT_REACHED).format(n=context.services.settings.bot_daily_limit))
-            return
-        context.show_typing()
-    if is_album:
-        await albums.join(context, is_addressed=addressed)
-        return
-    await answer_photo(context)
-
-
-def _is_addressed(context: UpdateContext) -> bool:
-    """Whether a message is for the bot: it is private, replies to the bot, mentions it, or contains a command."""
-    if context.is_private:
-        return True
-    message, bot = context.message, context.services.bot
-    replied = message.reply_to_message
-    if replied is not None and replied.from_user is not None and replied.from_user.id == bot.id:
-        return True
-    entities = [*message.parse_entities().items(), *message.parse_caption_entities().items()]
-    return any(_addresses(entity, text.lower(), f"@{bot.username}".lower()) for entity, text in entities)
-
-
-async def _count_photo(context: UpdateContext) -> bool:
-    """Count a photo, and return whether it is within the daily limit."""
-    limit, user_id = context.services.settings.bot_daily_limit, context.user_id
-    if not limit:
-        return True
-    today = datetime.now(UTC).date().isoformat()
-    count = await context.services.db.write(lambda connection: people.count_photo(connection, user_id, today))
-    return count <= limit
-
-
-def _addresses(entity: MessageEntity, text: str, name: str) -> bool:
-    if entity.type == MessageEntity.MENTION:
-        return text == name
-    if entity.type == MessageEntity.BOT_COMMAND:
-        return "@" not in text or text.endswith(name)
-    return False
 
 
 async def _button(context: UpdateContext) -> None:
@@ -209,13 +184,6 @@ async def _button(context: UpdateContext) -> None:
         await handler(replace(context, arguments=arguments))
 
 
-async def _other_message(context: UpdateContext) -> None:
-    """Neither a photo nor a text; ignored in a group."""
-    if context.is_private:
-        kinds = (kind for kind in OF_MESSAGE if getattr(context.message, kind))
-        await context.reply(context._(OF_MESSAGE.get(next(kinds, ""), OTHER)))
-
-
 async def _ignore(_update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
     """An update of a kind that was not requested."""
 
@@ -224,8 +192,13 @@ def _error_handler(services: Services) -> Callable[[object, Any], Coroutine[Any,
     async def on_error(update: object, ptb_context: ContextTypes.DEFAULT_TYPE) -> None:
         update_id = update.update_id if isinstance(update, Update) else None
         log.error("Update %s could not be answered", update_id, exc_info=ptb_context.error)
-        if isinstance(update, Update) and update_id not in services.outbox.finished and update.message is not None:
+        if not isinstance(update, Update) or update_id in services.outbox.finished:
+            return
+        if update.message is not None:
             context = await UpdateContext.create(services, update)
             await context.reply(context._(BROKEN))
+        elif update.callback_query is not None:
+            context = await UpdateContext.create(services, update)
+            await context.answer_callback(context._(BROKEN))
 
     return on_error

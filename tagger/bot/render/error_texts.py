@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from tagger.bot.render.languages import N_, Language
 
-UNREADABLE = N_("This image is damaged and I cannot read it. Please send it again.")
+MAX_FILE_BYTES = 20_000_000  # the most that the Bot API lets bots download
+
+UNREADABLE = N_(
+    "Something in this image stops my decoder, so I cannot read it. Please send another version, such as a screenshot."
+)
 BROKEN = N_("Something went wrong here, and it is not your fault. Please try again later.")
 
-# By kind of failure, see `tagger.image.decode.KINDS`.
+# By kind of failure, see `tagger.image.decode.KINDS`; the bot adds kinds for files that it does not get.
 OF_KIND = {
+    "file_too_large": N_("This file is too large for me ({mb} MB is the limit). Please send it as a photo instead."),
+    "refused": N_("Telegram did not give me this file. Perhaps another photo works."),
     "unsupported": N_("I cannot read this file as an image. I understand JPEG, PNG, WebP, HEIC, TIFF and GIF."),
-    "too_large": N_(
-        "This file is too large for me (20 MB is the limit) or has too many pixels. Please send it as a photo instead."
-    ),
+    "too_large": N_("This image has too many pixels for me. Please send it as a photo instead."),
+    "timed_out": N_("This image takes too long to open, so I cannot read it. Please send it as a photo instead."),
+    "corrupt": N_("This image is damaged, so I cannot read it. Please send another copy of it."),
     "truncated": N_("This image ends in the middle, so I cannot read it. Please send it again."),
     "empty": N_("This file is empty. Please send it again."),
     "io_error": N_("Telegram did not give me this file. Please send it again."),
     "engine_failed": BROKEN,
 }
 
-# By kind of message, see `tagger.bot.transport.receiver.KINDS`.
+# By kind of message, see `tagger.bot.transport.sanitize.KINDS`.
 OF_MESSAGE = {
     "video": N_("I cannot watch videos yet. Please send me a photo of the place."),
     "animation": N_("I cannot watch animations yet. Please send me a photo of the place."),
@@ -32,6 +38,6 @@ OTHER = N_("I can only look at photos. Please send me one, or try /help.")
 TEXT = N_("Send me a photo, and I will tell you which landmark it shows. More: /help")
 
 
-def error_text(kind: str, language: Language) -> str:
+def error_text(kind: str, language: Language, *, max_file_bytes: int = MAX_FILE_BYTES) -> str:
     """Why a photo could not be read, for the person who sent it."""
-    return language._(OF_KIND.get(kind, UNREADABLE))
+    return language._(OF_KIND.get(kind, UNREADABLE)).format(mb=language.number(max_file_bytes / 1e6))

@@ -8,16 +8,18 @@ that belongs to it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from db.telegram import answers
 from db.telegram.answers import AnsweredPhoto, SentPhoto, StoredReply
 from db.write.results import write_results
-from tagger.bot.context import Services, UpdateContext
-from tagger.bot.render.error_texts import error_text
+from tagger.bot.context import UpdateContext
+from tagger.bot.render.error_texts import OF_MESSAGE, error_text
+from tagger.bot.render.length import shorten
 from tagger.bot.render.reply_text import ReplyContent, ShownEvidence, ShownLandmark, render_answer
+from tagger.bot.services import Services
 from tagger.bot.transport.message import Keyboard, OutgoingMessage
 from tagger.core.types import Failed, FoundFile, Result
 from tagger.evidence.albums import fuse
@@ -65,56 +67,79 @@ async def answer_photos(
     """Answer a photo, or all photos of an album, with one message.
 
     Args:
-        album: Telegram's id of the album.
+        album: Telegram's id of the album; photos that join it later edit its first answer.
         also_answers: the album's other updates.
     """
     services = context.services
     content, verdicts = _content(services, photos)
+    reply_to = context.message_id if context.replied_photo else photos[0].message_id
 
     def write(connection: Connection) -> OutgoingMessage:
-        if not content.photo_count:
-            return OutgoingMessage(context.chat.id, _error_text(context, photos), photos[0].message_id)
+        is_later = album is not None and answers.album_answer(connection, chat_id=context.chat_id, album=album)
+        if album is None and not content.photo_count:
+            return OutgoingMessage(context.chat_id, _error_text(context, photos), reply_to, thread_id=context.thread_id)
         answer_id = answers.add_answer(
-            connection, chat_id=context.chat.id, user_id=context.user_id, album=album, shown=content.as_json()
+            connection,
+            chat_id=context.chat_id,
+            user_id=context.user_id,
+            album=None if is_later else album,
+            shown=content.as_json(),
         )
-        said = _store(connection, context, answer_id, photos, verdicts)
-        stored = StoredReply(answer_id, context.chat.id, context.user_id, None, content.as_json(), said)
-        html, keyboard = _render(context, stored)  # nobody but its person, in a private chat, has decided about it yet
-        return OutgoingMessage(context.chat.id, html, photos[0].message_id, keyboard, answer_id=answer_id)
+        said = _store(connection, context, answer_id, photos, verdicts, user_id=context.user_id)
+        stored = StoredReply(answer_id, context.chat_id, context.user_id, None, False, content.as_json(), said)
+        if not content.photo_count:
+            html, keyboard = _error_text(context, photos), Keyboard()
+        else:
+            html, keyboard = _render(context, stored)  # nobody else, and nobody in a group, has decided about it yet
+        return OutgoingMessage(
+            context.chat_id, html, reply_to, keyboard, answer_id=answer_id, thread_id=context.thread_id
+        )
 
-    await services.outbox.send(context.update.update_id, write, also_answers=also_answers)
-    services.typing_since.pop(context.chat.id, None)
+    await context.send(write, also_answers=also_answers)
+    services.typing_since.pop((context.chat_id, context.thread_id), None)
 
 
 async def add_to_album(context: UpdateContext, answer_id: int, late: Sequence[ProcessedPhoto]) -> None:
     """Edit the answer to an album after more photos of it have arrived."""
     services = context.services
-    stored = await services.db.read(lambda c: answers.get_answer(c, answer_id, chat_id=context.chat.id))
+    stored = await services.db.read(lambda c: answers.get_answer(c, answer_id, chat_id=context.chat_id))
     if stored is None:
         return
     recalled = [(photo.message_id, await services.batcher.recall(photo.sha256)) for photo in stored.photos]
     earlier = [ProcessedPhoto(message_id, result) for message_id, result in recalled if result is not None]
+    before = ReplyContent.from_json(stored.shown)
+    user_id = stored.user_id  # the photos of an answer are the person's who asked for it
     content, verdicts = _content(services, [*earlier, *late])
+    content = replace(
+        content,
+        unread_count=content.unread_count + before.unread_count,
+        other_count=content.other_count + before.other_count,
+    )
 
     def write(connection: Connection) -> StoredReply:
         answers.set_shown(connection, answer_id, content.as_json())
         answers.set_verdicts(connection, answer_id, verdicts)
-        _store(connection, context, answer_id, late, verdicts)
-        stored = answers.get_answer(connection, answer_id, chat_id=context.chat.id)
+        _store(connection, context, answer_id, late, verdicts, user_id=user_id)
+        stored = answers.get_answer(connection, answer_id, chat_id=context.chat_id)
         assert stored is not None
         return stored
 
-    await refresh(context, await services.db.write(write))
+    stored = await services.db.write(write)
+    if content.photo_count:
+        await refresh(context, stored)
 
 
 async def refresh(context: UpdateContext, stored: StoredReply) -> None:
-    """Edit an answer's message so that it shows what is stored now; in a group, also who decided last."""
-    if stored.message_id is None:
+    """Edit an answer's message so that it shows what is stored now; in a group, also who decided last.
+
+    A message from before its group migrated is edited only by its own buttons: now its number may be another one's.
+    """
+    if stored.message_id is None or (stored.is_moved and context.message_id != stored.message_id):
         return
     said = stored.last_decision
     speaker = ""
     if said is not None and not context.is_private:
-        speaker = await context.services.member_name(context.chat.id, said.user_id)
+        speaker = await context.services.member_name(context.chat_id, said.user_id)
     await context.edit(*_render(context, stored, speaker), message_id=stored.message_id)
 
 
@@ -138,18 +163,24 @@ def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[Repl
         )
         for index, photo in enumerate(readable)
     }
-    return ReplyContent(landmarks, evidence, len(readable), len(photos) - len(readable)), verdicts
+    failures = [photo.result.answer.kind for photo in photos if isinstance(photo.result.answer, Failed)]
+    other_count = sum(kind in OF_MESSAGE for kind in failures)
+    return ReplyContent(landmarks, evidence, len(readable), len(failures) - other_count, other_count), verdicts
 
 
 def _render(context: UpdateContext, stored: StoredReply, speaker: str = "") -> tuple[str, Keyboard]:
     landmarks = context.services.landmarks
-    return render_answer(stored, context.language, landmarks, is_private=context.is_private, speaker=speaker)
+    html, keyboard = render_answer(stored, context.language, landmarks, is_private=context.is_private, speaker=speaker)
+    return shorten(html), keyboard
 
 
 def _error_text(context: UpdateContext, photos: Sequence[ProcessedPhoto]) -> str:
-    failed = photos[0].result.answer
-    assert isinstance(failed, Failed)
-    return error_text(failed.kind, context.language)
+    """Why nothing could be read: the reason of the first photo, or of what came instead of photos."""
+    failures = [photo.result.answer for photo in photos if isinstance(photo.result.answer, Failed)]
+    failed = min(failures, key=lambda failure: failure.kind in OF_MESSAGE)
+    if failed.kind in OF_MESSAGE:
+        return context._(OF_MESSAGE[failed.kind])
+    return error_text(failed.kind, context.language, max_file_bytes=context.services.max_file_bytes)
 
 
 def _store(
@@ -158,6 +189,8 @@ def _store(
     answer_id: int,
     photos: Sequence[ProcessedPhoto],
     verdicts: Verdicts,
+    *,
+    user_id: int,
 ) -> tuple[AnsweredPhoto, ...]:
     services = context.services
     readable = [photo for photo in photos if photo.message_id in verdicts]
@@ -167,7 +200,7 @@ def _store(
         write_results(connection, kept, run=services.run_id, model=batcher.model_id, k=batcher.k)
     rows = [
         SentPhoto(
-            str(photo.result.sha256), context.chat.id, photo.message_id, context.user_id, photo.file_unique_id,
+            str(photo.result.sha256), context.chat_id, photo.message_id, user_id, photo.file_unique_id,
             *verdicts[photo.message_id],
         )
         for photo in readable

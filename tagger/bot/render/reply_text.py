@@ -54,27 +54,30 @@ class ReplyContent:
     Args:
         photo_count: how many photos could be read.
         unread_count: how many could not.
+        other_count: how many videos an album has besides.
     """
 
     landmarks: tuple[ShownLandmark, ...]
     evidence: tuple[ShownEvidence, ...]
     photo_count: int
     unread_count: int
+    other_count: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """What is stored; earlier versions used the same names."""
-        return {
+        stored = {
             "places": self.landmarks,
             "reasons": self.evidence,
             "photos": self.photo_count,
             "unread": self.unread_count,
         }
+        return stored | ({"others": self.other_count} if self.other_count else {})
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> ReplyContent:
         landmarks = tuple(ShownLandmark(*shown) for shown in value["places"])
         evidence = tuple(ShownEvidence(*shown) for shown in value["reasons"])
-        return cls(landmarks, evidence, value["photos"], value["unread"])
+        return cls(landmarks, evidence, value["photos"], value["unread"], value.get("others", 0))
 
 
 def render_answer(
@@ -98,6 +101,13 @@ def render_answer(
             "{n} photo could not be read.", "{n} photos could not be read.", content.unread_count
         )
         lines += ["", unread.format(n=content.unread_count)]
+    if content.other_count:
+        others = language.ngettext(
+            "{n} video was left out: I cannot watch videos yet.",
+            "{n} videos were left out: I cannot watch videos yet.",
+            content.other_count,
+        )
+        lines += ["", others.format(n=content.other_count)]
     if decided_landmarks(stored):
         is_confirmed = _is_confirmed(stored)
         text = language._("✔ Confirmed. Thank you!") if is_confirmed else noted(stored, language, landmarks)

@@ -21,6 +21,7 @@ from telegram.error import TelegramError, TimedOut
 from tagger.bot.transport.client import BotClient
 from tagger.bot.transport.retry import NotDelivered, back_off, backoff_delays, is_transient
 from tagger.core.private import private
+from tagger.core.types import Failed
 from tagger.image.formats import usual_suffix
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class Downloads:
         for private_folder in (folder, self._folder.parent, self._folder):
             private_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    async def fetch(self, file_id: str, size_bytes: int | None) -> bytes | None:
+    async def fetch(self, file_id: str, size_bytes: int | None) -> bytes | Failed:
         """Download a file.
 
         Args:
@@ -60,7 +61,7 @@ class Downloads:
             size_bytes: its size according to Telegram; a download of another size is repeated.
 
         Returns:
-            Its bytes, or None if Telegram does not hand it out.
+            Its bytes, or why there are none: "file_too_large", "refused", or "io_error" if Telegram did not answer.
         """
         for number, delay_s in enumerate(backoff_delays(), start=1):
             try:
@@ -73,9 +74,9 @@ class Downloads:
             except TelegramError as error:
                 if not is_transient(error) or (number >= MAX_TRIES and not isinstance(error, NotDelivered)):
                     log.warning("A file cannot be downloaded: %s", error)
-                    return None
+                    return Failed(_kind(error), f"it could not be downloaded: {error}")
                 await back_off(error, delay_s)
-        return None
+        raise AssertionError("the delays never end")
 
     def new_path(self) -> Path:
         """A separate path for a photo in progress."""
@@ -124,3 +125,9 @@ class Downloads:
     def _move(self, path: Path, name: str) -> Path:
         self.kept.mkdir(mode=0o700, exist_ok=True)
         return path.rename(self.kept / name)
+
+
+def _kind(error: TelegramError) -> str:
+    if is_transient(error):
+        return "io_error"
+    return "file_too_large" if "too big" in error.message.lower() else "refused"

@@ -51,6 +51,8 @@ class OutgoingMessage:
         answer_id: the stored answer that this message shows or, if it asks, whose landmark it asks for.
         above_chat: this message's number in its chat is higher than this.
         above_shared: the same where chats share one sequence of numbers.
+        thread_id: the topic of a forum.
+        asker_id: if it asks, the person who is asked.
     """
 
     chat_id: int
@@ -61,6 +63,8 @@ class OutgoingMessage:
     answer_id: int | None = None
     above_chat: int = 0
     above_shared: int = 0
+    thread_id: int | None = None
+    asker_id: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}  # `asdict` is slow: it copies deeply
@@ -76,6 +80,7 @@ class OutgoingMessage:
         buttons = {"inline_keyboard": rows} if rows else None
         return {
             "chat_id": self.chat_id,
+            "message_thread_id": self.thread_id,
             "text": self.html,
             "parse_mode": ParseMode.HTML,
             "reply_parameters": reply,

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from telegram import Message
 from telegram.error import ChatMigrated, InvalidToken, TelegramError
 
-from db.telegram import answers, inbox
+from db.telegram import answers, inbox, questions
 from tagger.bot.db_executor import DbExecutor
 from tagger.bot.transport.chat_queue import ChatQueue
 from tagger.bot.transport.client import BotClient
 from tagger.bot.transport.journal import SendJournal
 from tagger.bot.transport.message import OutgoingMessage
+from tagger.bot.transport.migrations import Migrations
 from tagger.bot.transport.rate_limiter import BeforeRequest
 from tagger.bot.transport.retry import (
     back_off,
@@ -53,6 +54,7 @@ class Outbox:
         self.journal = journal
         self._search = MessageSearch(bot, db)
         self.numbers = self._search.numbers
+        self.migrations = Migrations(db)
         self.finished: set[int] = set()  # updates that are already stored as answered
         self.sending: set[int] = set()  # updates whose message is stored, and not yet sent
 
@@ -99,15 +101,23 @@ class Outbox:
         self._record(update_id, chat_id, attempt.message_id, None)
         return True
 
-    async def send_unsearchable(self, update_id: int, call: Callable[[BeforeRequest], Awaitable[Message]]) -> None:
+    async def send_unsearchable(
+        self, update_id: int, chat_id: int, call: Callable[[int, BeforeRequest], Awaitable[Message]]
+    ) -> None:
         """Send a file or a venue. If it is unknown whether it was sent, send it again.
 
         Args:
             update_id: the update that is answered.
-            call: makes a new request each time, with the given `rate_limit_args`.
+            chat_id: where to send it.
+            call: makes a new request each time, to the given chat and with the given `rate_limit_args`.
         """
         await self._chat_queue.wait_turn(update_id)
-        sent = await with_retries(lambda: call(partial(self.journal.begin, update_id)))
+        before = partial(self.journal.begin, update_id)
+        try:
+            sent = await with_retries(lambda: call(self.migrations.current(chat_id), before))
+        except ChatMigrated as error:
+            await self.migrations.add(chat_id, new := error.new_chat_id)
+            sent = await with_retries(lambda: call(new, before))
         self._record(update_id, sent.chat_id, sent.message_id, None)
 
     async def _deliver(self, update_id: int, message: OutgoingMessage, doubt: Doubt | None = None) -> None:
@@ -122,7 +132,9 @@ class Outbox:
                 self._record(update_id, message.chat_id, message_id, message)
                 return
             except ChatMigrated as error:
-                message = replace(message, chat_id=error.new_chat_id)
+                self.journal.refused(update_id)
+                await self.migrations.add(message.chat_id, error.new_chat_id)
+                message = await self._db.read(partial(_to_chat, message=message, chat_id=error.new_chat_id))
             except TelegramError as error:
                 if not is_transient(error) and not isinstance(error, InvalidToken):
                     log.warning("The answer to update %d was refused: %s", update_id, error)
@@ -154,10 +166,24 @@ class Outbox:
                 return
             inbox.saw_message(connection, chat_id, message_id)
             if message is not None and message.answer_id is not None:
-                bind = answers.set_question_id if message.asks else answers.set_message_id
-                bind(connection, message.answer_id, message_id)
+                _bind(connection, message, chat_id, message_id, message.answer_id)
 
         self._db.submit(record)
+
+
+def _to_chat(connection: Connection, *, message: OutgoingMessage, chat_id: int) -> OutgoingMessage:
+    """A message to a chat, with the numbers that are known there before it is sent."""
+    last_ids = inbox.last_message_ids(connection, chat_id)
+    return replace(message, chat_id=chat_id, above_chat=last_ids.chat, above_shared=last_ids.shared)
+
+
+def _bind(connection: Connection, message: OutgoingMessage, chat_id: int, message_id: int, answer_id: int) -> None:
+    """Store which answer a message shows, or whose landmark it asks for."""
+    if not message.asks:
+        answers.set_message_id(connection, answer_id, message_id)
+    elif message.asker_id is not None:
+        user_id = message.asker_id
+        questions.ask(connection, chat_id=chat_id, message_id=message_id, user_id=user_id, answer_id=answer_id)
 
 
 def _store(
@@ -167,8 +193,7 @@ def _store(
     also_answers: Collection[int],
 ) -> OutgoingMessage:
     message = write(connection)
-    last_ids = inbox.last_message_ids(connection, message.chat_id)
-    message = replace(message, above_chat=last_ids.chat, above_shared=last_ids.shared)
+    message = _to_chat(connection, message=message, chat_id=message.chat_id)
     inbox.start_sending(connection, update_id, message.as_json())
     inbox.finish(connection, also_answers)
     return message

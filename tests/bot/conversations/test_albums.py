@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from itertools import count
+
+import pytest
 
 from tests.bot.conftest import Meet, Start
 from tests.bot.running import ANSWER_S, BLUE, GREEN, GREY, RED, RunningBot, answer, gps_photo, picture, texts
 from tests.botapi import BotApiServer, Message, PeopleChat, Person, Slow
 
 BROKEN = picture(RED)[:900]
+GROUPS = count(-9500, -1)
 
 
 def album_of_files(chat: PeopleChat, person: Person, *contents: bytes) -> list[Message]:
@@ -128,3 +132,101 @@ def test_a_stop_does_not_wait_for_an_album(server: BotApiServer, start: Start) -
     assert bot.stop() == 0
     assert time.monotonic() - before < 20
     assert "Traceback" not in bot.output
+
+
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_in_a_group_an_album_is_answered_whenever_the_mention_comes(late: int, bot: RunningBot, meet: Meet) -> None:
+    ana, _ = meet()
+    trip, album = bot.server.group(next(GROUPS), "Trip", [ana]), f"mention {late}"
+    numbers = [number for number in (0, 1, 2) if number != late]
+    for number in numbers:
+        trip.send_photo(ana, picture(RED, 300 + number), media_group_id=album)
+    bot.settle()  # the album is complete, as far as anybody knows
+    mention = trip.send_photo(ana, picture(BLUE, 300), "@landmark_bot", media_group_id=album)
+    bot.settle()
+    (reply,) = trip.from_bot
+    assert "Paris, France\n▰▰▰▰▰▰▰▰▰▰ 99% · on 2 of 3 photos" in reply.text
+    assert "Tokyo, Japan\n▰▰▰▰▰▰▰▰▰▰ 99% · on 1 of 3 photos" in reply.text
+    assert reply.reply_to in {message.id for message in trip.messages} - {mention.id}
+
+
+def test_in_a_group_a_late_photo_joins_the_answer(bot: RunningBot, meet: Meet) -> None:
+    ana, _ = meet()
+    trip = bot.server.group(next(GROUPS), "Trip", [ana])
+    trip.send_photo(ana, picture(RED, 303), "@landmark_bot", media_group_id="late")
+    bot.settle()
+    for colour in (BLUE, GREEN):
+        trip.send_photo(ana, picture(colour, 303), media_group_id="late")
+        bot.settle()
+    (reply,) = trip.from_bot
+    assert reply.text.count("· on 1 of 3 photos") == 3
+
+
+def test_a_late_photo_joins_an_answer_with_all_its_reasons(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    near, far = gps_photo((172, 84, 84), 48.86, 2.30), gps_photo(BLUE, 36.11, -115.17)
+    album_of_files(chat, ana, near, BROKEN)
+    bot.settle()
+    for content in (far, BROKEN + b" ", picture(GREEN, 304)):
+        chat.send_document(ana, content, "a.jpg", "image/jpeg", media_group_id="files")
+        bot.settle()
+    (reply,) = chat.from_bot
+    assert "are 0.4 km from Eiffel Tower, which speaks for it." in reply.text
+    assert "from Tokyo Skytree, which speaks against it." in reply.text
+    assert "🏛 Tokyo Skytree" in reply.text
+    assert "🏛 Eiffel Tower\nParis, France\n▰▰▰▰▰▰▰▱▱▱ 75% · on 1 of 3 photos" in reply.text
+    assert reply.text.endswith("2 photos could not be read.")
+
+
+def test_an_album_of_which_only_a_late_photo_can_be_read_is_answered_in_the_same_message(
+    bot: RunningBot, meet: Meet
+) -> None:
+    ana, chat = meet()
+    chat.send_album(ana, [BROKEN, BROKEN + b" "])
+    bot.settle()
+    group_id = chat.messages[0].json["media_group_id"]
+    chat.send_photo(ana, picture(RED, 305), media_group_id=group_id)
+    bot.settle()
+    (reply,) = chat.from_bot
+    assert reply.text.startswith("🏛 Eiffel Tower")
+    assert reply.text.endswith("2 photos could not be read.")
+
+
+@pytest.mark.parametrize("order", ["photo first", "video first", "video late", "photo late"])
+def test_an_album_with_videos_is_answered_once(order: str, bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    kinds = ["video", "photo"] if order in ("video first", "photo late") else ["photo", "video"]
+    for kind in kinds:
+        if kind == "photo":
+            chat.send_photo(ana, picture(RED, 306), media_group_id="mixed")
+        else:
+            chat.send_video(ana, media_group_id="mixed")
+        if "late" in order:
+            bot.settle()
+    bot.settle()
+    (reply,) = chat.from_bot
+    assert reply.text.startswith("🏛 Eiffel Tower")
+    assert reply.text.endswith("1 video was left out: I cannot watch videos yet.")
+
+
+def test_an_album_of_videos_is_answered_once(bot: RunningBot, meet: Meet) -> None:
+    (ana, chat), (ben, _) = meet(), meet("Ben")
+    trip = bot.server.group(next(GROUPS), "Trip", [ben])
+    for where, who, caption in ((chat, ana, None), (trip, ben, "@landmark_bot")):
+        with where.state.changed:
+            for _ in range(3):
+                where.send_video(who, caption, media_group_id="videos")
+    bot.settle()
+    assert texts(chat) == ["I cannot watch videos yet. Please send me a photo of the place."]
+    assert trip.from_bot == []
+
+
+def test_a_mention_on_a_video_brings_the_answer_to_the_albums_photos(bot: RunningBot, meet: Meet) -> None:
+    ana, _ = meet()
+    trip = bot.server.group(next(GROUPS), "Trip", [ana])
+    trip.send_photo(ana, picture(RED, 307), media_group_id="mixed")
+    bot.settle()
+    trip.send_video(ana, "@landmark_bot", media_group_id="mixed")
+    bot.settle()
+    (reply,) = trip.from_bot
+    assert reply.text.startswith("🏛 Eiffel Tower")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bot.conftest import Meet
+from tests.bot.conftest import Meet, Start
 from tests.bot.running import ANSWER_S, BLUE, GREY, RED, RunningBot, answer, buttons, picture, said, tapped
-from tests.botapi import Message, PeopleChat, Person
+from tests.botapi import BotApiServer, Message, PeopleChat, Person, Refused
+from tests.botapi.chat.taps import Tap
 
 DECISIONS = """SELECT verdict, key, source, revoked_at IS NULL FROM decision
                LEFT JOIN landmark ON landmark.id = landmark_id
@@ -146,7 +147,25 @@ def test_a_button_of_another_chat_or_of_nothing_says_so(bot: RunningBot, meet: M
 
 
 @pytest.mark.parametrize(
-    "data", ["is:1", "is:x:1", "none:", f"right:{9**30}", "found:9999:0", "places:-1", "?", "for:1"]
+    "data",
+    [
+        "is:1",
+        "is:x:1",
+        "none:",
+        f"right:{9**30}",
+        "found:9999:0",
+        "places:-1",
+        "?",
+        "for:1",
+        "for:1:for:1:none:1",
+        "none:1\n",
+        "is:\N{ARABIC-INDIC DIGIT ONE}:x",
+        "map:",
+        "else:-1",
+        "language:xx",
+        ":",
+        "labels:1e3",
+    ],
 )
 def test_a_forged_button_is_answered_and_changes_nothing(data: str, bot: RunningBot, meet: Meet) -> None:
     ana, chat = meet()
@@ -155,3 +174,56 @@ def test_a_forged_button_is_answered_and_changes_nothing(data: str, bot: Running
     assert tapped(chat, ana, reply, "forged") == ""
     assert decisions(bot, ana) == []
     assert reply.versions == []
+
+
+def tap_without_message(bot: RunningBot, person: Person, **more: object) -> Tap:
+    """A tap of which Telegram tells less than usual."""
+    state = bot.server.state
+    with state.changed:
+        tap = Tap(str(9_000_000_000 + next(state.numbers)), state, person.private().messages[0], {"text": "?"})
+        state.taps[tap.id] = tap
+        state.updates.put("callback_query", {"id": tap.id, "from": person.json, "chat_instance": "1", **more})
+    return tap
+
+
+def test_a_tap_of_which_telegram_tells_little_is_answered(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 31)))
+    old = {"message_id": reply.id, "chat": chat.json, "date": 0}  # older than 48 hours: Telegram hides its content
+    data = reply.button("Right")["callback_data"]
+    for more in ({"data": data}, {"inline_message_id": "abc", "data": data}, {"message": old}, {"message": reply.json}):
+        assert tap_without_message(bot, ana, **more).wait_for_answer(timeout_s=ANSWER_S).get("text", "") == ""
+    assert decisions(bot, ana) == []
+    assert (
+        tap_without_message(bot, ana, message=old, data=data).wait_for_answer(timeout_s=ANSWER_S)["text"]
+        == "Thank you!"
+    )
+    assert reply.text.endswith("✔ Confirmed. Thank you!")
+
+
+def test_a_tap_whose_message_cannot_be_edited_any_more_is_answered(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 32)))
+    for refusal in (Refused(400, "Bad Request: message can't be edited"), Refused(403, "Forbidden: bot was kicked")):
+        bot.server.faults.next("editMessageText", refusal, chat_id=ana.id)
+        tapped(chat, ana, reply, "Tokyo Skytree")
+    assert [row[3] for row in decisions(bot, ana)] == [0, 1]
+    bot.settle()
+    assert "Traceback" not in bot.output
+
+
+def test_a_tap_on_what_was_forgotten_is_answered(meet: Meet) -> None:
+    ana, chat = meet()
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 33)))
+    tapped(chat, ana, said(chat, chat.send_text(ana, "/forget")), "Yes")
+    for button in ("Right", "Map", "Tokyo Skytree", "Something else", "None of these"):
+        assert tapped(chat, ana, reply, button).startswith("I no longer remember this photo.")
+
+
+def test_a_tap_of_somebody_who_may_not_use_the_bot_is_answered(server: BotApiServer, start: Start) -> None:
+    start(bot_allow="[1]")
+    ana, ben = server.person(1, "Ana"), server.person(2, "Ben")
+    trip = server.group(-7001, "Trip", [ana, ben])
+    reply = answer(trip, trip.send_photo(ana, picture(RED), "@landmark_bot"))
+    assert tapped(trip, ben, reply, "Right") == "This bot is private. Ask its operator to add your number: 2"
+    assert "👤" not in reply.text

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.bot.conftest import Meet, Start
 from tests.bot.running import BLUE, GREEN, RED, RunningBot, answer, buttons, gps_photo, picture, said
-from tests.botapi import BotApiServer, Message, PeopleChat, Person
+from tests.botapi import BotApiServer, Message, PeopleChat, Person, Refused
 from tests.drawn import encoded
 
 UNSURE = (172, 84, 84)  # between grey and red
@@ -71,6 +71,36 @@ def test_a_file_over_20_mb_is_refused_before_anything_is_downloaded(bot: Running
     message = chat.send_document(ana, picture(RED), "huge.jpg", "image/jpeg", file_size=20_000_001)
     assert "20 MB is the limit" in answer(chat, message).text
     assert len(bot.server.calls("getFile")) == before
+
+
+def test_a_file_that_telegram_finds_too_big_is_told_so(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    bot.server.faults.next("getFile", Refused(400, "Bad Request: file is too big"))  # it may leave the size out
+    reply = file(chat, ana, picture(RED, 102))
+    assert reply.text == "This file is too large for me (20 MB is the limit). Please send it as a photo instead."
+
+
+def test_a_limit_of_the_operator_is_told(server: BotApiServer, start: Start) -> None:
+    start(max_file_bytes=2_500_000)
+    ana = server.person(1, "Ana")
+    reply = file(ana.private(), ana, picture(RED) + bytes(2_600_000))
+    assert reply.text == "This file is too large for me (2.5 MB is the limit). Please send it as a photo instead."
+
+
+def test_too_many_pixels_are_called_that(server: BotApiServer, start: Start) -> None:
+    start(max_pixels=1_000_000)
+    ana = server.person(1, "Ana")
+    chat = ana.private()
+    bomb = encoded(Image.new("L", (2000, 2000)), "PNG")
+    reply = answer(chat, chat.send_document(ana, bomb, "large.png", "image/png"))
+    assert reply.text == "This image has too many pixels for me. Please send it as a photo instead."
+
+
+def test_a_file_that_telegram_refuses_is_not_asked_for_again(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    bot.server.faults.next("getFile", Refused(400, "Bad Request: wrong file_id"))
+    reply = file(chat, ana, picture(RED, 103))
+    assert reply.text == "Telegram did not give me this file. Perhaps another photo works."
 
 
 def test_a_picture_with_an_alpha_channel_is_no_problem(meet: Meet) -> None:

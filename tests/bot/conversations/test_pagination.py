@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 import pytest
 
+from tagger.model.bundle import write_bundle
+from tagger.model.card import ONNX_FILE, LandmarkClass
 from tests.bot.conftest import patient_server
-from tests.bot.running import RunningBot, answer, buttons, large_bundle, picture, said, shade, tapped
-from tests.botapi import PeopleChat, Person
+from tests.bot.running import (
+    SKYTREE,
+    TOWER,
+    WALL,
+    RunningBot,
+    answer,
+    buttons,
+    large_bundle,
+    picture,
+    said,
+    shade,
+    tapped,
+)
+from tests.botapi import Message, PeopleChat, Person
+from tests.drawn import card, colour_network
 
 pytestmark = pytest.mark.process
 
@@ -86,3 +102,54 @@ def test_a_page_that_is_gone_shows_the_nearest_that_is_there(ana: Person) -> Non
     message.json["reply_markup"]["inline_keyboard"][0][0]["callback_data"] = "places:7"
     tapped(chat, ana, message, "▶")
     assert message.text.splitlines()[2:] == ["B-land: Tower 22 (1)", "", "2/2"]
+
+
+LONG = "Long " * 30  # a name of 150 characters
+
+
+@pytest.fixture(scope="module")
+def long_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBot]:
+    """A model whose landmarks have names and countries that no list of forty has room for."""
+    folder = tmp_path_factory.mktemp("long_names")
+    classes = tuple(
+        replace(landmark, name=f"{LONG}<{number}>", country=f"{number} {LONG}")
+        for number, landmark in enumerate((TOWER, WALL, SKYTREE))
+    )
+    more = [LandmarkClass(f"other_{n}", f"{n} {LONG}", f"{n} {LONG}", 1.0, 1.0, threshold=0.7) for n in range(30)]
+    network = colour_network([shade(number) for number in range(34)], sharpness=40.0)
+    model = write_bundle(folder / "bundle", card(classes=(*classes, *more)), {ONNX_FILE: network}).folder
+    with patient_server() as server, RunningBot(server, model, folder) as bot:
+        yield bot
+        assert server.violations == []
+
+
+def test_a_list_of_long_names_is_cut_into_pages_that_fit(long_names: RunningBot) -> None:
+    ana = long_names.server.person(1, "Ana")
+    chat = ana.private()
+    message = said(chat, chat.send_text(ana, "/labels"))
+    seen = _names(message)
+    pages = int(message.text.rpartition("/")[2])
+    assert pages > 2
+    for _ in range(pages - 1):
+        tapped(chat, ana, message, "▶")
+        seen |= _names(message)
+    assert message.text.endswith(f"{pages}/{pages}")
+    assert len(seen) == 33
+
+
+def _names(message: Message) -> set[str]:
+    return {line for line in message.text.splitlines() if "Long" in line}
+
+
+def test_an_album_with_long_names_and_a_long_search_are_answered(long_names: RunningBot) -> None:
+    ana = long_names.server.person(1, "Ana")
+    chat = ana.private()
+    reply = answer(chat, chat.send_album(ana, [picture(shade(number), 5) for number in range(10)])[0])
+    assert reply.text.startswith("🏛")
+    for label in ("None of these", "Right"):
+        tapped(chat, ana, reply, label)
+    typed = "<&>" * 1300
+    assert said(chat, chat.send_text(ana, f"/find {typed}")).text.startswith(
+        f"You have not sent me a photo of “{typed[:90]}"
+    )
+    assert said(chat, chat.send_text(ana, "/places")).text.startswith("The places in your photos:")

@@ -124,3 +124,36 @@ def test_a_bot_with_a_minimum_score_takes_back_what_it_was_less_sure_of(server: 
     start(min_score=0.95)
     reply = answer(chat, chat.send_document(ana, likely, "a.png", "image/png"))
     assert reply.text.startswith("No landmark that I know.")
+
+
+def test_service_messages_are_not_answered(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    pinned = chat.send_text(ana, "/labels")
+    said(chat, pinned)
+    in_private: list[dict[str, object]] = [
+        {"pinned_message": pinned.json},
+        {"message_auto_delete_timer_changed": {"message_auto_delete_time": 86_400}},
+        {"write_access_allowed": {"from_request": True}},
+        {"chat_background_set": {"type": {"type": "fill"}}},
+        {"something_that_telegram_adds_next_year": {}},
+    ]
+    for content in in_private:
+        chat.send_service(ana, **content)
+    bot.settle()
+    assert len(chat.from_bot) == 1
+    trip = bot.server.group(-5010, "Trip", [ana])
+    in_group: list[dict[str, object]] = [
+        {"new_chat_title": "Trips"},
+        {"new_chat_members": []},
+        {"group_chat_created": True},
+    ]
+    for content in in_group:
+        trip.send_service(ana, **content)
+    bot.settle()
+    assert trip.from_bot == []
+
+
+@pytest.mark.parametrize("kind", ["contact", "poll", "dice", "venue", "story", "game"])
+def test_whatever_else_people_send_is_answered(kind: str, meet: Meet) -> None:
+    ana, chat = meet()
+    assert said(chat, chat.send_service(ana, **{kind: {"id": "1"}})).text.startswith("I can only look at photos.")

@@ -1,0 +1,105 @@
+"""The bot's parts and its state in memory, which all handlers share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict, defaultdict
+from dataclasses import dataclass, field
+
+from telegram.error import TelegramError
+
+from db.engine import Store
+from db.telegram import people
+from tagger.bot.batcher import MicroBatcher
+from tagger.bot.db_executor import DbExecutor
+from tagger.bot.open_work import OpenWork
+from tagger.bot.render.error_texts import MAX_FILE_BYTES
+from tagger.bot.render.languages import Language, Languages
+from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
+from tagger.bot.transport.client import BotClient
+from tagger.bot.transport.crash_journal import CrashJournal
+from tagger.bot.transport.downloads import Downloads
+from tagger.bot.transport.outbox import Outbox
+from tagger.config.settings import Settings
+from tagger.core.types import Landmark
+
+MAX_REMEMBERED = 10_000  # people whose language is cached
+MAX_TOAST = 200  # characters, Bot API
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The bot's parts and its state in memory.
+
+    Args:
+        landmarks: all landmarks of the store, by their ids there.
+        landmark_ids: the ids of the landmarks that the model knows, by key.
+        photo_slots: shares downloads and decoders between chats.
+        run_id: the bot's own run.
+        callback_locks: by chat: buttons are handled one at a time.
+        chosen_languages: by user: the language they chose, or None.
+        typing_since: by chat and topic: when "typing" was last shown (seconds of the event loop's clock).
+        open_work: the work in progress, by person.
+        names: by chat and user: what the answers in a group call a person; empty for an anonymous admin.
+        background_tasks: keeps tasks alive that nobody awaits.
+    """
+
+    settings: Settings
+    bot: BotClient
+    store: Store
+    db: DbExecutor
+    batcher: MicroBatcher
+    chat_queue: ChatQueue
+    outbox: Outbox
+    crash_journal: CrashJournal
+    downloads: Downloads
+    photo_slots: FairSlots
+    languages: Languages
+    landmarks: dict[int, Landmark]
+    landmark_ids: dict[str, int]
+    run_id: int
+    callback_locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    chosen_languages: OrderedDict[int, str | None] = field(default_factory=OrderedDict)
+    typing_since: dict[tuple[int, int | None], float] = field(default_factory=dict)
+    open_work: OpenWork = field(default_factory=OpenWork)
+    names: OrderedDict[tuple[int, int], str] = field(default_factory=OrderedDict)
+    background_tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def max_file_bytes(self) -> int:
+        return min(MAX_FILE_BYTES, self.settings.max_file_bytes)
+
+    async def language(self, user_id: int, telegram_code: str | None) -> Language:
+        """The language to speak with a person.
+
+        Args:
+            telegram_code: the language of their Telegram app.
+        """
+        if user_id not in self.chosen_languages:
+            chosen = await self.db.read(lambda connection: people.language(connection, user_id))
+            self.chosen_languages[user_id] = chosen
+            while len(self.chosen_languages) > MAX_REMEMBERED:
+                self.chosen_languages.popitem(last=False)
+        return self.languages.best(self.chosen_languages[user_id], telegram_code)
+
+    async def answer_callback(self, query_id: str, text: str = "") -> None:
+        """Answer a tap, see `UpdateContext.answer_callback`."""
+        with contextlib.suppress(TelegramError):
+            await self.bot.answer_callback_query(query_id, text[:MAX_TOAST] or None)
+
+    async def member_name(self, chat_id: int, user_id: int) -> str:
+        """The first name of a group's member; empty for an anonymous admin, or if Telegram does not give it.
+
+        Names are never stored, so it is looked up.
+        """
+        key = (chat_id, user_id)
+        if key not in self.names and user_id > 0:
+            try:
+                member = await self.bot.get_chat_member(chat_id, user_id)
+            except TelegramError:
+                return ""
+            self.names[key] = "" if getattr(member, "is_anonymous", False) else member.user.first_name
+            while len(self.names) > MAX_REMEMBERED:
+                self.names.popitem(last=False)
+        return self.names.get(key, "")
