@@ -47,13 +47,17 @@ def export(experiment: Experiment, folder: Path) -> Bundle:
     return write_bundle(folder, card, {name: bundle.file(name).read_bytes() for name in card.files})
 
 
-def weight_files(experiment: Experiment) -> dict[str, bytes]:
+def weight_files(experiment: Experiment, background_shift: float = 0.0) -> dict[str, bytes]:
     """The trained weights: content by file name.
+
+    Args:
+        background_shift: added to the bias of the outputs that stand for no landmark, in logits.
 
     Raises:
         DataError: nothing was trained yet.
     """
     weights = load_file(experiment.require(experiment.weights, "fit"))
+    weights["classifier.bias"][len(experiment.classes) :] += background_shift
     network = build(experiment.recipe.network, experiment.outputs)
     network.load_state_dict(weights)
     return {

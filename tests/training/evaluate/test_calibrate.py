@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from tagger.model.bundle import open_bundle
+from tagger.model.card import SAFETENSORS_FILE
 from tagger.model.nets import build
-from training.evaluate.calibrate import calibrate, fit_temperature, top1_nll
+from training.evaluate.calibrate import calibrate, fit_scores, fit_temperature, shifted, top1_nll
 from training.fit.experiment import Experiment
 
 
@@ -49,6 +52,37 @@ def test_a_few_photos_that_are_all_right_do_not_make_every_score_certain() -> No
     logits = np.array([[2.0, 0.0, 0.0, 0.0]] * 9, dtype=np.float32)
     fitted = fit_temperature(logits, np.zeros(9, dtype=np.int64), 3)
     assert 0.4 < fitted < 1.0
+
+
+@pytest.mark.parametrize("doubt", [-1.0, 0.0, 1.5])
+def test_a_background_that_is_too_strong_or_too_weak_is_shifted_back(doubt: float) -> None:
+    logits, labels = overconfident(2.0)
+    temperature, shift = fit_scores(shifted(logits, doubt, 3), labels, 3)
+    assert temperature == pytest.approx(2.0, rel=0.1)
+    assert shift == pytest.approx(-doubt, abs=0.25)
+
+
+def test_the_shift_concerns_the_background_alone() -> None:
+    logits = np.array([[1.0, 2.0, 3.0, 4.0]], dtype=np.float32)
+    assert shifted(logits, -0.5, 2).tolist() == [[1.0, 2.0, 2.5, 3.5]]
+
+
+def test_without_negatives_nothing_says_how_strong_the_background_should_be() -> None:
+    logits, labels = overconfident(1.0)
+    assert fit_scores(logits[labels < 3], labels[labels < 3], 3)[1] == 0.0
+
+
+@pytest.mark.slow
+def test_the_exported_network_has_the_shift_in_its_bias(experiment: Experiment) -> None:
+    torch.manual_seed(0)
+    network = build(experiment.recipe.network, experiment.outputs)
+    save_file(network.state_dict(), experiment.weights)
+    bundle = calibrate(experiment)
+    shift = json.loads(experiment.log_file.read_text(encoding="utf-8").splitlines()[-1])["background_shift"]
+    bias = load_file(bundle.file(SAFETENSORS_FILE))["classifier.bias"]
+    landmarks = len(experiment.classes)
+    assert torch.equal(bias[:landmarks], network.classifier.bias[:landmarks])
+    assert torch.allclose(bias[landmarks:], network.classifier.bias[landmarks:] + shift)
 
 
 @pytest.mark.slow
