@@ -15,6 +15,11 @@ from typing import TYPE_CHECKING, Any
 from tagger.core.version import __version__
 
 if TYPE_CHECKING:
+    from tagger.api import decide as decide
+    from tagger.api import export_decisions as export_decisions
+    from tagger.api import import_decisions as import_decisions
+    from tagger.api import import_keywords as import_keywords
+    from tagger.api import undo_decisions as undo_decisions
     from tagger.compat import predict_landmarks as predict_landmarks
     from tagger.compat import suggest_locations as suggest_locations
     from tagger.core.errors import PhotoError as PhotoError
@@ -30,6 +35,11 @@ if TYPE_CHECKING:
     from tagger.model.predictor import load as load
 
 _HOMES = {
+    "decide": "tagger.api",
+    "export_decisions": "tagger.api",
+    "import_decisions": "tagger.api",
+    "import_keywords": "tagger.api",
+    "undo_decisions": "tagger.api",
     "predict_landmarks": "tagger.compat",
     "suggest_locations": "tagger.compat",
     "PhotoError": "tagger.core.errors",

@@ -43,7 +43,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "tagger.cli": (*OF_JOBS, "tagger.bot", "training.cli"),
     "tagger.__main__": ("tagger.cli",),
     # The package's front door.
-    "tagger": (*CORE, "tagger.model", "tagger.compat"),
+    "tagger.api": (*SERVICES, "tagger.export"),
+    "tagger": (*CORE, "tagger.model", "tagger.compat", "tagger.api"),
 }
 
 # Third-party packages by the only rooms that may import them.

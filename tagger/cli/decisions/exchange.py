@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tagger.cli import context
-from tagger.cli.decisions.decide import WHO, login_name
+from tagger.cli.decisions.decide import WHO
 
 if TYPE_CHECKING:
     from tagger.config.settings import Settings
@@ -57,6 +57,8 @@ def import_(file: Path | None, from_keywords: bool, who: str | None, db_url: str
     Nothing is lost or overruled: the latest word counts, wherever it was said. Importing a file again changes nothing.
     With --from-keywords, FILE is a folder.
     """
+    from tagger.library.decisions.decide import login_name
+
     settings, person = context.open_settings(config, db_url=db_url), who or login_name()
     if from_keywords:
         _import_keywords(settings, file, person)
@@ -71,25 +73,14 @@ def _import_keywords(settings: Settings, folder: Path | None, who: str) -> None:
     from tagger.core.text import counted, printable
 
     require_extra("Reading XMP", "xmp", "lxml")
-    from db.read.folders import present_files, require_files
-    from tagger.export.xmp.keywords import Named, decide, named_landmarks
-    from tagger.library.roots import stored_name
+    from tagger.export.xmp.keywords import import_keywords
 
     with context.open_store(settings, must_exist=True) as store:
-        with store.read() as connection:
-            below = stored_name(connection, str(folder.absolute())) if folder else "/"
-            require_files(connection, below)
-            paths = present_files(connection, below)
-        named, unread = list[Named](), 0
-        for item in named_landmarks(store, paths, settings.limits()):
-            if isinstance(item, Named):
-                named.append(item)
-            else:
-                unread += 1
-                click.echo(f"{printable(item.path)}: {item.message}", err=True)
-        added = decide(store, named, who=who)
-    click.echo(f"Keywords that name landmarks: {len(named)}, of which {counted(added, 'new decision')}.", err=True)
-    sys.exit(context.SOME_FAILED if unread else 0)
+        done = import_keywords(store, str(folder.absolute()) if folder else None, who=who, limits=settings.limits())
+    for item in done.unread:
+        click.echo(f"{printable(item.path)}: {item.message}", err=True)
+    click.echo(f"Keywords that name landmarks: {done.named}, of which {counted(done.added, 'new decision')}.", err=True)
+    sys.exit(context.SOME_FAILED if done.unread else 0)
 
 
 def _import_file(settings: Settings, file: Path, who: str) -> None:

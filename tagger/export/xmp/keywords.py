@@ -13,6 +13,7 @@ from typing import Literal
 from db.engine import Connection, Store
 from db.read import catalog
 from db.read.decisions import of_paths
+from db.read.folders import present_files, require_files
 from db.read.sidecars import sidecars_of
 from db.rows import SidecarRow
 from db.write.decisions import record_decision
@@ -28,6 +29,7 @@ from tagger.export.xmp.packet import Packet
 from tagger.export.xmp.planning import existing_sidecars, without_ours
 from tagger.export.xmp.properties import KEYWORD_LISTS, Property
 from tagger.image.metadata.embedded import read_embedded
+from tagger.library.roots import stored_name
 
 PAGE = 500  # photos
 
@@ -50,6 +52,37 @@ class Unread:
 
     path: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedKeywords:
+    """What became of keywords.
+
+    Args:
+        named: how many name a landmark.
+        added: how many of those are new decisions.
+        unread: the files whose keywords are unknown.
+    """
+
+    named: int
+    added: int
+    unread: list[Unread]
+
+
+def import_keywords(store: Store, folder: str | None, *, who: str, limits: Limits) -> ImportedKeywords:
+    """Make decisions of the keywords in the photos of a folder, or in all; see `named_landmarks` and `decide`.
+
+    Raises:
+        UnknownFolder: the store has no file in it.
+    """
+    with store.read() as connection:
+        below = stored_name(connection, folder) if folder else "/"
+        require_files(connection, below)
+        paths = present_files(connection, below)
+    found = list(named_landmarks(store, paths, limits))
+    named = [item for item in found if isinstance(item, Named)]
+    unread = [item for item in found if isinstance(item, Unread)]
+    return ImportedKeywords(len(named), decide(store, named, who=who), unread)
 
 
 def named_landmarks(store: Store, paths: Sequence[str], limits: Limits) -> Iterator[Named | Unread]:

@@ -1,0 +1,161 @@
+"""What the commands do with the tag database, as functions of the package root.
+
+Each opens the database that the settings name, or another one, and closes it again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagger.config.settings import load_settings
+from tagger.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from db.engine import Store
+    from db.write.imports import Imported
+    from tagger.config.settings import Settings
+    from tagger.export.xmp.keywords import ImportedKeywords
+
+StrPath = str | os.PathLike[str]
+SOURCE = "python"
+
+
+def decide(
+    photos: StrPath | Iterable[StrPath],
+    *,
+    shows: str | Iterable[str] = (),
+    shows_not: str | Iterable[str] = (),
+    shows_none: bool = False,
+    who: str | None = None,
+    db_url: str | None = None,
+) -> None:
+    """Say what photos show, as `tagger decide` does. It outranks every suggestion, of later models too.
+
+    Args:
+        photos: paths of files.
+        shows: they show these landmarks and no others; by id, name or alias.
+        shows_not: they do not show these.
+        shows_none: they show no landmark.
+        who: the person; by default the user who runs the process.
+        db_url: the database, as a URL or a path.
+
+    Raises:
+        ValueError: not exactly one of `shows`, `shows_not` and `shows_none` is given.
+        TaggerError: a photo or landmark is unknown, or the database cannot be used; nothing is stored.
+    """
+    from tagger.library.decisions.decide import decide, login_name
+
+    landmarks, refused = _names(shows), _names(shows_not)
+    if sum(map(bool, (landmarks, refused, shows_none))) != 1:
+        raise ValueError("give one of shows, shows_not and shows_none")
+    with _opened(db_url) as (store, settings):
+        decide(
+            store,
+            _paths(photos),
+            shows=landmarks,
+            shows_not=refused,
+            shows_none=shows_none,
+            who=who or login_name(),
+            source=SOURCE,
+            max_bytes=settings.max_file_bytes,
+        )
+
+
+def undo_decisions(photos: StrPath | Iterable[StrPath], *, who: str | None = None, db_url: str | None = None) -> int:
+    """Take back what a person has decided about photos, as `tagger decide --undo` does; arguments as in `decide`.
+
+    Returns:
+        How many decisions were taken back.
+
+    Raises:
+        TaggerError: a photo is unknown, or the database cannot be used.
+    """
+    from tagger.library.decisions.decide import login_name, take_back
+
+    with _opened(db_url) as (store, settings):
+        return take_back(store, _paths(photos), who=who or login_name(), max_bytes=settings.max_file_bytes)
+
+
+def export_decisions(file: StrPath, *, db_url: str | None = None) -> int:
+    """Write all decisions into a CSV, as `tagger decisions export` does.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        TaggerError: the file cannot be written, or the database cannot be used.
+    """
+    from db.read.decisions import all_decisions
+    from tagger.library.decisions.csv_file import write_csv
+
+    with _opened(db_url) as (store, _), store.read() as connection:
+        return write_csv(Path(file), all_decisions(connection))
+
+
+def import_decisions(file: StrPath, *, who: str | None = None, db_url: str | None = None) -> Imported:
+    """Add the decisions in a CSV, as `tagger decisions import` does.
+
+    Args:
+        file: with all columns of `export_decisions`, or with sha256, verdict and landmark alone.
+        who: the person, if the file does not say; by default the user who runs the process.
+        db_url: the database, as a URL or a path.
+
+    Raises:
+        TaggerError: the file or the database cannot be used; nothing is stored.
+    """
+    from db.write.imports import import_decisions
+    from tagger.library.decisions.csv_file import read_csv
+    from tagger.library.decisions.decide import login_name
+
+    rows = list(read_csv(Path(file), who or login_name()))
+    with _opened(db_url) as (store, _), store.write() as connection:
+        return import_decisions(connection, rows)
+
+
+def import_keywords(
+    folder: StrPath | None = None, *, who: str | None = None, db_url: str | None = None
+) -> ImportedKeywords:
+    """Make decisions of the keywords in photos and sidecars, as `tagger decisions import --from-keywords` does.
+
+    Args:
+        folder: only of the photos in it.
+        who: whose keywords they are; by default the user who runs the process.
+        db_url: the database, as a URL or a path.
+
+    Raises:
+        TaggerError: the extra `xmp` is missing, the folder is unknown, or the database cannot be used.
+    """
+    from tagger.core.errors import require_extra
+    from tagger.library.decisions.decide import login_name
+
+    require_extra("Reading XMP", "xmp", "lxml")
+    from tagger.export.xmp.keywords import import_keywords
+
+    with _opened(db_url) as (store, settings):
+        place = None if folder is None else os.path.abspath(folder)
+        return import_keywords(store, place, who=who or login_name(), limits=settings.limits())
+
+
+@contextmanager
+def _opened(db_url: str | None) -> Iterator[tuple[Store, Settings]]:
+    from db.engine import open_store
+    from db.location import store_exists, store_file
+
+    settings = load_settings({"db_url": db_url})
+    if not store_exists(settings.db_url):
+        raise StoreError(f"There is no database at {store_file(settings.db_url)} yet.")
+    with open_store(settings.db_url, backup_folder=settings.jobs.backup_folder) as store:
+        yield store, settings
+
+
+def _names(landmarks: str | Iterable[str]) -> list[str]:
+    return [landmarks] if isinstance(landmarks, str) else list(landmarks)
+
+
+def _paths(photos: StrPath | Iterable[StrPath]) -> list[str]:
+    paths = [photos] if isinstance(photos, (str, os.PathLike)) else photos
+    return [os.path.abspath(path) for path in paths]
