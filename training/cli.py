@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tagger.core.errors import TaggerError
-from tagger.core.problems import shortage
-from tagger.core.streams import PIPE_CLOSED, drop_output
 from training import RUNS
+from training.steps import Steps
 
 if TYPE_CHECKING:
     from training.data.manifest import Split
@@ -29,25 +27,6 @@ PACKAGES = ("anyascii", "onnx", "torch", "torchvision")  # of the extra `train`,
 PATH = click.Path(path_type=Path)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-class Steps(click.Group):
-    """Lists the steps in order, and turns an expected error into one sentence and exit code 1."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(self.commands)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            drop_output()
-            raise click.exceptions.Exit(PIPE_CLOSED) from error
-        except Exception as error:
-            expected = error if isinstance(error, TaggerError) else shortage(error)
-            if expected is None:
-                raise
-            raise click.ClickException(str(expected)) from error
 
 
 @click.group(cls=Steps, subcommand_metavar="STEP …", context_settings={"help_option_names": ["-h", "--help"]})
@@ -237,6 +216,22 @@ def first_look_step(experiment: Experiment, to: Path | None) -> None:
     from training.publish.first_look import add_first_look
 
     bundle = add_first_look(experiment, open_bundle(to))
+    click.echo(f"{bundle.folder}: model {bundle.model_id[:12]}")
+
+
+@main.command("names")
+@click.argument("landmarks", type=PATH, required=False)
+@click.option("--to", type=PATH, help="The bundle's folder.  [default: the shipped bundle]")
+def names_step(landmarks: Path | None, to: Path | None) -> None:
+    """Write names and places into a bundle's card.
+
+    LANDMARKS is a TOML file; by default, that of the shipped bundle. The bundle stays the same model: neither its
+    weights nor its thresholds change.
+    """
+    from training.fit.recipe import LANDMARKS
+    from training.publish.names import update_names
+
+    bundle = update_names(to, landmarks or LANDMARKS)
     click.echo(f"{bundle.folder}: model {bundle.model_id[:12]}")
 
 

@@ -44,8 +44,7 @@ def register_model(connection: Connection, model: ModelRow, *, landmarks: Iterab
 
 
 def _landmark_row(landmark: types.Landmark) -> dict[str, Any]:
-    row = asdict(landmark)
-    return {"key": row.pop("id"), **row}
+    return {"key": landmark.id, **{name: getattr(landmark, name) for name in DETAILS}}
 
 
 def start_run(connection: Connection, start: RunStart, *, model: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal, NamedTuple, get_args
@@ -79,6 +80,8 @@ class Landmark:
         lat: degrees north, WGS 84; None, like `lon`, if the bundle does not say. Coordinates then say nothing about it.
         lon: degrees east, WGS 84.
         wikidata: a Q-number, only if it is certain.
+        names: by language, as its two-letter code; English is `name`.
+        cities: the same for `city`.
     """
 
     id: str
@@ -89,6 +92,8 @@ class Landmark:
     city: str | None = None
     aliases: tuple[str, ...] = ()
     wikidata: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    cities: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def position(self) -> Position | None:

@@ -19,11 +19,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from tagger.core.errors import BundleDamaged, BundleNotFound, BundleTooNew
 from tagger.core.text import format_bytes, printable
-from tagger.model.card import FIRST_LOOK, FORMAT, Card, identity
+from tagger.model.card import FIRST_LOOK, FORMAT, Card, identity, upgraded
 
 CARD_FILE = "card.json"
 SHIPPED = "world"
-MOST_CARD_BYTES = 16 << 20  # the shipped card has 39 kB
+MOST_CARD_BYTES = 16 << 20  # the shipped card has 90 kB
 MOST_FILE_BYTES = 4 << 30  # the largest networks of torchvision have 2.6 GB
 CHUNK_BYTES = 1 << 20
 LAST_FORMAT = 1000  # a higher number does not come from a later version
@@ -112,8 +112,15 @@ def write_bundle(folder: Path, card: Card, files: Mapping[str, bytes]) -> Bundle
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
     card = replace(card, files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
+    return write_card(folder, card)
+
+
+def write_card(folder: Path, card: Card) -> Bundle:
+    """Write the card of a bundle whose files are there, all at once: whoever reads it meanwhile reads the old one."""
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"
-    (folder / CARD_FILE).write_text(text, encoding="utf-8")
+    new = folder / f"{CARD_FILE}.new"
+    new.write_text(text, encoding="utf-8")
+    new.replace(folder / CARD_FILE)
     return open_bundle(folder)
 
 
@@ -141,7 +148,7 @@ def _read_card(folder: Path) -> tuple[Card, dict[str, object]]:
     if isinstance(found, int) and FORMAT < found < LAST_FORMAT:
         raise BundleTooNew(path, found, FORMAT)
     try:
-        return _adapter().validate_python(raw), raw
+        return _adapter().validate_python(upgraded(raw) if found == 1 else raw), raw
     except ValidationError as error:
         first = error.errors()[0]
         place = "".join(f"{part}." for part in first["loc"][:MOST_PARTS]).rstrip(".")

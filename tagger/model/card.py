@@ -1,7 +1,7 @@
 """The card of a bundle: everything needed to use its weights correctly.
 
 The one rule: nothing about a model is defined anywhere else. `card.json` is this dataclass as JSON; its `format` counts
-incompatible changes.
+incompatible changes. Format 2 added names and cities by language; `upgraded` reads format 1.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue
 
 from tagger.core.types import InputContract, Landmark
 
-FORMAT = 1
+FORMAT = 2
 
 ONNX_FILE = "model.onnx"
 SAFETENSORS_FILE = "model.safetensors"
@@ -23,8 +23,11 @@ FIRST_LOOK = "first_look"  # the folder of its files
 MOST_OUTPUTS = 100_000
 MOST_FILES = 32
 MOST_LETTERS = 200  # of a name
+MOST_LANGUAGES = 200
 
 Name = Annotated[str, Field(max_length=MOST_LETTERS)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+Names = Annotated[dict[Language, Annotated[Name, Field(min_length=1)]], Field(max_length=MOST_LANGUAGES)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Temperature = Annotated[float, Field(ge=1e-3, le=1e3)]
 
@@ -35,6 +38,8 @@ class LandmarkClass:
 
     Args:
         threshold: the smallest calibrated score at which this landmark is a tag.
+        names: by language, as its ISO 639 code; English is `name`.
+        cities: the same for `city`.
 
     Raises:
         ValueError: only one of `lat` and `lon` is given.
@@ -49,13 +54,16 @@ class LandmarkClass:
     city: str | None = None
     aliases: tuple[str, ...] = ()
     wikidata: Annotated[str, Field(pattern=r"^Q[1-9][0-9]*$")] | None = None
+    names: Names = field(default_factory=dict, hash=False)
+    cities: Names = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if (self.lat is None) != (self.lon is None):
             raise ValueError(f"{'lat' if self.lat is None else 'lon'} is missing")
 
     def landmark(self) -> Landmark:
-        return Landmark(self.id, self.name, self.country, self.lat, self.lon, self.city, self.aliases, self.wikidata)
+        place = (self.country, self.lat, self.lon, self.city)
+        return Landmark(self.id, self.name, *place, self.aliases, self.wikidata, self.names, self.cities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,11 @@ class Card:
             return self
         raised = (replace(entry, threshold=max(entry.threshold, min_score)) for entry in self.classes)
         return replace(self, classes=tuple(raised))
+
+
+def upgraded(card: dict[str, Any]) -> dict[str, Any]:
+    """The JSON of a card of format 1 in the present format; it only lacks what has a default."""
+    return card | {"format": FORMAT}
 
 
 def identity(card: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from tagger.core.errors import BundleDamaged, BundleNotFound, BundleTooNew
 from tagger.core.types import Landmark
-from tagger.model.bundle import Bundle, open_bundle, write_bundle
+from tagger.model.bundle import Bundle, open_bundle, write_bundle, write_card
 from tagger.model.card import LandmarkClass
 from tests.drawn import card
 
@@ -33,6 +34,26 @@ def test_what_was_written_is_opened(bundle: Bundle) -> None:
     assert opened == bundle
     assert opened.card.classes[0].landmark().name == "Red Rock"
     assert opened.file("model.onnx").read_bytes() == WEIGHTS["model.onnx"]
+
+
+def test_a_card_of_format_1_is_read_as_the_same_model_without_names_in_languages(bundle: Bundle) -> None:
+    file = bundle.folder / "card.json"
+    earlier = json.loads(file.read_text()) | {"format": 1}
+    for entry in earlier["classes"]:
+        del entry["names"], entry["cities"]
+    file.write_text(json.dumps(earlier))
+    opened = open_bundle(bundle.folder)
+    assert (opened.card, opened.model_id) == (bundle.card, bundle.model_id)
+    assert opened.card.classes[0].landmark().names == {}
+
+
+def test_names_in_languages_are_read_and_do_not_make_another_model(bundle: Bundle) -> None:
+    entry = replace(bundle.card.classes[0], names={"de": "Roter Fels"}, cities={"de": "Nirgendwo"})
+    named = write_card(bundle.folder, replace(bundle.card, classes=(entry, *bundle.card.classes[1:])))
+    assert named.card.classes[0].landmark().names == {"de": "Roter Fels"}
+    assert named.card.classes[0].landmark().cities == {"de": "Nirgendwo"}
+    assert named.model_id == bundle.model_id
+    assert [file.name for file in sorted(bundle.folder.iterdir())] == ["card.json", "model.onnx"]
 
 
 def test_a_folder_without_a_card_is_no_bundle(tmp_path: Path) -> None:
@@ -67,6 +88,8 @@ def test_a_truncated_card_is_refused(bundle: Bundle) -> None:
         ({"format": -3}, "format"),
         ({"classes": []}, "classes"),
         ({"classes": [{"id": "x"}]}, r"classes\.0"),
+        ({"classes": [{"id": "x", "name": "X", "threshold": 1, "names": {"DE!": "X"}}]}, r"classes\.0\.names"),
+        ({"classes": [{"id": "x", "name": "X", "threshold": 1, "cities": {"de": ""}}]}, r"classes\.0\.cities"),
         ({"input": {"size_px": 0}}, "input"),
         ({"files": {"model.onnx": "abc"}}, "files"),
         ({"files": {f"{n}.onnx": "0" * 64 for n in range(1000)}}, "files"),

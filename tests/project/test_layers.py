@@ -56,7 +56,7 @@ HOMES = {
     "apscheduler": ("tagger.jobs.schedule",),
     "babel": ("tagger.bot.render", "tagger.library.countries"),
     "blake3": ("tagger.image.picture_hash",),
-    "click": ("tagger.cli", "training.cli"),
+    "click": ("tagger.cli", "training.cli", "training.steps"),
     "filelock": ("tagger.library.lock", "tagger.model.engines.network_cache"),
     "jinja2": ("tagger.library.report_html", "training.publish.html"),
     "lxml": ("tagger.export.xmp.packet",),

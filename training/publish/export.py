@@ -23,6 +23,7 @@ from tagger.model.bundle import Bundle, open_bundle, write_bundle
 from tagger.model.card import FORMAT, ONNX_FILE, SAFETENSORS_FILE, Card
 from tagger.model.nets import build
 from training.fit.experiment import Experiment
+from training.publish.names import described
 from training.publish.provenance import provenance
 
 INPUT, OUTPUT = "photos", "logits"
@@ -39,7 +40,7 @@ def export(experiment: Experiment, folder: Path) -> Bundle:
     metrics = json.loads(experiment.require(experiment.metrics, "evaluate").read_text(encoding="utf-8"))
     bundle = open_bundle(experiment.bundle)
     card = replace(
-        bundle.card,
+        described(bundle.card, experiment.classes),
         bfloat16=metrics["test"].get("bfloat16_top1_agreement", 0.0) >= BFLOAT16_AGREEMENT,
         metrics=metrics,
         provenance=provenance(experiment),
