@@ -17,6 +17,8 @@ CONTENT_IDS = select(Photo.sha256, Photo.id).where(Photo.sha256.in_(bindparam("n
 VARIANT_IDS = select(Variant.sha256, Variant.photo_id).where(Variant.sha256.in_(bindparam("names", expanding=True)))
 PICTURE_IDS = select(Photo.picture, Photo.id).where(Photo.picture.in_(bindparam("names", expanding=True)))
 
+POSITIONS = select(Photo.sha256, Photo.lat, Photo.lon).where(Photo.sha256.in_(bindparam("names", expanding=True)))
+
 
 def find_photo(connection: Connection, sha256: str) -> int:
     """The number of the photo with a content.
@@ -40,6 +42,15 @@ def position_of(connection: Connection, sha256: str) -> Position | None:
     place = select(Photo.lat, Photo.lon).where(Photo.id == find_photo(connection, sha256))
     lat, lon = connection.execute(place).one()
     return None if lat is None or lon is None else Position(lat, lon)
+
+
+def positions_of(connection: Connection, contents: Iterable[str]) -> dict[str, Position]:
+    """Where the photos that have the metadata of these contents were taken, as far as that is known, by sha256."""
+    found: dict[str, Position] = {}
+    for batch in in_batches(contents):
+        rows = connection.execute(POSITIONS, {"names": batch})
+        found.update((sha256, Position(lat, lon)) for sha256, lat, lon in rows if lat is not None and lon is not None)
+    return found
 
 
 def photo_ids(connection: Connection, contents: Collection[str]) -> dict[str, int]:

@@ -1,1 +1,1 @@
-"""What leaves the database for other programs."""
+"""What leaves the database for other programs: tables, places on a map, and XMP sidecars."""

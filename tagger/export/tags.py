@@ -1,0 +1,76 @@
+"""Export what a query finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from db.engine import Store
+from db.read.filters import TagFilter
+from db.read.listings import all_hits, tags
+from db.read.rows import TagHit
+from tagger.export.formats import OF_PLACES, writer
+from tagger.export.output import complete_file
+from tagger.export.rows import ExportRow, rows_of_hits
+
+
+@dataclass(slots=True)
+class Exported:
+    """What an export wrote.
+
+    Args:
+        rows: landmarks on photos; photos and files without any count as one.
+        photos: files with a row.
+        without_position: further files that were left out, since nobody knows where they belong on a map.
+    """
+
+    rows: int = 0
+    photos: int = 0
+    without_position: int = 0
+
+
+def export(
+    store: Store, filters: TagFilter, output: str | BinaryIO, *, format: str, keep_formulas: bool = False
+) -> Exported:
+    """Write what a query finds, in a memory that does not depend on how much that is.
+
+    Args:
+        store: is read at one moment, whoever writes meanwhile.
+        filters: the query.
+        output: a file's path, whose earlier file is replaced once the new one is complete; or a binary stream.
+        format: one of `tagger.export.formats.FORMATS`.
+        keep_formulas: see `tagger.export.csv_table`.
+
+    Raises:
+        UnknownName: the filters name an unknown landmark, country, model or run.
+        MissingExtra: the format's package is not installed.
+        ValueError: there is no such format.
+        OSError: the file cannot be written.
+    """
+    write, exported = writer(format, keep_formulas=keep_formulas), Exported()
+    with complete_file(output) if isinstance(output, str) else nullcontext(output) as file:
+        rows = _rows(store, filters)
+        write(_counted(rows, exported, needs_position=format in OF_PLACES), file)
+    return exported
+
+
+def _rows(store: Store, filters: TagFilter) -> Iterator[ExportRow]:
+    with store.read() as connection:
+        hits: Iterator[TagHit] = all_hits(tags, connection, filters)
+        yield from rows_of_hits(connection, hits)
+
+
+def _counted(rows: Iterable[ExportRow], exported: Exported, *, needs_position: bool) -> Iterator[ExportRow]:
+    """The rows that can be written; those of a file follow one another."""
+    last_written = last_left_out = None
+    for row in rows:
+        if needs_position and row.position is None:
+            exported.without_position += row.path != last_left_out
+            last_left_out = row.path
+            continue
+        exported.rows += 1
+        exported.photos += row.path != last_written
+        last_written = row.path
+        yield row

@@ -1,0 +1,113 @@
+"""`tagger export` on the command line: what is in it, and where it goes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from db.engine import Store
+from tagger.export import tags
+from tests.cli.conftest import Tagger, lines
+from tests.db.samples import assessed, decide, digest, failed, tag_run
+
+FORMATS = ("csv", "json", "ndjson", "geojson", "kml", "gpx")
+
+
+@pytest.fixture
+def stored(store: Store) -> None:
+    """Two photos of the Eiffel Tower, one of them with coordinates, one decided by a person, and two others."""
+    photos = [
+        assessed("/p/a.jpg"),
+        assessed("/p/b.jpg"),
+        assessed("/p/c.jpg", None),
+        assessed("/p/d.jpg", "machu_picchu"),
+        failed("/p/e.jpg"),
+    ]
+    tag_run(store, photos)
+    decide(store, digest("d.jpg"), "shows", "sacre_coeur")
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE photo SET lat = 48.86, lon = 2.29 WHERE sha256 = ?", (digest("a.jpg"),))
+    store.close()
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_row_is_that_of_the_query_with_its_position(tagger: Tagger) -> None:
+    rows = lines(tagger("export", "--as", "ndjson"))
+    for row, hit in zip(rows, lines(tagger("query", "--json")), strict=True):
+        assert hit.items() <= row.items()
+    assert [(row["position_lat"], row["position_lon"], row["position_from"]) for row in rows] == [
+        (48.86, 2.29, "photo"),
+        (48.858, 2.294, "landmark"),
+        (48.886, 2.343, "landmark"),
+    ]
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_written_to_a_file_and_to_stdout_is_the_same(tagger: Tagger, tmp_path: Path, format: str) -> None:
+    done = tagger("export", "--as", format, "eiffel_tower", "--output", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"Exported 2 rows of 2 photos to {tmp_path / 'out'}.\n"
+    printed = tagger("export", "--as", format, "eiffel_tower", "--output", "-")
+    assert (printed.stdout, printed.stderr) == ((tmp_path / "out").read_text(), "Exported 2 rows of 2 photos.\n")
+
+
+def test_photos_without_a_position_are_left_out_of_places_and_counted(tagger: Tagger, store: Store) -> None:
+    tag_run(store, [assessed("/p/a.jpg"), assessed("/p/b.jpg"), assessed("/p/c.jpg", "machu_picchu")])
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE landmark SET lat = NULL, lon = NULL WHERE key = 'eiffel_tower'")
+    done = tagger("export", "--as", "geojson")
+    assert [feature["properties"]["path"] for feature in json.loads(done.stdout)["features"]] == ["/p/c.jpg"]
+    assert done.stderr == "Exported 1 row of 1 photo. Left out for lack of a position: 2 photos.\n"
+    assert len(tagger("export", "--as", "ndjson").stdout.splitlines()) == 3
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_file_is_replaced_only_when_the_new_one_is_complete(
+    tagger: Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    file = tmp_path / "out" / "tags.csv"
+    file.write_text("earlier")
+    file.chmod(0o640)
+
+    def broken(*_arguments: object) -> None:
+        assert file.read_text() == "earlier"
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tags, "rows_of_hits", broken)
+        done = tagger("export", "--as", "csv", "--output", file)
+    assert (done.returncode, "disk space" in done.stderr) == (1, True)
+    assert ([*file.parent.iterdir()], file.read_text()) == ([file], "earlier")
+    assert tagger("export", "--as", "csv", "--output", file).returncode == 0
+    assert ([*file.parent.iterdir()], file.stat().st_mode & 0o777) == ([file], 0o640)
+    assert len(list(csv.reader(file.read_text().splitlines()))) == 4
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_link_stays_a_link_and_a_device_a_device(tagger: Tagger, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    link.symlink_to(target)
+    assert tagger("export", "--as", "csv", "--output", link).returncode == 0
+    assert (link.is_symlink(), target.read_text().count("\n")) == (True, 4)
+    assert tagger("export", "--as", "csv", "--output", os.devnull).returncode == 0
+    assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.usefixtures("stored")
+def test_an_unknown_landmark_leaves_the_earlier_file(tagger: Tagger, tmp_path: Path) -> None:
+    (tmp_path / "tags.csv").write_text("earlier")
+    done = tagger("export", "--as", "csv", "eifel", "--output", tmp_path / "tags.csv")
+    assert (done.returncode, "eiffel_tower" in done.stderr) == (1, True)
+    assert (tmp_path / "tags.csv").read_text() == "earlier"
+
+
+def test_without_a_database_nothing_is_made(tagger: Tagger, tmp_path: Path) -> None:
+    done = tagger("export", "--as", "csv", "--output", tmp_path / "tags.csv")
+    assert (done.returncode, "There is no database" in done.stderr) == (1, True)
+    assert list(tmp_path.iterdir()) == []
