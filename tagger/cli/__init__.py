@@ -20,6 +20,7 @@ from tagger.cli.decisions.exchange import decisions
 from tagger.cli.doctor import doctor
 from tagger.cli.exports.export import export
 from tagger.cli.folders import forget, move
+from tagger.cli.gallery.web import web
 from tagger.cli.jobs import jobs
 from tagger.cli.labels import labels
 from tagger.cli.process import one_sentence
@@ -60,6 +61,6 @@ def main() -> None:
 
 
 LIBRARY = (tag, suggest, query, labels, decide, decisions, export, xmp, move, forget, runs)
-SERVICES = (jobs, schedule, watch, serve, bot)
+SERVICES = (jobs, schedule, watch, serve, bot, web)
 for command in (*LIBRARY, *SERVICES, settings, doctor, bench, train):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""`tagger serve`: the jobs, the watched folders and the bot in one process, with one model and one database."""
+"""`tagger serve`: the jobs, the watched folders, the bot and the gallery in one process, with one model."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from tagger.cli import context
 from tagger.cli.bot import hidden_token, locked_for_bot, require_bot, run_bot
+from tagger.cli.gallery.web import gallery_thread, require_web
 from tagger.cli.process import stop_on_signals
 
 
@@ -19,7 +20,8 @@ from tagger.cli.process import stop_on_signals
 @context.model_options
 @context.CONFIG
 def serve(config: Path | None, **options: Any) -> None:
-    """Run the jobs at their times, tag new photos in the folders, and answer on Telegram if the bot has a token.
+    """Run the jobs at their times, tag new photos in the folders, answer on Telegram if the bot has a token, and serve
+    the gallery if the setting `web` is on.
 
     Photos that are already in the folders when it starts wait for the nightly job. Ctrl-C or SIGTERM ends the process
     once the work in progress is done.
@@ -29,6 +31,8 @@ def serve(config: Path | None, **options: Any) -> None:
 
     require_schedule()
     settings = context.open_settings(config, **options)
+    if settings.web:
+        require_web()
     token = None
     if settings.bot_token is not None or settings.bot_token_file is not None:
         require_bot()
@@ -39,6 +43,8 @@ def serve(config: Path | None, **options: Any) -> None:
         job_context = JobContext(settings, store, context.shared_model(settings))
         stop_on_signals(job_context.stop)
         with daemon(job_context, watch=True):
+            if settings.web:
+                stack.enter_context(gallery_thread(job_context))
             if token is not None:
                 with supervised(job_context, "bot", "The jobs go on without the bot"):
                     run_bot(settings, token, store, job_context.open_tagger(), job_context.stop)

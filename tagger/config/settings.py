@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from tagger.config.types import (
+    APP,
     Address,
     AddressOrOff,
     AtLeastOne,
@@ -38,11 +39,11 @@ from tagger.config.types import (
     Zone,
     how_to_write,
 )
+from tagger.config.web import WebSettings
 from tagger.core.errors import ConfigError
 from tagger.core.run_options import Limits, RunOptions
 from tagger.core.text import did_you_mean, without_secrets
 
-APP = "landmark-tagger"
 PREFIX = "TAGGER_"
 CONFIG_VARIABLE = "TAGGER_CONFIG"  # names the TOML file; the only variable that is not a setting
 
@@ -82,7 +83,7 @@ class Jobs(BaseModel):
     digest: Times = Field(default="off", description="When the last day is summarised.")
 
 
-class Settings(BaseSettings):
+class Settings(WebSettings):
     """All settings; each field's description documents it."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__")

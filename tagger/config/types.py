@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -70,6 +71,15 @@ def _matches(pattern: str, advice: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _network(text: object) -> object:
+    """A network as 10.0.0.0/8, or a single address."""
+    try:
+        return ip_network(text, strict=False) if isinstance(text, str) else text
+    except ValueError as error:
+        raise ValueError("write an address, or a network as 10.0.0.0/8") from error
+
+
+APP = "landmark-tagger"  # the name of the user's own folders
 HOST_AND_PORT = r"[^\s/]*:\d+"
 
 AtLeastOne = Annotated[int, Field(ge=1)]
@@ -83,6 +93,7 @@ Address = Annotated[str, _matches(HOST_AND_PORT, "write host and port as 127.0.0
 AddressOrOff = Annotated[
     str, BeforeValidator(_off), _matches(f"{OFF}|{HOST_AND_PORT}", "write host and port as 127.0.0.1:9464, or off")
 ]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Device = Annotated[str, _matches(r"auto|cpu|cuda(:\d+)?", "write auto, cpu, cuda or cuda:0")]
 
 _NUMBER = "write a number"

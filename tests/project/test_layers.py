@@ -17,6 +17,7 @@ VALUES = (*CORE, "tagger.config", "tagger.image", "tagger.evidence", "tagger.wor
 MODEL = (*CORE, "tagger.image", "tagger.evidence", "tagger.model")
 SERVICES = (*VALUES, "tagger.model", "db", "tagger.library")
 OF_JOBS = (*SERVICES, "tagger.export", "tagger.ops", "tagger.jobs")
+OF_SURFACES = (*OF_JOBS, "tagger.serving")
 
 # What each room may import of ours, besides itself.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -37,10 +38,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "tagger.library": SERVICES,
     "tagger.export": SERVICES,
     "tagger.ops": SERVICES,
+    "tagger.serving": SERVICES,
     "tagger.jobs": OF_JOBS,
     # 5. Surfaces: never one another; the command line wires them.
-    "tagger.bot": OF_JOBS,
-    "tagger.cli": (*OF_JOBS, "tagger.bot", "training.cli"),
+    "tagger.bot": OF_SURFACES,
+    "tagger.web": OF_SURFACES,
+    "tagger.cli": (*OF_SURFACES, "tagger.bot", "tagger.web", "training.cli"),
     "tagger.__main__": ("tagger.cli",),
     # The package's front door.
     "tagger.api": (*SERVICES, "tagger.export"),
@@ -57,7 +60,10 @@ HOMES = {
     "babel": ("tagger.bot.render", "tagger.library.countries"),
     "blake3": ("tagger.image.picture_hash",),
     "click": ("tagger.cli", "training.cli", "training.steps"),
+    "fastapi": ("tagger.web",),
     "filelock": ("tagger.library.lock", "tagger.model.engines.network_cache"),
+    "h11": ("tagger.web.connection",),
+    "itsdangerous": ("tagger.web.security.sessions",),
     "jinja2": ("tagger.library.report_html", "training.publish.html"),
     "lxml": ("tagger.export.xmp.packet",),
     "matplotlib": ("tagger.compat", "training.publish"),
@@ -69,18 +75,20 @@ HOMES = {
     "pillow_heif": ("tagger.image",),
     "pillow_jxl": ("tagger.image.codecs.jxl",),
     "platformdirs": ("tagger.config", "tagger.model.engines.factory"),
-    "prometheus_client": ("tagger.ops.metrics",),
-    "pydantic": ("tagger.config", "tagger.model.card", "tagger.model.bundle", "training"),
+    "prometheus_client": ("tagger.ops.metrics", "tagger.web.api.status"),
+    "pydantic": ("tagger.config", "tagger.model.card", "tagger.model.bundle", "tagger.web.api", "training"),
     "pydantic_settings": ("tagger.config",),
     "rawpy": ("tagger.image.codecs.raw",),
     "safetensors": ("tagger.model.engines.torch", "training"),
     "sqlalchemy": ("db",),
+    "starlette": ("tagger.web",),
     "telegram": ("tagger.bot",),
     "tifffile": ("tagger.image.codecs.tiff",),
     "torch": ("tagger.model.nets", "tagger.model.engines.torch", "tagger.model.engines.factory", "training"),
     "torchvision": ("tagger.model.nets.torchvision", "training"),
     "tornado": ("tagger.bot.transport.webhook",),
     "tqdm": ("tagger.cli.process", "training"),
+    "uvicorn": ("tagger.web",),
     "watchdog": ("tagger.jobs.watch",),
 }
 NEVER = [

@@ -1,0 +1,1 @@
+"""`tagger web`: the gallery, and who may log in."""

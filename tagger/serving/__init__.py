@@ -1,0 +1,1 @@
+"""What the surfaces that answer requests share: one thread that runs the model for all of them."""

@@ -1,0 +1,1 @@
+"""The HTTP API under `/api/v1`. Each route parses, calls one function, and formats."""

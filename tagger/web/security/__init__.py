@@ -1,0 +1,1 @@
+"""Who may ask for what: logins, tokens, and the checks that every request passes."""

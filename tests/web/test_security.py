@@ -1,0 +1,125 @@
+"""What the gate lets in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from db.engine import Store
+from tagger.config.settings import load_settings
+from tagger.core.errors import ConfigError
+from tagger.core.run_options import Limits
+from tagger.image.loader import InProcessLoader
+from tagger.model.predictor import Tagger
+from tagger.serving.model_thread import ModelThread
+from tagger.web.security.credentials import Credentials
+from tagger.web.security.rate_limits import RateLimit
+from tagger.web.server import listening
+from tests.drawn import ColourEngine, colour_bundle, jpeg
+from tests.web.conftest import Start
+
+SUGGEST = "/api/v1/suggest"
+METRICS = "/api/v1/metrics"
+PASSWORD = "correct horse"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8470", "localhost.evil.example", "", "a b", "@"])
+def test_a_name_that_is_not_ours_is_refused(client: httpx.Client, host: str) -> None:
+    assert client.get("/health", headers={"Host": host}).status_code in (400, 421)
+
+
+@pytest.mark.parametrize("host", ["localhost:8470", "127.0.0.1", "[::1]:8470", "photos.example"])
+def test_our_own_names_are_served(start: Start, host: str) -> None:
+    with start(web_hosts=("Photos.example",)).client() as client:
+        assert client.get("/health", headers={"Host": host}).status_code == 200
+
+
+def test_nobody_else_reaches_a_gallery_without_a_login(store: Store, tmp_path: Path) -> None:
+    tagger = Tagger(colour_bundle(tmp_path / "bundle"), ColourEngine(), Limits())
+    settings = load_settings({"web_listen": "0.0.0.0:0", "web_folder": tmp_path / "web"})
+    with ModelThread(tagger, InProcessLoader(tagger.bundle.card.input, tagger.limits), k=3) as model:
+        with pytest.raises(ConfigError, match="tagger web password"), listening(settings, store, model):
+            pass
+        Credentials(settings.web_folder).set_password(PASSWORD)
+        with listening(settings, store, model):
+            pass
+
+
+def test_others_need_a_token(start: Start) -> None:
+    gallery = start(web_listen="0.0.0.0:0", password=PASSWORD)
+    token = gallery.credentials.add_token("laptop")
+    with gallery.client() as client:
+        assert client.get("/health").status_code == 200
+        assert client.get(METRICS).status_code == 401
+        assert client.get(METRICS, headers={"Authorization": "Bearer nonsense"}).status_code == 401
+        assert client.get(METRICS, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        files = {"photo": ("a.jpg", jpeg())}
+        assert client.post(SUGGEST, files=files).status_code == 401
+        assert client.post(SUGGEST, files=files, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        gallery.credentials.remove_token("laptop")
+        assert client.get(METRICS, headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Cookie": "tagger_session=x"},
+        {"Referer": "https://evil.example/"},
+        {"Origin": "null", "X-CSRF-Token": "guess"},
+    ],
+)
+def test_a_page_of_another_site_cannot_post(client: httpx.Client, headers: dict[str, str]) -> None:
+    assert client.post(SUGGEST, files={"photo": ("a.jpg", jpeg())}, headers=headers).status_code == 403
+
+
+def test_every_post_without_the_token_is_refused(start: Start) -> None:
+    gallery = start(web_listen="0.0.0.0:0", password=PASSWORD)
+    with gallery.client() as client:
+        for path in sorted(gallery.unsafe_paths):
+            refused = client.post(path, headers={"Origin": gallery.url})
+            assert refused.status_code in (401, 403), path
+
+
+def test_what_a_proxy_says_of_the_user_counts_only_from_a_trusted_one(start: Start) -> None:
+    header = {"Remote-User": "ann"}
+    for networks, status in (("10.0.0.0/8", 401), ("127.0.0.0/8", 200)):
+        gallery = start(web_trusted_proxies=(networks,), web_proxy_user_header="Remote-User")
+        with gallery.client() as client:
+            assert client.get(METRICS, headers=header).status_code == status
+            assert client.get(METRICS).status_code == 401
+
+
+def test_no_page_may_run_foreign_scripts(client: httpx.Client) -> None:
+    headers = client.get("/health").headers
+    assert "script-src 'self'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+
+
+def test_a_client_that_asks_too_often_waits() -> None:
+    limit = RateLimit(2)
+    assert [limit.wait_s("a") for _ in range(3)] == [None, None, 30]
+    assert limit.wait_s("b") is None
+    assert RateLimit(0).wait_s("a") is None
+
+
+def test_credentials_are_private_and_hold_no_password(tmp_path: Path) -> None:
+    credentials = Credentials(tmp_path / "web")
+    credentials.set_password(PASSWORD)
+    token = credentials.add_token("laptop")
+    file = tmp_path / "web" / "access.json"
+    assert file.stat().st_mode & 0o077 == 0
+    assert PASSWORD not in file.read_text()
+    assert token not in file.read_text()
+    assert Credentials(tmp_path / "web").name_of(token) == "laptop"
+
+
+def test_damaged_credentials_say_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "access.json").write_text("[]")
+    with pytest.raises(ConfigError, match="tagger web password"):
+        _ = Credentials(tmp_path).tokens
