@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from importlib import import_module
 from typing import BinaryIO
 
+from tagger.core.errors import require_extra
 from tagger.export.rows import ExportRow
 
 Write = Callable[[Iterable[ExportRow], BinaryIO], None]
 
-FORMATS = ("csv", "json", "ndjson", "geojson", "kml", "gpx")
+WRITERS = {  # a module of this package, and its function; only the module of the chosen format is imported
+    "csv": ("csv_table", "write"),
+    "json": ("json_rows", "write_array"),
+    "ndjson": ("json_rows", "write_lines"),
+    "parquet": ("parquet", "write"),
+    "geojson": ("geojson", "write"),
+    "kml": ("kml", "write"),
+    "gpx": ("gpx", "write"),
+    "html": ("html_page", "write"),
+}
+FORMATS = tuple(WRITERS)
 OF_PLACES = ("geojson", "kml", "gpx")  # whose rows need a position
 
 
@@ -25,16 +37,10 @@ def writer(name: str, *, keep_formulas: bool = False) -> Write:
         MissingExtra: its package is not installed.
         ValueError: there is no such format.
     """
-    from tagger.export import csv_table, geojson, gpx, json_rows, kml
-
-    writers: dict[str, Write] = {
-        "csv": partial(csv_table.write, keep_formulas=keep_formulas),
-        "json": json_rows.write_array,
-        "ndjson": json_rows.write_lines,
-        "geojson": geojson.write,
-        "kml": kml.write,
-        "gpx": gpx.write,
-    }
-    if name not in writers:
+    if name not in WRITERS:
         raise ValueError(f"There is no format {name!r}. The formats are: {', '.join(FORMATS)}.")
-    return writers[name]
+    if name == "parquet":
+        require_extra("Parquet", "parquet", "pyarrow")
+    module, function = WRITERS[name]
+    write: Callable[..., None] = getattr(import_module(f"tagger.export.{module}"), function)
+    return partial(write, keep_formulas=keep_formulas) if name == "csv" else write

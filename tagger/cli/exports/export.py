@@ -41,6 +41,8 @@ def export(
     from db.read.filters import TagFilter
     from tagger.export import tags
 
+    if format == "parquet" and output == "-" and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for a terminal. Name a file with --output.")
     settings = context.open_settings(config, db_url=db_url)
     filters = with_moments(filters, settings.zone())
     file = sys.stdout.buffer if output == "-" else output

@@ -8,7 +8,7 @@ import click
 
 ENGINE = click.Choice(["auto", "openvino", "torch"])
 PRECISION = click.Choice(["auto", "float32", "bfloat16", "float16"])
-EXPORT_FORMAT = click.Choice(["csv", "json", "ndjson", "geojson", "kml", "gpx"])
+EXPORT_FORMAT = click.Choice(["csv", "json", "ndjson", "parquet", "geojson", "kml", "gpx", "html"])
 STRICT_SCORE = 0.8
 TOP_K = click.IntRange(1, 1_000_000)
 LIMIT = click.IntRange(1, 1_000_000_000)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from db.engine import Store
+from tagger.cli.parameters.choices import EXPORT_FORMAT
 from tagger.export import tags
+from tagger.export.formats import FORMATS
 from tests.cli.conftest import Tagger, lines
 from tests.db.samples import assessed, decide, digest, failed, tag_run
-
-FORMATS = ("csv", "json", "ndjson", "geojson", "kml", "gpx")
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def test_a_row_is_that_of_the_query_with_its_position(tagger: Tagger) -> None:
 
 
 @pytest.mark.usefixtures("stored")
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", sorted({*FORMATS} - {"parquet"}))
 def test_what_is_written_to_a_file_and_to_stdout_is_the_same(tagger: Tagger, tmp_path: Path, format: str) -> None:
     done = tagger("export", "--as", format, "eiffel_tower", "--output", tmp_path / "out")
     assert (done.returncode, done.stdout) == (0, "")
@@ -111,3 +114,28 @@ def test_without_a_database_nothing_is_made(tagger: Tagger, tmp_path: Path) -> N
     done = tagger("export", "--as", "csv", "--output", tmp_path / "tags.csv")
     assert (done.returncode, "There is no database" in done.stderr) == (1, True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_table_of_columns_goes_through_a_pipe_too(tagger: Tagger, tmp_path: Path) -> None:
+    assert tagger("export", "--as", "parquet", "--output", tmp_path / "file").returncode == 0
+    with (tmp_path / "piped").open("wb") as piped:
+        command = [sys.executable, "-m", "tagger", "export", "--as", "parquet", "--db", str(tmp_path / "tags.sqlite")]
+        cat = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=piped)
+        subprocess.run(command, stdout=cat.stdin, check=True, timeout=120)
+        cat.communicate(timeout=120)
+    assert parquet.read_table(tmp_path / "piped") == parquet.read_table(tmp_path / "file")
+
+
+def test_the_formats_of_the_option_are_those_that_there_are() -> None:
+    assert tuple(EXPORT_FORMAT.choices) == FORMATS
+
+
+def test_without_pyarrow_it_is_said_how_to_install_it(
+    tagger: Tagger, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tag_run(store, [assessed("/p/a.jpg")])
+    monkeypatch.setattr("tagger.core.errors.find_spec", lambda _package: None)
+    done = tagger("export", "--as", "parquet", "--output", tmp_path / "tags.parquet")
+    assert (done.returncode, "needs the extra 'parquet'" in done.stderr) == (1, True)
+    assert not (tmp_path / "tags.parquet").exists()

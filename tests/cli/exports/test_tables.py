@@ -7,6 +7,7 @@ import io
 import json
 
 import pytest
+from pyarrow import parquet
 
 from tagger.export.rows import COLUMNS, ExportRow
 from tests.cli.exports.rows import HOSTILE, ROW, written
@@ -61,3 +62,19 @@ def test_json_and_json_lines_keep_every_value(rows: list[ExportRow]) -> None:
     assert [row["path"] for row in array] == [row.path for row in rows]
     assert [row["name"] for row in array] == [row.name for row in rows]
     assert all(tuple(row) == COLUMNS for row in array)
+
+
+def test_parquet_has_typed_columns() -> None:
+    table = parquet.read_table(io.BytesIO(written("parquet", [ROW, ExportRow("/p/b.jpg", status="failed")])))
+    assert tuple(table.column_names) == COLUMNS
+    first, second = table.to_pylist()
+    assert json.loads(first.pop("reason")) == ROW.reason
+    assert first == {name: value for name, value in ROW._asdict().items() if name != "reason"}
+    assert (second["path"], second["taken_at"], second["others"]) == ("/p/b.jpg", None, 0)
+
+
+def test_parquet_takes_any_file_name() -> None:
+    table = parquet.read_table(io.BytesIO(written("parquet", HOSTILE)))
+    assert table["path"].to_pylist()[0] == "/p/latin \\xe9"
+    assert table.num_rows == len(HOSTILE)
+    assert parquet.read_table(io.BytesIO(written("parquet", []))).num_rows == 0
