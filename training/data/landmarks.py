@@ -72,10 +72,13 @@ def _in_languages(entry: LandmarkClass, languages: Mapping[str, NamesFile]) -> L
 
 def _city(city: str | None, places: Mapping[str, str], language: str) -> str | None:
     """A city such as "Agra, Uttar Pradesh" in a language; None if that is unknown, or the same as in English."""
-    parts = (city or "").split(", ")
-    if not any(part in places for part in parts) or (language not in LATIN and not all(p in places for p in parts)):
-        return None
-    return ", ".join(places.get(part, part) for part in parts)
+    if not city or city in places:
+        return places.get(city or "")
+    parts = city.split(", ")
+    if language in LATIN:
+        names = [places.get(part, part) for part in parts]
+        return ", ".join(names) if names != parts else None
+    return ", ".join(places[part] for part in parts if part in places) if parts[0] in places else None
 
 
 def _problem(error: ValidationError, ids: Sequence[str]) -> str:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import random
+import tomllib
+import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tagger.core.text import plain
 from tagger.model.bundle import Bundle, open_bundle, shipped_folder
 from tagger.model.engines.openvino import OpenVinoEngine
-from training.data.landmarks import load_landmarks
+from training.data.landmarks import LATIN, load_landmarks
 from training.data.manifest_folder import load_manifest_folder
 
 PLACES = Path(__file__).parents[3] / "training" / "landmarks.toml"
+COURSE = PLACES.with_name("course_landmarks.toml")
+LANGUAGES = {"de", "es", "fr", "it", "pt", "ru", "zh", "ja", "hi", "ar", "id"}  # besides English
 LARGEST_BYTES = 30_000_000
 SAMPLE = 150
 
@@ -76,8 +82,33 @@ def test_coordinates_lie_in_their_countries(bundle: Bundle) -> None:
         assert west < position.lon < east, entry.id
 
 
+def test_its_landmarks_and_their_places_have_names_in_twelve_languages(bundle: Bundle) -> None:
+    known = Counter(language for entry in bundle.card.classes for language in entry.names)
+    assert {language for language, count in known.items() if count > 60} == LANGUAGES
+    eiffel_tower = next(entry for entry in bundle.card.classes if entry.id == "eiffel_tower")
+    assert (eiffel_tower.names["de"], eiffel_tower.cities["ja"]) == ("Eiffelturm", "パリ")
+
+
+def test_names_are_written_in_their_languages_scripts(bundle: Bundle) -> None:
+    scripts = {"ru": "CYRILLIC", "hi": "DEVANAGARI", "ar": "ARABIC"} | dict.fromkeys(sorted(LATIN), "LATIN")
+    for entry in bundle.card.classes:
+        for language, name in [*entry.names.items(), *entry.cities.items()]:
+            found = {unicodedata.name(letter).split()[0] for letter in name if letter.isalpha()}
+            assert language not in scripts or found == {scripts[language]}, (entry.id, language, name)
+
+
+def test_names_and_places_of_the_files_are_those_of_described_landmarks() -> None:
+    described = [place for file in (PLACES, COURSE) for place in load_landmarks(file)]
+    ids = {place.id for place in described}
+    cities = {part for place in described for part in (place.city, *(place.city or "").split(", "))}
+    for file in PLACES.parent.glob("names/*.toml"):
+        names = tomllib.loads(file.read_text(encoding="utf-8"))
+        assert (names["landmarks"].keys() - ids, names["places"].keys() - cities) == (set(), set()), file
+
+
 def test_no_alias_or_name_stands_for_two_landmarks(bundle: Bundle) -> None:
-    each = [{s.casefold() for s in (entry.id, entry.name, *entry.aliases)} for entry in bundle.card.classes]
+    each = [{plain(s) for s in (e.id, e.name, *e.aliases, *e.names.values())} for e in bundle.card.classes]
+    assert all(map(all, each))
     assert sum(len(spellings) for spellings in each) == len(set().union(*each))
 
 
