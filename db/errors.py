@@ -14,6 +14,7 @@ StoreError
     ├── UnknownLandmark
     ├── UnknownCountry
     ├── UnknownModel
+    ├── AmbiguousModel    several models fit a name
     ├── UnknownRun
     ├── UnknownFolder
     └── UnknownPhoto
@@ -149,8 +150,14 @@ class UnknownCountry(UnknownName):
 
 
 class UnknownModel(UnknownName):
-    def __init__(self, name: str, nearest: Sequence[str]) -> None:
-        super().__init__(f"No model is called {name!r}.", nearest, "'tagger runs' lists the models used so far.")
+    def __init__(self, name: str, nearest: Sequence[str], models: Sequence[str] = ()) -> None:
+        fallback = f"The models are: {', '.join(models)}." if models else "'tagger runs' lists the models used so far."
+        super().__init__(f"No model is called {name!r}.", nearest, fallback)
+
+
+class AmbiguousModel(UnknownName):
+    def __init__(self, name: str, models: Sequence[str]) -> None:
+        super().__init__(f"Several models are called {name!r}.", models, "Write its name and version, or its id.")
 
 
 class UnknownRun(UnknownName):

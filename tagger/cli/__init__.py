@@ -18,6 +18,7 @@ from tagger.cli.bot import bot
 from tagger.cli.decisions.decide import decide
 from tagger.cli.decisions.exchange import decisions
 from tagger.cli.doctor import doctor
+from tagger.cli.exports.diff import diff
 from tagger.cli.exports.export import export
 from tagger.cli.folders import forget, move
 from tagger.cli.gallery.web import web
@@ -60,7 +61,7 @@ def main() -> None:
     atexit.register(gc.freeze)
 
 
-LIBRARY = (tag, suggest, query, labels, decide, decisions, export, xmp, move, forget, runs)
+LIBRARY = (tag, suggest, query, labels, decide, decisions, export, diff, xmp, move, forget, runs)
 SERVICES = (jobs, schedule, watch, serve, bot, web)
 for command in (*LIBRARY, *SERVICES, settings, doctor, bench, train):
     main.add_command(command)

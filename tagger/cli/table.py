@@ -57,6 +57,8 @@ def _csv_value(value: Any) -> Any:
         import json
 
         return json.dumps(value)
+    if isinstance(value, tuple):
+        return " ".join(map(printable, value))
     return printable(value) if isinstance(value, str) else value
 
 
