@@ -18,7 +18,7 @@ from tagger.core.run_options import Limits
 from tagger.core.types import Failed, InputContract
 from tagger.image.decoder_process import END_S, POLL_S, DecoderProcess
 from tagger.image.decoder_protocol import FreshProcessNeeded
-from tagger.image.loader import IsCancelled, LoadedPhoto, NeededPart, always
+from tagger.image.loader import IsCancelled, LoadedPhoto, NeededPart
 
 log = logging.getLogger(__name__)
 
@@ -83,11 +83,12 @@ class DecoderPool:
         try:
             try:
                 return self._load(process, path, needed_part, is_cancelled)
-            except FreshProcessNeeded:
+            except FreshProcessNeeded as needed:
+                part = needed.part
                 process.kill()
                 process = self._replacement(process)
                 process.wait_ready(is_cancelled)
-                return self._load(process, path, always, is_cancelled)
+                return self._load(process, path, lambda _content: part, is_cancelled)
         except FreshProcessNeeded:  # an honest one does not ask for it after a restart
             process.kill()
             return LoadedPhoto(None, failure=Failed("decoder_crashed", "its decoder sent an invalid answer"))

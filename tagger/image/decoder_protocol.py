@@ -33,7 +33,11 @@ class ProtocolError(Exception):
 
 
 class FreshProcessNeeded(Exception):
-    """A decoder has too little memory left for a photo, and exits."""
+    """A decoder has too little memory left for a part of a photo, and exits."""
+
+    def __init__(self, part: Part) -> None:
+        super().__init__(part)
+        self.part = part
 
 
 class Frame(NamedTuple):
@@ -83,7 +87,9 @@ def encode_photo(photo: LoadedPhoto) -> bytes:
         return encode_frame({"file_date": date and [date.taken_at.isoformat(), date.taken_from]})
     taken_at = photo.info.taken_at
     info = asdict(photo.info) | {"taken_at": taken_at and taken_at.isoformat()}
-    return encode_frame({"info": info}, b"" if photo.pixels is None else photo.pixels.tobytes())
+    if photo.pixels is None:
+        return encode_frame({"info": info})
+    return encode_frame({"info": info, "shape": photo.pixels.shape}, photo.pixels.tobytes())
 
 
 def decode_content(frame: Frame) -> Content | LoadedPhoto:
@@ -115,11 +121,10 @@ def decode_part(frame: Frame, content: Content, part: Part, size_px: int) -> Loa
     if part == "nothing":
         return _skipped(frame, content)
     if FRESH_PROCESS in frame.header:
-        raise FreshProcessNeeded
+        raise FreshProcessNeeded(part)
     if "failure" in frame.header:
         return LoadedPhoto(content, failure=_failure(frame.header["failure"]))
-    pixels = _pixels(frame.payload, size_px) if part == "pixels" else None
-    return LoadedPhoto(content, _info(frame.header.get("info")), pixels)
+    return LoadedPhoto(content, _info(frame.header.get("info")), _pixels(frame, part, size_px))
 
 
 def _skipped(frame: Frame, content: Content) -> LoadedPhoto:
@@ -161,10 +166,15 @@ def _info(value: object) -> PhotoInfo:
     raise ProtocolError("an invalid description of a photo")
 
 
-def _pixels(payload: bytes | bytearray, size_px: int) -> Pixels:
-    if len(payload) != _pixel_bytes(size_px):
-        raise ProtocolError("pixels of a wrong size")
-    return np.frombuffer(payload, dtype=np.uint8).reshape(size_px, size_px, 3)  # (H, W, 3)
+def _pixels(frame: Frame, part: Part, size_px: int) -> Pixels | None:
+    """The pixels of a part that has some: a square for the network; of a preview, what the decoder says, up to that."""
+    if part == "metadata":
+        return None
+    match frame.header.get("shape") if part == "preview" else (size_px, size_px, 3):
+        case [int(height), int(width), 3] if 1 <= min(height, width) <= max(height, width) <= size_px:
+            if len(frame.payload) == height * width * 3:
+                return np.frombuffer(frame.payload, dtype=np.uint8).reshape(height, width, 3)  # (H, W, 3)
+    raise ProtocolError("pixels of a wrong size")
 
 
 def _pixel_bytes(size_px: int) -> int:

@@ -14,10 +14,11 @@ from tagger.image.decode import decode, read_info
 from tagger.image.metadata.photo_info import file_date, with_file
 from tagger.image.phash import difference_hash
 from tagger.image.picture_hash import picture_hash
-from tagger.image.preprocess import Pixels, preprocess
+from tagger.image.preprocess import Pixels, preprocess, preview
 from tagger.image.source import open_source
 
-Part = Literal["nothing", "metadata", "pixels"]  # of a photo; its pixels come with its metadata
+# Of a photo: "pixels" are the network's input, a "preview" is for people. Both come with the metadata.
+Part = Literal["nothing", "metadata", "pixels", "preview"]
 IsCancelled = Callable[[], bool]
 
 
@@ -48,7 +49,7 @@ class LoadedPhoto:
     Args:
         content: None if it could not be read.
         info: None if the photo failed, or nothing of it was needed.
-        pixels: None without `info`, or if only metadata were needed.
+        pixels: (H, W, 3); None without `info`, or if only metadata were needed.
         failure: why it could not be read or decoded.
         file_date: from what is beside the file, if nothing of it was needed; see `tagger.image.metadata`.
     """
@@ -102,7 +103,8 @@ class InProcessLoader:
                     return LoadedPhoto(content, with_file(read_info(data, self.limits.max_pixels), path))
                 decoded = decode(source.content, min_side_px=self.contract.resize_px, max_pixels=self.limits.max_pixels)
             info = replace(with_file(decoded.info, path), phash=difference_hash(decoded.image))
-            return LoadedPhoto(content, info, preprocess(decoded.image, self.contract))
+            pixels = preprocess if part == "pixels" else preview
+            return LoadedPhoto(content, info, pixels(decoded.image, self.contract))
         except PhotoError as error:
             return LoadedPhoto(content, failure=Failed(error.kind, error.message))
         except MemoryError:  # in a decoder process, whose memory is limited

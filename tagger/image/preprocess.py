@@ -32,6 +32,20 @@ def preprocess(image: Image.Image, contract: InputContract) -> Pixels:
     return np.asarray(image.resize((contract.size_px,) * 2, resample, box=square))  # (H, W, 3)
 
 
+def preview(image: Image.Image, contract: InputContract) -> Pixels:
+    """The whole photo for people, at most as large as the contract's input.
+
+    Args:
+        image: upright, mode RGB; changed in place.
+        contract: its `size_px` is the longest side. Smaller photos are not enlarged.
+
+    Returns:
+        (H, W, 3) uint8, contiguous.
+    """
+    image.thumbnail((contract.size_px, contract.size_px))
+    return np.asarray(image)  # (H, W, 3)
+
+
 def normalise(batch: Pixels, contract: InputContract) -> NDArray[np.float32]:
     """Normalise a batch; the reference for every engine's own normalisation.
 

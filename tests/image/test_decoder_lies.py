@@ -86,6 +86,15 @@ def test_the_date_of_a_file_that_was_not_decoded_is_not_believed_either() -> Non
             decode_part(Frame({"file_date": lie}), CONTENT, "nothing", 16)
 
 
+def test_the_shape_of_a_preview_is_not_believed_either() -> None:
+    frame = Frame({"info": INFO, "shape": [8, 16, 3]}, bytes(8 * 16 * 3))
+    pixels = decode_part(frame, CONTENT, "preview", 16).pixels
+    assert pixels is not None and pixels.shape == (8, 16, 3)
+    for lie in (None, [], [8, 16], [8, 16, 4], [16, 16, 3], [4, 32, 3], [-8, -16, 3], [0, 16, 3], ["8", 16, 3]):
+        with pytest.raises(ProtocolError):
+            decode_part(Frame(frame.header | {"shape": lie}, frame.payload), CONTENT, "preview", 16)
+
+
 def test_what_identifies_a_content_is_not_believed_either() -> None:
     assert decode_content(Frame({"content": list(CONTENT)})) == CONTENT
     for lie in (None, "0" * 64, [], ["0" * 64], ["0" * 63, None], ["0" * 64, "g" * 64], ["0" * 64, 5], [None, None]):

@@ -34,6 +34,13 @@ def test_a_decoder_says_what_a_thread_says(tmp_path: Path, decoders: MakeDecoder
         assert near.pixels is None or (far.pixels == near.pixels).all()  # type: ignore[union-attr]
 
 
+def test_a_preview_shows_the_whole_photo(tmp_path: Path, decoders: MakeDecoders) -> None:
+    (tmp_path / "wide.jpg").write_bytes(jpeg(size=(300, 150)))
+    photo = decoders(count=1).load(str(tmp_path / "wide.jpg"), lambda _content: "preview")
+    assert photo.pixels is not None and photo.info is not None
+    assert (photo.pixels.shape, photo.info.width) == ((8, 16, 3), 300)
+
+
 def test_known_content_is_not_decoded(tmp_path: Path, decoders: MakeDecoders) -> None:
     (tmp_path / "kill.bmp").write_bytes(KILL)
     photo = decoders().load(str(tmp_path / "kill.bmp"), lambda _content: "nothing")
