@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from tagger.core.types import PhotoInfo
 from tagger.image.codec_memory import OpenedPhoto
-from tagger.image.codecs import jpeg2000, raw
+from tagger.image.codecs import jpeg, jpeg2000, raw
 from tagger.image.integrity import check_decoded, mended
 from tagger.image.limits import check_memory
 from tagger.image.metadata.exif import orientation
@@ -105,6 +105,7 @@ def _decode(image: Image.Image, data: bytes, file_bytes: int, *, min_side_px: in
     size = width, height = image.size
     if isinstance(image, JpegImageFile):  # of HEIC, `draft` would choose an embedded thumbnail
         scale = min_side_px / max(1, min(width, height))
+        jpeg.feed_whole(image, data)
         image.draft("RGB", (math.ceil(width * scale), math.ceil(height * scale)))
     elif image.format == "JPEG2000":
         jpeg2000.draft(image, data, min_side_px)

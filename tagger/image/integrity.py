@@ -34,7 +34,7 @@ def mended(data: bytes) -> bytes:
 
 
 def check_decoded(image: Image.Image, file: bytes, data: bytes) -> None:
-    """Check that a decoded JPEG has all its rows, if that is in doubt.
+    """Check that a decoded JPEG or WebP has all its rows, if that is in doubt.
 
     Args:
         image: decoded.
@@ -42,10 +42,12 @@ def check_decoded(image: Image.Image, file: bytes, data: bytes) -> None:
         data: what `mended` made of it.
 
     Raises:
-        PhotoError: kind truncated.
+        PhotoError: kind truncated or corrupt.
     """
-    if not isinstance(image, JpegImageFile) or (data is file and not jpeg.ends_grey(image)):
-        return
-    scale = image.decoderconfig[0] if image.decoderconfig else 1
-    if not jpeg.is_whole(file, scale):
-        raise PhotoError("truncated", "the file ends before the image does")
+    if image.format == "WEBP":
+        webp.check_decoded(data)
+    if isinstance(image, JpegImageFile):
+        scale = image.decoderconfig[0] if image.decoderconfig else 1
+        if (data is not file or jpeg.ends_grey(image)) and not jpeg.is_whole(file, scale):
+            raise PhotoError("truncated", "the file ends before the image does")
+        jpeg.check_flat(data, scale)

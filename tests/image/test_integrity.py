@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageDraw, PngImagePlugin
 
 from tagger.core.errors import PhotoError
 from tagger.image.decode import decode
 from tests.drawn import encoded
 
 HOLE = bytes(600)
+ARITHMETIC_JPEG = base64.b85decode(  # 64 × 48 shades of grey; made by cjpeg -quality 40 -grayscale -arithmetic
+    "|JeWF01!$>Nk#wx0RR9200961|JwjV02B@n5)Ta&5)cv>6%-gAG9exu93DL^E+jHZKuk+VKt@GST61DhRc%&9Mr4R(ZFhTtf`Lw8jhBplmUDiAeE-P+"
+    "3kU!(06+l&5di<p00saM5C#9*00;pA002J#{{VP%yF%0_y&cjfP!rZ>CKl-%{{UPGBs_(jli;|jb$KkB$h!H(utj-d{C2Z21t_z&uM-lA@0<}r1><R8"
+    "tu{f?gc(RLp*-@v0vQOUXa&&Z1)|h+-W4XroeBTh"
+)
 ALL = {"min_side_px": 80, "max_pixels": 10_000_000}
 
 
@@ -123,6 +129,51 @@ def test_an_area_of_one_colour_is_no_damage() -> None:
             assert kind(encoded(Image.new("RGB", (2400, 1600), colour), "JPEG", **options)) == "sound"
     for options in ({}, {"lossless": True}):
         assert kind(encoded(Image.new("RGB", (2400, 1600), "white"), "WEBP", **options)) == "sound"
+
+
+def drawn(size: tuple[int, int] = (2000, 1400)) -> Image.Image:
+    """A page that is mostly white, down to its last row."""
+    page = Image.new("RGB", size, "white")
+    ImageDraw.Draw(page).ellipse((500, 500, 1200, 900), fill="blue")
+    return page
+
+
+@pytest.mark.parametrize("options", [{"quality": 100, "method": 0}, {"lossless": True, "quality": 0, "method": 0}])
+@pytest.mark.parametrize("at", [None, 0, 1100])
+def test_runs_of_zeros_of_a_flat_webp_are_no_damage(options: dict[str, int], at: int | None) -> None:
+    page = drawn()
+    if at is not None:
+        page.paste(noise((2000, 300)), (0, at))
+    data = encoded(page, "WEBP", **options)
+    assert HOLE in data
+    assert kind(data) == "sound"
+
+
+def test_zeros_in_the_place_of_a_lossless_webps_pixels_are_damage() -> None:
+    shades = Image.linear_gradient("L").resize((1200, 800)).convert("RGB")
+    photo = Image.blend(shades, noise((1200, 800)), 0.2)
+    data = encoded(photo, "WEBP", lossless=True)
+    half = len(data) // 2
+    assert kind(data) == "sound"
+    assert kind(data[:half] + bytes(len(data) - half)) in ("corrupt", "truncated")
+
+
+def test_zeros_in_the_first_scan_of_a_progressive_jpeg_are_damage() -> None:
+    page = Image.new("RGB", (2000, 1400), "white")
+    page.paste(noise((1200, 900)), (400, 200))
+    data = encoded(page, "JPEG", progressive=True)
+    start = data.index(b"\xff\xda")
+    at = (start + data.index(b"\xff\xc4", start)) // 2  # the next table follows the scan
+    assert kind(data) == "sound"
+    assert kind(data[:at] + HOLE + data[at + len(HOLE) :]) in ("corrupt", "truncated")
+
+
+def test_a_large_arithmetic_jpeg_is_read() -> None:
+    start = ARITHMETIC_JPEG.index(b"\xff\xda")
+    comment = b"\xff\xfe" + struct.pack(">H", 65_400) + bytes(65_398)  # so that Pillow's first 64 kB end in the scan
+    large = ARITHMETIC_JPEG[:start] + comment + ARITHMETIC_JPEG[start:]
+    assert pixels(large) == pixels(ARITHMETIC_JPEG)
+    assert kind(large[:-50]) == "truncated"
 
 
 def test_zeros_before_and_behind_the_pixels_are_no_damage() -> None:

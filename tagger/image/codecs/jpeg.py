@@ -28,6 +28,7 @@ WITHOUT_LENGTH = (0x01, *range(0xD0, 0xD9))
 FRAMES, ARITHMETIC_FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA), (0xC9, 0xCA)
 MOST_FLAT_BITS = 6  # for a block like the one before, where the code of that is all zeros
 ZERO_RUN_LENGTH = 0xF0  # the symbol of 16 zero coefficients
+LAST = 8  # bytes of a scan
 NOISES = (bytes(range(1, 255)) * 4, bytes(range(254, 0, -1)) * 4)
 MISSING = {127, 128}  # the grey of blocks without data, in ink and in light
 
@@ -41,10 +42,12 @@ class Segment(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """A scan: where its entropy-coded data begins, and how many zeros in a row may be an area of one colour in it."""
+    """A scan of the first picture."""
 
-    start: int
-    most_zeros: int
+    start: int  # of its entropy-coded data
+    most_zeros: int  # that may be an area of one colour in it
+    is_arithmetic: bool  # its coder leaves out zeros at the end, so what follows them changes pixels
+    is_first_of_dc: bool  # its last bytes change pixels at any scale
 
 
 def completed(jpeg: bytes) -> bytes:
@@ -77,13 +80,48 @@ def is_whole(jpeg: bytes, scale: int) -> bool:
     scans = list(_scans(jpeg))
     if not scans:
         return False
-    data = jpeg[: _scan_end(jpeg, scans[-1].start)].rstrip(b"\xff")
+    end = _scan_end(jpeg, scans[-1].start)
+    if scans[-1].is_arithmetic and jpeg[end : end + 2] == END:
+        return True
+    data = jpeg[:end].rstrip(b"\xff")
     one, other = (_digest(data + noise + END, scale) for noise in NOISES)
     return one == other
 
 
+def check_flat(jpeg: bytes, scale: int) -> None:
+    """Check zeros that may be a flat area: in the place of other data they would describe too many blocks.
+
+    Raises:
+        PhotoError: kind truncated or corrupt.
+    """
+    for scan in _scans(jpeg) if ZEROS in jpeg else ():
+        end = _scan_end(jpeg, scan.start)
+        hole = jpeg.find(ZEROS, scan.start, end)
+        if scan.is_first_of_dc and hole >= 0 and _ends_early(jpeg, hole, end - LAST, scale):
+            refuse_hole(jpeg, hole, end)
+
+
+def _ends_early(jpeg: bytes, hole: int, last: int, scale: int) -> bool:
+    """Whether the picture ends before its data: noise in the hole changes it, and noise at the end does not."""
+    picture = _digest(jpeg, scale)
+
+    def matters(at: int) -> bool:
+        changed = (jpeg[:at] + noise[:LAST] + jpeg[at + LAST :] for noise in NOISES)
+        return any(_digest(other, scale) != picture for other in changed)
+
+    return not matters(last) and matters(hole)
+
+
+def feed_whole(image: JpegImageFile, jpeg: bytes) -> None:
+    """Have an arithmetic JPEG decoded in one piece: libjpeg's decoder of it cannot wait for the next 64 kB."""
+    scan = next(_scans(jpeg), None)
+    if scan is not None and scan.is_arithmetic:
+        image.decodermaxblock = len(jpeg)
+
+
 def _digest(jpeg: bytes, scale: int) -> bytes:
     image = JpegImageFile(io.BytesIO(jpeg))
+    feed_whole(image, jpeg)
     image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
     digest = hashlib.blake2b()
     for _, band in of_image(image).bands(1):
@@ -152,8 +190,10 @@ def _scans(jpeg: bytes) -> Iterator[Scan]:
         elif marker == DHT:
             first_symbols |= _first_symbols(jpeg[start:end])
         elif marker == SOS:
-            is_flat = is_arithmetic or _zeros_are_flat(jpeg[start:end], first_symbols)
-            yield Scan(end, flat_bytes if is_flat else 0)
+            header = jpeg[start:end]
+            is_flat = is_arithmetic or _zeros_are_flat(header, first_symbols)
+            is_first_of_dc = header[-3:-2] == b"\0" and header[-1:] < b"\x10"
+            yield Scan(end, flat_bytes if is_flat else 0, is_arithmetic, is_first_of_dc)
 
 
 def _segments(jpeg: bytes) -> Iterator[Segment]:
