@@ -14,25 +14,25 @@ from db.rows import JobRunRow, RunCounts, RunRow, RunStart
 from db.schema.models import File, JobRun, Landmark, Model, Run
 from db.schema.views import machine_tag, person_tag
 from tagger.core import types
+from tagger.core.landmark_names import find, names_of
 from tagger.core.text import nearest, plain
 
 
 def find_landmark(connection: Connection, text: str) -> str:
-    """The key of a landmark, found by key, name or alias as `tagger.core.text.plain` compares them.
+    """The key of the landmark with a name, in any language, as `tagger.core.landmark_names.find` compares them.
 
     Raises:
         UnknownLandmark: with the nearest keys.
     """
-    rows = connection.execute(select(Landmark.key, Landmark.name, Landmark.aliases).order_by(Landmark.id)).all()
-    keys: dict[str, str] = {}
-    # A key outranks another landmark's name, and a name another's alias.
-    for names in (lambda row: (row.key,), lambda row: (row.name,), lambda row: row.aliases):
-        for row in rows:
-            for name in names(row):
-                keys.setdefault(plain(name), row.key)
-    if key := keys.get(plain(text)):
+    known = {landmark.id: landmark for landmark in landmarks(connection).values()}
+    if key := find(text, known):
         return key
-    raise UnknownLandmark(text, nearest(text, {row.key: (row.key, row.name, *row.aliases) for row in rows}))
+    raise UnknownLandmark(text, nearest(text, {key: names_of(landmark) for key, landmark in known.items()}))
+
+
+def landmark_names(connection: Connection) -> dict[int, tuple[str, ...]]:
+    """The key and all names of each landmark, by row id."""
+    return {id_: names_of(landmark) for id_, landmark in landmarks(connection).items()}
 
 
 def landmark_id(connection: Connection, text: str) -> int:
@@ -76,12 +76,8 @@ def model_ids(connection: Connection, text: str) -> list[int]:
 
 def landmarks(connection: Connection) -> dict[int, types.Landmark]:
     """All landmarks by row id."""
-    return {
-        row.id: types.Landmark(
-            row.key, row.name, row.country, row.lat, row.lon, row.city, tuple(row.aliases), row.wikidata
-        )
-        for row in connection.execute(select(Landmark.__table__))
-    }
+    rows = connection.execute(select(Landmark.__table__).order_by(Landmark.id))
+    return {row.id: _landmark(row) for row in rows}
 
 
 def labels(connection: Connection) -> list[LabelRow]:
@@ -129,6 +125,11 @@ def last_success(connection: Connection) -> dict[str, datetime]:
     """When each job last ended as "done"."""
     rows = select(JobRun.job, func.max(JobRun.finished_at)).where(JobRun.status == "done").group_by(JobRun.job)
     return {job: ended for job, ended in connection.execute(rows) if ended is not None}
+
+
+def _landmark(row: Row[tuple[Landmark]]) -> types.Landmark:
+    place = (row.country, row.lat, row.lon, row.city)
+    return types.Landmark(row.key, row.name, *place, tuple(row.aliases), row.wikidata, row.names, row.cities)
 
 
 def _runs() -> Select[tuple[Run]]:

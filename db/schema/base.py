@@ -76,5 +76,6 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime,
         float: Float,
         dict[str, Any]: JSON,
+        dict[str, str]: JSON,
         list[str]: JSON,
     }

@@ -33,6 +33,8 @@ class Landmark(Base):
     lat: Mapped[float | None]
     lon: Mapped[float | None]
     wikidata: Mapped[str | None]
+    names: Mapped[dict[str, str]] = mapped_column(server_default=text("'{}'"))  # by language
+    cities: Mapped[dict[str, str]] = mapped_column(server_default=text("'{}'"))
 
 
 class Model(Base):

@@ -19,25 +19,27 @@ from db.schema.models import Landmark, Lease, Model, Run
 from tagger.core import types
 
 BOT = "telegram"  # the bot's run lasts as long as the bot and excludes no other run
-DETAILS = ("name", "country", "lat", "lon", "city", "aliases", "wikidata")
+DETAILS = ("name", "country", "lat", "lon", "city", "aliases", "wikidata", "names", "cities")
 
 
 def register_model(connection: Connection, model: ModelRow, *, landmarks: Iterable[types.Landmark]) -> int:
     """Store a model and its landmarks.
 
-    A new model updates the landmarks' details; a stored one does not, so that an old model does not restore old
-    details.
+    The newest model updates the landmarks' details whenever it is used, since its card may have better names by now. An
+    older one does not, so that it does not restore old details.
 
     Returns:
         The model's number, which the other functions ask for.
     """
     stored = select(Model.id).where(Model.model_id == model.model_id)
-    if (number := connection.execute(stored).scalar()) is not None:
+    number, newest = connection.execute(stored).scalar(), connection.execute(select(func.max(Model.id))).scalar()
+    if number is not None and number != newest:
         return number
     statement = insert(Landmark)
     details = {name: statement.excluded[name] for name in DETAILS}
     rows = list(map(_landmark_row, landmarks))
-    connection.execute(insert(Model).values(**asdict(model), added_at=datetime.now(UTC)))
+    if number is None:
+        connection.execute(insert(Model).values(**asdict(model), added_at=datetime.now(UTC)))
     if rows:
         connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=details), rows)
     return connection.execute(stored).scalar_one()

@@ -15,12 +15,15 @@ MOST_PATHS = 3
 _LETTERS = str.maketrans(  # letters that Unicode does not decompose; apostrophes are dropped
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | {"'": "", "’": "", "\N{MODIFIER LETTER APOSTROPHE}": ""}
+    # letters that are written for one another in Arabic and Hindi, and the stroke that stretches Arabic words
+    | {"ة": "\N{ARABIC LETTER HEH}", "ى": "ي", "ی": "ي", "ک": "ك", "\N{ARABIC TATWEEL}": "", "ँ": "ं"}
 )
+FIRST_MARKED, LAST_MARKED = "\u0900", "\u17ff"  # scripts of India and its neighbours, which write vowels as marks
 
 
 def plain(text: str) -> str:
     """A name for comparison: without case, accents, spaces and punctuation."""
-    return "".join(filter(str.isalnum, _folded(text)))
+    return "".join(filter(_is_letter, _folded(text)))
 
 
 def nearest(text: str, names: Mapping[T, Iterable[str]], *, limit: int = 3) -> list[T]:
@@ -116,6 +119,10 @@ def format_bytes(count: int) -> str:
 def _folded(text: str) -> str:
     letters = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
     return "".join(c for c in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(c))
+
+
+def _is_letter(sign: str) -> bool:
+    return sign.isalnum() or (FIRST_MARKED <= sign <= LAST_MARKED and unicodedata.category(sign).startswith("M"))
 
 
 def _likeness(typed: str, name: str) -> float:

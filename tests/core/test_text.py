@@ -22,6 +22,8 @@ from tagger.core.text import (
 def test_case_accents_and_punctuation_do_not_tell_names_apart() -> None:
     assert plain("Château d'If") == plain("chateau DIF") == "chateaudif"
     assert plain("Łódź") == "lodz"
+    assert plain("क़ुतुब मीनार") == plain("कुतुब-मीनार") != plain("कतब मनर")
+    assert plain("مكتبة") == plain("مكتبه")
 
 
 def test_a_typo_is_asked_about_and_a_stranger_is_not() -> None:

@@ -1,4 +1,4 @@
-"""Finds the landmark that somebody means by a typed name, and handles names typed after "Something else".
+"""Handles the names that people type after "Something else".
 
 Only an exact name is accepted directly; similar names are offered as a choice. Only the next message is a name, and
 only for a few minutes.
@@ -6,102 +6,17 @@ only for a few minutes.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from html import escape
-from itertools import combinations
-from typing import NamedTuple
 
 from db.telegram import questions
 from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.buttons import decide
 from tagger.bot.render.reply_text import place
 from tagger.bot.transport.message import Button
-from tagger.core.text import edit_distance, plain
-from tagger.core.types import Landmark
+from tagger.core.landmark_names import find, nearest
 
-MAX_OFFERED = 5
-LETTERS_PER_TYPO = 4  # of a typed name: one in four may be wrong
-MIN_PART = 3  # letters that stand for a name; fewer are too common
-MIN_MISTYPED = 5  # letters of a word that may have a typo; shorter ones are too similar to one another
-MAX_ARTICLE = 3  # letters of a first word that may be left out
-MAX_NAMES = 20_000  # whose words are kept in memory
 ANSWER_WITHIN = timedelta(minutes=5)
-
-Landmarks = Mapping[int, Landmark]
-
-
-def exact(text: str, landmarks: Landmarks) -> int | None:
-    """The landmark with this name, key or alias. A name outranks another landmark's alias."""
-    typed = plain(text)
-    if not typed:
-        return None
-    for names in (lambda row: (row.id, row.name), lambda row: row.aliases):
-        for landmark_id, landmark in landmarks.items():
-            if typed in map(plain, names(landmark)):
-                return landmark_id
-    return None
-
-
-def nearest(text: str, landmarks: Landmarks) -> list[int]:
-    """The landmarks with a similar name, alias or city, best first, at most `MAX_OFFERED`.
-
-    A name is similar if the text is the beginning of it or of a later word of it, or differs from some of its words by
-    few letters.
-    """
-    first, _, rest = text.strip().partition(" ")
-    typed = [plain(text), *([plain(rest)] if len(first) <= MAX_ARTICLE else [])]
-    distances = {number: _distance(typed, _names(landmarks[number])) for number in sorted(landmarks)}
-    similar = [number for number, distance in distances.items() if distance < math.inf]
-    return sorted(similar, key=distances.__getitem__)[:MAX_OFFERED]
-
-
-def _names(landmark: Landmark) -> tuple[str, ...]:
-    return (landmark.name, *landmark.aliases, *(landmark.city or "").split(","))
-
-
-def _distance(typed: Iterable[str], names: Iterable[str]) -> float:
-    """How far a text is from the nearest of these names; infinite if it is too far from all."""
-    parts = [part for name in names for part in _parts(name)]
-    return min((_distance_to(text, part) for text in typed for part in parts), default=math.inf)
-
-
-def _distance_to(typed: str, part: _Part) -> float:
-    letters = min(len(typed), len(part.text))
-    most = round(letters / LETTERS_PER_TYPO) if letters >= MIN_MISTYPED else 0
-    if letters < MIN_PART:
-        return math.inf
-    if part.is_end and part.text.startswith(typed):
-        return 1 - len(typed) / len(part.text)
-    if abs(len(part.text) - len(typed)) > most:
-        return math.inf
-    typos = edit_distance(typed, part.text)
-    return typos + 1 - part.share if typos <= most else math.inf
-
-
-class _Part(NamedTuple):
-    """Some words of a name, one after another.
-
-    Attributes:
-        text: as `plain` writes it.
-        is_end: whether the last word is among them.
-        share: of the name's words.
-    """
-
-    text: str
-    is_end: bool
-    share: float
-
-
-@lru_cache(maxsize=MAX_NAMES)
-def _parts(name: str) -> tuple[_Part, ...]:
-    words = name.split()
-    spans = combinations(range(len(words) + 1), 2)
-    return tuple(
-        _Part(plain(" ".join(words[start:end])), end == len(words), (end - start) / len(words)) for start, end in spans
-    )
 
 
 async def answer_question(context: UpdateContext) -> bool:
@@ -109,9 +24,11 @@ async def answer_question(context: UpdateContext) -> bool:
     answer_id = await _asking_answer(context)
     if answer_id is None:
         return False
-    landmarks = {number: context.services.landmarks[number] for number in context.services.landmark_ids.values()}
+    landmarks = {
+        number: context.services.landmarks[number] for number in sorted(context.services.landmark_ids.values())
+    }
     text = context.message.text or ""
-    if (landmark_id := exact(text, landmarks)) is not None:
+    if (landmark_id := find(text, landmarks)) is not None:
         await decide(context, answer_id, lambda _photo: ("shows", landmark_id))
         landmark = landmarks[landmark_id]
         noted = context._("✔ Noted: {names}. Thank you!").format(names=escape(landmark.name))

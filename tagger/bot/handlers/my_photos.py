@@ -14,12 +14,12 @@ from xml.sax.saxutils import escape as xml
 from db.telegram import people
 from db.telegram.people import PersonsPhoto
 from tagger.bot.context import UpdateContext
-from tagger.bot.handlers.landmark_search import exact, nearest
 from tagger.bot.render.languages import N_
 from tagger.bot.render.length import shorten
 from tagger.bot.render.pagination import page
 from tagger.bot.render.reply_text import place
 from tagger.bot.transport.message import Button, Keyboard
+from tagger.core import landmark_names
 from tagger.core.types import Landmark
 
 NOTHING_YET = N_("You have not sent me a photo of a landmark yet.")
@@ -44,9 +44,9 @@ async def find(context: UpdateContext) -> None:
         await context.reply(context._("Which landmark? Write it like this: /find eiffel"))
         return
     photos = await _by_landmark(context)
-    landmarks = {number: context.services.landmarks[number] for number in photos}
-    match = exact(text, landmarks)
-    offered = [match] if match is not None else nearest(text, landmarks)
+    landmarks = {number: context.services.landmarks[number] for number in sorted(photos)}
+    match = landmark_names.find(text, landmarks)
+    offered = [match] if match is not None else landmark_names.nearest(text, landmarks)
     if not offered:
         nothing = context._("You have not sent me a photo of “{name}” yet.").format(
             name=shorten(escape(text), MAX_ECHO)

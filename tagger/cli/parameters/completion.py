@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 
 def landmarks(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The ids of landmarks whose id or name begins like this."""
+    """The ids of landmarks one of whose names begins like this."""
     from click.shell_completion import CompletionItem
 
+    from tagger.core.landmark_names import names_of
     from tagger.core.text import plain, printable
 
     typed = plain(incomplete)
     return [
         CompletionItem(printable(landmark.id), help=printable(landmark.full_name))
         for landmark in _landmarks(ctx)
-        if any(plain(name).startswith(typed) for name in (landmark.id, landmark.name, *landmark.aliases))
+        if any(plain(name).startswith(typed) for name in names_of(landmark))
     ]
 
 

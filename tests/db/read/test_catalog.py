@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from db.engine import Store
 from db.errors import UnknownCountry, UnknownLandmark
-from db.read.catalog import country_landmark_ids, find_landmark, labels, run, runs
+from db.read.catalog import country_landmark_ids, find_landmark, labels, landmarks, run, runs
 from db.read.rows import LabelRow
 from db.rows import RunCounts
 from db.write.files import mark_missing
@@ -48,6 +48,13 @@ def test_a_typo_names_the_nearest(connection: Connection, text: str, nearest: tu
     with pytest.raises(UnknownLandmark) as raised:
         find_landmark(connection, text)
     assert raised.value.nearest == nearest
+
+
+def test_the_newest_models_names_are_renewed_when_it_is_used_again(connection: Connection) -> None:
+    named = replace(LANDMARKS[0], names={"de": "Eiffelturm"}, cities={"it": "Parigi"})
+    register_model(connection, MODEL, landmarks=[named])
+    assert named in landmarks(connection).values()
+    assert find_landmark(connection, "EIFFELTURM") == "eiffel_tower"
 
 
 def test_labels_count_the_photos_that_are_there(connection: Connection) -> None:
