@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from db.read.catalog import find_landmark, landmark_id
-from db.read.photos import find_photo, photo_ids
+from db.read.photos import content_of, find_photo, photo_ids
 from db.rows import Verdict
 from db.schema.models import Decision, Landmark
 from db.schema.views import trusted_decision
@@ -105,6 +105,29 @@ def revoke_decisions(connection: Connection, sha256: str, *, who: str, answer_id
         return 0
     revoked = update(Decision).where(*_active(photo, who, answer_id)).values(revoked_at=datetime.now(UTC))
     return connection.execute(revoked).rowcount
+
+
+def undo_decision(connection: Connection, decision: int, *, who: str) -> str | None:
+    """Revoke a person's decision, and restore those of theirs that it had revoked.
+
+    Args:
+        connection: of a transaction that writes.
+        decision: its number.
+        who: the person.
+
+    Returns:
+        The photo's sha256; None if the person has no such active decision.
+    """
+    own = (Decision.id == decision, Decision.who == who, Decision.revoked_at.is_(None))
+    found = connection.execute(select(Decision.__table__).where(*own)).first()
+    if found is None:
+        return None
+    connection.execute(update(Decision).where(Decision.id == decision).values(revoked_at=datetime.now(UTC)))
+    # `record_decision` revokes at the moment of the new decision.
+    earlier = (Decision.photo_id == found.photo_id, Decision.who == who, Decision.answer_id == found.answer_id)
+    revoked_by_it = update(Decision).where(*earlier, Decision.revoked_at == found.decided_at)
+    connection.execute(revoked_by_it.values(revoked_at=None))
+    return content_of(connection, found.photo_id)
 
 
 def is_contradicted(old: Verdict, old_about: int | None, verdict: Verdict, about: int | None) -> bool:

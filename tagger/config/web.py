@@ -16,6 +16,11 @@ def default_web_folder() -> Path:
     return Path(platformdirs.user_data_dir(APP)) / "web"
 
 
+def default_web_cache() -> Path:
+    """A folder that may be deleted at any time."""
+    return Path(platformdirs.user_cache_dir(APP)) / "thumbnails"
+
+
 class WebSettings(BaseSettings):
     """The part of `tagger.config.settings.Settings` that the gallery alone uses."""
 
@@ -24,6 +29,8 @@ class WebSettings(BaseSettings):
     web_folder: Place = Field(
         default_factory=default_web_folder, description="Folder of the password, the tokens and the share links."
     )
+    web_cache: Place = Field(default_factory=default_web_cache, description="Folder of the thumbnails.")
+    web_cache_bytes: AtLeastOne = Field(2_000_000_000, description="The most that the thumbnails may take.")
     web_hosts: tuple[str, ...] = Field((), description="Names under which others reach the gallery.")
     web_trusted_proxies: tuple[Network, ...] = Field((), description="Networks of proxies whose headers are believed.")
     web_proxy_user_header: str | None = Field(None, description="The header in which those proxies name the user.")

@@ -18,7 +18,7 @@ import numpy as np
 from tagger.core.types import DATE_SOURCES, Failed, PhotoInfo, TakenDate
 from tagger.image.decode import KINDS
 from tagger.image.limits import FRESH_PROCESS
-from tagger.image.loader import Content, LoadedPhoto, Part
+from tagger.image.loader import COPIES, Content, LoadedPhoto, Part
 from tagger.image.preprocess import Pixels
 
 SIZES = struct.Struct("<II")  # bytes of the header, bytes of the payload
@@ -26,6 +26,7 @@ MAX_HEADER_BYTES = 1 << 20  # a codec's error message is the longest
 HASH = re.compile("[0-9a-f]{64}")
 SIDES_PX = range(1, 1 << 32)  # no format allows more
 PHASHES = range(1 << 64)
+MAX_COPY_BYTES = 4 << 20
 
 
 class ProtocolError(Exception):
@@ -67,13 +68,13 @@ def decode_frame(text: bytes | bytearray, payload: bytes | bytearray) -> Frame:
 
 
 def decode_sizes(start: bytes | bytearray, size_px: int) -> tuple[int, int]:
-    """The sizes of a frame's header and payload; a photo's pixels at most.
+    """The sizes of a frame's header and payload; a photo's pixels at most, or a copy.
 
     Raises:
         ProtocolError: they exceed the limits.
     """
     header_bytes, payload_bytes = SIZES.unpack(start)
-    if header_bytes > MAX_HEADER_BYTES or payload_bytes > _pixel_bytes(size_px):
+    if header_bytes > MAX_HEADER_BYTES or payload_bytes > max(_pixel_bytes(size_px), MAX_COPY_BYTES):
         raise ProtocolError(f"a frame of {header_bytes:,} and {payload_bytes:,} bytes")
     return header_bytes, payload_bytes
 
@@ -82,6 +83,8 @@ def encode_photo(photo: LoadedPhoto) -> bytes:
     """A decoder's last reply on a photo."""
     if photo.failure is not None:
         return encode_frame({"failure": [photo.failure.kind, photo.failure.message]})
+    if photo.copy is not None:
+        return encode_frame({"copy": True}, photo.copy)
     if photo.info is None:
         date = photo.file_date
         return encode_frame({"file_date": date and [date.taken_at.isoformat(), date.taken_from]})
@@ -124,6 +127,8 @@ def decode_part(frame: Frame, content: Content, part: Part, size_px: int) -> Loa
         raise FreshProcessNeeded(part)
     if "failure" in frame.header:
         return LoadedPhoto(content, failure=_failure(frame.header["failure"]))
+    if part in COPIES:
+        return LoadedPhoto(content, copy=_webp(frame.payload))
     return LoadedPhoto(content, _info(frame.header.get("info")), _pixels(frame, part, size_px))
 
 
@@ -175,6 +180,12 @@ def _pixels(frame: Frame, part: Part, size_px: int) -> Pixels | None:
             if len(frame.payload) == height * width * 3:
                 return np.frombuffer(frame.payload, dtype=np.uint8).reshape(height, width, 3)  # (H, W, 3)
     raise ProtocolError("pixels of a wrong size")
+
+
+def _webp(payload: bytes | bytearray) -> bytes:
+    if payload[:4] != b"RIFF" or payload[8:12] != b"WEBP":
+        raise ProtocolError("a copy that is no WebP")
+    return bytes(payload)
 
 
 def _pixel_bytes(size_px: int) -> int:

@@ -16,9 +16,12 @@ from tagger.image.phash import difference_hash
 from tagger.image.picture_hash import picture_hash
 from tagger.image.preprocess import Pixels, preprocess, preview
 from tagger.image.source import open_source
+from tagger.image.thumbnail import webp
 
 # Of a photo: "pixels" are the network's input, a "preview" is for people. Both come with the metadata.
-Part = Literal["nothing", "metadata", "pixels", "preview"]
+# A "thumbnail" and a "screen" are copies without metadata, as files.
+Part = Literal["nothing", "metadata", "pixels", "preview", "thumbnail", "screen"]
+COPIES: dict[Part, int] = {"thumbnail": 400, "screen": 1600}  # the long side in pixels
 IsCancelled = Callable[[], bool]
 
 
@@ -52,6 +55,7 @@ class LoadedPhoto:
         pixels: (H, W, 3); None without `info`, or if only metadata were needed.
         failure: why it could not be read or decoded.
         file_date: from what is beside the file, if nothing of it was needed; see `tagger.image.metadata`.
+        copy: a WebP, if a copy was needed, and then nothing else.
     """
 
     content: Content | None
@@ -59,6 +63,7 @@ class LoadedPhoto:
     pixels: Pixels | None = None
     failure: Failed | None = None
     file_date: TakenDate | None = None
+    copy: bytes | None = None
 
     @property
     def sha256(self) -> str | None:
@@ -101,7 +106,10 @@ class InProcessLoader:
                     return LoadedPhoto(content, file_date=file_date(path))
                 if part == "metadata" and data:
                     return LoadedPhoto(content, with_file(read_info(data, self.limits.max_pixels), path))
-                decoded = decode(source.content, min_side_px=self.contract.resize_px, max_pixels=self.limits.max_pixels)
+                side_px = COPIES.get(part, self.contract.resize_px)
+                decoded = decode(source.content, min_side_px=side_px, max_pixels=self.limits.max_pixels)
+            if part in COPIES:
+                return LoadedPhoto(content, copy=webp(decoded.image, side_px))
             info = replace(with_file(decoded.info, path), phash=difference_hash(decoded.image))
             pixels = preprocess if part == "pixels" else preview
             return LoadedPhoto(content, info, pixels(decoded.image, self.contract))

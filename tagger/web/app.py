@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 
+from db.errors import UnknownName, UnknownPhoto, UnknownRun
 from tagger.core.errors import StoreError
 from tagger.core.version import __version__
-from tagger.web.api import status, suggest
+from tagger.web.api import decisions, library, photos, status, suggest
 from tagger.web.security.addresses import is_loopback, own_names
 from tagger.web.security.body_limits import BodyLimits, problem
 from tagger.web.security.gate import Gate, Rules
@@ -15,6 +16,7 @@ from tagger.web.security.headers import SecurityHeaders, content_security_policy
 from tagger.web.services import Services
 
 V1 = "/api/v1"
+API = (suggest, photos, decisions, library, status)  # modules with routes
 FORM_BYTES = 4096  # of an upload besides its photo
 
 
@@ -30,12 +32,12 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     api = APIRouter(prefix=V1)
-    for routes in (suggest, status):
+    for routes in API:
         api.include_router(routes.router)
     app.include_router(api)
     app.include_router(status.router, include_in_schema=False)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(StoreError, _unavailable)
+    app.add_exception_handler(StoreError, _store_error)
     # The last is the outermost.
     app.add_middleware(Gate, credentials=services.credentials, rules=_rules(services))
     app.add_middleware(
@@ -74,5 +76,7 @@ def _invalid(_request: Request, error: Exception) -> Response:
     return problem(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
 
 
-def _unavailable(_request: Request, error: Exception) -> Response:
-    return problem(503, str(error))
+def _store_error(_request: Request, error: Exception) -> Response:
+    if isinstance(error, UnknownPhoto | UnknownRun):
+        return problem(404, str(error))
+    return problem(422 if isinstance(error, UnknownName) else 503, str(error))

@@ -18,6 +18,7 @@ from db.engine import Store
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError
 from tagger.serving.model_thread import ModelThread
+from tagger.serving.thumbnails import Thumbnails
 from tagger.web.app import create_app, listening_host, needs_login
 from tagger.web.connection import Connection
 from tagger.web.security.credentials import Credentials
@@ -37,6 +38,7 @@ def serve(
     settings: Settings,
     store: Store,
     model: ModelThread,
+    thumbnails: Thumbnails,
     stop: threading.Event,
     on_ready: Callable[[str], object] | None = None,
 ) -> None:
@@ -46,24 +48,29 @@ def serve(
         settings: where it listens, and who may log in.
         store: the tag store.
         model: answers the photos that are sent.
+        thumbnails: copies of the library's photos.
         stop: may be set from any thread, even before this is called.
         on_ready: called with the address once it can be opened.
 
     Raises:
         ConfigError: the address is taken, or nobody could log in although others reach it.
     """
-    with listening(settings, store, model) as (application, listener):
+    with listening(settings, store, model, thumbnails) as (application, listener):
         if on_ready:
             on_ready(address_of(listener))  # connections wait in the socket until they are accepted
         asyncio.run(run(application, listener, stop))
 
 
 @contextlib.contextmanager
-def listening(settings: Settings, store: Store, model: ModelThread) -> Iterator[tuple[FastAPI, socket.socket]]:
+def listening(
+    settings: Settings, store: Store, model: ModelThread, thumbnails: Thumbnails
+) -> Iterator[tuple[FastAPI, socket.socket]]:
     """The application and the socket that listens for it."""
     credentials = Credentials(settings.web_folder)
     with TemporaryDirectory(prefix="tagger-web-") as uploads:
-        services = Services(settings, store, model, credentials, Path(uploads), RateLimit(settings.web_rate_per_min))
+        services = Services(
+            settings, store, model, credentials, Path(uploads), RateLimit(settings.web_rate_per_min), thumbnails
+        )
         if needs_login(services) and not (credentials.can_log_in or settings.web_proxy_user_header):
             raise ConfigError(
                 f"Others reach {settings.web_listen}, and nobody can log in. Set a password first: tagger web password"

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from db.engine import Store
 from tagger.config.settings import Settings
 from tagger.serving.model_thread import ModelThread
+from tagger.serving.thumbnails import Thumbnails
 from tagger.web.security.credentials import Credentials
 from tagger.web.security.gate import Visitor
 from tagger.web.security.rate_limits import RateLimit
@@ -28,6 +29,9 @@ class Services:
         model: answers photos that are sent.
         credentials: the password, the tokens and the share links.
         uploads: a private folder for photos in progress.
+        upload_limit: on photos that are sent.
+        thumbnails: copies of the library's photos.
+        login_limit: on attempts to log in.
     """
 
     settings: Settings
@@ -36,6 +40,7 @@ class Services:
     credentials: Credentials
     uploads: Path
     upload_limit: RateLimit
+    thumbnails: Thumbnails
     login_limit: RateLimit = field(default_factory=lambda: RateLimit(LOGINS_PER_MIN))
 
 

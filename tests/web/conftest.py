@@ -16,7 +16,6 @@ pytest.importorskip("fastapi", reason="the extra 'web' is not installed")
 pytest.importorskip("uvicorn", reason="the extra 'web' is not installed")
 
 import httpx
-from starlette.routing import Route
 
 from db.engine import Store
 from tagger.config.settings import load_settings
@@ -24,6 +23,7 @@ from tagger.core.run_options import Limits
 from tagger.image.loader import InProcessLoader, PhotoLoader
 from tagger.model.predictor import Tagger
 from tagger.serving.model_thread import ModelThread
+from tagger.serving.thumbnails import Thumbnails
 from tagger.web.security.credentials import Credentials
 from tagger.web.server import address_of, listening, run
 from tests.drawn import ColourEngine, colour_bundle
@@ -38,14 +38,12 @@ class Gallery:
         credentials: its password and tokens.
         store: its store.
         engine: counts what it is given.
-        unsafe_paths: those of all routes that change something.
     """
 
     url: str
     credentials: Credentials
     store: Store
     engine: ColourEngine
-    unsafe_paths: frozenset[str]
 
     def client(self, **options: Any) -> httpx.Client:
         return httpx.Client(base_url=self.url, trust_env=False, timeout=60, **options)
@@ -68,18 +66,14 @@ def start(store: Store, tmp_path: Path) -> Iterator[Start]:
             tagger = Tagger(colour_bundle(tmp_path / "bundle"), engine, Limits())
             reads = loader or InProcessLoader(tagger.bundle.card.input, tagger.limits)
             model = stack.enter_context(ModelThread(tagger, reads, k=3))
-            application, listener = stack.enter_context(listening(settings, store, model))
+            thumbnails = stack.enter_context(Thumbnails(tmp_path / "thumbnails", 10**9, reads))
+            application, listener = stack.enter_context(listening(settings, store, model, thumbnails))
             stop = threading.Event()
             thread = threading.Thread(target=lambda: asyncio.run(run(application, listener, stop)))
             thread.start()
             stack.callback(thread.join)
             stack.callback(stop.set)
-            unsafe = {
-                route.path
-                for route in application.routes
-                if isinstance(route, Route) and (route.methods or set()) - {"GET", "HEAD"}
-            }
-            return Gallery(address_of(listener), credentials, store, engine, frozenset(unsafe))
+            return Gallery(address_of(listener), credentials, store, engine)
 
         yield start
 

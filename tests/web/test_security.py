@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 
 from db.engine import Store
 from tagger.config.settings import load_settings
@@ -14,6 +15,8 @@ from tagger.core.run_options import Limits
 from tagger.image.loader import InProcessLoader
 from tagger.model.predictor import Tagger
 from tagger.serving.model_thread import ModelThread
+from tagger.serving.thumbnails import Thumbnails
+from tagger.web.app import API, V1
 from tagger.web.security.credentials import Credentials
 from tagger.web.security.rate_limits import RateLimit
 from tagger.web.server import listening
@@ -22,6 +25,12 @@ from tests.web.conftest import Start
 
 SUGGEST = "/api/v1/suggest"
 METRICS = "/api/v1/metrics"
+UNSAFE = sorted(
+    V1 + route.path
+    for module in API
+    for route in module.router.routes
+    if isinstance(route, APIRoute) and set(route.methods or ()) - {"GET", "HEAD"}
+)
 PASSWORD = "correct horse"
 
 
@@ -39,11 +48,15 @@ def test_our_own_names_are_served(start: Start, host: str) -> None:
 def test_nobody_else_reaches_a_gallery_without_a_login(store: Store, tmp_path: Path) -> None:
     tagger = Tagger(colour_bundle(tmp_path / "bundle"), ColourEngine(), Limits())
     settings = load_settings({"web_listen": "0.0.0.0:0", "web_folder": tmp_path / "web"})
-    with ModelThread(tagger, InProcessLoader(tagger.bundle.card.input, tagger.limits), k=3) as model:
-        with pytest.raises(ConfigError, match="tagger web password"), listening(settings, store, model):
+    loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
+    with ModelThread(tagger, loader, k=3) as model, Thumbnails(tmp_path / "thumbnails", 1, loader) as thumbnails:
+        with (
+            pytest.raises(ConfigError, match="tagger web password"),
+            listening(settings, store, model, thumbnails),
+        ):
             pass
         Credentials(settings.web_folder).set_password(PASSWORD)
-        with listening(settings, store, model):
+        with listening(settings, store, model, thumbnails):
             pass
 
 
@@ -77,9 +90,10 @@ def test_a_page_of_another_site_cannot_post(client: httpx.Client, headers: dict[
 
 
 def test_every_post_without_the_token_is_refused(start: Start) -> None:
+    assert f"{V1}/photos/{{sha256}}/decisions" in UNSAFE
     gallery = start(web_listen="0.0.0.0:0", password=PASSWORD)
     with gallery.client() as client:
-        for path in sorted(gallery.unsafe_paths):
+        for path in UNSAFE:
             refused = client.post(path, headers={"Origin": gallery.url})
             assert refused.status_code in (401, 403), path
 

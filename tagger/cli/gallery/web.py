@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tagger.jobs.context import JobContext
     from tagger.model.predictor import Tagger
     from tagger.serving.model_thread import ModelThread
+    from tagger.serving.thumbnails import Thumbnails
 
 
 @click.group(invoke_without_command=True)
@@ -46,8 +47,15 @@ def web(ctx: click.Context, /, is_quiet: bool, config: Path | None, **options: A
     with context.open_store(settings) as store:
         from tagger.web.server import serve
 
-        with model_thread(settings, context.open_model(settings, in_log=True)) as model:
-            serve(settings, store, model, stop, on_ready=None if is_quiet or not sys.stderr.isatty() else click.launch)
+        with services(settings, context.open_model(settings, in_log=True)) as (model, thumbnails):
+            serve(
+                settings,
+                store,
+                model,
+                thumbnails,
+                stop,
+                on_ready=None if is_quiet or not sys.stderr.isatty() else click.launch,
+            )
 
 
 def require_web() -> None:
@@ -67,9 +75,9 @@ def gallery_thread(job_context: JobContext) -> Iterator[None]:
     def run() -> None:
         with (
             supervised(job_context, "gallery", "The jobs go on without the gallery"),
-            model_thread(job_context.settings, job_context.open_tagger()) as model,
+            services(job_context.settings, job_context.open_tagger()) as (model, thumbnails),
         ):
-            serve(job_context.settings, job_context.store, model, job_context.stop)
+            serve(job_context.settings, job_context.store, model, thumbnails, job_context.stop)
 
     thread = threading.Thread(target=run, name="gallery")
     thread.start()
@@ -81,18 +89,22 @@ def gallery_thread(job_context: JobContext) -> Iterator[None]:
 
 
 @contextmanager
-def model_thread(settings: Settings, tagger: Tagger) -> Iterator[ModelThread]:
-    """The model behind a queue, with decoders for photos of strangers."""
+def services(settings: Settings, tagger: Tagger) -> Iterator[tuple[ModelThread, Thumbnails]]:
+    """The model behind a queue, with decoders for photos of strangers, and others for the library's own."""
     from tagger.image.decoder_pool import DecoderPool
     from tagger.image.limits import STRANGERS_MAX_PIXELS
     from tagger.serving.model_thread import ModelThread
+    from tagger.serving.thumbnails import Thumbnails
 
-    limits = replace(tagger.limits, max_pixels=min(tagger.limits.max_pixels, STRANGERS_MAX_PIXELS))
+    own, contract, timeout_s = tagger.limits, tagger.bundle.card.input, settings.photo_timeout_s
+    strangers = replace(own, max_pixels=min(own.max_pixels, STRANGERS_MAX_PIXELS))
     with (
-        DecoderPool(tagger.bundle.card.input, limits, timeout_s=settings.photo_timeout_s) as decoders,
-        ModelThread(tagger, decoders, k=settings.top_k, min_score=settings.min_score) as model,
+        DecoderPool(contract, strangers, timeout_s=timeout_s) as their_decoders,
+        DecoderPool(contract, own, timeout_s=timeout_s) as own_decoders,
+        ModelThread(tagger, their_decoders, k=settings.top_k, min_score=settings.min_score) as model,
+        Thumbnails(settings.web_cache, settings.web_cache_bytes, own_decoders, threads=own.threads) as thumbnails,
     ):
-        yield model
+        yield model, thumbnails
 
 
 web.add_command(password)

@@ -62,6 +62,12 @@ class Visitor:
     session: Session
     is_program: bool = False
 
+    @property
+    def who(self) -> str:
+        """The name of a visitor whom the gate has let in."""
+        assert self.name is not None
+        return self.name
+
 
 class Gate:
     """Checks the host, finds out who is asking, and refuses what they may not ask for."""

@@ -1,0 +1,81 @@
+"""Photos on a map, as cells of a grid with how many there are in each: a map never gets a photo for each pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Integer, and_, case, cast, func, or_, select
+
+from db.read.gallery.matching import matching
+from db.schema.models import Landmark, Photo
+from db.schema.views import tag
+
+CELLS_PER_TILE = 8  # on each side of a map's tile, which shows 360 degrees at zoom 0
+MOST_CELLS = 3000
+MOST_ZOOM = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A part of the world, in degrees; `west` is greater than `east` if it crosses the 180th meridian."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Photos near one another.
+
+    Args:
+        lat: the mean of their places.
+        lon: likewise.
+        photos: how many there are.
+        sha256: the newest's.
+    """
+
+    lat: float
+    lon: float
+    photos: int
+    sha256: str
+
+
+def places(connection: Connection, query: str, bounds: Bounds, zoom: int) -> list[Cell]:
+    """The photos that a query finds in a part of the world; errors as for `tiles`.
+
+    A photo is where it was taken, or if that is unknown, where its landmark is.
+
+    Args:
+        connection: any.
+        query: in the query language.
+        bounds: the part.
+        zoom: of the map, 0 to 18: how small the cells are.
+    """
+    first = select(tag.c.landmark_id).where(tag.c.photo_id == Photo.id, tag.c.is_current == 1).limit(1).correlate(Photo)
+    has_place = and_(Photo.lat.is_not(None), Photo.lon.is_not(None))
+    lat = case((has_place, Photo.lat), else_=Landmark.lat).label("lat")
+    lon = case((has_place, Photo.lon), else_=Landmark.lon).label("lon")
+    located = (
+        select(Photo.sha256, Photo.taken_at, lat, lon)
+        .outerjoin(Landmark, and_(~has_place, Landmark.id == first.scalar_subquery()))
+        .where(matching(connection, query), lat.is_not(None))
+        .subquery()
+    )
+    side = 360 / (CELLS_PER_TILE * 2 ** min(max(zoom, 0), MOST_ZOOM))
+    row, column = (cast((degrees + 180) / side, Integer) for degrees in (located.c.lat, located.c.lon))
+    join = and_ if bounds.west <= bounds.east else or_
+    is_inside = and_(
+        located.c.lat.between(bounds.south, bounds.north),
+        join(located.c.lon >= bounds.west, located.c.lon <= bounds.east),
+    )
+    cells = (
+        select(func.avg(located.c.lat), func.avg(located.c.lon), func.count().label("photos"))
+        .add_columns(located.c.sha256, func.max(located.c.taken_at))  # SQLite takes the digest of the newest
+        .where(is_inside)
+        .group_by(row, column)
+        .order_by(func.count().desc())
+        .limit(MOST_CELLS)
+    )
+    return [Cell(*cell[:4]) for cell in connection.execute(cells)]

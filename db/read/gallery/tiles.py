@@ -1,0 +1,177 @@
+"""Photos by date, the newest first, in pages that begin after a photo.
+
+The one rule: a page costs the same wherever it begins, since it continues at a date and a number in an index.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+
+from db.read.gallery.matching import matching
+from db.schema.models import Landmark, Photo, Suggestion
+from db.schema.views import tag, trusted_decision
+
+SURE = 0.8  # a tag with a lower score is worth a look
+WORTH_A_LOOK = 0.3  # so is the best suggestion of a photo without a tag, from this score
+
+
+class Cursor(NamedTuple):
+    """Where a page ends: the date and the number of its last photo."""
+
+    taken_at: datetime
+    photo_id: int
+
+    def __str__(self) -> str:
+        return f"{self.taken_at.isoformat()}_{self.photo_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a cursor.
+
+        Raises:
+            ValueError: it is not one.
+        """
+        moment, _, number = text.partition("_")
+        taken_at = datetime.fromisoformat(moment)
+        if taken_at.tzinfo or not 0 <= int(number) < 1 << 63:
+            raise ValueError(f"{text!r} is not a cursor")
+        return cls(taken_at, int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class TileTag:
+    """A landmark on a photo; without a score it is a person's."""
+
+    key: str
+    name: str
+    country: str | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A photo in the gallery.
+
+    Args:
+        sha256: identifies it.
+        taken_at: naive, the camera's local time.
+        width: in pixels.
+        height: in pixels.
+        tags: people's first, then the machine's by rank.
+        guess: the best suggestion if there is no tag.
+        is_reviewed: a person has decided.
+    """
+
+    sha256: str
+    taken_at: datetime
+    width: int
+    height: int
+    tags: tuple[TileTag, ...]
+    guess: TileTag | None
+    is_reviewed: bool
+
+    @property
+    def best(self) -> TileTag | None:
+        """The first tag, or the guess."""
+        return self.tags[0] if self.tags else self.guess
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a person should look."""
+        if self.is_reviewed or self.best is None or self.best.score is None:
+            return False
+        return self.best.score < SURE if self.tags else self.best.score >= WORTH_A_LOOK
+
+
+@dataclass(frozen=True, slots=True)
+class TilePage:
+    """A page of photos; the next one begins after `next_after`, which is None after the last."""
+
+    tiles: tuple[Tile, ...]
+    next_after: Cursor | None
+
+
+def tiles(connection: Connection, query: str, *, after: Cursor | None = None, limit: int = 200) -> TilePage:
+    """The photos that a query finds, the newest first.
+
+    Args:
+        connection: any.
+        query: in the query language; an empty one finds all photos.
+        after: where the previous page ended.
+        limit: photos on the page.
+
+    Raises:
+        StoreError: the query is invalid, or names something unknown.
+    """
+    columns = (Photo.id, Photo.sha256, Photo.taken_at, Photo.width, Photo.height)
+    found = select(*columns).where(matching(connection, query), _comes_after(after))
+    rows = connection.execute(found.order_by(Photo.taken_at.desc(), Photo.id.desc()).limit(limit + 1)).all()
+    shown = rows[:limit]
+    next_after = Cursor(shown[-1].taken_at, shown[-1].id) if len(rows) > limit else None
+    return TilePage(_tiles(connection, shown), next_after)
+
+
+def tiles_of(connection: Connection, contents: Collection[str]) -> tuple[Tile, ...]:
+    """Some photos, the newest first."""
+    columns = (Photo.id, Photo.sha256, Photo.taken_at, Photo.width, Photo.height)
+    found = select(*columns).where(Photo.sha256.in_(contents))
+    return _tiles(connection, connection.execute(found.order_by(Photo.taken_at.desc(), Photo.id.desc())).all())
+
+
+def _comes_after(cursor: Cursor | None) -> ColumnElement[bool]:
+    if cursor is None:
+        return true()
+    earlier = and_(Photo.taken_at == cursor.taken_at, Photo.id < cursor.photo_id)
+    return and_(Photo.taken_at <= cursor.taken_at, or_(Photo.taken_at < cursor.taken_at, earlier))
+
+
+def _tiles(connection: Connection, rows: Sequence[Any]) -> tuple[Tile, ...]:
+    ids = [row.id for row in rows]
+    if not ids:
+        return ()
+    tags, guesses, reviewed = _tags(connection, ids), _guesses(connection, ids), _reviewed(connection, ids)
+    found = []
+    for row in rows:
+        own = tuple(tags[row.id])
+        values = (*row[1:], own, None if own else guesses.get(row.id), row.id in reviewed)
+        found.append(Tile(*values))
+    return tuple(found)
+
+
+def _tags(connection: Connection, ids: Collection[int]) -> defaultdict[int, list[TileTag]]:
+    rows = (
+        select(tag.c.photo_id, Landmark.key, Landmark.name, Landmark.country, tag.c.score)
+        .join(Landmark, Landmark.id == tag.c.landmark_id)
+        .where(tag.c.photo_id.in_(ids), tag.c.is_current == 1)
+        .order_by(tag.c.source.desc(), tag.c.rank, Landmark.key)
+    )
+    tags = defaultdict[int, list[TileTag]](list)
+    for row in connection.execute(rows):
+        tags[row.photo_id].append(TileTag(*row[1:]))
+    return tags
+
+
+def _guesses(connection: Connection, ids: Collection[int]) -> dict[int, TileTag]:
+    rows = (
+        select(Photo.id, Landmark.key, Landmark.name, Landmark.country, Suggestion.score)
+        .join(Suggestion, (Suggestion.photo_id == Photo.id) & (Suggestion.model_id == Photo.current_model_id))
+        .join(Landmark, Landmark.id == Suggestion.landmark_id)
+        .where(Photo.id.in_(ids), Suggestion.rank == 1)
+    )
+    return {row.id: TileTag(*row[1:]) for row in connection.execute(rows)}
+
+
+def _reviewed(connection: Connection, ids: Collection[int]) -> set[int]:
+    rows = select(trusted_decision.c.photo_id).where(trusted_decision.c.photo_id.in_(ids)).distinct()
+    return set(connection.execute(rows).scalars())
+
+
+def count(connection: Connection, query: str) -> int:
+    """How many photos a query finds."""
+    return connection.execute(select(func.count()).select_from(Photo).where(matching(connection, query))).scalar_one()
