@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tagger.api import export_decisions as export_decisions
     from tagger.api import import_decisions as import_decisions
     from tagger.api import import_keywords as import_keywords
+    from tagger.api import review_queue as review_queue
     from tagger.api import undo_decisions as undo_decisions
     from tagger.compat import predict_landmarks as predict_landmarks
     from tagger.compat import suggest_locations as suggest_locations
@@ -39,6 +40,7 @@ _HOMES = {
     "export_decisions": "tagger.api",
     "import_decisions": "tagger.api",
     "import_keywords": "tagger.api",
+    "review_queue": "tagger.api",
     "undo_decisions": "tagger.api",
     "predict_landmarks": "tagger.compat",
     "suggest_locations": "tagger.compat",

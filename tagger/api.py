@@ -16,6 +16,7 @@ from tagger.core.errors import StoreError
 
 if TYPE_CHECKING:
     from db.engine import Store
+    from db.read.rows import ReviewPhoto
     from db.write.imports import Imported
     from tagger.config.settings import Settings
     from tagger.export.xmp.keywords import ImportedKeywords
@@ -140,15 +141,50 @@ def import_keywords(
         return import_keywords(store, place, who=who or login_name(), limits=settings.limits())
 
 
+def review_queue(
+    folders: StrPath | Iterable[StrPath] = (),
+    *,
+    landmarks: str | Iterable[str] = (),
+    unsure: bool = False,
+    who: str | None = None,
+    db_url: str | None = None,
+) -> Iterator[ReviewPhoto]:
+    """Yield the photos that `tagger review` would show, in its order: what teaches most comes first.
+
+    `decide` stores what they show.
+
+    Args:
+        folders: only photos in them.
+        landmarks: only photos with a tag of one of these, by id, name or alias.
+        unsure: only photos whose best suggestion is not far ahead of the second.
+        who: what this person skipped comes last; by default the user who runs the process.
+        db_url: the database, as a URL or a path.
+
+    Raises:
+        TaggerError: a landmark or folder is unknown, or the database cannot be used.
+    """
+    from db.read.filters import TagFilter
+    from tagger.library.decisions.decide import login_name
+    from tagger.review.queue import review_order, review_photos, stored_folders
+
+    with _opened(db_url, for_reading=True) as (store, settings):
+        with store.read() as connection:
+            filters = TagFilter(landmarks=_names(landmarks)) if landmarks else None
+            places = stored_folders(connection, _paths(folders))
+            order = review_order(connection, filters, folders=places, unsure=unsure, who=who or login_name())
+        yield from review_photos(store, order, max_bytes=settings.max_file_bytes)
+
+
 @contextmanager
-def _opened(db_url: str | None) -> Iterator[tuple[Store, Settings]]:
+def _opened(db_url: str | None, *, for_reading: bool = False) -> Iterator[tuple[Store, Settings]]:
     from db.engine import open_store
     from db.location import store_exists, store_file
 
     settings = load_settings({"db_url": db_url})
     if not store_exists(settings.db_url):
         raise StoreError(f"There is no database at {store_file(settings.db_url)} yet.")
-    with open_store(settings.db_url, backup_folder=settings.jobs.backup_folder) as store:
+    folder = settings.jobs.backup_folder
+    with open_store(settings.db_url, backup_folder=folder, for_reading=for_reading) as store:
         yield store, settings
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from db.rows import Verdict
-from tagger.core.types import DateSource, Landmark
+from tagger.core.types import DateSource, Landmark, Position, Suggestion
 
 HitT = TypeVar("HitT")
 
@@ -61,6 +61,48 @@ class VoteHit:
     name: str | None
     people: int
     last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VoteCount:
+    """How many people whom the operator does not trust say one thing about a photo."""
+
+    people: int
+    verdict: Verdict
+    landmark: str | None  # its name; None if they say "none"
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyPhoto:
+    """The photo that was taken just before or after another one, in the same folder."""
+
+    seconds: int  # between the two
+    landmark: str | None  # the name of what it shows; None if it has no tag
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPhoto:
+    """A photo that the model answered and no person has decided about, with what helps to decide."""
+
+    path: str  # of one of its present files
+    sha256: str
+    taken_at: datetime  # naive, the camera's local time
+    taken_from: DateSource
+    position: Position | None
+    suggestions: tuple[Suggestion, ...]  # best first, at least one
+    votes: tuple[VoteCount, ...]  # most people first
+    before: NearbyPhoto | None
+    after: NearbyPhoto | None
+
+    @property
+    def best(self) -> Suggestion:
+        """The suggestion to decide about."""
+        return self.suggestions[0]
+
+    @property
+    def margin(self) -> float:
+        """The first score minus the second."""
+        return self.best.score - (self.suggestions[1].score if len(self.suggestions) > 1 else 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,6 +246,16 @@ class Decision(Base):
     answer_id: Mapped[int] = mapped_column(server_default=text("0"))  # the bot's, in a group; it may be gone. Else 0
 
 
+class Skip(Base):
+    """A person did not want to decide about a photo in a review; it comes last in that person's next one."""
+
+    __tablename__ = "skip"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True)
+    who: Mapped[str] = mapped_column(primary_key=True)
+    skipped_at: Mapped[datetime]
+
+
 class Canary(Base):
     """A model's last answer to a picture whose landmark is known."""
 

@@ -37,16 +37,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # 4. Services.
     "tagger.library": SERVICES,
     "tagger.export": SERVICES,
+    "tagger.review": SERVICES,
     "tagger.ops": SERVICES,
     "tagger.serving": SERVICES,
     "tagger.jobs": OF_JOBS,
     # 5. Surfaces: never one another; the command line wires them.
     "tagger.bot": OF_SURFACES,
     "tagger.web": OF_SURFACES,
-    "tagger.cli": (*OF_SURFACES, "tagger.bot", "tagger.web", "training.cli"),
+    "tagger.cli": (*OF_SURFACES, "tagger.review", "tagger.bot", "tagger.web", "training.cli"),
     "tagger.__main__": ("tagger.cli",),
     # The package's front door.
-    "tagger.api": (*SERVICES, "tagger.export"),
+    "tagger.api": (*SERVICES, "tagger.export", "tagger.review"),
     "tagger": (*CORE, "tagger.model", "tagger.compat", "tagger.api"),
 }
 

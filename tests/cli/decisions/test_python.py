@@ -71,3 +71,20 @@ def test_what_cannot_be_decided_is_an_error(database: str, library: Path, tmp_pa
         tagger.decide(photo, shows="red_rok", db_url=database)
     with pytest.raises(tagger.TaggerError, match="There is no database"):
         tagger.undo_decisions(photo, db_url=str(tmp_path / "none.sqlite"))
+
+
+def test_the_review_queue_yields_what_nobody_decided_about(command: Command, database: str, library: Path) -> None:
+    tagger.decide(library / "00000.jpg", shows="blue_lake", who="ann", db_url=database)
+    queue = list(tagger.review_queue(library, landmarks=["red_rock", "green_hill"], db_url=database))
+    assert {Path(photo.path).name for photo in queue} == {
+        "00001.jpg",
+        "00004.jpg",
+        "00005.jpg",
+        "00008.jpg",
+        "00009.jpg",
+    }
+    assert queue[0].margin <= queue[-1].margin and queue[0].best.landmark.id in ("red_rock", "green_hill")
+    assert list(tagger.review_queue(unsure=True, landmarks="blue_lake", db_url=database)) == []
+    assert command("query", "--json").returncode == 0
+    with pytest.raises(tagger.TaggerError, match="no files below"):
+        next(tagger.review_queue(library.parent / "other", db_url=database))

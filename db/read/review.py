@@ -1,0 +1,168 @@
+"""The photos that people may review: which they are, and what helps to decide about one."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, tuple_
+from sqlalchemy.orm import aliased
+
+from db.read.rows import NearbyPhoto, ReviewPhoto, VoteCount
+from db.schema.models import Decision, File, Photo, Skip, Suggestion
+from db.schema.views import TABLES, trusted_decision
+from tagger.core import types
+from tagger.core.evidence import parse_evidence
+
+NEARBY = timedelta(hours=1)  # between two photos of one occasion
+NEARBY_ROWS = 50  # photos looked at, of which most may be in other folders
+
+
+class Candidate(NamedTuple):
+    """A photo to review."""
+
+    photo: int  # its row id
+    sha256: str
+    landmark: int  # the row id of the best suggestion's
+    margin: float  # the first score minus the second
+    is_tag: bool
+    skipped_at: datetime | None  # the person skipped it in an earlier review
+
+
+def candidates(connection: Connection, *, who: str) -> list[Candidate]:
+    """The photos with a present file that the current model answered and no trusted person has decided about.
+
+    Args:
+        connection: any.
+        who: the person who reviews.
+    """
+    first, second = aliased(Suggestion), aliased(Suggestion)
+    of_second = (second.photo_id == first.photo_id, second.model_id == first.model_id, second.rank == 2)
+    is_decided = select(trusted_decision.c.id).where(trusted_decision.c.photo_id == Photo.id).exists()
+    is_present = select(File.id).where(File.photo_id == Photo.id, File.gone_at.is_(None)).exists()
+    rows = (
+        select(Photo.id, Photo.sha256, first.landmark_id, first.score - func.coalesce(second.score, 0.0))
+        .add_columns(first.is_tag, Skip.skipped_at)
+        .join(first, and_(first.photo_id == Photo.id, first.model_id == Photo.current_model_id, first.rank == 1))
+        .outerjoin(second, and_(*of_second))
+        .outerjoin(Skip, and_(Skip.photo_id == Photo.id, Skip.who == who))
+        .where(~is_decided, is_present)
+    )
+    return [Candidate(*row) for row in connection.execute(rows)]
+
+
+def tag_counts(connection: Connection) -> Counter[int]:
+    """How many times each landmark was suggested as a tag, by row id."""
+    counts = select(Suggestion.landmark_id, func.count()).where(Suggestion.is_tag == 1).group_by(Suggestion.landmark_id)
+    return Counter(dict(connection.execute(counts).all()))
+
+
+def is_decided(connection: Connection, photo: int) -> bool:
+    """Whether a trusted person has decided about a photo."""
+    decision = select(trusted_decision.c.id).where(trusted_decision.c.photo_id == photo).limit(1)
+    return connection.execute(decision).first() is not None
+
+
+def present_files(connection: Connection, photo: int) -> list[tuple[str, int | None, int | None]]:
+    """The files of a photo that the last scan found: path, size in bytes, and modification time in ns."""
+    files = select(File.path, File.size_bytes, File.mtime_ns).where(File.photo_id == photo, File.gone_at.is_(None))
+    return [(row.path, row.size_bytes, row.mtime_ns) for row in connection.execute(files.order_by(File.path))]
+
+
+def review_photo(
+    connection: Connection, photo: int, path: str, landmarks: Mapping[int, types.Landmark]
+) -> ReviewPhoto | None:
+    """What helps to decide about a photo; None if the current model no longer has an answer.
+
+    Args:
+        connection: any.
+        photo: its row id.
+        path: one of its files.
+        landmarks: all, by row id.
+    """
+    row = connection.execute(select(Photo.__table__).where(Photo.id == photo)).first()
+    if row is None or not (suggestions := _suggestions(connection, row, landmarks)):
+        return None
+    position = None if row.lat is None or row.lon is None else types.Position(row.lat, row.lon)
+    return ReviewPhoto(
+        path,
+        row.sha256,
+        row.taken_at,
+        row.taken_from,
+        position,
+        suggestions,
+        _votes(connection, photo, landmarks),
+        _nearby(connection, row, path, landmarks, is_before=True),
+        _nearby(connection, row, path, landmarks, is_before=False),
+    )
+
+
+def _suggestions(
+    connection: Connection, photo: Row[tuple[object, ...]], landmarks: Mapping[int, types.Landmark]
+) -> tuple[types.Suggestion, ...]:
+    of_photo = (Suggestion.photo_id == photo.id, Suggestion.model_id == photo.current_model_id)
+    rows = connection.execute(select(Suggestion.__table__).where(*of_photo).order_by(Suggestion.rank)).all()
+    return tuple(
+        types.Suggestion(
+            row.rank,
+            landmarks[row.landmark_id],
+            row.score,
+            row.is_tag,
+            row.visual_score if row.reason else None,
+            parse_evidence(row.reason, landmarks[row.landmark_id].id),
+        )
+        for row in rows
+    )
+
+
+def _votes(connection: Connection, photo: int, landmarks: Mapping[int, types.Landmark]) -> tuple[VoteCount, ...]:
+    people = func.count(Decision.who.distinct()).label("people")
+    votes = (
+        select(people, Decision.verdict, Decision.landmark_id)
+        .where(Decision.photo_id == photo, Decision.revoked_at.is_(None), ~Decision.is_trusted)
+        .group_by(Decision.verdict, Decision.landmark_id)
+        .order_by(people.desc(), Decision.landmark_id)
+    )
+    return tuple(
+        VoteCount(count, verdict, None if landmark is None else landmarks[landmark].name)  # type: ignore[arg-type]
+        for count, verdict, landmark in connection.execute(votes)
+    )
+
+
+def _nearby(
+    connection: Connection,
+    photo: Row[tuple[object, ...]],
+    path: str,
+    landmarks: Mapping[int, types.Landmark],
+    *,
+    is_before: bool,
+) -> NearbyPhoto | None:
+    """The nearest photo in time on one side, if it is of the same occasion and in the same folder."""
+    this, other = tuple_(photo.taken_at, photo.id), tuple_(Photo.taken_at, Photo.id)
+    order: Sequence[ColumnElement[Any]]
+    if is_before:
+        side = and_(other < this, Photo.taken_at >= photo.taken_at - NEARBY)
+        order = [Photo.taken_at.desc(), Photo.id.desc()]
+    else:
+        side = and_(other > this, Photo.taken_at <= photo.taken_at + NEARBY)
+        order = [Photo.taken_at.asc(), Photo.id.asc()]
+    rows = select(Photo.id, Photo.taken_at, File.path).join(File, File.photo_id == Photo.id)
+    rows = rows.where(side, File.gone_at.is_(None)).order_by(*order).limit(NEARBY_ROWS)
+    for nearby, taken_at, nearby_path in connection.execute(rows):
+        if os.path.dirname(nearby_path) == os.path.dirname(path):
+            seconds = round(abs((taken_at - photo.taken_at).total_seconds()))
+            return NearbyPhoto(seconds, _shown(connection, nearby, landmarks))
+    return None
+
+
+def _shown(connection: Connection, photo: int, landmarks: Mapping[int, types.Landmark]) -> str | None:
+    """The name of the landmark that a photo shows: what people say first, then the best tag."""
+    for name in ("person_tag", "machine_tag"):
+        view = TABLES[name]
+        shown = select(view.c.landmark_id).where(view.c.photo_id == photo, view.c.is_current == 1).order_by(view.c.rank)
+        if (landmark := connection.execute(shown.limit(1)).scalar()) is not None:
+            return landmarks[landmark].name
+    return None
