@@ -28,7 +28,9 @@ from db.errors import LogWithoutStore, NotAStore, StoreLocked, StoreReplaced, St
 from db.location import file_identity, is_writable, log_size, obvious_damage, parse_url, sync_folder
 from db.migrate import WRITING, migrate
 from db.write import backup
+from tagger.core.distance import distance_km
 from tagger.core.errors import StoreError
+from tagger.core.types import Position
 
 log = logging.getLogger(__name__)
 
@@ -252,6 +254,11 @@ def _prepare(connection: DBAPIConnection, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")  # commits survive a power cut
     connection.execute("PRAGMA secure_delete = ON")  # deleted rows are overwritten
+    connection.create_function("distance_km", 4, _distance_km, deterministic=True)
+
+
+def _distance_km(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> float:
+    return distance_km(Position(lat_1, lon_1), Position(lat_2, lon_2))
 
 
 def _begin(connection: Connection) -> None:

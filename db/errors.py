@@ -10,9 +10,11 @@ StoreError
 ├── StoreTooNew           written by a later version of the tagger
 ├── BackupFailed          the database could not be copied
 ├── RunNotEnded           the run is still in progress
+├── QuerySyntaxError      a query is not written in the query language
 └── UnknownName           a filter names something that the store does not have
     ├── UnknownLandmark
     ├── UnknownCountry
+    ├── UnknownCity
     ├── UnknownModel
     ├── AmbiguousModel    several models fit a name
     ├── UnknownRun
@@ -27,7 +29,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagger.core.errors import StoreError
-from tagger.core.text import ask_which, printable
+from tagger.core.text import ask_which, display_width, printable
 
 
 class MalformedUrl(StoreError):
@@ -125,6 +127,22 @@ class RunNotEnded(StoreError):
         super().__init__(f"Run {run_id} is still in progress. Stop it, or wait until it has ended, and try again.")
 
 
+class QuerySyntaxError(StoreError):
+    """A query is not written in the query language.
+
+    Args:
+        text: the query.
+        at: the index of the character where the mistake is.
+        sentence: says what is wrong.
+    """
+
+    def __init__(self, text: str, at: int, sentence: str) -> None:
+        self.at = at
+        shown = printable(text)
+        margin = " " * display_width(printable(text[:at]))
+        super().__init__(f"The query is wrong at character {at + 1}. {sentence}\n    {shown}\n    {margin}^")
+
+
 class UnknownName(StoreError):
     """A filter names something that the store does not have.
 
@@ -147,6 +165,11 @@ class UnknownLandmark(UnknownName):
 class UnknownCountry(UnknownName):
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
         super().__init__(f"No landmark is in {name!r}.", nearest, "'tagger labels' lists all countries.")
+
+
+class UnknownCity(UnknownName):
+    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+        super().__init__(f"No landmark is in the city {name!r}.", nearest, "'tagger labels' lists all cities.")
 
 
 class UnknownModel(UnknownName):

@@ -3,6 +3,7 @@
     import tagger
     model = tagger.load()
     model.suggest("photo.jpg", k=5)
+    tagger.query("landmark:eiffel* score:>=0.8")
 
 Heavy packages are imported when they are used, so that `tagger --help` starts at once.
 """
@@ -15,10 +16,14 @@ from typing import TYPE_CHECKING, Any
 from tagger.core.version import __version__
 
 if TYPE_CHECKING:
+    from db.read.rows import FailureHit as FailureHit
+    from db.read.rows import NoneHit as NoneHit
+    from db.read.rows import TagHit as TagHit
     from tagger.api import decide as decide
     from tagger.api import export_decisions as export_decisions
     from tagger.api import import_decisions as import_decisions
     from tagger.api import import_keywords as import_keywords
+    from tagger.api import query as query
     from tagger.api import review_queue as review_queue
     from tagger.api import undo_decisions as undo_decisions
     from tagger.compat import predict_landmarks as predict_landmarks
@@ -40,12 +45,16 @@ _HOMES = {
     "export_decisions": "tagger.api",
     "import_decisions": "tagger.api",
     "import_keywords": "tagger.api",
+    "query": "tagger.api",
     "review_queue": "tagger.api",
     "undo_decisions": "tagger.api",
     "predict_landmarks": "tagger.compat",
     "suggest_locations": "tagger.compat",
     "PhotoError": "tagger.core.errors",
     "TaggerError": "tagger.core.errors",
+    "FailureHit": "db.read.rows",
+    "NoneHit": "db.read.rows",
+    "TagHit": "db.read.rows",
     "Tagger": "tagger.model.predictor",
     "load": "tagger.model.predictor",
     "Failed": "tagger.core.types",

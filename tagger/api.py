@@ -17,6 +17,7 @@ from tagger.core.errors import StoreError
 if TYPE_CHECKING:
     from db.engine import Store
     from db.read.rows import ReviewPhoto
+    from db.read.search import Hit
     from db.write.imports import Imported
     from tagger.config.settings import Settings
     from tagger.export.xmp.keywords import ImportedKeywords
@@ -139,6 +140,23 @@ def import_keywords(
     with _opened(db_url) as (store, settings):
         place = None if folder is None else os.path.abspath(folder)
         return import_keywords(store, place, who=who or login_name(), limits=settings.limits())
+
+
+def query(text: str = "", *, db_url: str | None = None) -> Iterator[Hit]:
+    """Find photos as `tagger query` does, and yield their tags, photos without a known landmark, or failures, by path.
+
+    Args:
+        text: the query, see docs/QUERY.md; an empty one finds all tags.
+        db_url: the database, as a URL or a path.
+
+    Raises:
+        TaggerError: the query has a mistake or an unknown name, or the database cannot be used; when the first hit is
+            asked for.
+    """
+    from tagger.library.query.search import find
+
+    with _opened(db_url, for_reading=True) as (store, settings), store.read() as connection:
+        yield from find(connection, text, zone=settings.zone())
 
 
 def review_queue(

@@ -22,8 +22,9 @@ from random import Random
 from typing import NamedTuple
 
 from tagger import Tagger, load
+from tagger.core.distance import EARTH_KM, distance_km
 from tagger.core.types import Answer, Landmark, Position, Tagged
-from tagger.evidence.gps import EARTH_KM, FAR_KM, GPS_CANDIDATES, ODDS, GpsOdds, apply_gps_prior, distance_km
+from tagger.evidence.gps import FAR_KM, GPS_CANDIDATES, ODDS, GpsOdds, apply_gps_prior
 from training.data.kinds import audience
 
 SEED = 7

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -105,17 +104,16 @@ def paths_of(connection: Connection, photos: Iterable[int]) -> Iterator[tuple[in
                 yield photo, path
 
 
-def below(
-    folder: str, after: str | None = None, *, column: InstrumentedAttribute[str] = File.path
-) -> ColumnElement[bool]:
-    """Whether a path is in a folder, and optionally after another path: one range of the index.
-
-    Given two lower bounds, SQLite may start at the lower one, so there is only one.
-    """
+def folder_range(folder: str) -> tuple[str, str]:
+    """The bounds of the paths in a folder: they come after the first and before the second."""
     prefix = folder.rstrip("/")
-    first, beyond = f"{prefix}/", f"{prefix}{chr(ord('/') + 1)}"
-    start = first if after is None else max(first, after, key=os.fsencode)
-    return (column > start) & (column < beyond)
+    return f"{prefix}/", f"{prefix}{chr(ord('/') + 1)}"
+
+
+def below(folder: str, *, column: InstrumentedAttribute[str] = File.path) -> ColumnElement[bool]:
+    """Whether a path is in a folder: one range of the index."""
+    first, beyond = folder_range(folder)
+    return (column > first) & (column < beyond)
 
 
 def assessed_photos(

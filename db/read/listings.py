@@ -1,7 +1,7 @@
 """Listings: the tags, the photos without a known landmark, and the files that failed, in pages.
 
-A listing walks the files in the byte order of their paths and tests each, so that the cost of a page depends on its
-length. `db.read.planner` shortens the walk if a filter is rare.
+A listing goes through files in the byte order of their paths and tests each, so that the cost of a page depends on its
+length. `db.read.planner` finds out where to look.
 """
 
 from __future__ import annotations
@@ -9,100 +9,96 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, TableClause, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, False_, and_, false, or_, select, true
 
-from db.read import planner, unique
-from db.read.catalog import country_landmark_ids, landmark_id, model_ids, run
-from db.read.files import below
-from db.read.filters import FileFilter, PhotoFilter, TagFilter
-from db.read.planner import between
+from db.read.candidates import answered, decided_photos, union
+from db.read.filters import FileFilter, PhotoFilter
+from db.read.pages import FilePage, Query, cut, page_of_photos, query_of, walk
+from db.read.planner import Plan, path_range
+from db.read.query_language.expressions import decisions
+from db.read.query_language.matching import (
+    Failures,
+    MachineNones,
+    MachineTags,
+    PersonNones,
+    PersonTags,
+    RejectedTags,
+    Withdrawals,
+    matches,
+)
+from db.read.query_language.tree import Condition, Text, conditions
 from db.read.rows import FailureHit, HitT, NoneHit, Page, TagHit
 from db.schema.models import Assessment, Failure, File, Landmark, Model, Photo
-from db.schema.views import machine_tag, person_tag, tag, trusted_decision
+from db.schema.views import machine_tag, trusted_decision
+from tagger.core.types import Status
 
 if TYPE_CHECKING:
     from db.schema.base import AnySelect
 
 FilterT = TypeVar("FilterT", bound=FileFilter, contravariant=True)
 
-
-@dataclass(frozen=True, slots=True)
-class NameIds:
-    """The names in a filter as row ids; None if the filter has none."""
-
-    landmarks: Sequence[int] | None
-    models: Sequence[int] | None
+REJECTED = Condition("state", Text(("rejected",)))
 
 
-def tags(connection: Connection, filters: TagFilter, *, after: str | None = None, limit: int = 50) -> Page[TagHit]:
+def tags(connection: Connection, filters: PhotoFilter, *, after: str | None = None, limit: int = 50) -> Page[TagHit]:
     """The tags of up to `limit` files; a file's decisions come first, then tags by rank.
 
+    The tags that people have rejected are listed only if the query names that state.
+
     Args:
+        connection: any.
+        filters: of the listing.
         after: where the previous page ended.
         limit: files on the page.
 
     Raises:
-        UnknownName: the filter names an unknown landmark, country, model or run.
+        UnknownName: the filters name an unknown landmark, place, model or run.
     """
-    ids = _name_ids(connection, filters)
-    views = (machine_tag, person_tag)
-    has_tag = or_(*(_has(view, _tag_conditions(view, filters, ids)) for view in views))
-    files = _photos(filters, after, has_tag)
-    files = planner.from_rarest(connection, files, File.photo_id, planner.tag_sets(filters, ids.landmarks, ids.models))
-    rows, next_after, others = _page_of_photos(connection, files, limit, filters, has_tag)
-    return Page(tuple(_tag_hits(connection, rows, _tag_conditions(tag, filters, ids), others)), next_after)
+    query = query_of(connection, filters)
+    kinds = [MachineTags(), PersonTags(), *([RejectedTags()] if REJECTED in conditions(query.tree) else [])]
+    has_tag = or_(false(), *(_has_tag(rows, query.matches_row(rows)) for rows in kinds))
+    page = page_of_photos(connection, query, "tagged", has_tag, after=after, limit=limit)
+    return Page(tuple(_tag_hits(connection, page, query, kinds)), page.next_after)
 
 
 def nones(connection: Connection, filters: PhotoFilter, *, after: str | None = None, limit: int = 50) -> Page[NoneHit]:
-    """The answered photos without a tag by the machine or by people.
+    """The answered photos without a tag by the machine or by people; arguments and errors as for `tags`."""
+    query = query_of(connection, filters)
+    is_none = or_(_is_none_by_machine(query), _is_none_by_person(query))
+    without_tag = and_(is_none, ~_has_tag(PersonTags(), true()))
+    sets = [union(answered("none"), decided_photos())]
+    return _none_hits(connection, query, "none", without_tag, sets, after, limit)
 
-    Raises:
-        UnknownName: the filter names an unknown model or run.
-    """
-    ids = _name_ids(connection, filters)
-    without_tag = and_(_is_none(filters, ids), ~_has(person_tag, true()))
-    files = _photos(filters, after, without_tag).add_columns(_decisions().exists().label("decided"))
-    files = planner.from_rarest(connection, files, File.photo_id, planner.none_sets(filters, ids.models))
-    rows, next_after, others = _page_of_photos(connection, files, limit, filters, without_tag)
-    hits = (
-        NoneHit(
-            row.path,
-            row.sha256,
-            "person" if row.decided else "machine",
-            row.taken_at,
-            others.get(row.id, 0),
-            row.taken_from,
-        )
-        for row in rows
-    )
-    return Page(tuple(hits), next_after)
+
+def withdrawn(
+    connection: Connection, filters: PhotoFilter, *, after: str | None = None, limit: int = 50
+) -> Page[NoneHit]:
+    """The photos all of whose answers were undone, and about which nobody has decided; otherwise like `tags`."""
+    query = query_of(connection, filters)
+    is_undone = Assessment.status == "undone"
+    undone = _assessments(is_undone, query.matches_row(Withdrawals()))
+    has_answer = or_(_assessments(~is_undone), decisions().where(trusted_decision.c.verdict != "not").exists())
+    return _none_hits(connection, query, "withdrawn", and_(undone, ~has_answer), [answered("withdrawn")], after, limit)
 
 
 def failures(
     connection: Connection, filters: FileFilter, *, after: str | None = None, limit: int = 50
 ) -> Page[FailureHit]:
-    """The files that could not be read when last tried, and why.
-
-    Raises:
-        UnknownRun: the filter names an unknown run.
-    """
-    if filters.run is not None:
-        run(connection, filters.run)
-    last_at = between(Failure.last_at, filters.answered_since, filters.answered_until)
-    by_run = true() if filters.run is None else Failure.run_id == filters.run
+    """The files that could not be read when last tried, and why; arguments and errors as for `tags`."""
+    query = query_of(connection, filters)
+    is_present = true() if filters.include_gone else File.gone_at.is_(None)
     tried = (Failure.attempts, Failure.first_at, Failure.last_at, Failure.run_id)
     columns = (Failure.kind, Failure.message, *tried, Failure.next_at, Failure.quarantined_at)
-    files = select(File.path, *columns).join(Failure).where(in_reach(filters, after), last_at, by_run)
-    files = planner.from_rarest(connection, files, File.id, [select(Failure.file_id)])
-    rows, next_after = _page(connection, files.order_by(File.path), limit)
-    return Page(tuple(FailureHit(*row) for row in rows), next_after)
+    files = select(File.path, *columns).join(Failure).where(is_present, matches(query.tree, Failures()))
+    found = Plan([path_range(query.tree, after)], File.id.in_(select(Failure.file_id)))
+    page = cut(list(walk(connection, files, found, limit=limit + 1)), limit)
+    return Page(tuple(FailureHit(*row) for row in page.rows), page.next_after)
 
 
 class Listing(Protocol[FilterT, HitT]):
-    """`tags`, `nones` or `failures`."""
+    """`tags`, `nones`, `withdrawn` or `failures`."""
 
     def __call__(
         self, connection: Connection, filters: FilterT, /, *, after: str | None = None, limit: int = 50
@@ -122,135 +118,91 @@ def all_hits(
             return
 
 
-def _name_ids(connection: Connection, filters: PhotoFilter) -> NameIds:
-    if filters.run is not None:
-        run(connection, filters.run)
-    models = None if filters.model is None else model_ids(connection, filters.model)
-    if not isinstance(filters, TagFilter):
-        return NameIds(None, models)
-    landmarks = []
-    if filters.landmarks:
-        landmarks.append({landmark_id(connection, name) for name in filters.landmarks})
-    if filters.countries:
-        landmarks.append({id_ for name in filters.countries for id_ in country_landmark_ids(connection, name)})
-    return NameIds(sorted(set.intersection(*landmarks)) if landmarks else None, models)
+def _has_tag(rows: MachineTags, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the photo has a tag of a kind."""
+    of_photo = select(rows.view.c.landmark_id).where(rows.view.c.photo_id == Photo.id, condition)
+    return false() if _is_never(condition) else of_photo.correlate(Photo, File, Assessment).exists()
 
 
-def _photos(filters: PhotoFilter, after: str | None, is_hit: ColumnElement[bool]) -> AnySelect:
-    columns = (File.path, Photo.id, Photo.sha256, Photo.taken_at, Photo.taken_from)
-    passes = (in_reach(filters, after), _taken(filters), is_hit)
-    return select(*columns).join(Photo).where(*passes).order_by(File.path)
+def _is_none_by_machine(query: Query) -> ColumnElement[bool]:
+    """Whether the machine has an answer that matches, and no tag is left in it."""
+    matching = query.matches_row(MachineNones())
+    has_tag = _has_tag(MachineTags(), machine_tag.c.model_id == Assessment.model_id)
+    return _assessments(Assessment.status != "undone", ~has_tag, matching)
 
 
-def in_reach(filters: FileFilter, after: str | None = None) -> ColumnElement[bool]:
-    """Whether a file passes the filters of its path, and comes after a path."""
-    conditions: list[ColumnElement[bool]] = []
-    if filters.under is not None:
-        conditions.append(below(filters.under, after))
-    elif after is not None:
-        conditions.append(File.path > after)
-    if not filters.include_gone:
-        conditions.append(File.gone_at.is_(None))
-    return and_(true(), *conditions)
+def _is_none_by_person(query: Query) -> ColumnElement[bool]:
+    """Whether a person has said "none"."""
+    matching = query.matches_row(PersonNones())
+    says_none = decisions().where(trusted_decision.c.verdict == "none", matching)
+    return false() if _is_never(matching) else says_none.exists()
 
 
-def _taken(filters: PhotoFilter) -> ColumnElement[bool]:
-    return between(Photo.taken_at, filters.taken_since, filters.taken_until)
+def _assessments(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the photo has an assessment like this."""
+    of_photo = select(Assessment.k).where(Assessment.photo_id == Photo.id, *conditions)
+    return false() if any(map(_is_never, conditions)) else of_photo.correlate(Photo, File).exists()
 
 
-def _is_none(filters: PhotoFilter, ids: NameIds) -> ColumnElement[bool]:
-    """Whether a person said "none" about a photo, or the relevant model has answered it and no tag is left."""
-    since, until = filters.answered_since, filters.answered_until
-    decided = _decisions().where(between(trusted_decision.c.decided_at, since, until))
-    answered = select(Assessment.k).where(
-        Assessment.photo_id == Photo.id,
-        Assessment.status != "undone",
-        _by_model(filters, ids),
-        or_(between(Assessment.assessed_at, since, until), decided.exists()),
-        ~_has(machine_tag, machine_tag.c.model_id == Assessment.model_id),
+def _is_never(condition: ColumnElement[bool]) -> bool:
+    """Whether a condition is known to be false without any row."""
+    return isinstance(condition, False_)
+
+
+def _none_hits(
+    connection: Connection,
+    query: Query,
+    status: Status,
+    is_hit: ColumnElement[bool],
+    sets: Sequence[AnySelect],
+    after: str | None,
+    limit: int,
+) -> Page[NoneHit]:
+    columns = (decisions().exists().label("is_decided"), MachineNones().state_of().label("state"))
+    page = page_of_photos(connection, query, status, is_hit, *columns, sets=sets, after=after, limit=limit)
+    hits = (
+        NoneHit(
+            row.path,
+            row.sha256,
+            "person" if row.is_decided else "machine",
+            row.taken_at,
+            page.others.get(row.id, 0),
+            row.taken_from,
+            row.state,
+            status,
+        )
+        for row in page.rows
     )
-    if filters.run is not None:
-        return answered.correlate(Photo).exists()
-    return or_(answered.correlate(Photo).exists(), decided.where(trusted_decision.c.verdict == "none").exists())
+    return Page(tuple(hits), page.next_after)
 
 
-def _decisions() -> AnySelect:
-    return select(trusted_decision.c.id).where(trusted_decision.c.photo_id == Photo.id).correlate(Photo)
-
-
-def _tag_conditions(view: TableClause, filters: TagFilter, ids: NameIds) -> ColumnElement[bool]:
-    is_persons = view.c.source == "person"  # people's tags have no score and no model, and pass such filters
-    conditions = [between(view.c.tagged_at, filters.answered_since, filters.answered_until)]
-    if ids.landmarks is not None:
-        conditions.append(view.c.landmark_id.in_(ids.landmarks))
-    if filters.min_score is not None:
-        conditions.append(or_(view.c.score >= filters.min_score, is_persons))
-    if filters.run is not None:
-        conditions.append(view.c.run_id == filters.run)
-    if ids.models is not None:
-        conditions.append(or_(view.c.model_id.in_(ids.models), is_persons))
-    elif filters.run is None:
-        conditions.append(view.c.is_current == 1)
-    return and_(*conditions)
-
-
-def _by_model(filters: PhotoFilter, ids: NameIds) -> ColumnElement[bool]:
-    """Whether an assessment counts: the filter's model's or run's, else the current model's."""
-    conditions: list[ColumnElement[bool]] = []
-    if ids.models is not None:
-        conditions.append(Assessment.model_id.in_(ids.models))
-    if filters.run is not None:
-        conditions.append(Assessment.run_id == filters.run)
-    return and_(*conditions) if conditions else Assessment.model_id == Photo.current_model_id
-
-
-def _has(view: TableClause, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    tags_of_photo = select(view.c.landmark_id).where(view.c.photo_id == Photo.id, condition)
-    return tags_of_photo.correlate(Photo, Assessment).exists()
-
-
-def _page(connection: Connection, files: AnySelect, limit: int) -> tuple[Sequence[Any], str | None]:
-    """The rows of a page, and where the next one starts; one extra row tells whether there is one."""
-    return _cut(connection.execute(files.limit(limit + 1)).all(), limit)
-
-
-def _page_of_photos(
-    connection: Connection, files: AnySelect, limit: int, filters: PhotoFilter, is_hit: ColumnElement[bool]
-) -> tuple[Sequence[Any], str | None, dict[int, int]]:
-    """Like `_page`, with the number of others that each photo stands for if the listing is of unique photos."""
-    if not filters.unique:
-        return *_page(connection, files, limit), {}
-    passes = and_(in_reach(filters), _taken(filters), is_hit)
-    rows, others = unique.best_of_groups(connection, files, limit + 1, passes)
-    return *_cut(rows, limit), others
-
-
-def _cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], str | None]:
-    return rows[:limit], rows[limit - 1].path if len(rows) > limit else None
-
-
-def _tag_hits(
-    connection: Connection, files: Sequence[Any], condition: ColumnElement[bool], others: dict[int, int]
-) -> Iterator[TagHit]:
-    if not files:  # an empty IN list would make SQLite collect all tags first
+def _tag_hits(connection: Connection, page: FilePage, query: Query, kinds: Sequence[MachineTags]) -> Iterator[TagHit]:
+    if not page.rows:  # an empty IN list would make SQLite collect all tags first
         return
-    of_photo: dict[int, list[Any]] = defaultdict(list)
-    for row in connection.execute(_details({file.id for file in files}, condition)):
-        of_photo[row.photo_id].append(row[1:])
-    for file in files:
-        for details in of_photo[file.id]:
-            reason = json.loads(details[-1]) if details[-1] else None
-            values = (*details[:-1], reason, others.get(file.id, 0), file.taken_from)
+    of_file: dict[int, list[Any]] = defaultdict(list)
+    for rows in kinds:
+        condition = query.matches_row(rows)
+        if not _is_never(condition):
+            for row in connection.execute(_details(page.rows, rows, condition)):
+                of_file[row.file_id].append(row)
+    for file in page.rows:
+        for row in sorted(of_file[file.file_id], key=lambda row: (row.source != "person", row.rank or 0, row.key)):
+            reason = json.loads(row.reason) if row.reason else None
+            others = page.others.get(file.id, 0)
+            values = (*row[1:-2], reason, others, file.taken_from, row.state)
             yield TagHit(file.path, file.sha256, file.taken_at, *values)
 
 
-def _details(photo_ids: set[int], condition: ColumnElement[bool]) -> AnySelect:
+def _details(files: Sequence[Any], rows: MachineTags, condition: ColumnElement[bool]) -> AnySelect:
+    tag = rows.view.c
     place = (Landmark.key, Landmark.name, Landmark.country, Landmark.city, Landmark.lat, Landmark.lon)
-    by = (tag.c.source, tag.c.rank, tag.c.score, Model.name, Model.version, tag.c.run_id)
+    by = (tag.source, tag.rank, tag.score, Model.name, Model.version, tag.run_id)
+    state = rows.state_of().label("state")
     return (
-        select(tag.c.photo_id, *place, *by, tag.c.tagged_at, tag.c.visual_score, tag.c.reason)
-        .join(Landmark, Landmark.id == tag.c.landmark_id)
-        .outerjoin(Model, Model.id == tag.c.model_id)
-        .where(tag.c.photo_id.in_(photo_ids), condition)
-        .order_by(tag.c.source.desc(), tag.c.rank, Landmark.key)
+        select(File.id.label("file_id"), *place, *by, tag.tagged_at, tag.visual_score, tag.reason, state)
+        .join_from(rows.view, Photo, Photo.id == tag.photo_id)
+        .join(File, File.photo_id == Photo.id)
+        .join(Landmark, Landmark.id == tag.landmark_id)
+        .outerjoin(Model, Model.id == tag.model_id)
+        .where(tag.photo_id.in_({file.id for file in files}), File.id.in_([file.file_id for file in files]), condition)
     )

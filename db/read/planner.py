@@ -1,103 +1,100 @@
-"""Where a listing starts: at the first path, or with the photos of its rarest filter.
+"""Where a listing looks: at the photos of its rarest condition, or at all files in the order of their paths.
 
-A walk by path is fast if hits are frequent, and slow if they are rare and late. So each filter with an index names the
-set of photos that may pass it, and if one of the sets is small, the listing looks up its members and sorts them.
-
-The one rule: a set may have too many photos, but never too few. The listing still tests each, so a set never changes
-the result.
+A walk by path is fast if hits are frequent, and slow if they are rare and late. If a set of `db.read.candidates` is
+small, the listing looks up its members and sorts them instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Connection,
-    SQLColumnExpression,
-    and_,
-    func,
-    select,
-    true,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
-from db.read.filters import PhotoFilter, TagFilter
-from db.rows import PhotoStatus
-from db.schema.models import Assessment, Decision, Photo, Suggestion
+from db.read.candidates import photo_set, union
+from db.read.files import folder_range
+from db.read.query_language.tree import And, Condition, Node, Not
+from db.schema.models import File
+from tagger.core.types import Status
 
 if TYPE_CHECKING:
     from db.schema.base import AnySelect
 
-    PhotoSet = AnySelect | CompoundSelect[*tuple[Any, ...]]
-
 FEW = 10_000  # this many photos are looked up and sorted in about 30 ms
+NO_SET = (FEW + 1, None)
 
 
-def from_rarest(
-    connection: Connection, listing: AnySelect, column: SQLColumnExpression[Any], sets: Iterable[PhotoSet]
-) -> AnySelect:
-    """Start a listing from the smallest set, if it is small enough.
+class Span(NamedTuple):
+    """A range of paths, which begins at `low` and ends before `high`."""
+
+    low: str = ""
+    high: str | None = None
+
+    def contains(self, column: Any = File.path) -> ColumnElement[bool]:
+        """Whether a path is in the range."""
+        lower = column >= self.low if self.low else true()
+        return and_(true(), lower, column < self.high if self.high is not None else true())
+
+
+class Plan(NamedTuple):
+    """Where a listing looks.
+
+    Attributes:
+        spans: in the order of their paths; they do not overlap.
+        is_candidate: whether a file may be a hit.
+    """
+
+    spans: list[Span]
+    is_candidate: ColumnElement[bool]
+
+
+def plan(connection: Connection, tree: Node, status: Status, *, after: str | None, sets: Iterable[AnySelect]) -> Plan:
+    """Plan a listing of photos.
 
     Args:
-        listing: the files in the order of their paths.
-        column: the listing's column that the sets hold.
-        sets: supersets of the photos that the listing may find.
+        connection: any.
+        tree: the query, with names looked up.
+        status: of the photos.
+        after: where the previous page ended.
+        sets: further supersets of the photos that the listing may find.
     """
-    sized = [(_size(connection, candidates), candidates) for candidates in sets]
-    size, smallest = min(sized, key=lambda pair: pair[0], default=(FEW + 1, None))
-    if smallest is None or size > FEW:
-        return listing
-    return listing.where(column.in_(smallest))
+    within_paths = path_range(tree, after)
+    found = [_smallest_set(connection, tree, status), *((_size(connection, photos), photos) for photos in sets)]
+    size, smallest = min(found, key=lambda pair: pair[0])
+    if smallest is not None and size <= FEW:
+        return Plan([within_paths], File.photo_id.in_(smallest))
+    return Plan([within_paths], true())
 
 
-def tag_sets(filters: TagFilter, landmarks: Sequence[int] | None, models: Sequence[int] | None) -> list[PhotoSet]:
-    """The sets of photos that may have a tag that passes the filters."""
-    sets = _photo_sets(filters)
-    if landmarks is not None:
-        suggested = select(Suggestion.photo_id).where(Suggestion.is_tag, Suggestion.landmark_id.in_(landmarks))
-        sets.append(union_all(suggested, _decisions().where(Decision.landmark_id.in_(landmarks))))
-    if models is not None:
-        sets.append(union_all(_answered("tagged", models), _decisions()))
-    return sets
+def path_range(tree: Node, after: str | None) -> Span:
+    """The paths that come after one and are in the folders that a query demands."""
+    low, high = "" if after is None else f"{after}\0", None  # no path is between a path and itself with a NUL
+    for node in tree.nodes if isinstance(tree, And) else (tree,):
+        if isinstance(node, Condition) and node.key == "folder":
+            low, high = _intersection(Span(low, high), Span(*folder_range(str(node.value))))
+    return Span(low, high)
 
 
-def none_sets(filters: PhotoFilter, models: Sequence[int] | None) -> list[PhotoSet]:
-    """The sets of photos that may have no tag and pass the filters."""
-    return [*_photo_sets(filters), union_all(_answered("none", models), _decisions())]
+def _intersection(one: Span, other: Span) -> Span:
+    highs = [span.high for span in (one, other) if span.high is not None]
+    return Span(max(one.low, other.low, key=os.fsencode), min(highs, key=os.fsencode, default=None))
 
 
-def between(column: SQLColumnExpression[Any], since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
-    """Whether a moment is in a range; None is no bound."""
-    conditions = [column >= since] if since else []
-    return and_(true(), *conditions, *([column < until] if until else []))
+def _smallest_set(connection: Connection, node: Node, status: Status) -> tuple[int, AnySelect | None]:
+    """The smallest set that contains all photos which may pass a query, with its size; or none."""
+    if isinstance(node, Condition):
+        photos = photo_set(node, status)
+        return NO_SET if photos is None else (_size(connection, photos), photos)
+    if isinstance(node, Not):
+        return FEW + 1, None
+    found = [_smallest_set(connection, inner, status) for inner in node.nodes]
+    if isinstance(node, And):
+        return min(found, key=lambda pair: pair[0], default=NO_SET)
+    sets = [photos for _, photos in found if photos is not None]
+    return (sum(size for size, _ in found), union(*sets)) if len(sets) == len(found) else NO_SET
 
 
-def _photo_sets(filters: PhotoFilter) -> list[PhotoSet]:
-    sets: list[PhotoSet] = []
-    if filters.run is not None:
-        sets.append(select(Assessment.photo_id).where(Assessment.run_id == filters.run))
-    if filters.taken_since or filters.taken_until:
-        sets.append(select(Photo.id).where(between(Photo.taken_at, filters.taken_since, filters.taken_until)))
-    if filters.answered_since or filters.answered_until:
-        since, until = filters.answered_since, filters.answered_until
-        assessed = select(Assessment.photo_id).where(between(Assessment.assessed_at, since, until))
-        sets.append(union_all(assessed, _decisions().where(between(Decision.decided_at, since, until))))
-    return sets
-
-
-def _answered(status: PhotoStatus, models: Sequence[int] | None) -> AnySelect:
-    answered = select(Assessment.photo_id).where(Assessment.status == status)
-    return answered if models is None else answered.where(Assessment.model_id.in_(models))
-
-
-def _decisions() -> AnySelect:
-    return select(Decision.photo_id).where(Decision.revoked_at.is_(None), Decision.is_trusted)
-
-
-def _size(connection: Connection, photos: PhotoSet) -> int:
+def _size(connection: Connection, photos: AnySelect) -> int:
     """The number of photos in a set, counted only as far as necessary."""
     return connection.execute(select(func.count()).select_from(photos.limit(FEW + 1).subquery())).scalar_one()

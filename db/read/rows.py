@@ -7,9 +7,15 @@ from datetime import datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from db.rows import Verdict
-from tagger.core.types import DateSource, Landmark, Position, Suggestion
+from tagger.core.types import DateSource, Landmark, Position, Status, Suggestion
 
 HitT = TypeVar("HitT")
+State = Literal[  # what people say about the machine's answer
+    "unreviewed",
+    "confirmed",
+    "rejected",  # of a tag that they overrule
+    "corrected",  # of the answer that they give instead
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class TagHit:
     reason: dict[str, Any] | None  # that evidence as JSON values; its "kind" is near, far or vote
     others: int = 0  # how many files that look the same it stands for; 0 unless the filter asked for unique photos
     taken_from: DateSource = "mtime"  # where `taken_at` comes from
+    state: State = "unreviewed"
+    status: Status = "tagged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ class NoneHit:
     taken_at: datetime
     others: int = 0  # as in `TagHit`
     taken_from: DateSource = "mtime"  # where `taken_at` comes from
+    state: State = "unreviewed"
+    status: Status = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,7 @@ class FailureHit:
     run: int
     next_at: datetime | None = None  # next attempt; None if every run tries it, or in quarantine
     quarantined_at: datetime | None = None  # since then only tried if it changes or on request
+    status: Status = "failed"
 
 
 @dataclass(frozen=True, slots=True)

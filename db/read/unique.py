@@ -6,16 +6,14 @@ listing because its best photo is not in it. Files of one content count as looki
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from db.batching import in_batches
 from db.schema.models import File, Photo
-
-if TYPE_CHECKING:
-    from db.schema.base import AnySelect
 
 FILES_PER_FETCH = 200  # four for each hit of a page, as many as a burst has
 ALIKE = func.coalesce(Photo.group_id, -Photo.id).label("alike")  # an uncompared photo is its own group
@@ -30,7 +28,7 @@ class Best(NamedTuple):
 
 
 def best_of_groups(
-    connection: Connection, files: AnySelect, limit: int, passes: ColumnElement[bool]
+    connection: Connection, files: Iterator[Any], limit: int, passes: ColumnElement[bool]
 ) -> tuple[list[Any], dict[int, int]]:
     """The first files of a listing that are the best of their groups.
 
@@ -38,7 +36,8 @@ def best_of_groups(
     quadratic time in the group's size if the best comes last.
 
     Args:
-        files: the listing, in its order.
+        connection: any.
+        files: the rows of the listing, in its order, with the columns `file_id` and `ALIKE`.
         limit: how many files are returned at most.
         passes: the listing's filters, whatever the page.
 
@@ -47,11 +46,9 @@ def best_of_groups(
     """
     best: dict[int, Best] = {}
     found: list[Any] = []
-    rows = connection.execute(files.add_columns(File.id.label("file_id"), ALIKE))
-    while len(found) < limit and (batch := rows.fetchmany(FILES_PER_FETCH)):
+    while len(found) < limit and (batch := list(islice(files, FILES_PER_FETCH))):
         best |= _best(connection, {row.alike for row in batch} - best.keys(), passes)
         found += [row for row in batch if row.file_id == best[row.alike].file]
-    rows.close()
     return found[:limit], {row.id: best[row.alike].others for row in found}
 
 

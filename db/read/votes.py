@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, and_, func, select
 
 from db.read.filters import FileFilter
-from db.read.listings import in_reach
-from db.read.planner import between
+from db.read.pages import cut, query_of, walk
+from db.read.planner import Plan, path_range
+from db.read.query_language.matching import Votes
 from db.read.rows import Page, VoteHit
 from db.schema.models import Decision, File, Landmark, Photo
 
@@ -16,15 +17,17 @@ def votes(connection: Connection, filters: FileFilter, *, after: str | None = No
 
     Args:
         connection: any.
-        filters: `run` does not apply.
+        filters: `run` lets nothing through.
         after: where the previous page ended.
         limit: files on the page.
     """
-    cast_at = between(Decision.decided_at, filters.answered_since, filters.answered_until)
-    is_vote = and_(Decision.revoked_at.is_(None), ~Decision.is_trusted, cast_at)
-    voted = select(Decision.photo_id).where(is_vote)
-    paths = select(File.path).where(File.photo_id.in_(voted), in_reach(filters, after)).order_by(File.path)
-    found = connection.execute(paths.limit(limit + 1)).scalars().all()
+    query = query_of(connection, filters)
+    is_cast = and_(Decision.revoked_at.is_(None), ~Decision.is_trusted)
+    is_vote = and_(is_cast, query.matches_row(Votes()))
+    has_vote = select(Decision.id).where(Decision.photo_id == Photo.id, is_vote).correlate(Photo, File).exists()
+    files = select(File.path, File.id).join(Photo).where(query.matches_photo(without_folders=True), has_vote)
+    found = Plan([path_range(query.tree, after)], File.photo_id.in_(select(Decision.photo_id).where(is_cast)))
+    page = cut(list(walk(connection, files, found, limit=limit + 1)), limit)
     people = func.count(Decision.who.distinct()).label("people")
     of_files = (
         select(File.path, Photo.sha256, Decision.verdict, Landmark.key, Landmark.name)
@@ -32,9 +35,8 @@ def votes(connection: Connection, filters: FileFilter, *, after: str | None = No
         .join(Photo, Photo.id == File.photo_id)
         .join(Decision, Decision.photo_id == Photo.id)
         .outerjoin(Landmark, Landmark.id == Decision.landmark_id)
-        .where(File.path.in_(found[:limit]), is_vote)
+        .where(File.id.in_([row.id for row in page.rows]), is_vote)
         .group_by(File.path, Decision.verdict, Landmark.id)
         .order_by(File.path, people.desc(), Landmark.key)
     )
-    hits = tuple(VoteHit(*row) for row in connection.execute(of_files))
-    return Page(hits, found[limit - 1] if len(found) > limit else None)
+    return Page(tuple(VoteHit(*row) for row in connection.execute(of_files)), page.next_after)

@@ -102,6 +102,7 @@ class Photo(Base):
         Index(None, "phash", sqlite_where=text("phash IS NOT NULL")),
         Index(None, "group_id", sqlite_where=text("group_id IS NOT NULL")),
         Index(None, "picture", unique=True, sqlite_where=text("picture IS NOT NULL")),
+        Index("ix_photo_position", "lat", "lon", sqlite_where=text("lat IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -8,6 +8,7 @@ ones.
 A row is a landmark on a photo, suggested by the machine and not overruled, or decided by a person. Rows with
 `is_current` are those of the model that tagged the photo last, and of people. People's rows have no rank, score, model
 or run; the machine's have the run of their assessment. An undone assessment has no suggestions, so it has no rows.
+`rejected_tag` has the machine's tags that people have overruled, unless they say the same.
 
 Correlated subqueries use both views separately: SQLite does not push their condition into a union.
 """
@@ -18,9 +19,20 @@ from sqlalchemy import Boolean, Float, Integer, String, TableClause, column, tab
 
 from db.schema.base import UtcDateTime
 
+MACHINE_COLUMNS = """
+    s.photo_id, s.landmark_id, 'machine' AS source, s.rank, s.score, s.model_id,
+    (SELECT a.run_id FROM assessment a WHERE a.photo_id = s.photo_id AND a.model_id = s.model_id) AS run_id,
+    (SELECT a.assessed_at FROM assessment a WHERE a.photo_id = s.photo_id AND a.model_id = s.model_id) AS tagged_at,
+    s.model_id = (SELECT p.current_model_id FROM photo p WHERE p.id = s.photo_id) AS is_current,
+    s.visual_score, s.reason
+    """
+OVERRULING = """
+    SELECT 1 FROM trusted_decision d
+    WHERE d.photo_id = s.photo_id AND (d.verdict <> 'not' OR d.landmark_id = s.landmark_id)
+    """
 VIEWS = {
     "trusted_decision": """
-        SELECT d.id, d.photo_id, d.verdict, d.landmark_id, d.decided_at
+        SELECT d.id, d.photo_id, d.verdict, d.landmark_id, d.decided_at, d.who
         FROM decision d
         WHERE d.revoked_at IS NULL AND d.is_trusted = 1 AND NOT EXISTS (
             SELECT 1 FROM decision l
@@ -29,18 +41,10 @@ VIEWS = {
               AND (l.source = 'telegram' OR l.landmark_id = d.landmark_id
                    OR (d.verdict <> 'not' AND l.verdict <> 'not' AND 'none' IN (d.verdict, l.verdict))))
         """,
-    "machine_tag": """
-        SELECT s.photo_id, s.landmark_id, 'machine' AS source, s.rank, s.score, s.model_id,
-               (SELECT a.run_id FROM assessment a
-                WHERE a.photo_id = s.photo_id AND a.model_id = s.model_id) AS run_id,
-               (SELECT a.assessed_at FROM assessment a
-                WHERE a.photo_id = s.photo_id AND a.model_id = s.model_id) AS tagged_at,
-               s.model_id = (SELECT p.current_model_id FROM photo p WHERE p.id = s.photo_id) AS is_current,
-               s.visual_score, s.reason
+    "machine_tag": f"""
+        SELECT {MACHINE_COLUMNS}
         FROM suggestion s
-        WHERE s.is_tag = 1 AND NOT EXISTS (
-            SELECT 1 FROM trusted_decision d
-            WHERE d.photo_id = s.photo_id AND (d.verdict <> 'not' OR d.landmark_id = s.landmark_id))
+        WHERE s.is_tag = 1 AND NOT EXISTS ({OVERRULING})
         """,
     "person_tag": """
         SELECT d.photo_id, d.landmark_id, 'person' AS source, NULL AS rank, NULL AS score, NULL AS model_id,
@@ -49,6 +53,13 @@ VIEWS = {
         WHERE d.verdict = 'shows'
         """,
     "tag": "SELECT * FROM machine_tag UNION ALL SELECT * FROM person_tag",
+    "rejected_tag": f"""
+        SELECT {MACHINE_COLUMNS}
+        FROM suggestion s
+        WHERE s.is_tag = 1 AND EXISTS ({OVERRULING}) AND NOT EXISTS (
+            SELECT 1 FROM trusted_decision d
+            WHERE d.photo_id = s.photo_id AND d.verdict = 'shows' AND d.landmark_id = s.landmark_id)
+        """,
 }
 
 trusted_decision = table(
@@ -58,9 +69,10 @@ trusted_decision = table(
     column("verdict", String),
     column("landmark_id", Integer),
     column("decided_at", UtcDateTime),
+    column("who", String),
 )
 TABLES: dict[str, TableClause] = {}
-for name in ("machine_tag", "person_tag", "tag"):
+for name in ("machine_tag", "person_tag", "tag", "rejected_tag"):
     TABLES[name] = table(
         name,
         column("photo_id", Integer),
@@ -75,4 +87,4 @@ for name in ("machine_tag", "person_tag", "tag"):
         column("visual_score", Float),
         column("reason", String),
     )
-machine_tag, person_tag, tag = TABLES.values()
+machine_tag, person_tag, tag, rejected_tag = TABLES.values()

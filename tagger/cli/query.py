@@ -1,4 +1,4 @@
-"""`tagger query`: list the stored tags."""
+"""`tagger query`: list what the tag store has."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ from tagger.cli.parameters.filters import option_name, resolve, tag_filters, wit
 from tagger.cli.table import print_csv, print_json, print_lines
 
 if TYPE_CHECKING:
-    from db.read.filters import FileFilter
+    from db.read.filters import FileFilter, TagFilter
     from db.read.rows import FailureHit, NoneHit, TagHit, VoteHit
     from db.read.summary import By, SummaryRow
-
-Line = Callable[[Any, tzinfo | None], str]
 
 BY = click.Choice(["year", "country", "landmark"])
 
@@ -52,13 +50,13 @@ def query(
     config: Path | None,
     **filters: Any,
 ) -> None:
-    """List the stored tags of each LANDMARK (id, name or alias), or of all.
+    """List the photos that QUERY finds (see docs/QUERY.md), or those of landmarks (id, name or alias), or all tags.
 
     People's decisions outrank the machine's suggestions in every listing.
     """
     from itertools import islice
 
-    from db.read import listings
+    from db.read.listings import all_hits
     from db.read.summary import SummaryRow, summarize
 
     chosen = _chosen({"--none": only_nones, "--failed": only_failed, "--votes": only_votes})
@@ -67,21 +65,21 @@ def query(
     zone = settings.zone()
     filters = with_moments(filters, zone)
     with context.open_store(settings, for_reading=True) as store, store.read() as connection:
-        find, file_filter, row_type, line = _listing(chosen, resolve(connection, filters))
-        rows: Any = listings.all_hits(find, connection, file_filter)
+        listing, file_filter, row_types = _listing(chosen, resolve(connection, filters), by)
+        rows: Any = all_hits(listing, connection, file_filter)
         if by is not None:
-            rows, row_type, line = summarize(rows, by), SummaryRow, _summary_line
+            rows, row_types = summarize(rows, by), [SummaryRow]
         rows = islice(rows, limit)
         if as_json:
             print_json(rows)
         elif as_csv:
-            print_csv(rows, row_type)
+            print_csv(rows, *row_types)
         else:
-            print_lines(line(row, zone) for row in rows)
+            print_lines(_line(row, zone, with_status=len(row_types) > 1) for row in rows)
 
 
 def _chosen(options: dict[str, bool]) -> str | None:
-    """The option of the listing that is asked for; None for tags."""
+    """The option of the listing that is asked for; None for what the query finds."""
     chosen = [option for option, is_set in options.items() if is_set]
     if len(chosen) > 1:
         raise click.UsageError(f"{' and '.join(chosen)} are different listings. Choose one.")
@@ -97,20 +95,35 @@ def _check(listing: str | None, *, by: str | None, as_json: bool, as_csv: bool) 
         raise click.UsageError("Photos without a known landmark can only be counted by year: --none --summary year")
 
 
-def _listing(listing: str | None, filters: dict[str, Any]) -> tuple[Any, FileFilter, type[Any], Line]:
-    """The listing, its filter, its type of hits, and the function that formats a hit."""
+def _listing(listing: str | None, filters: dict[str, Any], by: By | None) -> tuple[Any, FileFilter, list[type[Any]]]:
+    """The listing, its filter, and its types of hits."""
     from db.read import filters as types
     from db.read import listings
-    from db.read.rows import FailureHit, NoneHit, TagHit, VoteHit
+    from db.read.rows import FailureHit, NoneHit, VoteHit
+    from db.read.search import search
     from db.read.votes import votes
 
     if listing == "--failed":
-        return listings.failures, _filter(listing, types.FileFilter, filters), FailureHit, _failure_line
+        return listings.failures, _filter(listing, types.FileFilter, filters), [FailureHit]
     if listing == "--votes":
-        return votes, _filter(listing, types.FileFilter, filters, without={"run"}), VoteHit, _vote_line
+        return votes, _filter(listing, types.FileFilter, filters, without={"run"}), [VoteHit]
     if listing == "--none":
-        return listings.nones, _filter(listing, types.PhotoFilter, filters), NoneHit, _none_line
-    return listings.tags, types.TagFilter(**filters), TagHit, _tag_line
+        return listings.nones, _filter(listing, types.PhotoFilter, filters), [NoneHit]
+    tag_filter = types.TagFilter(**filters)
+    return search, tag_filter, _types_of_hits(tag_filter, by)
+
+
+def _types_of_hits(filters: TagFilter, by: By | None) -> list[type[Any]]:
+    from db.read.rows import FailureHit, NoneHit, TagHit
+    from db.read.search import statuses
+
+    found = statuses(filters.query)
+    if by is not None and found not in (["tagged"], ["none"]):
+        raise click.UsageError("Only photos of one status, tagged or none, can be counted.")
+    if by not in (None, "year") and found == ["none"]:
+        raise click.UsageError("Photos without a known landmark can only be counted by year: --summary year")
+    of_status = {"tagged": TagHit, "failed": FailureHit}
+    return list(dict.fromkeys(of_status.get(status, NoneHit) for status in found))
 
 
 def _filter(
@@ -122,22 +135,31 @@ def _filter(
     return filter_type(**given)
 
 
-def _tag_line(hit: TagHit, _zone: tzinfo | None) -> str:
+def _line(row: Any, zone: tzinfo | None, *, with_status: bool) -> str:
+    from db.read.rows import FailureHit, NoneHit, TagHit, VoteHit
+
+    lines: dict[type[Any], Callable[[Any, tzinfo | None], str]] = {
+        TagHit: _tag_line,
+        NoneHit: _photo_line,
+        FailureHit: _failure_line,
+        VoteHit: _vote_line,
+    }
+    line = lines.get(type(row), _summary_line)(row, zone)
+    return f"{row.status:<9}  {line}" if with_status else line
+
+
+def _tag_line(hit: TagHit, zone: tzinfo | None) -> str:
     from tagger.core.evidence import describe
     from tagger.core.text import printable
 
     score = f"{hit.score:6.1%}" if hit.score is not None else "person"
     evidence = describe(hit.reason)
     place = f"{printable(', '.join(filter(None, (hit.name, hit.country)))):<42.42}"
-    line = f"{score}  {place}  {_photo_line(hit)}"
+    line = f"{score}  {place}  {_photo_line(hit, zone)}"
     return f"{line}  ({evidence})" if evidence else line
 
 
-def _none_line(hit: NoneHit, _zone: tzinfo | None) -> str:
-    return _photo_line(hit)
-
-
-def _photo_line(hit: TagHit | NoneHit) -> str:
+def _photo_line(hit: TagHit | NoneHit, _zone: tzinfo | None) -> str:
     from tagger.core.text import printable
 
     others = f"  (+{hit.others})" if hit.others else ""

@@ -26,16 +26,17 @@ def print_json(rows: Iterable[Any]) -> None:
         click.echo(json.dumps(row if isinstance(row, dict) else asdict(row), default=_json_value))
 
 
-def print_csv(rows: Iterable[Any], row_type: type[Any]) -> None:
-    """Print a header, then a line for each row."""
+def print_csv(rows: Iterable[Any], *row_types: type[Any]) -> None:
+    """Print a header with the columns of all types of rows, then a line for each row."""
     import csv
     import io
     from dataclasses import asdict, fields
 
     line = io.StringIO()
-    writer = csv.writer(line, lineterminator="")
-    for values in chain([[field.name for field in fields(row_type)]], (asdict(row).values() for row in rows)):
-        writer.writerow([_csv_value(value) for value in values])
+    columns = list(dict.fromkeys(field.name for row_type in row_types for field in fields(row_type)))
+    writer = csv.DictWriter(line, columns, lineterminator="")
+    for values in chain([dict(zip(columns, columns, strict=True))], map(asdict, rows)):
+        writer.writerow({name: _csv_value(value) for name, value in values.items()})
         click.echo(line.getvalue())
         line.seek(line.truncate(0))
 

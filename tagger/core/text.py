@@ -82,6 +82,12 @@ def printable_lines(text: str) -> str:
     return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
 
 
+def display_width(text: str) -> int:
+    """The number of columns that a text takes in a terminal."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
 def without_secrets(url: str) -> str:
     """A URL without what may be secret: its user and password, and its query."""
     query = r"[?#].*" if "://" in url else r"\?.*=.*"  # a path may have a question mark

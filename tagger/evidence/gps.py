@@ -6,15 +6,14 @@ its subject, or far from the original of a replica.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from tagger.core.distance import distance_km
 from tagger.core.evidence import GpsEvidence
 from tagger.core.types import Answer, Landmark, Look, NoLandmark, Position, Suggestion, Tagged
 
-EARTH_KM = 6371.0
 NEAR_KM = 5.0  # large landmarks are still photographed from here
 FAR_KM = 50.0  # none is photographed from farther away
 NEAR_ODDS = 5.0  # with more, other sights beside a landmark that they resemble are tagged more often than without
@@ -42,18 +41,6 @@ class GpsOdds(NamedTuple):
 
 
 ODDS = GpsOdds()
-
-
-def distance_km(one: Position, other: Position) -> float:
-    """Distance along the surface.
-
-    Source:
-        The haversine formula on a sphere; at most 0.5 % off, which is negligible here.
-    """
-    lat_1, lat_2 = math.radians(one.lat), math.radians(other.lat)
-    half_lat, half_lon = (lat_2 - lat_1) / 2, math.radians(other.lon - one.lon) / 2
-    chord = math.sin(half_lat) ** 2 + math.cos(lat_1) * math.cos(lat_2) * math.sin(half_lon) ** 2
-    return 2 * EARTH_KM * math.asin(math.sqrt(min(1.0, chord)))
 
 
 def apply_gps_prior(

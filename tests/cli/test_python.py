@@ -139,3 +139,11 @@ def test_python_and_the_command_say_the_same_of_the_same_file(
     assert tagger.predict_landmarks(beside, 3, gps=gps) == [name for name, *_ in found]
     if gps:
         assert lines(command("tag", beside, "-k", 3, "--json")) == [suggested]
+
+
+def test_a_query_finds_what_the_command_finds(command: Command, library: Path, tmp_path: Path) -> None:
+    assert command("tag", library).returncode == 0
+    expected = lines(command("query", "landmark:red*", "--json"))
+    hits = list(tagger.query("landmark:red*", db_url=str(tmp_path / "tags.sqlite")))
+    assert [(hit.path, hit.status) for hit in hits] == [(row["path"], "tagged") for row in expected]
+    assert all(isinstance(hit, tagger.TagHit) for hit in hits)

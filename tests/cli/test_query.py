@@ -216,3 +216,51 @@ def test_a_database_that_is_none_is_an_error(tagger: Tagger, tmp_path: Path) -> 
     assert done.returncode == 1
     assert "tags.sqlite" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_query_narrows_the_listing(names: Callable[..., list[str]], library: Path) -> None:
+    assert names("landmark:red* taken:2019") == names("landmark:red*", "taken:2019") == ["old.jpg"]
+    assert names(f"folder:{library}/2019") == names(f"folder:{library}/2019/", "--limit", 3) == ["old.jpg"]
+    assert names("taken:2019", "--since", "2020") == []
+    assert names("status:failed") == ["broken.jpg"]
+    assert len(names("status:tagged OR kind:*")) == 11
+    assert names("--none", "file:00003*") == names("status:none file:00003*")
+
+
+def test_a_country_in_a_query_has_any_name(names: Callable[..., list[str]]) -> None:
+    assert names("country:nowhere") == names("--country", "nowhere")
+
+
+def test_a_listing_of_several_statuses_has_the_columns_of_all(names: Callable[..., list[str]], tagger: Tagger) -> None:
+    assert names("status:failed")
+    rows = list(csv.DictReader(tagger("query", "status:tagged OR status:failed", "--csv").stdout.splitlines()))
+    assert {(row["status"], bool(row["landmark"]), bool(row["kind"])) for row in rows} == {
+        ("tagged", True, False),
+        ("failed", False, True),
+    }
+    printed = tagger("query", "status:tagged OR status:failed").stdout
+    assert {line.split()[0] for line in printed.splitlines()} == {"tagged", "failed"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["landmark:red contry:x"], "Did you mean 'country'?"),
+        (["folder:/nowhere"], "/nowhere"),
+        (["country:Nowheer"], "Did you mean 'Nowhere'"),
+    ],
+)
+def test_a_mistake_in_a_query_is_explained(
+    names: Callable[..., list[str]], tagger: Tagger, arguments: list[str], sentence: str
+) -> None:
+    assert names("status:failed")
+    answer = tagger("query", *arguments)
+    assert answer.returncode == 1
+    assert sentence in answer.stderr
+
+
+def test_only_photos_of_one_status_are_counted(names: Callable[..., list[str]], tagger: Tagger) -> None:
+    assert names("status:failed")
+    assert tagger("query", "landmark:red*", "--summary", "country").stdout.split() == ["4", "Nowhere"]
+    assert tagger("query", "status:failed", "--summary", "year").returncode == 2
+    assert tagger("query", "status:none", "--summary", "country").returncode == 2

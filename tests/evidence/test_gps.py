@@ -14,7 +14,7 @@ from tagger.core.types import (
     Suggestion,
     Tagged,
 )
-from tagger.evidence.gps import ODDS, apply_gps_prior, decisive_evidence, distance_km, without_place
+from tagger.evidence.gps import ODDS, apply_gps_prior, decisive_evidence, without_place
 
 TOWER = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945)
 SKYTREE = Landmark("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81)
@@ -27,13 +27,6 @@ def answer(tower: float, skytree: float) -> Answer:
     is_tagged = best_first[0][0] >= 0.5
     rows = tuple(Suggestion(n, place, score, score >= 0.5) for n, (score, place) in enumerate(best_first, start=1))
     return Tagged(rows) if is_tagged else NoLandmark(rows)
-
-
-def test_distances_are_those_of_the_map() -> None:
-    paris, new_york = Position(48.8566, 2.3522), Position(40.7128, -74.006)
-    assert distance_km(paris, new_york) == pytest.approx(5837, abs=5)
-    assert distance_km(Position(0, 179.9), Position(0, -179.9)) == pytest.approx(22.2, abs=0.1)
-    assert distance_km(paris, paris) == 0
 
 
 def test_a_landmark_nearby_is_raised_over_its_threshold_and_over_others() -> None:

@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "tagger.__main__": ("tagger.cli",),
     # The package's front door.
     "tagger.api": (*SERVICES, "tagger.export", "tagger.review"),
-    "tagger": (*CORE, "tagger.model", "tagger.compat", "tagger.api"),
+    "tagger": (*CORE, "tagger.model", "tagger.compat", "tagger.api", "db"),
 }
 
 # Third-party packages by the only rooms that may import them.
@@ -58,7 +58,7 @@ HOMES = {
     "alembic": ("db",),
     "anyascii": ("training.data.folder_names",),
     "apscheduler": ("tagger.jobs.schedule",),
-    "babel": ("tagger.bot.render", "tagger.library.countries"),
+    "babel": ("tagger.bot.render", "tagger.library.query.countries"),
     "blake3": ("tagger.image.picture_hash",),
     "click": ("tagger.cli", "training.cli", "training.steps"),
     "fastapi": ("tagger.web",),
@@ -66,6 +66,7 @@ HOMES = {
     "h11": ("tagger.web.connection",),
     "itsdangerous": ("tagger.web.security.sessions",),
     "jinja2": ("tagger.export.html_page", "tagger.library.report_html", "training.publish.html"),
+    "lark": ("db.read.query_language.grammar",),
     "lxml": ("tagger.export.xmp.packet",),
     "matplotlib": ("tagger.compat", "training.publish"),
     "nncf": ("training.evaluate.quantization",),

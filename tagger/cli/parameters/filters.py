@@ -1,8 +1,9 @@
-"""The query: which tags a command is about, as arguments and options."""
+"""Which photos a command is about: a query or landmarks as arguments, and options."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+HAS_KEY = re.compile(r"(?:^|[\s(])\w+:")  # a query; names of landmarks have no key
 OPTIONS = {  # of filters that have another name
     "landmarks": "a landmark",
     "countries": "--country",
@@ -28,7 +30,7 @@ OPTIONS = {  # of filters that have another name
     "answered_until": "--tagged-until",
 }
 FILTERS = (
-    click.argument("landmarks", nargs=-1, metavar="[LANDMARK]...", shell_complete=completion.landmarks),
+    click.argument("landmarks", nargs=-1, metavar="[QUERY]...", shell_complete=completion.landmarks),
     click.option(
         "--country",
         "countries",
@@ -74,25 +76,32 @@ def tag_filters(function: Function) -> Function:
 
 
 def with_moments(filters: dict[str, Any], zone: tzinfo | None) -> dict[str, Any]:
-    """Filters, as click gives them, with moments in UTC instead of wall times of a zone.
+    """Filters, as click gives them, with moments in UTC instead of wall times of a zone, and with the zone for queries.
 
     Raises:
         click.BadParameter: a moment is outside the range of dates.
     """
     names = ("answered_since", "answered_until")
-    return filters | {name: to_utc(option_name(name), filters[name], zone) for name in names}
+    return filters | {name: to_utc(option_name(name), filters[name], zone) for name in names} | {"zone": zone}
 
 
 def resolve(connection: Connection, filters: dict[str, Any]) -> dict[str, Any]:
-    """Filters with the names that the store knows, without those that were not given.
+    """The filters of `with_moments` as `TagFilter` takes them, without those that were not given.
 
     Raises:
+        QuerySyntaxError: the query has a mistake.
         UnknownFolder: the store has no file below the folder.
     """
-    resolved = filters | {"countries": _stored_countries(connection, filters["countries"])}
+    from tagger.library.query.search import read_query, stored_countries, stored_folder
+
+    include_gone = filters.get("include_gone", False)
+    countries = tuple(name for given in filters["countries"] for name in stored_countries(connection, given))
+    resolved = {name: value for name, value in filters.items() if name != "zone"} | {"countries": countries}
     if filters["under"] is not None:
-        include_gone = filters.get("include_gone", False)
-        resolved["under"] = _stored_folder(connection, filters["under"], include_gone=include_gone)
+        resolved["under"] = stored_folder(connection, filters["under"], include_gone=include_gone)
+    if _is_query(connection, filters["landmarks"]):
+        text = " ".join(resolved.pop("landmarks"))
+        resolved["query"] = read_query(connection, text, zone=filters["zone"], include_gone=include_gone)
     return {name: value for name, value in resolved.items() if value is not None and value is not False and value != ()}
 
 
@@ -101,20 +110,14 @@ def option_name(name: str) -> str:
     return OPTIONS.get(name, f"--{name.replace('_', '-')}")
 
 
-def _stored_folder(connection: Connection, folder: str, *, include_gone: bool) -> str:
-    """The folder by its name in the store."""
-    from db.read.folders import require_files
-    from tagger.library.roots import stored_name
+def _is_query(connection: Connection, arguments: Sequence[str]) -> bool:
+    """Whether arguments are a query together, and not each the name of a landmark."""
+    from db.errors import UnknownLandmark
+    from db.read.catalog import find_landmark
 
-    name = stored_name(connection, folder)
-    require_files(connection, name, include_gone=include_gone)
-    return name
-
-
-def _stored_countries(connection: Connection, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The countries as the store spells them; an unknown one stays, for the error that names the nearest."""
-    from db.read import catalog
-    from tagger.library.countries import same_country
-
-    stored = catalog.countries(connection) if names else []
-    return tuple(found for name in names for found in same_country(name, stored) or [name])
+    if not any(map(HAS_KEY.search, arguments)):
+        return False
+    try:
+        return not all(find_landmark(connection, name) for name in arguments)
+    except UnknownLandmark:
+        return True

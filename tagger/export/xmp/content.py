@@ -20,7 +20,7 @@ from tagger.export.xmp.properties import (
     SUBJECT,
     Property,
 )
-from tagger.library.countries import country_code
+from tagger.library.query.countries import country_code
 
 ROOT = "Landmark"
 GUESSED_KEYWORD = (ROOT, "Guessed position")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tagger.library.countries import same_country
+from tagger.library.query.countries import same_country
 
 pytest.importorskip("babel", reason="the extra 'countries' is not installed")
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from tagger.cli.parameters.periods import parse
+from tagger.core.periods import parse
 
 TODAY = date(2024, 3, 1)
 

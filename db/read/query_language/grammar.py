@@ -1,0 +1,145 @@
+"""Parse a query. An error says where the mistake is, and names the nearest key."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from functools import cache
+
+from lark import Lark, Token, Transformer, UnexpectedToken
+
+from db.errors import QuerySyntaxError
+from db.read.query_language.keys import READERS, Clock
+from db.read.query_language.tree import ALL, Condition, Node, Text, all_of, any_of, mapped, negated
+from tagger.core.text import did_you_mean
+
+# SQLite and Python limit how deep an expression may be.
+MOST_CONDITIONS = 200
+MOST_BRACKETS = 50  # one inside another
+
+# Operators are whole words in capitals. A word without a key is parsed too, for an error that says how to write it.
+GRAMMAR = r"""
+    ?start: disjunction | -> everything
+    ?disjunction: conjunction | conjunction (_OR conjunction)+ -> either
+    ?conjunction: term | term (_AND? term)+ -> both
+    ?term: _NOT term -> negation | _LEFT disjunction _RIGHT | CONDITION -> condition | WORD -> condition
+
+    _OR.3: /OR(?![^\s()])/
+    _AND.3: /AND(?![^\s()])/
+    _NOT.3: /NOT(?![^\s()])/
+    _LEFT: "("
+    _RIGHT: ")"
+    CONDITION.2: /[^\W\d]\w*:(?:"(?:[^"\\]|\\.)*"|\\.|[^\s()"\\])*(?![^\s()])/s
+    WORD.1: /[^\s()]+/
+    %ignore /\s+/
+"""
+
+
+class _Builder(Transformer[Token, Node]):
+    """Conditions get their keys as tokens, which know where they are, and their values as texts."""
+
+    def everything(self, _: list[Node]) -> Node:
+        return ALL
+
+    def either(self, nodes: list[Node]) -> Node:
+        return any_of(nodes)
+
+    def both(self, nodes: list[Node]) -> Node:
+        return all_of(nodes)
+
+    def negation(self, nodes: list[Node]) -> Node:
+        return negated(nodes[0])
+
+    def condition(self, tokens: list[Token]) -> Node:
+        (token,) = tokens
+        key, _, value = (token, "", "") if token.type == "WORD" else token.partition(":")
+        return Condition(token.update(value=key), _unquoted(value))
+
+
+def parse(text: str, *, zone: tzinfo | None = None) -> Node:
+    """The tree of a query, whose names are still texts.
+
+    Args:
+        text: what a person wrote; an empty one means everything.
+        zone: of the times when photos were tagged; None for this machine's.
+
+    Raises:
+        QuerySyntaxError: says where the mistake is.
+    """
+    clock = Clock(datetime.now(zone).date(), zone)
+    _check_size(text)
+    try:
+        tree: Node = _parser().parse(text)  # type: ignore[assignment]
+    except UnexpectedToken as error:
+        at = len(text) if error.token.type == "$END" else error.token.start_pos
+        raise QuerySyntaxError(text, at or 0, _sentence(error)) from error
+    return mapped(tree, lambda condition: _read(text, condition, clock))
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(GRAMMAR, parser="lalr", lexer="basic", transformer=_Builder())
+
+
+def _check_size(text: str) -> None:
+    terms = brackets = 0
+    for token in _parser().lex(text):
+        terms += token.type in ("CONDITION", "WORD", "_NOT")
+        brackets += (token.type == "_LEFT") - (token.type == "_RIGHT")
+        if terms > MOST_CONDITIONS or brackets > MOST_BRACKETS:
+            sentence = f"A query has at most {MOST_CONDITIONS} conditions, and {MOST_BRACKETS} brackets in one another."
+            raise QuerySyntaxError(text, token.start_pos or 0, sentence)
+
+
+def _sentence(error: UnexpectedToken) -> str:
+    """What is wrong where the parser met a token that cannot follow."""
+    expected, found = error.accepts or error.expected, error.token
+    if found.type == "$END":
+        return "A closing bracket is missing." if "_RIGHT" in expected else "A condition is missing at the end."
+    if found.type == "_RIGHT" and "$END" in expected:
+        return "There is no open bracket that this one closes."
+    return f"A condition is missing before {found.value}."
+
+
+def _read(text: str, condition: Condition, clock: Clock) -> Condition:
+    """The condition with its value read."""
+    key, value = condition.key, condition.value
+    assert isinstance(key, Token)
+    assert isinstance(value, Text)
+    at = key.start_pos or 0
+    if key.type == "WORD":
+        raise QuerySyntaxError(text, at, _about_word(key))
+    name = key.lower()
+    if (reader := READERS.get(name)) is None:
+        hint = did_you_mean(name, READERS) or f" The keys are {', '.join(READERS)}."
+        raise QuerySyntaxError(text, at, f"{key} is not a key.{hint}")
+    start = at + len(key) + 1
+    if not str(value).strip():
+        raise QuerySyntaxError(text, start, f"'{name}:' has no value. Write it without a space in between.")
+    try:
+        return Condition(name, reader(value, clock))
+    except ValueError as error:
+        raise QuerySyntaxError(text, start, f"{str(value)!r} is no value of {name}. {error}") from error
+
+
+def _about_word(word: Token) -> str:
+    if word.upper() in ("AND", "OR", "NOT"):
+        return f"Write {word.upper()} in capitals."
+    if '"' in word:
+        return "A quotation mark is not closed, or a value goes on behind it."
+    return f'This has no key. Write landmark:{word}, or quotation marks around a value with spaces: city:"New York"'
+
+
+def _unquoted(written: str) -> Text:
+    """A value without quotation marks and backslashes. A backslash makes the next character an ordinary one."""
+    parts, is_literal = [""], False
+    for character in written:
+        if is_literal:
+            parts[-1] += character
+            is_literal = False
+        elif character == "\\":
+            is_literal = True
+        elif character == "*":
+            parts.append("")
+        elif character != '"':
+            parts[-1] += character
+    return Text(tuple(parts))

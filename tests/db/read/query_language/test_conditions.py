@@ -1,0 +1,190 @@
+"""What each condition of a query finds."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from db.engine import Store, open_store
+from db.errors import UnknownCity, UnknownName
+from db.read import planner
+from db.read.filters import TagFilter
+from db.read.listings import all_hits
+from db.read.query_language.grammar import parse
+from db.read.search import search
+from tagger.core.types import Suggestion
+from tests.db.samples import LANDMARKS, NEWER, TAKEN, assessed, decide, digest, failed, tag_run
+
+YEAR = timedelta(days=365)
+CLOSE = tuple(Suggestion(rank, LANDMARKS[rank - 1], 0.6 - 0.05 * rank, is_tag=rank == 1) for rank in (1, 2))
+DOCUMENT = Path(__file__).parents[4] / "docs" / "QUERY.md"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Store]:
+    """Two runs, and what Ann and Bob say about them. Tests only read it."""
+    file = tmp_path_factory.mktemp("library") / "tags.sqlite"
+    shutil.copy(empty_database, file)
+    with open_store(str(file)) as store:
+        fill(store)
+        yield store
+
+
+def fill(store: Store) -> None:
+    first = [
+        assessed("/p/2023/IMG_a.jpg", "eiffel_tower", score=0.95, taken_at=TAKEN - YEAR),
+        assessed("/p/2024/IMG_b.jpg", "sacre_coeur", score=0.8),
+        assessed("/p/2024/c.jpg", None),
+        assessed("/p/2023/d.jpg", None, taken_at=TAKEN - YEAR),
+        failed("/p/2024/e.jpg"),
+    ]
+    tag_run(store, first)
+    second = [
+        assessed("/p/20240/IMG_f.jpg", "machu_picchu", score=0.7),
+        assessed("/q/g.jpg", "eiffel_tower", score=0.6),
+        assessed("/q/h.jpg", "eiffel_tower", suggestions=CLOSE),
+        failed("/q/i.jpg", kind="empty"),
+    ]
+    tag_run(store, second)
+    decide(store, digest("IMG_b.jpg"), "shows", "sacre_coeur", who="ann")
+    decide(store, digest("g.jpg"), "shows", "machu_picchu", who="bob")
+    decide(store, digest("d.jpg"), "none", None, who="ann")
+    with store.write() as connection:
+        place = "UPDATE photo SET lat = 48.858, lon = 2.294 WHERE sha256 = ?"
+        connection.exec_driver_sql(place, (digest("IMG_a.jpg"),))
+
+
+def found(store: Store, query: str) -> str:
+    """The last letters of the files' names, in the order of their paths; the same however the planner looks."""
+    answers = set()
+    for few in (0, planner.FEW):
+        with pytest.MonkeyPatch.context() as patch, store.read() as connection:
+            patch.setattr(planner, "FEW", few)
+            hits = all_hits(search, connection, TagFilter(query=parse(query)), page_size=2)
+            answers.add("".join(hit.path[-5] for hit in hits))
+    (answer,) = answers
+    return answer
+
+
+EXAMPLES = {
+    "landmark:eiffel*": "ah",
+    'landmark:"Tour Eiffel"': "ah",
+    "country:France NOT city:Paris": "",
+    "score:>=0.8 taken:2024": "bg",
+    "margin:<0.1 state:unreviewed": "h",
+    "(landmark:eiffel* OR landmark:machu*) NOT has:gps": "fgh",
+    "near:48.86,2.29,5km": "a",
+    "state:confirmed who:ann": "b",
+    "state:rejected": "g",
+    "status:none taken:..2023": "d",
+    "status:none OR status:failed": "dcei",
+    "kind:truncated": "e",
+    "run:2 file:IMG_*": "f",
+    "model:lite": "abfgh",
+}
+
+
+@pytest.mark.parametrize(("query", "names"), EXAMPLES.items())
+def test_an_example_of_the_document_finds(library: Store, query: str, names: str) -> None:
+    assert found(library, query) == names
+
+
+def test_the_document_has_these_examples() -> None:
+    table = DOCUMENT.read_text().split("## Examples")[1].split("## ")[0]
+    assert set(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", "abfgh"),
+        ("landmark:SACRE-COEUR", "b"),
+        ("landmark:*pic*", "fg"),
+        ("landmark:eiffel* landmark:sacre*", ""),
+        ("NOT landmark:eiffel_tower", "bfg"),
+        ("country:Fr*", "abh"),
+        ("city:paris", "abh"),
+        ("city:par* NOT landmark:sacre*", "ah"),
+        ("score:>90%", "abg"),
+        ("score:<0.6", "h"),
+        ("score:0.7..0.95", "af"),
+        ("margin:>0.3", "abf"),
+        ("taken:<2024", "a"),
+        ("taken:2023..2024", "abfgh"),
+        ("taken:2024-05-02..", ""),
+        ("tagged:today", "abfgh"),
+        ("tagged:<2020", ""),
+        ("folder:/p/2024", "b"),
+        ("folder:/p/2024 OR folder:/q", "bgh"),
+        ("NOT folder:/p", "gh"),
+        ("file:img_b.jpg", "b"),
+        ("file:*.jpg", "abfgh"),
+        ("file:2024*", ""),
+        ("status:tagged", "abfgh"),
+        ("status:none", "dc"),
+        ("status:none state:confirmed", "d"),
+        ("status:none state:unreviewed", "c"),
+        ("status:none score:>0.5", "dc"),
+        ("status:withdrawn", ""),
+        ("status:none OR landmark:eiffel*", "adch"),
+        ("NOT status:tagged", "dcei"),
+        ("status:failed run:2", "i"),
+        ("kind:t*", "e"),
+        ("kind:empty OR landmark:sacre*", "bi"),
+        ("state:unreviewed", "afh"),
+        ("state:corrected", "g"),
+        ("state:rejected landmark:eiffel*", "g"),
+        ("state:rejected landmark:machu*", ""),
+        ("NOT state:unreviewed", "bg"),
+        ("who:bob", "g"),
+        ("who:* status:none", "d"),
+        ("run:1", "a"),
+        ("run:1 state:rejected", ""),
+        ("run:>=2", "fh"),
+        ("near:48.9,2.29,1km", ""),
+        ("near:48.9,2.29,5000m", "a"),
+        ("has:gps", "a"),
+        ("NOT has:gps taken:2024", "bfgh"),
+    ],
+)
+def test_a_query_finds(library: Store, query: str, names: str) -> None:
+    assert found(library, query) == names
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("landmark:eifel", "Did you mean 'eiffel_tower'"),
+        ("landmark:xyz*", "'tagger labels' lists all of them"),
+        ("country:Frnce", "Did you mean 'France'"),
+        ("city:Pari", "No landmark is in the city 'Pari'. Did you mean 'Paris'"),
+        ("model:light", "Did you mean 'lite'"),
+        ("run:9", "There is no run 9"),
+    ],
+)
+def test_an_unknown_name_is_an_error(library: Store, query: str, sentence: str) -> None:
+    with pytest.raises(UnknownName) as raised:
+        found(library, query)
+    assert sentence in str(raised.value)
+
+
+def test_a_city_may_have_a_region(store: Store) -> None:
+    tag_run(store, [assessed("/p/a.jpg")])
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE landmark SET city = 'Paris, Île-de-France' WHERE city = 'Paris'")
+    assert found(store, "city:paris") == found(store, 'city:"paris, ile de france"') == "a"
+    with pytest.raises(UnknownCity):
+        found(store, "city:lyon")
+
+
+def test_a_query_with_a_model_finds_its_answers_where_another_model_answered_later(store: Store) -> None:
+    fill(store)
+    tag_run(store, [assessed("/p/2023/IMG_a.jpg", "machu_picchu")], model=NEWER)
+    assert found(store, "landmark:machu*") == "afg"
+    assert found(store, "landmark:eiffel* model:aaaa") == "ah"
+    assert found(store, "landmark:eiffel*") == "h"
