@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tagger.compat import suggest_locations as suggest_locations
     from tagger.core.errors import PhotoError as PhotoError
     from tagger.core.errors import TaggerError as TaggerError
+    from tagger.core.hashtags import hashtags as hashtags
     from tagger.core.types import Failed as Failed
     from tagger.core.types import Landmark as Landmark
     from tagger.core.types import NoLandmark as NoLandmark
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tagger.core.types import Suggestion as Suggestion
     from tagger.core.types import Tagged as Tagged
     from tagger.core.types import Withdrawn as Withdrawn
+    from tagger.model.languages import localized as localized
     from tagger.model.predictor import Tagger as Tagger
     from tagger.model.predictor import load as load
 
@@ -55,6 +57,8 @@ _HOMES = {
     "FailureHit": "db.read.rows",
     "NoneHit": "db.read.rows",
     "TagHit": "db.read.rows",
+    "hashtags": "tagger.core.hashtags",
+    "localized": "tagger.model.languages",
     "Tagger": "tagger.model.predictor",
     "load": "tagger.model.predictor",
     "Failed": "tagger.core.types",

@@ -14,40 +14,48 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def predict_landmarks(img_path: str | os.PathLike[str], k: int, *, gps: bool = True) -> list[str]:
+def predict_landmarks(
+    img_path: str | os.PathLike[str], k: int, *, gps: bool = True, lang: str | None = None
+) -> list[str]:
     """Name the k most likely landmarks of a photo, best first, as `tagger suggest` does.
 
     Args:
         img_path: a photo.
         k: how many names.
         gps: weigh the answer by the photo's own coordinates; False uses the picture alone.
+        lang: the language of the names, such as ``de``; None means English.
 
     Raises:
         PhotoError: the photo cannot be read.
+        UnknownLanguage: the model has no names in it.
     """
-    return [suggestion.landmark.name for suggestion in _answer(img_path, k, gps=gps).suggestions]
+    return [suggestion.landmark.name for suggestion in _answer(img_path, k, gps=gps, lang=lang).suggestions]
 
 
-def suggest_locations(img_path: str | os.PathLike[str], k: int = 3, *, gps: bool = True) -> Figure:
+def suggest_locations(
+    img_path: str | os.PathLike[str], k: int = 3, *, gps: bool = True, lang: str | None = None
+) -> Figure:
     """Show a photo with its k most likely landmarks, or say that it shows none and name the nearest.
 
     Args:
         img_path: a photo.
         k: how many landmarks.
         gps: as in `predict_landmarks`.
+        lang: as in `predict_landmarks`.
 
     Returns:
         The matplotlib figure. If there is a screen, it is also shown, without waiting.
 
     Raises:
         PhotoError: the photo cannot be read.
+        UnknownLanguage: the model has no names in it.
         MissingExtra: matplotlib is not installed.
     """
     try:
         from matplotlib import pyplot
     except ImportError as error:
         raise MissingExtra("suggest_locations", "plot") from error
-    title = _title(_answer(img_path, k, gps=gps))
+    title = _title(_answer(img_path, k, gps=gps, lang=lang))
     figure, axes = pyplot.subplots(layout="constrained")
     axes.imshow(_model().upright(img_path))
     axes.set_axis_off()
@@ -62,8 +70,8 @@ def _model() -> Tagger:
     return load()
 
 
-def _answer(img_path: str | os.PathLike[str], k: int, *, gps: bool) -> Answer:
-    answer = _model().suggest(img_path, k, gps=gps)
+def _answer(img_path: str | os.PathLike[str], k: int, *, gps: bool, lang: str | None) -> Answer:
+    answer = _model().suggest(img_path, k, gps=gps, lang=lang)
     if isinstance(answer, Failed):
         raise PhotoError(answer.kind, f"{os.fspath(img_path)}: {answer.message}")
     return answer

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
+from tagger.cli.parameters.languages import HASHTAGS, LANG, in_language
 from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@LANG
+@HASHTAGS
 @context.JSON
 @context.DB
 @context.BUNDLE
 @context.CONFIG
-def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path | None) -> None:
+def labels(
+    lang: str | None, with_hashtags: bool, as_json: bool, db_url: str | None, bundle: Path | None, config: Path | None
+) -> None:
     """List the landmarks that the model knows, and how many of your photos show each."""
     from db.location import store_exists
     from db.read import catalog
@@ -32,22 +37,27 @@ def labels(as_json: bool, db_url: str | None, bundle: Path | None, config: Path 
         with context.open_store(settings, for_reading=True) as store, store.read() as connection:
             photos = {row.landmark.id: row.photos for row in catalog.labels(connection)}
     landmarks = [known.landmark() for known in open_bundle(settings.bundle, verify=False).card.classes]
-    rows = [LabelRow(landmark, photos.get(landmark.id, 0)) for landmark in landmarks]
+    rows = [LabelRow(landmark, photos.get(landmark.id, 0)) for landmark in in_language(landmarks, lang)]
     if as_json:
-        print_json(map(_json, rows))
+        print_json(_json(row, with_hashtags=with_hashtags) for row in rows)
     else:
-        print_lines(map(_line, rows))
+        print_lines(_line(row, with_hashtags=with_hashtags) for row in rows)
 
 
-def _json(row: LabelRow) -> dict[str, Any]:
+def _json(row: LabelRow, *, with_hashtags: bool) -> dict[str, Any]:
     """A row as JSON, in which a landmark's id is called "key"."""
     from dataclasses import asdict
 
+    from tagger.core.hashtags import hashtags
+
     landmark = asdict(row.landmark)
-    return {"landmark": {"key": landmark.pop("id"), **landmark}, "photos": row.photos}
+    values = {"landmark": {"key": landmark.pop("id"), **landmark}, "photos": row.photos}
+    return values | {"hashtags": hashtags(row.landmark)} if with_hashtags else values
 
 
-def _line(row: LabelRow) -> str:
+def _line(row: LabelRow, *, with_hashtags: bool) -> str:
+    from tagger.core.hashtags import hashtags
     from tagger.core.text import printable
 
-    return f"{row.photos:>6}  {printable(row.landmark.id):<28}  {printable(row.landmark.full_name)}"
+    line = f"{row.photos:>6}  {printable(row.landmark.id):<28}  {printable(row.landmark.full_name)}"
+    return "  ".join([line, *hashtags(row.landmark)]) if with_hashtags else line

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
+from tagger.cli.parameters.languages import HASHTAGS, LANG, check_language
 
 if TYPE_CHECKING:
     from tagger.config.settings import Settings
-    from tagger.core.types import Answer
+    from tagger.core.types import Answer, Landmark
 
 STDIN = "-"
 
@@ -25,10 +26,20 @@ STDIN = "-"
 @context.K
 @click.option("--no-gps", "is_blind", is_flag=True, help="Use only what the picture shows, not where it was taken.")
 @context.STRICT
+@LANG
+@HASHTAGS
 @context.JSON
 @context.model_options
 @context.CONFIG
-def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path | None, **options: Any) -> None:
+def suggest(
+    photos: tuple[str, ...],
+    is_blind: bool,
+    lang: str | None,
+    with_hashtags: bool,
+    as_json: bool,
+    config: Path | None,
+    **options: Any,
+) -> None:
     """Say which landmarks photos show. Nothing is stored.
 
     A PHOTO is a file, a folder of photos, or - for standard input.
@@ -43,16 +54,26 @@ def suggest(photos: tuple[str, ...], is_blind: bool, as_json: bool, config: Path
     prepare_own_process()
     has_failed = False
     k, min_score = settings.top_k, settings.min_score
+    lang = check_language(lang, _landmarks(settings))
     model = context.open_model(settings)
     with _stdin_as_file(photos, settings.max_file_bytes) as stdin:
         paths = _files(photos, settings, stdin)
-        for result in model.tag(paths, k, gps=not is_blind, min_score=min_score):
+        for result in model.tag(paths, k, gps=not is_blind, min_score=min_score, lang=lang):
             shown = replace(result, path=STDIN) if result.path == stdin else result
-            text = json_line(shown, k, min_score) if as_json else _text(printable(shown.path), shown.answer)
-            click.echo(text)
+            if as_json:
+                click.echo(json_line(shown, k, min_score, lang=lang, with_hashtags=with_hashtags))
+            else:
+                click.echo(_text(printable(shown.path), shown.answer, with_hashtags=with_hashtags))
             has_failed |= result.answer.status == "failed"
     if has_failed:
         sys.exit(context.SOME_FAILED)
+
+
+def _landmarks(settings: Settings) -> list[Landmark]:
+    """The bundle's landmarks, without its weights, so that a mistyped option is refused at once."""
+    from tagger.model.bundle import open_bundle
+
+    return [entry.landmark() for entry in open_bundle(settings.bundle, verify=False).card.classes]
 
 
 def _files(photos: Iterable[str], settings: Settings, stdin: str | None) -> Iterator[str]:
@@ -88,8 +109,9 @@ def _stdin_as_file(photos: Iterable[str], max_bytes: int) -> Iterator[str | None
         yield file.name
 
 
-def _text(path: str, answer: Answer) -> str:
+def _text(path: str, answer: Answer, *, with_hashtags: bool) -> str:
     from tagger.core.evidence import describe, evidence_json
+    from tagger.core.hashtags import hashtags
     from tagger.core.text import printable
     from tagger.core.types import Failed
 
@@ -104,4 +126,7 @@ def _text(path: str, answer: Answer) -> str:
         if position := s.landmark.position:
             line += f" ({position.lat}, {position.lon})"
         lines.append(f"{line}  {evidence}" if evidence else line)
+    tags = [tag for s in answer.suggestions if s.is_tag for tag in hashtags(s.landmark)] if with_hashtags else []
+    if tags:
+        lines.append("     " + " ".join(dict.fromkeys(tags)))
     return "\n".join(lines)

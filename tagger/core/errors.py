@@ -13,6 +13,7 @@
     ├── OutOfResources         the system has no memory, threads, open files or disk space left
     ├── WatchFailed            the system refuses to watch a folder
     ├── UnknownJob             there is no job of this name
+    ├── UnknownLanguage        no landmark has a name in this language
     ├── DecoderUnavailable     no process can be started to decode photos
     ├── FolderNotFound         a folder to scan does not exist
     ├── FolderNotReadable      a folder to watch, or one above it, cannot be opened
@@ -123,6 +124,11 @@ class UnknownJob(TaggerError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         jobs = list(known)
         super().__init__(f"There is no job {name!r}.{did_you_mean(name, jobs)} The jobs are: {', '.join(jobs)}.")
+
+
+class UnknownLanguage(TaggerError):
+    def __init__(self, language: str, known: Iterable[str]) -> None:
+        super().__init__(f"There are no names in the language {language!r}. There are: {', '.join(known)}.")
 
 
 class DecoderUnavailable(TaggerError):

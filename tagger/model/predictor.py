@@ -29,6 +29,7 @@ from tagger.model.cascade import FirstLook, infer_in_two_looks
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import open_engine
 from tagger.model.inference import check
+from tagger.model.languages import ENGLISH, answer_in, language_of
 from tagger.model.pipeline import Known, Pipeline
 
 Photo = str | os.PathLike[str] | bytes | Image.Image
@@ -44,7 +45,9 @@ class Tagger:
         self.first_look = first_look
         self._places = [place for entry in bundle.card.classes if (place := entry.landmark().position)]
 
-    def suggest(self, photo: Photo, k: int = 5, *, gps: bool = True, min_score: float = 0.0) -> Answer:
+    def suggest(
+        self, photo: Photo, k: int = 5, *, gps: bool = True, min_score: float = 0.0, lang: str | None = None
+    ) -> Answer:
         """Suggest the k most likely landmarks of one photo.
 
         Args:
@@ -52,10 +55,15 @@ class Tagger:
                 there a .json of Google Takeout that may say where the photo was taken.
             gps: weigh the answer by the photo's own coordinates, see `tagger.evidence.gps`.
             min_score: a tag needs at least this score, besides its landmark's own threshold.
+            lang: the language of the landmarks' names, cities and countries, such as ``de``; None means English.
 
         Returns:
             `Tagged` or `NoLandmark` with the k best suggestions, or `Failed`.
+
+        Raises:
+            UnknownLanguage: the bundle has no names in it.
         """
+        language = self.language(lang)
         try:
             decoded = self._decoded(photo)
         except PhotoError as error:
@@ -65,7 +73,7 @@ class Tagger:
         (answer,) = infer_in_two_looks(
             self.first_look, self.engine, [pixels], card, _candidates(k, gps=gps), full_only=full_only
         )
-        return _weighed(answer, decoded.info, card, k) if gps else answer
+        return answer_in(_weighed(answer, decoded.info, card, k) if gps else answer, language)
 
     def tag(
         self,
@@ -75,6 +83,7 @@ class Tagger:
         known: Known | None = None,
         gps: bool = True,
         min_score: float = 0.0,
+        lang: str | None = None,
         stages: StageTimings | None = None,
         loader: PhotoLoader | None = None,
         stop: threading.Event | None = None,
@@ -86,6 +95,7 @@ class Tagger:
                 saves decoding and inference.
             gps: weigh each answer by the photo's own coordinates, see `tagger.evidence.gps`.
             min_score: a tag needs at least this score, besides its landmark's own threshold.
+            lang: as for `suggest`.
             stages: times the engine, and the wait for photos.
             loader: reads and decodes instead of this process's threads, see `tagger.image.decoder_pool`.
             stop: set from any thread, it ends the wait for photos in progress.
@@ -93,7 +103,9 @@ class Tagger:
         Raises:
             EngineFailed: the engine failed; all results before that batch were yielded.
             CancelledError: `stop` was set.
+            UnknownLanguage: the bundle has no names in it.
         """
+        language = self.language(lang)
         card = self.bundle.card.stricter(min_score)
         pipeline = Pipeline(
             self.engine,
@@ -108,9 +120,22 @@ class Tagger:
             self._is_near if gps else None,
         )
         results = pipeline.run(os.fspath(path) for path in paths)
-        if not gps:
+        if not gps and language == ENGLISH:
             return results
-        return (replace(result, answer=_weighed(result.answer, result.info, card, k)) for result in results)
+
+        def finished(result: Result) -> Result:
+            answer = _weighed(result.answer, result.info, card, k) if gps else result.answer
+            return replace(result, answer=answer_in(answer, language))
+
+        return (finished(result) for result in results)
+
+    def language(self, lang: str | None) -> str:
+        """The code of a language of the bundle's names; None means English.
+
+        Raises:
+            UnknownLanguage: there are no names in it.
+        """
+        return language_of(lang or ENGLISH, [entry.landmark() for entry in self.bundle.card.classes])
 
     def infer(self, photos: Sequence[Pixels], k: int, *, min_score: float = 0.0) -> list[Answer]:
         """Answer for photos as `tagger.image.preprocess.preprocess` makes them; coordinates do not count."""

@@ -47,6 +47,14 @@ def test_an_image_is_taken_as_upright_as_its_exif_says(model: tagger.Tagger) -> 
     assert model.upright(image).size == (20, 64)
 
 
+def test_an_answer_is_in_a_language_that_the_bundle_has(model: tagger.Tagger, tmp_path: Path) -> None:
+    (path,) = photos(tmp_path, 1)
+    assert model.suggest(path, lang="en") == model.suggest(path) == next(model.tag([path], lang="en")).answer
+    for call in (lambda: model.suggest(path, lang="de"), lambda: model.tag([path], lang="de")):
+        with pytest.raises(tagger.TaggerError, match="no names in the language 'de'"):
+            call()
+
+
 def test_a_bad_photo_is_a_value(model: tagger.Tagger, tmp_path: Path) -> None:
     assert model.suggest(b"no photo") == tagger.Failed("unsupported", "not an image of a known format")
     assert model.suggest(tmp_path / "gone.jpg").status == "failed"

@@ -90,7 +90,7 @@ def test_every_kind_of_failure_is_in_the_reference() -> None:
 
 def test_the_promised_json_line_has_the_keys_that_are_written() -> None:
     (promised,) = (json.loads(line) for line in REFERENCE.splitlines() if line.startswith('{"path"'))
-    landmark = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945)
+    landmark = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945, city="Paris")
     answer = Tagged((Suggestion(1, landmark, 0.97, is_tag=True),))
     written = json.loads(json_line(Result(promised["path"], promised["sha256"], answer), k=5))
     assert list(promised) == list(written)

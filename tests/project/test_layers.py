@@ -58,7 +58,7 @@ HOMES = {
     "alembic": ("db",),
     "anyascii": ("training.data.folder_names",),
     "apscheduler": ("tagger.jobs.schedule",),
-    "babel": ("tagger.bot.render", "tagger.library.query.countries"),
+    "babel": ("tagger.bot.render", "tagger.library.query.countries", "tagger.model.languages"),
     "blake3": ("tagger.image.picture_hash",),
     "click": ("tagger.cli", "training.cli", "training.steps"),
     "fastapi": ("tagger.web",),

@@ -1,0 +1,63 @@
+"""`--lang` and `--hashtags`: places as people of a language write them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tagger.model.bundle import write_card
+from tests.cli.conftest import Tagger, lines
+from tests.drawn import card, colour_bundle
+
+PLACES: dict[str, Any] = {
+    "country": "Germany",
+    "city": "Munich, Bavaria",
+    "names": {"de": "Grüner Hügel", "hi": "हरी पहाड़ी"},
+    "cities": {"de": "München, Bayern"},
+}
+
+
+@pytest.fixture
+def own(own: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """With a model whose second landmark has names in German and Hindi."""
+    bundle = colour_bundle(tmp_path / "named")
+    red, green, blue = card().classes
+    write_card(bundle.folder, replace(bundle.card, classes=(red, replace(green, **PLACES), blue)))
+    return own | {"TAGGER_BUNDLE": str(bundle.folder)}
+
+
+def test_labels_are_in_the_language_and_in_english_where_it_has_no_name(tagger: Tagger) -> None:
+    red, green, _ = tagger("labels", "--lang", "de").stdout.splitlines()
+    assert green.split(maxsplit=2)[1:] == ["green_hill", "Grüner Hügel, München, Bayern, Deutschland"]
+    assert red.endswith("Red Rock, Nowhere")
+    line = lines(tagger("labels", "--lang", "de-AT", "--json", "--hashtags"))[1]
+    assert line["landmark"]["key"] == "green_hill"
+    assert (line["landmark"]["name"], line["landmark"]["country"]) == ("Grüner Hügel", "Deutschland")
+    assert line["hashtags"] == ["#GrünerHügel", "#München"]
+
+
+@pytest.mark.parametrize("command", [("labels",), ("suggest", "photo.jpg")])
+def test_an_unknown_language_is_wrong_usage_that_names_those_there_are(tagger: Tagger, command: tuple[str]) -> None:
+    done = tagger(*command, "--lang", "xx")
+    assert done.returncode == 2
+    assert "There are no names in the language 'xx'. There are: de, en, hi." in done.stderr
+
+
+def test_suggestions_are_in_the_language_with_hashtags_of_the_tags(tagger: Tagger, library: Path) -> None:
+    photo = library / "00001.jpg"
+    headline, first, *_, last = tagger("suggest", photo, "--lang", "hi", "--hashtags").stdout.splitlines()
+    assert headline == f"{photo}: हरी पहाड़ी"
+    assert "हरी पहाड़ी, Munich, Bavaria, जर्मनी (20.0, 40.0)" in first
+    assert last == "     #हरी_पहाड़ी #Munich"
+    (line,) = lines(tagger("suggest", photo, "--lang", "de", "--json", "-k", 1))
+    (suggestion,) = line["suggestions"]
+    assert (line["lang"], suggestion["landmark"], suggestion["name"]) == ("de", "green_hill", "Grüner Hügel")
+    assert (suggestion["city"], suggestion["country"]) == ("München, Bayern", "Deutschland")
+
+
+def test_english_is_a_language_too(tagger: Tagger, library: Path) -> None:
+    photo = library / "00001.jpg"
+    assert tagger("suggest", photo, "--lang", "en").stdout == tagger("suggest", photo).stdout
