@@ -23,7 +23,7 @@ from db.errors import NotAStore, StoreTooNew, StoreTooOld
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0019"
+HEAD = "0020"
 WRITING = "BEGIN IMMEDIATE"  # how `db.engine` begins a transaction that writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 MACHINE_COLUMNS = """
     s.photo_id, s.landmark_id, 'machine' AS source, s.rank, s.score, s.model_id,
