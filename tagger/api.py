@@ -142,21 +142,29 @@ def import_keywords(
         return import_keywords(store, place, who=who or login_name(), limits=settings.limits())
 
 
-def query(text: str = "", *, db_url: str | None = None) -> Iterator[Hit]:
+def query(text: str = "", *, lang: str | None = None, db_url: str | None = None) -> Iterator[Hit]:
     """Find photos as `tagger query` does, and yield their tags, photos without a known landmark, or failures, by path.
 
     Args:
         text: the query, see docs/QUERY.md; an empty one finds all tags.
+        lang: the language of the names of landmarks, cities and countries, such as ``de``; None means English.
         db_url: the database, as a URL or a path.
 
     Raises:
-        TaggerError: the query has a mistake or an unknown name, or the database cannot be used; when the first hit is
-            asked for.
+        TaggerError: the query has a mistake or an unknown name, there are no names in the language, or the database
+            cannot be used; when the first hit is asked for.
     """
+    from tagger.library.query.languages import hits_in, known_landmarks
     from tagger.library.query.search import find
+    from tagger.model.languages import language_of
 
     with _opened(db_url, for_reading=True) as (store, settings), store.read() as connection:
-        yield from find(connection, text, zone=settings.zone())
+        hits = find(connection, text, zone=settings.zone())
+        if lang is None:
+            yield from hits
+        else:
+            landmarks = known_landmarks(connection, settings.bundle)
+            yield from hits_in(hits, landmarks, language_of(lang, landmarks.values()))
 
 
 def review_queue(

@@ -12,13 +12,16 @@ import click
 from tagger.cli import context
 from tagger.cli.parameters.choices import LIMIT
 from tagger.cli.parameters.filters import option_name, resolve, tag_filters, with_moments
+from tagger.cli.parameters.languages import HASHTAGS, LANG, language_named
 from tagger.cli.table import print_csv, print_json, print_lines
 
 if TYPE_CHECKING:
     from db.read.filters import FileFilter, TagFilter
     from db.read.rows import FailureHit, NoneHit, TagHit, VoteHit
     from db.read.summary import By, SummaryRow
+    from tagger.library.query.languages import HashtagHit
 
+COLUMN = 42  # of names
 BY = click.Choice(["year", "country", "landmark"])
 
 
@@ -34,6 +37,8 @@ BY = click.Choice(["year", "country", "landmark"])
 )
 @click.option("--gone", "include_gone", is_flag=True, help="Also files that are gone, moved or excluded.")
 @click.option("--limit", metavar="N", type=LIMIT, help="At most this many lines.")
+@LANG
+@HASHTAGS
 @context.JSON
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
 @context.DB
@@ -44,6 +49,8 @@ def query(
     only_votes: bool,
     by: By | None,
     limit: int | None,
+    lang: str | None,
+    with_hashtags: bool,
     as_json: bool,
     as_csv: bool,
     db_url: str | None,
@@ -57,16 +64,25 @@ def query(
     from itertools import islice
 
     from db.read.listings import all_hits
+    from db.read.rows import TagHit
     from db.read.summary import SummaryRow, summarize
+    from tagger.library.query.languages import HashtagHit, hashtagged, hits_in, known_landmarks
 
     chosen = _chosen({"--none": only_nones, "--failed": only_failed, "--votes": only_votes})
     _check(chosen, by=by, as_json=as_json, as_csv=as_csv)
+    if with_hashtags and (chosen or by):
+        raise click.UsageError(f"{chosen or '--summary'} cannot be combined with --hashtags.")
     settings = context.open_settings(config, db_url=db_url)
     zone = settings.zone()
     filters = with_moments(filters, zone)
     with context.open_store(settings, for_reading=True) as store, store.read() as connection:
         listing, file_filter, row_types = _listing(chosen, resolve(connection, filters), by)
         rows: Any = all_hits(listing, connection, file_filter)
+        if lang is not None:
+            landmarks = known_landmarks(connection, settings.bundle)
+            rows = hits_in(rows, landmarks, language_named(lang, landmarks.values()))
+        if with_hashtags:
+            rows, row_types = hashtagged(rows), [HashtagHit if kind is TagHit else kind for kind in row_types]
         if by is not None:
             rows, row_types = summarize(rows, by), [SummaryRow]
         rows = islice(rows, limit)
@@ -137,9 +153,11 @@ def _filter(
 
 def _line(row: Any, zone: tzinfo | None, *, with_status: bool) -> str:
     from db.read.rows import FailureHit, NoneHit, TagHit, VoteHit
+    from tagger.library.query.languages import HashtagHit
 
     lines: dict[type[Any], Callable[[Any, tzinfo | None], str]] = {
         TagHit: _tag_line,
+        HashtagHit: _hashtag_line,
         NoneHit: _photo_line,
         FailureHit: _failure_line,
         VoteHit: _vote_line,
@@ -150,13 +168,26 @@ def _line(row: Any, zone: tzinfo | None, *, with_status: bool) -> str:
 
 def _tag_line(hit: TagHit, zone: tzinfo | None) -> str:
     from tagger.core.evidence import describe
-    from tagger.core.text import printable
 
     score = f"{hit.score:6.1%}" if hit.score is not None else "person"
     evidence = describe(hit.reason)
-    place = f"{printable(', '.join(filter(None, (hit.name, hit.country)))):<42.42}"
+    place = _column(", ".join(filter(None, (hit.name, hit.country))))
     line = f"{score}  {place}  {_photo_line(hit, zone)}"
     return f"{line}  ({evidence})" if evidence else line
+
+
+def _hashtag_line(hit: HashtagHit, zone: tzinfo | None) -> str:
+    return "  ".join([_tag_line(hit, zone), *hit.hashtags])
+
+
+def _column(name: str) -> str:
+    """A name as wide on the screen as all others, whatever its script."""
+    from tagger.core.text import display_width, printable
+
+    text = printable(name)
+    while display_width(text) > COLUMN:
+        text = text[:-1]
+    return text + " " * (COLUMN - display_width(text))
 
 
 def _photo_line(hit: TagHit | NoneHit, _zone: tzinfo | None) -> str:
@@ -169,7 +200,7 @@ def _photo_line(hit: TagHit | NoneHit, _zone: tzinfo | None) -> str:
 def _vote_line(hit: VoteHit, _zone: tzinfo | None) -> str:
     from tagger.core.text import printable
 
-    landmark = f"{printable(hit.name or 'no known landmark'):<42.42}"
+    landmark = _column(hit.name or "no known landmark")
     return f"{hit.people:>6}  {landmark}  {hit.last_at.date()}  {printable(hit.path)}"
 
 

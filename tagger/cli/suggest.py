@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
-from tagger.cli.parameters.languages import HASHTAGS, LANG, check_language
+from tagger.cli.parameters.languages import HASHTAGS, LANG, language_named
 
 if TYPE_CHECKING:
     from tagger.config.settings import Settings
@@ -54,7 +54,7 @@ def suggest(
     prepare_own_process()
     has_failed = False
     k, min_score = settings.top_k, settings.min_score
-    lang = check_language(lang, _landmarks(settings))
+    lang = None if lang is None else language_named(lang, _landmarks(settings))
     model = context.open_model(settings)
     with _stdin_as_file(photos, settings.max_file_bytes) as stdin:
         paths = _files(photos, settings, stdin)

@@ -39,8 +39,11 @@ def test_labels_are_in_the_language_and_in_english_where_it_has_no_name(tagger: 
     assert line["hashtags"] == ["#GrünerHügel", "#München"]
 
 
-@pytest.mark.parametrize("command", [("labels",), ("suggest", "photo.jpg")])
-def test_an_unknown_language_is_wrong_usage_that_names_those_there_are(tagger: Tagger, command: tuple[str]) -> None:
+@pytest.mark.parametrize("command", [("labels",), ("suggest", "photo.jpg"), ("query",)])
+def test_an_unknown_language_is_wrong_usage_that_names_those_there_are(
+    tagger: Tagger, library: Path, command: tuple[str]
+) -> None:
+    tagger("tag", library)
     done = tagger(*command, "--lang", "xx")
     assert done.returncode == 2
     assert "There are no names in the language 'xx'. There are: de, en, hi." in done.stderr
@@ -56,6 +59,37 @@ def test_suggestions_are_in_the_language_with_hashtags_of_the_tags(tagger: Tagge
     (suggestion,) = line["suggestions"]
     assert (line["lang"], suggestion["landmark"], suggestion["name"]) == ("de", "green_hill", "Grüner Hügel")
     assert (suggestion["city"], suggestion["country"]) == ("München, Bayern", "Deutschland")
+
+
+def test_stored_tags_are_found_and_listed_in_the_language(tagger: Tagger, library: Path) -> None:
+    tagger("tag", library)
+    line, *_ = tagger("query", "GRUNER HUGEL", "--lang", "hi", "--hashtags").stdout.splitlines()
+    assert "हरी पहाड़ी, जर्मनी" in line
+    assert line.endswith("00001.jpg  #हरी_पहाड़ी  #Munich")
+    hit, *_ = lines(tagger("query", "city:münchen", "--lang", "de", "--json"))
+    assert [hit[name] for name in ("landmark", "name", "city", "country")] == [
+        "green_hill", "Grüner Hügel", "München, Bayern", "Deutschland",
+    ]  # fmt: skip
+    header, row, *_ = tagger("query", "green_hill", "--hashtags", "--csv").stdout.splitlines()
+    assert (header.split(",")[-1], row.split(",")[-1]) == ("hashtags", "#GreenHill #Munich")
+
+
+def test_counts_are_in_the_language(tagger: Tagger, library: Path) -> None:
+    tagger("tag", library)
+    assert "Deutschland" in tagger("query", "--summary", "country", "--lang", "de").stdout
+    assert "Grüner Hügel" in tagger("query", "--summary", "landmark", "--lang", "de").stdout
+
+
+@pytest.mark.parametrize("other", ["--none", "--failed", "--summary=year"])
+def test_hashtags_are_only_for_tags(tagger: Tagger, library: Path, other: str) -> None:
+    tagger("tag", library)
+    done = tagger("query", other, "--hashtags")
+    assert (done.returncode, "cannot be combined with --hashtags" in done.stderr) == (2, True)
+
+
+def test_a_database_of_before_gets_the_names_of_the_bundle(tagger: Tagger, library: Path, model_folder: Path) -> None:
+    tagger("tag", library, "--bundle", model_folder)  # a card without names
+    assert "Grüner Hügel" in tagger("query", "green_hill", "--lang", "de").stdout
 
 
 def test_english_is_a_language_too(tagger: Tagger, library: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +16,7 @@ LANG = click.option(
 HASHTAGS = click.option("--hashtags", "with_hashtags", is_flag=True, help="Also hashtags of the landmark and city.")
 
 
-def check_language(lang: str | None, landmarks: Iterable[Landmark]) -> str | None:
+def language_named(lang: str, landmarks: Iterable[Landmark]) -> str:
     """The code of the language that --lang names.
 
     Raises:
@@ -26,28 +26,14 @@ def check_language(lang: str | None, landmarks: Iterable[Landmark]) -> str | Non
     from tagger.model.languages import language_of
 
     try:
-        return None if lang is None else language_of(lang, landmarks)
+        return language_of(lang, landmarks)
     except UnknownLanguage as error:
         raise click.BadParameter(str(error), param_hint="--lang") from error
 
 
 def in_language(landmarks: Collection[Landmark], lang: str | None) -> list[Landmark]:
-    """The landmarks in a language; its errors are those of `check_language`."""
-    from tagger.model.languages import localized
+    """The landmarks in a language, or as they are; the errors are those of `language_named`."""
+    from tagger.model.languages import ENGLISH, localized
 
-    language = check_language(lang, landmarks)
-    return [localized(landmark, language) if language else landmark for landmark in landmarks]
-
-
-def hit_in_language(hit: Any, landmarks: Mapping[str, Landmark]) -> Any:
-    """A hit, or a row of a summary, with the names of its landmark as these have them.
-
-    Args:
-        hit: a dataclass; `landmark`, or else `key`, is a landmark's id.
-        landmarks: by id, in the language; those that are missing stay as they are.
-    """
-    from dataclasses import fields, replace
-
-    landmark = landmarks.get(getattr(hit, "landmark", getattr(hit, "key", None)) or "")
-    names = {"name", "city", "country"} & {field.name for field in fields(hit)}
-    return replace(hit, **{name: getattr(landmark, name) for name in names}) if landmark else hit
+    language = language_named(lang or ENGLISH, landmarks)
+    return [localized(landmark, language) for landmark in landmarks]
