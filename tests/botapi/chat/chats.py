@@ -32,9 +32,9 @@ def in_topic(topic: int | None) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a chat's transcript: a message as it was then, an edit, a tap, its answer, or a deletion."""
+    """One event of a chat's transcript: a message, an edit, a tap, its answer, a deletion, a reaction."""
 
-    kind: Literal["message", "edit", "tap", "answer", "delete"]
+    kind: Literal["message", "edit", "tap", "answer", "delete", "reaction"]
     json: Json
     who: str = ""
     note: str = ""

@@ -27,6 +27,7 @@ class Message:
     edited_at: list[float] = field(default_factory=list)
     update_id: int | None = None
     deleted: bool = False
+    reactions: list[str] = field(default_factory=list)  # the bot's
 
     @property
     def id(self) -> int:

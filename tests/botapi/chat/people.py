@@ -13,7 +13,7 @@ from typing import Any
 from tests.botapi.chat.chats import BotStatus, Chat, Event, in_topic
 from tests.botapi.chat.messages import Message
 from tests.botapi.chat.state import State
-from tests.botapi.chat.taps import Tap
+from tests.botapi.chat.taps import InlineQuery, Tap
 from tests.botapi.text.entities import found
 
 Json = dict[str, Any]
@@ -43,6 +43,15 @@ class Person:
         names = {name: self.json[name] for name in ("first_name", "username") if name in self.json}
         chat = {"id": self.id, "type": "private"} | names
         return PeopleChat(self.state, chat, "member" if started else "stranger")
+
+    def type_inline(self, text: str) -> InlineQuery:
+        """Type something after the bot's name, in any chat."""
+        with self.state.changed:
+            query = InlineQuery(str(8_000_000_000 + next(self.state.numbers)), self.state)
+            self.state.inline_queries[query.id] = query
+            content = {"id": query.id, "from": self.json, "query": text, "offset": "", "chat_type": "private"}
+            self.state.updates.put("inline_query", content)
+        return query
 
 
 class PeopleChat(Chat):

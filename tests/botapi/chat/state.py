@@ -15,7 +15,7 @@ from tests.botapi.methods.files import Files
 if TYPE_CHECKING:
     from tests.botapi.chat.chats import Chat
     from tests.botapi.chat.people import Person
-    from tests.botapi.chat.taps import Tap
+    from tests.botapi.chat.taps import InlineQuery, Tap
 
 Json = dict[str, Any]
 
@@ -75,6 +75,7 @@ class State:
         self.people: dict[int, Person] = {}
         self.chats: dict[int, Chat] = {}
         self.taps: dict[str, Tap] = {}
+        self.inline_queries: dict[str, InlineQuery] = {}
         self.tap_lifetime_s = 15.0
         self.numbers_of_all: Iterator[int] | None = None  # if set, the messages of all chats share these numbers
         self.confirms_any_edit = False  # of messages that do not exist or are not the bot's

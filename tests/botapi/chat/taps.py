@@ -14,6 +14,25 @@ TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 
 
 @dataclass(slots=True, eq=False)
+class InlineQuery:
+    """What a person typed after the bot's name in some chat, and the bot's results."""
+
+    id: str
+    state: State
+    results: list[dict[str, Any]] | None = None
+
+    def wait_for_results(self, timeout_s: float = 10) -> list[dict[str, Any]]:
+        self.state.wait(lambda: self.results is not None, timeout_s, "results for an inline query")
+        assert self.results is not None
+        return self.results
+
+    def accept(self, results: list[dict[str, Any]]) -> None:
+        with self.state.changed:
+            self.results = results
+            self.state.changed.notify_all()
+
+
+@dataclass(slots=True, eq=False)
 class Tap:
     """A callback query and the parameters of the bot's answer, if there is one."""
 

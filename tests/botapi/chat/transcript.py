@@ -25,6 +25,8 @@ def _event(event: Event) -> Iterator[str]:
     elif event.kind == "answer":
         if event.note:
             yield f"*{event.note}* (shown for a moment)"
+    elif event.kind == "reaction":
+        yield f"**Landmarks** reacts to {sender}’s message: {event.note}"
     elif event.kind == "delete":
         yield f"*A message of {sender} is deleted.*"
     else:
@@ -73,10 +75,10 @@ def _words(json: Json) -> str:
         before, after = _mark(entity)
         marks += [(start, before), (end, after)]
     cuts = sorted(marks, key=lambda mark: mark[0])
-    parts, at = [], 0
+    parts, at, in_code = [], 0, False
     for position, mark in cuts:
-        parts += [_escaped(text[at:position]), mark]
-        at = position
+        parts += [text[at:position] if in_code else _escaped(text[at:position]), mark]
+        at, in_code = position, in_code != (mark == MARKS["code"])
     return "".join([*parts, _escaped(text[at:])])
 
 

@@ -23,6 +23,7 @@ UNCHANGED = (
 )
 TEXT_FIELDS = frozenset(["text", "entities"])
 CAPTION_FIELDS = frozenset(["caption", "caption_entities"])
+REACTIONS = frozenset("👍👎❤🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🙏👌🥱🥴😍🌚💯🤣⚡🏆💔🤨😐👀🙈😇🤝✍🤗🗿🆒🙉🙊😎🤷")
 ADMIN_RIGHTS = (
     "can_be_edited", "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members",
     "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",
@@ -103,6 +104,39 @@ def answer_callback_query(state: State, parameters: Parameters) -> Any:
     tap.accept(dict(parameters.values))
     chat = state.chats[tap.message.chat_id]
     chat.note(Event("answer", tap.message.json, note=parameters.text("text")))
+    return True
+
+
+@method
+def set_message_reaction(state: State, parameters: Parameters) -> Any:
+    """A bot may set one of a list of emoji; without a reaction, the earlier one is taken back."""
+    chat, message = _own(state, parameters, "react")
+    emoji = [str(reaction.get("emoji")) for reaction in parameters.json("reaction") or []]
+    if len(emoji) > 1:
+        raise bad_request("REACTIONS_TOO_MANY")
+    if not REACTIONS.issuperset(emoji):
+        raise bad_request("REACTION_INVALID")
+    message.reactions = emoji
+    chat.note(Event("reaction", message.json, note="".join(emoji)))
+    return True
+
+
+@method
+def answer_inline_query(state: State, parameters: Parameters) -> Any:
+    query = state.inline_queries.get(parameters.text("inline_query_id"))
+    if query is None:
+        raise bad_request(TOO_OLD)
+    results = parameters.json("results")
+    if not isinstance(results, list) or len(results) > 50:
+        raise bad_request("RESULTS_TOO_MUCH")
+    if len({result["id"] for result in results}) < len(results):
+        raise bad_request("RESULT_ID_DUPLICATE")
+    for result in results:
+        if not 1 <= len(result["id"].encode()) <= 64:
+            raise bad_request("RESULT_ID_INVALID")
+        if result["type"] == "venue" and not (result["title"] and result["address"]):
+            raise bad_request("VENUE_INVALID")
+    query.accept(results)
     return True
 
 
