@@ -99,11 +99,26 @@ def colour_network(colours: Sequence[tuple[int, int, int]], sharpness: float = 4
 
     The nearest of some points c to x has the largest 2 c·x - |c|²: one average and one linear layer.
     """
+    points = normalised(colours)
+    return linear_network(sharpness * 2 * points, -sharpness * (points**2).sum(axis=1))
+
+
+def normalised(colours: Sequence[tuple[int, int, int]]) -> NDArray[np.float64]:
+    """Colours as a network sees them: (N, 3), from -1 to 1."""
+    return np.array(colours) / 127.5 - 1
+
+
+def linear_network(by_channel: NDArray[np.float64], constant: NDArray[np.float64]) -> bytes:
+    """An ONNX network with linear logits of a photo's mean colour.
+
+    Args:
+        by_channel: (N, 3).
+        constant: (N,).
+    """
     from onnx import TensorProto, helper, numpy_helper
 
-    points = (np.array(colours, dtype=np.float32) / 255 - 0.5) / 0.5  # (N, 3)
-    weights = numpy_helper.from_array(np.float32(sharpness) * 2 * points, "weights")  # (N, 3)
-    bias = numpy_helper.from_array(-np.float32(sharpness) * (points**2).sum(axis=1), "bias")  # (N,)
+    weights = numpy_helper.from_array(by_channel.astype(np.float32), "weights")
+    bias = numpy_helper.from_array(constant.astype(np.float32), "bias")
     nodes = [
         helper.make_node("GlobalAveragePool", ["photos"], ["means"]),
         helper.make_node("Flatten", ["means"], ["rows"]),
@@ -113,7 +128,7 @@ def colour_network(colours: Sequence[tuple[int, int, int]], sharpness: float = 4
         nodes,
         "colours",
         [helper.make_tensor_value_info("photos", TensorProto.FLOAT, ["n", 3, 16, 16])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(points)])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(constant)])],
         [weights, bias],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)

@@ -7,12 +7,12 @@ says.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from db.schema.models import Decision, Photo
@@ -75,6 +75,16 @@ def photos_of(connection: Connection, user_id: int, *, chat_id: int | None = Non
             themselves.
     """
     return list(_photos(connection, user_id, chat_id))
+
+
+def has_shown(connection: Connection, user_id: int, landmark_ids: Collection[int], *, before_answer: int) -> bool:
+    """Whether a photo that a person sent before an answer shows one of these landmarks."""
+    own = (Decision.photo_id == TelegramPhoto.photo_id) & (Decision.who == voices.who(user_id))
+    said = Decision.verdict == "shows", Decision.landmark_id.in_(landmark_ids)
+    found = (Decision.id.is_(None) & TelegramPhoto.landmark_id.in_(landmark_ids)) | and_(*said)
+    photos = select(TelegramPhoto.id).outerjoin(Decision, own & Decision.revoked_at.is_(None))
+    earlier = TelegramPhoto.user_id == user_id, TelegramPhoto.answer_id < before_answer
+    return connection.execute(photos.where(*earlier, found).limit(1)).first() is not None
 
 
 def _photos(connection: Connection, user_id: int, chat_id: int | None) -> Iterator[PersonsPhoto]:

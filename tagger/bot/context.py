@@ -1,6 +1,7 @@
 """What a handler gets: one update with its sender, the language, and the ways to answer.
 
-A handler answers an update with at most one new message; everything else it does is an edit.
+A handler answers an update with at most one new message, and perhaps a picture after it; everything else it does is an
+edit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 from telegram import Chat, InputFile, Message, ReplyParameters, Update
 from telegram.constants import ChatAction, ChatType, ParseMode
-from telegram.error import BadRequest, ChatMigrated, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from db.engine import Connection
 from db.telegram import questions
@@ -118,6 +119,12 @@ class UpdateContext:
         return self.chat.type == ChatType.PRIVATE
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether photos are answered with reactions here."""
+        numbers = self.services.outbox.migrations.numbers(self.chat.id)
+        return bool(numbers & {*self.services.settings.bot_quiet_groups})
+
+    @property
     def is_admin(self) -> bool:
         return self.services.settings.bot_admin_chat in self.services.outbox.migrations.numbers(self.chat.id)
 
@@ -173,6 +180,31 @@ class UpdateContext:
 
         await self.services.outbox.send_unsearchable(self.update.update_id, self.chat.id, call)
         self.services.db.submit(self._close_question)
+
+    async def send_picture(self, png: bytes, caption: str) -> None:
+        """Send a picture after the answer, if the chat takes pictures and nothing goes wrong."""
+        with contextlib.suppress(BadRequest, Forbidden):
+            await self.services.outbox.send_unsearchable(
+                self.update.update_id,
+                self.chat.id,
+                lambda chat_id, before: self.services.bot.send_photo(
+                    chat_id,
+                    png,
+                    shorten(caption, MAX_CAPTION),
+                    parse_mode=ParseMode.HTML,
+                    message_thread_id=self.thread_id,
+                    read_timeout=SEND_READ_S,
+                    rate_limit_args=before,
+                ),
+                is_answer=False,
+            )
+
+    async def react(self, emoji: str) -> None:
+        """Set the bot's reaction to the message; it does no harm if the chat does not allow this one."""
+        with contextlib.suppress(TelegramError):
+            await with_retries(
+                lambda: self.services.bot.set_message_reaction(self.chat.id, self.message_id, emoji), tries=EDIT_TRIES
+            )
 
     async def send_venue(self, *, lat: float, lon: float, title: str, address: str) -> None:
         reply = ReplyParameters(self.message_id, allow_sending_without_reply=True)

@@ -142,6 +142,7 @@ class Settings(WebSettings):
     bot_token_file: Place | None = Field(None, description="A file that contains the token, instead of bot_token.")
     bot_api_url: Root = Field(TELEGRAM, description="Root URL of the Bot API server.")
     bot_allow: tuple[int, ...] = Field((), description="Only these users and chats, by number; all if empty.")
+    bot_quiet_groups: tuple[int, ...] = Field((), description="Groups in which photos are answered with reactions.")
     bot_daily_limit: Count = Field(0, description="Photos a person may send per day; 0 means no limit.")
     bot_admin_chat: int | None = Field(None, description="The chat that may ask for /health and /runs.")
     bot_trust: tuple[int, ...] | Literal["allowed"] | None = Field(

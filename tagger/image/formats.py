@@ -32,6 +32,10 @@ SUFFIXES = PHOTO_SUFFIXES + tuple(
 COMPANIONS = frozenset(  # what lies beside photos without being one: metadata, texts, databases
     (".json", ".xmp", ".aae", ".xml", ".txt", ".md", ".log", ".csv", ".html", ".ini", ".db", ".sqlite", ".lock")
 )
+NAMES = {  # as people know them, with the module that reads them if it is not Pillow; usual ones first
+    "JPEG": "", "PNG": "", "WebP": "", "HEIC": "pillow_heif", "AVIF": "", "GIF": "", "TIFF": "", "BMP": "",
+    "JPEG 2000": "", "JPEG XL": "pillow_jxl", "RAW": "rawpy",
+}  # fmt: skip
 MOST_SUFFIX_CHARS = 6  # more of them are a name with a dot in it
 
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
@@ -39,6 +43,11 @@ MAGIC = (  # offset and magic bytes
     (0, b"\xff\xd8\xff"), (0, b"\x89PNG"), (0, b"GIF8"), (8, b"WEBP"), (8, b"avif"),
     (0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+"),
 )  # fmt: skip
+
+
+def readable_formats() -> list[str]:
+    """The names of all formats that can be read here."""
+    return [name for name, module in NAMES.items() if not module or find_spec(module)]
 
 
 def usual_suffix(image_format: str | None) -> str:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 
 from db.telegram import people
+from db.telegram.answers import StoredReply
 from tagger.bot.context import UpdateContext
 from tagger.bot.render.languages import CODES, N_
 from tagger.bot.render.pagination import page
+from tagger.bot.render.reply_text import ReplyContent, ShownLandmark, render_answer
 from tagger.bot.transport.message import Button, Keyboard
 from tagger.config.cron import next_time
 from tagger.config.settings import Settings
@@ -18,7 +20,7 @@ MENU = {
     "help": N_("What I can do"),
     "places": N_("The places in your photos"),
     "find": N_("Your photos of a landmark: /find eiffel"),
-    "map": N_("Your places as a map file"),
+    "map": N_("Your places on a map"),
     "stats": N_("Your photos in numbers"),
     "labels": N_("The landmarks that I know"),
     "language": N_("Choose a language"),
@@ -27,13 +29,16 @@ MENU = {
     "forget": N_("Delete all your data"),
 }
 ABOUT = N_("Send me a photo, and I will tell you which landmark it shows and where it is.")
-HELLO = N_("Hello! I recognise landmarks.")
+MORE = N_("/help says what else I can do.")
+EXAMPLE_SCORE = 0.93
 USE = N_(
-    "Send me a photo, an album, or an image as a file. I answer with the likeliest landmarks, or say honestly that I "
-    "know none. Use the buttons below an answer to tell me what is right, and I will remember it."
+    "Send me a photo, an album or an image file. I name the landmarks, or say that I know none. The buttons below an "
+    "answer correct it."
 )
-COORDINATES = N_("A file keeps its coordinates, which help me. A photo sent the usual way has none.")
-GROUPS = N_("In a group I only answer photos that mention me, reply to me, or come with a command.")
+COORDINATES = N_("Coordinates help me. Only files have them: Telegram removes them from photos.")
+NEARBY = N_("Send me your location, and I list the landmarks around you.")
+GROUPS = N_("In a group I answer photos that mention me or reply to me, and /suggest in reply to a photo.")
+INLINE = N_("In any chat, type @{bot} and a name to send a landmark there.")
 PRIVACY = (
     N_("Your photos are deleted as soon as I have looked at them."),
     N_(
@@ -42,8 +47,8 @@ PRIVACY = (
         "account."
     ),
     N_(
-        "I also keep your language and, if there is a limit, how many photos you sent today. A message's text is kept "
-        "until I have answered it, and its number for two days."
+        "I also keep your language and, if there is a limit, how many photos you sent today. The text of a message, or "
+        "the location in it, is kept until I have answered it, and its number for two days."
     ),
     N_(
         "I do not keep names, file names or coordinates. Nobody else is shown where your files say you were. In a "
@@ -58,7 +63,21 @@ DAY = timedelta(days=1)
 
 
 async def start(context: UpdateContext) -> None:
-    await context.reply(f"<b>{context._(HELLO)}</b>\n\n{_help(context)}")
+    example = ((Button(context._("Try an example"), "example"),),)
+    await context.reply(f"{context._(ABOUT)} {context._(MORE)}", example)
+
+
+async def show_example(context: UpdateContext) -> None:
+    """Show how a photo is answered, with the first landmark whose place is known."""
+    await context.answer_callback()
+    landmarks = context.services.landmarks
+    numbers = list(context.services.landmark_ids.values())
+    number = next((number for number in numbers if landmarks[number].position), numbers[0])
+    content = ReplyContent((ShownLandmark(number, EXAMPLE_SCORE, 1, True),), (), 1, 0)
+    stored = StoredReply(0, context.chat_id, context.user_id, None, False, content.as_json(), ())
+    html, _ = render_answer(stored, context.language, landmarks, is_private=context.is_private)
+    heading = context._("This is how I answer a photo of {name}:").format(name=escape(landmarks[number].name))
+    await context.reply(f"{heading}\n\n{html}")
 
 
 async def show_help(context: UpdateContext) -> None:
@@ -122,7 +141,10 @@ async def turn_labels_page(context: UpdateContext) -> None:
 
 def _help(context: UpdateContext) -> str:
     commands = "\n".join(f"/{name} – {context._(about)}" for name, about in MENU.items())
-    return "\n\n".join([context._(USE), context._(COORDINATES), context._(GROUPS), commands])
+    texts = [context._(text) for text in (USE, COORDINATES, NEARBY, GROUPS)]
+    if (bot := context.services.bot.bot).supports_inline_queries:
+        texts.append(context._(INLINE).format(bot=bot.username))
+    return "\n\n".join([*texts, commands])
 
 
 async def _store_language(context: UpdateContext, code: str) -> UpdateContext:
@@ -138,7 +160,7 @@ async def _store_language(context: UpdateContext, code: str) -> UpdateContext:
 
 
 def _language_chosen(context: UpdateContext) -> str:
-    return context._("From now on I will speak {language}.").format(language=context.language.name)
+    return context._("From now on I will speak English.")  # a translation names its own language
 
 
 def _labels(context: UpdateContext, page_number: int) -> tuple[str, Keyboard]:

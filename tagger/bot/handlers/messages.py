@@ -31,7 +31,8 @@ async def photo_message(context: UpdateContext, albums: Albums) -> None:
     if addressed and has_photo(context.message):
         if not await _is_within_limit(context, albums):
             return
-        context.show_typing()
+        if not context.is_quiet:
+            context.show_typing()
     if is_album:
         await albums.join(context, is_addressed=addressed)
         return

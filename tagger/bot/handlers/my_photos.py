@@ -5,6 +5,7 @@ The one rule: people see only their own photos, and in a group only those that t
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from tagger.bot.render.reply_text import place
 from tagger.bot.transport.message import Button, Keyboard
 from tagger.core import landmark_names
 from tagger.core.types import Landmark
+from tagger.world_map.picture import draw_world
 
 NOTHING_YET = N_("You have not sent me a photo of a landmark yet.")
 MAX_ECHO = 100  # characters of what somebody typed
@@ -69,9 +71,9 @@ async def turn_found_page(context: UpdateContext) -> None:
 
 
 async def send_map(context: UpdateContext) -> None:
-    """Send GeoJSON, or KML after `/map kml`."""
+    """Send GeoJSON, or KML after `/map kml`, and a picture of the world."""
     wants_kml = context.arguments.strip().lower() == "kml"
-    await _send_map(context, "kml" if wants_kml else "geojson")
+    await _send_map(context, "kml" if wants_kml else "geojson", with_picture=True)
 
 
 async def send_other_map(context: UpdateContext) -> None:
@@ -149,7 +151,12 @@ def _country(context: UpdateContext, landmark_id: int) -> str:
     return context.language.country(context.services.landmarks[landmark_id].country)
 
 
-async def _send_map(context: UpdateContext, file_format: str) -> None:
+def _countries(context: UpdateContext, counts: Sequence[tuple[Landmark, int]]) -> str:
+    names = sorted({context.language.country(landmark.country) for landmark, _ in counts if landmark.country})
+    return escape(", ".join(names))
+
+
+async def _send_map(context: UpdateContext, file_format: str, *, with_picture: bool = False) -> None:
     photos, hint = await _by_landmark(context), only_here(context, "map")
     if not photos:
         await context.reply(context._(NOTHING_YET) + hint)
@@ -162,9 +169,12 @@ async def _send_map(context: UpdateContext, file_format: str) -> None:
     caption = context.language.ngettext("{n} landmark", "{n} landmarks", len(counts)).format(n=len(counts)) + hint
     if file_format == "kml":
         await context.send_file("places.kml", kml(counts).encode(), caption)
-        return
-    other_format = ((Button("KML", "mapfile:kml"),),)
-    await context.send_file("places.geojson", geojson(counts).encode(), caption, other_format)
+    else:
+        other_format = ((Button("KML", "mapfile:kml"),),)
+        await context.send_file("places.geojson", geojson(counts).encode(), caption, other_format)
+    if with_picture:
+        places = [(landmark.position, shown) for landmark, shown in counts if landmark.position]
+        await context.send_picture(await asyncio.to_thread(draw_world, places), _countries(context, counts))
 
 
 def geojson(counts: Sequence[tuple[Landmark, int]]) -> str:

@@ -18,13 +18,14 @@ from telegram.ext import (
     CallbackQueryHandler,
     CommandHandler,
     ContextTypes,
+    InlineQueryHandler,
     MessageHandler,
     TypeHandler,
     filters,
 )
 
 from tagger.bot.context import Handler, UpdateContext
-from tagger.bot.handlers import admin, buttons, commands, landmark_search, messages, my_photos, privacy
+from tagger.bot.handlers import admin, buttons, commands, landmark_search, messages, my_photos, nearby, privacy
 from tagger.bot.handlers.albums import Albums
 from tagger.bot.render.error_texts import BROKEN
 from tagger.bot.render.languages import N_
@@ -73,6 +74,7 @@ BUTTONS: dict[str, Handler] = {
     "found": my_photos.turn_found_page,
     "mapfile": my_photos.send_other_map,
     "labels": commands.turn_labels_page,
+    "example": commands.show_example,
     "language": commands.choose_language,
     "forget": privacy.forget_person,
     "keep": privacy.keep_data,
@@ -114,6 +116,8 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any], service
     photo, album = filters.PHOTO | filters.Document.ALL & ~filters.ANIMATION, _OfAlbum()
     application.add_handler(CommandHandler("suggest", on(with_albums(messages.suggest)), filters=new))
     application.add_handler(MessageHandler(edited, on(with_albums(messages.edited_message))))
+    application.add_handler(MessageHandler(new & filters.LOCATION, on(nearby.location)))
+    application.add_handler(InlineQueryHandler(_inline_callback(services)))
     application.add_handler(MessageHandler(photo | album, on(with_albums(messages.photo_message))))
     application.add_handler(MessageHandler(filters.TEXT, on(with_albums(messages.text_message))))
     application.add_handler(CallbackQueryHandler(on(_button)))
@@ -135,10 +139,21 @@ def _callback(services: Services, handler: Handler) -> Callback:
                 await context.answer_callback()
             return
         with services.open_work.of(context.sender):
-            if _is_allowed(context):
+            if _is_allowed(services, context.user_id, *services.outbox.migrations.numbers(context.chat.id)):
                 await handler(context)
             else:
                 await _refuse(context)
+
+    return callback
+
+
+def _inline_callback(services: Services) -> Callback:
+    async def callback(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        query = update.inline_query
+        assert query is not None
+        if _is_allowed(services, query.from_user.id):
+            language = await services.language(query.from_user.id, query.from_user.language_code)
+            await nearby.inline_query(services, query, language)
 
     return callback
 
@@ -161,10 +176,10 @@ def _of_somebody(handler: Handler) -> Handler:
     return handle
 
 
-def _is_allowed(context: UpdateContext) -> bool:
-    settings = context.services.settings
-    ids = {context.user_id, *context.services.outbox.migrations.numbers(context.chat.id)}
-    return not settings.bot_allow or bool(ids & {*settings.bot_allow, settings.bot_admin_chat})
+def _is_allowed(services: Services, *ids: int) -> bool:
+    """Whether a person or chat may use the bot."""
+    settings = services.settings
+    return not settings.bot_allow or bool({*ids} & {*settings.bot_allow, settings.bot_admin_chat})
 
 
 async def _button(context: UpdateContext) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tagger.bot.render.languages import N_, Language
+from tagger.image.formats import readable_formats
 
 MAX_FILE_BYTES = 20_000_000  # the most that the Bot API lets bots download
 
@@ -15,7 +16,7 @@ BROKEN = N_("Something went wrong here, and it is not your fault. Please try aga
 OF_KIND = {
     "file_too_large": N_("This file is too large for me ({mb} MB is the limit). Please send it as a photo instead."),
     "refused": N_("Telegram did not give me this file. Perhaps another photo works."),
-    "unsupported": N_("I cannot read this file as an image. I understand JPEG, PNG, WebP, HEIC, TIFF and GIF."),
+    "unsupported": N_("I cannot read this file as an image. I understand {formats}."),
     "too_large": N_("This image has too many pixels for me. Please send it as a photo instead."),
     "timed_out": N_("This image takes too long to open, so I cannot read it. Please send it as a photo instead."),
     "corrupt": N_("This image is damaged, so I cannot read it. Please send another copy of it."),
@@ -40,4 +41,5 @@ TEXT = N_("Send me a photo, and I will tell you which landmark it shows. More: /
 
 def error_text(kind: str, language: Language, *, max_file_bytes: int = MAX_FILE_BYTES) -> str:
     """Why a photo could not be read, for the person who sent it."""
-    return language._(OF_KIND.get(kind, UNREADABLE)).format(mb=language.number(max_file_bytes / 1e6))
+    text = language._(OF_KIND.get(kind, UNREADABLE))
+    return text.format(mb=language.number(max_file_bytes / 1e6), formats=language.all_of(readable_formats()))

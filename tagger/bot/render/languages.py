@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import gettext
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from importlib import resources
 
 from babel import Locale
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 CODES = ("en", "de", "es", "fr", "ru")
+HERE_KM = 0.05  # less is written as "right here", not as "0 km"
 OTHER_NAMES = {"Turkey": "TR", "Czech Republic": "CZ", "Hong Kong": "HK", "Macau": "MO", "Myanmar": "MM"}
 
 
@@ -54,6 +56,14 @@ class Language:
 
     def number(self, value: float) -> str:
         return format_decimal(round(value, 1) if value < 10 else round(value), locale=self._locale)
+
+    def distance(self, km: float) -> str:
+        """A distance, e.g. "1.2 km"."""
+        return self._("right here") if km < HERE_KM else self._("{km} km").format(km=self.number(km))
+
+    def all_of(self, names: Sequence[str]) -> str:
+        """A list, e.g. "JPEG, PNG and GIF"."""
+        return format_list(names, locale=self._locale)
 
     def day(self, moment: datetime) -> str:
         return format_date(moment, "medium", locale=self._locale)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
 
-from tagger.bot.handlers.commands import ABOUT, HELLO, MENU, PRIVACY
+from tagger.bot.handlers.commands import ABOUT, MENU, PRIVACY
 from tagger.bot.render.languages import Language, Languages
 from tagger.bot.transport.retry import with_retries
 
@@ -35,7 +35,7 @@ async def set_profile(bot: Bot, languages: Languages) -> None:
 
 def _calls(bot: Bot, language: Language, code: str | None) -> Iterator[Callable[[], Awaitable[bool]]]:
     commands = [BotCommand(name, language._(about)) for name, about in MENU.items()]
-    description = "\n\n".join(language._(text) for text in (HELLO, ABOUT, PRIVACY[0]))
+    description = "\n\n".join(language._(text) for text in (ABOUT, PRIVACY[0]))
     yield lambda: bot.set_my_commands(commands, language_code=code)
     yield lambda: bot.set_my_description(description[:MAX_DESCRIPTION], language_code=code)
     yield lambda: bot.set_my_short_description(language._(ABOUT)[:MAX_SHORT_DESCRIPTION], language_code=code)

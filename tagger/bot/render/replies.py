@@ -14,11 +14,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from db.telegram import answers
 from db.telegram.answers import AnsweredPhoto, SentPhoto, StoredReply
+from db.telegram.people import has_shown
+from db.telegram.voices import is_private
 from db.write.results import write_results
 from tagger.bot.context import UpdateContext
 from tagger.bot.render.error_texts import OF_MESSAGE, error_text
 from tagger.bot.render.length import shorten
-from tagger.bot.render.reply_text import ReplyContent, ShownEvidence, ShownLandmark, render_answer
+from tagger.bot.render.reply_text import (
+    Landmarks,
+    ReplyContent,
+    ShownEvidence,
+    ShownLandmark,
+    render_answer,
+    shown_landmarks,
+)
 from tagger.bot.services import Services
 from tagger.bot.transport.message import Keyboard, OutgoingMessage
 from tagger.core.types import Failed, FoundFile, Result
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
     from db.engine import Connection
 
 MAX_TAGS = 5  # of an album
+KNOWN, UNKNOWN, UNREADABLE = "👍", "🤔", "🤷"  # of the few reactions that bots may use
 MIN_LANDMARKS = 3  # if there are fewer tags, guesses are added
 
 
@@ -72,6 +82,9 @@ async def answer_photos(
     """
     services = context.services
     content, verdicts = _content(services, photos)
+    if context.is_quiet and not context.replied_photo:
+        await _react(context, photos, content, verdicts, album=album, also_answers=also_answers)
+        return
     reply_to = context.message_id if context.replied_photo else photos[0].message_id
 
     def write(connection: Connection) -> OutgoingMessage:
@@ -90,13 +103,36 @@ async def answer_photos(
         if not content.photo_count:
             html, keyboard = _error_text(context, photos), Keyboard()
         else:
-            html, keyboard = _render(context, stored)  # nobody else, and nobody in a group, has decided about it yet
+            new_countries = _new_countries(connection, services, stored)
+            html, keyboard = _render(context, stored, new_countries)  # in a group nobody has decided about it yet
         return OutgoingMessage(
             context.chat_id, html, reply_to, keyboard, answer_id=answer_id, thread_id=context.thread_id
         )
 
     await context.send(write, also_answers=also_answers)
     services.typing_since.pop((context.chat_id, context.thread_id), None)
+
+
+async def _react(
+    context: UpdateContext,
+    photos: Sequence[ProcessedPhoto],
+    content: ReplyContent,
+    verdicts: Verdicts,
+    *,
+    album: str | None,
+    also_answers: Collection[int],
+) -> None:
+    """Answer with a reaction alone. The photos count as answered with a message, and may be asked about by a reply."""
+
+    def write(connection: Connection) -> None:
+        if content.photo_count:
+            numbers = {"chat_id": context.chat_id, "user_id": context.user_id}
+            answer_id = answers.add_answer(connection, **numbers, album=album, shown=content.as_json())
+            _store(connection, context, answer_id, photos, verdicts, user_id=context.user_id)
+
+    is_known = any(shown.is_tag for shown in content.landmarks)
+    await context.react(KNOWN if is_known else UNKNOWN if content.photo_count else UNREADABLE)
+    await context.services.outbox.finish(context.update.update_id, write, also_answers=also_answers)
 
 
 async def add_to_album(context: UpdateContext, answer_id: int, late: Sequence[ProcessedPhoto]) -> None:
@@ -140,7 +176,8 @@ async def refresh(context: UpdateContext, stored: StoredReply) -> None:
     speaker = ""
     if said is not None and not context.is_private:
         speaker = await context.services.member_name(context.chat_id, said.user_id)
-    await context.edit(*_render(context, stored, speaker), message_id=stored.message_id)
+    new_countries = await context.services.db.read(lambda c: _new_countries(c, context.services, stored))
+    await context.edit(*_render(context, stored, new_countries, speaker), message_id=stored.message_id)
 
 
 def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[ReplyContent, Verdicts]:
@@ -168,9 +205,35 @@ def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[Repl
     return ReplyContent(landmarks, evidence, len(readable), len(failures) - other_count, other_count), verdicts
 
 
-def _render(context: UpdateContext, stored: StoredReply, speaker: str = "") -> tuple[str, Keyboard]:
-    landmarks = context.services.landmarks
-    html, keyboard = render_answer(stored, context.language, landmarks, is_private=context.is_private, speaker=speaker)
+def _new_countries(connection: Connection, services: Services, stored: StoredReply) -> list[str]:
+    """The countries on an answer's photos of which the person had sent none before; only told in private."""
+    if not is_private(stored.chat_id):
+        return []
+    landmarks = services.landmarks
+    countries = dict.fromkeys(landmarks[number].country for number in shown_landmarks(stored))
+    return [
+        country
+        for country in countries
+        if country
+        and not has_shown(connection, stored.user_id, _of_country(landmarks, country), before_answer=stored.id)
+    ]
+
+
+def _of_country(landmarks: Landmarks, country: str) -> list[int]:
+    return [number for number, landmark in landmarks.items() if landmark.country == country]
+
+
+def _render(
+    context: UpdateContext, stored: StoredReply, new_countries: Sequence[str], speaker: str = ""
+) -> tuple[str, Keyboard]:
+    html, keyboard = render_answer(
+        stored,
+        context.language,
+        context.services.landmarks,
+        is_private=context.is_private,
+        speaker=speaker,
+        new_countries=new_countries,
+    )
     return shorten(html), keyboard
 
 

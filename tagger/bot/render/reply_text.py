@@ -5,18 +5,21 @@ It is rendered from the stored answer alone, so it reads the same whenever it is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
 
 from db.telegram.answers import AnsweredPhoto, StoredReply
-from tagger.bot.render.languages import Language
+from tagger.bot.render.languages import HERE_KM, Language
+from tagger.bot.render.links import hashtags, links
 from tagger.bot.transport.message import Button, Keyboard
 from tagger.core.types import Landmark
 
 BAR_LENGTH = 10
 FULL, EMPTY = "▰", "▱"
 CHOSEN = "☑ "
+MIN_SHOWN = 0.01  # score of a guess
 
 Landmarks = dict[int, Landmark]
 
@@ -63,6 +66,11 @@ class ReplyContent:
     unread_count: int
     other_count: int = 0
 
+    @property
+    def visible(self) -> tuple[ShownLandmark, ...]:
+        """The landmarks that are worth showing."""
+        return tuple(shown for shown in self.landmarks if shown.is_tag or shown.score >= MIN_SHOWN)
+
     def as_json(self) -> dict[str, Any]:
         """What is stored; earlier versions used the same names."""
         stored = {
@@ -81,7 +89,13 @@ class ReplyContent:
 
 
 def render_answer(
-    stored: StoredReply, language: Language, landmarks: Landmarks, *, is_private: bool, speaker: str = ""
+    stored: StoredReply,
+    language: Language,
+    landmarks: Landmarks,
+    *,
+    is_private: bool,
+    speaker: str = "",
+    new_countries: Sequence[str] = (),
 ) -> tuple[str, Keyboard]:
     """The answer's HTML and its buttons.
 
@@ -91,23 +105,22 @@ def render_answer(
         landmarks: all that the store knows.
         is_private: a file's evidence is shown only then, since where a photo was taken concerns nobody else.
         speaker: the name of the person whose decision is shown, in a group.
+        new_countries: of which the person had no photo before.
     """
     content = ReplyContent.from_json(stored.shown)
     lines = _landmark_lines(content, language, landmarks)
+    if copied := hashtags(landmarks[number] for number in shown_landmarks(stored)):
+        lines += ["", f"<code>{escape(copied)}</code>"]
     if is_private:
         lines += _evidence_lines(content, language, landmarks)
-    if content.unread_count:
-        unread = language.ngettext(
-            "{n} photo could not be read.", "{n} photos could not be read.", content.unread_count
+    if new_countries:
+        new = language.ngettext(
+            "🎉 A new country in your photos: {countries}",
+            "🎉 New countries in your photos: {countries}",
+            len(new_countries),
         )
-        lines += ["", unread.format(n=content.unread_count)]
-    if content.other_count:
-        others = language.ngettext(
-            "{n} video was left out: I cannot watch videos yet.",
-            "{n} videos were left out: I cannot watch videos yet.",
-            content.other_count,
-        )
-        lines += ["", others.format(n=content.other_count)]
+        lines += ["", new.format(countries=escape(", ".join(map(language.country, new_countries))))]
+    lines += _unread_lines(content, language)
     if decided_landmarks(stored):
         is_confirmed = _is_confirmed(stored)
         text = language._("✔ Confirmed. Thank you!") if is_confirmed else noted(stored, language, landmarks)
@@ -126,6 +139,13 @@ def located(stored: StoredReply, landmarks: Landmarks) -> Landmark | None:
     chosen = sorted(number for number in decided_landmarks(stored) if number is not None)
     tags = [shown.landmark_id for shown in ReplyContent.from_json(stored.shown).landmarks if shown.is_tag]
     return next((landmarks[number] for number in chosen or tags[:1] if landmarks[number].position), None)
+
+
+def shown_landmarks(stored: StoredReply) -> list[int]:
+    """The landmarks on the photos: those that people chose, else the tags."""
+    if decided := decided_landmarks(stored):
+        return sorted(number for number in decided if number is not None)
+    return [shown.landmark_id for shown in ReplyContent.from_json(stored.shown).landmarks if shown.is_tag]
 
 
 def decided_landmarks(stored: StoredReply) -> set[int | None]:
@@ -153,13 +173,13 @@ def _agrees(photo: AnsweredPhoto) -> bool:
 
 
 def _landmark_lines(content: ReplyContent, language: Language, landmarks: Landmarks) -> list[str]:
-    tags = [shown for shown in content.landmarks if shown.is_tag]
-    guesses = [_guess(shown, language, landmarks) for shown in content.landmarks if not shown.is_tag]
+    tags = [shown for shown in content.visible if shown.is_tag]
+    guesses = [_guess(shown, language, landmarks) for shown in content.visible if not shown.is_tag]
     if not content.landmarks:  # every answer has guesses, unless it was withdrawn
         return [language._("My earlier answer to this photo was withdrawn. If you like, tell me what it shows.")]
     if not tags:
-        heading = [f"<b>{language._('No landmark that I know.')}</b>", language._("The closest guesses, all unsure:")]
-        return [*heading, *guesses]
+        heading = [f"<b>{language._('No landmark that I know.')}</b>"]
+        return [*heading, language._("The closest guesses, all unsure:"), *guesses] if guesses else heading
     lines = ["\n\n".join(_tag(shown, content.photo_count, language, landmarks) for shown in tags)]
     return [*lines, "", language._("Less likely:"), *guesses] if guesses else lines
 
@@ -171,7 +191,8 @@ def _tag(shown: ShownLandmark, photo_count: int, language: Language, landmarks: 
     if photo_count > 1:
         ratio = language.ngettext("on {n} of {all} photos", "on {n} of {all} photos", shown.photo_count)
         bar += f" · {ratio.format(n=shown.photo_count, all=photo_count)}"
-    return "\n".join(filter(None, (f"🏛 <b>{escape(landmark.name)}</b>", place(landmark, language), bar)))
+    lines = f"🏛 <b>{escape(landmark.name)}</b>", place(landmark, language), bar, links(landmark, language)
+    return "\n".join(filter(None, lines))
 
 
 def _guess(shown: ShownLandmark, language: Language, landmarks: Landmarks) -> str:
@@ -181,15 +202,33 @@ def _guess(shown: ShownLandmark, language: Language, landmarks: Landmarks) -> st
 
 
 def _evidence_lines(content: ReplyContent, language: Language, landmarks: Landmarks) -> list[str]:
-    near = language._("📍 The file's own coordinates are {km} km from {name}, which speaks for it.")
-    far = language._("📍 But the file's own coordinates are {km} km from {name}, which speaks against it.")
+    here = language._("📍 By its coordinates, the photo was taken right here, at {name}.")
+    near = language._("📍 By its coordinates, the photo was taken {km} km from {name}. That makes it likelier.")
+    far = language._("📍 But by its coordinates, the photo was taken {km} km from {name}. That makes it less likely.")
     lines = {
-        (near if evidence.kind == "near" else far).format(
-            km=language.number(evidence.km), name=escape(landmarks[evidence.landmark_id].name)
+        (far if found.kind == "far" else here if found.km < HERE_KM else near).format(
+            km=language.number(found.km), name=escape(landmarks[found.landmark_id].name)
         )
-        for evidence in content.evidence
+        for found in content.evidence
     }
     return ["", *sorted(lines)] if lines else []
+
+
+def _unread_lines(content: ReplyContent, language: Language) -> list[str]:
+    lines = []
+    if content.unread_count:
+        unread = language.ngettext(
+            "{n} photo could not be read.", "{n} photos could not be read.", content.unread_count
+        )
+        lines += ["", unread.format(n=content.unread_count)]
+    if content.other_count:
+        others = language.ngettext(
+            "{n} video was left out: I cannot watch videos yet.",
+            "{n} videos were left out: I cannot watch videos yet.",
+            content.other_count,
+        )
+        lines += ["", others.format(n=content.other_count)]
+    return lines
 
 
 def _keyboard(stored: StoredReply, content: ReplyContent, language: Language, landmarks: Landmarks) -> Keyboard:
@@ -208,7 +247,7 @@ def _keyboard(stored: StoredReply, content: ReplyContent, language: Language, la
     only_tag = tags[0] if len(tags) == 1 else None  # "Right" confirms it; of several, each gets a button
     names = [
         choice(landmarks[number].name, f"is:{stored.id}:{number}", is_chosen=number in decided and not is_confirmed)
-        for number in dict.fromkeys([*(shown.landmark_id for shown in content.landmarks), *chosen])
+        for number in dict.fromkeys([*(shown.landmark_id for shown in content.visible), *chosen])
         if number != only_tag
     ]
     last = (

@@ -18,8 +18,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from telegram import LinkPreviewOptions
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
-from telegram.ext import ExtBot
+from telegram.ext import Defaults, ExtBot
 from telegram.request import BaseRequest, RequestData
 
 from tagger.bot.transport.circuit_breaker import CircuitBreaker
@@ -195,6 +196,7 @@ def _client(root: str, token: str, limiter: ChatRateLimiter) -> BotClient:
         request=AiohttpRequest(root),
         get_updates_request=AiohttpRequest(root, 1),
         rate_limiter=limiter,
+        defaults=Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)),
     )
 
 

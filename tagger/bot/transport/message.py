@@ -83,6 +83,7 @@ class OutgoingMessage:
             "message_thread_id": self.thread_id,
             "text": self.html,
             "parse_mode": ParseMode.HTML,
+            "link_preview_options": {"is_disabled": True},
             "reply_parameters": reply,
             "reply_markup": {"force_reply": True, "selective": True} if self.asks else buttons,
         }

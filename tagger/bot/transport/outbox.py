@@ -102,23 +102,46 @@ class Outbox:
         return True
 
     async def send_unsearchable(
-        self, update_id: int, chat_id: int, call: Callable[[int, BeforeRequest], Awaitable[Message]]
+        self,
+        update_id: int,
+        chat_id: int,
+        call: Callable[[int, BeforeRequest], Awaitable[Message]],
+        *,
+        is_answer: bool = True,
     ) -> None:
-        """Send a file or a venue. If it is unknown whether it was sent, send it again.
+        """Send a file, a picture or a venue. If it is unknown whether it was sent, send it again.
 
         Args:
             update_id: the update that is answered.
             chat_id: where to send it.
             call: makes a new request each time, to the given chat and with the given `rate_limit_args`.
+            is_answer: with it, the update is answered; otherwise it was answered before.
         """
         await self._chat_queue.wait_turn(update_id)
-        before = partial(self.journal.begin, update_id)
+        before = partial(self.journal.begin, update_id) if is_answer else _nothing
         try:
             sent = await with_retries(lambda: call(self.migrations.current(chat_id), before))
         except ChatMigrated as error:
             await self.migrations.add(chat_id, new := error.new_chat_id)
             sent = await with_retries(lambda: call(new, before))
-        self._record(update_id, sent.chat_id, sent.message_id, None)
+        if is_answer:
+            self._record(update_id, sent.chat_id, sent.message_id, None)
+        else:
+            self.numbers.add(sent.chat_id, sent.message_id)
+            self._db.submit(partial(inbox.saw_message, chat_id=sent.chat_id, message_id=sent.message_id))
+
+    async def finish(
+        self, update_id: int, write: Callable[[Connection], object], *, also_answers: Collection[int] = ()
+    ) -> None:
+        """Store that updates are answered, without a message, in the transaction that stores what belongs to them."""
+
+        def store(connection: Connection) -> None:
+            write(connection)
+            inbox.finish(connection, [update_id, *also_answers])
+
+        await self._chat_queue.wait_turn(update_id)
+        await self._db.write(store)
+        self.finished.update((update_id, *also_answers))
 
     async def _deliver(self, update_id: int, message: OutgoingMessage, doubt: Doubt | None = None) -> None:
         self.sending.add(update_id)
@@ -169,6 +192,10 @@ class Outbox:
                 _bind(connection, message, chat_id, message_id, message.answer_id)
 
         self._db.submit(record)
+
+
+def _nothing() -> None:
+    """Before a request whose fate does not matter."""
 
 
 def _to_chat(connection: Connection, *, message: OutgoingMessage, chat_id: int) -> OutgoingMessage:

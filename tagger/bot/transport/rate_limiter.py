@@ -1,7 +1,7 @@
 """How fast the bot calls Telegram: limits for each chat and for all chats together.
 
-The one rule: what Telegram asks of one chat delays only that chat. A 429 pauses the chat of the call. A 429 on a toast
-or on "typing" pauses nobody, because these calls are never repeated.
+The one rule: what Telegram asks of one chat delays only that chat. A 429 pauses the chat of the call. A 429 on a toast,
+"typing" or an inline query pauses nobody, because these calls are never repeated.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tagger.bot.transport.retry import retry_after_s
 GROUP_RATE = (20, 60.0)  # messages that Telegram accepts in a group, and in how many seconds
 PRIVATE_RATE = (20, 20.0)  # Telegram: one message a second in a private chat; short bursts are let through
 MAX_LIMITERS = 512  # beyond that, those of quiet chats are dropped
-UNIMPORTANT = ("answerCallbackQuery", "sendChatAction")
+UNIMPORTANT = ("answerCallbackQuery", "answerInlineQuery", "sendChatAction")
 
 BeforeRequest = Callable[[], None]
 before_request: ContextVar[BeforeRequest | None] = ContextVar("before_request", default=None)

@@ -30,7 +30,7 @@ from tagger.bot.transport.search import MAX_NUMBERS
 
 log = logging.getLogger(__name__)
 
-ALLOWED_UPDATES = ("message", "edited_message", "callback_query")
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "inline_query")
 MAX_IN_PROGRESS, MAX_IN_CHAT = 1024, 16  # updates
 MAX_WAITING = 20_000  # updates for a place among those; more wait at Telegram
 POLL_S = 25

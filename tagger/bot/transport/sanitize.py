@@ -1,8 +1,8 @@
 """Reduces an update to what an answer needs, before it is stored.
 
-The one rule: a field that is not listed here is not stored. Names of people, chats and files never are, and a caption
-is stored only if it may call the bot. The photo of a message that is replied to is stored only with such a call, or in
-a private chat.
+The one rule: a field that is not listed here is not stored. Names of people, chats and files never are. A caption is
+stored only if it may call the bot, and a location only in a private chat. The photo of a message that is replied to is
+stored only with such a call, or in a private chat.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ MEDIA_FIELDS = (*FILE_FIELDS, "width", "height", "length", "duration", "type", "
 USER_FIELDS = ("id", "is_bot", "language_code")
 CHAT_FIELDS = ("id", "type")
 STAND_INS = (777000, 136817688, 1087968824)  # Telegram, Channel_Bot and GroupAnonymousBot
+INLINE_FIELDS = ("id", "query", "offset")
+LOCATION_FIELDS = ("latitude", "longitude")
+KINDS_OF_UPDATE = ("callback_query", "message", "edited_message", "inline_query")
 QUERY_FIELDS = ("id", "chat_instance", "data")
 # The library also requires these, and their values do not matter:
 NO_NAME = {"first_name": "-"}
@@ -43,8 +46,10 @@ def sanitize(update: dict[str, Any]) -> ReceivedUpdate:
     Nothing remains of service messages, and of edited messages that do not call the bot.
     """
     content: dict[str, Any] = {"update_id": update["update_id"]}
-    kind = next((kind for kind in ("callback_query", "message", "edited_message") if update.get(kind)), "")
+    kind = next((kind for kind in KINDS_OF_UPDATE if update.get(kind)), "")
     received = update.get(kind) or {}
+    if kind == "inline_query":
+        return _inline_query(update["update_id"], received)
     message = received.get("message") if kind == "callback_query" else received
     sender = received.get("from")
     if kind == "callback_query":
@@ -53,7 +58,7 @@ def sanitize(update: dict[str, Any]) -> ReceivedUpdate:
             content[kind]["message"] = _reference(message)
     elif received and CONTENT & received.keys():
         kept = _message(received)
-        if kind == "message" or _is_called(kept):
+        if kind == "message" or (_is_called(kept) and "location" not in kept):  # people on the move
             content[kind] = kept
     message = message or {}
     chat_id = (message.get("chat") or {}).get("id")
@@ -61,6 +66,13 @@ def sanitize(update: dict[str, Any]) -> ReceivedUpdate:
     user_id = sender_id((sender or {}).get("id"), sender_chat.get("id"), chat_id)
     numbers = update["update_id"], chat_id, user_id, message.get("message_id")
     return ReceivedUpdate(*numbers, content, migration=_migration(received, chat_id))
+
+
+def _inline_query(update_id: int, query: dict[str, Any]) -> ReceivedUpdate:
+    """What somebody types after the bot's name, in any chat. It counts as one of their private chat."""
+    sender = query["from"]
+    kept = {**_pick(query, INLINE_FIELDS), "from": _user(sender)}
+    return ReceivedUpdate(update_id, sender["id"], sender["id"], None, {"update_id": update_id, "inline_query": kept})
 
 
 def sender_id(user_id: int | None, sender_chat_id: int | None, chat_id: int | None) -> int | None:
@@ -92,6 +104,8 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
     kept = {**_pick(message, MESSAGE_FIELDS), "chat": _pick(message["chat"], CHAT_FIELDS), **_media(message)}
     if any(entity.get("type") in CALL_ENTITIES.values() for entity in message.get("caption_entities", ())):
         kept |= _pick(message, CAPTION_FIELDS)
+    if "location" in message and message["chat"].get("type") == "private":
+        kept["location"] = _pick(message["location"], LOCATION_FIELDS)
     if sender := message.get("from"):
         kept["from"] = _user(sender)
     if sender_chat := message.get("sender_chat"):

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from tests.bot.conftest import Meet, Start
-from tests.bot.running import ANSWER_S, BLUE, GREEN, GREY, RED, RunningBot, answer, gps_photo, picture, texts
+from tests.bot.running import ANSWER_S, BLUE, GREEN, GREY, RED, UNSURE, RunningBot, answer, gps_photo, picture, texts
 from tests.botapi import BotApiServer, Message, PeopleChat, Person, Slow
 
 BROKEN = picture(RED)[:900]
@@ -31,7 +31,7 @@ def test_an_album_has_one_answer_whatever_the_order_of_its_photos(bot: RunningBo
     bot.settle()
     assert [message.text for message in chat.from_bot] == [reply.text]
     assert "🏛 Eiffel Tower\nParis, France\n▰▰▰▰▰▰▰▰▰▰ 99% · on 2 of 4 photos" in reply.text
-    assert "🏛 Tokyo Skytree\nTokyo, Japan\n▰▰▰▰▰▰▰▰▰▰ 99% · on 1 of 4 photos" in reply.text
+    assert "🏛 Tokyo Skytree\nTokyo, Japan\n▰▰▰▰▰▰▰▰▰▰ 95% · on 1 of 4 photos" in reply.text
 
 
 def test_a_photo_that_comes_late_to_its_album_changes_the_answer(bot: RunningBot, meet: Meet) -> None:
@@ -41,7 +41,7 @@ def test_a_photo_that_comes_late_to_its_album_changes_the_answer(bot: RunningBot
     chat.send_photo(ana, picture(BLUE, 5), media_group_id="late")
     chat.wait_for_edit(reply, timeout_s=ANSWER_S)
     bot.settle()
-    assert "Eiffel Tower\nParis, France\n▰▰▰▰▰▰▰▰▰▰ 99% · on 1 of 2" in reply.text
+    assert "Eiffel Tower\nParis, France\n▰▰▰▰▰▰▰▰▰▰ 96% · on 1 of 2" in reply.text
     assert "🏛 Tokyo Skytree" in reply.text
     assert len(chat.from_bot) == 1
 
@@ -83,14 +83,14 @@ def test_files_are_an_album_too_and_a_contradiction_in_it_is_said_once(bot: Runn
     bot.settle()
     assert texts(chat) == [reply.text]
     assert "🏛 Great Wall of China" in reply.text
-    assert reply.text.count("coordinates are 8,733 km from Eiffel Tower, which speaks against it.") == 1
+    assert reply.text.count("taken 8,733 km from Eiffel Tower. That makes it less likely.") == 1
 
 
 def test_coordinates_in_an_album_raise_what_the_other_photos_leave_open(meet: Meet) -> None:
     ana, chat = meet()
-    reply = answer(chat, album_of_files(chat, ana, gps_photo((172, 84, 84), 48.86, 2.30), picture(GREY, 112))[0])
+    reply = answer(chat, album_of_files(chat, ana, gps_photo(UNSURE, 48.86, 2.30), picture(GREY, 112))[0])
     assert reply.text.startswith("🏛 Eiffel Tower")
-    assert "which speaks for it." in reply.text
+    assert "That makes it likelier." in reply.text
 
 
 def test_an_album_with_a_file_over_20_mb_is_answered_without_it(bot: RunningBot, meet: Meet) -> None:
@@ -146,7 +146,7 @@ def test_in_a_group_an_album_is_answered_whenever_the_mention_comes(late: int, b
     bot.settle()
     (reply,) = trip.from_bot
     assert "Paris, France\n▰▰▰▰▰▰▰▰▰▰ 99% · on 2 of 3 photos" in reply.text
-    assert "Tokyo, Japan\n▰▰▰▰▰▰▰▰▰▰ 99% · on 1 of 3 photos" in reply.text
+    assert "Tokyo, Japan\n▰▰▰▰▰▰▰▰▰▰ 95% · on 1 of 3 photos" in reply.text
     assert reply.reply_to in {message.id for message in trip.messages} - {mention.id}
 
 
@@ -164,17 +164,17 @@ def test_in_a_group_a_late_photo_joins_the_answer(bot: RunningBot, meet: Meet) -
 
 def test_a_late_photo_joins_an_answer_with_all_its_reasons(bot: RunningBot, meet: Meet) -> None:
     ana, chat = meet()
-    near, far = gps_photo((172, 84, 84), 48.86, 2.30), gps_photo(BLUE, 36.11, -115.17)
+    near, far = gps_photo(UNSURE, 48.86, 2.30), gps_photo(BLUE, 36.11, -115.17)
     album_of_files(chat, ana, near, BROKEN)
     bot.settle()
     for content in (far, BROKEN + b" ", picture(GREEN, 304)):
         chat.send_document(ana, content, "a.jpg", "image/jpeg", media_group_id="files")
         bot.settle()
     (reply,) = chat.from_bot
-    assert "are 0.4 km from Eiffel Tower, which speaks for it." in reply.text
-    assert "from Tokyo Skytree, which speaks against it." in reply.text
+    assert "taken 0.4 km from Eiffel Tower. That makes it likelier." in reply.text
+    assert "from Tokyo Skytree. That makes it less likely." in reply.text
     assert "🏛 Tokyo Skytree" in reply.text
-    assert "🏛 Eiffel Tower\nParis, France\n▰▰▰▰▰▰▰▱▱▱ 75% · on 1 of 3 photos" in reply.text
+    assert "🏛 Eiffel Tower\nParis, France\n▰▰▰▰▰▰▰▰▱▱ 76% · on 1 of 3 photos" in reply.text
     assert reply.text.endswith("2 photos could not be read.")
 
 

@@ -23,18 +23,19 @@ from tests.bot.running import (
     buttons,
     picture,
     said,
+    sent,
     tapped,
 )
-from tests.botapi import BotApiServer, Message, PeopleChat, Person
+from tests.botapi import BotApiServer, Message, PeopleChat, Person, Refused
 
 HELLO = {
-    "en": "Hello! I recognise landmarks.",
-    "de": "Hallo! Ich erkenne Wahrzeichen.",
-    "es": "¡Hola! Reconozco lugares emblemáticos.",
-    "fr": "Bonjour ! Je reconnais les monuments.",
-    "ru": "Привет! Я узнаю достопримечательности.",
-    "es-mx": "¡Hola! Reconozco lugares emblemáticos.",
-    "pt-br": "Hello! I recognise landmarks.",
+    "en": ("Send me a photo, and I will tell you", "Try an example"),
+    "de": ("Schick mir ein Foto, und ich sage dir", "Ein Beispiel ansehen"),
+    "es": ("Envíame una foto y te digo", "Ver un ejemplo"),
+    "fr": ("Envoie-moi une photo et je te dis", "Voir un exemple"),
+    "ru": ("Пришли фото, и я скажу", "Показать пример"),
+    "es-mx": ("Envíame una foto y te digo", "Ver un ejemplo"),
+    "pt-br": ("Send me a photo, and I will tell you", "Try an example"),
 }
 
 
@@ -55,12 +56,25 @@ def with_photos(meet: Meet, start: int) -> tuple[Person, PeopleChat]:
 
 
 @pytest.mark.parametrize(("code", "hello"), HELLO.items())
-def test_start_greets_in_the_persons_language_on_one_screen(code: str, hello: str, meet: Meet) -> None:
+def test_start_says_in_two_sentences_and_the_persons_language_what_to_do(
+    code: str, hello: tuple[str, str], meet: Meet
+) -> None:
     ana, chat = meet("Ana", code)
-    greeting = asked(chat, ana, "/start").text
-    assert greeting.startswith(hello)
-    assert len(greeting) < 1100
-    assert "/forget" in greeting
+    greeting = asked(chat, ana, "/start")
+    assert greeting.text.startswith(hello[0])
+    assert greeting.text.count(".") == 2
+    assert "/help" in greeting.text
+    assert buttons(greeting) == [hello[1]]
+
+
+def test_an_example_shows_an_answer_and_is_no_photo_of_the_person(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = meet()
+    greeting = asked(chat, ana, "/start")
+    assert tapped(chat, ana, greeting, "Try an example") == ""
+    example = said(chat, greeting)
+    assert example.text.startswith("This is how I answer a photo of Eiffel Tower:\n\n🏛 Eiffel Tower\nParis, France\n▰")
+    assert asked(chat, ana, "/places").text == "You have not sent me a photo of a landmark yet."
+    assert bot.rows("SELECT count(*) FROM telegram_answer WHERE user_id = ?", ana.id) == [(0,)]
 
 
 def test_the_answer_to_a_photo_is_in_the_persons_language_too(meet: Meet) -> None:
@@ -84,9 +98,9 @@ def test_a_chosen_language_is_kept(meet: Meet) -> None:
     question = asked(chat, ana, "/language")
     assert buttons(question) == ["English", "Deutsch", "Español", "Français", "Русский"]
     tapped(chat, ana, question, "Français")
-    assert question.text == "À partir de maintenant, je parle Français."
-    assert asked(chat, ana, "/start").text.startswith("Bonjour !")
-    assert asked(chat, ana, "/language es").text == "A partir de ahora hablo Español."
+    assert question.text == "À partir de maintenant, je parle français."
+    assert asked(chat, ana, "/start").text.startswith("Envoie-moi")
+    assert asked(chat, ana, "/language es").text == "A partir de ahora hablo español."
 
 
 def test_places_lists_what_was_sent_by_country_and_landmark(meet: Meet) -> None:
@@ -133,9 +147,22 @@ def test_the_map_is_geojson_or_kml(bot: RunningBot, meet: Meet) -> None:
     assert [feature["properties"]["name"] for feature in features] == ["Eiffel Tower", "Great Wall of China"]
     assert features[0]["geometry"] == {"type": "Point", "coordinates": [2.2945, 48.8584]}
     tapped(chat, ana, message, "KML")
-    kml = ElementTree.fromstring(document(bot, said(chat, message)))
+    kml = ElementTree.fromstring(document(bot, sent(chat, message, "document")))
     places = kml.iter("{http://www.opengis.net/kml/2.2}coordinates")
     assert [place.text for place in places] == ["2.2945,48.8584", "116.02,40.3599"]
+
+
+def test_the_map_is_also_a_picture_of_the_world(bot: RunningBot, meet: Meet) -> None:
+    ana, chat = with_photos(meet, 85)
+    file = asked(chat, ana, "/map")
+    picture_of_world = sent(chat, file, "photo")
+    assert picture_of_world.text == "China, France"
+    sizes = [(size["width"], size["height"]) for size in picture_of_world.json["photo"]]
+    assert max(sizes) == (1280, 505)
+    bot.server.faults.next("sendPhoto", Refused(400, "Bad Request: not enough rights to send photos"), chat_id=ana.id)
+    asked(chat, ana, "/map")
+    bot.settle()
+    assert [message.kind for message in chat.from_bot[-3:]] == ["document", "photo", "document"]
 
 
 def test_the_map_is_kml_at_once_if_it_is_asked_for_so(bot: RunningBot, meet: Meet) -> None:
@@ -153,7 +180,7 @@ def test_a_landmark_without_a_place_is_on_no_map(server: BotApiServer, tmp_path:
         ana = server.person(1, "Ana")
         chat = ana.private()
         reply = answer(chat, chat.send_photo(ana, picture(RED)))
-        assert reply.text.splitlines()[:2] == ["🏛 Home", "▰▰▰▰▰▰▰▰▰▰ 99%"]
+        assert reply.text.splitlines()[:2] == ["🏛 Home", "▰▰▰▰▰▰▰▰▰▰ 96%"]
         assert "📍 Map" not in buttons(reply)
         assert asked(chat, ana, "/map").text == "I do not know where the places in your photos are."
         assert asked(chat, ana, "/places").text.splitlines()[2:] == ["Home (1)"]

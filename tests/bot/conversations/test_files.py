@@ -9,12 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.bot.conftest import Meet, Start
-from tests.bot.running import BLUE, GREEN, RED, RunningBot, answer, buttons, gps_photo, picture, said
+from tests.bot.running import BLUE, GREEN, LIKELY, RED, UNSURE, RunningBot, answer, buttons, gps_photo, picture, said
 from tests.botapi import BotApiServer, Message, PeopleChat, Person, Refused
 from tests.drawn import encoded
-
-UNSURE = (172, 84, 84)  # between grey and red
-LIKELY = (185, 70, 70)  # just above the threshold
 
 
 def file(chat: PeopleChat, person: Person, content: bytes, name: str = "a.jpg") -> Message:
@@ -39,7 +36,7 @@ def test_coordinates_nearby_raise_a_landmark_and_say_so(meet: Meet) -> None:
     assert alone.text.startswith("No landmark that I know.")
     reply = answer(chat, chat.send_document(ana, gps_photo(UNSURE, 48.86, 2.30), "a.jpg", "image/jpeg"))
     assert reply.text.startswith("🏛 Eiffel Tower")
-    assert "coordinates are 0.4 km from Eiffel Tower, which speaks for it" in reply.text
+    assert "taken 0.4 km from Eiffel Tower. That makes it likelier." in reply.text
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "WEBP", "TIFF", "HEIF"])
@@ -48,21 +45,21 @@ def test_coordinates_are_found_in_every_format(image_format: str, meet: Meet) ->
         pillow_heif.register_heif_opener()
     ana, chat = meet()
     reply = file(chat, ana, gps_photo(RED, 48.86, 2.30, image_format))
-    assert "coordinates are 0.4 km from Eiffel Tower" in reply.text
+    assert "taken 0.4 km from Eiffel Tower" in reply.text
 
 
 def test_coordinates_far_away_are_said_to_contradict(meet: Meet) -> None:
     ana, chat = meet()
     reply = answer(chat, chat.send_document(ana, gps_photo(RED, 36.11, -115.17), "vegas.jpg", "image/jpeg"))
     assert reply.text.startswith("🏛 Eiffel Tower")
-    assert "But the file's own coordinates are 8,733 km from Eiffel Tower" in reply.text
+    assert "But by its coordinates, the photo was taken 8,733 km from Eiffel Tower" in reply.text
 
 
 def test_coordinates_far_away_that_make_an_answer_unsure_are_told(meet: Meet) -> None:
     ana, chat = meet()
     reply = file(chat, ana, gps_photo(LIKELY, 36.11, -115.17))
     assert reply.text.startswith("No landmark that I know.")
-    assert "But the file's own coordinates are 8,733 km from Eiffel Tower" in reply.text
+    assert "But by its coordinates, the photo was taken 8,733 km from Eiffel Tower" in reply.text
 
 
 def test_a_file_over_20_mb_is_refused_before_anything_is_downloaded(bot: RunningBot, meet: Meet) -> None:

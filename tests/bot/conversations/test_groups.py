@@ -104,7 +104,8 @@ def test_an_admin_who_is_anonymous_is_not_named(bot: RunningBot, meet: Meet) -> 
     trip.anonymous_admins.add(ben.id)
     reply = answer(trip, trip.send_photo(ana, picture(RED, 126), "@landmark_bot"))
     tapped(trip, ben, reply, "Right")
-    assert reply.text.endswith("<1%\n\n✔ Confirmed. Thank you!")
+    assert reply.text.endswith("\n\n✔ Confirmed. Thank you!")
+    assert "👤" not in reply.text
 
 
 def test_what_is_said_in_a_group_stays_there(bot: RunningBot, meet: Meet) -> None:

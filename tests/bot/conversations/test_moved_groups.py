@@ -40,7 +40,7 @@ def test_everything_goes_to_the_topic_of_the_question(bot: RunningBot, forum: tu
     tapped(group, ana, next(message for message in group.from_bot if message.buttons == [["KML"]]), "KML")
     answer(group, group.send_document(ana, b"%PDF", "a.pdf", "application/pdf", "@landmark_bot"))
     bot.settle()
-    assert {message.kind for message in group.from_bot} == {"text", "document", "venue"}
+    assert {message.kind for message in group.from_bot} == {"text", "document", "photo", "venue"}
     assert {topic(message) for message in group.from_bot} == {77}
     actions = [call.parameters for call in bot.server.calls("sendChatAction")[before:]]
     assert {action["message_thread_id"] for action in actions if action["chat_id"] == str(group.id)} <= {77, "77"}

@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 
 from tests.bot.conftest import Meet
-from tests.bot.running import BLUE, GREEN, RED, RunningBot, answer, buttons, picture, said, tapped
+from tests.bot.running import BLUE, GREEN, RED, RunningBot, answer, buttons, picture, said, sent, tapped
 from tests.botapi import Message, PeopleChat, Person
 from tests.botapi.chat.controls import Group
 
@@ -106,7 +106,7 @@ def test_buttons_below_a_list_or_question_are_for_whoever_asked(trip: tuple[Pers
     assert found.text.endswith(f"2/2\n\n{HINT}")
     assert tapped(group, ben, found, "◀") == "This list is for somebody else."
     assert tapped(group, ana, file, "KML") == ""
-    assert said(group, file).json["document"]["file_name"] == "places.kml"
+    assert sent(group, file, "document").json["document"]["file_name"] == "places.kml"
 
 
 def test_old_buttons_that_name_nobody_work_for_nobody_in_a_group(trip: tuple[Person, Person, Group]) -> None:

@@ -18,11 +18,13 @@ from tests.bot.running import (
     GREEN,
     GREY,
     RED,
+    UNSURE,
     RunningBot,
     answer,
     gps_photo,
     picture,
     said,
+    sent,
     tapped,
 )
 from tests.botapi import PeopleChat, Person, transcript
@@ -60,8 +62,7 @@ def name(chat: PeopleChat, ana: Person) -> None:
 
 
 def file(chat: PeopleChat, ana: Person) -> None:
-    unsure = (172, 84, 84)
-    answer(chat, chat.send_document(ana, gps_photo(unsure, 48.86, 2.30), "IMG_0815.jpg", "image/jpeg"))
+    answer(chat, chat.send_document(ana, gps_photo(UNSURE, 48.86, 2.30), "IMG_0815.jpg", "image/jpeg"))
     answer(chat, chat.send_document(ana, gps_photo(RED, 36.11, -115.17), "vegas.jpg", "image/jpeg"))
 
 
@@ -79,7 +80,9 @@ def other(chat: PeopleChat, ana: Person) -> None:
 
 
 def start(chat: PeopleChat, ana: Person) -> None:
-    said(chat, chat.send_text(ana, "/start"))
+    greeting = said(chat, chat.send_text(ana, "/start"))
+    tapped(chat, ana, greeting, "Try an example")
+    said(chat, greeting)
 
 
 def language(chat: PeopleChat, ana: Person) -> None:
@@ -94,8 +97,13 @@ def places(chat: PeopleChat, ana: Person) -> None:
     for command in ("/places", "/find eiffel", "/map", "/stats", "/labels"):
         message = said(chat, chat.send_text(ana, command))
         if command == "/map":
+            sent(chat, message, "photo")
             tapped(chat, ana, message, "KML")
-            said(chat, message)
+            sent(chat, message, "document")
+
+
+def nearby(chat: PeopleChat, ana: Person) -> None:
+    said(chat, chat.send_location(ana, 48.8583, 2.2944))
 
 
 def data(chat: PeopleChat, ana: Person) -> None:
@@ -105,7 +113,7 @@ def data(chat: PeopleChat, ana: Person) -> None:
 
 
 CONVERSATIONS: tuple[Conversation, ...] = (
-    start, photo, unknown, correction, name, file, album, other, places, language, data,
+    start, photo, unknown, correction, name, file, album, other, nearby, places, language, data,
 )  # fmt: skip
 
 
