@@ -45,7 +45,7 @@ def everything(folder: Path, database: Path) -> bytes:
 def whole_life(bot: RunningBot, ana: Person, chat: PeopleChat) -> None:
     """Do everything that leaves a row."""
     said(chat, chat.send_text(ana, "/language en"))
-    reply = answer(chat, chat.send_photo(ana, picture(RED), SECRET_TEXT))
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 1), SECRET_TEXT))
     answer(chat, chat.send_document(ana, gps_photo(RED, 48.8612, 2.3013), "secret_name.jpg", "image/jpeg", SECRET_TEXT))
     answer(chat, chat.send_album(ana, [picture(RED, 1), picture(GREY, 1)])[0])
     tapped(chat, ana, reply, "None of these")
