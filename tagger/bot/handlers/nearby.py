@@ -17,14 +17,14 @@ from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from tagger.bot.context import UpdateContext
-from tagger.bot.handlers.landmark_search import exact, nearest
 from tagger.bot.render.languages import Language
 from tagger.bot.render.links import link, links, map_url
 from tagger.bot.render.reply_text import place
 from tagger.bot.services import Services
+from tagger.core.distance import distance_km
+from tagger.core.landmark_names import find, names_of, nearest
 from tagger.core.text import plain
 from tagger.core.types import Landmark, Position
-from tagger.evidence.gps import distance_km
 
 MAX_NEARBY = 8
 MAX_FOUND = 20
@@ -71,10 +71,9 @@ def _found(services: Services, text: str) -> dict[int, Landmark]:
     landmarks = {number: services.landmarks[number] for number in services.landmark_ids.values()}
     if not (typed := plain(text)):
         return dict(sorted(landmarks.items(), key=lambda row: row[1].name)[:MAX_FOUND])
-    names = {number: (landmark.name, *landmark.aliases) for number, landmark in landmarks.items()}
-    begun = [number for number in names if any(plain(name).startswith(typed) for name in names[number])]
-    match = exact(text, landmarks)
-    found = dict.fromkeys([*([match] if match is not None else []), *begun, *nearest(text, landmarks)])
+    match = find(text, landmarks)
+    begun = [n for n, row in landmarks.items() if any(plain(name).startswith(typed) for name in names_of(row)[1:])]
+    found = dict.fromkeys([*([] if match is None else [match]), *begun, *nearest(text, landmarks)])
     return {number: landmarks[number] for number in list(found)[:MAX_FOUND]}
 
 
