@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from db.read.rows import FailureHit as FailureHit
     from db.read.rows import NoneHit as NoneHit
     from db.read.rows import TagHit as TagHit
+    from tagger.api import compare_models as compare_models
     from tagger.api import decide as decide
     from tagger.api import export_decisions as export_decisions
+    from tagger.api import export_tags as export_tags
     from tagger.api import import_decisions as import_decisions
     from tagger.api import import_keywords as import_keywords
     from tagger.api import query as query
@@ -43,8 +45,10 @@ if TYPE_CHECKING:
     from tagger.model.predictor import load as load
 
 _HOMES = {
+    "compare_models": "tagger.api",
     "decide": "tagger.api",
     "export_decisions": "tagger.api",
+    "export_tags": "tagger.api",
     "import_decisions": "tagger.api",
     "import_keywords": "tagger.api",
     "query": "tagger.api",

@@ -9,17 +9,19 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from tagger.config.settings import load_settings
 from tagger.core.errors import StoreError
 
 if TYPE_CHECKING:
     from db.engine import Store
+    from db.read.exports.model_diff import TagChange
     from db.read.rows import ReviewPhoto
     from db.read.search import Hit
     from db.write.imports import Imported
     from tagger.config.settings import Settings
+    from tagger.export.tags import Exported
     from tagger.export.xmp.keywords import ImportedKeywords
 
 StrPath = str | os.PathLike[str]
@@ -165,6 +167,61 @@ def query(text: str = "", *, lang: str | None = None, db_url: str | None = None)
         else:
             landmarks = known_landmarks(connection, settings.bundle)
             yield from hits_in(hits, landmarks, language_of(lang, landmarks.values()))
+
+
+def export_tags(
+    output: StrPath | BinaryIO,
+    text: str = "",
+    *,
+    format: str = "csv",
+    keep_formulas: bool = False,
+    db_url: str | None = None,
+) -> Exported:
+    """Write what a query finds, as `tagger export` does.
+
+    Args:
+        output: a file's path, whose earlier file is replaced once the new one is complete; or a binary stream.
+        text: the query, see docs/QUERY.md; an empty one finds all tags.
+        format: csv, json, ndjson, parquet, geojson, kml, gpx or html.
+        keep_formulas: in a CSV, leave texts as they are that a spreadsheet would take for formulas.
+        db_url: the database, as a URL or a path.
+
+    Returns:
+        How much was written.
+
+    Raises:
+        ValueError: there is no such format.
+        TaggerError: the query has a mistake or an unknown name, the extra `parquet` is missing, or the database cannot
+            be used.
+        OSError: the file cannot be written.
+    """
+    from db.read.filters import TagFilter
+    from tagger.export.tags import export
+    from tagger.library.query.search import read_query
+
+    file = os.fspath(output) if isinstance(output, (str, os.PathLike)) else output
+    with _opened(db_url, for_reading=True) as (store, settings):
+        with store.read() as connection:
+            filters = TagFilter(query=read_query(connection, text, zone=settings.zone()))
+        return export(store, filters, file, format=format, keep_formulas=keep_formulas)
+
+
+def compare_models(before: str, after: str, *, db_url: str | None = None) -> Iterator[TagChange]:
+    """Yield the tags of two models on each photo that both have answered, also if nothing changed.
+
+    Args:
+        before: the first model: its id, its bundle's name and version, or the beginning of one of them.
+        after: the second model.
+        db_url: the database, as a URL or a path.
+
+    Raises:
+        TaggerError: a model is unknown or ambiguous, or the database cannot be used; when the first photo is asked for.
+    """
+    from db.read.exports.model_diff import find_model, tag_changes
+
+    with _opened(db_url, for_reading=True) as (store, _), store.read() as connection:
+        first, second = find_model(connection, before), find_model(connection, after)
+        yield from tag_changes(connection, first.number, second.number)
 
 
 def review_queue(

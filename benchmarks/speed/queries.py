@@ -63,7 +63,7 @@ class Library:
         return f"/home/ann/Pictures/{self.taken_at(number):%Y}/trip {number // BATCH:04}/IMG_{number:06}.jpg"
 
     def taken_at(self, number: int) -> datetime:
-        return FIRST_DAY + timedelta(days=DAYS) * number / self.photos
+        return FIRST_DAY + timedelta(days=DAYS * number / self.photos)
 
     def groups(self) -> dict[int, int]:
         """A fifth of the photos in bursts of four, and one burst of a thousand."""

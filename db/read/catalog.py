@@ -74,6 +74,12 @@ def model_ids(connection: Connection, text: str) -> list[int]:
     return found
 
 
+def model_names(connection: Connection) -> dict[int, tuple[str, str]]:
+    """The names and versions of all models by row id."""
+    rows = connection.execute(select(Model.id, Model.name, Model.version))
+    return {number: (name, version) for number, name, version in rows}
+
+
 def landmarks(connection: Connection) -> dict[int, types.Landmark]:
     """All landmarks by row id."""
     rows = connection.execute(select(Landmark.__table__).order_by(Landmark.id))

@@ -57,10 +57,15 @@ def tags(connection: Connection, filters: PhotoFilter, *, after: str | None = No
         UnknownName: the filters name an unknown landmark, place, model or run.
     """
     query = query_of(connection, filters)
-    kinds = [MachineTags(), PersonTags(), *([RejectedTags()] if REJECTED in conditions(query.tree) else [])]
+    kinds = tag_kinds(query)
     has_tag = or_(false(), *(_has_tag(rows, query.matches_row(rows)) for rows in kinds))
     page = page_of_photos(connection, query, "tagged", has_tag, after=after, limit=limit)
     return Page(tuple(_tag_hits(connection, page, query, kinds)), page.next_after)
+
+
+def tag_kinds(query: Query) -> list[MachineTags]:
+    """The kinds of tags that a query may find."""
+    return [MachineTags(), PersonTags(), *([RejectedTags()] if REJECTED in conditions(query.tree) else [])]
 
 
 def nones(connection: Connection, filters: PhotoFilter, *, after: str | None = None, limit: int = 50) -> Page[NoneHit]:

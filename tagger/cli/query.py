@@ -11,7 +11,7 @@ import click
 
 from tagger.cli import context
 from tagger.cli.parameters.choices import LIMIT
-from tagger.cli.parameters.filters import option_name, resolve, tag_filters, with_moments
+from tagger.cli.parameters.filters import option_name, photo_filters, resolve, tag_filters, with_moments
 from tagger.cli.parameters.languages import HASHTAGS, LANG, language_named
 from tagger.cli.table import print_csv, print_json, print_lines
 
@@ -31,11 +31,7 @@ BY = click.Choice(["year", "country", "landmark"])
 @click.option("--votes", "only_votes", is_flag=True, help="The answers of people in the bot who are not in bot_trust.")
 @click.option("--summary", "by", type=BY, help="Count the photos by year, country or landmark instead of listing them.")
 @tag_filters
-@click.option("--model", help="The answers of this model (name or id) instead of the latest one's.")
-@click.option(
-    "--unique", is_flag=True, help="Only one of several photos that look the same, with the number of others."
-)
-@click.option("--gone", "include_gone", is_flag=True, help="Also files that are gone, moved or excluded.")
+@photo_filters
 @click.option("--limit", metavar="N", type=LIMIT, help="At most this many lines.")
 @LANG
 @HASHTAGS

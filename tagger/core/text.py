@@ -73,6 +73,8 @@ def ask_which(names: Sequence[str]) -> str:
 
 def printable(path: str) -> str:
     """A path or name as one line of text; undecodable bytes show as ``\\xff``, control characters as ``\\x1b``."""
+    if path.isprintable():  # most are, and an export has a million of them
+        return path
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 

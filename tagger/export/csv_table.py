@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from tagger.core.text import printable
 from tagger.export.rows import COLUMNS, ExportRow
-from tagger.export.text import without_formula
+from tagger.export.text import as_cell
 
 
 def write(rows: Iterable[ExportRow], file: BinaryIO, *, keep_formulas: bool = False) -> None:
@@ -24,13 +24,14 @@ def write(rows: Iterable[ExportRow], file: BinaryIO, *, keep_formulas: bool = Fa
     """
     writer = csv.writer(getwriter("utf-8")(file), lineterminator="\n")
     writer.writerow(COLUMNS)
-    clean: Callable[[str], str] = printable if keep_formulas else lambda value: without_formula(printable(value))
-    writer.writerows([_cell(value, clean) for value in row] for row in rows)
+    convert = CONVERT | ({str: printable} if keep_formulas else {})
+    writer.writerows(
+        [convert[type(value)](value) if type(value) in convert else value for value in row] for row in rows
+    )
 
 
-def _cell(value: Any, clean: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return json.dumps(value) if isinstance(value, dict) else value
+CONVERT: dict[type[Any], Callable[[Any], Any]] = {
+    str: as_cell,
+    datetime: datetime.isoformat,
+    dict: json.dumps,
+}

@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 from db.engine import Store
 from db.read.filters import TagFilter
-from db.read.listings import all_hits, tags
-from db.read.rows import TagHit
+from db.read.listings import all_hits
+from db.read.search import search, statuses
 from tagger.export.formats import OF_PLACES, writer
 from tagger.export.output import complete_file
-from tagger.export.rows import ExportRow, rows_of_hits
+from tagger.export.rows import ExportRow, rows_of_hits, rows_of_tags
 
 
 @dataclass(slots=True)
@@ -58,8 +58,10 @@ def export(
 
 def _rows(store: Store, filters: TagFilter) -> Iterator[ExportRow]:
     with store.read() as connection:
-        hits: Iterator[TagHit] = all_hits(tags, connection, filters)
-        yield from rows_of_hits(connection, hits)
+        if statuses(filters.query) == ["tagged"] and not filters.unique:
+            yield from rows_of_tags(connection, filters)
+        else:
+            yield from rows_of_hits(connection, all_hits(search, connection, filters))
 
 
 def _counted(rows: Iterable[ExportRow], exported: Exported, *, needs_position: bool) -> Iterator[ExportRow]:

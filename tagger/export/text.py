@@ -14,16 +14,21 @@ from tagger.core.text import printable
 from tagger.export.rows import ExportRow
 
 FULL_WIDTH = ("EQUALS SIGN", "PLUS SIGN", "HYPHEN-MINUS", "COMMERCIAL AT")  # some spreadsheets accept them too
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *(unicodedata.lookup(f"FULLWIDTH {name}") for name in FULL_WIDTH))
+FORMULA = ("=", "+", "-", "@", *(unicodedata.lookup(f"FULLWIDTH {name}") for name in FULL_WIDTH))
+
+SUSPICIOUS = frozenset((" ", *FORMULA))  # spreadsheets ignore spaces; other white space is not printable
 
 
-def without_formula(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: with an apostrophe before one.
+def as_cell(text: str) -> str:
+    """A text in one line that no spreadsheet takes for a formula: with an apostrophe before one.
 
     Source:
         OWASP, "CSV Injection".
     """
-    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
+    if text.isprintable() and text[:1] not in SUSPICIOUS:
+        return text
+    text = printable(text)
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
 def xml_text(text: str) -> str:

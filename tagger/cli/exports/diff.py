@@ -13,7 +13,7 @@ from tagger.cli import context
 from tagger.cli.table import print_csv, print_json, print_lines
 
 if TYPE_CHECKING:
-    from db.read.model_diff import TagChange
+    from db.read.exports.model_diff import TagChange
 
 
 @click.command()
@@ -29,7 +29,7 @@ def diff(before: str, after: str, as_json: bool, as_csv: bool, db_url: str | Non
     A model is its id, its bundle's name and version ("world 2"), or the beginning of one of them if no other model has
     it. Both models must have answered a photo. Decisions do not count; photos that have one are marked.
     """
-    from db.read.model_diff import TagChange, answered_by_one, find_model, tag_changes
+    from db.read.exports.model_diff import TagChange, answered_by_one, find_model, tag_changes
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv are different formats. Choose one.")

@@ -10,7 +10,7 @@ import click
 
 from tagger.cli import context
 from tagger.cli.parameters.choices import EXPORT_FORMAT
-from tagger.cli.parameters.filters import resolve, tag_filters, with_moments
+from tagger.cli.parameters.filters import photo_filters, resolve, tag_filters, with_moments
 
 if TYPE_CHECKING:
     from tagger.export.tags import Exported
@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     "--keep-formulas", is_flag=True, help="CSV: no apostrophe before texts that a spreadsheet takes for formulas."
 )
 @tag_filters
+@photo_filters
 @context.DB
 @context.CONFIG
 def export(
     format: str, output: str, keep_formulas: bool, db_url: str | None, config: Path | None, **filters: Any
 ) -> None:
-    """Write the stored tags of each LANDMARK, or of all, for spreadsheets, programs and maps; see docs/EXPORT.md.
+    """Write what QUERY finds, or all tags, for spreadsheets, programs and maps; see docs/EXPORT.md and docs/QUERY.md.
 
     A photo's own position comes before that of its landmark. Formats of places leave out photos without either.
     """

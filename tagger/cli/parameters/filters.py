@@ -67,10 +67,25 @@ FILTERS = (
     click.option("--run", type=ID, metavar="ID", help="Only answers from this run."),
 )
 
+PHOTO_FILTERS = (
+    click.option("--model", help="The answers of this model (name or id) instead of the latest one's."),
+    click.option(
+        "--unique", is_flag=True, help="Only one of several photos that look the same, with the number of others."
+    ),
+    click.option("--gone", "include_gone", is_flag=True, help="Also files that are gone, moved or excluded."),
+)
+
 
 def tag_filters(function: Function) -> Function:
     """Give a command the arguments and options of a query."""
     for parameter in reversed(FILTERS):
+        function = parameter(function)
+    return function
+
+
+def photo_filters(function: Function) -> Function:
+    """Give a command the options of listings that only read."""
+    for parameter in reversed(PHOTO_FILTERS):
         function = parameter(function)
     return function
 

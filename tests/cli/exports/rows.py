@@ -15,6 +15,7 @@ ROW = ExportRow(
     "/p/a.jpg",
     "a" * 64,
     "tagged",
+    "unreviewed",
     datetime(2024, 5, 1, 12, 30),
     "exif",
     "eiffel_tower",

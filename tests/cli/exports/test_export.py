@@ -50,6 +50,28 @@ def test_a_row_is_that_of_the_query_with_its_position(tagger: Tagger) -> None:
 
 
 @pytest.mark.usefixtures("stored")
+def test_a_query_finds_photos_of_any_status_and_state(tagger: Tagger) -> None:
+    done = tagger("export", "--as", "ndjson", "status:none OR status:failed OR state:corrected")
+    assert [(row["path"], row["status"], row["state"], row["landmark"], row["failure"]) for row in lines(done)] == [
+        ("/p/c.jpg", "none", "unreviewed", None, None),
+        ("/p/d.jpg", "tagged", "corrected", "sacre_coeur", None),
+        ("/p/e.jpg", "failed", None, None, "truncated"),
+    ]
+    assert done.stderr == "Exported 3 rows of 3 photos.\n"
+    wrong = tagger("export", "--as", "csv", "satus:none")
+    assert (wrong.returncode, "status" in wrong.stderr, wrong.stdout) == (1, True, "")
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("options", [("--unique",), ("--model", "lite"), ("--gone",), ("--under", "/p", "--run", "1")])
+def test_the_options_of_the_query_mean_the_same(tagger: Tagger, options: tuple[str, ...]) -> None:
+    exported = lines(tagger("export", "--as", "ndjson", *options))
+    found = lines(tagger("query", "--json", *options))
+    assert exported
+    assert [hit.items() <= row.items() for row, hit in zip(exported, found, strict=True)] == [True] * len(found)
+
+
+@pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize("format", sorted({*FORMATS} - {"parquet"}))
 def test_what_is_written_to_a_file_and_to_stdout_is_the_same(tagger: Tagger, tmp_path: Path, format: str) -> None:
     done = tagger("export", "--as", format, "eiffel_tower", "--output", tmp_path / "out")
@@ -83,7 +105,7 @@ def test_a_file_is_replaced_only_when_the_new_one_is_complete(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(tags, "rows_of_hits", broken)
+        patch.setattr(tags, "rows_of_tags", broken)
         done = tagger("export", "--as", "csv", "--output", file)
     assert (done.returncode, "disk space" in done.stderr) == (1, True)
     assert ([*file.parent.iterdir()], file.read_text()) == ([file], "earlier")
