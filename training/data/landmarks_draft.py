@@ -41,15 +41,29 @@ def write_draft(path: Path, names: Mapping[str, str]) -> list[str]:
         ConfigError: the existing file is invalid.
     """
     described = {landmark.id for landmark in load_landmarks(path)} if path.exists() else set()
-    places = {key: table for file in SOURCES for key, table in tomllib.loads(file.read_text(encoding="utf-8")).items()}
+    places = {key: table for file in SOURCES for key, table in _tables(file).items()}
     new = sorted(names.keys() - described)
     head = path.read_text(encoding="utf-8").rstrip("\n") + "\n" if described else HEAD
     path.write_text("\n".join([head, *(_table(key, names[key], places.get(key)) for key in new)]), encoding="utf-8")
     return [key for key in new if key not in places]
 
 
+def _tables(file: Path) -> dict[str, dict[str, object]]:
+    """The tables of our landmarks, with the names in other languages that are in files of their own."""
+    tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    for entry in load_landmarks(file):
+        names = {"names": entry.names, "cities": entry.cities}
+        tables[entry.id] |= {key: value for key, value in names.items() if value}
+    return tables
+
+
 def _table(key: str, name: str, values: Mapping[str, object] | None) -> str:
     if values is None:
         return f"[{key}]\nname = {json.dumps(name, ensure_ascii=False)}\n{GAP}"
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
-    return "\n".join([f"[{key}]", *lines, ""])
+    return "\n".join([f"[{key}]", *(f"{name} = {_value(value)}" for name, value in values.items()), ""])
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)

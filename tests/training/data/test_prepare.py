@@ -100,6 +100,8 @@ def test_a_first_file_of_places_knows_famous_ones_and_the_rest_may_be_filled_in(
     assert prepared.gaps == ["my_house"]
     assert "you can add the places of my_house" in prepared.summary()
     assert [place.id for place in load_landmarks(prepared.landmarks_draft) if place.lat is None] == ["my_house"]
+    eiffel_tower = load_landmarks(prepared.landmarks_draft)[1]
+    assert (eiffel_tower.names["de"], eiffel_tower.cities["it"]) == ("Eiffelturm", "Parigi")
     filled = re.sub(r"^# (country|lat|lon) =", r"\1 =", prepared.landmarks_draft.read_text(), flags=re.M)
     prepared.landmarks_draft.write_text(filled)
     assert [place.id for place in load_landmarks(prepared.landmarks_draft)] == ["atomium", "eiffel_tower", "my_house"]

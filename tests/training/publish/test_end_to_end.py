@@ -26,6 +26,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     folder = tmp_path_factory.mktemp("colours")
+    (folder / "names").mkdir()
+    (folder / "names" / "de.toml").write_text('[landmarks]\nred_rock = "Roter Fels"\n')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LANDMARK_DATA", str(photo_folder(folder / "photos")))
         arguments = [
@@ -46,6 +48,7 @@ def test_one_command_makes_a_bundle_that_opens(bundle: Bundle) -> None:
     assert card.temperature > 0
     assert {entry.threshold for entry in card.classes} != {1.0}
     assert sorted(card.files) == ["model.onnx", "model.safetensors"]
+    assert (card.format, card.classes[0].names) == (2, {"de": "Roter Fels"})
 
 
 def test_its_card_holds_figures_and_origin(bundle: Bundle) -> None:
