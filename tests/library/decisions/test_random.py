@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from PIL import Image
 
 from db.engine import open_store
@@ -67,6 +67,12 @@ class Decisions(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.store.close()
         shutil.rmtree(self.folder)
+
+    @initialize(shown=st.lists(pictures, min_size=1, max_size=2))
+    def begin(self, shown: list[str]) -> None:
+        for name, picture in zip(NAMES, shown, strict=False):
+            self.add(name, picture, 0)
+        self.tag("right")
 
     @rule(name=names, picture=pictures, edition=editions)
     def add(self, name: str, picture: str, edition: int) -> None:
@@ -147,9 +153,11 @@ class Decisions(RuleBasedStateMachine):
             take_back(self.store, [str(path)], who=who, max_bytes=10**6)
             self.reference.take_back(picture, who)
 
-    @rule(picture=pictures, seconds=numbers, who=people, verdict=verdicts, landmark=pictures)
-    def import_an_old_decision(self, picture: str, seconds: int, who: str, verdict: Verdict, landmark: str) -> None:
+    @rule(number=numbers, seconds=numbers, who=people, verdict=verdicts, landmark=pictures)
+    @precondition(lambda self: self.disk)
+    def import_an_old_decision(self, number: int, seconds: int, who: str, verdict: Verdict, landmark: str) -> None:
         """On a copy of the photo that was never here."""
+        picture = self.disk[self.existing(number)]
         about, time, copy = (
             None if verdict == "none" else landmark,
             EARLY + timedelta(seconds=seconds),
