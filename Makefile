@@ -74,5 +74,5 @@ $(VENV)/.core: pyproject.toml Makefile
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --no-compile --editable '.[bot,dev,gpu,heif,jxl,parquet,plot,raw,schedule,train,watch,web,xmp]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[bot,dev,embed,gpu,heif,jxl,parquet,plot,raw,schedule,train,watch,web,xmp]'
 	@touch $@

@@ -13,7 +13,7 @@ PhotoStatus = Literal["tagged", "none"]
 RunStatus = Literal["running", "done", "stopped", "interrupted", "failed", "died"]
 JobStatus = Literal["running", "done", "stopped", "failed", "died"]
 Verdict = Literal["shows", "not", "none"]
-Naming = Literal["appended", "replaced", "both"]  # of sidecars: photo.jpg.xmp, photo.xmp
+Naming = Literal["appended", "replaced", "both", "embedded"]  # photo.jpg.xmp, photo.xmp, or the photo itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,22 +17,26 @@ from tagger.cli.parameters.filters import resolve, tag_filters, with_moments
 if TYPE_CHECKING:
     from db.engine import Store
     from db.read.filters import TagFilter
-    from tagger.export.xmp.planning import Change
+    from tagger.export.xmp.changes import Change
     from tagger.export.xmp.sidecars import Outcome, WriteOptions
 
 NAMING = click.option(
     "--naming",
     type=click.Choice(["appended", "replaced", "both"]),
-    default="appended",
-    help="photo.jpg.xmp (unless only photo.xmp is there), photo.xmp, or both.",
+    help="photo.jpg.xmp (the default, unless only photo.xmp is there), photo.xmp, or both.",
 )
 CONFIRMED = click.option("--confirmed", is_flag=True, help="Only landmarks that a person has confirmed.")
 GPS = click.option("--gps", is_flag=True, help="Give photos without a position that of the landmark, as a guess.")
+EMBED = click.option(
+    "--embed",
+    is_flag=True,
+    help="Write into the photos themselves: JPEG, PNG, WebP, HEIC and AVIF. Needs the extra embed, or exiftool.",
+)
 
 
 @click.group()
 def xmp() -> None:
-    """Write landmarks into XMP sidecars for digiKam, darktable, Lightroom, Immich and others; see docs/XMP.md."""
+    """Write landmarks into XMP, for digiKam, darktable, Lightroom, Immich and others; see docs/XMP.md."""
 
 
 @xmp.command()
@@ -40,16 +44,17 @@ def xmp() -> None:
 @CONFIRMED
 @NAMING
 @GPS
+@EMBED
 @context.DB
 @context.CONFIG
-def write(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
-    """Write the stored tags of each LANDMARK, or of all, into sidecars. No photo is changed.
+def write(confirmed: bool, naming: str | None, gps: bool, embed: bool, **options: Any) -> None:
+    """Write the stored tags of each LANDMARK, or of all, into sidecars. Without --embed no photo is changed.
 
     Existing values stay; 'tagger xmp undo' removes what this adds.
     """
     sidecars = _sidecars()
     with _store_and_filters(options) as (store, filters):
-        _report(sidecars.write(store, filters, _options(confirmed, naming, gps)), "written")
+        _report(sidecars.write(store, filters, _options(confirmed, naming, gps, embed)), "written")
 
 
 @xmp.command()
@@ -57,17 +62,18 @@ def write(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
 @CONFIRMED
 @NAMING
 @GPS
+@EMBED
 @context.DB
 @context.CONFIG
-def preview(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
+def preview(confirmed: bool, naming: str | None, gps: bool, embed: bool, **options: Any) -> None:
     """Show as a diff what 'tagger xmp write' would change. Nothing is written."""
     sidecars = _sidecars()
     from tagger.core.text import printable
-    from tagger.export.xmp.planning import Problem
+    from tagger.export.xmp.changes import Problem
 
     changes = failures = 0
     with _store_and_filters(options, for_reading=True) as (store, filters):
-        for item in sidecars.preview(store, filters, _options(confirmed, naming, gps)):
+        for item in sidecars.preview(store, filters, _options(confirmed, naming, gps, embed)):
             if isinstance(item, Problem):
                 failures += 1
                 click.echo(f"{printable(item.sidecar)}: {item.message}", err=True)
@@ -76,7 +82,8 @@ def preview(confirmed: bool, naming: str, gps: bool, **options: Any) -> None:
             if item.note:
                 click.echo(f"{printable(item.sidecar)}: {item.note}", err=True)
             click.echo("".join(_diff(item)), nl=False)
-    click.echo(f"Sidecars: {changes} would be changed, {failures} cannot be changed. Nothing was written.", err=True)
+    kind = "Photos" if embed else "Sidecars"
+    click.echo(f"{kind}: {changes} would be changed, {failures} cannot be changed. Nothing was written.", err=True)
     sys.exit(context.SOME_FAILED if failures else 0)
 
 
@@ -117,27 +124,34 @@ def _store_and_filters(options: dict[str, Any], *, for_reading: bool = False) ->
         yield store, filters
 
 
-def _options(confirmed: bool, naming: Any, gps: bool) -> WriteOptions:
+def _options(confirmed: bool, naming: Any, gps: bool, embed: bool) -> WriteOptions:
+    from tagger.export.xmp.embedding import require_tool
     from tagger.export.xmp.sidecars import WriteOptions
 
-    return WriteOptions(confirmed_only=confirmed, naming=naming, with_gps=gps)
+    if embed and naming:
+        raise click.UsageError("--naming names sidecars, and --embed writes none.")
+    if embed:
+        require_tool()
+    return WriteOptions(confirmed_only=confirmed, naming="embedded" if embed else naming or "appended", with_gps=gps)
 
 
 def _report(outcomes: Iterable[Outcome], done: str) -> None:
     """Print what failed and what needs an explanation, then the counts."""
     from tagger.core.text import printable
 
-    counts: Counter[str] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for outcome in outcomes:
-        counts[outcome.status] += 1
+        counts["Photos" if outcome.sidecar == outcome.photo else "Sidecars", outcome.status] += 1
         if outcome.message:
             click.echo(f"{printable(outcome.sidecar)}: {outcome.message}", err=True)
-    click.echo(
-        f"Sidecars: {counts['written']} {done}, {counts['removed']} removed, {counts['unchanged']} unchanged, "
-        f"{counts['failed']} failed.",
-        err=True,
-    )
-    sys.exit(context.SOME_FAILED if counts["failed"] else 0)
+    for kind in sorted({kind for kind, _ in counts}) or ["Sidecars"]:
+        removed = f"{counts[kind, 'removed']} removed, " if kind == "Sidecars" else ""
+        click.echo(
+            f"{kind}: {counts[kind, 'written']} {done}, {removed}{counts[kind, 'unchanged']} unchanged, "
+            f"{counts[kind, 'failed']} failed.",
+            err=True,
+        )
+    sys.exit(context.SOME_FAILED if any(status == "failed" for _, status in counts) else 0)
 
 
 def _diff(change: Change) -> Iterator[str]:

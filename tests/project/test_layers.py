@@ -62,6 +62,7 @@ HOMES = {
     "blake3": ("tagger.image.picture_hash",),
     "click": ("tagger.cli", "training.cli", "training.steps"),
     "fastapi": ("tagger.web",),
+    "exiv2": ("tagger.export.xmp.embedding",),
     "filelock": ("tagger.library.lock", "tagger.model.engines.network_cache"),
     "h11": ("tagger.web.connection",),
     "itsdangerous": ("tagger.web.security.sessions",),

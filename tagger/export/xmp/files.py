@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -54,30 +55,67 @@ def replace(path: str, content: bytes | None, *, expected: bytes | None, like: s
         os.unlink(target)
     else:
         _write(target, content, like if expected is None else target)
-    with suppress(OSError):  # some network drives cannot
-        sync_folder(Path(target).parent)
+    sync(target)
 
 
 def _write(target: str, content: bytes, like: str) -> None:
+    path = temporary(target, content, like=like)
+    try:
+        os.replace(path, target)
+    except OSError:
+        remove(path)
+        raise
+
+
+def temporary(target: str, content: bytes, *, like: str) -> str:
+    """Write a complete file beside one that it is to replace, and return its path.
+
+    Args:
+        target: the file to replace; not a link.
+        content: of the new one.
+        like: whose owner and mode it gets.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     if os.path.exists(target) and not os.access(target, os.W_OK):  # a new file could take its place all the same
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), target)
     folder, name = os.path.split(target)
     # Always the same name, so that the next write takes the place of one that was killed.
-    temporary = os.path.join(folder, f".tagger-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}.tmp")
+    path = os.path.join(folder, f".tagger-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}.tmp")
     try:
-        with open(temporary, "wb") as file:
-            status = os.stat(like)
-            os.fchmod(file.fileno(), status.st_mode & 0o666)
-            with suppress(PermissionError):  # only root may give files away
-                os.fchown(file.fileno(), status.st_uid, status.st_gid)
+        with open(path, "wb") as file:
+            _be_like(path, like, is_same=like == target)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
     except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
+        remove(path)
         raise
+    return path
+
+
+def remove(path: str) -> None:
+    """Remove a temporary file, if it can be."""
+    with suppress(OSError):
+        os.unlink(path)
+
+
+def sync(path: str) -> None:
+    """Let a new name of a file survive a power cut."""
+    with suppress(OSError):  # some network drives cannot
+        sync_folder(Path(path).parent)
+
+
+def _be_like(path: str, like: str, *, is_same: bool) -> None:
+    """Give a new file the owner and mode of another one, and all its attributes if it is to replace that."""
+    status = os.stat(like)
+    with suppress(OSError):  # some file systems cannot
+        if is_same:
+            shutil.copystat(like, path)
+    with suppress(PermissionError):  # only root may give files away
+        os.chown(path, status.st_uid, status.st_gid)
+    os.chmod(path, status.st_mode & (0o7777 if is_same else 0o666))
 
 
 def written(content: bytes, before: bytes | None) -> Written:

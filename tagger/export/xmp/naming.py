@@ -39,7 +39,7 @@ def sidecar_paths(photo: str, naming: Naming, read_extension: ReadExtension) -> 
 
     Args:
         photo: an absolute path.
-        naming: which to write; "appended" writes the other one if only that is there.
+        naming: which to write; "appended" writes the other one if only that is there. "embedded" is the photo itself.
         read_extension: reads a sidecar.
     """
     appended, replaced = _existing(photo), _existing(os.path.splitext(photo)[0])
@@ -47,6 +47,8 @@ def sidecar_paths(photo: str, naming: Naming, read_extension: ReadExtension) -> 
     is_ours = owner is None
     existing = tuple(path for path in (appended, replaced if is_ours else "") if path and os.path.lexists(path))
     note = None
+    if naming == "embedded":
+        return SidecarPaths((photo,), existing)
     if not is_ours:
         note = f"{os.path.basename(replaced)} belongs to {owner}" if naming != "appended" or not existing else None
         targets: tuple[str, ...] = (appended,)

@@ -253,6 +253,15 @@ def _remove(element: etree._Element) -> None:
     parent.remove(element)
 
 
+def root_of(data: bytes) -> bytes:
+    """The root of a document, without what is around it.
+
+    Raises:
+        SidecarError: it is not well-formed XML.
+    """
+    return data[slice(*_root_span(data))]
+
+
 def decoded(data: bytes) -> str:
     """A document as text for people."""
     return data.decode(_encoding(data, "UTF-8"), "replace")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from db.rows import Naming, SidecarRow
 from tagger.core.errors import PhotoError, SidecarError
-from tagger.core.types import PASSING_KINDS
 from tagger.export.xmp import files, merge
+from tagger.export.xmp.changes import Change, FindRow, Problem, problem
 from tagger.export.xmp.content import Content
+from tagger.export.xmp.embedded import is_marked, plan_embedded
 from tagger.export.xmp.merge import OwnMetadata
 from tagger.export.xmp.naming import sidecar_paths
 from tagger.export.xmp.packet import EMPTY, Packet, decoded
@@ -17,63 +18,18 @@ from tagger.export.xmp.properties import LATITUDE, SIDECAR_FOR
 from tagger.image.metadata.embedded import read_embedded
 from tagger.image.metadata.xmp import OWN
 
-NOTHING = Content()
-FindRow = Callable[[str], SidecarRow | None]  # by the SHA-256 of a sidecar, which may have been moved
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A sidecar's content now and after a write; None: there is no file.
-
-    Args:
-        photo: the photo's path.
-        sidecar: its own path.
-        now: its content.
-        base: the same without our additions.
-        new: what it should be.
-        content: what `new` says.
-        added: the values in `new` that are not in `base`.
-        note: why it is this sidecar, if that is not obvious.
-    """
-
-    photo: str
-    sidecar: str
-    now: bytes | None
-    base: bytes | None
-    new: bytes | None
-    content: Content = NOTHING
-    added: tuple[str, ...] = ()
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a sidecar is not written.
-
-    Args:
-        photo: the photo's path.
-        sidecar: its own path.
-        message: a clause about it.
-        may_pass: it says nothing about the file, so that the write is tried again.
-    """
-
-    photo: str
-    sidecar: str
-    message: str
-    may_pass: bool = False
-
 
 def plan(
     photo: str, content: Content, naming: Naming, rows: Mapping[str, SidecarRow], find: FindRow
 ) -> Iterator[Change | Problem]:
-    """Plan the sidecars that a photo should have, and those that it was given before.
+    """Plan the sidecars that a photo should have and those that it was given before, and its own XMP likewise.
 
     Args:
         photo: its path.
         content: what they should say.
         naming: which it should have.
-        rows: what the store knows about its sidecars, by their paths.
-        find: finds what the store knows about a sidecar that was moved.
+        rows: what the store knows about its sidecars and its own XMP, by their paths.
+        find: finds what the store knows about a file that was moved.
     """
     try:
         paths = sidecar_paths(photo, naming, _extension)
@@ -83,6 +39,9 @@ def plan(
     own: OwnMetadata | None = None
     for sidecar in dict.fromkeys([*paths.targets, *rows] if content.landmarks else rows):
         try:
+            if sidecar == photo:
+                yield plan_embedded(photo, content, rows.get(photo), find, _others(paths.existing))
+                continue
             row, now = rows.get(sidecar), files.read(sidecar)
             if row is None and now is not None:
                 row = find(files.digest(now))
@@ -97,15 +56,6 @@ def plan(
                 yield Change(photo, sidecar, now, base, new, content, added, paths.note)
         except (SidecarError, PhotoError, OSError) as error:
             yield problem(photo, sidecar, error)
-
-
-def problem(photo: str, sidecar: str, error: Exception) -> Problem:
-    """An exception as a value."""
-    if isinstance(error, OSError):
-        return Problem(photo, sidecar, f"it cannot be read or written: {error.strerror or error}", may_pass=True)
-    if isinstance(error, PhotoError):
-        return Problem(photo, sidecar, f"the photo cannot be read: {error}", may_pass=error.kind in PASSING_KINDS)
-    return Problem(photo, sidecar, str(error))
 
 
 def without_ours(now: bytes | None, row: SidecarRow | None) -> bytes | None:
@@ -133,14 +83,19 @@ def existing_sidecars(photo: str) -> tuple[str, ...]:
 
 
 def marked_sidecars(photo: str) -> Iterator[SidecarRow]:
-    """The sidecars of a photo that say that they contain our additions."""
-    try:
+    """The sidecars of a photo, and the photo itself, if they say that they contain our additions."""
+    with suppress(SidecarError, PhotoError, OSError):  # what cannot be read has nothing that could be removed
+        if is_marked(photo):
+            yield _marked(photo, photo)
+    with suppress(SidecarError, OSError):
         for path in existing_sidecars(photo):
             now = files.read(path)
             if now is not None and OWN in decoded(now) and without_ours(now, None) != now:
-                yield SidecarRow(path, photo, (), (), None, False, None, None)
-    except (SidecarError, OSError):  # a folder or file that cannot be read has nothing that could be removed
-        return
+                yield _marked(path, photo)
+
+
+def _marked(path: str, photo: str) -> SidecarRow:
+    return SidecarRow(path, photo, (), (), None, False, None, None)
 
 
 def _is_up_to_date(row: SidecarRow, sidecar: str, now: bytes, content: Content) -> bool:
@@ -152,17 +107,19 @@ def _merged(
     sidecar: str, base: bytes | None, content: Content, own: OwnMetadata, existing: tuple[str, ...]
 ) -> tuple[bytes, tuple[str, ...]]:
     """A sidecar with a content, and the values that are new in it."""
-    others = {path: other for path in existing if path != sidecar and (other := _other(path)) is not None}
+    others = _others(path for path in existing if path != sidecar)
     if base is None:  # programs that find the new sidecar no longer read another one
-        base = next(iter(others.values()), EMPTY)
+        base = next(iter(others), EMPTY)
     packet = Packet(base)
-    has_position = any(Packet(other).has(LATITUDE) for other in others.values())
+    has_position = any(Packet(other).has(LATITUDE) for other in others)
     added = merge.add(packet, content, own, has_position=has_position)
     return packet.encode(), added
 
 
-def _other(path: str) -> bytes | None:
-    return without_ours(files.read(path), None)
+def _others(paths: Iterable[str]) -> list[bytes]:
+    """What other programs have written into sidecars."""
+    found = (without_ours(files.read(path), None) for path in paths)
+    return [other for other in found if other is not None]
 
 
 def _extension(sidecar: str) -> str | None:

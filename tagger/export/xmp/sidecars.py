@@ -1,4 +1,4 @@
-"""Write landmarks into sidecars, preview the changes, and undo them.
+"""Write landmarks into sidecars or photos, preview the changes, and undo them.
 
 The one rule: what is to be written is stored first and removed from the list once it is done, so that whatever ends a
 write, the next one continues from there.
@@ -18,12 +18,14 @@ from db.read import catalog, sidecars
 from db.read.filters import TagFilter
 from db.read.listings import tags
 from db.rows import Naming, SidecarRequest, SidecarRow
-from db.write.sidecars import add_requests, begin_writes, end_writes, merged, remove_requests, remove_sidecars
-from tagger.core.errors import SidecarError
-from tagger.export.xmp import files
+from db.write.sidecars import add_requests, end_writes, merged, remove_requests, remove_sidecars
+from tagger.core.errors import PhotoError, SidecarError
+from tagger.export.xmp import embedded, files
+from tagger.export.xmp.changes import Change, Problem, Write, problem
 from tagger.export.xmp.content import content_of
 from tagger.export.xmp.naming import forget_folders
-from tagger.export.xmp.planning import Change, Problem, marked_sidecars, plan, problem, without_ours
+from tagger.export.xmp.planning import marked_sidecars, plan, without_ours
+from tagger.export.xmp.writing import begin, commit, row_of
 from tagger.library.lock import xmp_lock
 
 PAGE = 1000  # photos
@@ -39,7 +41,8 @@ class WriteOptions:
 
     Args:
         confirmed_only: only landmarks that a person has confirmed.
-        naming: which sidecars: "appended" is ``photo.jpg.xmp``, "replaced" is ``photo.xmp``.
+        naming: which sidecars: "appended" is ``photo.jpg.xmp``, "replaced" is ``photo.xmp``. With
+            "embedded" the photo itself is changed.
         with_gps: guess the position of photos that have none.
         skip_written: leave photos alone whose landmarks were written before; nothing is read for them.
     """
@@ -56,7 +59,7 @@ class Outcome:
 
     Args:
         photo: the photo's path.
-        sidecar: its own path.
+        sidecar: its own path; the photo's for what was written into that.
         status: "removed" if the file is no longer there.
         message: why it failed, or why it is this sidecar.
     """
@@ -211,24 +214,19 @@ def _write(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[Outcome
     with_gps = {request.photo_path: request.with_gps for request, _ in planned}
     changes = [item for _, items in planned for item in items if isinstance(item, Change)]
     problems = [item for _, items in planned for item in items if isinstance(item, Problem)]
-    with store.write() as connection:
-        following = [_row(change, with_gps[change.photo]) for change in changes if change.now != change.new]
-        begin_writes(connection, [replace(row, next=row.last) for row in following if row.last])
-    done = list[Change]()
-    for change in changes:
-        try:
-            if change.now != change.new:
-                files.replace(change.sidecar, change.new, expected=change.now, like=change.photo)
-            done.append(change)
-        except (SidecarError, OSError) as error:
-            problems.append(problem(change.photo, change.sidecar, error))
+    done = list[Write]()
+    for item in commit(store, changes, with_gps):
+        if isinstance(item, Write):
+            done.append(item)
+        else:
+            problems.append(item)
     again = {item.photo for item in problems if item.may_pass}
     with store.write() as connection:
-        rows = [_row(change, with_gps[change.photo]) for change in done if change.content.landmarks]
-        end_writes(connection, rows)
-        remove_sidecars(connection, [change.sidecar for change in done if not change.content.landmarks])
+        kept = (write for write in done if write.written and write.change.content.landmarks)
+        end_writes(connection, [row_of(write, with_gps) for write in kept])
+        remove_sidecars(connection, [write.change.sidecar for write in done if not write.change.content.landmarks])
         remove_requests(connection, [photo for photo in with_gps if photo not in again])
-    yield from map(_outcome, done)
+    yield from (_outcome(write.change) for write in done)
     yield from (Outcome(item.photo, item.sidecar, "failed", item.message) for item in problems)
 
 
@@ -236,14 +234,17 @@ def _undo(store: Store, rows: Sequence[SidecarRow]) -> Iterator[Outcome]:
     outcomes, done = list[Outcome](), list[str]()
     for row in rows:
         try:
-            now = files.read(row.path)
-            base = without_ours(now, row)
-            if now != base:
-                files.replace(row.path, base, expected=now, like=row.photo_path)
-            if now is not None or os.path.lexists(row.photo_path):  # else its drive may be off
+            if row.path == row.photo_path:
+                change = embedded.plan_undo(row)
+            else:
+                now = files.read(row.path)
+                base = without_ours(now, row)
+                change = Change(row.photo_path, row.path, now, base, base)
+            begin(change).commit()
+            if change.now is not None or os.path.lexists(row.photo_path):  # else its drive may be off
                 done.append(row.path)
-            outcomes.append(_outcome(Change(row.photo_path, row.path, now, base, base)))
-        except (SidecarError, OSError) as error:
+            outcomes.append(_outcome(change))
+        except (SidecarError, PhotoError, OSError) as error:
             found = problem(row.photo_path, row.path, error)
             outcomes.append(Outcome(found.photo, found.sidecar, "failed", found.message))
     with store.write() as connection:
@@ -256,16 +257,8 @@ def _forget_requests(store: Store, photos: Sequence[str]) -> None:
         remove_requests(connection, photos)
 
 
-def _row(change: Change, with_gps: bool) -> SidecarRow:
-    """A change as the store keeps it."""
-    written = None if change.new is None else files.written(change.new, change.base)
-    content = change.content
-    return SidecarRow(
-        change.sidecar, change.photo, content.landmarks, change.added, content.fingerprint, with_gps, written, None
-    )
-
-
 def _outcome(change: Change) -> Outcome:
     if change.now == change.new:
         return Outcome(change.photo, change.sidecar, "unchanged")
-    return Outcome(change.photo, change.sidecar, "removed" if change.new is None else "written", change.note)
+    is_gone = change.new is None and not change.is_embedded
+    return Outcome(change.photo, change.sidecar, "removed" if is_gone else "written", change.note)

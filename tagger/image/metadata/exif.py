@@ -34,17 +34,18 @@ def orientation(image: Image.Image) -> object:
     """
     exif = read_exif(image)
     if ORIENTATION in exif and any(key in image.info for key in XMP_KEYS):
-        exif = _parsed(image.info.get("exif") or b"")
+        exif = parsed_exif(image.info.get("exif") or b"")
     return _orientation(exif)
 
 
 def stored_orientation(exif: bytes) -> int:
     """What EXIF's bytes say about the orientation, as `orientation` reads them: 1 to 8."""
-    value = _orientation(_parsed(exif)) if exif else 1
+    value = _orientation(parsed_exif(exif)) if exif else 1
     return value if isinstance(value, int) and value in TURNS else 1
 
 
-def _parsed(data: bytes) -> Image.Exif:
+def parsed_exif(data: bytes) -> Image.Exif:
+    """EXIF from its bytes, without what XMP says; empty if it is broken."""
     exif = Image.Exif()
     with suppress(Exception):  # invalid EXIF does not make a photo fail
         exif.load(data)

@@ -14,7 +14,7 @@ import pytest
 from db.engine import Store, open_store
 from db.read import sidecars
 from db.read.filters import TagFilter
-from tagger.export.xmp.planning import Change
+from tagger.export.xmp.changes import Change
 from tagger.export.xmp.sidecars import WriteOptions, preview
 from tests.export.xmp.written import bag, photo, sidecar, tag_photos, undo, write
 

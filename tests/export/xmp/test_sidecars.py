@@ -18,9 +18,9 @@ from db.write.sidecars import add_requests
 from tagger.core.errors import RunInProgress
 from tagger.core.types import Landmark
 from tagger.export.xmp import sidecars
+from tagger.export.xmp.changes import Change, Problem
 from tagger.export.xmp.content import content_of
 from tagger.export.xmp.packet import Packet
-from tagger.export.xmp.planning import Change, Problem
 from tagger.export.xmp.properties import GUESSED, LATITUDE, SUBJECT
 from tagger.export.xmp.sidecars import WriteOptions
 from tests.db.samples import decide, digest
