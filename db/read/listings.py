@@ -57,10 +57,8 @@ def tags(connection: Connection, filters: PhotoFilter, *, after: str | None = No
         UnknownName: the filters name an unknown landmark, place, model or run.
     """
     query = query_of(connection, filters)
-    kinds = tag_kinds(query)
-    has_tag = or_(false(), *(_has_tag(rows, query.matches_row(rows)) for rows in kinds))
-    page = page_of_photos(connection, query, "tagged", has_tag, after=after, limit=limit)
-    return Page(tuple(_tag_hits(connection, page, query, kinds)), page.next_after)
+    page = page_of_photos(connection, query, "tagged", is_tagged(query), after=after, limit=limit)
+    return Page(tuple(_tag_hits(connection, page, query, tag_kinds(query))), page.next_after)
 
 
 def tag_kinds(query: Query) -> list[MachineTags]:
@@ -71,10 +69,8 @@ def tag_kinds(query: Query) -> list[MachineTags]:
 def nones(connection: Connection, filters: PhotoFilter, *, after: str | None = None, limit: int = 50) -> Page[NoneHit]:
     """The answered photos without a tag by the machine or by people; arguments and errors as for `tags`."""
     query = query_of(connection, filters)
-    is_none = or_(_is_none_by_machine(query), _is_none_by_person(query))
-    without_tag = and_(is_none, ~_has_tag(PersonTags(), true()))
     sets = [union(answered("none"), decided_photos())]
-    return _none_hits(connection, query, "none", without_tag, sets, after, limit)
+    return _none_hits(connection, query, "none", is_none(query), sets, after, limit)
 
 
 def withdrawn(
@@ -82,10 +78,7 @@ def withdrawn(
 ) -> Page[NoneHit]:
     """The photos all of whose answers were undone, and about which nobody has decided; otherwise like `tags`."""
     query = query_of(connection, filters)
-    is_undone = Assessment.status == "undone"
-    undone = _assessments(is_undone, query.matches_row(Withdrawals()))
-    has_answer = or_(_assessments(~is_undone), decisions().where(trusted_decision.c.verdict != "not").exists())
-    return _none_hits(connection, query, "withdrawn", and_(undone, ~has_answer), [answered("withdrawn")], after, limit)
+    return _none_hits(connection, query, "withdrawn", is_withdrawn(query), [answered("withdrawn")], after, limit)
 
 
 def failures(
@@ -121,6 +114,25 @@ def all_hits(
         after = page.next_after
         if after is None:
             return
+
+
+def is_tagged(query: Query) -> ColumnElement[bool]:
+    """Whether the photo of the enclosing query has a tag that matches."""
+    return or_(false(), *(_has_tag(rows, query.matches_row(rows)) for rows in tag_kinds(query)))
+
+
+def is_none(query: Query) -> ColumnElement[bool]:
+    """Whether the photo of the enclosing query has an answer that matches, and no tag."""
+    said = or_(_is_none_by_machine(query), _is_none_by_person(query))
+    return and_(said, ~_has_tag(PersonTags(), true()))
+
+
+def is_withdrawn(query: Query) -> ColumnElement[bool]:
+    """Whether the photo of the enclosing query has only answers that were undone, one of which matches."""
+    is_undone = Assessment.status == "undone"
+    undone = _assessments(is_undone, query.matches_row(Withdrawals()))
+    has_answer = or_(_assessments(~is_undone), decisions().where(trusted_decision.c.verdict != "not").exists())
+    return and_(undone, ~has_answer)
 
 
 def _has_tag(rows: MachineTags, condition: ColumnElement[bool]) -> ColumnElement[bool]:

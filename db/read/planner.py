@@ -67,6 +67,12 @@ def plan(connection: Connection, tree: Node, status: Status, *, after: str | Non
     return Plan([within_paths], true())
 
 
+def rare_photos(connection: Connection, tree: Node, status: Status) -> AnySelect | None:
+    """A small set of photos that contains all which a query may find with a status; None if there is none."""
+    size, photos = _smallest_set(connection, tree, status)
+    return photos if size <= FEW else None
+
+
 def path_range(tree: Node, after: str | None) -> Span:
     """The paths that come after one and are in the folders that a query demands."""
     low, high = "" if after is None else f"{after}\0", None  # no path is between a path and itself with a NUL

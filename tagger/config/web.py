@@ -34,6 +34,11 @@ class WebSettings(BaseSettings):
     web_hosts: tuple[str, ...] = Field((), description="Names under which others reach the gallery.")
     web_trusted_proxies: tuple[Network, ...] = Field((), description="Networks of proxies whose headers are believed.")
     web_proxy_user_header: str | None = Field(None, description="The header in which those proxies name the user.")
+    web_tiles: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s;'\"]+$",
+        description="Address of the map's tiles; if unset, an outline is drawn.",
+    )
     web_max_upload_bytes: AtLeastOne = Field(50_000_000, description="Larger uploads are refused.")
     web_rate_per_min: Count = Field(
         600, description="Photos that a client of another machine may send per minute; 0 means no limit."

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from importlib.resources import files
+from urllib.parse import urlsplit
 
-from db.errors import UnknownName, UnknownPhoto, UnknownRun
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
 from tagger.core.errors import StoreError
 from tagger.core.version import __version__
 from tagger.web.api import decisions, library, photos, status, suggest
+from tagger.web.pages import completion, errors, login, overview, photo, try_photo
+from tagger.web.pages import library as gallery
 from tagger.web.security.addresses import is_loopback, own_names
-from tagger.web.security.body_limits import BodyLimits, problem
+from tagger.web.security.body_limits import BodyLimits
 from tagger.web.security.gate import Gate, Rules
 from tagger.web.security.headers import SecurityHeaders, content_security_policy
 from tagger.web.services import Services
 
 V1 = "/api/v1"
 API = (suggest, photos, decisions, library, status)  # modules with routes
+PAGES = (gallery, photo, overview, try_photo, login, completion)
+STATIC = files("tagger.web") / "static"
 FORM_BYTES = 4096  # of an upload besides its photo
 
 
@@ -35,9 +43,13 @@ def create_app(services: Services) -> FastAPI:
     for routes in API:
         api.include_router(routes.router)
     app.include_router(api)
+    for pages in PAGES:
+        app.include_router(pages.router, include_in_schema=False)
     app.include_router(status.router, include_in_schema=False)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(StoreError, _store_error)
+    app.mount("/static", StaticFiles(directory=str(STATIC)))
+    app.add_exception_handler(HTTPException, errors.on_http_error)
+    app.add_exception_handler(RequestValidationError, errors.on_invalid)
+    app.add_exception_handler(StoreError, errors.on_store_error)
     # The last is the outermost.
     app.add_middleware(Gate, credentials=services.credentials, rules=_rules(services))
     app.add_middleware(
@@ -45,7 +57,7 @@ def create_app(services: Services) -> FastAPI:
         uploads=frozenset((f"{V1}/suggest", "/try")),
         max_upload_bytes=settings.web_max_upload_bytes + FORM_BYTES,
     )
-    app.add_middleware(SecurityHeaders, policy=content_security_policy())
+    app.add_middleware(SecurityHeaders, policy=content_security_policy(_origin(settings.web_tiles)))
     return app
 
 
@@ -53,6 +65,14 @@ def needs_login(services: Services) -> bool:
     """Whether others than this machine's users reach the gallery."""
     settings = services.settings
     return bool(settings.web_trusted_proxies) or not is_loopback(listening_host(settings.web_listen))
+
+
+def _origin(tiles: str | None) -> str | None:
+    """Scheme and host of the map's tiles, which the policy allows."""
+    if tiles is None:
+        return None
+    parts = urlsplit(tiles.replace("{s}", "*"))
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def listening_host(address: str) -> str:
@@ -67,16 +87,3 @@ def _rules(services: Services) -> Rules:
         settings.web_trusted_proxies,
         settings.web_proxy_user_header,
     )
-
-
-def _invalid(_request: Request, error: Exception) -> Response:
-    """A sentence instead of pydantic's list, which would quote what was sent."""
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    return problem(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
-
-
-def _store_error(_request: Request, error: Exception) -> Response:
-    if isinstance(error, UnknownPhoto | UnknownRun):
-        return problem(404, str(error))
-    return problem(422 if isinstance(error, UnknownName) else 503, str(error))

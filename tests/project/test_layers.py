@@ -66,7 +66,12 @@ HOMES = {
     "filelock": ("tagger.library.lock", "tagger.model.engines.network_cache"),
     "h11": ("tagger.web.connection",),
     "itsdangerous": ("tagger.web.security.sessions",),
-    "jinja2": ("tagger.export.html_page", "tagger.library.report_html", "training.publish.html"),
+    "jinja2": (
+        "tagger.export.html_page",
+        "tagger.library.report_html",
+        "tagger.web.pages.rendering",
+        "training.publish.html",
+    ),
     "lark": ("db.read.query_language.grammar",),
     "lxml": ("tagger.export.xmp.packet",),
     "matplotlib": ("tagger.compat", "training.publish"),

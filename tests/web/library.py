@@ -12,6 +12,7 @@ from db.engine import Store
 from db.write.files import Scanned
 from db.write.results import write_results
 from db.write.runs import register_model, start_run
+from tagger.core.types import Landmark
 from tests.db.samples import LANDMARKS, MODEL, START, assessed
 from tests.drawn import photos
 
@@ -33,9 +34,9 @@ def library(store: Store, folder: Path, count: int, **changes: Any) -> list[str]
     return digests
 
 
-def store_photos(store: Store, batch: Sequence[Scanned]) -> None:
+def store_photos(store: Store, batch: Sequence[Scanned], *, landmarks: Sequence[Landmark] = LANDMARKS) -> None:
     """Store photos with their places, as a run over somebody's own library does."""
     with store.write() as connection:
-        number = register_model(connection, MODEL, landmarks=LANDMARKS)
+        number = register_model(connection, MODEL, landmarks=landmarks)
         run = start_run(connection, START, model=number)
         write_results(connection, batch, run=run, model=number, k=3, keeps_place=True)

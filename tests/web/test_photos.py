@@ -17,7 +17,7 @@ from tests.web.library import library, store_photos
 API = "/api/v1"
 
 
-def pages(client: httpx.Client, **parameters: int) -> list[list[str]]:
+def pages(client: httpx.Client, **parameters: int | str) -> list[list[str]]:
     """The digests of all pages."""
     found: list[list[str]] = []
     after: dict[str, str] = {}
@@ -95,6 +95,33 @@ def test_a_photo_s_page_has_all_that_the_store_knows(gallery: Gallery, client: h
     assert photo["paths"] == [str(tmp_path / "photos" / "00000.jpg")]
     assert photo["suggestions"][0]["key"] == "eiffel_tower"
     assert (photo["lat"], photo["lon"], photo["assessments"][0]["model"]) == (48.85, 2.29, "lite")
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("landmark:eiffel_tower", 6),
+        ('landmark:"tour eiffel"', 6),
+        ("landmark:machu_picchu", 0),
+        ("score:<0.8", 2),
+        ("taken:2024-05-02", 1),
+        ("status:none", 1),
+        ("NOT landmark:machu_picchu score:>=0.8 taken:2024-05-01..2024-05-03", 2),
+    ],
+)
+def test_a_query_finds_what_it_finds_elsewhere(
+    gallery: Gallery, client: httpx.Client, tmp_path: Path, query: str, count: int
+) -> None:
+    library(gallery.store, tmp_path / "photos", 6)
+    store_photos(gallery.store, [assessed("/p/none.jpg", None)])
+    assert len(pages(client, query=query)[0]) == count
+    assert client.get(f"{API}/photos/timeline", params={"query": query}).json()["total"] == count
+
+
+@pytest.mark.parametrize("query", ["landmark:nowhere", "status:perhaps", "(", "eiffel", "run:99"])
+def test_a_query_that_is_wrong_is_explained(client: httpx.Client, query: str) -> None:
+    for path in (f"{API}/photos", f"{API}/photos/timeline", f"{API}/places", "/"):
+        assert client.get(path, params={"query": query}).status_code in (404, 422)
 
 
 def test_a_decision_counts_until_it_is_taken_back(gallery: Gallery, client: httpx.Client, tmp_path: Path) -> None:

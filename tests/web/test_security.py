@@ -16,7 +16,7 @@ from tagger.image.loader import InProcessLoader
 from tagger.model.predictor import Tagger
 from tagger.serving.model_thread import ModelThread
 from tagger.serving.thumbnails import Thumbnails
-from tagger.web.app import API, V1
+from tagger.web.app import API, PAGES, V1
 from tagger.web.security.credentials import Credentials
 from tagger.web.security.rate_limits import RateLimit
 from tagger.web.server import listening
@@ -26,8 +26,9 @@ from tests.web.conftest import Start
 SUGGEST = "/api/v1/suggest"
 METRICS = "/api/v1/metrics"
 UNSAFE = sorted(
-    V1 + route.path
-    for module in API
+    prefix + route.path
+    for prefix, modules in ((V1, API), ("", PAGES))
+    for module in modules
     for route in module.router.routes
     if isinstance(route, APIRoute) and set(route.methods or ()) - {"GET", "HEAD"}
 )

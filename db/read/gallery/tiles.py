@@ -107,7 +107,8 @@ def tiles(connection: Connection, query: str, *, after: Cursor | None = None, li
         limit: photos on the page.
 
     Raises:
-        StoreError: the query is invalid, or names something unknown.
+        QuerySyntaxError: the query is not written in the query language.
+        UnknownName: it names something that the store does not have.
     """
     columns = (Photo.id, Photo.sha256, Photo.taken_at, Photo.width, Photo.height)
     found = select(*columns).where(matching(connection, query), _comes_after(after))

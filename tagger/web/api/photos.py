@@ -13,7 +13,7 @@ from db.read.gallery.tiles import Cursor, tiles
 from db.read.gallery.timeline import timeline
 from tagger.image.loader import Part
 from tagger.web.api.schemas import MonthOut, PhotoOut, PhotosOut, PlaceOut, TimelineOut, problems
-from tagger.web.api.views import page_out
+from tagger.web.api.views import month_label, page_out
 from tagger.web.services import Parts, Services
 
 MAX_QUERY = 2000  # characters
@@ -49,7 +49,9 @@ def photo_timeline(services: Parts, query: QueryText = "") -> TimelineOut:
         total=found.total,
         page_size=found.page_size,
         pages=[None if after is None else str(after) for after in found.pages],
-        months=[MonthOut(month=month.month, label=month.month, start=month.start) for month in found.months],
+        months=[
+            MonthOut(month=month.month, label=month_label(month.month), start=month.start) for month in found.months
+        ],
     )
 
 

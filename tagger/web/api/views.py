@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from db.read.gallery.tiles import Tile, TilePage, TileTag
 from tagger.web.api.schemas import PhotosOut, TagOut, TileOut
@@ -43,6 +44,11 @@ def label(tile: Tile) -> str:
     if score is not None:
         parts.append(f"{score:.0%}".replace("%", " %") if tile.tags else f"perhaps {tile.best and tile.best.name}")
     return ", ".join([*parts, "reviewed" if tile.is_reviewed else "unreviewed"])
+
+
+def month_label(month: str) -> str:
+    """A month such as 2024-07 in words: "July 2024"."""
+    return f"{datetime.strptime(month, '%Y-%m'):%B %Y}"
 
 
 def _tag_out(tag: TileTag) -> TagOut:

@@ -1,0 +1,1 @@
+"""The pages of the gallery: each route reads, and renders a template."""

@@ -1,0 +1,43 @@
+"""Errors as pages for people, and as JSON for programs."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from db.errors import QuerySyntaxError, UnknownName, UnknownPhoto, UnknownRun
+from tagger.core.errors import StoreError
+from tagger.web.pages.rendering import render
+from tagger.web.security.body_limits import problem
+
+TITLES = {404: "Not found", 422: "That does not fit", 503: "Not now"}
+
+
+def on_http_error(request: Request, error: Exception) -> Response:
+    """An error that a route has raised."""
+    assert isinstance(error, HTTPException)
+    return _answer(request, error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+def on_invalid(request: Request, error: Exception) -> Response:
+    """A request that its route cannot read: a sentence instead of pydantic's list, which would quote what was sent."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    return _answer(request, 422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+
+
+def on_store_error(request: Request, error: Exception) -> Response:
+    """What is unknown is not found, a query that is wrong is the client's fault, and all else is the store's."""
+    assert isinstance(error, StoreError)
+    if isinstance(error, UnknownPhoto | UnknownRun):
+        return _answer(request, 404, str(error))
+    return _answer(request, 422 if isinstance(error, UnknownName | QuerySyntaxError) else 503, str(error))
+
+
+def _answer(request: Request, status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    is_page = "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers
+    if not is_page or request.url.path.startswith("/api/"):
+        return problem(status, sentence, headers)
+    return render(request, "error", status, title=TITLES.get(status, "Error"), sentence=sentence)

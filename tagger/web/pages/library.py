@@ -1,0 +1,60 @@
+"""Library, Review and Map: what a query finds, as a grid, one by one, and on a map."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+from db.errors import QuerySyntaxError, UnknownName
+from db.read.gallery.tiles import TilePage, tiles
+from tagger.web.api.photos import MAX_QUERY, QueryText, cursor
+from tagger.web.pages.rendering import render
+from tagger.web.pages.world import world_geojson
+from tagger.web.services import Parts, Services
+
+FIRST_TILES = 60  # the script fetches the others
+UNSURE = "state:unreviewed"  # what there is to review by default
+
+router = APIRouter()
+
+
+@router.get("/")
+def library(
+    request: Request,
+    services: Parts,
+    query: QueryText = "",
+    after: Annotated[str | None, Query(max_length=60)] = None,
+) -> HTMLResponse:
+    """All photos that a query finds, by date."""
+    page, problem = _search(services, query, after)
+    status = 200 if problem is None else 422
+    return render(request, "library", status, title="Library", query=query, page=page, problem=problem)
+
+
+@router.get("/review")
+def review(request: Request, query: QueryText = UNSURE) -> HTMLResponse:
+    """What a query finds, one photo after the other, with one key for each decision."""
+    return render(request, "review", title="Review", query=query)
+
+
+@router.get("/map")
+def map_(request: Request, services: Parts, query: QueryText = "") -> HTMLResponse:
+    """Where the photos that a query finds were taken."""
+    return render(request, "map", title="Map", query=query, tiles_url=services.settings.web_tiles or "")
+
+
+@router.get("/world.json")
+def world() -> Response:
+    """The outline of the world, for a map that works without a network."""
+    return JSONResponse(world_geojson(), headers={"Cache-Control": "private, max-age=86400"})
+
+
+def _search(services: Services, query: str, after: str | None) -> tuple[TilePage, str | None]:
+    """A page of photos, or none and what is wrong with the query."""
+    try:
+        with services.store.read() as connection:
+            return tiles(connection, query[:MAX_QUERY], after=cursor(after), limit=FIRST_TILES), None
+    except (QuerySyntaxError, UnknownName) as error:
+        return TilePage((), None), str(error)

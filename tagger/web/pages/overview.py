@@ -1,0 +1,43 @@
+"""Landmarks and Runs."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from db.read.catalog import run, runs
+from db.read.gallery.landmarks import landmark_cards
+from db.read.run_report import report_of
+from tagger.library.report import RunReport
+from tagger.web.pages.rendering import render
+from tagger.web.services import Parts
+
+MOST_RUNS = 60
+
+router = APIRouter()
+
+
+@router.get("/landmarks")
+def landmarks(request: Request, services: Parts) -> HTMLResponse:
+    """The landmarks of the library, those with the most photos first."""
+    with services.store.read() as connection:
+        cards = landmark_cards(connection)
+    seen, unseen = [card for card in cards if card.photos], [card for card in cards if not card.photos]
+    return render(request, "landmarks", title="Landmarks", seen=seen, unseen=unseen)
+
+
+@router.get("/runs")
+def all_runs(request: Request, services: Parts) -> HTMLResponse:
+    """The newest runs."""
+    with services.store.read() as connection:
+        rows = runs(connection, limit=MOST_RUNS)
+    return render(request, "runs", title="Runs", runs=rows, zone=services.settings.zone())
+
+
+@router.get("/runs/{number}")
+def one_run(request: Request, services: Parts, number: int) -> HTMLResponse:
+    """The report of a run."""
+    with services.store.read() as connection:
+        row, stored = run(connection, number), report_of(connection, number)
+    report = RunReport.from_json(stored) if stored else None
+    return render(request, "run", title=f"Run {number}", run=row, report=report, zone=services.settings.zone())

@@ -1,0 +1,78 @@
+"""Templates, and what all of them know: the navigation, the visitor's token, and how values are written.
+
+The one rule: a template escapes all values, and holds no script and no style of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tagger.core.evidence import describe
+from tagger.core.text import format_bytes, printable
+from tagger.core.version import __version__
+from tagger.web.api.views import label
+from tagger.web.security.gate import Visitor
+
+PAGES = (
+    ("/", "Library", "library"),
+    ("/review", "Review", "review"),
+    ("/map", "Map", "map"),
+    ("/landmarks", "Landmarks", "landmark"),
+    ("/runs", "Runs", "run"),
+    ("/try", "Try", "try"),
+)
+
+
+def with_query(path: str, query: str = "", **others: str | None) -> str:
+    """A path with its parameters, as far as they are set."""
+    parameters = {name: value for name, value in {"query": query, **others}.items() if value}
+    return f"{path}?{urlencode(parameters)}" if parameters else path
+
+
+def percent(score: float) -> str:
+    """A score, between <1 % and 99 %: nothing is impossible or certain."""
+    return "<1 %" if score < 0.005 else f"{min(round(score * 100), 99)} %"
+
+
+def day(moment: Any) -> str:
+    """A day, such as 3 July 2024."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+_environment = Environment(
+    loader=PackageLoader("tagger.web"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
+)
+_environment.globals |= {"pages": PAGES, "version": __version__, "with_query": with_query}
+_environment.filters |= {
+    "percent": percent,
+    "day": day,
+    "label": label,
+    "printable": printable,
+    "bytes": format_bytes,
+    "evidence": describe,
+}
+
+
+def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """Render a template.
+
+    Args:
+        request: says who is asking.
+        template: its name, without a suffix.
+        status: of the response.
+        values: of the template.
+    """
+    visitor: Visitor = request.state.visitor
+    text = _environment.get_template(f"{template}.html").render(
+        {"query": "", **values, "path": request.url.path, "csrf": visitor.session.csrf, "visitor": visitor}
+    )
+    return HTMLResponse(text, status)

@@ -1,0 +1,82 @@
+// What all pages share: completion, errors as a toast, and the token for requests of our own.
+
+const TOAST_MS = 4000;
+
+export function toast(text) {
+  const element = document.getElementById("toast");
+  element.textContent = text;
+  element.classList.add("shown");
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => element.classList.remove("shown"), TOAST_MS);
+}
+
+/** Ask the API. An error is shown, and thrown. */
+export async function api(path, body) {
+  const headers = { "X-CSRF-Token": document.querySelector("meta[name=csrf]").content };
+  const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body), headers: { ...headers, "Content-Type": "application/json" } };
+  const response = await fetch(`/api/v1${path}`, options);
+  if (response.ok) return response.json();
+  const { detail } = await response.json().catch(() => ({ detail: response.statusText }));
+  toast(detail);
+  throw new Error(detail);
+}
+
+document.addEventListener("htmx:response:error", async (event) => {
+  const text = event.detail.ctx?.text ?? "";
+  try {
+    toast(JSON.parse(text).detail);
+  } catch {
+    toast("That did not work. Try again.");
+  }
+});
+
+// Completion: a combobox whose list the server fills.
+
+const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
+
+function complete(input, option) {
+  input.value = option.dataset.text;
+  const list = listOf(input);
+  list.replaceChildren();
+  input.setAttribute("aria-expanded", "false");
+  input.focus();
+  if (list.hasAttribute("data-submits")) input.form.requestSubmit();
+  else input.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function select(input, options, index) {
+  options.forEach((option, at) => option.setAttribute("aria-selected", String(at === index)));
+  input.setAttribute("aria-activedescendant", options[index]?.id ?? "");
+}
+
+document.addEventListener("keydown", (event) => {
+  const input = event.target.closest?.("[role=combobox]");
+  const options = input ? [...listOf(input).children] : [];
+  if (!options.length) return;
+  const at = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) select(input, options, (at + step + options.length) % options.length);
+  else if (event.key === "Escape") listOf(input).replaceChildren();
+  else if (at >= 0 && ["Enter", "Tab"].includes(event.key)) complete(input, options[at]);
+  else if (event.key === "Enter" && listOf(input).hasAttribute("data-submits")) complete(input, options[0]);
+  else return;
+  event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  const option = event.target.closest("[role=option]");
+  if (option) complete(document.querySelector(`[aria-controls="${option.parentElement.id}"]`), option);
+  else document.querySelectorAll(".completions").forEach((list) => list.replaceChildren());
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  for (const input of document.querySelectorAll("[role=combobox]"))
+    input.setAttribute("aria-expanded", String(listOf(input)?.childElementCount > 0));
+});
+
+// "/" leads to the search box.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.closest("input, textarea")) return;
+  document.getElementById("query")?.focus();
+  event.preventDefault();
+});

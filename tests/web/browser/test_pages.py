@@ -1,0 +1,155 @@
+"""The gallery as a person uses it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from db.read.gallery.tiles import tiles
+from tests.drawn import COLOURS, jpeg
+from tests.web.browser.conftest import PHOTOS, Open
+from tests.web.conftest import Gallery, Start
+
+pytestmark = pytest.mark.slow
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+PAGES = ("/", "/review", "/map", "/landmarks", "/runs", "/runs/1", "/try", "/login", "/photo/{sha256}", "/nothing")
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+
+
+def newest(gallery: Gallery, query: str = "") -> str:
+    with gallery.store.read() as connection:
+        return tiles(connection, query, limit=1).tiles[0].sha256
+
+
+def test_the_first_visit_shows_the_library(library: Gallery, open_page: Open) -> None:
+    page = open_page(library)
+    expect(page.locator("#counter")).to_have_text(f"{PHOTOS} photos")
+    first = page.locator(".tile").first
+    expect(first).to_have_attribute("href", f"/photo/{newest(library)}")
+    expect(first.locator("img")).to_have_attribute("alt", re.compile(r".+, \d+ \w+ \d{4}, .*unreviewed"))
+    first.click()
+    expect(page.locator("h1")).to_be_visible()
+
+
+def test_a_search_is_completed_and_finds(library: Gallery, open_page: Open) -> None:
+    page = open_page(library)
+    page.locator("#query").press_sequentially("taj")
+    expect(page.locator("#completions button").first).to_contain_text("Taj Mahal")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#query")).to_have_value("landmark:taj_mahal ")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?query=landmark**")
+    expect(page.locator(".tile img").first).to_have_attribute("alt", re.compile("^Taj Mahal"))
+
+
+def test_a_search_that_is_wrong_says_where(library: Gallery, open_page: Open) -> None:
+    page = open_page(library, "/?query=landmrk:x")
+    expect(page.locator(".problem")).to_contain_text("landmrk is not a key")
+
+
+def test_the_whole_queue_is_reviewed_by_keyboard(library: Gallery, open_page: Open) -> None:
+    page = open_page(library, "/review")
+    counter = page.locator("#counter")
+    expect(counter).to_have_text(re.compile(r"^1 of \d+$"))
+    total = int((counter.text_content() or "").split()[-1])
+    for number in range(total):
+        expect(counter).to_have_text(f"{number + 1} of {total}")
+        page.keyboard.press("a" if number % 3 else "r")
+    expect(page.locator("#done")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("u")
+    expect(counter).to_have_text(f"{total} of {total}")
+    page.reload()
+    expect(counter).to_have_text("1 of 1")
+
+
+def test_another_landmark_is_chosen_by_a_name_in_any_case(library: Gallery, open_page: Open) -> None:
+    page = open_page(library, "/review")
+    expect(page.locator("#counter")).to_have_text(re.compile("^1 of"))
+    decided = newest(library, "state:unreviewed")
+    page.keyboard.press("c")
+    page.locator("#choice").press_sequentially("BRANDEN")
+    expect(page.locator("#names button").first).to_contain_text("Brandenburg Gate")
+    page.keyboard.press("Enter")
+    expect(page.locator("#counter")).to_have_text(re.compile("^2 of"))
+    page.wait_for_load_state("networkidle")
+    page.goto(f"{library.url}/photo/{decided}")
+    expect(page.locator("h1")).to_have_text("Brandenburg Gate")
+
+
+def test_all_of_a_landmark_are_confirmed_at_once(library: Gallery, open_page: Open) -> None:
+    page = open_page(library, "/review?query=landmark:taj_mahal")
+    expect(page.locator("#batch")).to_have_text("Confirm all Taj Mahal here")
+    page.keyboard.press("b")
+    expect(page.locator("#done")).to_be_visible()
+    page.goto(f"{library.url}/?query=landmark:taj_mahal state:unreviewed")
+    expect(page.locator(".empty h2")).to_have_text("Nothing found")
+
+
+def test_a_photo_is_decided_on_its_page_and_that_is_undone(library: Gallery, open_page: Open) -> None:
+    page = open_page(library, f"/photo/{newest(library, 'state:unreviewed')}")
+    page.get_by_role("button", name="Right").click()
+    expect(page.locator(".state")).to_have_text("✓ reviewed")
+    page.locator(".history").get_by_role("button", name="Undo").click()
+    expect(page.locator(".state")).not_to_have_text("✓ reviewed")
+
+
+def test_a_photo_that_is_dropped_in_is_answered(library: Gallery, open_page: Open, tmp_path: Path) -> None:
+    (tmp_path / "rock.jpg").write_bytes(jpeg(COLOURS["red_rock"]))
+    (tmp_path / "text.jpg").write_text("no photo")
+    page = open_page(library, "/try")
+    page.set_input_files("#file", tmp_path / "rock.jpg")
+    expect(page.locator("#result h2")).to_have_text("Red Rock")
+    page.set_input_files("#file", tmp_path / "text.jpg")
+    expect(page.locator("#result .problem")).to_be_visible()
+
+
+def test_the_map_works_without_a_network(library: Gallery, open_page: Open) -> None:
+    page = open_page(library, "/map")
+    expect(page.locator(".cluster").first).to_be_visible()
+    expect(page.locator("#map path").first).to_be_attached()
+    expect(page.locator("#counter")).to_have_text(re.compile(r"\d+ photos in view"))
+
+
+def test_a_login_is_needed_and_ends(start: Start, open_page: Open) -> None:
+    gallery = start(web_listen="0.0.0.0:0", password="correct horse")
+    page = open_page(gallery, "/landmarks")
+    page.locator("#password").fill("wrong horse")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator(".problem")).to_have_text("The password is wrong.")
+    page.locator("#password").fill("correct horse")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("h1")).to_have_text("Landmarks")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.locator("#password")).to_be_visible()
+
+
+def test_a_phone_shows_every_page_in_its_width(library: Gallery, open_page: Open) -> None:
+    page = open_page(library, **PHONE)
+    for path in PAGES:
+        page.goto(library.url + path.format(sha256=newest(library)))
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_barrier(library: Gallery, open_page: Open, scheme: str) -> None:
+    page = open_page(library, color_scheme=scheme)
+    found = {}
+    for path in PAGES:
+        page.goto(library.url + path.format(sha256=newest(library)))
+        page.wait_for_load_state("networkidle")
+        page.evaluate(AXE)
+        violations = page.evaluate("axe.run().then(({ violations }) => violations)")
+        found[path] = [
+            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
+            for one in violations
+            if one["impact"] in ("serious", "critical")
+        ]
+    assert {path: barriers for path, barriers in found.items() if barriers} == {}
