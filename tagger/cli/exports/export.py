@@ -11,6 +11,7 @@ import click
 from tagger.cli import context
 from tagger.cli.parameters.choices import EXPORT_FORMAT
 from tagger.cli.parameters.filters import photo_filters, resolve, tag_filters, with_moments
+from tagger.cli.process import interrupt_on_signals
 
 if TYPE_CHECKING:
     from tagger.export.tags import Exported
@@ -47,10 +48,15 @@ def export(
     settings = context.open_settings(config, db_url=db_url)
     filters = with_moments(filters, settings.zone())
     file = sys.stdout.buffer if output == "-" else output
-    with context.open_store(settings, must_exist=True, for_reading=True) as store:
-        with store.read() as connection:
-            tag_filter = TagFilter(**resolve(connection, filters))
-        exported = tags.export(store, tag_filter, file, format=format, keep_formulas=keep_formulas)
+    interrupt_on_signals()
+    try:
+        with context.open_store(settings, must_exist=True, for_reading=True) as store:
+            with store.read() as connection:
+                tag_filter = TagFilter(**resolve(connection, filters))
+            exported = tags.export(store, tag_filter, file, format=format, keep_formulas=keep_formulas)
+    except KeyboardInterrupt:
+        click.echo("Stopped." if output == "-" else "Stopped. Nothing was written.", err=True)
+        sys.exit(context.STOPPED)
     click.echo(_closing_line(exported, None if output == "-" else output), err=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +113,20 @@ def test_a_file_is_replaced_only_when_the_new_one_is_complete(
     assert tagger("export", "--as", "csv", "--output", file).returncode == 0
     assert ([*file.parent.iterdir()], file.stat().st_mode & 0o777) == ([file], 0o640)
     assert len(list(csv.reader(file.read_text().splitlines()))) == 4
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_an_interrupted_export_leaves_the_earlier_file_and_nothing_else(
+    tagger: Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    (tmp_path / "out").mkdir()
+    file = tmp_path / "out" / "tags.csv"
+    file.write_text("earlier")
+    monkeypatch.setattr(tags, "rows_of_tags", lambda *_: signal.raise_signal(number))
+    done = tagger("export", "--as", "csv", "--output", file)
+    assert (done.returncode, done.stderr) == (130, "Stopped. Nothing was written.\n")
+    assert ([*file.parent.iterdir()], file.read_text()) == ([file], "earlier")
 
 
 @pytest.mark.usefixtures("stored")
