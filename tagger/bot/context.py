@@ -29,6 +29,7 @@ from tagger.bot.transport.message import Button, Keyboard, OutgoingMessage, inli
 from tagger.bot.transport.rate_limiter import BeforeRequest
 from tagger.bot.transport.retry import with_retries
 from tagger.bot.transport.sanitize import sender_id
+from tagger.core.types import Landmark
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,11 @@ class UpdateContext:
 
     def _(self, text: str) -> str:
         return self.language._(text)
+
+    @property
+    def landmarks(self) -> dict[int, Landmark]:
+        """All landmarks of the store, in the person's language."""
+        return self.services.landmarks_in(self.language)
 
     @property
     def chat(self) -> Chat:

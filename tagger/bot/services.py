@@ -23,6 +23,7 @@ from tagger.bot.transport.downloads import Downloads
 from tagger.bot.transport.outbox import Outbox
 from tagger.config.settings import Settings
 from tagger.core.types import Landmark
+from tagger.model.languages import localized
 
 MAX_REMEMBERED = 10_000  # people whose language is cached
 MAX_TOAST = 200  # characters, Bot API
@@ -43,6 +44,7 @@ class Services:
         open_work: the work in progress, by person.
         names: by chat and user: what the answers in a group call a person; empty for an anonymous admin.
         background_tasks: keeps tasks alive that nobody awaits.
+        localized: by language: what `landmarks_in` has returned.
     """
 
     settings: Settings
@@ -65,10 +67,18 @@ class Services:
     open_work: OpenWork = field(default_factory=OpenWork)
     names: OrderedDict[tuple[int, int], str] = field(default_factory=OrderedDict)
     background_tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    localized: dict[str, dict[int, Landmark]] = field(default_factory=dict)
 
     @property
     def max_file_bytes(self) -> int:
         return min(MAX_FILE_BYTES, self.settings.max_file_bytes)
+
+    def landmarks_in(self, language: Language) -> dict[int, Landmark]:
+        """All landmarks of the store, with names, cities and countries in a language."""
+        code = language.code
+        if code not in self.localized:
+            self.localized[code] = {number: localized(row, code) for number, row in self.landmarks.items()}
+        return self.localized[code]
 
     async def language(self, user_id: int, telegram_code: str | None) -> Language:
         """The language to speak with a person.

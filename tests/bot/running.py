@@ -32,7 +32,16 @@ RED, GREEN, BLUE = COLOURS.values()
 GREY = (128, 128, 128)
 UNSURE, LIKELY = (160, 93, 93), (174, 79, 79)  # between grey and red: 40 and 63 %
 TOWER = LandmarkClass(
-    "eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945, "Paris", ("Tour Eiffel",), threshold=0.45
+    "eiffel_tower",
+    "Eiffel Tower",
+    "France",
+    48.8584,
+    2.2945,
+    "Paris",
+    ("Tour Eiffel",),
+    threshold=0.45,
+    names={"de": "Eiffelturm", "ru": "Эйфелева башня"},
+    cities={"ru": "Париж"},
 )
 WALL = LandmarkClass("great_wall", "Great Wall of China", "China", 40.3599, 116.02, "Badaling, Beijing", threshold=0.45)
 SKYTREE = LandmarkClass("tokyo_skytree", "Tokyo Skytree", "Japan", 35.71, 139.81, "Tokyo", threshold=0.45)

@@ -17,7 +17,7 @@ from db.write.decisions import record_decision, revoke_decisions
 from tagger.bot.context import UpdateContext
 from tagger.bot.render.languages import N_
 from tagger.bot.render.replies import refresh
-from tagger.bot.render.reply_text import located, noted
+from tagger.bot.render.reply_text import located, noted, place
 
 if TYPE_CHECKING:
     from db.engine import Connection
@@ -72,11 +72,10 @@ async def show_on_map(context: UpdateContext) -> None:
     if stored is None:
         return
     await context.answer_callback()
-    landmark = located(stored, context.services.landmarks)
+    landmark = located(stored, context.landmarks)
     if landmark is None or (position := landmark.position) is None:
         return
-    country = context.language.country(landmark.country)
-    address = ", ".join(filter(None, (landmark.city, country))) or f"{position.lat}, {position.lon}"
+    address = place(landmark) or f"{position.lat}, {position.lon}"
     await context.send_venue(lat=position.lat, lon=position.lon, title=landmark.name, address=address)
 
 
@@ -110,7 +109,7 @@ async def _decide_by_tap(context: UpdateContext, choice: Choice, chosen: int | N
         await context.answer_callback(context._(GONE))
         return
     if stored.message_id != context.message_id:  # the button was below a choice of names
-        await context.edit(noted(stored, context.language, context.services.landmarks))
+        await context.edit(noted(stored, context.language, context.landmarks))
     await context.answer_callback(thanks)
 
 

@@ -70,7 +70,7 @@ async def start(context: UpdateContext) -> None:
 async def show_example(context: UpdateContext) -> None:
     """Show how a photo is answered, with the first landmark whose place is known."""
     await context.answer_callback()
-    landmarks = context.services.landmarks
+    landmarks = context.landmarks
     numbers = list(context.services.landmark_ids.values())
     number = next((number for number in numbers if landmarks[number].position), numbers[0])
     content = ReplyContent((ShownLandmark(number, EXAMPLE_SCORE, 1, True),), (), 1, 0)
@@ -164,7 +164,7 @@ def _language_chosen(context: UpdateContext) -> str:
 
 
 def _labels(context: UpdateContext, page_number: int) -> tuple[str, Keyboard]:
-    rows = [context.services.landmarks[number] for number in context.services.landmark_ids.values()]
-    lines = sorted((context.language.country(row.country), escape(row.name)) for row in rows)
+    rows = [context.landmarks[number] for number in context.services.landmark_ids.values()]
+    lines = sorted((row.country or "", escape(row.name)) for row in rows)
     count = context.language.ngettext("I know {n} landmark:", "I know {n} landmarks:", len(rows))
     return page(count.format(n=len(rows)), lines, page_number, "labels", per_page=LABELS_PER_PAGE)

@@ -30,11 +30,11 @@ async def answer_question(context: UpdateContext) -> bool:
     text = context.message.text or ""
     if (landmark_id := find(text, landmarks)) is not None:
         await decide(context, answer_id, lambda _photo: ("shows", landmark_id))
-        landmark = landmarks[landmark_id]
+        landmark = context.landmarks[landmark_id]
         noted = context._("✔ Noted: {names}. Thank you!").format(names=escape(landmark.name))
-        await context.reply("\n".join(filter(None, (noted, place(landmark, context.language)))))
+        await context.reply("\n".join(filter(None, (noted, escape(place(landmark))))))
     elif offered := nearest(text, landmarks):
-        buttons = tuple((Button(landmarks[number].name, f"is:{answer_id}:{number}"),) for number in offered)
+        buttons = tuple((Button(context.landmarks[number].name, f"is:{answer_id}:{number}"),) for number in offered)
         none = (Button(context._("None of these"), f"none:{answer_id}"),)
         await context.reply(context._("Did you mean one of these?"), (*buttons, none))
     else:

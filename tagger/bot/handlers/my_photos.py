@@ -57,7 +57,7 @@ async def find(context: UpdateContext) -> None:
     elif len(offered) == 1:
         await context.reply(*_found(context, photos, offered[0], 0))
     else:
-        rows = tuple((Button(landmarks[number].name, f"found:{number}:0"),) for number in offered)
+        rows = tuple((Button(context.landmarks[number].name, f"found:{number}:0"),) for number in offered)
         await context.reply(context._("Did you mean one of these?"), rows)
 
 
@@ -124,7 +124,7 @@ def _places(context: UpdateContext, photos: ByLandmark, page_number: int) -> tup
     hint = only_here(context, "places")
     if not photos:
         return context._(NOTHING_YET) + hint, ()
-    rows = [(_country(context, number), context.services.landmarks[number].name, photos[number]) for number in photos]
+    rows = [(_country(context, number), context.landmarks[number].name, photos[number]) for number in photos]
     ordered = sorted(rows, key=lambda row: row[:2])
     lines = [(country, f"{escape(name)} ({len(shown)})") for country, name, shown in ordered]
     html, keyboard = page(context._("The places in your photos:"), lines, page_number, "places")
@@ -132,9 +132,9 @@ def _places(context: UpdateContext, photos: ByLandmark, page_number: int) -> tup
 
 
 def _found(context: UpdateContext, by_landmark: ByLandmark, number: int, page_number: int) -> tuple[str, Keyboard]:
-    landmark, photos = context.services.landmarks[number], by_landmark.get(number, [])
+    landmark, photos = context.landmarks[number], by_landmark.get(number, [])
     count = context.language.ngettext("{n} photo of yours", "{n} photos of yours", len(photos)).format(n=len(photos))
-    names = filter(None, (f"<b>{escape(landmark.name)}</b>", place(landmark, context.language)))
+    names = filter(None, (f"<b>{escape(landmark.name)}</b>", escape(place(landmark))))
     heading = f"{', '.join(names)}\n{count}"
     lines = [("", _photo_line(context, photo)) for photo in photos]
     html, keyboard = page(heading, lines, page_number, f"found:{number}")
@@ -148,11 +148,11 @@ def _photo_line(context: UpdateContext, photo: PersonsPhoto) -> str:
 
 
 def _country(context: UpdateContext, landmark_id: int) -> str:
-    return context.language.country(context.services.landmarks[landmark_id].country)
+    return context.landmarks[landmark_id].country or ""
 
 
-def _countries(context: UpdateContext, counts: Sequence[tuple[Landmark, int]]) -> str:
-    names = sorted({context.language.country(landmark.country) for landmark, _ in counts if landmark.country})
+def _countries(counts: Sequence[tuple[Landmark, int]]) -> str:
+    names = sorted({landmark.country for landmark, _ in counts if landmark.country})
     return escape(", ".join(names))
 
 
@@ -161,7 +161,7 @@ async def _send_map(context: UpdateContext, file_format: str, *, with_picture: b
     if not photos:
         await context.reply(context._(NOTHING_YET) + hint)
         return
-    counts = [(context.services.landmarks[number], len(shown)) for number, shown in sorted(photos.items())]
+    counts = [(context.landmarks[number], len(shown)) for number, shown in sorted(photos.items())]
     counts = [(landmark, shown) for landmark, shown in counts if landmark.position]
     if not counts:
         await context.reply(context._("I do not know where the places in your photos are.") + hint)
@@ -174,7 +174,7 @@ async def _send_map(context: UpdateContext, file_format: str, *, with_picture: b
         await context.send_file("places.geojson", geojson(counts).encode(), caption, other_format)
     if with_picture:
         places = [(landmark.position, shown) for landmark, shown in counts if landmark.position]
-        await context.send_picture(await asyncio.to_thread(draw_world, places), _countries(context, counts))
+        await context.send_picture(await asyncio.to_thread(draw_world, places), _countries(counts))
 
 
 def geojson(counts: Sequence[tuple[Landmark, int]]) -> str:

@@ -40,7 +40,7 @@ async def location(context: UpdateContext) -> None:
     if not near:
         await context.reply(context._("I do not know where my landmarks are."))
         return
-    lines = [_line(context, context.services.landmarks[number], km) for km, number in near[:MAX_NEARBY]]
+    lines = [_line(context, context.landmarks[number], km) for km, number in near[:MAX_NEARBY]]
     await context.reply("\n".join([context._("The landmarks nearest to you:"), "", *lines]))
 
 
@@ -49,8 +49,9 @@ async def inline_query(services: Services, query: InlineQuery, language: Languag
 
     It is tried once: by the time of a second try, the person has typed on.
     """
+    landmarks = services.landmarks_in(language)
     with contextlib.suppress(TelegramError):
-        results = [_result(number, landmark, language) for number, landmark in _found(services, query.query).items()]
+        results = [_result(number, landmarks[number], language) for number in _found(services, query.query)]
         await services.bot.answer_inline_query(query.id, results, cache_time=CACHED_S, is_personal=True)
 
 
@@ -61,25 +62,23 @@ def _positions(services: Services) -> Mapping[int, Position]:
 
 def _line(context: UpdateContext, landmark: Landmark, km: float) -> str:
     assert landmark.position is not None
-    names = ", ".join(
-        filter(None, (link(map_url(landmark.position), landmark.name), place(landmark, context.language)))
-    )
+    names = ", ".join(filter(None, (link(map_url(landmark.position), landmark.name), escape(place(landmark)))))
     return f"• {names}: {context.language.distance(km)}"
 
 
-def _found(services: Services, text: str) -> dict[int, Landmark]:
+def _found(services: Services, text: str) -> list[int]:
     landmarks = {number: services.landmarks[number] for number in services.landmark_ids.values()}
     if not (typed := plain(text)):
-        return dict(sorted(landmarks.items(), key=lambda row: row[1].name)[:MAX_FOUND])
+        return sorted(landmarks, key=lambda number: landmarks[number].name)[:MAX_FOUND]
     match = find(text, landmarks)
     begun = [n for n, row in landmarks.items() if any(plain(name).startswith(typed) for name in names_of(row)[1:])]
-    found = dict.fromkeys([*([] if match is None else [match]), *begun, *nearest(text, landmarks)])
-    return {number: landmarks[number] for number in list(found)[:MAX_FOUND]}
+    found = [*([] if match is None else [match]), *begun, *nearest(text, landmarks)]
+    return list(dict.fromkeys(found))[:MAX_FOUND]
 
 
 def _result(number: int, landmark: Landmark, language: Language) -> InlineQueryResult:
     """A landmark as a venue; as a text if its place is unknown."""
-    address = ", ".join(filter(None, (landmark.city, language.country(landmark.country))))
+    address = place(landmark)
     position = landmark.position
     if position is not None:
         address = address or f"{position.lat}, {position.lon}"

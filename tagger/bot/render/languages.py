@@ -9,7 +9,6 @@ import gettext
 import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cached_property
 from importlib import resources
 
 from babel import Locale
@@ -21,7 +20,6 @@ from babel.numbers import format_decimal, format_percent
 
 CODES = ("en", "de", "es", "fr", "ru")
 HERE_KM = 0.05  # less is written as "right here", not as "0 km"
-OTHER_NAMES = {"Turkey": "TR", "Czech Republic": "CZ", "Hong Kong": "HK", "Macau": "MO", "Myanmar": "MM"}
 
 
 def N_(text: str) -> str:  # noqa: N802, gettext's own name for "to be translated later"
@@ -67,16 +65,6 @@ class Language:
 
     def day(self, moment: datetime) -> str:
         return format_date(moment, "medium", locale=self._locale)
-
-    def country(self, name: str | None) -> str:
-        """Translate a country's English name; an unknown one is returned as it is, and none as an empty text."""
-        return self._countries.get(name, name) if name else ""
-
-    @cached_property
-    def _countries(self) -> dict[str, str]:
-        own, english = self._locale.territories, Locale.parse("en").territories
-        names = {name: own.get(code, name) for code, name in english.items()}
-        return names | {other: own[code] for other, code in OTHER_NAMES.items()}
 
 
 class Languages:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote, urlencode
 
 from tagger.bot.render.languages import Language
+from tagger.core import hashtags as core_hashtags
 from tagger.core.types import Landmark, Position
 
 ZOOM = 15  # of the map: some streets around the landmark
@@ -39,12 +39,4 @@ def link(url: str, text: str) -> str:
 
 def hashtags(landmarks: Iterable[Landmark]) -> str:
     """Landmarks and their cities, e.g. "#EiffelTower #Paris"."""
-    names = [name for landmark in landmarks for name in (landmark.name, *(landmark.city or "").split(","))]
-    return " ".join(dict.fromkeys(filter(None, map(_hashtag, names))))
-
-
-def _hashtag(name: str) -> str:
-    """A name as Telegram marks hashtags: only letters and digits, and not digits alone."""
-    words = re.findall(r"[^\W_]+", re.sub(r"['’`]", "", name))
-    tag = "".join(word[0].upper() + word[1:] for word in words)
-    return "" if not tag or tag.isdigit() else f"#{tag}"
+    return " ".join(dict.fromkeys(tag for landmark in landmarks for tag in core_hashtags.hashtags(landmark)))

@@ -103,7 +103,7 @@ async def answer_photos(
         if not content.photo_count:
             html, keyboard = _error_text(context, photos), Keyboard()
         else:
-            new_countries = _new_countries(connection, services, stored)
+            new_countries = _new_countries(connection, context.landmarks, stored)
             html, keyboard = _render(context, stored, new_countries)  # in a group nobody has decided about it yet
         return OutgoingMessage(
             context.chat_id, html, reply_to, keyboard, answer_id=answer_id, thread_id=context.thread_id
@@ -176,7 +176,7 @@ async def refresh(context: UpdateContext, stored: StoredReply) -> None:
     speaker = ""
     if said is not None and not context.is_private:
         speaker = await context.services.member_name(context.chat_id, said.user_id)
-    new_countries = await context.services.db.read(lambda c: _new_countries(c, context.services, stored))
+    new_countries = await context.services.db.read(lambda c: _new_countries(c, context.landmarks, stored))
     await context.edit(*_render(context, stored, new_countries, speaker), message_id=stored.message_id)
 
 
@@ -205,11 +205,10 @@ def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[Repl
     return ReplyContent(landmarks, evidence, len(readable), len(failures) - other_count, other_count), verdicts
 
 
-def _new_countries(connection: Connection, services: Services, stored: StoredReply) -> list[str]:
+def _new_countries(connection: Connection, landmarks: Landmarks, stored: StoredReply) -> list[str]:
     """The countries on an answer's photos of which the person had sent none before; only told in private."""
     if not is_private(stored.chat_id):
         return []
-    landmarks = services.landmarks
     countries = dict.fromkeys(landmarks[number].country for number in shown_landmarks(stored))
     return [
         country
@@ -229,7 +228,7 @@ def _render(
     html, keyboard = render_answer(
         stored,
         context.language,
-        context.services.landmarks,
+        context.landmarks,
         is_private=context.is_private,
         speaker=speaker,
         new_countries=new_countries,

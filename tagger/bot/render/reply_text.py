@@ -102,7 +102,7 @@ def render_answer(
     Args:
         stored: the answer.
         language: of the person who sees it first.
-        landmarks: all that the store knows.
+        landmarks: all that the store knows, in this language.
         is_private: a file's evidence is shown only then, since where a photo was taken concerns nobody else.
         speaker: the name of the person whose decision is shown, in a group.
         new_countries: of which the person had no photo before.
@@ -119,7 +119,7 @@ def render_answer(
             "🎉 New countries in your photos: {countries}",
             len(new_countries),
         )
-        lines += ["", new.format(countries=escape(", ".join(map(language.country, new_countries))))]
+        lines += ["", new.format(countries=escape(", ".join(new_countries)))]
     lines += _unread_lines(content, language)
     if decided_landmarks(stored):
         is_confirmed = _is_confirmed(stored)
@@ -128,10 +128,9 @@ def render_answer(
     return "\n".join(lines), _keyboard(stored, content, language, landmarks)
 
 
-def place(landmark: Landmark, language: Language) -> str:
-    """City and country as HTML; empty if neither is known."""
-    country = language.country(landmark.country)
-    return escape(", ".join(filter(None, (landmark.city, country))))
+def place(landmark: Landmark) -> str:
+    """City and country; empty if neither is known."""
+    return ", ".join(filter(None, (landmark.city, landmark.country)))
 
 
 def located(stored: StoredReply, landmarks: Landmarks) -> Landmark | None:
@@ -191,13 +190,13 @@ def _tag(shown: ShownLandmark, photo_count: int, language: Language, landmarks: 
     if photo_count > 1:
         ratio = language.ngettext("on {n} of {all} photos", "on {n} of {all} photos", shown.photo_count)
         bar += f" · {ratio.format(n=shown.photo_count, all=photo_count)}"
-    lines = f"🏛 <b>{escape(landmark.name)}</b>", place(landmark, language), bar, links(landmark, language)
+    lines = f"🏛 <b>{escape(landmark.name)}</b>", escape(place(landmark)), bar, links(landmark, language)
     return "\n".join(filter(None, lines))
 
 
 def _guess(shown: ShownLandmark, language: Language, landmarks: Landmarks) -> str:
     landmark = landmarks[shown.landmark_id]
-    names = ", ".join(filter(None, (escape(landmark.name), place(landmark, language))))
+    names = ", ".join(filter(None, (escape(landmark.name), escape(place(landmark)))))
     return f"• {names}: {language.percent(shown.score)}"
 
 

@@ -86,6 +86,24 @@ def test_the_answer_to_a_photo_is_in_the_persons_language_too(meet: Meet) -> Non
     assert unsure.text.startswith("Kein Wahrzeichen, das ich kenne.")
 
 
+def test_landmarks_are_named_in_the_persons_language(meet: Meet) -> None:
+    ana, chat = meet("Ana", "ru")
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 90)))
+    assert reply.text.startswith("🏛 Эйфелева башня\nПариж, Франция\n")  # noqa: RUF001, Cyrillic letters
+    assert "#ЭйфелеваБашня #Париж" in reply.text
+    assert reply.text.endswith("Новая страна на твоих фото: Франция")
+    other = answer(chat, chat.send_photo(ana, picture(GREEN, 90)))
+    assert "Эйфелева башня" in buttons(other)
+    tapped(chat, ana, other, "Эйфелева башня")
+    assert other.text.endswith("✔ Записано: Эйфелева башня. Спасибо!")
+    tapped(chat, ana, reply, "Карта")
+    venue = sent(chat, reply, "venue").json["venue"]
+    assert (venue["title"], venue["address"]) == ("Эйфелева башня", "Париж, Франция")
+    assert asked(chat, ana, "/places").text.splitlines()[2:] == ["Франция: Эйфелева башня (2)"]
+    assert asked(chat, ana, "/find eiffel").text.startswith("Эйфелева башня, Париж, Франция\n2 твоих фото")
+    assert "Франция: Эйфелева башня" in asked(chat, ana, "/labels").text
+
+
 def test_help_names_every_command(meet: Meet) -> None:
     ana, chat = meet()
     text = asked(chat, ana, "/help").text

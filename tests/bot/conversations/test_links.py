@@ -13,12 +13,11 @@ from tests.botapi import Message
 pytest.importorskip("babel", reason="the extra 'bot' is not installed")
 
 from tagger.bot.render.languages import Language
-from tagger.bot.render.links import hashtags, links
+from tagger.bot.render.links import links
 from tagger.core.types import Landmark
 
 NUMBERS = count(500)
 GROUPS = count(-14_000, -1)
-TOWER = Landmark("eiffel_tower", "Eiffel Tower", "France", 48.8584, 2.2945, "Paris")
 
 
 def urls(message: Message) -> list[str]:
@@ -55,25 +54,6 @@ def test_where_the_wikidata_number_is_known_the_links_are_exact() -> None:
 
 def test_a_landmark_of_which_nothing_is_known_has_no_links() -> None:
     assert links(Landmark("home", "Home", "France", city="Paris"), Language("en")) == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "city", "tags"),
-    [
-        ("Eiffel Tower", "Paris", "#EiffelTower #Paris"),
-        ("Great Wall of China", "Badaling, Beijing", "#GreatWallOfChina #Badaling #Beijing"),
-        ("St. Paul's Cathedral", "London", "#StPaulsCathedral #London"),
-        ("Notre-Dame", None, "#NotreDame"),
-        ("Paris", "Paris", "#Paris"),
-        ("Taipei 101", "Taipei", "#Taipei101 #Taipei"),
-        ("1984", "São Paulo", "#SãoPaulo"),
-        ("Эйфелева башня", "Париж", "#ЭйфелеваБашня #Париж"),
-        ("東京スカイツリー", "東京", "#東京スカイツリー #東京"),
-        ("???", "", ""),
-    ],
-)
-def test_hashtags_are_what_telegram_takes_for_one(name: str, city: str | None, tags: str) -> None:
-    assert hashtags([Landmark("a", name, city=city)]) == tags
 
 
 def test_hashtags_follow_what_the_person_says(meet: Meet) -> None:

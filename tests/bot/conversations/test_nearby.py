@@ -33,8 +33,8 @@ def test_the_landmarks_around_a_location_are_listed_nearest_first(bot: RunningBo
     ("code", "line"),
     [
         ("en", "• Eiffel Tower, Paris, France: right here"),
-        ("de", "• Eiffel Tower, Paris, Frankreich: genau hier"),
-        ("ru", "• Eiffel Tower, Paris, Франция: прямо здесь"),
+        ("de", "• Eiffelturm, Paris, Frankreich: genau hier"),
+        ("ru", "• Эйфелева башня, Париж, Франция: прямо здесь"),
     ],
 )
 def test_where_one_stands_is_right_here(code: str, line: str, meet: Meet) -> None:
@@ -70,7 +70,7 @@ def names(results: list[dict[str, object]]) -> list[object]:
 def test_a_name_after_the_bots_is_offered_as_a_venue(meet: Meet) -> None:
     ana, _ = meet("Ana", "de")
     (tower,) = ana.type_inline("eiffel").wait_for_results()
-    place = {"latitude": 48.8584, "longitude": 2.2945, "title": "Eiffel Tower", "address": "Paris, Frankreich"}
+    place = {"latitude": 48.8584, "longitude": 2.2945, "title": "Eiffelturm", "address": "Paris, Frankreich"}
     assert {name: tower[name] for name in ("type", *place)} == {"type": "venue", **place}
 
 
@@ -80,6 +80,7 @@ def test_a_name_after_the_bots_is_offered_as_a_venue(meet: Meet) -> None:
         ("", ["Eiffel Tower", "Great Wall of China", "Tokyo Skytree"]),
         ("Tour Eiffel", ["Eiffel Tower"]),
         ("tokio", ["Tokyo Skytree"]),
+        ("эйф", ["Eiffel Tower"]),
         ("to", ["Eiffel Tower", "Tokyo Skytree"]),  # one of its names is Tour Eiffel
         ("xyzzy", []),
         ("x" * 256, []),
