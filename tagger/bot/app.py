@@ -46,6 +46,7 @@ from tagger.core.text import without_secrets
 from tagger.image.loader import PhotoLoader
 from tagger.library.min_score import apply_min_score
 from tagger.library.recorder import new_start, register
+from tagger.model.languages import languages
 from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
@@ -234,7 +235,7 @@ async def _services(
             crash_journal=crash_journal,
             downloads=Downloads(settings.bot_folder, store.file, file_client, keep=settings.bot_keep_photos),
             photo_slots=FairSlots(MAX_PHOTOS, MAX_PHOTOS_OF_CHAT),
-            languages=Languages(),
+            languages=Languages(languages(landmarks.values())),
             landmarks=landmarks,
             landmark_ids={landmark.id: id_of_key[landmark.id] for landmark in tagger.bundle.card.classes},
             run_id=run_id,

@@ -75,7 +75,7 @@ class Services:
 
     def landmarks_in(self, language: Language) -> dict[int, Landmark]:
         """All landmarks of the store, with names, cities and countries in a language."""
-        code = language.code
+        code = language.names
         if code not in self.localized:
             self.localized[code] = {number: localized(row, code) for number, row in self.landmarks.items()}
         return self.localized[code]

@@ -40,7 +40,7 @@ TOWER = LandmarkClass(
     "Paris",
     ("Tour Eiffel",),
     threshold=0.45,
-    names={"de": "Eiffelturm", "ru": "Эйфелева башня"},
+    names={"de": "Eiffelturm", "hi": "एफ़िल टॉवर", "pt": "Torre Eiffel", "ru": "Эйфелева башня"},
     cities={"ru": "Париж"},
 )
 WALL = LandmarkClass("great_wall", "Great Wall of China", "China", 40.3599, 116.02, "Badaling, Beijing", threshold=0.45)

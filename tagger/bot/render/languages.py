@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gettext
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from importlib import resources
 
@@ -28,10 +28,16 @@ def N_(text: str) -> str:  # noqa: N802, gettext's own name for "to be translate
 
 
 class Language:
-    """One language: its texts, and how it writes numbers, dates and countries."""
+    """One language: its texts, and how it writes numbers and dates.
 
-    def __init__(self, code: str) -> None:
+    Args:
+        code: one of `CODES`.
+        names: the code of the language in which landmarks are named, if that is another one.
+    """
+
+    def __init__(self, code: str, names: str | None = None) -> None:
         self.code = code
+        self.names = names or code
         self._locale = Locale.parse(code)
         self._catalogue = _open_catalogue(code)
 
@@ -68,10 +74,16 @@ class Language:
 
 
 class Languages:
-    """All languages, loaded once."""
+    """All languages, loaded once.
 
-    def __init__(self) -> None:
+    Args:
+        names: the codes of the languages in which landmarks have names. Who speaks one that the bot does not speak
+            reads English with these names.
+    """
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
         self._of_code = {code: Language(code) for code in CODES}
+        self._named = {code: Language("en", code) for code in names if code not in CODES}
 
     def __iter__(self) -> Iterator[Language]:
         return iter(self._of_code.values())
@@ -83,10 +95,10 @@ class Languages:
             chosen: one of `CODES`.
             telegram_code: an IETF tag like ``pt-br``.
         """
-        for code in (chosen, (telegram_code or "").split("-")[0].lower()):
-            if code in self._of_code:
-                return self._of_code[code]
-        return self._of_code["en"]
+        if chosen is not None and chosen in self._of_code:
+            return self._of_code[chosen]
+        own = (telegram_code or "").split("-")[0].lower()
+        return self._of_code.get(own) or self._named.get(own) or self._of_code["en"]
 
 
 def _open_catalogue(code: str) -> gettext.NullTranslations:

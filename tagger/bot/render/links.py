@@ -19,11 +19,11 @@ def links(landmark: Landmark, language: Language) -> str:
     if landmark.position is not None:
         found.append((map_url(landmark.position), language._("Map")))
     if landmark.wikidata is not None:
-        article = f"https://www.wikidata.org/wiki/Special:GoToLinkedPage/{language.code}wiki/{landmark.wikidata}"
+        article = f"https://www.wikidata.org/wiki/Special:GoToLinkedPage/{language.names}wiki/{landmark.wikidata}"
         found += [(article, "Wikipedia"), (f"https://www.wikidata.org/wiki/{landmark.wikidata}", "Wikidata")]
     elif landmark.position is not None:
         search = urlencode({"search": landmark.name, "go": "Go"}, quote_via=quote)
-        found.append((f"https://{language.code}.wikipedia.org/wiki/Special:Search?{search}", "Wikipedia"))
+        found.append((f"https://{language.names}.wikipedia.org/wiki/Special:Search?{search}", "Wikipedia"))
     return " · ".join(link(url, text) for url, text in found)
 
 

@@ -104,6 +104,21 @@ def test_landmarks_are_named_in_the_persons_language(meet: Meet) -> None:
     assert "Франция: Эйфелева башня" in asked(chat, ana, "/labels").text
 
 
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [("pt-br", "🏛 Torre Eiffel\nParis, França\n"), ("hi", "🏛 एफ़िल टॉवर\nParis, फ़्रांस\n"), ("eo", "🏛 Eiffel Tower\n")],
+)
+def test_names_are_in_the_persons_language_even_if_the_bot_does_not_speak_it(meet: Meet, code: str, lines: str) -> None:
+    ana, chat = meet("Ana", code)
+    reply = answer(chat, chat.send_photo(ana, picture(RED, 91)))
+    assert reply.text.startswith(lines)
+    assert "A new country in your photos: " in reply.text
+    found = asked(chat, ana, "/find एफिल टॉवर")
+    assert found.text.split(",")[0] == lines.split()[1] + " " + lines.split()[2]
+    tapped(chat, ana, asked(chat, ana, "/language"), "English")
+    assert asked(chat, ana, "/find eiffelturm").text.startswith("Eiffel Tower, Paris, France")
+
+
 def test_help_names_every_command(meet: Meet) -> None:
     ana, chat = meet()
     text = asked(chat, ana, "/help").text
