@@ -225,9 +225,9 @@ def compare_models(before: str, after: str, *, db_url: str | None = None) -> Ite
 
 
 def review_queue(
-    folders: StrPath | Iterable[StrPath] = (),
+    text: str = "",
     *,
-    landmarks: str | Iterable[str] = (),
+    folders: StrPath | Iterable[StrPath] = (),
     unsure: bool = False,
     who: str | None = None,
     db_url: str | None = None,
@@ -237,24 +237,25 @@ def review_queue(
     `decide` stores what they show.
 
     Args:
-        folders: only photos in them.
-        landmarks: only photos with a tag of one of these, by id, name or alias.
+        text: a query, see docs/QUERY.md; an empty one finds all tags.
+        folders: only photos in one of these.
         unsure: only photos whose best suggestion is not far ahead of the second.
         who: what this person skipped comes last; by default the user who runs the process.
         db_url: the database, as a URL or a path.
 
     Raises:
-        TaggerError: a landmark or folder is unknown, or the database cannot be used.
+        TaggerError: the query has a mistake or an unknown name, or the database cannot be used; when the first photo is
+            asked for.
     """
     from db.read.filters import TagFilter
     from tagger.library.decisions.decide import login_name
-    from tagger.review.queue import review_order, review_photos, stored_folders
+    from tagger.library.query.search import read_query
+    from tagger.review.queue import in_folders, review_order, review_photos
 
     with _opened(db_url, for_reading=True) as (store, settings):
         with store.read() as connection:
-            filters = TagFilter(landmarks=_names(landmarks)) if landmarks else None
-            places = stored_folders(connection, _paths(folders))
-            order = review_order(connection, filters, folders=places, unsure=unsure, who=who or login_name())
+            query = in_folders(connection, _paths(folders), read_query(connection, text, zone=settings.zone()))
+            order = review_order(connection, TagFilter(query=query), unsure=unsure, who=who or login_name())
         yield from review_photos(store, order, max_bytes=settings.max_file_bytes)
 
 

@@ -141,6 +141,8 @@ def _nearby(
     is_before: bool,
 ) -> NearbyPhoto | None:
     """The nearest photo in time on one side, if it is of the same occasion and in the same folder."""
+    if photo.taken_from == "mtime":  # often that of a copy
+        return None
     this, other = tuple_(photo.taken_at, photo.id), tuple_(Photo.taken_at, Photo.id)
     order: Sequence[ColumnElement[Any]]
     if is_before:

@@ -26,6 +26,7 @@ from tagger.cli.jobs import jobs
 from tagger.cli.labels import labels
 from tagger.cli.process import one_sentence
 from tagger.cli.query import query
+from tagger.cli.review.command import review
 from tagger.cli.runs import runs
 from tagger.cli.schedule import schedule
 from tagger.cli.serve import serve
@@ -61,7 +62,7 @@ def main() -> None:
     atexit.register(gc.freeze)
 
 
-LIBRARY = (tag, suggest, query, labels, decide, decisions, export, diff, xmp, move, forget, runs)
+LIBRARY = (tag, suggest, query, labels, review, decide, decisions, export, diff, xmp, move, forget, runs)
 SERVICES = (jobs, schedule, watch, serve, bot, web)
 for command in (*LIBRARY, *SERVICES, settings, doctor, bench, train):
     main.add_command(command)

@@ -6,49 +6,47 @@ show.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 from db.engine import Connection, Store
 from db.read import catalog
 from db.read.filters import TagFilter
-from db.read.folders import require_files
-from db.read.listings import all_hits, tags
+from db.read.listings import all_hits
+from db.read.query_language.tree import ALL, Condition, Node, Text, all_of, any_of
 from db.read.review import Candidate, candidates, review_photo, tag_counts
-from db.read.rows import ReviewPhoto
-from tagger.library.roots import stored_name
+from db.read.rows import FailureHit, ReviewPhoto
+from db.read.search import search
+from tagger.library.query.search import stored_folder
 from tagger.review.files import unchanged_file
 
+EVERYTHING = TagFilter()
 UNSURE_MARGIN = 0.5
 MARGIN_STEP = 0.1  # margins within a step count as equal, so that rare landmarks come before common ones
 
 
 def review_order(
-    connection: Connection,
-    filters: TagFilter | None = None,
-    *,
-    folders: Sequence[str] = (),
-    unsure: bool = False,
-    who: str,
+    connection: Connection, filters: TagFilter = EVERYTHING, *, unsure: bool = False, who: str
 ) -> list[Candidate]:
     """The photos to review, in order: those that the person skipped before come last.
 
     Args:
         connection: any.
-        filters: only photos with a tag that they find.
-        folders: only files in one of these, by their names in the store.
+        filters: only photos that they find: tagged ones, unless the query names another status.
         unsure: only photos with a margin below `UNSURE_MARGIN`.
         who: the person who reviews.
 
     Raises:
         UnknownName: a filter names something that the store does not have.
     """
-    found = (candidate for candidate in candidates(connection, who=who) if candidate.is_tag)
+    found = candidates(connection, who=who)
     if unsure:
-        found = (candidate for candidate in found if candidate.margin < UNSURE_MARGIN)
-    if filters is not None or folders:
-        contents = set(_contents(connection, filters or TagFilter(), folders))
-        found = (candidate for candidate in found if candidate.sha256 in contents)
+        found = [candidate for candidate in found if candidate.margin < UNSURE_MARGIN]
+    if filters == EVERYTHING:
+        found = [candidate for candidate in found if candidate.is_tag]
+    else:
+        hits = all_hits(search, connection, filters)
+        contents = {hit.sha256 for hit in hits if not isinstance(hit, FailureHit)}
+        found = [candidate for candidate in found if candidate.sha256 in contents]
     counts = tag_counts(connection)
 
     def place(candidate: Candidate) -> tuple[float, int, int, float, int]:
@@ -77,19 +75,16 @@ def review_photos(store: Store, order: Iterable[Candidate], *, max_bytes: int) -
             yield photo
 
 
-def stored_folders(connection: Connection, folders: Iterable[str]) -> list[str]:
-    """The names of folders in the store, by their absolute paths.
+def in_folders(connection: Connection, folders: Iterable[str], query: Node = ALL) -> Node:
+    """A query for the photos in one of these folders, or anywhere without folders.
+
+    Args:
+        connection: any.
+        folders: as a person names them.
+        query: finds the photos, too.
 
     Raises:
         UnknownFolder: the store has no file in one of them.
     """
-    names = [stored_name(connection, folder) for folder in folders]
-    for name in names:
-        require_files(connection, name, include_gone=False)
-    return names
-
-
-def _contents(connection: Connection, filters: TagFilter, folders: Sequence[str]) -> Iterator[str]:
-    for narrowed in [replace(filters, under=folder) for folder in folders] or [filters]:
-        for hit in all_hits(tags, connection, narrowed):
-            yield hit.sha256
+    names = [stored_folder(connection, folder) for folder in folders]
+    return all_of([query, any_of(Condition("folder", Text((name,))) for name in names)]) if names else query

@@ -6,7 +6,7 @@ The one rule: a decision is stored before the next photo comes, so nothing that 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -18,6 +18,7 @@ from db.read.rows import ReviewPhoto
 from db.rows import Verdict
 from db.write.decisions import record_decision, revoke_decisions, show_only
 from db.write.review import skip_photo, unskip_photo
+from tagger.core.types import Landmark
 from tagger.review.files import Problem, unchanged_file
 
 SOURCE = "review"
@@ -68,6 +69,11 @@ class ReviewSession:
         """How many photos had each outcome; of a photo that was skipped, the last one counts."""
         last = {step.candidate.photo: step.outcome for step in self.history}
         return Counter(last.values())
+
+    @property
+    def landmarks(self) -> Collection[Landmark]:
+        """All landmarks that a photo may show."""
+        return self._landmarks.values()
 
     @property
     def left(self) -> int:

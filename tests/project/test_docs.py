@@ -54,7 +54,7 @@ def _about(command: str) -> str:
     """What the reference says of a command: its row and what is said of all; if it takes a query, that chapter too."""
     chapter = REFERENCE.split("## Commands")[1].split("## Settings")[0]
     others = [line for line in chapter.splitlines() if not line.startswith("| `tagger") or f"`tagger {command}" in line]
-    queries = REFERENCE.split("## Queries")[1].split("## ")[0] if command in ("query", "export") else ""
+    queries = REFERENCE.split("## Queries")[1].split("## ")[0] if command in ("query", "export", "review") else ""
     return "\n".join(others) + queries
 
 

@@ -14,10 +14,12 @@ from tests.db.samples import LANDMARKS, assessed, tag_run
 EIFFEL, SACRE, MACHU = LANDMARKS
 
 
-def answers(*scores: tuple[str, float]) -> tuple[Suggestion, ...]:
-    """Suggestions of landmarks with these scores, the first of which is a tag."""
+def answers(*scores: tuple[str, float], is_tag: bool) -> tuple[Suggestion, ...]:
+    """Suggestions of landmarks with these scores, the first of which may be a tag."""
     by_id = {landmark.id: landmark for landmark in LANDMARKS}
-    return tuple(Suggestion(rank, by_id[id], score, rank == 1) for rank, (id, score) in enumerate(scores, start=1))
+    return tuple(
+        Suggestion(rank, by_id[id], score, is_tag and rank == 1) for rank, (id, score) in enumerate(scores, start=1)
+    )
 
 
 class Library:
@@ -27,12 +29,12 @@ class Library:
         self.folder, self.store = folder, store
         folder.mkdir()
 
-    def add(self, name: str, *scores: tuple[str, float], **changes: Any) -> Path:
+    def add(self, name: str, *scores: tuple[str, float], is_tag: bool = True, **changes: Any) -> Path:
         path = self.folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(name.encode())
-        at: dict[str, Any] = {"mtime_ns": path.stat().st_mtime_ns, "suggestions": answers(*scores)}
-        file, result = assessed(str(path), scores[0][0], **at | changes)
+        at: dict[str, Any] = {"mtime_ns": path.stat().st_mtime_ns, "suggestions": answers(*scores, is_tag=is_tag)}
+        file, result = assessed(str(path), scores[0][0] if is_tag else None, **at | changes)
         tag_run(self.store, [(file._replace(size_bytes=path.stat().st_size), result)])
         return path
 

@@ -8,8 +8,9 @@ import pytest
 
 from db.engine import Store
 from db.read.filters import TagFilter
+from db.read.query_language.grammar import parse
 from db.read.rows import NearbyPhoto, ReviewPhoto
-from tagger.review.queue import review_order, review_photos
+from tagger.review.queue import in_folders, review_order, review_photos
 from tests.db.samples import TAKEN, decide, digest, tag_run
 from tests.db.samples import assessed as assessed_photo
 from tests.review.conftest import Library, names
@@ -47,9 +48,18 @@ def test_filters_and_folders_narrow_a_review(store: Store, library: Library) -> 
     for folder, landmark in (("a", "eiffel_tower"), ("b", "machu_picchu"), ("c", "eiffel_tower")):
         library.add(f"{folder}/{folder}.jpg", (landmark, CLOSE))
     a, b = (str(library.folder / name) for name in "ab")
-    assert names(order(store, folders=[a, b])) == ["b.jpg", "a.jpg"]
+    with store.read() as connection:
+        both = in_folders(connection, [a, b])
+    assert names(order(store, filters=TagFilter(query=both))) == ["b.jpg", "a.jpg"]
     assert names(order(store, filters=TagFilter(landmarks=["eiffel_tower"]))) == ["a.jpg", "c.jpg"]
-    assert names(order(store, filters=TagFilter(landmarks=["eiffel_tower"]), folders=[a, b])) == ["a.jpg"]
+    assert names(order(store, filters=TagFilter(query=both, landmarks=["eiffel_tower"]))) == ["a.jpg"]
+
+
+def test_a_query_may_ask_for_photos_without_a_tag(store: Store, library: Library) -> None:
+    library.add("tag.jpg", ("eiffel_tower", CLOSE))
+    library.add("missed.jpg", ("eiffel_tower", 0.4), is_tag=False)
+    missed = order(store, filters=TagFilter(query=parse("status:none")))
+    assert [(photo.path[-10:], photo.best.is_tag) for photo in missed] == [("missed.jpg", False)]
 
 
 def test_a_photo_says_what_helps_to_decide(store: Store, library: Library) -> None:

@@ -75,7 +75,7 @@ def test_what_cannot_be_decided_is_an_error(database: str, library: Path, tmp_pa
 
 def test_the_review_queue_yields_what_nobody_decided_about(command: Command, database: str, library: Path) -> None:
     tagger.decide(library / "00000.jpg", shows="blue_lake", who="ann", db_url=database)
-    queue = list(tagger.review_queue(library, landmarks=["red_rock", "green_hill"], db_url=database))
+    queue = list(tagger.review_queue("landmark:red* OR landmark:green*", folders=library, db_url=database))
     assert {Path(photo.path).name for photo in queue} == {
         "00001.jpg",
         "00004.jpg",
@@ -84,7 +84,7 @@ def test_the_review_queue_yields_what_nobody_decided_about(command: Command, dat
         "00009.jpg",
     }
     assert queue[0].margin <= queue[-1].margin and queue[0].best.landmark.id in ("red_rock", "green_hill")
-    assert list(tagger.review_queue(unsure=True, landmarks="blue_lake", db_url=database)) == []
+    assert list(tagger.review_queue("landmark:blue_lake", unsure=True, db_url=database)) == []
     assert command("query", "--json").returncode == 0
     with pytest.raises(tagger.TaggerError, match="no files below"):
-        next(tagger.review_queue(library.parent / "other", db_url=database))
+        next(tagger.review_queue(folders=library.parent / "other", db_url=database))
