@@ -101,6 +101,14 @@ def test_what_is_typed_in_other_chats_is_not_kept(bot: RunningBot, meet: Meet) -
     assert contents == [(None, ana.id)] * 2
 
 
+def test_help_tells_of_inline_mode_where_it_is_on(server: BotApiServer, start: Start) -> None:
+    server.state.inline_mode = True
+    start()
+    ana = server.person(1, "Ana")
+    hint = "In any chat, type @landmark_bot and a name to send a landmark there."
+    assert hint in said(ana.private(), ana.private().send_text(ana, "/help")).text.splitlines()
+
+
 def test_who_may_not_use_the_bot_finds_nothing(server: BotApiServer, start: Start) -> None:
     bot = start(bot_allow="[1]")
     ana, ben = server.person(1, "Ana"), server.person(2, "Ben")

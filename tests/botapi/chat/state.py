@@ -75,6 +75,7 @@ class State:
         self.people: dict[int, Person] = {}
         self.chats: dict[int, Chat] = {}
         self.taps: dict[str, Tap] = {}
+        self.inline_mode = False  # as told by getMe; queries are delivered all the same
         self.inline_queries: dict[str, InlineQuery] = {}
         self.tap_lifetime_s = 15.0
         self.numbers_of_all: Iterator[int] | None = None  # if set, the messages of all chats share these numbers

@@ -36,7 +36,11 @@ def method(function: Function) -> Function:
 @method
 def get_me(state: State, _: Parameters) -> Any:
     reads_all = not state.privacy_mode
-    more = {"can_join_groups": True, "can_read_all_group_messages": reads_all, "supports_inline_queries": False}
+    more = {
+        "can_join_groups": True,
+        "can_read_all_group_messages": reads_all,
+        "supports_inline_queries": state.inline_mode,
+    }
     return state.bot | more | {"can_connect_to_business": False, "has_main_web_app": False}
 
 
