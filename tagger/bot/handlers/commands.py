@@ -68,11 +68,11 @@ async def start(context: UpdateContext) -> None:
 
 
 async def show_example(context: UpdateContext) -> None:
-    """Show how a photo is answered, with the first landmark whose place is known."""
+    """Show how a photo is answered, with the first landmark of which the most is known."""
     await context.answer_callback()
     landmarks = context.landmarks
-    numbers = list(context.services.landmark_ids.values())
-    number = next((number for number in numbers if landmarks[number].position), numbers[0])
+    numbers = context.services.landmark_ids.values()
+    number = min(numbers, key=lambda n: (landmarks[n].position is None, landmarks[n].wikidata is None))
     content = ReplyContent((ShownLandmark(number, EXAMPLE_SCORE, 1, True),), (), 1, 0)
     stored = StoredReply(0, context.chat_id, context.user_id, None, False, content.as_json(), ())
     html, _ = render_answer(stored, context.language, landmarks, is_private=context.is_private)
