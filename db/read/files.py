@@ -96,12 +96,13 @@ def photos_at(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
     return {path: photo for path, photo in connection.execute(files) if photo is not None}
 
 
-def paths_of(connection: Connection, photos: Iterable[int]) -> Iterator[tuple[int, str]]:
-    """Photos, each with all its paths."""
+def paths_of(connection: Connection, photos: Iterable[int]) -> Iterator[tuple[int, str, datetime]]:
+    """Photos, each with all its paths, and when each path was first seen."""
     for batch in in_batches(photos):
-        for photo, path in connection.execute(select(File.photo_id, File.path).where(File.photo_id.in_(batch))):
+        files = select(File.photo_id, File.path, File.first_seen_at).where(File.photo_id.in_(batch))
+        for photo, path, first_seen_at in connection.execute(files):
             if photo is not None:
-                yield photo, path
+                yield photo, path, first_seen_at
 
 
 def folder_range(folder: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,19 @@ def tagged_roots(connection: Connection) -> list[str]:
     """The folders that runs were asked to scan, without repetition; the newest run's first."""
     rows = select(Run.roots).where(Run.job.in_(ROOT_JOBS)).group_by(Run.roots).order_by(func.max(Run.id).desc())
     return list(dict.fromkeys(root for roots in connection.execute(rows).scalars() for root in roots))
+
+
+def last_scan_ended(connection: Connection, is_scanned: Callable[[str], bool]) -> datetime | None:
+    """When the last run ended that scanned a folder to its end; None if there was none.
+
+    Args:
+        is_scanned: whether a run with this root scanned it.
+    """
+    runs = select(Run.roots, Run.finished_at).where(Run.job.in_(ROOT_JOBS), Run.status == "done")
+    for roots, finished_at in connection.execute(runs.order_by(Run.id.desc())):
+        if any(map(is_scanned, roots)):
+            return finished_at
+    return None
 
 
 def present_files(connection: Connection, path: str) -> list[str]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from tagger.core.streams import PIPE_CLOSED, drop_output
+from tagger.core.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -30,6 +31,16 @@ log = logging.getLogger(__name__)
 
 FORMAT = "%(levelname)s %(message)s"
 HANG_UP = signal.SIGHUP  # handled once: both an ending shell and its terminal send it
+
+
+class TextLines(logging.Formatter):
+    """Formats a record as one line of text, and its traceback; no control character in a file's name has an effect."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name in logging
+        return printable(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
 
 
 class JsonLines(logging.Formatter):
@@ -57,7 +68,7 @@ def set_up_log(level: str, log_format: str) -> None:
         log_format: text, or json for one object per line.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if log_format == "json" else logging.Formatter(FORMAT))
+    handler.setFormatter(JsonLines() if log_format == "json" else TextLines(FORMAT))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for chatty in ("PIL", "alembic", "apscheduler", "matplotlib", "watchdog"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -108,7 +108,7 @@ def undo(run_id: int, is_confirmed: bool, db_url: str | None, config: Path | Non
         with run_lock(store), store.write() as connection:
             undone = undo_run(connection, run_id)
     click.echo(f"Undid {counted(undone.suggestions, 'suggestion')} for {counted(undone.photos, 'photo')}.", err=True)
-    if row.start.job != BOT:
+    if undone.suggestions and row.start.job != BOT:
         click.echo(f"To get them back: tagger tag --again {_folders(row.start.roots)}", err=True)
 
 
@@ -141,7 +141,9 @@ def _line(row: RunRow, zone: tzinfo | None) -> str:
         f"{counts.tagged} tagged, {counts.none} without a known landmark, {counts.failed} failed, "
         f"{counts.unchanged} unchanged, {counts.inherited} known by content, {missing_text(counts)}"
     )
-    engine = f"{printable(row.model_name)} {printable(row.model_version)} on {start.engine} ({start.precision})"
+    engine = f"{printable(row.model_name)} {printable(row.model_version)}"
+    if start.engine != "none":  # it was needed
+        engine += f" on {start.engine} ({start.precision})"
     line = f"{row.id:>4}  {local(row.started_at, zone)}  {row.status:<11}  {done}; {seconds}; {engine}; "
     undone = f"its suggestions were undone on {local(row.undone_at, zone)}" if row.undone_at else None
     return "\n      ".join(filter(None, (line + first_of(start.roots), row.error, undone)))

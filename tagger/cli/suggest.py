@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
+from tagger.cli.parameters.folders import Photo
 from tagger.cli.parameters.languages import HASHTAGS, LANG, language_named
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ STDIN = "-"
 
 
 @click.command()
-@click.argument("photos", nargs=-1, required=True, type=click.Path(), metavar="PHOTO...")
+@click.argument("photos", nargs=-1, required=True, type=Photo(), metavar="PHOTO...")
 @context.K
 @click.option("--no-gps", "is_blind", is_flag=True, help="Use only what the picture shows, not where it was taken.")
 @context.STRICT

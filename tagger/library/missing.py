@@ -14,17 +14,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
 from db.batching import in_batches
 from db.engine import Store
 from db.read.files import paths_of, photos_at
-from db.read.folders import count_files, present_files, tagged_roots
+from db.read.folders import count_files, last_scan_ended, present_files, tagged_roots
 from tagger.core.text import printable
 from tagger.library.found_files import Comparison
 from tagger.library.plan import Plan
 from tagger.library.roots import StoredRoots, stored_roots
 from tagger.library.scan import is_below
 from tagger.library.selection import Globs, would_find
+
+if TYPE_CHECKING:
+    from db.engine import Connection
 
 FEW = 20  # this many missing files are accepted in any folder
 
@@ -81,7 +85,7 @@ def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
     for path in map(os.fsdecode, plan.unfound):
         if path not in reported:
             (lost if _is_gone(path) else existing).append(path)
-    places = _places(store, plan, lost)
+    places = _places(store, plan, lost, scope)
     doubted = ((path, place) for path, place in zip(lost, places, strict=True) if path not in reported)
     suspicious = () if scope.max_share == 1 else tuple(_suspicious(store, doubted, scope))
     folders = [deletion.folder for deletion in suspicious]
@@ -97,27 +101,37 @@ def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
     return MissingFiles(gone, moved, excluded, returned, suspicious)
 
 
-def _places(store: Store, plan: Plan, lost: Sequence[str]) -> bytearray:
-    """The `Place` of each lost file."""
+def _places(store: Store, plan: Plan, lost: Sequence[str], scope: Scope) -> bytearray:
+    """The `Place` of each lost file.
+
+    A path that is only known since the last complete scan is new: a run that was killed has stored it.
+    """
     places = bytearray()
     returned = set(plan.returned) if lost else set()
     of_photo: dict[int, Place] = {}
     with store.read() as connection:
+        known_at = {root: _last_scan_ended(connection, root) for root in scope.roots} if lost else {}
         for batch in in_batches(lost):
             photos = photos_at(connection, batch)
             new = set(photos.values()) - of_photo.keys()
             of_photo.update(dict.fromkeys(new, Place.NOWHERE))
-            for photo, path in paths_of(connection, new):
-                of_photo[photo] = max(of_photo[photo], _place(plan, path, returned))
+            for photo, path, first_seen_at in paths_of(connection, new):
+                ends = (end for root, end in known_at.items() if end and (path == root or is_below(path, root)))
+                is_new = path in returned or any(first_seen_at > end for end in ends)
+                of_photo[photo] = max(of_photo[photo], _place(plan, path, is_new=is_new))
             places.extend(of_photo.get(photos.get(path, 0), Place.NOWHERE) for path in batch)
     return places
 
 
-def _place(plan: Plan, path: str, returned: Collection[str]) -> Place:
+def _last_scan_ended(connection: Connection, folder: str) -> datetime | None:
+    return last_scan_ended(connection, lambda root: root == folder or is_below(folder, root))
+
+
+def _place(plan: Plan, path: str, *, is_new: bool) -> Place:
     position = plan.found.position(os.fsencode(path))
     if position is None:
         return Place.NOWHERE
-    is_new = plan.found[position] in (Comparison.NEW, Comparison.CHANGED, Comparison.LAST) or path in returned
+    is_new |= plan.found[position] in (Comparison.NEW, Comparison.CHANGED, Comparison.LAST)
     return Place.NEW if is_new else Place.ELSEWHERE
 
 

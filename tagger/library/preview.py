@@ -82,8 +82,11 @@ def _changes(plan: Plan, missing: MissingFiles) -> Iterator[Change]:
 
 def _summary(plan: Plan, missing: MissingFiles) -> str:
     counts = [f"{plan.found.count(compared)} {word}" for compared, word in WORDS.items()]
+    superseded = plan.found.count(Comparison.SUPERSEDED)
+    files = counted(superseded, "unchanged file")
+    restored = f" This model's answers to {files} would count again." if superseded else ""
     marked = [f"{len(getattr(missing, word))} {word}" for word in ("gone", "moved", "excluded", "returned")]
     return (
         f"Would tag {counted(plan.photos, 'photo')}: {', '.join(counts)}. Unchanged: {plan.unchanged}; "
-        f"failed before and left alone: {plan.set_aside}. Would mark {', '.join(marked)}."
+        f"failed before and left alone: {plan.set_aside}. Would mark {', '.join(marked)}.{restored}"
     )

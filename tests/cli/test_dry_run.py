@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from tests.cli.conftest import Tagger, lines
-from tests.drawn import photos
+from tests.drawn import colour_bundle, photos
 
 
 def changes(tagger: Tagger, library: Path, *options: object) -> dict[str, str]:
@@ -39,6 +39,15 @@ def test_a_later_run_says_what_is_new_changed_gone_and_to_be_asked_again(tagger:
     assert len(lines(tagger("runs", "--json"))) == 1
     tagger("tag", library, "-k", 1)
     assert changes(tagger, library, "-k", 1) == {}
+
+
+def test_answers_that_would_count_again_are_counted(tagger: Tagger, library: Path, tmp_path: Path) -> None:
+    mine = colour_bundle(tmp_path / "mine", temperature=1.5).folder
+    tagger("tag", library)
+    tagger("tag", library, "--bundle", mine)
+    done = tagger("tag", library, "--dry-run")
+    assert "This model's answers to 12 unchanged files would count again." in done.stderr
+    assert "count again" not in tagger("tag", library, "--dry-run", "--bundle", mine).stderr
 
 
 def test_a_drive_that_is_not_mounted_is_doubted(tagger: Tagger, library: Path) -> None:

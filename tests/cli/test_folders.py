@@ -30,6 +30,11 @@ def test_an_empty_string_is_no_folder(tagger: Tagger, command: str) -> None:
     assert (done.returncode, "an empty string is not a folder" in done.stderr) == (2, True)
 
 
+def test_an_empty_string_is_no_photo(tagger: Tagger) -> None:
+    done = tagger("suggest", "")
+    assert (done.returncode, "an empty string is not a photo" in done.stderr) == (2, True)
+
+
 def test_an_empty_string_in_the_settings_is_no_folder(tagger: Tagger) -> None:
     done = tagger("tag", TAGGER_FOLDERS='[""]')
     assert (done.returncode, "an empty string is not a folder" in done.stderr) == (1, True)

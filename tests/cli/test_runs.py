@@ -98,5 +98,6 @@ def test_undo_takes_a_run_s_suggestions_back_for_good(tagged: Tagger, library: P
     assert [(row["status"], row["suggestions"]) for row in again] == [("withdrawn", [])] * 12 + [("failed", [])]
     assert lines(tagged("query", "--json")) == []
     assert len(lines(tagged("runs", "--json"))) == 2
+    assert "To get them back" not in tagged("runs", "undo", 2, "--yes").stderr
     tagged("tag", library, "--again")
     assert len(lines(tagged("query", "--json"))) == 9

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
-from tifffile import imwrite
+from tifffile import TiffWriter, imwrite
 
 from tagger.core.errors import PhotoError
 from tagger.image.decode import decode
@@ -112,6 +112,19 @@ def test_a_tiff_that_is_not_read_says_why() -> None:
     with pytest.raises(PhotoError, match=r"a TIFF of 3 × float32 \(LERC\) cannot be read") as caught:
         pixels(bytes(data))
     assert caught.value.kind == "unsupported"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_tiff_is_never_answered_from_its_thumbnail(dtype: type[np.generic]) -> None:
+    file = io.BytesIO()
+    with TiffWriter(file) as pages:
+        pages.write(deep(255 - picture()[::4, ::4], dtype), photometric="rgb", subfiletype=1)
+        pages.write(deep(picture(), dtype), photometric="rgb")
+    assert np.abs(pixels(file.getvalue()) - picture()).max() <= 1
+    file = io.BytesIO()
+    with TiffWriter(file) as pages:
+        pages.write(deep(picture(), dtype), photometric="rgb", subfiletype=1)
+    assert np.abs(pixels(file.getvalue()) - picture()).max() <= 1
 
 
 def test_a_deep_tiff_that_ends_early_is_truncated() -> None:

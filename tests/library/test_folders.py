@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from db.engine import Store
 from db.read import listings
@@ -101,6 +102,16 @@ def test_a_file_that_is_moved_there_and_back_is_moved_twice(store: Store, bundle
         old.rename(new)
         counts = run(store, bundle, library).counts
         assert (counts.gone, counts.moved) == (0, 1)
+
+
+def test_a_file_that_moved_before_a_run_was_killed_is_moved(store: Store, bundle: Bundle, library: Path) -> None:
+    run(store, bundle, library)
+    (library / "trip" / "00000.jpg").rename(library / "00000.jpg")
+    run(store, bundle, library / "00000.jpg")
+    with store.write() as connection:  # as the next run finds one that was killed
+        connection.execute(text("UPDATE run SET status = 'died' WHERE id = 2"))
+    counts = run(store, bundle, library).counts
+    assert (counts.gone, counts.moved, counts.unchanged) == (0, 1, 6)
 
 
 def test_a_renamed_folder_is_the_same_one(store: Store, bundle: Bundle, library: Path) -> None:

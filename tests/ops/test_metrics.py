@@ -145,6 +145,19 @@ def own_log() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("own_log")
+def test_a_text_log_shows_control_characters_without_obeying_them(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_log("info", "text")
+    logging.getLogger("tagger.test").warning("two\nlines of %s", "\x1b[31mcaf\udce9")
+    try:
+        raise ValueError("\x07")
+    except ValueError:
+        logging.getLogger("tagger.test").exception("broken")
+    first, second, *_, last = capsys.readouterr().err.splitlines()
+    assert (first, second) == (r"WARNING two\nlines of \x1b[31mcaf\xe9", "ERROR broken")
+    assert last == r"ValueError: \x07"
+
+
+@pytest.mark.usefixtures("own_log")
 def test_a_json_log_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_log("info", "json")
     logging.getLogger("tagger.test").warning("two\nlines of %s", "caf\udce9")

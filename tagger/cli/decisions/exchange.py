@@ -27,18 +27,21 @@ def decisions() -> None:
 @context.DB
 @context.CONFIG
 def export(file: Path, db_url: str | None, config: Path | None) -> None:
-    """Write all decisions into FILE: also votes, and those that were taken back.
+    """Write all decisions into FILE (- is stdout): also votes, and those that were taken back.
 
     Another database imports them without loss, and 'tagger train prepare --decisions' reads those that count.
     """
     from db.read.decisions import all_decisions
     from tagger.core.text import counted
-    from tagger.library.decisions.csv_file import write_csv
+    from tagger.library.decisions.csv_file import write_csv, write_rows
 
     settings = context.open_settings(config, db_url=db_url)
     with context.open_store(settings, for_reading=True) as store, store.read() as connection:
-        count = write_csv(file, all_decisions(connection))
-    click.echo(f"Wrote {counted(count, 'row')} to {file}.", err=True)
+        rows = all_decisions(connection)
+        if str(file) == "-":
+            write_rows(sys.stdout, rows)
+        else:
+            click.echo(f"Wrote {counted(write_csv(file, rows), 'row')} to {file}.", err=True)
 
 
 @decisions.command("import")

@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 class Folder(click.Path):
     """A path as written; an empty string, as of a variable that is not set, is not the current folder."""
 
+    noun = "folder"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not value:
-            self.fail("an empty string is not a folder.", param, ctx)
+            self.fail(f"an empty string is not a {self.noun}.", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Photo(Folder):
+    """The path of a photo, or of a folder of them."""
+
+    noun = "photo"
 
 
 class AbsoluteFolder(Folder):

@@ -18,6 +18,7 @@ from tagger.image.limits import check_bytes
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
+SUBFILE_TYPE, REDUCED = 254, 1  # a page that is a thumbnail of another one
 BITS_PER_SAMPLE, PHOTOMETRIC, ORIENTATION, PLANAR, COLOUR_MAP = 258, 262, 274, 284, 320
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, CMYK = 0, 1, 2, 3, 5
 COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, PALETTE: 1, CMYK: 4}  # samples that are no extra ones
@@ -37,6 +38,7 @@ def open_tiff(file: IO[bytes], name: str, max_pixels: int) -> Image.Image:
     """
     try:
         image = TiffImageFile(file, name)
+        _seek_picture(image)
     except (SyntaxError, KeyError):
         image = None
     if image is None or not _is_read_rightly(image):
@@ -45,6 +47,15 @@ def open_tiff(file: IO[bytes], name: str, max_pixels: int) -> Image.Image:
     if ORIENTATION not in image.tag_v2:
         image.getexif()[ORIENTATION] = 1  # else Pillow would turn it by XMP's orientation, as viewers do not
     return image
+
+
+def _seek_picture(image: TiffImageFile) -> None:
+    """Go to the first page that is not a thumbnail; some programs write that one first."""
+    try:
+        while image.tag_v2.get(SUBFILE_TYPE, 0) & REDUCED:
+            image.seek(image.tell() + 1)
+    except EOFError:
+        image.seek(0)
 
 
 def _is_read_rightly(image: TiffImageFile) -> bool:
@@ -61,7 +72,8 @@ def _read(data: bytes, max_pixels: int) -> Image.Image:
 
     try:
         with TiffFile(io.BytesIO(data)) as tiff:
-            page = tiff.pages.first
+            pages = (page.aspage() for page in tiff.pages)
+            page = next((page for page in pages if not page.subfiletype & REDUCED), tiff.pages.first)
             _check(page, len(data), max_pixels)
             try:
                 image = _image(page, page.asarray(maxworkers=1))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from db.rows import DecisionRow
 from tagger.core.errors import DecisionsError
@@ -25,17 +25,23 @@ def write_csv(path: Path, rows: Iterable[DecisionRow]) -> int:
     Raises:
         DecisionsError: the file cannot be written.
     """
-    part, count = path.with_name(f"{path.name}.part"), 0
+    part = path.with_name(f"{path.name}.part")
     try:
         with open(part, "w", encoding="utf-8", newline="", opener=private) as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for row in rows:
-                writer.writerow([_cell(value) for value in astuple(row)])
-                count += 1
+            count = write_rows(file, rows)
         part.replace(path)
     except OSError as error:
         raise DecisionsError(f"{path} cannot be written ({error.strerror or error}).") from error
+    return count
+
+
+def write_rows(file: TextIO, rows: Iterable[DecisionRow]) -> int:
+    """`write_csv` into an open file."""
+    writer, count = csv.writer(file, lineterminator="\n"), 0
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow([_cell(value) for value in astuple(row)])
+        count += 1
     return count
 
 

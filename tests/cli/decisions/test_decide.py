@@ -114,6 +114,14 @@ def test_export_and_import_lose_nothing(tagger: Tagger, two: list[Path], library
     assert [decision.verdict for decision in load_decisions(first)] == ["none", "none"]
 
 
+def test_a_dash_exports_to_stdout(tagger: Tagger, two: list[Path], tmp_path: Path) -> None:
+    assert tagger("decide", "--none", *two).returncode == 0
+    done = tagger("decisions", "export", "-")
+    tagger("decisions", "export", tmp_path / "out.csv")
+    assert done.stdout == (tmp_path / "out.csv").read_text()
+    assert not Path("-").exists()
+
+
 def test_what_was_decided_here_later_outranks_an_import_and_what_was_taken_back_there_is_taken_back_here(
     tagger: Tagger, two: list[Path], tmp_path: Path
 ) -> None:
