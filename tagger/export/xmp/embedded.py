@@ -6,7 +6,7 @@ The one rule: a photo's file is untouched until the new one is complete, and the
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -109,6 +109,13 @@ def begin(change: Change) -> Write:
     )
 
 
+def sync(changes: Iterable[Change]) -> None:
+    """Let changes of photos survive a power cut; once for each folder, since that takes as long as a write."""
+    targets = (os.path.realpath(change.photo) for change in changes if change.is_embedded)
+    for target in {os.path.dirname(target): target for target in targets}.values():
+        files.sync(target)
+
+
 def is_marked(photo: str) -> bool:
     """Whether a photo says that it contains our additions.
 
@@ -145,7 +152,6 @@ def _replace(target: str, temporary: str, identity: Identity) -> None:
     except (SidecarError, OSError):
         files.remove(temporary)
         raise
-    files.sync(target)
 
 
 def _identity(path: str) -> Identity:

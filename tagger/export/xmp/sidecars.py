@@ -231,7 +231,7 @@ def _write(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[Outcome
 
 
 def _undo(store: Store, rows: Sequence[SidecarRow]) -> Iterator[Outcome]:
-    outcomes, done = list[Outcome](), list[str]()
+    outcomes, done = list[Outcome](), list[Change]()
     for row in rows:
         try:
             if row.path == row.photo_path:
@@ -242,13 +242,14 @@ def _undo(store: Store, rows: Sequence[SidecarRow]) -> Iterator[Outcome]:
                 change = Change(row.photo_path, row.path, now, base, base)
             begin(change).commit()
             if change.now is not None or os.path.lexists(row.photo_path):  # else its drive may be off
-                done.append(row.path)
+                done.append(change)
             outcomes.append(_outcome(change))
         except (SidecarError, PhotoError, OSError) as error:
             found = problem(row.photo_path, row.path, error)
             outcomes.append(Outcome(found.photo, found.sidecar, "failed", found.message))
+    embedded.sync(done)
     with store.write() as connection:
-        remove_sidecars(connection, done)
+        remove_sidecars(connection, [change.sidecar for change in done])
     yield from outcomes
 
 

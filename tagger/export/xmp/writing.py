@@ -36,6 +36,7 @@ def commit(store: Store, changes: Sequence[Change], with_gps: Mapping[str, bool]
             yield write
         except (SidecarError, OSError) as error:
             yield problem(write.change.photo, write.change.sidecar, error)
+    embedded.sync(write.change for write in writes)
 
 
 def begin(change: Change) -> Write:
