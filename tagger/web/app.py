@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from tagger.core.errors import StoreError
 from tagger.core.version import __version__
 from tagger.web.api import decisions, library, photos, status, suggest
-from tagger.web.pages import completion, errors, login, overview, photo, try_photo
+from tagger.web.pages import completion, errors, login, overview, photo, shares, try_photo
 from tagger.web.pages import library as gallery
 from tagger.web.security.addresses import is_loopback, own_names
 from tagger.web.security.body_limits import BodyLimits
@@ -23,7 +23,7 @@ from tagger.web.services import Services
 
 V1 = "/api/v1"
 API = (suggest, photos, decisions, library, status)  # modules with routes
-PAGES = (gallery, photo, overview, try_photo, login, completion)
+PAGES = (gallery, photo, overview, try_photo, shares, login, completion)
 STATIC = files("tagger.web") / "static"
 FORM_BYTES = 4096  # of an upload besides its photo
 

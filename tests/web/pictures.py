@@ -27,13 +27,15 @@ SKIES: tuple[tuple[Colour, Colour], ...] = (
 
 
 def tower(draw: Draw, x: float, y: float, size: float, colour: Colour) -> None:
-    draw.polygon(
-        [(x - size * 0.2, y), (x - size * 0.03, y - size), (x + size * 0.03, y - size), (x + size * 0.2, y)], colour
-    )
-    draw.line([(x, y - size), (x, y - size * 1.12)], colour, round(size * 0.015))
-    for height in (0.25, 0.5):
-        half = size * (0.2 - 0.17 * height)
-        draw.rectangle((x - half, y - size * height - size * 0.03, x + half, y - size * height), colour)
+    """Two curved legs that meet, two platforms, and the arch below."""
+    heights = [step / 24 for step in range(25)]
+    half = [size * (0.022 + 0.2 * (1 - height) ** 2.4) for height in heights]
+    left = [(x - width, y - size * height) for width, height in zip(half, heights, strict=True)]
+    right = [(x + width, y - size * height) for width, height in zip(half, heights, strict=True)]
+    draw.polygon([*left, *reversed(right)], colour)
+    draw.line([(x, y - size), (x, y - size * 1.1)], colour, max(2, round(size * 0.014)))
+    for height, width in ((0.2, 0.17), (0.42, 0.1)):
+        draw.rectangle((x - size * width, y - size * (height + 0.03), x + size * width, y - size * height), colour)
 
 
 def pyramids(draw: Draw, x: float, y: float, size: float, colour: Colour) -> None:
@@ -65,9 +67,16 @@ def bridge(draw: Draw, x: float, y: float, size: float, colour: Colour) -> None:
     draw.rectangle((x - size, y - size * 0.14, x + size, y - size * 0.08), colour)
     for side in (-0.45, 0.45):
         draw.rectangle((x + side * size - 5, y - size * 0.72, x + side * size + 5, y), colour)
-    for step in range(-10, 11):
-        height = 0.14 + 0.55 * (abs(abs(step / 10) - 0.45) - 0.45) ** 2 * 4
-        draw.line([(x + step * size / 10, y - size * height), (x + step * size / 10, y - size * 0.1)], colour, 2)
+    places = [step / 20 for step in range(-20, 21)]
+    points = [(x + place * size, y - size * (0.16 + 0.54 * _height(abs(place)) ** 2)) for place in places]
+    draw.line(points, colour, 4)
+    for place, top in points[::2]:
+        draw.line([(place, top), (place, y - size * 0.1)], colour, 2)
+
+
+def _height(place: float) -> float:
+    """How high the cables are, 0 to 1, by the distance from the middle; the towers are at 0.45."""
+    return place / 0.45 if place <= 0.45 else (1 - place) / 0.55
 
 
 SHAPES: dict[str, tuple[Callable[[Draw, float, float, float, Colour], None], Landmark]] = {
@@ -101,7 +110,7 @@ def drawn_landmark(name: str | None, random: Random, size: tuple[int, int] = (12
     draw.polygon([(0, height), *hills, (width, height)], (96, 112, 104))
     ground = random.choice([(74, 96, 66), (176, 150, 104), (92, 88, 92), (66, 98, 120)])
     if name is not None:
-        colour = random.choice([(48, 42, 46), (196, 160, 112), (150, 92, 66), (226, 218, 206)])
+        colour = random.choice([(48, 42, 46), (110, 70, 54), (150, 82, 58), (70, 62, 74)])
         SHAPES[name][0](
             draw, width * random.uniform(0.35, 0.65), horizon + 12, height * random.uniform(0.5, 0.75), colour
         )

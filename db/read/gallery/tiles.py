@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
 from db.read.gallery.matching import matching
 from db.schema.models import Landmark, Photo, Suggestion
@@ -173,6 +173,7 @@ def _reviewed(connection: Connection, ids: Collection[int]) -> set[int]:
     return set(connection.execute(rows).scalars())
 
 
-def count(connection: Connection, query: str) -> int:
-    """How many photos a query finds."""
-    return connection.execute(select(func.count()).select_from(Photo).where(matching(connection, query))).scalar_one()
+def finds(connection: Connection, query: str, sha256: str) -> bool:
+    """Whether a query finds a photo."""
+    found = select(Photo.id).where(Photo.sha256 == sha256, matching(connection, query))
+    return connection.execute(found).first() is not None

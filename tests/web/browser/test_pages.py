@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
 
 from db.read.gallery.tiles import tiles
+from tagger.core.types import FoundFile, Landmark, PhotoInfo, Result, Suggestion, Tagged
+from tests.db.samples import assessed, failed
 from tests.drawn import COLOURS, jpeg
 from tests.web.browser.conftest import PHOTOS, Open
 from tests.web.conftest import Gallery, Start
+from tests.web.library import store_photos
+from tests.web.pictures import drawn_library
 
 pytestmark = pytest.mark.slow
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
-PAGES = ("/", "/review", "/map", "/landmarks", "/runs", "/runs/1", "/try", "/login", "/photo/{sha256}", "/nothing")
+PAGES = ("/", "/review", "/map", "/landmarks", "/runs", "/runs/1", "/try", "/share", "/login", "/photo/{sha256}", "/no")
+EVIL = """<script>evil=1</script>"'><img src=x onerror="evil=1"><svg onload=evil=1>{{7*7}}javascript:evil=1"""
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 
 
@@ -42,8 +49,7 @@ def test_a_search_is_completed_and_finds(library: Gallery, open_page: Open) -> N
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("#query")).to_have_value("landmark:taj_mahal ")
-    page.keyboard.press("Escape")
-    page.keyboard.press("Enter")
+    page.locator("#query").press("Enter")
     page.wait_for_url("**/?query=landmark**")
     expect(page.locator(".tile img").first).to_have_attribute("alt", re.compile("^Taj Mahal"))
 
@@ -117,6 +123,23 @@ def test_the_map_works_without_a_network(library: Gallery, open_page: Open) -> N
     expect(page.locator("#counter")).to_have_text(re.compile(r"\d+ photos in view"))
 
 
+def test_a_link_shows_what_is_shared_and_nothing_else(start: Start, open_page: Open, tmp_path: Path) -> None:
+    gallery = start(web_listen="0.0.0.0:0", password="correct horse")
+    drawn_library(gallery.store, tmp_path / "photos", 12)
+    token = gallery.credentials.add_share("landmark:taj_mahal", datetime.now(UTC) + timedelta(days=1))
+    page = open_page(gallery, f"/shared/{token}")
+    shown = page.locator(".tile")
+    expect(shown.first.locator("img")).to_have_attribute("alt", "Taj Mahal")
+    assert page.request.get(gallery.url + (shown.first.get_attribute("href") or "")).ok
+    other = newest(gallery, "NOT landmark:taj_mahal")
+    assert page.request.get(f"{gallery.url}/shared/{token}/{other}").status == 404
+    assert page.request.get(f"{gallery.url}/api/v1/photos").status == 401
+    gallery.credentials.add_share("", datetime.now(UTC) - timedelta(days=1))
+    (share,) = gallery.credentials.shares()
+    gallery.credentials.remove_share(share)
+    expect(open_page(gallery, f"/shared/{token}").locator("h1")).to_have_text("Not found")
+
+
 def test_a_login_is_needed_and_ends(start: Start, open_page: Open) -> None:
     gallery = start(web_listen="0.0.0.0:0", password="correct horse")
     page = open_page(gallery, "/landmarks")
@@ -153,3 +176,35 @@ def test_no_page_has_a_serious_barrier(library: Gallery, open_page: Open, scheme
             if one["impact"] in ("serious", "critical")
         ]
     assert {path: barriers for path, barriers in found.items() if barriers} == {}
+
+
+def test_scrolling_keeps_the_page_small(start: Start, open_page: Open) -> None:
+    gallery = start()
+    store_photos(gallery.store, [assessed(f"/p/{number:05}.jpg") for number in range(10_000)])
+    page = open_page(gallery)
+    expect(page.locator("#counter")).to_have_text("10,000 photos")
+    before = page.evaluate("document.querySelectorAll('*').length")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    for step in range(1, 21):
+        page.evaluate(f"scrollTo(0, {height * step // 20})")
+        page.wait_for_timeout(50)
+    expect(page.locator(".tile[data-index='9999'] img")).to_have_attribute("alt", re.compile("Eiffel Tower"))
+    assert page.evaluate("document.querySelectorAll('*').length") == before
+
+
+def test_what_others_have_written_is_never_a_script(start: Start, open_page: Open) -> None:
+    landmark = Landmark("x", EVIL, EVIL, 10.0, 20.0, EVIL, (EVIL,))
+    answer = Tagged((Suggestion(1, landmark, 0.9, is_tag=True),))
+    gallery, path = start(), f"/p/{EVIL}.jpg"
+    info = PhotoInfo(40, 40, EVIL, datetime(2024, 5, 1), 10.0, 20.0)
+    result = Result(path, "a" * 64, answer, info)
+    store_photos(gallery.store, [(FoundFile(path, 1, 1), result), failed(f"{path}.png")], landmarks=[landmark])
+    page = open_page(gallery)
+    for target in (*PAGES, f"/?{urlencode({'query': EVIL})}", f"/review?{urlencode({'query': EVIL})}"):
+        page.goto(gallery.url + target.format(sha256="a" * 64))
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.evil") is None, target
+    page.goto(gallery.url)
+    page.locator("#query").press_sequentially("landmark:")
+    expect(page.locator("#completions button").first).to_be_visible()
+    assert page.evaluate("window.evil") is None

@@ -70,7 +70,6 @@ async function start(query) {
       tile.firstChild.removeAttribute("src");
       tile.tabIndex = index === focused ? 0 : -1;
       tile.hidden = false;
-      tile.setAttribute("aria-posinset", index + 1);
     }
     const found = photo(index);
     if (found && tile.dataset.sha256 !== found.sha256) fill(tile, found);

@@ -1,0 +1,99 @@
+"""Screenshots of the gallery on drawn photos.
+
+`python -m tests.web.browser.screenshots docs/web` makes those of docs/WEB.md.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+import threading
+from asyncio import run as run_loop
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from db.engine import open_store
+from db.read.gallery.tiles import tiles
+from tagger.config.settings import load_settings
+from tagger.core.run_options import Limits
+from tagger.image.loader import InProcessLoader
+from tagger.model.predictor import Tagger
+from tagger.serving.model_thread import ModelThread
+from tagger.serving.thumbnails import Thumbnails
+from tagger.web.server import address_of, listening, run
+from tests.drawn import ColourEngine, colour_bundle
+from tests.web.pictures import drawn_library
+
+PHOTOS = 120
+POLL_MS, MOST_POLLS = 500, 240
+ALL_LOADED = "[...document.images].some((i) => i.src) && [...document.images].every((i) => i.hidden || i.naturalWidth)"
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
+PAGES = {  # name: path, viewport, colour scheme
+    "library": ("/", DESKTOP, "light"),
+    "photo": ("/photo/{sha256}", DESKTOP, "dark"),
+    "review": ("/review", DESKTOP, "light"),
+    "map": ("/map", DESKTOP, "light"),
+    "phone": ("/?query=landmark:taj_mahal", PHONE, "dark"),
+}
+
+
+def take(browser: Browser, url: str, sha256: str, folder: Path) -> list[Path]:
+    """Take the screenshots.
+
+    Args:
+        browser: any.
+        url: of the gallery.
+        sha256: the photo whose page is shown.
+        folder: where to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for name, (path, viewport, scheme) in PAGES.items():
+        page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_default_timeout(120_000)
+        page.goto(url + path.format(sha256=sha256))
+        _wait_for_pictures(page)
+        made.append(folder / f"{name}.webp")
+        Image.open(io.BytesIO(page.screenshot())).save(made[-1], quality=80, method=6)
+        page.close()
+    return made
+
+
+def _wait_for_pictures(page: Page) -> None:
+    """Wait until all pictures in view are there; the page's own policy forbids Playwright's way to wait for that."""
+    for _ in range(MOST_POLLS):
+        page.wait_for_timeout(POLL_MS)
+        if page.evaluate(ALL_LOADED):
+            return
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as made, open_store(f"{made}/tags.sqlite") as store:
+        drawn_library(store, Path(made) / "photos", PHOTOS)
+        tagger = Tagger(colour_bundle(Path(made) / "bundle"), ColourEngine(), Limits())
+        loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
+        settings = load_settings({"web_listen": "127.0.0.1:0", "web_folder": Path(made) / "web", "db_url": store.file})
+        with store.read() as connection:
+            sha256 = tiles(connection, "landmark:taj_mahal has:gps", limit=1).tiles[0].sha256
+        with (
+            ModelThread(tagger, loader, k=3) as model,
+            Thumbnails(Path(made) / "thumbnails", 10**9, loader) as thumbnails,
+            listening(settings, store, model, thumbnails) as (application, listener),
+            sync_playwright() as playwright,
+        ):
+            stop = threading.Event()
+            thread = threading.Thread(target=lambda: run_loop(run(application, listener, stop)))
+            thread.start()
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            take(browser, address_of(listener), sha256, Path(sys.argv[1]))
+            browser.close()
+            stop.set()
+            thread.join()
+
+
+if __name__ == "__main__":
+    main()
