@@ -53,6 +53,14 @@ def test_a_photo_is_described_in_words(gallery: Gallery, client: httpx.Client, t
     ]
 
 
+def test_labels_are_in_the_language_of_the_browser(gallery: Gallery, client: httpx.Client, tmp_path: Path) -> None:
+    library(gallery.store, tmp_path / "photos", 1)
+    german = {"Accept-Language": "xx, de-AT;q=0.8, en;q=0.5"}
+    (photo,) = client.get(f"{API}/photos", headers=german).json()["photos"]
+    assert photo["label"] == "Eiffel Tower, 1. Mai 2024, 50 %, ungeprüft"
+    assert '<html lang="de">' in client.get("/", headers=german).text
+
+
 def test_the_timeline_leads_to_every_page(gallery: Gallery, client: httpx.Client, tmp_path: Path) -> None:
     digests = library(gallery.store, tmp_path / "photos", 450)[::-1]
     timeline = client.get(f"{API}/photos/timeline").json()

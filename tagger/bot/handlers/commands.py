@@ -8,12 +8,13 @@ from html import escape
 from db.telegram import people
 from db.telegram.answers import StoredReply
 from tagger.bot.context import UpdateContext
-from tagger.bot.render.languages import CODES, N_
+from tagger.bot.render.languages import N_
 from tagger.bot.render.pagination import page
 from tagger.bot.render.reply_text import ReplyContent, ShownLandmark, render_answer
 from tagger.bot.transport.message import Button, Keyboard
 from tagger.config.cron import next_time
 from tagger.config.settings import Settings
+from tagger.serving.catalogues import CODES
 
 # Telegram's menu, in this order.
 MENU = {

@@ -1,24 +1,20 @@
 """The bot's texts in five languages: gettext catalogues, with numbers, dates and countries by Babel.
 
-The English text in the code is the key of its translations. The catalogues (.po) are compiled in memory at the start.
+The English text in the code is the key of its translations.
 """
 
 from __future__ import annotations
 
-import gettext
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from importlib import resources
 
 from babel import Locale
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
-CODES = ("en", "de", "es", "fr", "ru")
+from tagger.serving.catalogues import CODES, open_catalogue
+
 HERE_KM = 0.05  # less is written as "right here", not as "0 km"
 
 
@@ -39,7 +35,7 @@ class Language:
         self.code = code
         self.names = names or code
         self._locale = Locale.parse(code)
-        self._catalogue = _open_catalogue(code)
+        self._catalogue = open_catalogue("tagger.bot", code)
 
     def _(self, text: str) -> str:
         return self._catalogue.gettext(text)
@@ -99,14 +95,3 @@ class Languages:
             return self._of_code[chosen]
         own = (telegram_code or "").split("-")[0].lower()
         return self._of_code.get(own) or self._named.get(own) or self._of_code["en"]
-
-
-def _open_catalogue(code: str) -> gettext.NullTranslations:
-    if code == "en":
-        return gettext.NullTranslations()
-    file = resources.files("tagger.bot") / "locales" / f"{code}.po"
-    compiled = io.BytesIO()
-    with file.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=code))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)

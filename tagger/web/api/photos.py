@@ -14,6 +14,7 @@ from db.read.gallery.timeline import timeline
 from tagger.image.loader import Part
 from tagger.web.api.schemas import MonthOut, PhotoOut, PhotosOut, PlaceOut, TimelineOut, problems
 from tagger.web.api.views import month_label, page_out
+from tagger.web.language import Speaks
 from tagger.web.services import Parts, Services
 
 MAX_QUERY = 2000  # characters
@@ -31,17 +32,18 @@ router = APIRouter(tags=["photos"], responses=problems(401, 422, 503))
 @router.get("/photos")
 def photos(
     services: Parts,
+    language: Speaks,
     query: QueryText = "",
     after: Annotated[str | None, Query(max_length=60)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> PhotosOut:
     """The photos that a query finds, the newest first."""
     with services.store.read() as connection:
-        return page_out(tiles(connection, query, after=cursor(after), limit=limit))
+        return page_out(tiles(connection, query, after=cursor(after), limit=limit), language)
 
 
 @router.get("/photos/timeline")
-def photo_timeline(services: Parts, query: QueryText = "") -> TimelineOut:
+def photo_timeline(services: Parts, language: Speaks, query: QueryText = "") -> TimelineOut:
     """How many photos a query finds, and where the pages of `/photos` begin."""
     with services.store.read() as connection:
         found = timeline(connection, query)
@@ -50,7 +52,7 @@ def photo_timeline(services: Parts, query: QueryText = "") -> TimelineOut:
         page_size=found.page_size,
         pages=[None if after is None else str(after) for after in found.pages],
         months=[
-            MonthOut(month=month.month, label=month_label(month.month), start=month.start) for month in found.months
+            MonthOut(month=one.month, label=month_label(one.month, language), start=one.start) for one in found.months
         ],
     )
 

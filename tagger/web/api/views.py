@@ -7,9 +7,10 @@ from datetime import datetime
 
 from db.read.gallery.tiles import Tile, TilePage, TileTag
 from tagger.web.api.schemas import PhotosOut, TagOut, TileOut
+from tagger.web.language import Language
 
 
-def tile_out(tile: Tile) -> TileOut:
+def tile_out(tile: Tile, language: Language) -> TileOut:
     """A photo in a list."""
     return TileOut(
         sha256=tile.sha256,
@@ -20,35 +21,34 @@ def tile_out(tile: Tile) -> TileOut:
         guess=_tag_out(tile.guess) if tile.guess else None,
         is_reviewed=tile.is_reviewed,
         is_unsure=tile.is_unsure,
-        label=label(tile),
+        label=label(tile, language),
     )
 
 
-def page_out(page: TilePage) -> PhotosOut:
+def page_out(page: TilePage, language: Language) -> PhotosOut:
     """A page of photos."""
     next_after = None if page.next_after is None else str(page.next_after)
-    return PhotosOut(photos=tiles_out(page.tiles), next=next_after)
+    return PhotosOut(photos=tiles_out(page.tiles, language), next=next_after)
 
 
-def tiles_out(tiles: Iterable[Tile]) -> list[TileOut]:
+def tiles_out(tiles: Iterable[Tile], language: Language) -> list[TileOut]:
     """Photos in a list."""
-    return [tile_out(tile) for tile in tiles]
+    return [tile_out(tile, language) for tile in tiles]
 
 
-def label(tile: Tile) -> str:
+def label(tile: Tile, language: Language) -> str:
     """A photo in words, for those who do not see it: "Eiffel Tower, 3 July 2024, 62 %, unreviewed"."""
-    taken_at = f"{tile.taken_at.day} {tile.taken_at:%B %Y}"
-    names = ", ".join(tag.name for tag in tile.tags)
-    score = tile.best.score if tile.best else None
-    parts = [names or "No known landmark", taken_at]
-    if score is not None:
-        parts.append(f"{score:.0%}".replace("%", " %") if tile.tags else f"perhaps {tile.best and tile.best.name}")
-    return ", ".join([*parts, "reviewed" if tile.is_reviewed else "unreviewed"])
+    _ = language._
+    parts = [", ".join(tag.name for tag in tile.tags) or _("No known landmark"), language.day(tile.taken_at)]
+    if tile.best and tile.best.score is not None:
+        sure = f"{tile.best.score:.0%}".replace("%", " %")
+        parts.append(sure if tile.tags else _("perhaps {name}").format(name=tile.best.name))
+    return ", ".join([*parts, _("reviewed") if tile.is_reviewed else _("unreviewed")])
 
 
-def month_label(month: str) -> str:
+def month_label(month: str, language: Language) -> str:
     """A month such as 2024-07 in words: "July 2024"."""
-    return f"{datetime.strptime(month, '%Y-%m'):%B %Y}"
+    return language.month(datetime.strptime(month, "%Y-%m"))
 
 
 def _tag_out(tag: TileTag) -> TagOut:

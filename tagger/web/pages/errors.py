@@ -9,10 +9,11 @@ from starlette.exceptions import HTTPException
 
 from db.errors import QuerySyntaxError, UnknownName, UnknownPhoto, UnknownRun
 from tagger.core.errors import StoreError
+from tagger.web.language import N_
 from tagger.web.pages.rendering import render
 from tagger.web.security.body_limits import problem
 
-TITLES = {404: "Not found", 422: "That does not fit", 503: "Not now"}
+TITLES = {404: N_("Not found")}
 
 
 def on_http_error(request: Request, error: Exception) -> Response:
@@ -40,4 +41,4 @@ def _answer(request: Request, status: int, sentence: str, headers: dict[str, str
     is_page = "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers
     if not is_page or request.url.path.startswith("/api/"):
         return problem(status, sentence, headers)
-    return render(request, "error", status, title=TITLES.get(status, "Error"), sentence=sentence)
+    return render(request, "error", status, title=TITLES.get(status, N_("Error")), sentence=sentence)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from tagger.web.language import language_of
 from tagger.web.pages.rendering import render
 from tagger.web.security.passwords import is_password
 from tagger.web.security.sessions import new_session, set_session
@@ -31,11 +32,12 @@ async def login(
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Check the password, and begin a session."""
+    _ = language_of(request)._
     wait_s, stored = services.login_limit.wait_s(visitor.client), services.credentials.password
     if wait_s is not None:
-        problem, status = f"Too many attempts. Try again in {wait_s} s.", 429
+        problem, status = _("Too many attempts. Try again in {seconds} s.").format(seconds=wait_s), 429
     elif stored is None or not await asyncio.to_thread(is_password, password, stored):
-        problem, status = "The password is wrong.", 401
+        problem, status = _("The password is wrong."), 401
     else:
         response = RedirectResponse(_own_path(next), 303)
         _begin(request, response, services.credentials.signing_key, is_logged_in=True)

@@ -16,15 +16,32 @@ from tagger.core.evidence import describe
 from tagger.core.text import format_bytes, printable
 from tagger.core.version import __version__
 from tagger.web.api.views import label
+from tagger.web.language import N_, language_of
 from tagger.web.security.gate import Visitor
 
 PAGES = (
-    ("/", "Library", "library"),
-    ("/review", "Review", "review"),
-    ("/map", "Map", "map"),
-    ("/landmarks", "Landmarks", "landmark"),
-    ("/runs", "Runs", "run"),
-    ("/try", "Try", "try"),
+    ("/", N_("Library"), "library"),
+    ("/review", N_("Review"), "review"),
+    ("/map", N_("Map"), "map"),
+    ("/landmarks", N_("Landmarks"), "landmark"),
+    ("/runs", N_("Runs"), "run"),
+    ("/try", N_("Try"), "try"),
+)
+
+
+SCRIPT_TEXTS = (
+    N_("1 photo"),
+    N_("{n} photos"),
+    N_("{n} photos in view"),
+    N_("{i} of {n}"),
+    N_("No known landmark"),
+    N_("Score of {name}"),
+    N_("Confirm all {name} here"),
+    N_("Confirm all like this"),
+    N_("Nothing here is tagged {name}"),
+    N_("{n} confirmed as {name}; u undoes it"),
+    N_("There is nothing to undo"),
+    N_("That did not work. Try again."),
 )
 
 
@@ -39,11 +56,6 @@ def percent(score: float) -> str:
     return "<1 %" if score < 0.005 else f"{min(round(score * 100), 99)} %"
 
 
-def day(moment: Any) -> str:
-    """A day, such as 3 July 2024."""
-    return f"{moment.day} {moment:%B %Y}"
-
-
 _environment = Environment(
     loader=PackageLoader("tagger.web"),
     autoescape=True,
@@ -54,8 +66,6 @@ _environment = Environment(
 _environment.globals |= {"pages": PAGES, "version": __version__, "with_query": with_query}
 _environment.filters |= {
     "percent": percent,
-    "day": day,
-    "label": label,
     "printable": printable,
     "bytes": format_bytes,
     "evidence": describe,
@@ -72,7 +82,16 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         values: of the template.
     """
     visitor: Visitor = request.state.visitor
-    text = _environment.get_template(f"{template}.html").render(
-        {"query": "", **values, "path": request.url.path, "csrf": visitor.session.csrf, "visitor": visitor}
-    )
-    return HTMLResponse(text, status)
+    language = language_of(request)
+    always = {
+        "path": request.url.path,
+        "csrf": visitor.session.csrf,
+        "visitor": visitor,
+        "lang": language.code,
+        "_": language._,
+        "day": language.day,
+        "label": lambda tile: label(tile, language),
+        "texts": {text: language._(text) for text in SCRIPT_TEXTS},
+    }
+    page = _environment.get_template(f"{template}.html").render({"query": "", **values, **always})
+    return HTMLResponse(page, status, {"Content-Language": language.code, "Vary": "Accept-Language"})

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 
 from db.read.gallery.tiles import finds, tiles
 from tagger.web.api.photos import MAX_QUERY, Digest, QueryText, cursor, picture
+from tagger.web.language import N_
 from tagger.web.pages.rendering import render
 from tagger.web.security.credentials import Share
 from tagger.web.services import Parts, Services
@@ -59,7 +60,7 @@ def shared(
     found = _share(services, token)
     with services.store.read() as connection:
         page = tiles(connection, found.query, after=cursor(after), limit=TILES)
-    return render(request, "shared", title="Shared photos", page=page, base=f"/shared/{token}", share=found)
+    return render(request, "shared", title=N_("Shared photos"), page=page, base=f"/shared/{token}", share=found)
 
 
 @router.get("/shared/{token}/{sha256}/thumbnail")

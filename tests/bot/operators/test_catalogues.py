@@ -14,7 +14,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from tagger.bot.render.error_texts import error_text
-from tagger.bot.render.languages import CODES, Language
+from tagger.bot.render.languages import Language
+from tagger.serving.catalogues import CODES
 
 ROOM = Path(__file__).parents[3] / "tagger" / "bot"
 Key = str | tuple[str, str]

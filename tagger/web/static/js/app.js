@@ -1,10 +1,14 @@
 // What all pages share: completion, errors as a toast, and the token for requests of our own.
 
 const TOAST_MS = 4000;
+const texts = JSON.parse(document.querySelector("meta[name=texts]").content);
 
-export function toast(text) {
+/** A text in the visitor's language, with its placeholders filled. */
+export const text = (key, values = {}) => texts[key].replace(/{(\w+)}/g, (_, name) => values[name]);
+
+export function toast(sentence) {
   const element = document.getElementById("toast");
-  element.textContent = text;
+  element.textContent = sentence;
   element.classList.add("shown");
   clearTimeout(toast.timer);
   toast.timer = setTimeout(() => element.classList.remove("shown"), TOAST_MS);
@@ -22,11 +26,10 @@ export async function api(path, body) {
 }
 
 document.addEventListener("htmx:response:error", async (event) => {
-  const text = event.detail.ctx?.text ?? "";
   try {
-    toast(JSON.parse(text).detail);
+    toast(JSON.parse(event.detail.ctx?.text ?? "").detail);
   } catch {
-    toast("That did not work. Try again.");
+    toast(text("That did not work. Try again."));
   }
 });
 

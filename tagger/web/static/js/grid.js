@@ -3,7 +3,7 @@
 // A timeline says how many photos there are and where each page of them begins, so any part of the grid can be shown
 // without what is above it. Tile number n sits in element n modulo the number of elements, and is moved there.
 
-import { api } from "./app.js";
+import { api, text } from "./app.js";
 
 const LEAST_PX = 150;
 const GAP_PX = 6;
@@ -12,7 +12,7 @@ const IDLE_MS = 90; // pictures are fetched once scrolling pauses
 const MOST_PAGES = 12; // kept in memory
 
 const grid = document.getElementById("grid");
-if (grid) start(grid.dataset.query);
+if (grid) start(grid.dataset.query).catch(() => {}); // the first page stays
 
 async function start(query) {
   const search = new URLSearchParams({ query });
@@ -144,7 +144,7 @@ async function start(query) {
 
   grid.replaceChildren();
   grid.classList.add("windowed");
-  document.getElementById("counter").textContent = `${timeline.total.toLocaleString()} photo${timeline.total === 1 ? "" : "s"}`;
+  document.getElementById("counter").textContent = timeline.total === 1 ? text("1 photo") : text("{n} photos", { n: timeline.total.toLocaleString() });
   layout();
   years();
   layout();

@@ -1,6 +1,6 @@
 // The map: cells of photos from the server, drawn as clusters; and the photos in view beside it.
 
-import { api } from "./app.js";
+import { api, text } from "./app.js";
 
 const element = document.getElementById("map");
 const { query, tiles } = element.dataset;
@@ -18,6 +18,7 @@ else {
   L.geoJSON(world, { interactive: false, style: (feature) => ({ fillColor: fill(feature), fillOpacity: 1, weight: 0.5, color: colour("--bg") }) }).addTo(map);
 }
 
+const count = ({ photos }) => photos === 1 ? text("1 photo") : text("{n} photos", { n: photos.toLocaleString() });
 const photosOf = (cluster) => cluster.getAllChildMarkers().reduce((sum, marker) => sum + marker.options.photos, 0);
 
 function icon(photos) {
@@ -43,9 +44,9 @@ async function draw() {
   const cells = await api(`/places?${new URLSearchParams({ query, zoom, ...bounds() })}`);
   if (asked !== draw.count) return;
   clusters.clearLayers();
-  clusters.addLayers(cells.map((cell) => L.marker([cell.lat, cell.lon], { icon: icon(cell.photos), photos: cell.photos, alt: `${cell.photos} photos`, sha256: cell.sha256 }).on("click", () => open(cell))));
+  clusters.addLayers(cells.map((cell) => L.marker([cell.lat, cell.lon], { icon: icon(cell.photos), photos: cell.photos, alt: count(cell), sha256: cell.sha256 }).on("click", () => open(cell))));
   const total = cells.reduce((sum, cell) => sum + cell.photos, 0);
-  document.getElementById("counter").textContent = `${total.toLocaleString()} photo${total === 1 ? "" : "s"} in view`;
+  document.getElementById("counter").textContent = text("{n} photos in view", { n: total.toLocaleString() });
   list(cells);
   if (!draw.isFitted && cells.length) {
     draw.isFitted = true;
@@ -63,7 +64,7 @@ function open(cell) {
 function list(cells) {
   document.getElementById("inview").replaceChildren(...cells.slice(0, 60).map((cell) => {
     const link = Object.assign(document.createElement("a"), { className: "tile", href: `/photo/${cell.sha256}` });
-    const image = Object.assign(document.createElement("img"), { src: `/api/v1/photos/${cell.sha256}/thumbnail`, alt: cell.photos === 1 ? "A photo" : `The newest of ${cell.photos} photos`, loading: "lazy" });
+    const image = Object.assign(document.createElement("img"), { src: `/api/v1/photos/${cell.sha256}/thumbnail`, alt: count(cell), loading: "lazy" });
     link.append(image);
     if (cell.photos > 1) link.append(Object.assign(document.createElement("span"), { className: "badge", textContent: cell.photos > 99 ? "…" : cell.photos }));
     return link;
@@ -71,5 +72,5 @@ function list(cells) {
 }
 
 let timer;
-map.on("moveend", () => { clearTimeout(timer); timer = setTimeout(draw, WAIT_MS); });
-draw();
+map.on("moveend", () => { clearTimeout(timer); timer = setTimeout(() => draw().catch(() => {}), WAIT_MS); });
+draw().catch(() => {});

@@ -1,6 +1,6 @@
 // Review: one photo after the other, one key for each decision. A decision is sent while the next photo is shown.
 
-import { api, toast } from "./app.js";
+import { api, text, toast } from "./app.js";
 
 const PREFETCHED = 3;
 const BATCH = 200;
@@ -39,9 +39,9 @@ async function show() {
   at("picture").src = picture(photo);
   at("picture").alt = photo.label;
   at("link").href = `/photo/${photo.sha256}`;
-  at("name").textContent = photo.tags.length ? photo.tags.map((tag) => tag.name).join(", ") : "No known landmark";
+  at("name").textContent = photo.tags.length ? photo.tags.map((tag) => tag.name).join(", ") : text("No known landmark");
   at("facts").textContent = photo.label.split(", ").slice(photo.tags.length || 1).join(" · ");
-  at("batch").textContent = best(photo) ? `Confirm all ${best(photo).name} here` : "Confirm all like this";
+  at("batch").textContent = best(photo) ? text("Confirm all {name} here", best(photo)) : text("Confirm all like this");
   count();
   for (const next of queue.slice(index + 1, index + 1 + PREFETCHED)) new Image().src = picture(next);
   const shown = photo.sha256;
@@ -50,17 +50,17 @@ async function show() {
 }
 
 function count() {
-  at("counter").textContent = total ? `${Math.min(index + 1, total)} of ${total.toLocaleString()}` : "";
+  at("counter").textContent = total ? text("{i} of {n}", { i: Math.min(index + 1, total), n: total.toLocaleString() }) : "";
 }
 
 function list(suggestions) {
   at("suggestions").replaceChildren(...suggestions.slice(0, 5).map((suggestion) => {
     const item = document.createElement("li");
     const meter = Object.assign(document.createElement("meter"), { value: suggestion.score });
-    meter.setAttribute("aria-label", `Score of ${suggestion.name}`);
+    meter.setAttribute("aria-label", text("Score of {name}", suggestion));
     item.className = suggestion.is_tag ? "tag" : "";
-    for (const [name, text] of [["name", suggestion.name], ["score", `${Math.round(suggestion.score * 100)} %`]])
-      item.append(Object.assign(document.createElement("span"), { className: name, textContent: text }));
+    for (const [className, textContent] of [["name", suggestion.name], ["score", `${Math.round(suggestion.score * 100)} %`]])
+      item.append(Object.assign(document.createElement("span"), { className, textContent }));
     item.append(meter);
     return item;
   }));
@@ -87,7 +87,7 @@ function move(step) {
 
 async function undo() {
   const last = done.pop();
-  if (!last) return toast("There is nothing to undo");
+  if (!last) return toast(text("There is nothing to undo"));
   index = last.index;
   if (last.ids.length) {
     const { photos } = await api("/decisions/undo", { ids: last.ids });
@@ -104,12 +104,12 @@ async function confirmAll() {
   if (!landmark) return;
   while (!isComplete && queue.length < index + BATCH) await fetchMore();
   const alike = queue.slice(index, index + BATCH).filter((photo) => !photo.is_reviewed && photo.tags[0]?.landmark === landmark.landmark);
-  if (!alike.length) return toast(`Nothing here is tagged ${landmark.name}`);
+  if (!alike.length) return toast(text("Nothing here is tagged {name}", landmark));
   const stored = await api("/decisions", { verdict: "shows", landmark: landmark.landmark, photos: alike.map((photo) => photo.sha256) });
   done.push({ index, ids: stored.ids });
   const byDigest = new Map(stored.photos.map((photo) => [photo.sha256, photo]));
   queue.forEach((photo, place) => { queue[place] = byDigest.get(photo.sha256) ?? photo; });
-  toast(`${stored.ids.length} confirmed as ${landmark.name}; u undoes it`);
+  toast(text("{n} confirmed as {name}; u undoes it", { n: stored.ids.length, name: landmark.name }));
   while (queue[index]?.is_reviewed) index++;
   return show();
 }
@@ -159,6 +159,10 @@ at("chooser").addEventListener("submit", (event) => {
   if (landmark) decide("shows", landmark);
 });
 
-total = (await api(`/photos/timeline?${new URLSearchParams({ query })}`)).total;
-await show();
-root.focus();
+try {
+  total = (await api(`/photos/timeline?${new URLSearchParams({ query })}`)).total;
+  await show();
+  root.focus();
+} catch {
+  root.hidden = true; // the query is wrong, which the toast says
+}
