@@ -13,7 +13,7 @@ from pyarrow import parquet
 from tagger.core.text import printable
 from tagger.export.rows import COLUMNS, ExportRow
 
-ROWS_IN_MEMORY = 20_000  # also those of a row group
+ROWS_IN_MEMORY = 10_000  # also those of a row group
 WORD = pa.dictionary(pa.int32(), pa.string())  # a text that many rows share
 TYPES: dict[str, pa.DataType] = {
     "path": pa.string(),

@@ -54,8 +54,8 @@ def _columns(tags: MachineTags) -> AnySelect:
     by = (tag.source, tag.rank, tag.score, tag.visual_score, tag.reason, tag.model_id, tag.run_id, tag.tagged_at)
     statement = (
         select(*photo, tag.landmark_id, *by, tags.state_of().label("state"), Landmark.key)
-        .join_from(File, Photo)
-        .join(tags.view, tag.photo_id == Photo.id)
+        .join_from(File, Photo, Photo.id == File.photo_id + 0)  # + 0: SQLite must walk by path instead of sorting
+        .join(tags.view, tag.photo_id == Photo.id + 0)
         .join(Landmark, Landmark.id == tag.landmark_id)
         .order_by(File.path, tag.rank, Landmark.key)
         .execution_options(yield_per=ROWS)

@@ -140,6 +140,16 @@ def test_a_link_stays_a_link_and_a_device_a_device(tagger: Tagger, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("stored")
+def test_a_file_that_cannot_be_written_is_named(tagger: Tagger, tmp_path: Path) -> None:
+    for output, problem in (
+        (tmp_path / "none" / "tags.csv", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+    ):
+        done = tagger("export", "--as", "csv", "--output", output)
+        assert (done.returncode, done.stderr) == (1, f"Error: {output}: {problem}.\n")
+
+
+@pytest.mark.usefixtures("stored")
 def test_an_unknown_landmark_leaves_the_earlier_file(tagger: Tagger, tmp_path: Path) -> None:
     (tmp_path / "tags.csv").write_text("earlier")
     done = tagger("export", "--as", "csv", "eifel", "--output", tmp_path / "tags.csv")

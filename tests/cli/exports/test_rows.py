@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from db.engine import Store
 from db.read.filters import TagFilter
@@ -91,3 +92,16 @@ def test_the_stream_begins_before_all_is_read(stored: Store) -> None:
         rows = rows_of_tags(connection, TagFilter())
         assert next(rows).path == "/p/a/two.jpg"
         rows.close()  # type: ignore[attr-defined]
+
+
+def test_the_stream_sorts_nothing(stored: Store) -> None:
+    """Sorting would take memory for every row."""
+    stored.optimize()
+    with stored.read() as connection:
+        statements: list[Any] = []
+        event.listen(connection, "before_cursor_execute", lambda *call: statements.append(call[2:4]))
+        assert list(rows_of_tags(connection, TagFilter()))
+        ((sql, values),) = [(sql, values) for sql, values in statements if "machine_tag" in sql]
+        steps = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert steps[0] == "SCAN file USING INDEX sqlite_autoindex_file_1"
+    assert "USE TEMP B-TREE FOR ORDER BY" not in steps
