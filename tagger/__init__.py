@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tagger.api import query as query
     from tagger.api import review_queue as review_queue
     from tagger.api import undo_decisions as undo_decisions
+    from tagger.api_xmp import preview_xmp as preview_xmp
+    from tagger.api_xmp import undo_xmp as undo_xmp
+    from tagger.api_xmp import write_xmp as write_xmp
     from tagger.compat import predict_landmarks as predict_landmarks
     from tagger.compat import suggest_locations as suggest_locations
     from tagger.core.errors import PhotoError as PhotoError
@@ -54,6 +57,9 @@ _HOMES = {
     "query": "tagger.api",
     "review_queue": "tagger.api",
     "undo_decisions": "tagger.api",
+    "preview_xmp": "tagger.api_xmp",
+    "undo_xmp": "tagger.api_xmp",
+    "write_xmp": "tagger.api_xmp",
     "predict_landmarks": "tagger.compat",
     "suggest_locations": "tagger.compat",
     "PhotoError": "tagger.core.errors",

@@ -56,7 +56,7 @@ def decide(
     landmarks, refused = _names(shows), _names(shows_not)
     if sum(map(bool, (landmarks, refused, shows_none))) != 1:
         raise ValueError("give one of shows, shows_not and shows_none")
-    with _opened(db_url) as (store, settings):
+    with opened_store(db_url) as (store, settings):
         decide(
             store,
             _paths(photos),
@@ -80,7 +80,7 @@ def undo_decisions(photos: StrPath | Iterable[StrPath], *, who: str | None = Non
     """
     from tagger.library.decisions.decide import login_name, take_back
 
-    with _opened(db_url) as (store, settings):
+    with opened_store(db_url) as (store, settings):
         return take_back(store, _paths(photos), who=who or login_name(), max_bytes=settings.max_file_bytes)
 
 
@@ -96,7 +96,7 @@ def export_decisions(file: StrPath, *, db_url: str | None = None) -> int:
     from db.read.decisions import all_decisions
     from tagger.library.decisions.csv_file import write_csv
 
-    with _opened(db_url) as (store, _), store.read() as connection:
+    with opened_store(db_url) as (store, _), store.read() as connection:
         return write_csv(Path(file), all_decisions(connection))
 
 
@@ -116,7 +116,7 @@ def import_decisions(file: StrPath, *, who: str | None = None, db_url: str | Non
     from tagger.library.decisions.decide import login_name
 
     rows = list(read_csv(Path(file), who or login_name()))
-    with _opened(db_url) as (store, _), store.write() as connection:
+    with opened_store(db_url) as (store, _), store.write() as connection:
         return import_decisions(connection, rows)
 
 
@@ -139,7 +139,7 @@ def import_keywords(
     require_extra("Reading XMP", "xmp", "lxml")
     from tagger.export.xmp.keywords import import_keywords
 
-    with _opened(db_url) as (store, settings):
+    with opened_store(db_url) as (store, settings):
         place = None if folder is None else os.path.abspath(folder)
         return import_keywords(store, place, who=who or login_name(), limits=settings.limits())
 
@@ -160,7 +160,7 @@ def query(text: str = "", *, lang: str | None = None, db_url: str | None = None)
     from tagger.library.query.search import find
     from tagger.model.languages import language_of
 
-    with _opened(db_url, for_reading=True) as (store, settings), store.read() as connection:
+    with opened_store(db_url, for_reading=True) as (store, settings), store.read() as connection:
         hits = find(connection, text, zone=settings.zone())
         if lang is None:
             yield from hits
@@ -200,7 +200,7 @@ def export_tags(
     from tagger.library.query.search import read_query
 
     file = os.fspath(output) if isinstance(output, (str, os.PathLike)) else output
-    with _opened(db_url, for_reading=True) as (store, settings):
+    with opened_store(db_url, for_reading=True) as (store, settings):
         with store.read() as connection:
             filters = TagFilter(query=read_query(connection, text, zone=settings.zone()))
         return export(store, filters, file, format=format, keep_formulas=keep_formulas)
@@ -219,7 +219,7 @@ def compare_models(before: str, after: str, *, db_url: str | None = None) -> Ite
     """
     from db.read.exports.model_diff import find_model, tag_changes
 
-    with _opened(db_url, for_reading=True) as (store, _), store.read() as connection:
+    with opened_store(db_url, for_reading=True) as (store, _), store.read() as connection:
         first, second = find_model(connection, before), find_model(connection, after)
         yield from tag_changes(connection, first.number, second.number)
 
@@ -252,7 +252,7 @@ def review_queue(
     from tagger.library.query.search import read_query
     from tagger.review.queue import in_folders, review_order, review_photos
 
-    with _opened(db_url, for_reading=True) as (store, settings):
+    with opened_store(db_url, for_reading=True) as (store, settings):
         with store.read() as connection:
             query = in_folders(connection, _paths(folders), read_query(connection, text, zone=settings.zone()))
             order = review_order(connection, TagFilter(query=query), unsure=unsure, who=who or login_name())
@@ -260,7 +260,16 @@ def review_queue(
 
 
 @contextmanager
-def _opened(db_url: str | None, *, for_reading: bool = False) -> Iterator[tuple[Store, Settings]]:
+def opened_store(db_url: str | None, *, for_reading: bool = False) -> Iterator[tuple[Store, Settings]]:
+    """The database, and the settings, for as long as the context lasts.
+
+    Args:
+        db_url: a URL or a path; None for the database of the settings.
+        for_reading: a database that is not writable will do.
+
+    Raises:
+        StoreError: there is no such database, or it cannot be used.
+    """
     from db.engine import open_store
     from db.location import store_exists, store_file
 

@@ -48,7 +48,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "tagger.__main__": ("tagger.cli",),
     # The package's front door.
     "tagger.api": (*SERVICES, "tagger.export", "tagger.review"),
-    "tagger": (*CORE, "tagger.model", "tagger.compat", "tagger.api", "db"),
+    "tagger.api_xmp": (*SERVICES, "tagger.export", "tagger.api"),
+    "tagger": (*CORE, "tagger.model", "tagger.compat", "tagger.api", "tagger.api_xmp", "db"),
 }
 
 # Third-party packages by the only rooms that may import them.
@@ -67,8 +68,8 @@ HOMES = {
     ),
     "blake3": ("tagger.image.picture_hash",),
     "click": ("tagger.cli", "training.cli", "training.steps"),
-    "fastapi": ("tagger.web",),
     "exiv2": ("tagger.export.xmp.embedding",),
+    "fastapi": ("tagger.web",),
     "filelock": ("tagger.library.lock", "tagger.model.engines.network_cache"),
     "h11": ("tagger.web.connection",),
     "itsdangerous": ("tagger.web.security.sessions",),
