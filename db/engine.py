@@ -24,6 +24,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 
+from db.blocks import refresh_blocks
 from db.errors import LogWithoutStore, NotAStore, StoreLocked, StoreReplaced, StoreUnreachable
 from db.location import file_identity, is_writable, log_size, obvious_damage, parse_url, sync_folder
 from db.migrate import WRITING, migrate
@@ -73,8 +74,9 @@ class Store:
             yield connection
 
     def optimize(self) -> None:
-        """Refresh the statistics of SQLite's query planner; takes milliseconds after a run."""
+        """Count what changed, and refresh the statistics of SQLite's query planner; takes milliseconds after a run."""
         with self.write() as connection:
+            refresh_blocks(connection)
             connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
             connection.exec_driver_sql("ANALYZE")
 

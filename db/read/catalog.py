@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from db.blocks import photos_by_landmark
 from db.errors import UnknownCountry, UnknownLandmark, UnknownModel, UnknownRun
 from db.read.rows import LabelRow
 from db.rows import JobRunRow, RunCounts, RunRow, RunStart
-from db.schema.models import File, JobRun, Landmark, Model, Run
-from db.schema.views import machine_tag, person_tag
+from db.schema.models import JobRun, Landmark, Model, Run
 from tagger.core import types
 from tagger.core.landmark_names import find, names_of
 from tagger.core.text import nearest, plain
@@ -88,11 +87,7 @@ def landmarks(connection: Connection) -> dict[int, types.Landmark]:
 
 def labels(connection: Connection) -> list[LabelRow]:
     """All landmarks with the number of photos that show them, by country and name."""
-    counts: Counter[int] = Counter()
-    for view in (machine_tag, person_tag):  # no photo has tags in both, nor a landmark twice
-        is_present = select(File.id).where(File.photo_id == view.c.photo_id, File.gone_at.is_(None)).exists()
-        counted = select(view.c.landmark_id, func.count()).where(view.c.is_current == 1, is_present)
-        counts.update(dict(connection.execute(counted.group_by(view.c.landmark_id)).all()))
+    counts = photos_by_landmark(connection)
     rows = [LabelRow(landmark, counts[id_]) for id_, landmark in landmarks(connection).items()]
     return sorted(rows, key=lambda row: (row.landmark.country or "", row.landmark.name))
 

@@ -1,7 +1,7 @@
 """Listings: the tags, the photos without a known landmark, and the files that failed, in pages.
 
 A listing goes through files in the byte order of their paths and tests each, so that the cost of a page depends on its
-length. `db.read.planner` finds out where to look.
+length. `db.read.planning.planner` finds out where to look.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, False_, and_, false, or_, select, true
 
-from db.read.candidates import answered, decided_photos, union
 from db.read.filters import FileFilter, PhotoFilter
 from db.read.pages import FilePage, Query, cut, page_of_photos, query_of, walk
-from db.read.planner import Plan, path_range
+from db.read.planning.candidates import answered, decided_photos, union
+from db.read.planning.planner import Plan, path_range
 from db.read.query_language.expressions import decisions
 from db.read.query_language.matching import (
     Failures,

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, False_, and_, select, true
 
 from db.read import unique
 from db.read.filters import FileFilter, PhotoFilter
-from db.read.planner import Plan, plan
+from db.read.planning.planner import Plan, plan
 from db.read.query_language.matching import ANY_MODEL, FileRows, PhotoRows, matches
 from db.read.query_language.names import look_up
 from db.read.query_language.tree import And, Condition, Node, all_of, keys

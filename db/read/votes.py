@@ -6,7 +6,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from db.read.filters import FileFilter
 from db.read.pages import cut, query_of, walk
-from db.read.planner import Plan, path_range
+from db.read.planning.planner import Plan, path_range
 from db.read.query_language.matching import Votes
 from db.read.rows import Page, VoteHit
 from db.schema.models import Decision, File, Landmark, Photo

@@ -128,6 +128,7 @@ NEVER = [
 ]
 
 MOST_MODULES = 20  # in a folder
+HISTORY = ROOT / "db" / "migrations" / "versions"  # it only grows, since a migration stays as it is
 MOST_LINES = 300
 LONGEST_FUNCTION = 60
 FOLDERS = ("tagger", "db", "training", "tests", "benchmarks")
@@ -182,7 +183,7 @@ def test_no_imports_go_in_a_circle() -> None:
 
 
 def test_folders_stay_readable() -> None:
-    folders = {file.parent for file in modules(*FOLDERS).values()}
+    folders = {file.parent for file in modules(*FOLDERS).values()} - {HISTORY}
     counts = {
         str(folder.relative_to(ROOT)): len({*folder.glob("*.py")} - {folder / "__init__.py"}) for folder in folders
     }

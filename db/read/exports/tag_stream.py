@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, False_, select
 
-from db.read.candidates import decided_photos
 from db.read.filters import PhotoFilter
 from db.read.listings import tag_kinds
 from db.read.pages import query_of, walk
-from db.read.planner import plan
+from db.read.planning.candidates import decided_photos
+from db.read.planning.planner import plan
 from db.read.query_language.matching import MachineTags
 from db.schema.models import File, Landmark, Photo
 from db.schema.views import machine_tag

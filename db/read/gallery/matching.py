@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, true
 
-from db.read.candidates import union
 from db.read.filters import PhotoFilter
 from db.read.listings import is_none, is_tagged, is_withdrawn
 from db.read.pages import Query, query_of
-from db.read.planner import rare_photos
+from db.read.planning.candidates import union
+from db.read.planning.planner import rare_photos
 from db.read.query_language.grammar import parse
 from db.read.search import statuses
 from db.schema.models import File, Photo

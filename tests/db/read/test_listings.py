@@ -9,9 +9,9 @@ import pytest
 
 from db.engine import Store
 from db.errors import UnknownCountry, UnknownLandmark, UnknownModel, UnknownRun
-from db.read import planner
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.read.listings import all_hits, failures, nones, tags
+from db.read.planning import planner
 from db.read.rows import FailureHit
 from db.write.files import Scanned, mark_missing
 from tests.db.samples import MODEL, NEWER, TAKEN, assessed, decide, digest, failed, tag_run, tagged, untagged

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from db.engine import Store
-from db.read import planner
 from db.read.filters import PhotoFilter, TagFilter
 from db.read.listings import all_hits, nones, tags
+from db.read.planning import planner
 from db.write import comparisons
 from db.write.comparisons import PhotoHash
 from db.write.files import Scanned, mark_missing

@@ -12,9 +12,9 @@ import pytest
 
 from db.engine import Store, open_store
 from db.errors import UnknownCity, UnknownName
-from db.read import planner
 from db.read.filters import TagFilter
 from db.read.listings import all_hits
+from db.read.planning import planner
 from db.read.query_language.grammar import parse
 from db.read.search import search
 from tagger.core.types import Suggestion

@@ -1,20 +1,22 @@
-"""Where a listing looks: at the photos of its rarest condition, or at all files in the order of their paths.
+"""Where a listing looks: at the photos of its rarest condition, or at the ranges of paths in which it may find some.
 
-A walk by path is fast if hits are frequent, and slow if they are rare and late. If a set of `db.read.candidates` is
-small, the listing looks up its members and sorts them instead.
+A walk by path is fast if hits are frequent, and slow if they are rare and late. If a set of `candidates` is
+small, the listing looks up its members and sorts them. Otherwise it walks, but only through the blocks of photos that
+may have a hit.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, True_, and_, false, func, or_, select, true
 
-from db.read.candidates import photo_set, union
 from db.read.files import folder_range
+from db.read.planning.candidates import block_condition, photo_set, union
 from db.read.query_language.tree import And, Condition, Node, Not
+from db.schema.blocks import PhotoBlock
 from db.schema.models import File
 from tagger.core.types import Status
 
@@ -64,7 +66,10 @@ def plan(connection: Connection, tree: Node, status: Status, *, after: str | Non
     size, smallest = min(found, key=lambda pair: pair[0])
     if smallest is not None and size <= FEW:
         return Plan([within_paths], File.photo_id.in_(smallest))
-    return Plan([within_paths], true())
+    may_contain = _may_contain(tree, status)
+    if isinstance(may_contain, True_):
+        return Plan([within_paths], true())
+    return Plan(list(_spans(connection, may_contain, within_paths)), true())
 
 
 def rare_photos(connection: Connection, tree: Node, status: Status) -> AnySelect | None:
@@ -101,6 +106,36 @@ def _smallest_set(connection: Connection, node: Node, status: Status) -> tuple[i
     return (sum(size for size, _ in found), union(*sets)) if len(sets) == len(found) else NO_SET
 
 
+def _is_before(one: str, other: str | None) -> bool:
+    return other is None or os.fsencode(one) < os.fsencode(other)
+
+
 def _size(connection: Connection, photos: AnySelect) -> int:
     """The number of photos in a set, counted only as far as necessary."""
     return connection.execute(select(func.count()).select_from(photos.limit(FEW + 1).subquery())).scalar_one()
+
+
+def _may_contain(node: Node, status: Status) -> ColumnElement[bool]:
+    """Whether a block may have photos that pass a query."""
+    if isinstance(node, Condition):
+        return block_condition(node, status)
+    if isinstance(node, Not):
+        return true()
+    inner = [_may_contain(one, status) for one in node.nodes]
+    return and_(true(), *inner) if isinstance(node, And) else or_(false(), *inner)
+
+
+def _spans(connection: Connection, condition: ColumnElement[bool], within_paths: Span) -> Iterator[Span]:
+    """The ranges of paths of some blocks."""
+    paths = select(PhotoBlock.first_path, PhotoBlock.last_path).where(condition).order_by(PhotoBlock.first_path)
+    merged: list[tuple[str, str]] = []
+    for first, last in connection.execute(paths):
+        end = f"{last}\0"
+        if merged and not _is_before(merged[-1][1], first):
+            first, previous = merged.pop()
+            end = max(end, previous, key=os.fsencode)
+        merged.append((first, end))
+    for low, high in merged:
+        common = _intersection(Span(low, high), within_paths)
+        if _is_before(common.low, common.high):
+            yield common

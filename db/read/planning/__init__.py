@@ -1,0 +1,1 @@
+"""Where a listing looks for its photos: with an index, or in the blocks of photos that may have some."""

@@ -1,0 +1,96 @@
+"""Which photos may pass a condition: as a set with an index, or by block.
+
+The one rule: a set or a block may have too many photos, but never too few. A listing still tests each, so they never
+change its result.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, true, union_all
+
+from db.read.query_language.expressions import in_box, within
+from db.read.query_language.tree import Circle, Condition, Ids, Interval, Text
+from db.schema.blocks import SIZE, PhotoBlock
+from db.schema.models import Assessment, Decision, Photo, Run, Suggestion
+from tagger.core.types import Status
+
+if TYPE_CHECKING:
+    from db.schema.base import AnySelect
+
+MANY_IDS = 16  # each costs a look into every block
+CLOCK_STEP = timedelta(days=1)
+
+
+def photo_set(condition: Condition, status: Status) -> AnySelect | None:
+    """A set of photos that contains all which may pass a condition."""
+    decided = decided_photos()
+    match condition.key, condition.value:
+        case "taken", Interval() as period:
+            return select(Photo.id).where(within(Photo.taken_at, period))
+        case "tagged", Interval() as period:
+            assessed = select(Assessment.photo_id).where(within(Assessment.assessed_at, period))
+            return union(assessed, decided.where(within(Decision.decided_at, period)))
+        case "run", Interval() as runs:
+            return select(Assessment.photo_id).where(within(Assessment.run_id, runs))
+        case "landmark", Ids(ids):
+            suggested = select(Suggestion.photo_id).where(Suggestion.is_tag, Suggestion.landmark_id.in_(ids))
+            return union(suggested, decided.where(Decision.landmark_id.in_(ids)))
+        case "model", Ids(ids):
+            return union(answered(status).where(Assessment.model_id.in_(ids)), decided)
+        case "near", Circle() as circle:
+            return select(Photo.id).where(Photo.lat.is_not(None), in_box(circle))
+        case "has", _:
+            return select(Photo.id).where(Photo.lat.is_not(None))
+        case ("who", _) | ("state", Text(("confirmed" | "corrected" | "rejected",))):
+            return decided
+    return None
+
+
+def answered(status: Status) -> AnySelect:
+    """The photos with answers of a status."""
+    return select(Assessment.photo_id).where(Assessment.status == ("undone" if status == "withdrawn" else status))
+
+
+def decided_photos() -> AnySelect:
+    """The photos on which a decision counts."""
+    return select(Decision.photo_id).where(Decision.revoked_at.is_(None), Decision.is_trusted)
+
+
+def union(*sets: AnySelect) -> AnySelect:
+    """The photos of any of some sets."""
+    return sets[0] if len(sets) == 1 else select(union_all(*sets).subquery().c[0])
+
+
+def block_condition(condition: Condition, status: Status) -> ColumnElement[bool]:
+    """Whether a block may have photos that pass a condition."""
+    decided = _in_block(Decision.photo_id)
+    match condition.key, condition.value:
+        case "taken", Interval(low, high):
+            later = PhotoBlock.last_taken_at >= low if low else true()
+            return and_(later, PhotoBlock.first_taken_at <= high if high else true())
+        case "tagged", Interval(low=datetime() as low):
+            # An answer is not newer than the end of its run, unless the clock was set back.
+            runs = select(Run.id).where(or_(Run.finished_at.is_(None), Run.finished_at >= low - CLOCK_STEP))
+            return or_(_in_block(Assessment.photo_id, Assessment.run_id.in_(runs)), decided)
+        case "run", Interval(low, high) if low == high:
+            return _in_block(Assessment.photo_id, Assessment.run_id == low)
+        case "landmark", Ids(ids) if len(ids) <= MANY_IDS:
+            suggested = _in_block(Suggestion.photo_id, Suggestion.is_tag == true(), Suggestion.landmark_id.in_(ids))
+            return or_(suggested, _in_block(Decision.photo_id, Decision.landmark_id.in_(ids)))
+        case "model", Ids(ids):
+            by_model = _in_block(Assessment.photo_id, Assessment.status == status, Assessment.model_id.in_(ids))
+            return or_(by_model, decided)
+        case (("has" | "near"), _):
+            return PhotoBlock.has_gps == true()
+        case ("who", _) | ("state", Text(("confirmed" | "corrected" | "rejected",))):
+            return decided
+    return true()
+
+
+def _in_block(photo_id: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    first = PhotoBlock.id * SIZE
+    found = select(photo_id).where(*conditions, photo_id.between(first, first + SIZE - 1))
+    return found.correlate(PhotoBlock).exists()
