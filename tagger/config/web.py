@@ -31,6 +31,7 @@ class WebSettings(BaseSettings):
     )
     web_cache: Place = Field(default_factory=default_web_cache, description="Folder of the thumbnails.")
     web_cache_bytes: AtLeastOne = Field(2_000_000_000, description="The most that the thumbnails may take.")
+    web_thumbnails: bool = Field(False, description="Make thumbnails while photos are tagged.")
     web_hosts: tuple[str, ...] = Field((), description="Names under which others reach the gallery.")
     web_trusted_proxies: tuple[Network, ...] = Field((), description="Networks of proxies whose headers are believed.")
     web_proxy_user_header: str | None = Field(None, description="The header in which those proxies name the user.")

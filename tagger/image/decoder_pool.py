@@ -11,6 +11,7 @@ import time
 from collections import deque
 from concurrent.futures import CancelledError
 from dataclasses import asdict
+from pathlib import Path
 from typing import Self
 
 from tagger.core.errors import DecoderUnavailable
@@ -39,13 +40,27 @@ class DecoderPool:
     Args:
         photos: how many will be loaded, and so the most processes, up to `limits.threads`; None for any number.
         timeout_s: the most seconds for one photo, from its path to its pixels.
+        thumbnails: a folder in which a thumbnail of each photo is kept whose pixels are needed.
 
     Raises:
         DecoderUnavailable: not even one process can be started.
     """
 
-    def __init__(self, contract: InputContract, limits: Limits, *, timeout_s: float, photos: int | None = None) -> None:
-        self._setup = {"contract": asdict(contract), "limits": asdict(limits), "timeout_s": timeout_s}
+    def __init__(
+        self,
+        contract: InputContract,
+        limits: Limits,
+        *,
+        timeout_s: float,
+        photos: int | None = None,
+        thumbnails: Path | None = None,
+    ) -> None:
+        self._setup = {
+            "contract": asdict(contract),
+            "limits": asdict(limits),
+            "timeout_s": timeout_s,
+            "thumbnails": str(thumbnails) if thumbnails else None,
+        }
         self._timeout_s = timeout_s
         self._changed = threading.Condition()
         self._processes: set[DecoderProcess] = set()

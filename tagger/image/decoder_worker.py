@@ -38,7 +38,7 @@ def main() -> None:
     if (setup := _receive(requests)) is None:
         return
     limits = Limits(**setup.header["limits"])
-    loader = InProcessLoader(InputContract(**setup.header["contract"]), limits)
+    loader = InProcessLoader(InputContract(**setup.header["contract"]), limits, setup.header["thumbnails"])
     memory = _Memory(memory_limit(limits.max_pixels))
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the other cores decode other photos
 

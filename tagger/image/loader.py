@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
+
+from PIL import Image
 
 from tagger.core.errors import PhotoError
 from tagger.core.run_options import Limits
@@ -16,7 +19,7 @@ from tagger.image.phash import difference_hash
 from tagger.image.picture_hash import picture_hash
 from tagger.image.preprocess import Pixels, preprocess, preview
 from tagger.image.source import open_source
-from tagger.image.thumbnail import webp
+from tagger.image.thumbnail import copy_file, keep_copy, webp
 
 # Of a photo: "pixels" are the network's input, a "preview" is for people. Both come with the metadata.
 # A "thumbnail" and a "screen" are copies without metadata, as files.
@@ -88,10 +91,17 @@ class PhotoLoader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InProcessLoader:
-    """Loads photos in the calling thread; a photo in progress cannot be cancelled."""
+    """Loads photos in the calling thread; a photo in progress cannot be cancelled.
+
+    Args:
+        contract: the network's input.
+        limits: of the work on one photo.
+        thumbnails: a folder in which a thumbnail of each photo is kept whose pixels are needed.
+    """
 
     contract: InputContract
     limits: Limits
+    thumbnails: str | None = None
 
     def load(self, path: str, needed_part: NeededPart, is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         if is_cancelled and is_cancelled():
@@ -110,6 +120,8 @@ class InProcessLoader:
                 decoded = decode(source.content, min_side_px=side_px, max_pixels=self.limits.max_pixels)
             if part in COPIES:
                 return LoadedPhoto(content, copy=webp(decoded.image, side_px))
+            if part == "pixels" and self.thumbnails:
+                _keep_thumbnail(self.thumbnails, content.sha256, decoded.image)
             info = replace(with_file(decoded.info, path), phash=difference_hash(decoded.image))
             pixels = preprocess if part == "pixels" else preview
             return LoadedPhoto(content, info, pixels(decoded.image, self.contract))
@@ -117,3 +129,11 @@ class InProcessLoader:
             return LoadedPhoto(content, failure=Failed(error.kind, error.message))
         except MemoryError:  # in a decoder process, whose memory is limited
             return LoadedPhoto(content, failure=Failed("too_large", "it does not fit into memory"))
+
+
+def _keep_thumbnail(folder: str, sha256: str, image: Image.Image) -> None:
+    """Keep a thumbnail; without room for it, the gallery makes it later."""
+    file = copy_file(folder, "thumbnail", sha256)
+    with suppress(OSError):
+        if not file.exists():
+            keep_copy(file, webp(image.copy(), COPIES["thumbnail"]))

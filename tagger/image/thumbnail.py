@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import os
+import secrets
+from pathlib import Path
 
 from PIL import Image
 
@@ -25,6 +28,25 @@ def webp(image: Image.Image, side_px: int) -> bytes:
     file = io.BytesIO()
     image.save(file, "WEBP", quality=WEBP_QUALITY, method=WEBP_EFFORT)
     return file.getvalue()
+
+
+def copy_file(folder: str | os.PathLike[str], kind: str, sha256: str) -> Path:
+    """Where the copy of a photo is kept in a folder.
+
+    Args:
+        folder: of all copies.
+        kind: the copy's, such as thumbnail.
+        sha256: identifies the photo.
+    """
+    return Path(folder) / kind / sha256[:2] / f"{sha256}.webp"
+
+
+def keep_copy(file: Path, copy: bytes) -> None:
+    """Write a copy; its file is complete as soon as it has its name."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    draft.write_bytes(copy)
+    draft.replace(file)
 
 
 def data_uri(path: str, side_px: int = SIDE_PX) -> str | None:

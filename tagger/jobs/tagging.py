@@ -151,7 +151,13 @@ def new_run(
     def open_decoders(photos: int) -> DecoderPool:
         from tagger.image.decoder_pool import DecoderPool  # loads numpy, which a run without new photos does not need
 
-        return DecoderPool(bundle.card.input, limits, photos=photos, timeout_s=settings.photo_timeout_s)
+        return DecoderPool(
+            bundle.card.input,
+            limits,
+            photos=photos,
+            timeout_s=settings.photo_timeout_s,
+            thumbnails=settings.web_cache if settings.web_thumbnails else None,
+        )
 
     return LibraryRun(
         context.store,

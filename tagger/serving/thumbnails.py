@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from tagger.image.loader import Content, LoadedPhoto, Part, PhotoLoader
+from tagger.image.thumbnail import copy_file, keep_copy
 
 SHARE_KEPT = 0.8  # of the most bytes, when old copies are evicted
 WRITES_PER_CHECK = 200  # of the folder's size
@@ -102,7 +102,7 @@ class Thumbnails:
         return None
 
     def _file(self, sha256: str, part: Part) -> Path:
-        return self._folder / part / sha256[:2] / f"{sha256}.webp"
+        return copy_file(self._folder, part, sha256)
 
     @contextlib.contextmanager
     def _one_at_a_time(self, file: Path) -> Iterator[None]:
@@ -116,10 +116,7 @@ class Thumbnails:
                 self._in_progress.pop(file, None)
 
     def _write(self, file: Path, copy: bytes) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-        draft.write_bytes(copy)
-        draft.replace(file)
+        keep_copy(file, copy)
         self._writes += 1
         if self._writes % WRITES_PER_CHECK == 1:
             self._evict()

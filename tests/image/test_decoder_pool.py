@@ -15,6 +15,7 @@ import pytest
 
 from tagger.core.errors import DecoderUnavailable
 from tagger.core.types import Failed
+from tagger.image.decoder_pool import DecoderPool
 from tagger.image.loader import Content, InProcessLoader, LoadedPhoto, Part, always
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, jpeg, photos
@@ -203,3 +204,12 @@ def _is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_thumbnail_is_kept_of_each_photo_whose_pixels_are_needed(tmp_path: Path) -> None:
+    first, second = photos(tmp_path / "photos", 2)
+    with DecoderPool(card().input, LIMITS, timeout_s=PATIENCE_S, thumbnails=tmp_path / "cache") as pool:
+        sha256 = pool.load(str(first), always).sha256
+        pool.load(str(second), lambda _content: "metadata")
+    assert sha256 is not None
+    assert [file.name for file in (tmp_path / "cache").rglob("*.webp")] == [f"{sha256}.webp"]

@@ -29,6 +29,7 @@ class SuggestionOut(BaseModel):
     landmark: str
     name: str
     country: str | None
+    city: str | None
     lat: float | None
     lon: float | None
     score: float
