@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from db.read.rows import NearbyPhoto, ReviewPhoto, VoteCount
@@ -25,32 +25,36 @@ class Candidate(NamedTuple):
     """A photo to review."""
 
     photo: int  # its row id
-    sha256: str
     landmark: int  # the row id of the best suggestion's
     margin: float  # the first score minus the second
-    is_tag: bool
     skipped_at: datetime | None  # the person skipped it in an earlier review
 
 
-def candidates(connection: Connection, *, who: str) -> list[Candidate]:
+def candidates(
+    connection: Connection, *, who: str, margin_below: float | None = None, only_tags: bool = True
+) -> list[Candidate]:
     """The photos with a present file that the current model answered and no trusted person has decided about.
 
     Args:
         connection: any.
         who: the person who reviews.
+        margin_below: only those with a smaller margin.
+        only_tags: only those whose best suggestion is a tag.
     """
     first, second = aliased(Suggestion), aliased(Suggestion)
     of_second = (second.photo_id == first.photo_id, second.model_id == first.model_id, second.rank == 2)
     is_decided = select(trusted_decision.c.id).where(trusted_decision.c.photo_id == Photo.id).exists()
     is_present = select(File.id).where(File.photo_id == Photo.id, File.gone_at.is_(None)).exists()
+    margin = first.score - func.coalesce(second.score, 0.0)
     rows = (
-        select(Photo.id, Photo.sha256, first.landmark_id, first.score - func.coalesce(second.score, 0.0))
-        .add_columns(first.is_tag, Skip.skipped_at)
+        select(Photo.id, first.landmark_id, margin, Skip.skipped_at)
         .join(first, and_(first.photo_id == Photo.id, first.model_id == Photo.current_model_id, first.rank == 1))
         .outerjoin(second, and_(*of_second))
         .outerjoin(Skip, and_(Skip.photo_id == Photo.id, Skip.who == who))
-        .where(~is_decided, is_present)
+        .where(~is_decided, is_present, first.is_tag if only_tags else true())
     )
+    if margin_below is not None:
+        rows = rows.where(margin < margin_below)
     return [Candidate(*row) for row in connection.execute(rows)]
 
 

@@ -12,6 +12,7 @@ from db.engine import Connection, Store
 from db.read import catalog
 from db.read.filters import TagFilter
 from db.read.listings import all_hits
+from db.read.photos import content_ids
 from db.read.query_language.tree import ALL, Condition, Node, Text, all_of, any_of
 from db.read.review import Candidate, candidates, review_photo, tag_counts
 from db.read.rows import FailureHit, ReviewPhoto
@@ -38,15 +39,13 @@ def review_order(
     Raises:
         UnknownName: a filter names something that the store does not have.
     """
-    found = candidates(connection, who=who)
-    if unsure:
-        found = [candidate for candidate in found if candidate.margin < UNSURE_MARGIN]
-    if filters == EVERYTHING:
-        found = [candidate for candidate in found if candidate.is_tag]
-    else:
+    is_filtered = filters != EVERYTHING
+    margin_below = UNSURE_MARGIN if unsure else None
+    found = candidates(connection, who=who, margin_below=margin_below, only_tags=not is_filtered)
+    if is_filtered:
         hits = all_hits(search, connection, filters)
-        contents = {hit.sha256 for hit in hits if not isinstance(hit, FailureHit)}
-        found = [candidate for candidate in found if candidate.sha256 in contents]
+        photos = set(content_ids(connection, {hit.sha256 for hit in hits if not isinstance(hit, FailureHit)}).values())
+        found = [candidate for candidate in found if candidate.photo in photos]
     counts = tag_counts(connection)
 
     def place(candidate: Candidate) -> tuple[float, int, int, float, int]:

@@ -160,6 +160,7 @@ class ReviewApp:
     def _start(self, protocol: Protocol) -> None:
         with suppress(DecoderUnavailable):  # then there are no pictures
             self._previews.start(protocol)
+            self._terminal.keeps_pictures = protocol == "kitty"
 
     def _decide(self, decide: Callable[[], bool]) -> None:
         if decide():

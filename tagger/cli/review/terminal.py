@@ -24,7 +24,7 @@ ESCAPE_S = 0.05  # after which a lone Escape is the key
 END_STRING = "\x1b\\"  # of a picture that was being sent
 DELETE_PICTURES = "\x1b_Ga=d,d=A,q=2\x1b\\"
 OPEN = "\x1b[?1049h\x1b[?25l\x1b[?2004h"  # the other screen, no cursor, pasted text is marked
-CLOSE = f"{END_STRING}{DELETE_PICTURES}\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l"
+CLOSE = f"{END_STRING}\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l"
 # Whether it shows pictures as kitty does, how large a cell is, and what it can do, such as sixel. All answer the last.
 QUESTIONS = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
 BEGIN_FRAME, END_FRAME = "\x1b[?2026h", "\x1b[?2026l"  # nothing is shown in between, where the terminal knows that
@@ -50,6 +50,7 @@ class Terminal:
     def __init__(self, stdin: int, stdout: int) -> None:
         self.is_dumb = os.environ.get("TERM", "") in DUMB
         self.needs_drawing = True  # its size changed, or the program was stopped
+        self.keeps_pictures = False  # clearing its text does not remove them
         self._stdin, self._stdout = stdin, stdout
         self._keys = KeyParser()
         self._saved: list[Any] = []
@@ -125,13 +126,16 @@ class Terminal:
         if self.is_dumb:
             self.write("\n".join([*(text for text in texts if text), ""]))
         else:
-            self.write("".join([BEGIN_FRAME, DELETE_PICTURES, CLEAR, "\r\n".join(texts), picture, END_FRAME]))
+            self.write("".join([BEGIN_FRAME, self._delete_pictures(), CLEAR, "\r\n".join(texts), picture, END_FRAME]))
 
     def write(self, text: str) -> None:
         """Write text and codes."""
         unsent = memoryview(text.encode(errors="replace"))
         while unsent:
             unsent = unsent[os.write(self._stdout, unsent) :]
+
+    def _delete_pictures(self) -> str:
+        return END_STRING + DELETE_PICTURES if self.keeps_pictures else ""
 
     def _read(self) -> bytes:
         try:
@@ -150,7 +154,7 @@ class Terminal:
     def _close(self) -> None:
         with suppress(OSError):
             if not self.is_dumb:
-                self.write(CLOSE)
+                self.write(self._delete_pictures() + CLOSE)
         with suppress(OSError, termios.error):
             termios.tcsetattr(self._stdin, termios.TCSAFLUSH, self._saved)
 

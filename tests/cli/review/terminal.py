@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 
 import pyte
 
-PATIENCE_S = 20.0  # on a busy machine
+PATIENCE_S = 60.0  # on a busy machine
 STRINGS = re.compile(rb"\x1b[_P].*?\x1b\\|\x1b\]1337;.*?\x07", re.DOTALL)  # pictures and questions, which pyte prints
 
 
