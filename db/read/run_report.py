@@ -111,7 +111,7 @@ def _suggested(run: int, *columns: Any) -> AnySelect:
 
 def _suggested_by(run: int) -> AnySelect:
     """The suggestions for a run's photos, including those that a later run asked for more."""
-    began = select(Suggestion.photo_id, Suggestion.model_id).where(Suggestion.run_id == run, Suggestion.rank == 1)
+    suggested = select(Suggestion.photo_id, Suggestion.model_id).where(Suggestion.run_id == run)
     continued = select(Assessment.photo_id, Assessment.model_id).where(Assessment.run_id == run)
     columns = (Suggestion.photo_id, Suggestion.score, Suggestion.reason, Landmark.key, Landmark.name)
     by = (Suggestion.photo_id == Assessment.photo_id) & (Suggestion.model_id == Assessment.model_id)
@@ -121,7 +121,7 @@ def _suggested_by(run: int) -> AnySelect:
         .join(Assessment, by)
         .join(Landmark, Landmark.id == Suggestion.landmark_id)
         .join(Photo, Photo.id == Suggestion.photo_id)
-        .where(tuple_(Suggestion.photo_id, Suggestion.model_id).in_(union(began, continued)))
+        .where(tuple_(Suggestion.photo_id, Suggestion.model_id).in_(union(suggested, continued)))
     )
 
 

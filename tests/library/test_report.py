@@ -160,8 +160,9 @@ def test_a_run_that_was_asked_again_for_more_still_shows_its_photos(
 ) -> None:
     counts(new_run(store, bundle, library, ColourEngine(), k=1))
     counts(new_run(store, bundle, library, ColourEngine(), k=2))
-    pages = [report_html.page(store, number) or "" for number in (1, 2)]
-    assert [page.count("data:image/jpeg") for page in pages] == [12, 12]
+    counts(new_run(store, bundle, library, ColourEngine(), k=3))
+    pages = [report_html.page(store, number) or "" for number in (1, 2, 3)]
+    assert [page.count("data:image/jpeg") for page in pages] == [12, 12, 12]
 
 
 def test_a_link_leads_to_a_file_whatever_its_name(store: Store, bundle: Bundle, tmp_path: Path) -> None:
