@@ -16,7 +16,6 @@ from db.read.photos import positions_of
 from db.read.rows import FailureHit, NoneHit, State, TagHit
 from tagger.core.types import DateSource, Position, Status
 
-Hit = TagHit | NoneHit | FailureHit
 BATCH = 500
 PositionSource = Literal["photo", "landmark"]
 

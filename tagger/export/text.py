@@ -15,7 +15,6 @@ from tagger.export.rows import ExportRow
 
 FULL_WIDTH = ("EQUALS SIGN", "PLUS SIGN", "HYPHEN-MINUS", "COMMERCIAL AT")  # some spreadsheets accept them too
 FORMULA = ("=", "+", "-", "@", *(unicodedata.lookup(f"FULLWIDTH {name}") for name in FULL_WIDTH))
-
 SUSPICIOUS = frozenset((" ", *FORMULA))  # spreadsheets ignore spaces; other white space is not printable
 
 
@@ -63,7 +62,7 @@ def title(row: ExportRow) -> str:
 def summary(row: ExportRow) -> str:
     """What a row says, in one line for people."""
     place = ", ".join(filter(None, (row.city, row.country)))
-    by = f"{row.score:.1%}" if row.score is not None else "by a person"
+    by = "by a person" if row.source == "person" else f"{row.score:.1%}" if row.score is not None else ""
     taken = f"taken {row.taken_at:%Y-%m-%d %H:%M}" if row.taken_at else ""
     where = "position of the landmark" if row.position_from == "landmark" else ""
     return "; ".join(filter(None, (file_name(row.path), place, by, taken, where)))

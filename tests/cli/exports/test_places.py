@@ -66,6 +66,16 @@ def test_file_names_survive_in_links_and_show_no_tags() -> None:
     assert not any("<" in description for description in descriptions)  # programs show them as HTML
 
 
+def test_the_description_says_who_said_it_if_anybody_did() -> None:
+    rows = [ROW, ROW._replace(source="person", score=None), ROW._replace(landmark=None, name=None, score=None)]
+    descriptions = etree.fromstring(written("gpx", rows)).iter("{*}desc")
+    assert [str(description.text).split("; ")[2] for description in descriptions] == [
+        "90.0%",
+        "by a person",
+        "taken 2024-05-01 12:30",
+    ]
+
+
 def test_a_position_of_the_landmark_is_marked() -> None:
     row = ROW._replace(position_lat=ROW.lat, position_lon=ROW.lon, position_from="landmark")
     (description,) = etree.fromstring(written("kml", [row])).iter("{*}description")

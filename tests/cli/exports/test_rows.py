@@ -103,5 +103,5 @@ def test_the_stream_sorts_nothing(stored: Store) -> None:
         assert list(rows_of_tags(connection, TagFilter()))
         ((sql, values),) = [(sql, values) for sql, values in statements if "machine_tag" in sql]
         steps = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
-    assert steps[0] == "SCAN file USING INDEX sqlite_autoindex_file_1"
+    assert "file USING INDEX sqlite_autoindex_file_1" in steps[0]
     assert "USE TEMP B-TREE FOR ORDER BY" not in steps
