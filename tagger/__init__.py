@@ -18,6 +18,7 @@ from tagger.core.version import __version__
 if TYPE_CHECKING:
     from db.read.rows import FailureHit as FailureHit
     from db.read.rows import NoneHit as NoneHit
+    from db.read.rows import ReviewPhoto as ReviewPhoto
     from db.read.rows import TagHit as TagHit
     from tagger.api import compare_models as compare_models
     from tagger.api import decide as decide
@@ -66,6 +67,7 @@ _HOMES = {
     "TaggerError": "tagger.core.errors",
     "FailureHit": "db.read.rows",
     "NoneHit": "db.read.rows",
+    "ReviewPhoto": "db.read.rows",
     "TagHit": "db.read.rows",
     "hashtags": "tagger.core.hashtags",
     "localized": "tagger.model.languages",

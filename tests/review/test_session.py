@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from db.engine import Store
+from db.write.forget import forget_files
 from tagger.review.queue import review_order
 from tagger.review.session import ReviewSession
 from tests.db.samples import decide, digest, tagged
@@ -98,3 +99,12 @@ def test_a_photo_that_is_decided_elsewhere_meanwhile_is_left_alone(store: Store)
     assert not session.none()
     assert (current(session), session.counts, session.passed_over) == ("c.jpg", {}, {})
     assert tags(store)["a.jpg"] == "machu_picchu"
+
+
+def test_a_skipped_photo_can_be_forgotten(store: Store, photos: Library) -> None:
+    session = review(store)
+    session.current()
+    session.skip()
+    assert forget_files(store, str(photos.folder)).photos == 4
+    with store.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM skip").scalar() == 0

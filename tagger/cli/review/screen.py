@@ -31,9 +31,10 @@ DATES = {"name": "by the file's name", "mtime": "by the file's time", "reset": "
 def header(session: ReviewSession, columns: int) -> Line:
     """Which photo of how many, and what was decided so far."""
     place = f"{session.place:,} of {session.total:,}"
-    counts = ", ".join(f"{session.counts[outcome]:,} {outcome}" for outcome in OUTCOMES if session.counts[outcome])
-    gap = " " * max(2, columns - columns_of(place) - columns_of(counts))
-    return [Span(place, "bold"), Span(gap + counts, "dim")]
+    counts = session.counts
+    said = ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in OUTCOMES if counts[outcome])
+    gap = " " * max(2, columns - columns_of(place) - columns_of(said))
+    return [Span(place, "bold"), Span(gap + said, "dim")]
 
 
 def about(photo: ReviewPhoto, columns: int) -> list[Line]:
