@@ -1,9 +1,9 @@
 """How long does the first page of each documented query take in a large library?
 
 The library is written by `db.write.results`, as in runs: folders of trips in order of time, 66 landmarks, each in a few
-folders, with frequencies falling as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a fifth of the
-photos in bursts of four, and a thousand that look alike. Each query runs in a new connection; the median and the
-slowest of several runs are printed.
+folders, with frequencies falling as 1/rank, 60 % of the photos tagged, 1 % of the files broken, a third with a
+position, decisions about 2,000, a fifth of the photos in bursts of four, and a thousand that look alike. Each query
+runs in a new connection; the median and the slowest of several runs are printed.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ from db.read.catalog import labels, runs
 from db.read.files import file_states
 from db.read.filters import FileFilter, PhotoFilter, TagFilter
 from db.read.listings import failures, nones, tags
+from db.read.query_language.grammar import parse
 from db.read.rows import Page
-from db.rows import ModelRow, RunStart
+from db.read.search import search
+from db.rows import ModelRow, RunStart, Verdict
 from db.write.comparisons import assign_groups
+from db.write.decisions import record_decision
 from db.write.files import Scanned
 from db.write.results import write_results
 from db.write.runs import register_model, start_run
@@ -43,6 +46,27 @@ LANDMARKS = [
     Landmark(f"landmark_{rank:02}", f"Landmark {rank}", f"Country {rank // 3}", rank, 2.0 * rank)
     for rank in range(1, 67)
 ]
+DECIDED = 2_000
+VERDICTS: tuple[Verdict, ...] = ("shows", "not", "none")
+WRITTEN = (  # queries like those of docs/QUERY.md
+    'landmark:"landmark 6*"',
+    'country:"country 0" NOT landmark:landmark_02',
+    "score:>=0.8 taken:2020",
+    "margin:<0.3 state:unreviewed",
+    "(landmark:landmark_65 OR landmark:landmark_66) NOT has:gps",
+    "near:1,2,5km",
+    "near:66,132,5km",
+    "landmark:landmark_1* score:>=0.8 taken:2022-07..2022-09 state:unreviewed near:12,24,50km",
+    "state:confirmed who:ann",
+    "state:rejected",
+    "status:none taken:..2011",
+    "status:none taken:>=2023",
+    "status:none OR status:failed",
+    "kind:truncated",
+    "run:10 file:IMG_9*",
+    "model:lite landmark:landmark_3*",
+    "tagged:today taken:>=2023",
+)
 MODEL = ModelRow("a" * 64, "b" * 64, "lite", "1", {})
 UNUSED = ModelRow("c" * 64, "d" * 64, "unused", "1", {})
 
@@ -58,6 +82,17 @@ class Library:
         for first in range(0, self.photos, BATCH):
             trip = self._trip(dice)
             yield [self._outcome(number, trip, dice) for number in range(first, min(first + BATCH, self.photos))]
+
+    def decisions(self) -> Iterator[tuple[str, Verdict, str | None]]:
+        """Photos by their digest, and what Ann says about them."""
+        for count, number in enumerate(range(0, self.photos, max(1, self.photos // DECIDED))):
+            verdict = VERDICTS[count % len(VERDICTS)]
+            if number % 100 != 7:
+                landmark = None if verdict == "none" else LANDMARKS[count % len(LANDMARKS)].id
+                yield self.digest(number), verdict, landmark
+
+    def digest(self, number: int) -> str:
+        return hashlib.sha256(self.path(number).encode()).hexdigest()
 
     def path(self, number: int) -> str:
         return f"/home/ann/Pictures/{self.taken_at(number):%Y}/trip {number // BATCH:04}/IMG_{number:06}.jpg"
@@ -87,9 +122,10 @@ class Library:
         suggestions = tuple(
             Suggestion(rank, one, score / rank, is_tag and rank == 1) for rank, one in enumerate(nearest, start=1)
         )
-        digest = hashlib.sha256(path.encode()).hexdigest()
         answer = Tagged(suggestions) if is_tag else NoLandmark(suggestions)
-        return file, Result(path, digest, answer, PhotoInfo(4000, 3000, "JPEG", self.taken_at(number)))
+        lat, lon = (trip[0].lat, trip[0].lon) if number // BATCH % 3 == 0 else (None, None)
+        info = PhotoInfo(4000, 3000, "JPEG", self.taken_at(number), lat, lon)
+        return file, Result(path, self.digest(number), answer, info)
 
 
 def build(store: Store, library: Library) -> float:
@@ -104,10 +140,12 @@ def build(store: Store, library: Library) -> float:
         began = time.perf_counter()
         with store.write() as connection:
             run = numbers[batch * BATCH * RUNS // library.photos]
-            write_results(connection, outcomes, run=run, model=model, k=3)
+            write_results(connection, outcomes, run=run, model=model, k=3, keeps_place=True)
         spent_s += time.perf_counter() - began
     with store.write() as connection:
         assign_groups(connection, library.groups().items())
+        for sha256, verdict, landmark in library.decisions():
+            record_decision(connection, sha256, verdict=verdict, landmark=landmark, who="ann", source="benchmark")
     store.optimize()
     return library.photos / spent_s
 
@@ -145,6 +183,7 @@ def documented_queries(library: Library) -> dict[str, Query]:
     queries |= {
         f"{name}, from the middle": _page(TagFilter(**by[name]), middle) for name in [*list(by)[:6], "--unique"]
     }
+    queries |= {text: _written(text) for text in WRITTEN}
     return queries | {
         "--none --unique": lambda connection: nones(connection, PhotoFilter(unique=True)),
         "--none": lambda connection: nones(connection, PhotoFilter()),
@@ -164,6 +203,10 @@ def whole_library_queries() -> dict[str, Query]:
         "what a scan asks of all files": lambda connection: list(file_states(connection, ["/home"], model=2, k=3)),
         "--min-score 2: no hits": _page(TagFilter(min_score=2), None),
     }
+
+
+def _written(text: str) -> Query:
+    return lambda connection: search(connection, TagFilter(query=parse(text)))
 
 
 def _page(filters: TagFilter, after: str | None) -> Query:
