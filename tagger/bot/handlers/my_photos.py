@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape as xml
 from db.telegram import people
 from db.telegram.people import PersonsPhoto
 from tagger.bot.context import UpdateContext
+from tagger.bot.handlers import photo_queries
 from tagger.bot.render.languages import N_
 from tagger.bot.render.length import shorten
 from tagger.bot.render.pagination import page
@@ -22,6 +23,7 @@ from tagger.bot.render.reply_text import place
 from tagger.bot.transport.message import Button, Keyboard
 from tagger.core import landmark_names
 from tagger.core.types import Landmark
+from tagger.library.query.search import is_query
 from tagger.world_map.picture import draw_world
 
 NOTHING_YET = N_("You have not sent me a photo of a landmark yet.")
@@ -40,10 +42,13 @@ async def turn_places_page(context: UpdateContext) -> None:
 
 
 async def find(context: UpdateContext) -> None:
-    """List the photos of a landmark, or the landmarks with a similar name."""
+    """List the photos of a landmark or those that a query finds, or the landmarks with a similar name."""
     text = context.arguments.strip()
     if not text:
         await context.reply(context._("Which landmark? Write it like this: /find eiffel"))
+        return
+    if is_query(text):
+        await context.reply(await _found_by_query(context, text))
         return
     photos = await _by_landmark(context)
     landmarks = {number: context.services.landmarks[number] for number in sorted(photos)}
@@ -139,6 +144,20 @@ def _found(context: UpdateContext, by_landmark: ByLandmark, number: int, page_nu
     lines = [("", _photo_line(context, photo)) for photo in photos]
     html, keyboard = page(heading, lines, page_number, f"found:{number}")
     return html + only_here(context, "find"), keyboard
+
+
+async def _found_by_query(context: UpdateContext, text: str) -> str:
+    photos = await photo_queries.found(context, text, await _photos(context))
+    if isinstance(photos, str):
+        return photos
+    count = context.language.ngettext("{n} photo of yours", "{n} photos of yours", len(photos)).format(n=len(photos))
+    newest = photos[: photo_queries.NEWEST]
+    lines = [f"{_photo_line(context, photo)}, {_landmark_names(context, photo)}" for photo in newest]
+    return "\n".join([count, *lines, *(["…"] if len(photos) > len(lines) else [])]) + only_here(context, "find")
+
+
+def _landmark_names(context: UpdateContext, photo: PersonsPhoto) -> str:
+    return escape(", ".join(context.landmarks[number].name for number in photo.landmark_ids))
 
 
 def _photo_line(context: UpdateContext, photo: PersonsPhoto) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-HAS_KEY = re.compile(r"(?:^|[\s(])\w+:")  # a query; names of landmarks have no key
 OPTIONS = {  # of filters that have another name
     "landmarks": "a landmark",
     "countries": "--country",
@@ -129,8 +127,9 @@ def _is_query(connection: Connection, arguments: Sequence[str]) -> bool:
     """Whether arguments are a query together, and not each the name of a landmark."""
     from db.errors import UnknownLandmark
     from db.read.catalog import find_landmark
+    from tagger.library.query.search import is_query
 
-    if not any(map(HAS_KEY.search, arguments)):
+    if not any(map(is_query, arguments)):
         return False
     try:
         return not all(find_landmark(connection, name) for name in arguments)

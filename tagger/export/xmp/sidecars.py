@@ -157,7 +157,8 @@ def _requests_of_hits(store: Store, filters: TagFilter, options: WriteOptions) -
     while True:
         with store.read() as connection:
             page = tags(connection, filters, after=after, limit=PAGE)
-            hits = [hit for hit in page.hits if hit.source == "person" or not options.confirmed_only]
+            hits = [hit for hit in page.hits if hit.state != "rejected"]  # a query may name what people overruled
+            hits = [hit for hit in hits if hit.source == "person" or not options.confirmed_only]
             requests = [
                 SidecarRequest(path, tuple(hit.landmark for hit in same), options.naming, options.with_gps)
                 for path, same in groupby(hits, key=lambda hit: hit.path)

@@ -6,6 +6,7 @@ Here countries and folders get the names that the store knows them by.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Any
@@ -20,6 +21,13 @@ from db.read.query_language.tree import Condition, Node, Text, any_of, mapped
 from db.read.search import Hit, search
 from tagger.library.query.countries import same_country
 from tagger.library.roots import stored_name
+
+HAS_KEY = re.compile(r"(?:^|[\s(])\w+:")
+
+
+def is_query(text: str) -> bool:
+    """Whether a text has a key, as a query does; the names of most landmarks have none."""
+    return HAS_KEY.search(text) is not None
 
 
 def find(connection: Connection, text: str, *, zone: tzinfo | None = None, **filters: Any) -> Iterator[Hit]:

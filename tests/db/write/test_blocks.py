@@ -69,6 +69,15 @@ def test_random_writes_leave_blocks_right(store: Store, seed: int, monkeypatch: 
                 check_listings(connection)
 
 
+def test_a_forgotten_photo_with_a_decision_is_not_counted(store: Store) -> None:
+    tag_run(store, [assessed("/p/a.jpg")])
+    decide(store, digest("a.jpg"), "shows", "eiffel_tower")
+    store.optimize()
+    forget_files(store, "/p")
+    with store.read() as connection:
+        check_counts(connection)
+
+
 class RandomWrites:
     """What changes what a block contains, each with random photos."""
 
