@@ -115,8 +115,8 @@ def _nearby(photo: ReviewPhoto) -> str:
     times = [f"{_time(nearby.seconds)} {side}" for nearby, side in sides]
     shown = [printable(nearby.landmark or "no landmark") for nearby, _ in sides]
     if len(set(shown)) == 1:
-        return f"{' and '.join(times)}: {shown[0]}"
-    return "; ".join(f"{time}: {name}" for time, name in zip(times, shown, strict=True))
+        return f"photo{'s' if len(shown) > 1 else ''} {' and '.join(times)}: {shown[0]}"
+    return ", ".join(f"photo {time}: {name}" for time, name in zip(times, shown, strict=True))
 
 
 def _time(seconds: int) -> str:
