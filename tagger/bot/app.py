@@ -43,11 +43,10 @@ from tagger.bot.transport.retry import with_retries
 from tagger.config.settings import Settings
 from tagger.core.errors import ConfigError
 from tagger.core.text import without_secrets
-from tagger.image.loader import PhotoLoader
 from tagger.library.min_score import apply_min_score
 from tagger.library.recorder import new_start, register
 from tagger.model.languages import languages
-from tagger.model.predictor import Tagger
+from tagger.serving.model_thread import ModelThread
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +59,11 @@ ROOT = "telegram"  # the bot's run is stored with this root and this job
 App = Application[Any, Any, Any, Any, Any, Any]
 
 
-async def serve(
-    settings: Settings, token: str, store: Store, tagger: Tagger, loader: PhotoLoader, stop: threading.Event
-) -> None:
+async def serve(settings: Settings, token: str, store: Store, model: ModelThread, stop: threading.Event) -> None:
     """Run the bot until `stop` is set.
 
     Args:
-        loader: reads and decodes the photos: strangers send them, so give it a `DecoderPool`.
+        model: tags the photos: strangers send them, so its loader should be a `DecoderPool`.
         stop: may be set from any thread, even before this is called.
 
     Raises:
@@ -76,7 +73,7 @@ async def serve(
     sys.setswitchinterval(SWITCH_S)
     if stop.is_set():
         return
-    async with _services(settings, token, store, tagger, loader) as services:
+    async with _services(settings, token, store, model) as services:
         queue: asyncio.Queue[object] = asyncio.Queue()
         receiver = Receiver(
             services.bot, services.db, services.chat_queue, services.outbox, services.crash_journal, queue
@@ -198,31 +195,19 @@ async def _wait_for(stop: threading.Event) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _services(
-    settings: Settings, token: str, store: Store, tagger: Tagger, loader: PhotoLoader
-) -> AsyncIterator[Services]:
+async def _services(settings: Settings, token: str, store: Store, model: ModelThread) -> AsyncIterator[Services]:
     """What the handlers use. The bot's run in the store lasts as long as this context."""
     bot, file_client = create_clients(settings, token)
     journal = SendJournal(Path(f"{os.path.realpath(store.file)}.bot.sends"))
     crash_journal = CrashJournal(Path(f"{os.path.realpath(store.file)}.bot.crashes"))
-    db, chat_queue, k = DbExecutor(store), ChatQueue(), settings.top_k
+    db, chat_queue, tagger = DbExecutor(store), ChatQueue(), model.tagger
     model_id = register(store, tagger.bundle)
     apply_min_score(store, tagger.bundle.card, model=model_id, min_score=settings.min_score)
-    start = new_start((ROOT,), k, tagger.engine.info, job=ROOT, settings_hash=settings.fingerprint())
+    start = new_start((ROOT,), model.k, tagger.engine.info, job=ROOT, settings_hash=settings.fingerprint())
     run_id = await db.write(lambda connection: start_run(connection, start, model=model_id))
     landmarks = await db.read(catalog.landmarks)
     id_of_key = {landmark.id: landmark_id for landmark_id, landmark in landmarks.items()}
-    batcher = MicroBatcher(
-        tagger,
-        loader,
-        store,
-        db,
-        model_id=model_id,
-        run_id=run_id,
-        k=k,
-        min_score=settings.min_score,
-        gather_ms=settings.bot_gather_ms,
-    )
+    batcher = MicroBatcher(model, store, db, model_id=model_id, run_id=run_id)
     try:
         yield Services(
             settings=settings,

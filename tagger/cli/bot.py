@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from tagger.cli.process import stop_on_signals
 if TYPE_CHECKING:
     from db.engine import Store
     from tagger.config.settings import Settings
-    from tagger.model.predictor import Tagger
+    from tagger.serving.model_thread import ModelThread
 
 
 @click.command()
@@ -36,8 +35,12 @@ def bot(config: Path | None, **options: Any) -> None:
     stop = threading.Event()
     stop_on_signals(stop)
     model = context.open_model(settings, in_log=True)
-    with context.open_store(settings) as store, locked_for_bot(settings, token, store):
-        run_bot(settings, token, store, model, stop)
+    with (
+        context.open_store(settings) as store,
+        locked_for_bot(settings, token, store),
+        context.model_thread(settings, model) as model_thread,
+    ):
+        run_bot(settings, token, store, model_thread, stop)
 
 
 def require_bot() -> None:
@@ -75,15 +78,10 @@ def locked_for_bot(settings: Settings, token: str, store: Store) -> AbstractCont
     return bot_lock(store, server=settings.bot_api_url, token=token)
 
 
-def run_bot(settings: Settings, token: str, store: Store, model: Tagger, stop: threading.Event) -> None:
+def run_bot(settings: Settings, token: str, store: Store, model: ModelThread, stop: threading.Event) -> None:
     """Run the bot until `stop` is set. The caller holds `locked_for_bot`."""
     import asyncio
 
-    from tagger.image.decoder_pool import DecoderPool
-    from tagger.image.limits import STRANGERS_MAX_PIXELS
+    from tagger.bot.app import serve
 
-    limits = replace(model.limits, max_pixels=min(model.limits.max_pixels, STRANGERS_MAX_PIXELS))
-    with DecoderPool(model.bundle.card.input, limits, timeout_s=settings.photo_timeout_s) as decoders:
-        from tagger.bot.app import serve  # slow; meanwhile the decoders start
-
-        asyncio.run(serve(settings, token, store, model, decoders, stop))
+    asyncio.run(serve(settings, token, store, model, stop))

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tagger.config.settings import Settings
     from tagger.library.preview import Preview
     from tagger.model.predictor import Tagger
+    from tagger.serving.model_thread import ModelThread
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +115,23 @@ def shared_model(settings: Settings) -> Callable[[], Tagger]:
             return loaded[0]
 
     return open_tagger
+
+
+@contextmanager
+def model_thread(settings: Settings, tagger: Tagger) -> Iterator[ModelThread]:
+    """The thread in which the bot and the gallery have photos of strangers tagged."""
+    from tagger.image.decoder_pool import DecoderPool
+    from tagger.image.limits import STRANGERS_MAX_PIXELS
+    from tagger.serving.model_thread import ModelThread
+
+    limits = replace(tagger.limits, max_pixels=min(tagger.limits.max_pixels, STRANGERS_MAX_PIXELS))
+    with (
+        DecoderPool(tagger.bundle.card.input, limits, timeout_s=settings.photo_timeout_s) as decoders,
+        ModelThread(
+            tagger, decoders, k=settings.top_k, min_score=settings.min_score, gather_ms=settings.bot_gather_ms
+        ) as model,
+    ):
+        yield model
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from tagger.cli import context
 from tagger.cli.bot import hidden_token, locked_for_bot, require_bot, run_bot
 from tagger.cli.gallery.web import gallery_thread, require_web
 from tagger.cli.process import stop_on_signals
+
+if TYPE_CHECKING:
+    from tagger.jobs.context import JobContext
 
 
 @click.command()
@@ -43,9 +46,24 @@ def serve(config: Path | None, **options: Any) -> None:
         job_context = JobContext(settings, store, context.shared_model(settings))
         stop_on_signals(job_context.stop)
         with daemon(job_context, watch=True):
-            if settings.web:
-                stack.enter_context(gallery_thread(job_context))
-            if token is not None:
-                with supervised(job_context, "bot", "The jobs go on without the bot"):
-                    run_bot(settings, token, store, job_context.open_tagger(), job_context.stop)
+            if token is not None or settings.web:
+                part = "gallery" if token is None else "bot"
+                with supervised(job_context, part, f"The jobs go on without the {part}"):
+                    _answer(job_context, token)
             job_context.stop.wait()
+
+
+def _answer(job_context: JobContext, token: str | None) -> None:
+    """Run the bot and the gallery, as far as they are set up, with one thread for the model."""
+    from tagger.jobs.daemon import supervised
+
+    settings, stop = job_context.settings, job_context.stop
+    with (
+        context.model_thread(settings, job_context.open_tagger()) as model,
+        gallery_thread(job_context, model) if settings.web else nullcontext(),
+    ):
+        if token is not None:
+            with supervised(job_context, "bot", "The jobs go on without the bot"):
+                run_bot(settings, token, job_context.store, model, stop)
+        if settings.web:
+            stop.wait()

@@ -10,33 +10,48 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import queue
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import Self
+from functools import partial
+from typing import Protocol, Self
 
 from tagger.core.types import Answer, Result
-from tagger.image.loader import IsCancelled, LoadedPhoto, NeededPart, PhotoLoader, always
+from tagger.image.loader import Content, IsCancelled, LoadedPhoto, NeededPart, Part, PhotoLoader, always
 from tagger.image.preprocess import Pixels
 from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
 
 MAX_BATCH = 64  # photos; in a larger batch the first would wait long for the last
-MORE_LOADERS = 2  # than decoders, so that no decoder waits for a thread
+MORE_LOADERS = 2  # than decoders, since they also write and delete files
 
 
 @dataclass(slots=True)
-class _Request:
-    """A photo that is being processed."""
+class Request:
+    """A photo that is being processed.
+
+    Attributes:
+        on_disk: while it lasts, the photo's file exists.
+        size_bytes: of its file, before it was loaded, since the file may vanish afterwards.
+        photo: after it was loaded; not decoded if an answer was recalled.
+        recalled: the earlier answer for the same content.
+    """
 
     path: str
+    client: Client
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Result] = field(repr=False)
+    on_disk: AbstractContextManager[object] = field(default_factory=nullcontext)
+    size_bytes: int | None = None
     photo: LoadedPhoto = field(init=False)
+    recalled: Answer | None = None
 
     def settle(self, outcome: Result | Exception) -> None:
         """Called in threads other than the event loop's."""
@@ -51,11 +66,27 @@ class _Request:
             self.done.set_result(outcome)
 
 
+class Client(Protocol):
+    """A surface that has photos tagged. Both methods may raise `CancelledError`: nobody waits for the answers then."""
+
+    def needed_part(self, request: Request, content: Content) -> Part:
+        """What is needed of a photo, called by a loader thread once it was read."""
+        ...
+
+    def answer(self, requests: list[Request]) -> list[Result]:
+        """Answer photos that were loaded, in the thread of the model."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class _Preloaded:
+class Preloaded:
     """Hands the pipeline photos that have been loaded, by path."""
 
     photos: dict[str, LoadedPhoto]
+
+    @classmethod
+    def of(cls, requests: list[Request]) -> Self:
+        return cls({request.path: request.photo for request in requests})
 
     def load(self, path: str, needed_part: NeededPart, _is_cancelled: IsCancelled | None = None) -> LoadedPhoto:
         photo = self.photos[path]
@@ -84,24 +115,35 @@ class ModelThread:
         self._gather_s = gather_ms / 1000
         self._closing = threading.Event()
         self._loader_threads = ThreadPoolExecutor(tagger.limits.threads + MORE_LOADERS, "load")
-        self._loaded: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._loaded: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         self._thread.start()
 
-    async def tag(self, path: str) -> Result:
-        """The landmarks on a photo, weighed by its coordinates.
+    async def tag(
+        self, path: str, client: Client | None = None, on_disk: AbstractContextManager[object] | None = None
+    ) -> Result:
+        """The landmarks on a photo.
 
         Args:
             path: of its file. No two requests in progress may have the same.
+            client: whose photo it is; None tags it, weighs it by its coordinates, and remembers nothing.
+            on_disk: entered before the file is read and left after that, in a thread that may wait for the disk.
 
         Raises:
             EngineFailed: the engine failed.
             DecoderUnavailable: no process can be started to decode the photo.
         """
         loop = asyncio.get_running_loop()
-        request = _Request(path, loop, loop.create_future())
+        request = Request(path, client or self, loop, loop.create_future(), on_disk or nullcontext())
         self._loader_threads.submit(self._load, request)
         return await request.done
+
+    def needed_part(self, _request: Request, _content: Content) -> Part:
+        return "pixels"
+
+    def answer(self, requests: list[Request]) -> list[Result]:
+        paths = [request.path for request in requests]
+        return list(self.tagger.tag(paths, self.k, min_score=self.min_score, loader=Preloaded.of(requests)))
 
     async def infer(self, photos: list[Pixels]) -> list[Answer]:
         """Answer for pictures that are prepared already, such as a photo of which a part is covered."""
@@ -123,21 +165,31 @@ class ModelThread:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _load(self, request: _Request) -> None:
+    def _load(self, request: Request) -> None:
         try:
-            request.photo = self._loader.load(request.path, always, self._closing.is_set)
+            with request.on_disk:
+                with suppress(OSError):  # the loader will say what is wrong with the file
+                    request.size_bytes = os.path.getsize(request.path)
+                request.photo = self._loader.load(
+                    request.path, partial(request.client.needed_part, request), self._closing.is_set
+                )
+            request.on_disk = nullcontext()  # otherwise it would keep the bytes
             self._loaded.put(request)
-        except CancelledError as error:
-            request.settle(error)
+        except CancelledError:
+            pass  # nobody waits any more
         except Exception as error:
             log.exception("A photo could not be loaded")
             request.settle(error)
 
     def _run(self) -> None:
         while (first := self._loaded.get()) is not None:
-            self._tag([first, *self._gather()])
+            batches: defaultdict[Client, list[Request]] = defaultdict(list)
+            for request in (first, *self._gather()):
+                batches[request.client].append(request)
+            for client, requests in batches.items():
+                self._answer(client, requests)
 
-    def _gather(self) -> Iterator[_Request]:
+    def _gather(self) -> Iterator[Request]:
         until = time.monotonic() + self._gather_s
         for _ in range(MAX_BATCH - 1):
             try:
@@ -149,11 +201,11 @@ class ModelThread:
                 return
             yield request
 
-    def _tag(self, requests: list[_Request]) -> None:
-        loader = _Preloaded({request.path: request.photo for request in requests})
+    def _answer(self, client: Client, requests: list[Request]) -> None:
         try:
-            paths = [request.path for request in requests]
-            results = list(self.tagger.tag(paths, self.k, min_score=self.min_score, loader=loader))
+            results = client.answer(requests)
+        except CancelledError:
+            return
         except Exception as error:
             log.exception("A batch of %d photos could not be tagged", len(requests))
             for request in requests:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
 
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.handlers import admin, privacy
 from tagger.bot.transport import client, outbox, retry
 from tagger.cli import main
+from tagger.core.types import Result
+from tagger.serving.model_thread import Request
 
 TAG = MicroBatcher._tag
 
 
-def tag_slowly(batcher: MicroBatcher, requests: list[Any]) -> None:
+def tag_slowly(batcher: MicroBatcher, requests: list[Request]) -> list[Result]:
     time.sleep(float(os.environ.get("BOT_TAG_S", 0)))
-    TAG(batcher, requests)
+    return TAG(batcher, requests)
 
 
 if __name__ == "__main__":

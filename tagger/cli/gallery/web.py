@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +46,8 @@ def web(ctx: click.Context, /, is_quiet: bool, config: Path | None, **options: A
     with context.open_store(settings) as store:
         from tagger.web.server import serve
 
-        with services(settings, context.open_model(settings, in_log=True)) as (model, thumbnails):
+        tagger = context.open_model(settings, in_log=True)
+        with context.model_thread(settings, tagger) as model, thumbnails_of(settings, tagger) as thumbnails:
             serve(
                 settings,
                 store,
@@ -67,15 +67,15 @@ def require_web() -> None:
 
 
 @contextmanager
-def gallery_thread(job_context: JobContext) -> Iterator[None]:
-    """Serve the gallery in a thread beside the jobs, until the block ends."""
+def gallery_thread(job_context: JobContext, model: ModelThread) -> Iterator[None]:
+    """Serve the gallery in a thread beside the jobs and the bot, until the block ends."""
     from tagger.jobs.daemon import supervised
     from tagger.web.server import serve
 
     def run() -> None:
         with (
             supervised(job_context, "gallery", "The jobs go on without the gallery"),
-            services(job_context.settings, job_context.open_tagger()) as (model, thumbnails),
+            thumbnails_of(job_context.settings, model.tagger) as thumbnails,
         ):
             serve(job_context.settings, job_context.store, model, thumbnails, job_context.stop)
 
@@ -89,22 +89,17 @@ def gallery_thread(job_context: JobContext) -> Iterator[None]:
 
 
 @contextmanager
-def services(settings: Settings, tagger: Tagger) -> Iterator[tuple[ModelThread, Thumbnails]]:
-    """The model behind a queue, with decoders for photos of strangers, and others for the library's own."""
+def thumbnails_of(settings: Settings, tagger: Tagger) -> Iterator[Thumbnails]:
+    """Copies of the library's photos, with decoders of their own, so that uploads do not delay them."""
     from tagger.image.decoder_pool import DecoderPool
-    from tagger.image.limits import STRANGERS_MAX_PIXELS
-    from tagger.serving.model_thread import ModelThread
     from tagger.serving.thumbnails import Thumbnails
 
-    own, contract, timeout_s = tagger.limits, tagger.bundle.card.input, settings.photo_timeout_s
-    strangers = replace(own, max_pixels=min(own.max_pixels, STRANGERS_MAX_PIXELS))
+    limits = tagger.limits
     with (
-        DecoderPool(contract, strangers, timeout_s=timeout_s) as their_decoders,
-        DecoderPool(contract, own, timeout_s=timeout_s) as own_decoders,
-        ModelThread(tagger, their_decoders, k=settings.top_k, min_score=settings.min_score) as model,
-        Thumbnails(settings.web_cache, settings.web_cache_bytes, own_decoders, threads=own.threads) as thumbnails,
+        DecoderPool(tagger.bundle.card.input, limits, timeout_s=settings.photo_timeout_s) as decoders,
+        Thumbnails(settings.web_cache, settings.web_cache_bytes, decoders, threads=limits.threads) as thumbnails,
     ):
-        yield model, thumbnails
+        yield thumbnails
 
 
 web.add_command(password)

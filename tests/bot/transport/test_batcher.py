@@ -19,6 +19,7 @@ from tagger.core.types import Failed, Result
 from tagger.image.loader import InProcessLoader, IsCancelled, LoadedPhoto, NeededPart, PhotoLoader
 from tagger.library.recorder import register
 from tagger.model.predictor import Tagger
+from tagger.serving.model_thread import ModelThread
 from tests.drawn import ColourEngine, colour_bundle, photos
 
 START = RunStart("colour", "CPU", "float32", "for tests", ("telegram",), 3, "1")
@@ -47,14 +48,13 @@ def tag_at_once(folder: Path, engine: ColourEngine, paths: list[Path], vanishing
     async def all_at_once(store: Store) -> list[Result]:
         db, number = DbExecutor(store), register(store, tagger.bundle)
         run = await db.write(lambda connection: start_run(connection, START, model=number))
-        batcher = MicroBatcher(
-            tagger, loader, store, db, model_id=number, run_id=run, k=3, min_score=0.0, gather_ms=2000
-        )
-        try:
-            return await asyncio.gather(*(batcher.tag(str(path)) for path in paths))
-        finally:
-            batcher.close()
-            db.close()
+        with ModelThread(tagger, loader, k=3, gather_ms=2000) as model:
+            batcher = MicroBatcher(model, store, db, model_id=number, run_id=run)
+            try:
+                return await asyncio.gather(*(batcher.tag(str(path)) for path in paths))
+            finally:
+                batcher.close()
+                db.close()
 
     with open_store(f"sqlite:///{folder}/tags.sqlite") as store:
         return asyncio.run(all_at_once(store))
