@@ -115,7 +115,7 @@ class _TranslatedErrors:  # a generator would be slower, and each photo enters i
 
 def _photo_error(path: str, error: OSError) -> PhotoError:
     if isinstance(error, FileNotFoundError):
-        return PhotoError("not_found", "the file is no longer there")
+        return PhotoError("not_found", "there is no such file")
     if isinstance(error, PermissionError):
         return PhotoError("permission", "no permission to read it")
     if isinstance(error, IsADirectoryError):
