@@ -16,6 +16,7 @@ from tagger.image.opening import open_photo, photo_error
 MAX_PIXELS = Limits().max_pixels
 PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop, ExifTags.IFD.IFD1)
 PLACES = (*PARTS, ExifTags.Base.JpegIFOffset)  # tags that say where in the EXIF something is
+FURTHER_PICTURES = b"MPF\0"  # in JPEG: the index of those behind the first one
 SEVERAL_PACKETS = b"http://ns.adobe.com/xmp/extension/\0"  # in JPEG: the rest of one that is too long for a segment
 
 
@@ -55,8 +56,9 @@ def read_whole(data: bytes) -> WholeMetadata:
             raise photo_error(error) from error
     others: dict[str, Any] = {str(key): value for key, value in image.info.items()}
     packets = [packet for key in XMP_KEYS if (packet := others.pop(key, None)) is not None]
-    if "mpoffset" in others:  # the places of further pictures count from there
-        others["mpoffset"] -= len(data)
+    others.pop("mpoffset", None)
+    if (index := data.find(FURTHER_PICTURES)) >= 0:  # whose places count from there
+        others["further pictures"] = len(data) - index
     if isinstance(comment := others.get("comment"), bytes):
         others["comment"] = comment.rstrip(b"\0")
     return WholeMetadata(_bytes(packets[0]) if packets else None, SEVERAL_PACKETS in data, others)

@@ -6,7 +6,6 @@ import io
 import os
 import stat
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,68 +14,20 @@ from PIL import Image
 
 from db.engine import Store
 from db.read.filters import TagFilter
-from tagger.export.xmp import embedding, sidecars, writing
+from tagger.export.xmp import sidecars, writing
 from tagger.export.xmp.changes import Change
 from tagger.export.xmp.embedding import embed, packet_in
 from tagger.export.xmp.packet import Packet
-from tagger.export.xmp.properties import GUESSED, LATITUDE, LISTS, SUBJECT
-from tagger.export.xmp.sidecars import Outcome, WriteOptions
+from tagger.export.xmp.properties import GUESSED, LATITUDE, SUBJECT
+from tagger.export.xmp.sidecars import WriteOptions
 from tagger.image.metadata.whole import read_whole
 from tagger.image.picture_hash import picture_hash
 from tests.db.samples import decide, digest
 from tests.drawn import encoded
-from tests.export.xmp.written import EIFFEL, bag, beside, needs_programs, sidecar, statuses, tag_photos, undo
-from tests.export.xmp.written import write as write_sidecars
+from tests.export.xmp.embedded.drawn import FOREIGN, FORMATS, lists, needs_tools, picture, pixels, write
+from tests.export.xmp.written import EIFFEL, beside, needs_programs, statuses, tag_photos, undo
 
-FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "heic": "HEIF", "avif": "AVIF"}
-FOREIGN = sidecar(bag("dc:subject", "sea") + "<odd:thing>1</odd:thing><!-- a comment -->").encode()
-TOOLS = ("exiv2", "exiftool")
-
-pytestmark = [needs_programs, pytest.mark.skipif(find_spec("exiv2") is None, reason="needs the extra embed")]
-
-
-def exif() -> Image.Exif:
-    values = Image.Exif()
-    values[0x010F], values[0x0132] = "Canon", "2020:01:01 10:00:00"
-    values.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0a comment"
-    values.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 30.0)})
-    return values
-
-
-def picture(path: Path, **options: Any) -> Path:
-    """A photo with EXIF and a pattern, in the format of its suffix."""
-    if path.suffix in (".heic", ".avif"):
-        pytest.importorskip("pillow_heif").register_heif_opener()
-    image = Image.linear_gradient("L").resize((60, 40)).convert("RGB")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encoded(image, FORMATS[path.suffix[1:]], exif=exif(), **options))
-    return path
-
-
-def pixels(path: Path) -> bytes:
-    with Image.open(path) as image:
-        return image.convert("RGBA").tobytes()
-
-
-def write(store: Store, **options: Any) -> list[Outcome]:
-    return write_sidecars(store, naming="embedded", **options)
-
-
-def lists(path: Path) -> dict[str, list[str]]:
-    packet = Packet(packet_in(path.read_bytes()) or b"")
-    return {str(item): packet.items(item) for item in LISTS}
-
-
-@pytest.fixture(params=TOOLS)
-def tool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Only one of the two tools is there."""
-    name: str = request.param
-    missing = "exiftool" if name == "exiv2" else "exiv2"
-    if missing == "exiftool":
-        monkeypatch.setattr(embedding.shutil, "which", lambda _: None)  # type: ignore[attr-defined]
-    else:
-        monkeypatch.setattr(embedding, "find_spec", lambda _: None)
-    return name
+pytestmark = [needs_programs, needs_tools]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -162,70 +113,37 @@ def test_undo_finds_what_another_database_wrote(store: Store, tmp_path: Path) ->
     assert packet_in(path.read_bytes()) is None
 
 
-@pytest.mark.parametrize(
-    ("packet", "message"),
-    [
-        (b" \n ", "reads as empty"),
-        (sidecar().encode(), "reads as empty"),
-        (FOREIGN[:-20], "not well-formed"),
-        (b"<!DOCTYPE x>" + FOREIGN, "document type"),
-    ],
-)
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
-def test_xmp_that_cannot_be_kept_is_refused(
-    store: Store, tmp_path: Path, suffix: str, packet: bytes, message: str
-) -> None:
-    path = with_raw_packet(tmp_path / f"paris.{suffix}", packet)
-    before = path.read_bytes()
-    tag_photos(store, [path])
-    (outcome,) = write(store)
-    assert (outcome.status, path.read_bytes()) == ("failed", before)
-    assert message in (outcome.message or "")
+@pytest.mark.usefixtures("tool")
+def test_what_is_behind_the_picture_stays(store: Store, tmp_path: Path) -> None:
+    first = Image.linear_gradient("L").convert("RGB")
+    two, film = tmp_path / "two.jpg", picture(tmp_path / "film.jpg")
+    two.write_bytes(encoded(first, "MPO", save_all=True, append_images=[first.rotate(90)]))
+    film.write_bytes(film.read_bytes() + b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 9)
+    before = [path.read_bytes() for path in (two, film)]
+    tag_photos(store, [two, film])
+    assert statuses(write(store)) == ["written", "written"]
+    assert film.read_bytes()[-2000:] == before[1][-2000:]
+    with Image.open(two) as image:
+        image.seek(1)
+        assert image.convert("RGB").tobytes() == second_picture(before[0])
+    undo(store)
+    assert [path.read_bytes() for path in (two, film)] == before
 
 
-def with_raw_packet(path: Path, packet: bytes) -> Path:
-    """A photo whose XMP is whatever it is."""
-    from PIL.PngImagePlugin import PngInfo
-
-    if path.suffix == ".png":
-        text = PngInfo()
-        text.add_itxt("XML:com.adobe.xmp", packet.decode())
-        return picture(path, pnginfo=text)
-    return picture(path, xmp=packet)
+def second_picture(data: bytes) -> bytes:
+    with Image.open(io.BytesIO(data)) as image:
+        image.seek(1)
+        return image.convert("RGB").tobytes()
 
 
-def test_xmp_in_several_parts_is_refused(store: Store, tmp_path: Path) -> None:
-    path = picture(tmp_path / "paris.jpg")
-    body = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40 + b"<x/>"
-    data = path.read_bytes()
-    path.write_bytes(data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:])
-    tag_photos(store, [path])
-    (outcome,) = write(store)
-    assert "in several parts" in (outcome.message or "")
-
-
-def test_a_tool_that_would_change_more_is_not_used(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = picture(tmp_path / "paris.jpg")
-    before = path.read_bytes()
-    tag_photos(store, [path])
-
-    def careless(data: bytes, _packet: bytes | None) -> bytes:
-        with Image.open(io.BytesIO(data)) as image:
-            return encoded(image, "JPEG", xmp=FOREIGN)
-
-    monkeypatch.setattr(embedding, "_tools", lambda _: [careless])
-    (outcome,) = write(store)
-    assert (outcome.status, path.read_bytes()) == ("failed", before)
-
-
-def test_other_formats_and_damaged_photos_are_refused(store: Store, tmp_path: Path) -> None:
-    gif, half = tmp_path / "a.gif", picture(tmp_path / "half.png")
-    Image.new("RGB", (9, 9)).save(gif)
-    half.write_bytes(half.read_bytes()[:-20])
-    tag_photos(store, [gif, half])
-    assert statuses(write(store)) == ["failed", "failed"]
+def test_a_moved_index_of_further_pictures_is_noticed() -> None:
+    first = Image.linear_gradient("L").convert("RGB")
+    data = encoded(first, "MPO", save_all=True, append_images=[first.rotate(90)])
+    end = data.index(b"\xff\xdb")  # the first table, behind the index
+    start, segment = data.index(b"\xff\xe2"), b"\xff\xeb\0\x06more"
+    before = read_whole(data)
+    assert before.has_same_rest(read_whole(data[:start] + segment + data[start:]))
+    assert not before.has_same_rest(read_whole(data[:end] + segment + data[end:]))
 
 
 def test_the_preview_shows_the_packet_and_changes_nothing(store: Store, tmp_path: Path) -> None:
