@@ -80,7 +80,7 @@ def test_a_file_is_sent_until_it_has_arrived(fault: Fault, server: BotApiServer,
     chat.send_text(ana, "/map")
     chat.send_text(ana, "/stats")
     bot.settle()
-    assert [text.splitlines()[0] for text in texts(chat)[1:]] == ["1 landmark", "Photos: 1"]
+    assert [text.splitlines()[0] for text in texts(chat)[1:]] == ["1 landmark", "France", "Photos: 1"]
 
 
 def test_a_tap_that_telegram_has_forgotten_is_a_decision_all_the_same(
