@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from db.engine import Store
 from db.read.filters import TagFilter
+from db.read.query_language.grammar import parse
 from db.rows import PhotoTag, SidecarRequest
 from db.write.sidecars import add_requests
 from tagger.core.errors import RunInProgress
@@ -80,6 +81,12 @@ def test_writes_of_several_queries_add_up(store: Store, tmp_path: Path) -> None:
     assert lists(beside(path))["dc:subject"] == ["Eiffel Tower"]
     write(store, filters=TagFilter(landmarks=["sacre_coeur"]))
     assert lists(beside(path))["dc:subject"] == ["Eiffel Tower", "Sacré-Cœur"]
+
+
+def test_a_query_for_rejected_tags_writes_none(store: Store, paris: Path) -> None:
+    decide(store, digest("paris.jpg"), "not", "eiffel_tower")
+    assert write(store, filters=TagFilter(query=parse("state:rejected"))) == []
+    assert not beside(paris).exists()
 
 
 def test_only_confirmed_landmarks(store: Store, paris: Path, tmp_path: Path) -> None:
