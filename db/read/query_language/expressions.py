@@ -47,11 +47,13 @@ def within(column: SQLColumnExpression[Any], interval: Interval) -> ColumnElemen
     return and_(true(), *conditions)
 
 
-def in_box(circle: Circle) -> ColumnElement[bool]:
+def in_box(
+    circle: Circle, lat: SQLColumnExpression[Any] = Photo.lat, lon: SQLColumnExpression[Any] = Photo.lon
+) -> ColumnElement[bool]:
     """Whether a photo was taken in the box around a circle."""
     box = box_around(Position(circle.lat, circle.lon), circle.km)
     join = and_ if box.west <= box.east else or_
-    return and_(Photo.lat.between(box.south, box.north), join(Photo.lon >= box.west, Photo.lon <= box.east))
+    return and_(lat.between(box.south, box.north), join(lon >= box.west, lon <= box.east))
 
 
 def score_of(model_id: SQLColumnExpression[Any], *, rank: int) -> ScalarSelect[float]:

@@ -42,6 +42,7 @@ from db.schema.models import Assessment, Decision, Failure, File, Photo
 from db.schema.views import machine_tag, person_tag, rejected_tag, trusted_decision
 from tagger.core.types import Status
 
+LAT, LON = Photo.lat + 0, Photo.lon + 0  # not by their index, since a listing walks by path
 CERTAIN = 1.0  # the score that a person's decision counts as
 ANY_MODEL = {"model", "run"}  # with one of these keys, a query is about all answers, not only the current ones
 
@@ -78,11 +79,11 @@ class PhotoRows(FileRows):
         return within(Photo.taken_at, period)
 
     def near(self, circle: Circle) -> ColumnElement[bool]:
-        distance = func.distance_km(Photo.lat, Photo.lon, circle.lat, circle.lon)
-        return and_(Photo.lat.is_not(None), in_box(circle), distance <= circle.km)
+        distance = func.distance_km(LAT, LON, circle.lat, circle.lon)
+        return and_(LAT.is_not(None), in_box(circle, LAT, LON), distance <= circle.km)
 
     def has(self, _what: Text) -> ColumnElement[bool]:
-        return Photo.lat.is_not(None)
+        return LAT.is_not(None)
 
 
 class MachineTags(PhotoRows):
