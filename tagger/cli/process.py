@@ -70,7 +70,7 @@ def set_up_log(level: str, log_format: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if log_format == "json" else TextLines(FORMAT))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for chatty in ("PIL", "alembic", "apscheduler", "matplotlib", "watchdog"):
+    for chatty in ("PIL", "alembic", "apscheduler", "matplotlib", "uvicorn", "watchdog"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # watchdog may find a new folder twice, by an event and by its own walk; that does no harm.
     warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)

@@ -194,3 +194,17 @@ def test_runs_are_listed(gallery: Gallery, client: httpx.Client, tmp_path: Path)
     library(gallery.store, tmp_path / "photos", 1)
     (run,) = client.get(f"{API}/runs").json()
     assert (run["job"], run["model"], run["status"]) == ("tag", "lite 1", "running")
+
+
+def test_a_photo_s_page_shows_where_a_score_comes_from(gallery: Gallery, client: httpx.Client, tmp_path: Path) -> None:
+    (sha256,) = library(gallery.store, tmp_path / "photos", 1)
+    found = client.get(f"/photo/{sha256}/why", params={"landmark": "red_rock"})
+    assert (found.status_code, "<svg" in found.text) == (200, True)
+    assert client.get(f"/photo/{sha256}/why", params={"landmark": "eiffel_tower"}).status_code == 404
+
+
+def test_every_page_answers(gallery: Gallery, client: httpx.Client, tmp_path: Path) -> None:
+    (sha256,) = library(gallery.store, tmp_path / "photos", 1)
+    pages = ("/", "/review", "/map", "/world.json", "/landmarks", "/runs", "/runs/1", "/try", "/login", "/share")
+    for path in (*pages, f"/photo/{sha256}", "/complete?query=lan", "/names?text=eif", "/static/js/grid.js"):
+        assert client.get(path).status_code == 200, path
