@@ -67,12 +67,12 @@ hooks: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .coverage*
 
-# What most people need: phones write HEIC. PyTorch is added only if there is an NVIDIA GPU.
+# What most people need: phones write HEIC, and countries have many names. PyTorch is added only if there is an NVIDIA GPU.
 $(VENV)/.core: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[heif,xmp$(GPU)]'
+	$(BIN)/pip install --quiet --editable '.[countries,heif,xmp$(GPU)]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --no-compile --editable '.[bot,dev,embed,gpu,heif,jxl,parquet,plot,raw,schedule,train,watch,web,xmp]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[bot,countries,dev,embed,gpu,heif,jxl,parquet,plot,raw,schedule,train,watch,web,xmp]'
 	@touch $@

@@ -1,6 +1,6 @@
 """Landmarks in a language: names and cities as the card has them, countries by the Unicode CLDR.
 
-What a language lacks stays in English.
+What a language lacks stays in English; so do countries without the extra `countries`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from importlib.util import find_spec
 
 from tagger.core.errors import UnknownLanguage
 from tagger.core.types import Answer, Landmark, NoLandmark, Tagged
@@ -62,6 +63,8 @@ def answer_in(answer: Answer, language: str) -> Answer:
 @lru_cache(maxsize=2_000)
 def country_in(country: str, language: str) -> str:
     """A country's English name in a language; as it is if it is no country, or the language is unknown."""
+    if find_spec("babel") is None:
+        return country
     from babel import Locale, UnknownLocaleError  # takes a moment, and most runs need no language
 
     try:

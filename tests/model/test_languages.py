@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tagger import Landmark, hashtags, localized
@@ -59,3 +61,10 @@ def test_another_language_is_an_error(text: str) -> None:
 )
 def test_hashtags_are_words_without_gaps(name: str, city: str | None, tags: tuple[str, ...]) -> None:
     assert hashtags(Landmark("x", name, city=city)) == tags
+
+
+def test_without_babel_a_country_stays_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "babel", None)
+    country_in.cache_clear()
+    assert localized(TOWER, "it").full_name == "Torre Eiffel, Paris, France"
+    country_in.cache_clear()

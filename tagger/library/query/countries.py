@@ -1,4 +1,4 @@
-"""A country by any name: in any language, as a code, or as people call it.
+"""A country by any name: in any language, as a code, or as people call it. Needs the extra `countries`.
 
 The names are those of the Unicode CLDR, as Babel has them.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 
 from tagger.core.text import plain
 
@@ -31,9 +32,12 @@ SPOKEN = {
 
 
 def same_country(text: str, names: Sequence[str]) -> list[str]:
-    """The names, of those given, that mean the same country as a text."""
+    """The names, of those given, that mean the same country as a text.
+
+    Without Babel only names that are equal by `tagger.core.text.plain` do.
+    """
     equal = [name for name in names if plain(name) == plain(text)]
-    if equal:
+    if equal or find_spec("babel") is None:
         return equal
     codes = _codes(text)
     for territories in _languages() if codes else ():
@@ -45,8 +49,8 @@ def same_country(text: str, names: Sequence[str]) -> list[str]:
 
 @lru_cache
 def country_code(name: str) -> str | None:
-    """The code of a country by ISO 3166 in two letters; None if the name has none or several."""
-    codes = _codes(name)
+    """The code of a country by ISO 3166 in two letters; None without Babel, or if the name has none or several."""
+    codes = _codes(name) if find_spec("babel") else set()
     return next(iter(codes)) if len(codes) == 1 else None
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+
+pytest.importorskip("babel", reason="the extra 'countries' is not installed")
 
 from tagger.library.query.countries import same_country
 
@@ -40,3 +44,9 @@ def test_another_country_and_no_country_are_not_found(text: str) -> None:
 
 def test_two_spellings_of_one_country_are_both_meant() -> None:
     assert same_country("Allemagne", ["Germany", "germany "]) == ["Germany", "germany "]
+
+
+def test_without_babel_the_stored_names_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "babel", None)
+    assert same_country("GERMANY", STORED) == ["Germany"]
+    assert same_country("Deutschland", STORED) == []
