@@ -33,7 +33,7 @@ def test_the_json_line_keeps_its_promise(tagger: Tagger, library: Path) -> None:
     assert (first["path"], first["status"], first["error"], first["look"]) == (str(path), "tagged", None, "full")
     assert first["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     best = first["suggestions"][0]
-    keys = ["rank", "landmark", "name", "country", "lat", "lon", "score", "visual_score", "reason"]
+    keys = ["rank", "landmark", "name", "country", "city", "lat", "lon", "score", "visual_score", "reason"]
     assert list(best) == keys
     assert best["visual_score"] == best["score"]
     assert best | {"score": 1, "visual_score": 1} == {
@@ -41,6 +41,7 @@ def test_the_json_line_keeps_its_promise(tagger: Tagger, library: Path) -> None:
         "landmark": "red_rock",
         "name": "Red Rock",
         "country": "Nowhere",
+        "city": None,
         "lat": 10.0,
         "lon": 20.0,
         "score": 1,

@@ -115,7 +115,7 @@ def test_a_file_is_replaced_only_when_the_new_one_is_complete(
     assert len(list(csv.reader(file.read_text().splitlines()))) == 4
 
 
-@pytest.mark.usefixtures("stored")
+@pytest.mark.usefixtures("stored", "terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_an_interrupted_export_leaves_the_earlier_file_and_nothing_else(
     tagger: Tagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int

@@ -73,8 +73,8 @@ class Person:
         os.write(self.master, keys.encode())
 
     def see(self, *texts: str) -> list[str]:
-        """Wait until all of these are on the screen, and return its lines."""
-        return self._wait(lambda: all(text in self.text() for text in texts), texts)
+        """Wait until all of these are on the screen, perhaps wrapped, and return its lines."""
+        return self._wait(lambda: all(text in self.text() or text in self.unwrapped() for text in texts), texts)
 
     def read(self, *parts: bytes) -> None:
         """Wait until the command has sent these bytes."""
@@ -82,6 +82,10 @@ class Person:
 
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def unwrapped(self) -> str:
+        """The screen's lines as one; a line that was too long reads on."""
+        return "".join(self.screen.display)
 
     def decide(self, key: str) -> str:
         """Press a key and wait for the next photo's place; the screen."""

@@ -15,6 +15,7 @@ from tests.cli.review.conftest import Sits, decided
 pytestmark = pytest.mark.process
 
 
+@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_gives_the_terminal_back(album: Path, sits: Sits, own: dict[str, str], number: int) -> None:
     person = sits(album)

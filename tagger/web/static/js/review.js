@@ -162,7 +162,7 @@ at("chooser").addEventListener("submit", (event) => {
 try {
   total = (await api(`/photos/timeline?${new URLSearchParams({ query })}`)).total;
   await show();
-  root.focus({ preventScroll: true });
+  if (document.activeElement === document.body) root.focus({ preventScroll: true }); // nobody types yet
 } catch {
   root.hidden = true; // the query is wrong, which the toast says
 }
