@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import string
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("babel", reason="the extra 'web' is not installed")
 
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
-
 from tagger.serving.catalogues import CODES
+from tests.catalogues import catalogue, placeholders
 
 ROOM = Path(__file__).parents[2] / "tagger" / "web"
 MARKED = re.compile(r"""\b(?:_|N_)\(\s*"([^"]+)"\s*\)""")
@@ -26,23 +23,14 @@ def said() -> set[str]:
     return {text for file in files for text in MARKED.findall(file.read_text())}
 
 
-def catalogue(code: str) -> Catalog:
-    with (ROOM / "locales" / f"{code}.po").open("rb") as file:
-        return read_po(file, locale=code)
-
-
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-
 @pytest.mark.parametrize("code", CODES[1:])
 def test_a_language_has_every_text_and_no_other(code: str) -> None:
-    assert {message.id for message in catalogue(code) if message.id} == said()
+    assert {message.id for message in catalogue(ROOM, code) if message.id} == said()
 
 
 @pytest.mark.parametrize("code", CODES[1:])
 def test_every_text_is_translated_with_its_placeholders(code: str) -> None:
-    for message in catalogue(code):
+    for message in catalogue(ROOM, code):
         if message.id:
             assert isinstance(message.id, str)
             assert isinstance(message.string, str)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import ast
-import string
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("babel", reason="the extra 'bot' is not installed")
 
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
-
 from tagger.bot.render.error_texts import error_text
 from tagger.bot.render.languages import Language
 from tagger.serving.catalogues import CODES
+from tests.catalogues import catalogue, placeholders
 
 ROOM = Path(__file__).parents[3] / "tagger" / "bot"
 Key = str | tuple[str, str]
@@ -37,23 +34,14 @@ def said() -> set[Key]:
     return found
 
 
-def catalogue(code: str) -> Catalog:
-    with (ROOM / "locales" / f"{code}.po").open("rb") as file:
-        return read_po(file, locale=code)
-
-
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-
 @pytest.mark.parametrize("code", CODES[1:])
 def test_a_language_has_every_text_and_no_other(code: str) -> None:
-    assert {message.id for message in catalogue(code) if message.id} == said()
+    assert {message.id for message in catalogue(ROOM, code) if message.id} == said()
 
 
 @pytest.mark.parametrize("code", CODES[1:])
 def test_every_text_is_translated_with_its_placeholders(code: str) -> None:
-    of_language = catalogue(code)
+    of_language = catalogue(ROOM, code)
     for message in of_language:
         if not message.id:
             continue
