@@ -1,7 +1,8 @@
 """Store decisions that were made elsewhere.
 
 The one rule: an import loses and overrules nothing. A decision that is there already is not stored again; of one
-person's contradicting decisions the later one stays active, in whichever order they arrive.
+person's contradicting decisions the later one stays active, in whichever order they arrive. One that arrives after a
+later one revokes nothing.
 """
 
 from __future__ import annotations
@@ -68,12 +69,12 @@ def _store(connection: Connection, row: DecisionRow, photo: int, about: int | No
         done.known += not is_news
         return
     revoked_at = row.revoked_at
-    for old in stored if revoked_at is None else ():
-        if old.revoked_at is None and is_contradicted(old.verdict, old.landmark_id, row.verdict, about):
-            if old.decided_at <= row.decided_at:
-                _revoke(connection, old.id, row.decided_at)
-            else:
-                revoked_at = min(revoked_at or old.decided_at, old.decided_at)
+    if revoked_at is None:
+        active = [old for old in stored if old.revoked_at is None]
+        contradicted = [old for old in active if is_contradicted(old.verdict, old.landmark_id, row.verdict, about)]
+        revoked_at = min((old.decided_at for old in contradicted if old.decided_at > row.decided_at), default=None)
+        for old in contradicted if revoked_at is None else ():
+            _revoke(connection, old.id, row.decided_at)
     names = ("verdict", "who", "source", "decided_at", "is_trusted", "answer_id")
     values = {name: getattr(row, name) for name in names}
     connection.execute(insert(Decision).values(photo_id=photo, landmark_id=about, revoked_at=revoked_at, **values))
