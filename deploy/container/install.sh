@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install the tagger and its dependencies into a virtual environment of its own.
-# Usage: install.sh SOURCE TARGET EXTRAS      e.g. install.sh /src /opt/tagger bot,heif,schedule,watch,xmp
+# Usage: install.sh SOURCE TARGET EXTRAS      e.g. install.sh /src /opt/tagger bot,heif,schedule,watch,web,xmp
 set -eu
 
 source_folder=$1
