@@ -23,7 +23,7 @@ from db.errors import NotAStore, StoreTooNew, StoreTooOld
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0021"
+HEAD = "0022"
 WRITING = "BEGIN IMMEDIATE"  # how `db.engine` begins a transaction that writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = """
@@ -90,11 +90,11 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _create(connection: Connection, file: str) -> None:
-    from db.schema import blocks, sidecars, telegram, views  # they import all tables
+    from db.schema import blocks, sidecars, telegram, views, workers  # they import all tables
 
     if inspect(connection).get_table_names():
         raise NotAStore(file, "it is a database for something else")
-    for base in {blocks.Base, sidecars.Base, telegram.Base}:  # one and the same
+    for base in {blocks.Base, sidecars.Base, telegram.Base, workers.Base}:  # one and the same
         base.metadata.create_all(connection, checkfirst=False)
     for name, rows in views.VIEWS.items():
         connection.exec_driver_sql(f"CREATE VIEW {name} AS {rows}")

@@ -218,7 +218,11 @@ class Lease(Base):
     path: Mapped[str] = mapped_column(PathBytes, primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)
     taken_at: Mapped[datetime]
-    attempts: Mapped[int]  # how many runs died with it in progress
+    attempts: Mapped[int]  # how many runs or workers died with it in progress
+    worker_id: Mapped[int | None] = mapped_column(index=True)  # who claimed it, in a run of several workers
+    size_bytes: Mapped[int | None]  # like the times, as scanned by the leader of those workers
+    mtime_ns: Mapped[int | None]
+    ctime_ns: Mapped[int | None]
 
 
 class Decision(Base):
