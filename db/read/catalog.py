@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime
 
@@ -79,10 +80,17 @@ def model_names(connection: Connection) -> dict[int, tuple[str, str]]:
     return {number: (name, version) for number, name, version in rows}
 
 
-def landmarks(connection: Connection) -> dict[int, types.Landmark]:
-    """All landmarks by row id."""
-    rows = connection.execute(select(Landmark.__table__).order_by(Landmark.id))
-    return {row.id: _landmark(row) for row in rows}
+def landmarks(connection: Connection, ids: Collection[int] | None = None) -> dict[int, types.Landmark]:
+    """Landmarks by row id.
+
+    Args:
+        connection: any.
+        ids: theirs; None for all.
+    """
+    rows = select(Landmark.__table__).order_by(Landmark.id)
+    if ids is not None:
+        rows = rows.where(Landmark.id.in_(ids))
+    return {row.id: _landmark(row) for row in connection.execute(rows)}
 
 
 def labels(connection: Connection) -> list[LabelRow]:

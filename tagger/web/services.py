@@ -8,8 +8,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from db.engine import Store
+from db.engine import Connection, Store
+from db.read.query_language.tree import ALL, Node
 from tagger.config.settings import Settings
+from tagger.library.query.search import read_query
+from tagger.model.languages import languages
+from tagger.serving.catalogues import CODES
 from tagger.serving.model_thread import ModelThread
 from tagger.serving.thumbnails import Thumbnails
 from tagger.web.security.credentials import Credentials
@@ -42,6 +46,21 @@ class Services:
     upload_limit: RateLimit
     thumbnails: Thumbnails
     login_limit: RateLimit = field(default_factory=lambda: RateLimit(LOGINS_PER_MIN))
+    name_languages: frozenset[str] = field(init=False)  # the gallery's own, and those of the names in the card
+
+    def __post_init__(self) -> None:
+        classes = self.model.tagger.bundle.card.classes
+        named = languages(entry.landmark() for entry in classes)
+        object.__setattr__(self, "name_languages", frozenset(named) | set(CODES))
+
+    def query(self, connection: Connection, text: str) -> Node:
+        """Read a query as `tagger query` does; an empty one finds all photos.
+
+        Raises:
+            QuerySyntaxError: it is not written in the query language.
+            UnknownName: it names something that the store does not have.
+        """
+        return read_query(connection, text, zone=self.settings.zone()) if text.strip() else ALL
 
 
 def _services(request: Request) -> Services:

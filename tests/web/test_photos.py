@@ -10,9 +10,10 @@ import httpx
 import pytest
 from PIL import Image
 
+from tagger.core.types import FoundFile, Landmark, PhotoInfo, Result, Suggestion, Tagged
 from tests.db.samples import assessed
-from tests.web.conftest import Gallery
-from tests.web.library import library, store_photos
+from tests.web.conftest import Gallery, Start
+from tests.web.library import FIRST, library, store_photos
 
 API = "/api/v1"
 
@@ -208,3 +209,29 @@ def test_every_page_answers(gallery: Gallery, client: httpx.Client, tmp_path: Pa
     pages = ("/", "/review", "/map", "/world.json", "/landmarks", "/runs", "/runs/1", "/try", "/login", "/share")
     for path in (*pages, f"/photo/{sha256}", "/complete?query=lan", "/names?text=eif", "/static/js/grid.js"):
         assert client.get(path).status_code == 200, path
+
+
+def test_landmarks_are_named_in_the_first_language_that_has_names(start: Start) -> None:
+    landmark = Landmark("tower", "Tower", "France", names={"de": "Turm", "pt": "Torre"}, cities={"de": "Paris"})
+    gallery = start()
+    answer = Tagged((Suggestion(1, landmark, 0.9, is_tag=True),))
+    found = FoundFile("/p/a.jpg", 1, 1), Result("/p/a.jpg", "a" * 64, answer, PhotoInfo(40, 30, "JPEG", FIRST))
+    store_photos(gallery.store, [found], landmarks=[landmark])
+    with gallery.client() as client:
+        for accepted, name in (
+            ("de", "Turm"),
+            ("en;q=0.5,de-AT;q=0.9", "Turm"),
+            ("xx, en, de", "Tower"),
+            ("*", "Tower"),
+        ):
+            (photo,) = client.get(f"{API}/photos", headers={"Accept-Language": accepted}).json()["photos"]
+            assert photo["tags"][0]["name"] == name, accepted
+        german = {"Accept-Language": "de"}
+        assert "Turm" in client.get(f"/photo/{'a' * 64}", headers=german).text
+        assert "Frankreich" in client.get("/landmarks", headers=german).text
+        assert "Frankreich" in client.get("/complete?query=country:frank", headers=german).text
+
+
+def test_countries_have_any_name_in_queries(gallery: Gallery, client: httpx.Client, tmp_path: Path) -> None:
+    library(gallery.store, tmp_path / "photos", 2)
+    assert len(pages(client, query="country:Frankreich")[0]) == 2

@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from db.read.catalog import landmarks
 from db.read.photos import find_photo
 from db.rows import Verdict
-from db.schema.models import Assessment, Decision, File, Landmark, Model, Photo, Suggestion, Variant
+from db.schema.models import Assessment, Decision, File, Model, Photo, Suggestion, Variant
 from db.schema.views import trusted_decision
-from tagger.core.types import DateSource
+from tagger.core import types
 
 MOST_ALIKE = 60
 
@@ -24,11 +25,7 @@ class SuggestionRow:
     """A suggestion of the current model."""
 
     rank: int
-    key: str
-    name: str
-    country: str | None
-    lat: float | None
-    lon: float | None
+    landmark: types.Landmark
     score: float
     visual_score: float
     is_tag: bool
@@ -53,8 +50,7 @@ class DecidedRow:
 
     id: int
     verdict: Verdict
-    key: str | None
-    name: str | None
+    landmark: types.Landmark | None
     who: str
     source: str
     decided_at: datetime
@@ -77,7 +73,7 @@ class PhotoDetail:
     contents: frozenset[str]
     paths: tuple[str, ...]
     taken_at: datetime
-    taken_from: DateSource
+    taken_from: types.DateSource
     width: int
     height: int
     format: str
@@ -149,18 +145,18 @@ def _contents(connection: Connection, photo: int, sha256: str) -> frozenset[str]
 
 
 def _suggestions(connection: Connection, photo: int) -> list[SuggestionRow]:
-    place = (Landmark.key, Landmark.name, Landmark.country, Landmark.lat, Landmark.lon)
-    scores = (Suggestion.score, Suggestion.visual_score, Suggestion.is_tag, Suggestion.reason)
-    rows = (
-        select(Suggestion.rank, *place, *scores)
-        .join(Landmark, Landmark.id == Suggestion.landmark_id)
+    scores = (Suggestion.score, Suggestion.visual_score, Suggestion.is_tag)
+    rows = connection.execute(
+        select(Suggestion.rank, Suggestion.landmark_id, *scores, Suggestion.reason)
         .join(Photo, (Photo.id == Suggestion.photo_id) & (Photo.current_model_id == Suggestion.model_id))
         .where(Suggestion.photo_id == photo)
         .order_by(Suggestion.rank)
-    )
-    found: Sequence[Any] = connection.execute(rows).all()
-    values: list[Any] = [(*row[:-1], json.loads(row.reason) if row.reason else None) for row in found]
-    return [SuggestionRow(*row) for row in values]
+    ).all()
+    known = landmarks(connection, {row.landmark_id for row in rows})
+    return [
+        SuggestionRow(row.rank, known[row.landmark_id], *row[2:5], json.loads(row.reason) if row.reason else None)
+        for row in rows
+    ]
 
 
 def _assessments(connection: Connection, photo: int) -> list[AssessmentRow]:
@@ -178,15 +174,14 @@ def _assessments(connection: Connection, photo: int) -> list[AssessmentRow]:
 
 def _decisions(connection: Connection, photo: int) -> list[DecidedRow]:
     is_in_force = select(trusted_decision.c.id).where(trusted_decision.c.id == Decision.id).exists()
-    said = (Decision.id, Decision.verdict, Landmark.key, Landmark.name, Decision.who, Decision.source)
-    rows = (
-        select(*said, Decision.decided_at, Decision.revoked_at, is_in_force)
-        .outerjoin(Landmark, Landmark.id == Decision.landmark_id)
+    when = (Decision.decided_at, Decision.revoked_at)
+    rows = connection.execute(
+        select(Decision.id, Decision.verdict, Decision.landmark_id, Decision.who, Decision.source, *when, is_in_force)
         .where(Decision.photo_id == photo)
         .order_by(Decision.id.desc())
-    )
-    found: Sequence[Any] = connection.execute(rows).all()
-    return [DecidedRow(*row) for row in found]
+    ).all()
+    known = landmarks(connection, {row.landmark_id for row in rows if row.landmark_id is not None})
+    return [DecidedRow(row.id, row.verdict, known.get(row.landmark_id), *row[3:]) for row in rows]
 
 
 def _alike(connection: Connection, photo: int, group: int | None) -> list[str]:

@@ -11,7 +11,7 @@ from db.read.listings import is_none, is_tagged, is_withdrawn
 from db.read.pages import Query, query_of
 from db.read.planning.candidates import union
 from db.read.planning.planner import rare_photos
-from db.read.query_language.grammar import parse
+from db.read.query_language.tree import ALL, Node
 from db.read.search import statuses
 from db.schema.models import File, Photo
 from tagger.core.types import Status
@@ -23,20 +23,19 @@ HITS: dict[Status, Callable[[Query], ColumnElement[bool]]] = {
 }
 
 
-def matching(connection: Connection, text: str) -> ColumnElement[bool]:
-    """Whether a photo has a present file, and is found by a query; an empty one finds all.
+def matching(connection: Connection, tree: Node) -> ColumnElement[bool]:
+    """Whether a photo has a present file, and is found by a query.
 
     Args:
         connection: any.
-        text: the query, which finds the same as in `tagger query`. Files that could not be read are no photos.
+        tree: the query, which finds the same as in `tagger query`. Files that could not be read are no photos.
 
     Raises:
-        QuerySyntaxError: it is not written in the query language.
         UnknownName: it names something that the store does not have.
     """
-    if not text.strip():
+    if tree == ALL:
         return _has_file(File.gone_at.is_(None))
-    filters = PhotoFilter(query=parse(text))
+    filters = PhotoFilter(query=tree)
     query, found = query_of(connection, filters), [status for status in statuses(filters.query) if status in HITS]
     is_hit = or_(false(), *(HITS[status](query) for status in found))
     return and_(_is_candidate(connection, query, found), _has_file(query.matches_photo(), is_hit))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Integer, and_, case, cast, func, or_, select
 
 from db.read.gallery.matching import matching
+from db.read.query_language.tree import Node
 from db.schema.models import Landmark, Photo
 from db.schema.views import tag
 
@@ -42,14 +43,14 @@ class Cell:
     sha256: str
 
 
-def places(connection: Connection, query: str, bounds: Bounds, zoom: int) -> list[Cell]:
+def places(connection: Connection, query: Node, bounds: Bounds, zoom: int) -> list[Cell]:
     """The photos that a query finds in a part of the world; errors as for `tiles`.
 
     A photo is where it was taken, or if that is unknown, where its landmark is.
 
     Args:
         connection: any.
-        query: in the query language.
+        query: which photos.
         bounds: the part.
         zoom: of the map, 0 to 18: how small the cells are.
     """

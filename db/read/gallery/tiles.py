@@ -13,9 +13,12 @@ from typing import Any, NamedTuple, Self
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
+from db.read.catalog import landmarks
 from db.read.gallery.matching import matching
-from db.schema.models import Landmark, Photo, Suggestion
+from db.read.query_language.tree import ALL, Node
+from db.schema.models import Photo, Suggestion
 from db.schema.views import tag, trusted_decision
+from tagger.core import types
 
 SURE = 0.8  # a tag with a lower score is worth a look
 WORTH_A_LOOK = 0.3  # so is the best suggestion of a photo without a tag, from this score
@@ -48,9 +51,7 @@ class Cursor(NamedTuple):
 class TileTag:
     """A landmark on a photo; without a score it is a person's."""
 
-    key: str
-    name: str
-    country: str | None
+    landmark: types.Landmark
     score: float | None
 
 
@@ -97,18 +98,17 @@ class TilePage:
     next_after: Cursor | None
 
 
-def tiles(connection: Connection, query: str, *, after: Cursor | None = None, limit: int = 200) -> TilePage:
+def tiles(connection: Connection, query: Node = ALL, *, after: Cursor | None = None, limit: int = 200) -> TilePage:
     """The photos that a query finds, the newest first.
 
     Args:
         connection: any.
-        query: in the query language; an empty one finds all photos.
+        query: which photos.
         after: where the previous page ended.
         limit: photos on the page.
 
     Raises:
-        QuerySyntaxError: the query is not written in the query language.
-        UnknownName: it names something that the store does not have.
+        UnknownName: the query names something that the store does not have.
     """
     columns = (Photo.id, Photo.sha256, Photo.taken_at, Photo.width, Photo.height)
     found = select(*columns).where(matching(connection, query), _comes_after(after))
@@ -136,36 +136,35 @@ def _tiles(connection: Connection, rows: Sequence[Any]) -> tuple[Tile, ...]:
     ids = [row.id for row in rows]
     if not ids:
         return ()
-    tags, guesses, reviewed = _tags(connection, ids), _guesses(connection, ids), _reviewed(connection, ids)
-    found = []
-    for row in rows:
-        own = tuple(tags[row.id])
-        values = (*row[1:], own, None if own else guesses.get(row.id), row.id in reviewed)
-        found.append(Tile(*values))
-    return tuple(found)
+    tags, reviewed = _tags(connection, ids), _reviewed(connection, ids)
+    guesses = _guesses(connection, [id_ for id_ in ids if id_ not in tags])
+    return tuple(
+        Tile(*row[1:], tuple(tags.get(row.id, ())), guesses.get(row.id), row.id in reviewed)  # type: ignore[call-arg]
+        for row in rows
+    )
 
 
 def _tags(connection: Connection, ids: Collection[int]) -> defaultdict[int, list[TileTag]]:
-    rows = (
-        select(tag.c.photo_id, Landmark.key, Landmark.name, Landmark.country, tag.c.score)
-        .join(Landmark, Landmark.id == tag.c.landmark_id)
+    rows = connection.execute(
+        select(tag.c.photo_id, tag.c.landmark_id, tag.c.score)
         .where(tag.c.photo_id.in_(ids), tag.c.is_current == 1)
-        .order_by(tag.c.source.desc(), tag.c.rank, Landmark.key)
-    )
+        .order_by(tag.c.source.desc(), tag.c.rank, tag.c.landmark_id)
+    ).all()
+    known = landmarks(connection, {row.landmark_id for row in rows})
     tags = defaultdict[int, list[TileTag]](list)
-    for row in connection.execute(rows):
-        tags[row.photo_id].append(TileTag(*row[1:]))
+    for row in rows:
+        tags[row.photo_id].append(TileTag(known[row.landmark_id], row.score))
     return tags
 
 
 def _guesses(connection: Connection, ids: Collection[int]) -> dict[int, TileTag]:
-    rows = (
-        select(Photo.id, Landmark.key, Landmark.name, Landmark.country, Suggestion.score)
+    rows = connection.execute(
+        select(Photo.id, Suggestion.landmark_id, Suggestion.score)
         .join(Suggestion, (Suggestion.photo_id == Photo.id) & (Suggestion.model_id == Photo.current_model_id))
-        .join(Landmark, Landmark.id == Suggestion.landmark_id)
         .where(Photo.id.in_(ids), Suggestion.rank == 1)
-    )
-    return {row.id: TileTag(*row[1:]) for row in connection.execute(rows)}
+    ).all()
+    known = landmarks(connection, {row.landmark_id for row in rows})
+    return {row.id: TileTag(known[row.landmark_id], row.score) for row in rows}
 
 
 def _reviewed(connection: Connection, ids: Collection[int]) -> set[int]:
@@ -173,7 +172,7 @@ def _reviewed(connection: Connection, ids: Collection[int]) -> set[int]:
     return set(connection.execute(rows).scalars())
 
 
-def finds(connection: Connection, query: str, sha256: str) -> bool:
+def finds(connection: Connection, query: Node, sha256: str) -> bool:
     """Whether a query finds a photo."""
     found = select(Photo.id).where(Photo.sha256 == sha256, matching(connection, query))
     return connection.execute(found).first() is not None

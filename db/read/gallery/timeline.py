@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from db.read.gallery.matching import matching
 from db.read.gallery.tiles import Cursor
+from db.read.query_language.tree import ALL, Node
 from db.schema.models import Photo
 
 NEWEST_FIRST = (Photo.taken_at.desc(), Photo.id.desc())
@@ -38,7 +39,7 @@ class Timeline:
     months: tuple[Month, ...]
 
 
-def timeline(connection: Connection, query: str, *, page_size: int = 200) -> Timeline:
+def timeline(connection: Connection, query: Node = ALL, *, page_size: int = 200) -> Timeline:
     """The timeline of what a query finds, in one pass over it; errors as for `tiles`."""
     month = func.strftime("%Y-%m", Photo.taken_at).label("month")
     numbered = (

@@ -11,16 +11,17 @@ from db.read.catalog import runs
 from db.read.gallery.landmarks import LandmarkCard, landmark_cards
 from db.rows import RunRow
 from tagger.web.api.schemas import LandmarkOut, RunOut, problems
+from tagger.web.language import Language, Speaks
 from tagger.web.services import Parts
 
 router = APIRouter(tags=["library"], responses=problems(401, 422, 503))
 
 
 @router.get("/landmarks")
-def all_landmarks(services: Parts) -> list[LandmarkOut]:
+def all_landmarks(services: Parts, language: Speaks) -> list[LandmarkOut]:
     """All landmarks, those with the most photos first."""
     with services.store.read() as connection:
-        return [_landmark_out(card) for card in landmark_cards(connection)]
+        return [_landmark_out(card, language) for card in landmark_cards(connection)]
 
 
 @router.get("/runs")
@@ -30,8 +31,8 @@ def newest_runs(services: Parts, limit: Annotated[int, Query(ge=1, le=200)] = 20
         return [_run_out(run) for run in runs(connection, limit=limit)]
 
 
-def _landmark_out(card: LandmarkCard) -> LandmarkOut:
-    landmark = card.landmark
+def _landmark_out(card: LandmarkCard, language: Language) -> LandmarkOut:
+    landmark = language.landmark(card.landmark)
     return LandmarkOut(
         landmark=landmark.id,
         name=landmark.name,

@@ -13,7 +13,7 @@ from db.read.gallery.tiles import Cursor, tiles
 from db.read.gallery.timeline import timeline
 from tagger.image.loader import Part
 from tagger.web.api.schemas import MonthOut, PhotoOut, PhotosOut, PlaceOut, TimelineOut, problems
-from tagger.web.api.views import month_label, page_out
+from tagger.web.api.views import month_label, page_out, photo_out
 from tagger.web.language import Speaks
 from tagger.web.services import Parts, Services
 
@@ -39,14 +39,16 @@ def photos(
 ) -> PhotosOut:
     """The photos that a query finds, the newest first."""
     with services.store.read() as connection:
-        return page_out(tiles(connection, query, after=cursor(after), limit=limit), language)
+        return page_out(
+            tiles(connection, services.query(connection, query), after=cursor(after), limit=limit), language
+        )
 
 
 @router.get("/photos/timeline")
 def photo_timeline(services: Parts, language: Speaks, query: QueryText = "") -> TimelineOut:
     """How many photos a query finds, and where the pages of `/photos` begin."""
     with services.store.read() as connection:
-        found = timeline(connection, query)
+        found = timeline(connection, services.query(connection, query))
     return TimelineOut(
         total=found.total,
         page_size=found.page_size,
@@ -69,15 +71,16 @@ def photo_places(
 ) -> list[PlaceOut]:
     """Where the photos that a query finds were taken: cells of a grid, the fullest first."""
     with services.store.read() as connection:
-        cells = places(connection, query, Bounds(south, west, north, east), zoom)
+        bounds = Bounds(south, west, north, east)
+        cells = places(connection, services.query(connection, query), bounds, zoom)
     return [PlaceOut(lat=cell.lat, lon=cell.lon, photos=cell.photos, sha256=cell.sha256) for cell in cells]
 
 
 @router.get("/photos/{sha256}", responses=problems(404))
-def photo(services: Parts, sha256: Digest) -> PhotoOut:
+def photo(services: Parts, language: Speaks, sha256: Digest) -> PhotoOut:
     """All that the store knows of a photo."""
     with services.store.read() as connection:
-        return PhotoOut.model_validate(photo_detail(connection, sha256))
+        return photo_out(photo_detail(connection, sha256), language)
 
 
 @router.get("/photos/{sha256}/thumbnail", response_class=FileResponse, responses=WEBP | problems(404))

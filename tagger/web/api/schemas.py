@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
-from db.read.gallery.detail import AssessmentRow, DecidedRow, SuggestionRow
 from tagger.core.types import DateSource
 
 LocalTime = Annotated[
@@ -77,6 +76,7 @@ class TileOut(BaseModel):
     is_reviewed: bool
     is_unsure: bool
     label: str = Field(description="All that in words.")
+    facts: list[str] = Field(description="The same without the landmarks.")
 
 
 class PhotosOut(BaseModel):
@@ -103,13 +103,53 @@ class TimelineOut(BaseModel):
     months: list[MonthOut]
 
 
-class PhotoOut(BaseModel):
-    """All that the store knows of a photo."""
+class StoredSuggestionOut(BaseModel):
+    """A suggestion of the current model that is stored."""
+
+    rank: int
+    key: str
+    name: str
+    country: str | None
+    lat: float | None
+    lon: float | None
+    score: float
+    visual_score: float
+    is_tag: bool
+    reason: dict[str, Any] | None
+
+
+class AssessmentOut(BaseModel):
+    """That a model answered, and when."""
 
     model_config = ConfigDict(from_attributes=True)
 
+    model: str
+    version: str
+    status: str
+    assessed_at: datetime
+    run: int
+    is_current: bool
+
+
+class StoredDecisionOut(BaseModel):
+    """That a person decided, and when."""
+
+    id: int
+    verdict: Literal["shows", "not", "none"]
+    key: str | None
+    name: str | None
+    who: str
+    source: str
+    decided_at: datetime
+    revoked_at: datetime | None
+    counts: bool = Field(description="For the library: trusted, active and not overruled.")
+
+
+class PhotoOut(BaseModel):
+    """All that the store knows of a photo."""
+
     sha256: str
-    paths: tuple[str, ...]
+    paths: list[str]
     taken_at: LocalTime
     taken_from: DateSource
     width: int
@@ -118,10 +158,10 @@ class PhotoOut(BaseModel):
     size_bytes: int
     lat: float | None
     lon: float | None
-    suggestions: tuple[SuggestionRow, ...]
-    assessments: tuple[AssessmentRow, ...]
-    decisions: tuple[DecidedRow, ...]
-    alike: tuple[str, ...] = Field(description="Photos that look the same.")
+    suggestions: list[StoredSuggestionOut]
+    assessments: list[AssessmentOut]
+    decisions: list[StoredDecisionOut]
+    alike: list[str] = Field(description="Photos that look the same.")
 
 
 class PlaceOut(BaseModel):

@@ -16,7 +16,9 @@ from fastapi import APIRouter, File, HTTPException, Response, UploadFile
 from tagger.core.errors import DecoderUnavailable, EngineFailed
 from tagger.core.types import Failed, Result
 from tagger.library.json_line import json_line
+from tagger.model.languages import answer_in
 from tagger.web.api.schemas import SuggestOut, problems
+from tagger.web.language import Speaks
 from tagger.web.security.addresses import is_loopback
 from tagger.web.services import By, Parts, Services
 
@@ -31,7 +33,7 @@ router = APIRouter(tags=["suggest"])
     response_model=SuggestOut,
     responses=problems(401, 403, 408, 429, 503) | {413: UNREADABLE, 422: UNREADABLE},
 )
-async def suggest(photo: Annotated[UploadFile, File()], services: Parts, visitor: By) -> Response:
+async def suggest(photo: Annotated[UploadFile, File()], services: Parts, visitor: By, language: Speaks) -> Response:
     """Name the landmarks on a photo.
 
     The answer is version 1 of the JSON line of `tagger suggest`, with the file's name as `path`. A photo that cannot be
@@ -39,7 +41,8 @@ async def suggest(photo: Annotated[UploadFile, File()], services: Parts, visitor
     """
     check_rate(services, visitor.client)
     result = await suggest_upload(services, photo)
-    line = json_line(result, services.model.k, services.model.min_score)
+    named = replace(result, answer=answer_in(result.answer, language.names))
+    line = json_line(named, services.model.k, services.model.min_score)
     return Response(line, _status(result), media_type="application/json")
 
 

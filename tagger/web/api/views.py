@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from db.read.gallery.detail import DecidedRow, PhotoDetail, SuggestionRow
 from db.read.gallery.tiles import Tile, TilePage, TileTag
-from tagger.web.api.schemas import PhotosOut, TagOut, TileOut
+from tagger.web.api.schemas import (
+    AssessmentOut,
+    PhotoOut,
+    PhotosOut,
+    StoredDecisionOut,
+    StoredSuggestionOut,
+    TagOut,
+    TileOut,
+)
 from tagger.web.language import Language
 
 
@@ -17,11 +26,12 @@ def tile_out(tile: Tile, language: Language) -> TileOut:
         taken_at=tile.taken_at,
         width=tile.width,
         height=tile.height,
-        tags=[_tag_out(tag) for tag in tile.tags],
-        guess=_tag_out(tile.guess) if tile.guess else None,
+        tags=[_tag_out(tag, language) for tag in tile.tags],
+        guess=_tag_out(tile.guess, language) if tile.guess else None,
         is_reviewed=tile.is_reviewed,
         is_unsure=tile.is_unsure,
         label=label(tile, language),
+        facts=facts(tile, language),
     )
 
 
@@ -38,12 +48,42 @@ def tiles_out(tiles: Iterable[Tile], language: Language) -> list[TileOut]:
 
 def label(tile: Tile, language: Language) -> str:
     """A photo in words, for those who do not see it: "Eiffel Tower, 3 July 2024, 62 %, unreviewed"."""
-    _ = language._
-    parts = [", ".join(tag.name for tag in tile.tags) or _("No known landmark"), language.day(tile.taken_at)]
+    names = ", ".join(language.name(tag.landmark) for tag in tile.tags) or language._("No known landmark")
+    return ", ".join((names, *facts(tile, language)))
+
+
+def facts(tile: Tile, language: Language) -> list[str]:
+    """A photo in words, without its landmarks."""
+    _, parts = language._, [language.day(tile.taken_at)]
     if tile.best and tile.best.score is not None:
-        sure = f"{tile.best.score:.0%}".replace("%", " %")
-        parts.append(sure if tile.tags else _("perhaps {name}").format(name=tile.best.name))
-    return ", ".join([*parts, _("reviewed") if tile.is_reviewed else _("unreviewed")])
+        perhaps = _("perhaps {name}").format(name=language.name(tile.best.landmark))
+        parts.append(percent(tile.best.score) if tile.tags else perhaps)
+    return [*parts, _("reviewed") if tile.is_reviewed else _("unreviewed")]
+
+
+def percent(score: float) -> str:
+    """A score, between <1 % and 99 %: nothing is impossible or certain."""
+    return "<1 %" if score < 0.005 else f"{min(round(score * 100), 99)} %"
+
+
+def photo_out(photo: PhotoDetail, language: Language) -> PhotoOut:
+    """All that the store knows of a photo."""
+    return PhotoOut(
+        sha256=photo.sha256,
+        paths=list(photo.paths),
+        taken_at=photo.taken_at,
+        taken_from=photo.taken_from,
+        width=photo.width,
+        height=photo.height,
+        format=photo.format,
+        size_bytes=photo.size_bytes,
+        lat=photo.lat,
+        lon=photo.lon,
+        suggestions=[_suggestion_out(row, language) for row in photo.suggestions],
+        assessments=[AssessmentOut.model_validate(row) for row in photo.assessments],
+        decisions=[_decision_out(row, language) for row in photo.decisions],
+        alike=list(photo.alike),
+    )
 
 
 def month_label(month: str, language: Language) -> str:
@@ -51,5 +91,37 @@ def month_label(month: str, language: Language) -> str:
     return language.month(datetime.strptime(month, "%Y-%m"))
 
 
-def _tag_out(tag: TileTag) -> TagOut:
-    return TagOut(landmark=tag.key, name=tag.name, country=tag.country, score=tag.score)
+def _tag_out(tag: TileTag, language: Language) -> TagOut:
+    own = language.landmark(tag.landmark)
+    return TagOut(landmark=own.id, name=own.name, country=own.country, score=tag.score)
+
+
+def _suggestion_out(row: SuggestionRow, language: Language) -> StoredSuggestionOut:
+    own = language.landmark(row.landmark)
+    return StoredSuggestionOut(
+        rank=row.rank,
+        key=own.id,
+        name=own.name,
+        country=own.country,
+        lat=own.lat,
+        lon=own.lon,
+        score=row.score,
+        visual_score=row.visual_score,
+        is_tag=row.is_tag,
+        reason=row.reason,
+    )
+
+
+def _decision_out(row: DecidedRow, language: Language) -> StoredDecisionOut:
+    own = row.landmark and language.landmark(row.landmark)
+    return StoredDecisionOut(
+        id=row.id,
+        verdict=row.verdict,
+        key=own.id if own else None,
+        name=own.name if own else None,
+        who=row.who,
+        source=row.source,
+        decided_at=row.decided_at,
+        revoked_at=row.revoked_at,
+        counts=row.counts,
+    )

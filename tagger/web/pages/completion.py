@@ -14,6 +14,7 @@ from db.read.catalog import countries, landmarks
 from tagger.core.landmark_names import names_of
 from tagger.core.text import plain
 from tagger.web.api.photos import QueryText
+from tagger.web.language import Language, Speaks
 from tagger.web.pages.rendering import render
 from tagger.web.services import Parts
 
@@ -48,43 +49,44 @@ class Completion:
 
 
 @router.get("/complete")
-def complete(request: Request, services: Parts, query: QueryText = "") -> HTMLResponse:
+def complete(request: Request, services: Parts, language: Speaks, query: QueryText = "") -> HTMLResponse:
     """Ways to go on with a query, as a list."""
     with services.store.read() as connection:
-        found = list(_completions(connection, query))[:MOST]
+        found = list(_completions(connection, query, language))[:MOST]
     return render(request, "completions", completions=found)
 
 
 @router.get("/names")
-def names(request: Request, services: Parts, text: Name = "", landmark: Name = "") -> HTMLResponse:
+def names(request: Request, services: Parts, language: Speaks, text: Name = "", landmark: Name = "") -> HTMLResponse:
     """The landmarks that a text may mean, in any language, as a list."""
     with services.store.read() as connection:
-        found = list(_landmarks(connection, text or landmark))[:MOST]
+        found = list(_landmarks(connection, text or landmark, language))[:MOST]
     return render(request, "completions", completions=[Completion(key, name, place) for key, name, place in found])
 
 
-def _completions(connection: Connection, query: str) -> Iterator[Completion]:
+def _completions(connection: Connection, query: str, language: Language) -> Iterator[Completion]:
     head, word = query[: len(query) - len(query.split(" ")[-1])], query.split(" ")[-1]
     key, colon, typed = word.partition(":")
     if not colon:
         yield from (Completion(f"{head}{name}:", f"{name}:") for name in KEYS if word and name.startswith(word.lower()))
         if len(word) > 1:
-            for landmark, name, place in _landmarks(connection, word):
+            for landmark, name, place in _landmarks(connection, word, language):
                 yield Completion(f"{head}landmark:{landmark} ", name, place)
     elif key == "landmark":
-        for landmark, name, place in _landmarks(connection, typed.strip('"')):
+        for landmark, name, place in _landmarks(connection, typed.strip('"'), language):
             yield Completion(f"{head}landmark:{landmark} ", name, place)
     elif key == "country":
         for country in countries(connection):
-            if plain(country).startswith(plain(typed.strip('"'))):
-                yield Completion(f"{head}country:{_quoted(country)} ", country)
+            own = language.country(country)
+            if any(plain(name).startswith(plain(typed.strip('"'))) for name in (country, own)):
+                yield Completion(f"{head}country:{_quoted(country)} ", own)
     else:
         for value in VALUES.get(key, ()):
             if value.startswith(typed):
                 yield Completion(f"{head}{key}:{value} ", value)
 
 
-def _landmarks(connection: Connection, text: str) -> Iterator[tuple[str, str, str]]:
+def _landmarks(connection: Connection, text: str, language: Language) -> Iterator[tuple[str, str, str]]:
     """Landmarks one of whose names, or a word of it, begins with a text: key, name and place."""
     typed = plain(text)
     ranked = []
@@ -95,7 +97,7 @@ def _landmarks(connection: Connection, text: str) -> Iterator[tuple[str, str, st
         elif any(f" {typed}" in name for name in known):
             ranked.append((1, landmark))
     for _, landmark in sorted(ranked, key=lambda pair: (pair[0], pair[1].name)):
-        yield landmark.id, landmark.name, ", ".join(filter(None, (landmark.city, landmark.country)))
+        yield landmark.id, language.name(landmark), language.place(landmark)
 
 
 def _quoted(text: str) -> str:

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from db.errors import QuerySyntaxError, UnknownName
 from db.read.gallery.tiles import TilePage, tiles
-from tagger.web.api.photos import MAX_QUERY, QueryText, cursor
+from tagger.web.api.photos import QueryText, cursor
 from tagger.web.pages.rendering import render
 from tagger.web.pages.world import world_geojson
 from tagger.web.services import Parts, Services
@@ -55,6 +55,7 @@ def _search(services: Services, query: str, after: str | None) -> tuple[TilePage
     """A page of photos, or none and what is wrong with the query."""
     try:
         with services.store.read() as connection:
-            return tiles(connection, query[:MAX_QUERY], after=cursor(after), limit=FIRST_TILES), None
+            found = services.query(connection, query)
+            return tiles(connection, found, after=cursor(after), limit=FIRST_TILES), None
     except (QuerySyntaxError, UnknownName) as error:
         return TilePage((), None), str(error)

@@ -14,6 +14,7 @@ from tagger.model.occlusion import occlusion
 from tagger.web.api.decisions import store_decisions
 from tagger.web.api.photos import Digest
 from tagger.web.api.schemas import DecisionIn
+from tagger.web.language import N_, language_of
 from tagger.web.pages.rendering import render
 from tagger.web.pages.world import land_path, point
 from tagger.web.services import By, Parts, Services
@@ -79,7 +80,7 @@ def _page(request: Request, services: Services, sha256: str, template: str) -> H
         (tile,) = tiles_of(connection, [detail.sha256])
         alike = tiles_of(connection, detail.alike)
     place = _place(detail.lat, detail.lon)
-    title = tile.tags[0].name if tile.tags else "No known landmark"
+    title = language_of(request).name(tile.tags[0].landmark) if tile.tags else N_("No known landmark")
     return render(request, template, title=title, photo=detail, tile=tile, alike=alike, place=place, land=land_path())
 
 

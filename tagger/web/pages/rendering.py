@@ -12,11 +12,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tagger.core.evidence import describe
 from tagger.core.text import format_bytes, printable
 from tagger.core.version import __version__
-from tagger.web.api.views import label
-from tagger.web.language import N_, language_of
+from tagger.web.api.views import label, percent
+from tagger.web.language import N_, Language, language_of
 from tagger.web.security.gate import Visitor
 
 PAGES = (
@@ -51,11 +50,6 @@ def with_query(path: str, query: str = "", **others: str | None) -> str:
     return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
-def percent(score: float) -> str:
-    """A score, between <1 % and 99 %: nothing is impossible or certain."""
-    return "<1 %" if score < 0.005 else f"{min(round(score * 100), 99)} %"
-
-
 _environment = Environment(
     loader=PackageLoader("tagger.web"),
     autoescape=True,
@@ -68,8 +62,15 @@ _environment.filters |= {
     "percent": percent,
     "printable": printable,
     "bytes": format_bytes,
-    "evidence": describe,
 }
+
+
+def evidence(reason: dict[str, Any], language: Language) -> str:
+    """What besides the picture speaks for or against a landmark, see `tagger.core.evidence`."""
+    _ = language._
+    if reason["kind"] == "vote":
+        return _("like the photos before and after")
+    return _("taken {km} km away").format(km=language.number(reason["km"]))
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -90,7 +91,12 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         "lang": language.code,
         "_": language._,
         "day": language.day,
+        "number": language.number,
+        "name_of": language.name,
+        "place_of": language.place,
+        "country_in": language.country,
         "label": lambda tile: label(tile, language),
+        "evidence": lambda reason: evidence(reason, language),
         "texts": {text: language._(text) for text in SCRIPT_TEXTS},
     }
     page = _environment.get_template(f"{template}.html").render({"query": "", **values, **always})

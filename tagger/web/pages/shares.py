@@ -40,7 +40,7 @@ def share(
 ) -> HTMLResponse:
     """Make a link, and show it once."""
     with services.store.read() as connection:
-        tiles(connection, query, limit=1)  # a query that is wrong finds nobody later
+        tiles(connection, services.query(connection, query), limit=1)  # a query that is wrong finds nobody later
     token = services.credentials.add_share(query, _end_of(until))
     return _page(request, services, query, link=str(request.url_for("shared", token=token)))
 
@@ -59,7 +59,7 @@ def shared(
     """The photos of a link."""
     found = _share(services, token)
     with services.store.read() as connection:
-        page = tiles(connection, found.query, after=cursor(after), limit=TILES)
+        page = tiles(connection, services.query(connection, found.query), after=cursor(after), limit=TILES)
     return render(request, "shared", title=N_("Shared photos"), page=page, base=f"/shared/{token}", share=found)
 
 
@@ -105,7 +105,8 @@ def _share(services: Services, token: str) -> Share:
 
 def _check_photo(services: Services, token: str, sha256: str) -> None:
     with services.store.read() as connection:
-        if not finds(connection, _share(services, token).query, sha256):
+        query = services.query(connection, _share(services, token).query)
+        if not finds(connection, query, sha256):
             raise HTTPException(404, "This link has no such photo.")
 
 

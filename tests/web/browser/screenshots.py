@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from db.engine import open_store
 from db.read.gallery.tiles import tiles
+from db.read.query_language.grammar import parse
 from tagger.config.settings import load_settings
 from tagger.core.run_options import Limits
 from tagger.image.loader import InProcessLoader
@@ -78,7 +79,7 @@ def main() -> None:
         loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
         settings = load_settings({"web_listen": "127.0.0.1:0", "web_folder": Path(made) / "web", "db_url": store.file})
         with store.read() as connection:
-            sha256 = tiles(connection, "landmark:taj_mahal has:gps", limit=1).tiles[0].sha256
+            sha256 = tiles(connection, parse("landmark:taj_mahal has:gps"), limit=1).tiles[0].sha256
         with (
             ModelThread(tagger, loader, k=3) as model,
             Thumbnails(Path(made) / "thumbnails", 10**9, loader) as thumbnails,

@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from db.read.gallery.tiles import tiles
+from db.read.query_language.grammar import parse
+from db.read.query_language.tree import ALL
 from tagger.core.types import FoundFile, Landmark, PhotoInfo, Result, Suggestion, Tagged
 from tests.db.samples import assessed, failed
 from tests.drawn import COLOURS, jpeg
@@ -29,7 +31,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 
 def newest(gallery: Gallery, query: str = "") -> str:
     with gallery.store.read() as connection:
-        return tiles(connection, query, limit=1).tiles[0].sha256
+        return tiles(connection, parse(query) if query else ALL, limit=1).tiles[0].sha256
 
 
 def test_the_first_visit_shows_the_library(library: Gallery, open_page: Open) -> None:

@@ -40,7 +40,7 @@ async function show() {
   at("picture").alt = photo.label;
   at("link").href = `/photo/${photo.sha256}`;
   at("name").textContent = photo.tags.length ? photo.tags.map((tag) => tag.name).join(", ") : text("No known landmark");
-  at("facts").textContent = photo.label.split(", ").slice(photo.tags.length || 1).join(" · ");
+  at("facts").textContent = photo.facts.join(" · ");
   at("batch").textContent = best(photo) ? text("Confirm all {name} here", best(photo)) : text("Confirm all like this");
   count();
   for (const next of queue.slice(index + 1, index + 1 + PREFETCHED)) new Image().src = picture(next);
