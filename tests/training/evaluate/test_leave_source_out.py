@@ -8,10 +8,11 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from training.data.manifest import DataError, Entry, load_manifest, write_manifest
-from training.evaluate.leave_source_out import draw_folds, leave_source_out
+from training.evaluate.leave_source_out import FoldResult, draw_folds, leave_source_out, pooled_figures
 from training.fit.experiment import Experiment, begin_experiment
 
 numbers = count()
@@ -47,6 +48,15 @@ def test_every_kind_of_negative_is_left_out_once() -> None:
     entries = [*taken(20, "tower", "a"), *taken(20, "tower", "b"), *taken(20, "tower", "c")]
     folds = draw_folds([*entries, *(entry for kind in "abcdefg" for entry in refused(2, kind))])
     assert sorted(kind for fold in folds for kind in fold.kinds) == list("abcdefg")
+
+
+def test_a_limit_on_sights_ignores_other_negatives() -> None:
+    score, is_negative = np.array([0.9, 0.8, 0.85, 0.1]), np.array([False, False, True, True])
+    figures = dict.fromkeys(("landmark_photos", "negative_photos"), 2.0)
+    figures |= dict.fromkeys(("top1", "top5", "tagged", "rightly_tagged", "negatives_tagged"), 0.0)
+    sights = np.array([False, False, False, True])
+    pooled = pooled_figures([FoldResult([], figures, score, ~is_negative, is_negative, sights)])
+    assert (pooled["rightly_tagged_at_3_percent"], pooled["rightly_tagged_at_3_percent_of_sights"]) == (0.5, 1.0)
 
 
 @pytest.fixture
