@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, false, func, insert, select, union_all
 
+from db.dialect import first_path, is_any, last_path
 from db.schema.blocks import SIZE, BlockCount, PhotoBlock
 from db.schema.models import File, Photo
 from db.schema.views import machine_tag, person_tag
@@ -56,14 +57,14 @@ def _landmarks_in(blocks: range) -> AnySelect:
         is_present = select(File.id).where(File.photo_id == view.c.photo_id, File.gone_at.is_(None)).exists()
         in_blocks = view.c.photo_id.between(blocks.start * SIZE, blocks.stop * SIZE - 1)
         counted = select((view.c.photo_id // SIZE).label("block"), view.c.landmark_id)
-        counts.append(counted.where(in_blocks, view.c.is_current == 1, is_present))
+        counts.append(counted.where(in_blocks, view.c.is_current, is_present))
     shown = union_all(*counts).subquery()
     return select(shown.c.block, shown.c.landmark_id, func.count()).group_by(shown.c.block, shown.c.landmark_id)
 
 
 def _bounds_of(blocks: range) -> AnySelect:
     block = (Photo.id // SIZE).label("block")
-    paths = (func.min(File.path), func.max(File.path))
+    paths = (first_path(File.path), last_path(File.path))
     times = (func.min(Photo.taken_at), func.max(Photo.taken_at))
-    bounds = select(block, *paths, *times, func.max(Photo.lat.is_not(None)), false()).join(File)
+    bounds = select(block, *paths, *times, is_any(Photo.lat.is_not(None)), false()).join(File)
     return bounds.where(Photo.id.between(blocks.start * SIZE, blocks.stop * SIZE - 1)).group_by(block)

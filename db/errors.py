@@ -1,8 +1,8 @@
 """The errors of a store, a branch of the tree in `tagger.core.errors`.
 
 StoreError
-├── MalformedUrl          the database URL is malformed, or does not name a SQLite file
-├── StoreUnreachable      the file cannot be opened, read or written
+├── MalformedUrl          the database URL is malformed, or names neither a file nor a server's database
+├── StoreUnreachable      the database cannot be opened, read or written
 ├── StoreLocked           another process kept the write lock for too long
 ├── NotAStore             the file is not a tag database, or it is damaged
 ├── LogWithoutStore       the file is gone, but its write-ahead log is not
@@ -33,18 +33,26 @@ from tagger.core.text import ask_which, display_width, printable
 
 
 class MalformedUrl(StoreError):
-    """The database URL is malformed, or does not name a SQLite file."""
+    """The database URL is malformed, or names neither a SQLite file nor a PostgreSQL database."""
 
 
 class StoreUnreachable(StoreError):
-    """The file cannot be opened, read or written; `problem` is a clause that says why."""
+    """The database cannot be opened, read or written.
 
-    def __init__(self, file: str, problem: str) -> None:
+    Args:
+        name: its file or URL.
+        problem: a clause that says why.
+        advice: the next step.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        problem: str,
+        advice: str = "Check the folder's permissions and free space, or name another with --db.",
+    ) -> None:
         self.problem = problem
-        super().__init__(
-            f"The database {file} cannot be used: {problem}. "
-            "Check the folder's permissions and free space, or name another with --db."
-        )
+        super().__init__(f"The database {name} cannot be used: {problem}. {advice}")
 
 
 class StoreReplaced(StoreUnreachable):

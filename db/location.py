@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from db.errors import MalformedUrl, StoreUnreachable
 from tagger.core.text import without_secrets
 
+HOW_TO_WRITE = "Write sqlite:////folder/tags.sqlite or postgresql://USER:PASSWORD@HOST/DATABASE"
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
 
@@ -19,40 +20,50 @@ def parse_url(url: str) -> URL:
     """A URL or a plain path as a URL.
 
     Raises:
-        MalformedUrl: it does not name a SQLite file.
+        MalformedUrl: it names neither a SQLite file nor a PostgreSQL database.
     """
     if not url.strip():
-        raise MalformedUrl("The database URL is empty. Write sqlite:////folder/tags.sqlite")
+        raise MalformedUrl(f"The database URL is empty. {HOW_TO_WRITE}")
     if "://" not in url:
         return URL.create("sqlite", database=os.path.abspath(os.path.expanduser(url)))
     shown = repr(without_secrets(url))
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise MalformedUrl(f"The database URL {shown} is malformed. Write sqlite:////folder/tags.sqlite") from error
+        raise MalformedUrl(f"The database URL {shown} is malformed. {HOW_TO_WRITE}") from error
+    if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        if not parsed.database:
+            raise MalformedUrl(f"{shown} names no database. {HOW_TO_WRITE}")
+        return parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
-        raise MalformedUrl(f"{shown} is not supported: tags are stored in SQLite. Write sqlite:////folder/tags.sqlite")
+        raise MalformedUrl(f"{shown} is not supported: tags are stored in SQLite or PostgreSQL. {HOW_TO_WRITE}")
     if parsed.database in (None, "", ":memory:"):
-        raise MalformedUrl(f"{shown} names no file, so its tags would be lost. Write sqlite:////folder/tags.sqlite")
+        raise MalformedUrl(f"{shown} names no file, so its tags would be lost. {HOW_TO_WRITE}")
     return parsed
 
 
-def store_file(url: str) -> Path:
-    """The SQLite file that a URL or a plain path names.
+def store_file(url: str) -> Path | None:
+    """The SQLite file that a URL or a plain path names; None if it names a database on a server.
 
     Raises:
-        MalformedUrl: it names no file.
+        MalformedUrl: it names no store.
     """
-    return Path(str(parse_url(url).database))
+    parsed = parse_url(url)
+    return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 
 
-def store_exists(url: str) -> bool:
-    """Whether the store's file exists.
+def store_name(url: str) -> str:
+    """What messages call a store: its file, or its URL without user and password.
 
     Raises:
-        StoreUnreachable: its folder cannot be searched.
+        MalformedUrl: it names no store.
     """
-    return file_identity(str(store_file(url))) is not None
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return str(parsed.database)
+    host = parsed.host or parsed.query.get("host") or ""
+    port = f":{parsed.port}" if parsed.port else ""
+    return f"postgresql://{host if isinstance(host, str) else host[0]}{port}/{parsed.database}"
 
 
 def file_identity(file: str) -> tuple[int, int] | None:

@@ -270,12 +270,12 @@ def opened_store(db_url: str | None, *, for_reading: bool = False) -> Iterator[t
     Raises:
         StoreError: there is no such database, or it cannot be used.
     """
-    from db.engine import open_store
-    from db.location import store_exists, store_file
+    from db.engine import open_store, store_exists
+    from db.location import store_name
 
     settings = load_settings({"db_url": db_url})
     if not store_exists(settings.db_url):
-        raise StoreError(f"There is no database at {store_file(settings.db_url)} yet.")
+        raise StoreError(f"There is no database at {store_name(settings.db_url)} yet.")
     folder = settings.jobs.backup_folder
     with open_store(settings.db_url, backup_folder=folder, for_reading=for_reading) as store:
         yield store, settings

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Text, cast, func, or_, select
 
 from db.errors import UnknownFolder
 from db.read.files import below
@@ -48,7 +48,8 @@ def require_files(connection: Connection, folder: str, *, include_gone: bool = T
 
 def tagged_roots(connection: Connection) -> list[str]:
     """The folders that runs were asked to scan, without repetition; the newest run's first."""
-    rows = select(Run.roots).where(Run.job.in_(ROOT_JOBS)).group_by(Run.roots).order_by(func.max(Run.id).desc())
+    newest = select(func.max(Run.id)).where(Run.job.in_(ROOT_JOBS)).group_by(cast(Run.roots, Text))
+    rows = select(Run.roots).where(Run.id.in_(newest)).order_by(Run.id.desc())
     return list(dict.fromkeys(root for roots in connection.execute(rows).scalars() for root in roots))
 
 

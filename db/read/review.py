@@ -60,7 +60,7 @@ def candidates(
 
 def tag_counts(connection: Connection) -> Counter[int]:
     """How many times each landmark was suggested as a tag, by row id."""
-    counts = select(Suggestion.landmark_id, func.count()).where(Suggestion.is_tag == 1).group_by(Suggestion.landmark_id)
+    counts = select(Suggestion.landmark_id, func.count()).where(Suggestion.is_tag).group_by(Suggestion.landmark_id)
     return Counter(dict(connection.execute(counts).all()))
 
 
@@ -128,7 +128,7 @@ def _votes(connection: Connection, photo: int, landmarks: Mapping[int, types.Lan
         select(people, Decision.verdict, Decision.landmark_id)
         .where(Decision.photo_id == photo, Decision.revoked_at.is_(None), ~Decision.is_trusted)
         .group_by(Decision.verdict, Decision.landmark_id)
-        .order_by(people.desc(), Decision.landmark_id)
+        .order_by(people.desc(), Decision.landmark_id.nulls_first())
     )
     return tuple(
         VoteCount(count, verdict, None if landmark is None else landmarks[landmark].name)  # type: ignore[arg-type]
@@ -168,7 +168,11 @@ def _shown(connection: Connection, photo: int, landmarks: Mapping[int, types.Lan
     """The name of the landmark that a photo shows: what people say first, then the best tag."""
     for name in ("person_tag", "machine_tag"):
         view = TABLES[name]
-        shown = select(view.c.landmark_id).where(view.c.photo_id == photo, view.c.is_current == 1).order_by(view.c.rank)
+        shown = (
+            select(view.c.landmark_id)
+            .where(view.c.photo_id == photo, view.c.is_current)
+            .order_by(view.c.rank.nulls_first())
+        )
         if (landmark := connection.execute(shown.limit(1)).scalar()) is not None:
             return landmarks[landmark].name
     return None

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_, union
+from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_, type_coerce, union
 
+from db.dialect import first_path
 from db.errors import UnknownRun
 from db.schema.models import Assessment, Failure, File, Landmark, Photo, Run, Suggestion
 from tagger.core.evidence import Evidence, parse_evidence
@@ -127,7 +128,9 @@ def _suggested_by(run: int) -> AnySelect:
 
 def _path(photo_id: ColumnElement[int]) -> ColumnElement[str | None]:
     """A present file of a photo."""
-    path = select(func.min(File.path)).where(File.photo_id == photo_id, File.gone_at.is_(None))
+    path = select(type_coerce(first_path(File.path), File.path.type)).where(
+        File.photo_id == photo_id, File.gone_at.is_(None)
+    )
     return path.scalar_subquery().label("path")
 
 

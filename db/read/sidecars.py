@@ -59,8 +59,8 @@ def current_tags(connection: Connection, paths: Collection[str]) -> dict[str, li
         select(File.path, Landmark.key, tag.c.source, tag.c.score)
         .join(tag, tag.c.photo_id == File.photo_id)
         .join(Landmark, Landmark.id == tag.c.landmark_id)
-        .where(tag.c.is_current == 1, File.gone_at.is_(None))
-        .order_by(File.path, tag.c.source.desc(), tag.c.rank, Landmark.key)
+        .where(tag.c.is_current, File.gone_at.is_(None))
+        .order_by(File.path, tag.c.source.desc(), tag.c.rank.nulls_first(), Landmark.key)
     )
     found: dict[str, list[PhotoTag]] = {}
     for batch in in_batches(paths):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Integer, and_, cast, func, or_, select
 
 from db.rows import RunCounts
 from db.schema.models import Failure, File, Photo, Run
@@ -46,5 +46,5 @@ def statistics(connection: Connection) -> Statistics:
 
 def _counts(connection: Connection) -> RunCounts:
     names = [field.name for field in fields(RunCounts)]
-    sums = [func.coalesce(func.sum(Run.__table__.c[name]), 0).label(name) for name in names]
+    sums = [cast(func.coalesce(func.sum(Run.__table__.c[name]), 0), Integer).label(name) for name in names]
     return RunCounts(**connection.execute(select(*sums)).one()._mapping)

@@ -1,6 +1,6 @@
 """The base of all tables: how constraints are named, and which Python type becomes which column.
 
-The one rule: a constraint's name comes from here, never from SQLite, so that a migration can name it again.
+The one rule: a constraint's name comes from here, never from the database, so that a migration can name it again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlalchemy import JSON, DateTime, Dialect, Float, LargeBinary, MetaData
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from db.dialect import CleanText, WholeNumber
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -54,7 +56,7 @@ def _decoded(value: bytes | None) -> str | None:
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: aware in Python, UTC in the file. SQLite itself knows no zones."""
+    """A moment: aware in Python, UTC in the database, where it has no zone."""
 
     impl = DateTime
     cache_ok = True
@@ -74,6 +76,8 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime,
+        int: WholeNumber,
+        str: CleanText,
         float: Float,
         dict[str, Any]: JSON,
         dict[str, str]: JSON,

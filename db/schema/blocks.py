@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKey, text
+from sqlalchemy import DateTime, ForeignKey, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import PathBytes
@@ -31,7 +31,7 @@ class PhotoBlock(Base):
     first_taken_at: Mapped[datetime] = mapped_column(DateTime)
     last_taken_at: Mapped[datetime] = mapped_column(DateTime)
     has_gps: Mapped[bool]
-    is_stale: Mapped[bool] = mapped_column(server_default=text("1"))  # it was changed, and not counted since
+    is_stale: Mapped[bool] = mapped_column(server_default=true())  # it was changed, and not counted since
 
 
 class BlockCount(Base):
@@ -90,6 +90,48 @@ TRIGGERS = {
 }
 
 
-def create_triggers() -> list[str]:
-    """The statements that create the triggers."""
-    return [f"CREATE TRIGGER {name} AFTER {when} BEGIN {body} END" for name, (when, body) in TRIGGERS.items()]
+IN_POSTGRESQL = {
+    WIDEN: f"""
+        INSERT INTO photo_block AS b (id, first_path, last_path, first_taken_at, last_taken_at, has_gps)
+        SELECT p.id / {SIZE}, NEW.path, NEW.path, p.taken_at, p.taken_at, p.lat IS NOT NULL
+        FROM photo p WHERE p.id = NEW.photo_id
+        ON CONFLICT (id) DO UPDATE SET
+            first_path = least(b.first_path, excluded.first_path),
+            last_path = greatest(b.last_path, excluded.last_path),
+            first_taken_at = least(b.first_taken_at, excluded.first_taken_at),
+            last_taken_at = greatest(b.last_taken_at, excluded.last_taken_at),
+            has_gps = b.has_gps OR excluded.has_gps,
+            is_stale = true
+        WHERE NOT b.is_stale OR excluded.first_path < b.first_path OR excluded.last_path > b.last_path
+            OR excluded.first_taken_at < b.first_taken_at OR excluded.last_taken_at > b.last_taken_at
+            OR excluded.has_gps > b.has_gps;
+        """,
+    WIDEN_BY_PHOTO: f"""
+        UPDATE photo_block SET
+            first_taken_at = least(first_taken_at, NEW.taken_at),
+            last_taken_at = greatest(last_taken_at, NEW.taken_at),
+            has_gps = has_gps OR NEW.lat IS NOT NULL
+        WHERE id = NEW.id / {SIZE};
+        """,
+    "is_stale = 1": "is_stale = true",
+    "is_stale = 0": "NOT is_stale",
+}
+
+
+def create_triggers(dialect: str) -> list[str]:
+    """The statements that create the triggers in "sqlite" or "postgresql"."""
+    if dialect == "sqlite":
+        return [f"CREATE TRIGGER {name} AFTER {when} BEGIN {body} END" for name, (when, body) in TRIGGERS.items()]
+    return [statement for name, (when, body) in TRIGGERS.items() for statement in _in_postgresql(name, when, body)]
+
+
+def _in_postgresql(name: str, when: str, body: str) -> tuple[str, str]:
+    """A trigger and the function that it calls."""
+    for text, theirs in IN_POSTGRESQL.items():
+        body = body.replace(text, theirs)
+    event, _, condition = when.partition(" WHEN ")
+    condition = f"WHEN ({condition}) " if condition else ""
+    return (
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$",
+        f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW {condition}EXECUTE FUNCTION {name}()",
+    )

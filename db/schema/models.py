@@ -9,16 +9,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
+from db.dialect import partial
 from db.schema.base import Base as Base
 from db.schema.base import PathBytes
 from tagger.core.types import DATE_SOURCES
 
-ACTIVE = text("revoked_at IS NULL")
-IS_TAG = text("is_tag = 1")
-BY_VOTE = text("""reason LIKE '{"kind": "vote"%'""")  # exactly as in the index, which a parameter would not match
+ACTIVE = partial("revoked_at IS NULL")
+IS_TAG = partial("is_tag = 1", postgresql="is_tag")
+VOTE = """reason LIKE '{"kind": "vote"%'"""
+BY_VOTE = text(VOTE)  # exactly as in the index, which a parameter would not match
 
 
 class Landmark(Base):
@@ -99,10 +101,10 @@ class Photo(Base):
     __tablename__ = "photo"
     __table_args__ = (
         CheckConstraint(f"taken_from IN {DATE_SOURCES}", name="taken_from"),
-        Index(None, "phash", sqlite_where=text("phash IS NOT NULL")),
-        Index(None, "group_id", sqlite_where=text("group_id IS NOT NULL")),
-        Index(None, "picture", unique=True, sqlite_where=text("picture IS NOT NULL")),
-        Index("ix_photo_position", "lat", "lon", sqlite_where=text("lat IS NOT NULL")),
+        Index(None, "phash", **partial("phash IS NOT NULL")),
+        Index(None, "group_id", **partial("group_id IS NOT NULL")),
+        Index(None, "picture", unique=True, **partial("picture IS NOT NULL")),
+        Index("ix_photo_position", "lat", "lon", **partial("lat IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -175,8 +177,8 @@ class Suggestion(Base):
     __tablename__ = "suggestion"
     __table_args__ = (
         ForeignKeyConstraint(["photo_id", "model_id"], ["assessment.photo_id", "assessment.model_id"]),
-        Index("ix_suggestion_tag", "landmark_id", "is_tag", "photo_id", "model_id", "score", sqlite_where=IS_TAG),
-        Index("ix_suggestion_vote", "photo_id", sqlite_where=BY_VOTE),
+        Index("ix_suggestion_tag", "landmark_id", "is_tag", "photo_id", "model_id", "score", **IS_TAG),
+        Index("ix_suggestion_vote", "photo_id", **partial(VOTE)),
         {"sqlite_with_rowid": False},
     )
 
@@ -235,8 +237,8 @@ class Decision(Base):
     __table_args__ = (
         CheckConstraint("verdict IN ('shows', 'not', 'none')", name="verdict"),
         CheckConstraint("(verdict = 'none') = (landmark_id IS NULL)", name="landmark"),
-        Index(None, "photo_id", "who", "answer_id", "landmark_id", unique=True, sqlite_where=ACTIVE),
-        Index(None, "landmark_id", sqlite_where=ACTIVE),
+        Index(None, "photo_id", "who", "answer_id", "landmark_id", unique=True, **ACTIVE),
+        Index(None, "landmark_id", **ACTIVE),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -247,7 +249,7 @@ class Decision(Base):
     source: Mapped[str]
     decided_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
-    is_trusted: Mapped[bool] = mapped_column(server_default=text("1"))
+    is_trusted: Mapped[bool] = mapped_column(server_default=true())
     answer_id: Mapped[int] = mapped_column(server_default=text("0"))  # the bot's, in a group; it may be gone. Else 0
 
 

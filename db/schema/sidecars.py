@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Boolean, text
+from sqlalchemy import JSON, Boolean, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import PathBytes
@@ -40,4 +40,4 @@ class SidecarRequest(Base):
     photo_path: Mapped[str] = mapped_column(PathBytes, primary_key=True)
     landmarks: Mapped[list[str]] = mapped_column(JSON)  # the keys to add
     naming: Mapped[str]
-    with_gps: Mapped[bool] = mapped_column(Boolean, server_default=text("0"))
+    with_gps: Mapped[bool] = mapped_column(Boolean, server_default=false())

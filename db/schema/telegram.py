@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from db.dialect import partial
 from db.schema.models import Base as Base
 
 
@@ -21,7 +22,7 @@ class TelegramUpdate(Base):
     __tablename__ = "telegram_update"
     __table_args__ = (
         CheckConstraint("state IN ('pending', 'sending', 'answered')", name="state"),
-        Index("ix_telegram_update_open", "update_id", sqlite_where=text("state <> 'answered'")),
+        Index("ix_telegram_update_open", "update_id", **partial("state <> 'answered'")),
     )
 
     update_id: Mapped[int] = mapped_column(primary_key=True)

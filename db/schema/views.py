@@ -62,6 +62,25 @@ VIEWS = {
         """,
 }
 
+IN_POSTGRESQL = {
+    "is_trusted = 1": "is_trusted",
+    "is_tag = 1": "is_tag",
+    "1 AS is_current": "true AS is_current",
+    **{f"NULL AS {name}": f"CAST(NULL AS BIGINT) AS {name}" for name in ("rank", "model_id", "run_id")},
+    **{f"NULL AS {name}": f"CAST(NULL AS DOUBLE PRECISION) AS {name}" for name in ("score", "visual_score")},
+    "NULL AS reason": "CAST(NULL AS VARCHAR) AS reason",
+}
+
+
+def create_views(dialect: str) -> list[str]:
+    """The statements that create the views in "sqlite" or "postgresql"."""
+    statements = [f"CREATE VIEW {name} AS {rows}" for name, rows in VIEWS.items()]
+    if dialect == "postgresql":
+        for text, theirs in IN_POSTGRESQL.items():
+            statements = [statement.replace(text, theirs) for statement in statements]
+    return statements
+
+
 trusted_decision = table(
     "trusted_decision",
     column("id", Integer),

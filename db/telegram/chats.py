@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.orm import aliased
 
+from db.dialect import insert
 from db.schema.models import Decision
 from db.schema.telegram import TelegramAnswer, TelegramChat, TelegramPhoto, TelegramQuestion
 from db.telegram.voices import who
@@ -18,8 +19,11 @@ def migrate(connection: Connection, old: int, new: int) -> None:
         connection.execute(update(table).where(table.chat_id == old).values(chat_id=new))
         connection.execute(update(table).where(table.user_id == old).values(user_id=new))  # its anonymous admins
     connection.execute(update(Decision).where(Decision.who == who(old)).values(who=who(new)))
-    moved = update(TelegramQuestion).prefix_with("OR REPLACE").where(TelegramQuestion.chat_id == old)
-    connection.execute(moved.values(chat_id=new))
+    there = aliased(TelegramQuestion)
+    asked = select(there.message_id).where(there.chat_id == old)
+    clash = delete(TelegramQuestion).where(TelegramQuestion.chat_id == new, TelegramQuestion.message_id.in_(asked))
+    connection.execute(clash)
+    connection.execute(update(TelegramQuestion).where(TelegramQuestion.chat_id == old).values(chat_id=new))
     row = insert(TelegramChat).values(chat_id=old, last_message_id=0, migrated_to=new)
     connection.execute(row.on_conflict_do_update(index_elements=["chat_id"], set_={"migrated_to": new}))
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, bindparam, delete, select, update
 
+from db.dialect import greatest, insert
 from db.schema.telegram import TelegramChat, TelegramUpdate
 
 # Built once: a statement takes as long to build as to run, and these run several times for each photo.
 _CHAT = insert(TelegramChat)
 UPSERT_CHAT = _CHAT.on_conflict_do_update(
     index_elements=["chat_id"],
-    set_={"last_message_id": func.max(TelegramChat.last_message_id, _CHAT.excluded.last_message_id)},
+    set_={"last_message_id": greatest(TelegramChat.last_message_id, _CHAT.excluded.last_message_id)},
 )
 INSERT_UPDATE = insert(TelegramUpdate).on_conflict_do_nothing().returning(TelegramUpdate.update_id)
 SET_SENDING = (

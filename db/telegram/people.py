@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, select, update
 
+from db.dialect import insert
 from db.schema.models import Decision, Photo
 from db.schema.telegram import TelegramPerson, TelegramPhoto
 from db.telegram import voices
@@ -59,7 +59,7 @@ def count_photo(connection: Connection, user_id: int, day: str) -> int:
     """
     row = insert(TelegramPerson).values(user_id=user_id, day=day, photos=0)
     connection.execute(row.on_conflict_do_nothing())
-    same_day = func.iif(TelegramPerson.day == day, TelegramPerson.photos + 1, 1)
+    same_day = case((TelegramPerson.day == day, TelegramPerson.photos + 1), else_=1)
     counted = update(TelegramPerson).where(TelegramPerson.user_id == user_id).values(photos=same_day, day=day)
     connection.execute(counted)
     return connection.execute(select(TelegramPerson.photos).where(TelegramPerson.user_id == user_id)).scalar_one()

@@ -12,8 +12,9 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, case, func, select, update
+from sqlalchemy import Connection, and_, bindparam, case, select, update
 
+from db.dialect import clock_time
 from db.schema.models import BY_VOTE, Assessment, File, Landmark, Photo, Suggestion
 from db.schema.views import trusted_decision
 from tagger.core.evidence import Evidence, evidence_text, parse_evidence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 FIRST_CAMERAS = datetime(1990, 1, 1)
 BY_CAMERA = (
     and_(  # a camera's clock was set, and gave a time: an earlier date or exactly midnight was typed, or is a day
-        Photo.taken_from.in_(CAMERA_SOURCES), Photo.taken_at >= FIRST_CAMERAS, func.time(Photo.taken_at) != "00:00:00"
+        Photo.taken_from.in_(CAMERA_SOURCES), Photo.taken_at >= FIRST_CAMERAS, clock_time(Photo.taken_at) != "00:00:00"
     )
 )
 ROWS_PER_FETCH = 1000

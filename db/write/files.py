@@ -28,9 +28,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from db.batching import in_batches
+from db.dialect import insert
 from db.schema.models import Failure, File, Run
 from tagger.core.types import MODEL_KINDS, PASSING_KINDS, Failed, FoundFile, Result
 

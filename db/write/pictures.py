@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from db.batching import in_batches
+from db.dialect import insert
 from db.read.photos import picture_ids, variant_ids
 from db.schema.models import Assessment, Decision, File, Photo, Suggestion, Variant
 from db.schema.telegram import TelegramPhoto

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from db.batching import in_batches
+from db.dialect import insert
 from db.read.photos import content_ids, photo_ids, picture_ids, variant_ids
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
 from db.write.dates import improve_dates, photo_date

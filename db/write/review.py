@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete
-from sqlalchemy.dialects.sqlite import insert
 
+from db.dialect import insert
 from db.schema.models import Skip
 
 

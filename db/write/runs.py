@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
+from db.dialect import insert, least
 from db.rows import ModelRow, OpenRun, RunCounts, RunStart, RunStatus
 from db.schema.models import Landmark, Lease, Model, Run
 from tagger.core import types
@@ -150,7 +150,7 @@ def abandoned_files(connection: Connection, *, model: int | None = None) -> dict
 def _deaths(model: Any) -> ColumnElement[int]:
     """How many runs died with a file and this model. Deaths with other models count as one: it is still a suspect."""
     is_by_model = Lease.run_id.in_(select(Run.id).where(Run.model_id == model))
-    return case((is_by_model, Lease.attempts), else_=func.min(Lease.attempts, 1))
+    return case((is_by_model, Lease.attempts), else_=least(Lease.attempts, 1))
 
 
 def _open_runs() -> Select[*tuple[Any, ...]]:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from db.batching import in_batches
+from db.dialect import insert
 from db.rows import SidecarRequest, SidecarRow
 from db.schema.sidecars import Sidecar
 from db.schema.sidecars import SidecarRequest as Request

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, delete, func, select, tuple_, update
 
+from db.dialect import least
 from db.errors import RunNotEnded
 from db.read.catalog import run as find_run
 from db.schema.models import Assessment, Photo, Run, Suggestion
@@ -93,7 +94,7 @@ def _lower_k(connection: Connection, run: int) -> None:
     first = _of_answer(func.min(Suggestion.rank), Suggestion.run_id == run)
     extended = select(Suggestion.photo_id, Suggestion.model_id).where(Suggestion.run_id == run)
     is_extended = tuple_(Assessment.photo_id, Assessment.model_id).in_(extended)
-    connection.execute(update(Assessment).where(is_extended, IS_LEFT).values(k=func.min(Assessment.k, first - 1)))
+    connection.execute(update(Assessment).where(is_extended, IS_LEFT).values(k=least(Assessment.k, first - 1)))
 
 
 def _assign_to_earlier_run(connection: Connection, run: int) -> None:
@@ -101,7 +102,7 @@ def _assign_to_earlier_run(connection: Connection, run: int) -> None:
     last = _of_answer(func.max(Suggestion.run_id))
     k = select(Run.k).where(Run.id == last).scalar_subquery()
     extended = update(Assessment).where(Assessment.run_id == run, IS_LEFT)
-    connection.execute(extended.values(run_id=last, k=func.min(Assessment.k, k)))
+    connection.execute(extended.values(run_id=last, k=least(Assessment.k, k)))
 
 
 def _of_answer(column: Any, *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:

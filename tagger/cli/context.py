@@ -33,7 +33,7 @@ CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file (TOML); by default TAGGER_CONFIG or your own."
 )
 DB = click.option(
-    "--db", "db_url", metavar="URL", help="Database, as sqlite:///… or a file's path; also TAGGER_DB_URL."
+    "--db", "db_url", metavar="URL", help="Database: a file's path, sqlite:///… or postgresql://…; also TAGGER_DB_URL."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
@@ -140,9 +140,8 @@ def open_store_or_empty(settings: Settings) -> Iterator[Store]:
     from tempfile import TemporaryDirectory
 
     from db import engine
-    from db.location import store_exists
 
-    if store_exists(settings.db_url):
+    if engine.store_exists(settings.db_url):
         with open_store(settings, for_reading=True) as store:
             yield store
         return
@@ -173,10 +172,10 @@ def open_store(settings: Settings, *, must_exist: bool = False, for_reading: boo
         must_exist: a missing database is an error.
         for_reading: a database that is not writable will do; a missing one is an error.
     """
-    from db.engine import open_store
-    from db.location import store_exists, store_file
+    from db.engine import open_store, store_exists
+    from db.location import store_name
 
     if (must_exist or for_reading) and not store_exists(settings.db_url):
-        file = store_file(settings.db_url)
-        raise click.ClickException(f"There is no database at {file} yet. Create one first: tagger tag FOLDER")
+        name = store_name(settings.db_url)
+        raise click.ClickException(f"There is no database at {name} yet. Create one first: tagger tag FOLDER")
     return open_store(settings.db_url, backup_folder=settings.jobs.backup_folder, for_reading=for_reading)

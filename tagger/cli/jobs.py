@@ -32,7 +32,7 @@ def jobs(ctx: click.Context, as_json: bool, db_url: str | None, config: Path | N
     if ctx.invoked_subcommand:
         pass_options_down(ctx)
         return
-    from db.location import store_exists
+    from db.engine import store_exists
     from tagger.jobs.registry import overview
 
     settings = context.open_settings(config, db_url=db_url)

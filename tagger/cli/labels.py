@@ -26,7 +26,7 @@ def labels(
     lang: str | None, with_hashtags: bool, as_json: bool, db_url: str | None, bundle: Path | None, config: Path | None
 ) -> None:
     """List the landmarks that the model knows, and how many of your photos show each."""
-    from db.location import store_exists
+    from db.engine import store_exists
     from db.read import catalog
     from db.read.rows import LabelRow
     from tagger.model.bundle import open_bundle

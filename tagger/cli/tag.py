@@ -84,7 +84,7 @@ def tag(
             context.exit_stopped()
         if run.state.processed:
             store.optimize()
-    click.echo(_summary(run.state, store.file), err=True)
+    click.echo(_summary(run.state, store.name), err=True)
     if run.state.counts.failed:
         sys.exit(context.SOME_FAILED)
 

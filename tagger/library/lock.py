@@ -44,9 +44,9 @@ def run_lock(store: Store) -> Iterator[None]:
         file = os.path.realpath(store.file)
         lock = _acquired(Path(f"{file}.lock"), _mode_of(file))
     except OSError as error:
-        raise StoreUnreachable(store.file, f"its lock cannot be created ({error.strerror})") from error
+        raise StoreUnreachable(store.name, f"its lock cannot be created ({error.strerror})") from error
     if lock is None:
-        raise RunInProgress(store.file, _holder(store))
+        raise RunInProgress(store.name, _holder(store))
     try:
         with store.write() as connection:
             died = mark_died(connection, are_files_suspect=photos_are_suspect(file))
@@ -69,9 +69,9 @@ def xmp_lock(store: Store) -> Iterator[None]:
     try:
         lock = _acquired(Path(f"{file}.xmp.lock"), _mode_of(file))
     except OSError as error:
-        raise StoreUnreachable(store.file, f"its lock cannot be created ({error.strerror})") from error
+        raise StoreUnreachable(store.name, f"its lock cannot be created ({error.strerror})") from error
     if lock is None:
-        raise RunInProgress(store.file, "it writes XMP sidecars")
+        raise RunInProgress(store.name, "it writes XMP sidecars")
     try:
         yield
     finally:
@@ -95,7 +95,7 @@ def bot_lock(store: Store, *, server: str, token: str) -> Iterator[None]:
     account = hashlib.sha256(f"{server.rstrip('/')} {token}".encode()).hexdigest()[:16]
     with (
         _for_bot(
-            Path(f"{database}.bot.lock"), _mode_of(database), f"the database {database}", "name another one with --db"
+            Path(f"{database}.bot.lock"), _mode_of(database), f"the database {store.name}", "name another one with --db"
         ),
         _for_bot(_shared_folder() / f"bot-{account}.lock", PRIVATE, "this token", "use another token"),
     ):

@@ -15,9 +15,9 @@ from typing import Literal
 
 from PIL import Image
 
-from db.engine import Store, open_store
+from db.engine import Store, open_store, store_exists
 from db.errors import NotAStore
-from db.location import is_writable, store_exists, store_file
+from db.location import store_file, store_name
 from db.read.catalog import last_starts
 from db.write.backup import newest_copy
 from tagger.config.bot_token import read_token
@@ -137,7 +137,7 @@ def _folder_problem(folder: Path) -> str | None:
 def _of_store(settings: Settings) -> Iterator[Finding]:
     """Open the database, which upgrades it, and check what is in it."""
     if not store_exists(settings.db_url):
-        yield Finding("database", "ok", f"{store_file(settings.db_url)} does not exist yet; 'tagger tag' creates it")
+        yield Finding("database", "ok", f"{store_name(settings.db_url)} does not exist yet; 'tagger tag' creates it")
         return
     try:
         with open_store(settings.db_url, backup_folder=settings.jobs.backup_folder, for_reading=True) as store:
@@ -148,14 +148,14 @@ def _of_store(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(store: Store) -> list[str]:
-    """Read the whole file."""
-    file, backup = store.file, newest_copy(store.file, store.backup_folder)
+    """Read the whole database."""
+    backup = newest_copy(store.file, store.backup_folder)
     if damage := store.find_damage():
-        raise NotAStore(file, f"it is damaged ({damage})", backup)
-    text = f"{file} is sound and up to date, {format_bytes(os.path.getsize(file))}; "
+        raise NotAStore(store.name, f"it is damaged ({damage})", backup)
+    text = f"{store.name} is sound and up to date, {format_bytes(store.size_bytes())}; "
     text += f"its newest backup is {backup}" if backup else "it has no backup yet"
-    if not is_writable(file):
-        return [text, f"{file} or its folder is not writable by this user, so nothing can be stored"]
+    if not store.is_writable():
+        return [text, f"{store.name} or its folder is not writable by this user, so nothing can be stored"]
     return [text]
 
 
@@ -177,7 +177,7 @@ def _jobs(store: Store, zone: tzinfo | None) -> str:
 
 def _disk(settings: Settings) -> str:
     """The free space where the database is, or will be."""
-    folder = store_file(settings.db_url).parent
+    folder = (store_file(settings.db_url) or Path(settings.bot_folder)).parent
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free

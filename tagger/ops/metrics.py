@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -64,7 +63,7 @@ class StoreCollector(Collector):
         ended = {status: count for status, count in now.runs.items() if status != RUNNING}
         yield _counter("tagger_runs", "Runs that have ended, by how they ended.", ended, "status")
         yield _gauge("tagger_runs_at_work", "Runs in progress, including the bot's.", now.runs.get(RUNNING, 0))
-        yield _gauge("tagger_database_bytes", "Size of the database.", Path(self._store.file).stat().st_size)
+        yield _gauge("tagger_database_bytes", "Size of the database.", self._store.size_bytes())
         started = {job: row.started_at.timestamp() for job, row in last.items()}
         ended_well = {job: row.status in ("running", "done", "stopped") for job, row in last.items()}
         succeeded = {job: moment.timestamp() for job, moment in success.items()}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from db.engine import Store, open_store
+from db.engine import Store, open_store, store_exists
 from db.errors import MalformedUrl, NotAStore, StoreLocked, StoreUnreachable
-from db.location import store_exists, store_file
+from db.location import store_file
 from tests.db.samples import assessed, tag_run, tagged
 
 
@@ -126,7 +126,9 @@ def test_a_file_in_a_closed_folder_is_not_said_to_be_missing(
         store_exists(str(public_folder / "tags.sqlite"))
 
 
-@pytest.mark.parametrize("url", ["", "postgresql://me:secret@host/tags", "nosuch://x", "sqlite://"])
+@pytest.mark.parametrize(
+    "url", ["", "postgresql://me:secret@host", "mysql://me:secret@host/tags", "nosuch://x", "sqlite://"]
+)
 def test_a_url_that_names_no_sqlite_file_says_how_to_write_one(url: str) -> None:
     with pytest.raises(MalformedUrl, match=r"Write sqlite:////folder/tags\.sqlite") as raised:
         open_store(url)

@@ -104,7 +104,7 @@ HOMES = {
     ),
     "pillow_heif": ("tagger.image",),
     "pillow_jxl": ("tagger.image.codecs.jxl",),
-    "platformdirs": ("tagger.config", "tagger.model.engines.factory"),
+    "platformdirs": ("db.postgres", "tagger.config", "tagger.model.engines.factory"),
     "prometheus_client": ("tagger.ops.metrics", "tagger.web.api.status"),
     "pyarrow": ("tagger.export.parquet",),
     "pydantic": ("tagger.config", "tagger.model.card", "tagger.model.bundle", "tagger.web.api", "training"),

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, ScalarSelect, func, select
+from sqlalchemy import Connection, ScalarSelect, func, select, type_coerce
 from sqlalchemy.orm import aliased
 
+from db.dialect import first_path, with_commas
 from db.errors import AmbiguousModel, UnknownModel
 from db.schema.models import Assessment, File, Landmark, Model, Photo, Suggestion
 from db.schema.views import trusted_decision
@@ -111,7 +112,7 @@ def answered_by_one(connection: Connection, one: int, other: int) -> int:
 def _both_answered(before: int, after: int) -> Any:
     """Rows in the order of the primary key, so that nothing is sorted."""
     first, second = aliased(Assessment), aliased(Assessment)
-    path = select(func.min(File.path, type_=File.path.type)).where(
+    path = select(type_coerce(first_path(File.path), File.path.type)).where(
         File.photo_id == first.photo_id, File.gone_at.is_(None)
     )
     decided = select(trusted_decision.c.id).where(trusted_decision.c.photo_id == first.photo_id)
@@ -142,7 +143,7 @@ def _tags(answer: Any, model: int) -> ScalarSelect[str]:
         .correlate(answer)
         .subquery()
     )
-    return select(func.group_concat(best_first.c.landmark_id)).scalar_subquery()
+    return select(with_commas(best_first.c.landmark_id)).scalar_subquery()
 
 
 def _best_score(answer: Any, model: int) -> ScalarSelect[float | None]:

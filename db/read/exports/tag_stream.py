@@ -57,7 +57,7 @@ def _columns(tags: MachineTags) -> AnySelect:
         .join_from(File, Photo, Photo.id == File.photo_id + 0)  # + 0: SQLite must walk by path instead of sorting
         .join(tags.view, tag.photo_id == Photo.id + 0)
         .join(Landmark, Landmark.id == tag.landmark_id)
-        .order_by(File.path, tag.rank, Landmark.key)
+        .order_by(File.path, tag.rank.nulls_first(), Landmark.key)
         .execution_options(yield_per=ROWS)
     )
     return statement if is_machine else statement.where(File.photo_id.in_(decided_photos()))

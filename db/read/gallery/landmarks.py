@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from db.dialect import of_greatest
 from db.read.catalog import landmarks
 from db.schema.models import File, Photo
 from db.schema.views import machine_tag, person_tag
@@ -40,13 +41,13 @@ def landmark_cards(connection: Connection) -> list[LandmarkCard]:
         counted = (
             select(view.c.landmark_id, func.count(), func.min(Photo.taken_at), func.max(Photo.taken_at))
             .join(Photo, Photo.id == view.c.photo_id)
-            .where(view.c.is_current == 1, is_present)
+            .where(view.c.is_current, is_present)
             .group_by(view.c.landmark_id)
         )
         newest = (
-            select(view.c.landmark_id, Photo.sha256, func.max(Photo.taken_at))
+            select(view.c.landmark_id, of_greatest(Photo.sha256, Photo.taken_at), func.max(Photo.taken_at))
             .join(Photo, Photo.id == view.c.photo_id)
-            .where(view.c.is_current == 1, is_present)
+            .where(view.c.is_current, is_present)
             .group_by(view.c.landmark_id)
         )
         covers = {id_: sha256 for id_, sha256, _ in connection.execute(newest)}

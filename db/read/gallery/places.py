@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
+from db.dialect import of_greatest, whole
 from db.read.gallery.matching import matching
 from db.read.query_language.tree import Node
 from db.schema.models import Landmark, Photo
@@ -54,7 +55,7 @@ def places(connection: Connection, query: Node, bounds: Bounds, zoom: int) -> li
         bounds: the part.
         zoom: of the map, 0 to 18: how small the cells are.
     """
-    first = select(tag.c.landmark_id).where(tag.c.photo_id == Photo.id, tag.c.is_current == 1).limit(1).correlate(Photo)
+    first = select(tag.c.landmark_id).where(tag.c.photo_id == Photo.id, tag.c.is_current).limit(1).correlate(Photo)
     has_place = and_(Photo.lat.is_not(None), Photo.lon.is_not(None))
     lat = case((has_place, Photo.lat), else_=Landmark.lat).label("lat")
     lon = case((has_place, Photo.lon), else_=Landmark.lon).label("lon")
@@ -65,7 +66,7 @@ def places(connection: Connection, query: Node, bounds: Bounds, zoom: int) -> li
         .subquery()
     )
     side = 360 / (CELLS_PER_TILE * 2 ** min(max(zoom, 0), MOST_ZOOM))
-    row, column = (cast((degrees + 180) / side, Integer) for degrees in (located.c.lat, located.c.lon))
+    row, column = (whole((degrees + 180) / side) for degrees in (located.c.lat, located.c.lon))
     join = and_ if bounds.west <= bounds.east else or_
     is_inside = and_(
         located.c.lat.between(bounds.south, bounds.north),
@@ -73,7 +74,7 @@ def places(connection: Connection, query: Node, bounds: Bounds, zoom: int) -> li
     )
     cells = (
         select(func.avg(located.c.lat), func.avg(located.c.lon), func.count().label("photos"))
-        .add_columns(located.c.sha256, func.max(located.c.taken_at))  # SQLite takes the digest of the newest
+        .add_columns(of_greatest(located.c.sha256, located.c.taken_at), func.max(located.c.taken_at))
         .where(is_inside)
         .group_by(row, column)
         .order_by(func.count().desc())

@@ -147,8 +147,8 @@ def _tiles(connection: Connection, rows: Sequence[Any]) -> tuple[Tile, ...]:
 def _tags(connection: Connection, ids: Collection[int]) -> defaultdict[int, list[TileTag]]:
     rows = connection.execute(
         select(tag.c.photo_id, tag.c.landmark_id, tag.c.score)
-        .where(tag.c.photo_id.in_(ids), tag.c.is_current == 1)
-        .order_by(tag.c.source.desc(), tag.c.rank, tag.c.landmark_id)
+        .where(tag.c.photo_id.in_(ids), tag.c.is_current)
+        .order_by(tag.c.source.desc(), tag.c.rank.nulls_first(), tag.c.landmark_id)
     ).all()
     known = landmarks(connection, {row.landmark_id for row in rows})
     tags = defaultdict[int, list[TileTag]](list)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, or_, select
 
+from db.dialect import month_of
 from db.read.gallery.matching import matching
 from db.read.gallery.tiles import Cursor
 from db.read.query_language.tree import ALL, Node
@@ -41,7 +42,7 @@ class Timeline:
 
 def timeline(connection: Connection, query: Node = ALL, *, page_size: int = 200) -> Timeline:
     """The timeline of what a query finds, in one pass over it; errors as for `tiles`."""
-    month = func.strftime("%Y-%m", Photo.taken_at).label("month")
+    month = month_of(Photo.taken_at).label("month")
     numbered = (
         select(Photo.taken_at, Photo.id, month)
         .add_columns(func.row_number().over(order_by=NEWEST_FIRST).label("place"))

@@ -13,7 +13,6 @@ from sqlalchemy import (
     SQLColumnExpression,
     String,
     and_,
-    cast,
     false,
     func,
     literal,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from db.dialect import cleaned, is_like, path_text
 from db.read.query_language.tree import Circle, Interval, Text
 from db.schema.models import Photo, Suggestion
 from db.schema.views import trusted_decision
@@ -87,6 +87,13 @@ def is_true(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def like(column: Any, text: Text) -> ColumnElement[bool]:
     """Whether a text is the same, in any case of A to Z; a wildcard matches anything."""
-    pattern = "%".join(part.translate(ESCAPES) for part in text.parts)
-    # As bytes, since the name of a file may be no valid text.
-    return type_coerce(func.like(cast(literal(os.fsencode(pattern), LargeBinary), String), column, "\\"), Boolean)
+    return is_like(column, literal(cleaned(_pattern(text)), String))
+
+
+def path_like(path: ColumnElement[str], text: Text) -> ColumnElement[bool]:
+    """Likewise, of a path or its end, as `db.dialect.path_text` gives it."""
+    return is_like(path, path_text(literal(os.fsencode(_pattern(text)), LargeBinary)))
+
+
+def _pattern(text: Text) -> str:
+    return "%".join(part.translate(ESCAPES) for part in text.parts)

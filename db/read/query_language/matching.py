@@ -11,11 +11,9 @@ from typing import ClassVar
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    String,
     TableClause,
     and_,
     case,
-    cast,
     false,
     func,
     literal,
@@ -25,6 +23,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from db.dialect import distance_km, path_text
 from db.read.files import below
 from db.read.query_language.expressions import (
     Suggested,
@@ -34,6 +33,7 @@ from db.read.query_language.expressions import (
     is_true,
     like,
     machine_tags,
+    path_like,
     score_of,
     within,
 )
@@ -59,13 +59,13 @@ class FileRows:
         return below(str(path))
 
     def file(self, name: Text) -> ColumnElement[bool]:
-        path = cast(File.path, String)
-        ends_so = like(path, Text(("", f"/{name.parts[0]}", *name.parts[1:])))
+        path = path_text(File.path)
+        ends_so = path_like(path, Text(("", f"/{name.parts[0]}", *name.parts[1:])))
         if not name.has_wildcard:
             return ends_so
         # rtrim removes all that is not a slash from the end
         folder = func.rtrim(path, func.replace(path, "/", ""))
-        return and_(ends_so, like(func.substr(path, func.length(folder) + 1), name))
+        return and_(ends_so, path_like(func.substr(path, func.length(folder) + 1), name))
 
     def is_current(self) -> ColumnElement[bool]:
         """Whether a row counts if the query names no model and no run."""
@@ -79,7 +79,7 @@ class PhotoRows(FileRows):
         return within(Photo.taken_at, period)
 
     def near(self, circle: Circle) -> ColumnElement[bool]:
-        distance = func.distance_km(LAT, LON, circle.lat, circle.lon)
+        distance = distance_km(LAT, LON, circle.lat, circle.lon)
         return and_(LAT.is_not(None), in_box(circle, LAT, LON), distance <= circle.km)
 
     def has(self, _what: Text) -> ColumnElement[bool]:
@@ -119,7 +119,7 @@ class MachineTags(PhotoRows):
         return literal(self.state_name)
 
     def is_current(self) -> ColumnElement[bool]:
-        return self.view.c.is_current == 1
+        return type_coerce(self.view.c.is_current, Boolean)
 
 
 class PersonTags(MachineTags):

@@ -50,7 +50,7 @@ async def health(context: UpdateContext) -> None:
         f"{counts.inherited} known by content",
         f"in progress: {len(services.chat_queue) - 1}",
         f"peak memory {format_bytes(peak)}, disk {format_bytes(free)} free",
-        f"database {format_bytes(Path(services.store.file).stat().st_size)}",
+        f"database {format_bytes(services.store.size_bytes())}",
     ]
     await context.reply(escape("\n".join(lines), quote=False))
 

@@ -46,8 +46,7 @@ def jobs(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
 
 
 def _landmarks(ctx: click.Context) -> list[Landmark]:
-    from db.engine import open_store
-    from db.location import store_exists
+    from db.engine import open_store, store_exists
     from db.read import catalog
     from tagger.config.settings import load_settings
     from tagger.core.errors import TaggerError

@@ -68,13 +68,12 @@ def _has_terminal() -> bool:
 def _session(store: Store, settings: Settings, filters: dict[str, Any], *, unsure: bool, who: str) -> ReviewSession:
     from dataclasses import replace
 
-    from db.location import is_writable
     from db.read.filters import TagFilter
     from tagger.review.queue import in_folders, review_order
     from tagger.review.session import ReviewSession
 
-    if not is_writable(store.file):
-        raise click.ClickException(f"The database {store.file} is not writable, so no decision can be stored.")
+    if not store.is_writable():
+        raise click.ClickException(f"The database {store.name} is not writable, so no decision can be stored.")
     arguments = filters["landmarks"]
     folders = [argument for argument in arguments if argument.startswith(PATH_STARTS) or os.path.isdir(argument)]
     others = tuple(argument for argument in arguments if argument not in folders)

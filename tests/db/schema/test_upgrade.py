@@ -10,9 +10,10 @@ import pytest
 from alembic import command
 from sqlalchemy.exc import IntegrityError
 
-from db.engine import _engine, open_store
+from db.engine import open_store
 from db.location import parse_url
-from db.migrate import WRITING, alembic_config
+from db.migrate import alembic_config
+from db.sqlite import WRITING, _engine
 from db.telegram import answers, inbox
 from db.telegram.inbox import ReceivedUpdate
 from tests.db.samples import assessed, decide, digest, failed, inherited, tag_run, tagged

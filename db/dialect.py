@@ -1,0 +1,98 @@
+"""SQL that SQLite and PostgreSQL write in different ways.
+
+The one rule: a statement is built once, for both; only this module knows which database will run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, String, TypeDecorator, types
+from sqlalchemy.dialects.sqlite import insert as insert
+from sqlalchemy.dialects.sqlite.dml import OnConflictClause
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import ColumnElement, text
+from sqlalchemy.sql.functions import FunctionElement
+
+# SQLite's INSERT with ON CONFLICT serves both: PostgreSQL's compiler only asks for this attribute as well.
+OnConflictClause.constraint_target = None  # type: ignore[attr-defined]
+
+WholeNumber = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
+
+
+class CleanText(TypeDecorator[str]):
+    """Text, compared by its code points. PostgreSQL stores neither NUL nor what is no Unicode, so both are replaced."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        return dialect.type_descriptor(String(collation="C") if dialect.name == "postgresql" else String())
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return cleaned if dialect.name == "postgresql" else None
+
+
+def cleaned(value: Any) -> Any:
+    """A text without NUL and lone surrogates."""
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return value.encode(errors="backslashreplace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def partial(condition: str, postgresql: str | None = None) -> dict[str, Any]:
+    """The arguments of an index over only the rows that pass a condition.
+
+    Args:
+        condition: in SQL.
+        postgresql: the condition in PostgreSQL, if that writes it otherwise.
+    """
+    return {"sqlite_where": text(condition), "postgresql_where": text(postgresql or condition)}
+
+
+def _function(kind: types.TypeEngine[Any], *, sqlite: str, postgresql: str) -> Callable[..., ColumnElement[Any]]:
+    """A function of SQL that each database writes in its own way.
+
+    Args:
+        kind: the type of its result.
+        sqlite: how SQLite writes it; {0} is the first argument.
+        postgresql: how PostgreSQL does.
+    """
+
+    class Function(FunctionElement[Any]):
+        inherit_cache = True
+        type = kind
+
+    for name, template in (("sqlite", sqlite), ("postgresql", postgresql)):
+
+        def render(element: Any, compiler: Any, template: str = template, **options: Any) -> str:
+            return template.format(*(compiler.process(argument, **options) for argument in element.clauses))
+
+        compiles(Function, name)(render)
+    return Function
+
+
+least = _function(Integer(), sqlite="min({0}, {1})", postgresql="least({0}, {1})")
+greatest = _function(Integer(), sqlite="max({0}, {1})", postgresql="greatest({0}, {1})")
+whole = _function(Integer(), sqlite="CAST({0} AS INTEGER)", postgresql="CAST(floor({0}) AS BIGINT)")
+is_any = _function(Boolean(), sqlite="max({0})", postgresql="bool_or({0})")
+with_commas = _function(String(), sqlite="group_concat({0})", postgresql="string_agg(CAST({0} AS TEXT), ',')")
+clock_time = _function(String(), sqlite="time({0})", postgresql="to_char({0}, 'HH24:MI:SS')")
+month_of = _function(String(), sqlite="strftime('%Y-%m', {0})", postgresql="to_char({0}, 'YYYY-MM')")
+distance_km = _function(  # see `tagger.core.distance`
+    Float(),
+    sqlite="distance_km({0}, {1}, {2}, {3})",
+    postgresql="2 * 6371.0 * asin(sqrt(least(1.0, power(sin(radians(({2}) - ({0})) / 2), 2)"
+    " + cos(radians({0})) * cos(radians({2})) * power(sin(radians(({3}) - ({1})) / 2), 2))))",
+)
+# PostgreSQL has no min() and max() of bytes before version 18.
+first_path = _function(LargeBinary(), sqlite="min({0})", postgresql="(array_agg({0} ORDER BY {0}))[1]")
+last_path = _function(LargeBinary(), sqlite="max({0})", postgresql="(array_agg({0} ORDER BY {0} DESC))[1]")
+# The value in the row with the greatest key. SQLite takes it from there if max() of the key is selected too.
+of_greatest = _function(String(), sqlite="{0}", postgresql="(array_agg({0} ORDER BY {1} DESC))[1]")
+# A path's bytes as the text in which each byte is a character: any bytes, and letters compare in any case.
+path_text = _function(String(), sqlite="CAST({0} AS VARCHAR)", postgresql="convert_from({0}, 'LATIN1')")
+# Whether a text is like a pattern, in any case of A to Z. A backslash escapes.
+is_like = _function(Boolean(), sqlite="like({1}, {0}, '\\')", postgresql="({0}) COLLATE \"C\" ILIKE ({1}) ESCAPE '\\'")
