@@ -141,6 +141,7 @@ class Settings(WebSettings):
     bot_token: SecretStr | None = Field(None, description="The bot's token; better in the environment than in a file.")
     bot_token_file: Place | None = Field(None, description="A file that contains the token, instead of bot_token.")
     bot_api_url: Root = Field(TELEGRAM, description="Root URL of the Bot API server.")
+    bot_api_files: Place | None = Field(None, description="The folder where a local Bot API server stores files.")
     bot_allow: tuple[int, ...] = Field((), description="Only these users and chats, by number; all if empty.")
     bot_quiet_groups: tuple[int, ...] = Field((), description="Groups in which photos are answered with reactions.")
     bot_daily_limit: Count = Field(0, description="Photos a person may send per day; 0 means no limit.")
@@ -150,9 +151,7 @@ class Settings(WebSettings):
     )
     bot_report_runs: bool = Field(False, description="Tell the admin chat how each run over the library ended.")
     bot_keep_photos: bool = Field(False, description="Keep photos after answering them.")
-    bot_folder: Place = Field(
-        default_factory=default_bot_folder, description="Folder of photos in progress and of kept ones."
-    )
+    bot_folder: Place = Field(default_factory=default_bot_folder, description="Photos in progress, and kept ones.")
     bot_webhook_url: str | None = Field(None, description="A public https address; with it the bot does not poll.")
     bot_webhook_secret: SecretStr | None = Field(None, description="The secret that each webhook call must carry.")
     bot_webhook_listen: Address = Field("127.0.0.1:8443", description="Where the webhook server listens.")

@@ -27,6 +27,8 @@ class OtherServer(ThreadingHTTPServer):
     def __init__(self, photo: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.photo = photo
+        self.file_path = FILE_PATH
+        self.sent_bytes = 0  # of files
         self.url = f"http://127.0.0.1:{self.server_port}/a/root/of/its/own"
         self.updates: list[Json] = []
         self.calls: list[tuple[str, Json]] = []
@@ -65,7 +67,7 @@ class OtherServer(ThreadingHTTPServer):
         if method == "getUpdates":
             return [update for update in self.updates if update["update_id"] >= int(given.get("offset", 0))]
         if method == "getFile":
-            return {"file_id": given["file_id"], "file_unique_id": "u1", "file_path": FILE_PATH}
+            return {"file_id": given["file_id"], "file_unique_id": "u1", "file_path": self.file_path}
         if method in ("sendMessage", "editMessageText"):
             return self.message(text="…")
         return True if method in ("answerCallbackQuery", "sendChatAction") else None
@@ -86,9 +88,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         is_photo = unquote(self.path) == f"/a/root/of/its/own/file/bot{TOKEN}/{FILE_PATH}"
-        self._say(200 if is_photo else 404, self.server.photo)
+        self._say(200 if is_photo else 404)
+        for start in range(0, len(self.server.photo) if is_photo else 0, 65_536):
+            self.wfile.write(piece := self.server.photo[start : start + 65_536])
+            self.server.sent_bytes += len(piece)
 
-    def _say(self, status: int, body: bytes) -> None:
+    def _say(self, status: int, body: bytes = b"") -> None:
         self.send_response(status)
         self.end_headers()
         self.wfile.write(body)

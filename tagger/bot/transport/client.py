@@ -19,10 +19,11 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from telegram import LinkPreviewOptions
-from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.ext import Defaults, ExtBot
 from telegram.request import BaseRequest, RequestData
 
+from tagger.bot.render.error_texts import MAX_FILE_BYTES
 from tagger.bot.transport.circuit_breaker import CircuitBreaker
 from tagger.bot.transport.rate_limiter import BeforeRequest, ChatRateLimiter, before_request
 from tagger.bot.transport.retry import NotDelivered, ServerError
@@ -35,7 +36,9 @@ SEND_READ_S = (
     75.0  # a message that takes effect within a minute is waited for, because a second try would be a second one
 )
 CONNECT_S = 10.0
+MAX_RESPONSE_BYTES = 50_000_000  # of everything but files
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+TOO_BIG = "file is too big"  # the Bot API's words
 TOO_MANY, FIRST_SERVER_ERROR = 429, 500
 NO_SERVER = (502, 503)  # a proxy's: it reached no server
 
@@ -44,11 +47,17 @@ class AiohttpRequest(BaseRequest):
     """A pool of open connections to one server.
 
     It replaces the library's own client, which needs more CPU time: see `python -m benchmarks bot_client`.
+
+    Args:
+        root: the server's root URL.
+        connections: the most at a time.
+        max_bytes: a longer response is not read to its end.
     """
 
-    def __init__(self, root: str, connections: int = CONNECTIONS) -> None:
+    def __init__(self, root: str, connections: int = CONNECTIONS, *, max_bytes: int = MAX_RESPONSE_BYTES) -> None:
         self._proxy = _proxy(root)
         self._connections = connections
+        self._max_bytes = max_bytes
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -92,7 +101,7 @@ class AiohttpRequest(BaseRequest):
                 proxy=self._proxy,
                 trace_request_ctx=before_request.get(),
             ) as response:
-                content = await response.read()
+                content = await self._read(response)
                 if response.status == TOO_MANY and b"retry_after" not in content:  # the library would not recognise it
                     raise RetryAfter(1)
                 if response.status in NO_SERVER:
@@ -107,12 +116,39 @@ class AiohttpRequest(BaseRequest):
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NetworkError(_without_url(error)) from None
 
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        pieces, left = [], self._max_bytes
+        async for piece in response.content.iter_any():
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                raise TelegramError(TOO_BIG)
+        return b"".join(pieces)
+
 
 class BotClient(ExtBot[Any]):
     """The library's bot, with a repr that hides the token.
 
     It hands out updates as raw JSON, so that one update that the library cannot parse does not hide the others.
+
+    Args:
+        token: the bot's.
+        local_files: the only folder in which files named by the server are read from this machine's disk.
+        max_file_bytes: a larger file is not read.
+        **options: those of the library's bot.
     """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        local_files: Path | None = None,
+        max_file_bytes: int = MAX_RESPONSE_BYTES,
+        **options: Any,
+    ) -> None:
+        super().__init__(token, **options)
+        self._local_files = local_files
+        self._max_file_bytes = max_file_bytes
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -156,8 +192,8 @@ class BotClient(ExtBot[Any]):
     async def download(self, file_id: str, *, read_s: float) -> bytes:
         """Download a file without the two copies and two disk accesses that the library makes."""
         path = str((await self._post("getFile", {"file_id": file_id}))["file_path"])
-        if path.startswith("/") and os.path.isfile(path):  # a local Bot API server shares its disk
-            return await asyncio.to_thread(Path(path).read_bytes)
+        if self._local_files is not None and path.startswith("/"):
+            return await asyncio.to_thread(_read_local, path, self._local_files, self._max_file_bytes)
         await self._breaker.wait()
         try:
             content = await self.request.retrieve(f"{self.base_file_url}/{quote(path)}", read_timeout=read_s)
@@ -185,19 +221,49 @@ def create_clients(settings: Settings, token: str) -> tuple[BotClient, BotClient
     breaker = CircuitBreaker()
     bot = _client(root, token, ChatRateLimiter(breaker, rate))
     breaker.set_probe(bot.probe)
-    return bot, _client(root, token, ChatRateLimiter(breaker))
+    most = min(MAX_FILE_BYTES, settings.max_file_bytes)
+    files = _client(root, token, ChatRateLimiter(breaker), max_file_bytes=most, local_files=settings.bot_api_files)
+    return bot, files
 
 
-def _client(root: str, token: str, limiter: ChatRateLimiter) -> BotClient:
+def _client(
+    root: str,
+    token: str,
+    limiter: ChatRateLimiter,
+    *,
+    max_file_bytes: int = MAX_RESPONSE_BYTES,
+    local_files: Path | None = None,
+) -> BotClient:
     return BotClient(
         token,
-        f"{root}/bot",
-        f"{root}/file/bot",
-        request=AiohttpRequest(root),
+        local_files=local_files,
+        max_file_bytes=max_file_bytes,
+        base_url=f"{root}/bot",
+        base_file_url=f"{root}/file/bot",
+        request=AiohttpRequest(root, max_bytes=max_file_bytes),
         get_updates_request=AiohttpRequest(root, 1),
         rate_limiter=limiter,
         defaults=Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)),
     )
+
+
+def _read_local(path: str, folder: Path, max_bytes: int) -> bytes:
+    """Read a file that a local Bot API server has stored.
+
+    Raises:
+        BadRequest: it is not in the folder, cannot be read, or is too large.
+    """
+    real = os.path.realpath(path)
+    if not Path(real).is_relative_to(os.path.realpath(folder)):
+        raise BadRequest("the file is not in bot_api_files")
+    try:
+        with open(real, "rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise BadRequest(f"the file in bot_api_files cannot be read: {error.strerror}") from error
+    if len(content) > max_bytes:
+        raise BadRequest(TOO_BIG)
+    return content
 
 
 async def _call_before_request(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tagger.bot.transport.receiver import EMPTY_S
 from tests.bot.conftest import Start
 from tests.bot.other_server import TOKEN, OtherServer
-from tests.bot.running import RED, RunningBot, picture
+from tests.bot.running import GREEN, RED, RunningBot, picture
 
 SIZES = [
     {"file_id": "small", "file_unique_id": "u0", "width": 90, "height": 67},
@@ -59,6 +60,32 @@ def test_an_update_that_nobody_understands_costs_only_itself(other: OtherServer,
     assert other.said("sendMessage")["text"].startswith("I know 3 landmarks:")
     bot.wait("all to be done with", lambda: bot.rows("SELECT DISTINCT state FROM telegram_update") == [("answered",)])
     assert [method for method, _ in other.calls].count("sendMessage") == 1
+
+
+@pytest.mark.parametrize("is_configured", [True, False])
+def test_a_file_on_this_machine_is_read_only_in_the_folder_of_the_server(
+    is_configured: bool, other: OtherServer, start: Start, tmp_path: Path
+) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    (tmp_path / "secret.jpg").write_bytes(picture(RED))
+    (files / "1.jpg").write_bytes(picture(GREEN))
+    (files / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    start(bot_api_url=other.url, bot_token=TOKEN, bot_api_files=files if is_configured else None)
+    for count, name in enumerate(("files/1.jpg", "secret.jpg", "files/link.jpg", "files/../secret.jpg"), start=1):
+        other.file_path = f"{tmp_path}/{name}"
+        other.happens("message", other.message(photo=[{**SIZES[1], "file_unique_id": name}]))
+        text = other.said("sendMessage", count)["text"]
+        is_read = is_configured and count == 1
+        assert text.startswith("🏛 <b>Great Wall" if is_read else "Telegram did not give me this file.")
+
+
+def test_a_file_is_not_read_beyond_what_a_file_may_have(other: OtherServer, start: Start) -> None:
+    start(bot_api_url=other.url, bot_token=TOKEN, max_file_bytes=1_000_000)
+    other.photo = bytes(30_000_000)  # the server announced no size
+    other.happens("message", other.message(photo=SIZES))
+    assert other.said("sendMessage")["text"].startswith("This file is too large for me (1 MB is the limit).")
+    assert other.sent_bytes < 25_000_000  # the rest is what sockets hold
 
 
 @pytest.mark.usefixtures("bot")
