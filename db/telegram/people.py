@@ -36,6 +36,7 @@ class PersonsPhoto:
     landmark_ids: tuple[int, ...]  # what it shows; empty if it shows no known landmark
     is_decided: bool  # whether a person said so
     score: float | None  # the answer's, if the machine said so
+    answer: tuple[int, float] | None  # the landmark that the answer named, whatever people said, and its score
     received_at: datetime
     taken_at: datetime
 
@@ -51,15 +52,15 @@ def set_language(connection: Connection, user_id: int, code: str) -> None:
     connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_={"language": code}))
 
 
-def count_photo(connection: Connection, user_id: int, day: str) -> int:
-    """Count one more photo of a person on a day.
+def count_photos(connection: Connection, user_id: int, day: str, count: int) -> int:
+    """Count more photos of a person on a day.
 
     Returns:
         How many photos that makes on this day.
     """
     row = insert(TelegramPerson).values(user_id=user_id, day=day, photos=0)
     connection.execute(row.on_conflict_do_nothing())
-    same_day = case((TelegramPerson.day == day, TelegramPerson.photos + 1), else_=1)
+    same_day = case((TelegramPerson.day == day, TelegramPerson.photos + count), else_=count)
     counted = update(TelegramPerson).where(TelegramPerson.user_id == user_id).values(photos=same_day, day=day)
     connection.execute(counted)
     return connection.execute(select(TelegramPerson.photos).where(TelegramPerson.user_id == user_id)).scalar_one()
@@ -116,8 +117,17 @@ def _photos(connection: Connection, user_id: int, chat_id: int | None) -> Iterat
         # A decision that does not change the answer, such as "not" on another landmark, does not count.
         is_decided = bool(on_photo) and shown != shows(row.landmark_id, [])
         is_decided |= any(said.verdict == "shows" for said in on_photo)
-        score = None if is_decided else row.score
-        yield PersonsPhoto(row.sha256, row.message_id, shown, is_decided, score, row.received_at, row.taken_at)
+        answer = None if row.landmark_id is None else (row.landmark_id, row.score)
+        yield PersonsPhoto(
+            row.sha256,
+            row.message_id,
+            shown,
+            is_decided,
+            None if is_decided else row.score,
+            answer,
+            row.received_at,
+            row.taken_at,
+        )
 
 
 def shows(answered: int | None, decisions: Sequence[Said]) -> tuple[int, ...]:

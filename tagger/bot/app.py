@@ -78,7 +78,7 @@ async def serve(settings: Settings, token: str, store: Store, model: ModelThread
         receiver = Receiver(
             services.bot, services.db, services.chat_queue, services.outbox, services.crash_journal, queue
         )
-        processor = UpdateProcessor(receiver, services.db, services.outbox)
+        processor = UpdateProcessor(receiver, services.db, services.outbox, services.open_work)
         builder = Application.builder().bot(services.bot).updater(None).job_queue(None)
         application: App = builder.update_queue(queue).concurrent_updates(processor).build()
         add_handlers(application, services)

@@ -6,7 +6,6 @@ edit.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import logging
@@ -14,12 +13,12 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from telegram import Chat, InputFile, Message, ReplyParameters, Update
-from telegram.constants import ChatAction, ChatType, ParseMode
-from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
+from telegram.constants import ChatType, ParseMode
+from telegram.error import BadRequest, ChatMigrated, TelegramError
 
 from db.engine import Connection
 from db.telegram import questions
-from tagger.bot.incoming import has_photo
+from tagger.bot.incoming import has_photo, sender_of
 from tagger.bot.open_work import Sender
 from tagger.bot.render.languages import Language
 from tagger.bot.render.length import MAX_CAPTION, shorten
@@ -28,12 +27,11 @@ from tagger.bot.transport.client import SEND_READ_S
 from tagger.bot.transport.message import Button, Keyboard, OutgoingMessage, inline_markup
 from tagger.bot.transport.rate_limiter import BeforeRequest
 from tagger.bot.transport.retry import with_retries
-from tagger.bot.transport.sanitize import sender_id
+from tagger.bot.transport.sanitize import STAND_INS
 from tagger.core.types import Landmark
 
 log = logging.getLogger(__name__)
 
-TYPING_S = 4.5  # Telegram shows it for 5 s, or until the bot's next message
 EDIT_TRIES = 30
 
 
@@ -53,7 +51,7 @@ class UpdateContext:
     @classmethod
     async def create(cls, services: Services, update: Update, arguments: str = "") -> UpdateContext:
         user = update.effective_user
-        language = await services.language(_sender_id(update), user.language_code if user else None)
+        language = await services.language(sender_of(update).user_id, user.language_code if user else None)
         return cls(services, update, language, arguments)
 
     def _(self, text: str) -> str:
@@ -77,11 +75,11 @@ class UpdateContext:
     @property
     def user_id(self) -> int:
         """Who sent the update; negative for a chat that somebody writes as, see `sender_id`."""
-        return _sender_id(self.update)
+        return self.sender.user_id
 
     @property
     def sender(self) -> Sender:
-        return Sender(self.user_id, self.update.update_id)
+        return sender_of(self.update)
 
     @property
     def is_trusted(self) -> bool:
@@ -100,10 +98,25 @@ class UpdateContext:
 
     @property
     def replied_photo(self) -> Message | None:
-        """The message that is replied to, if it has a photo and this one has none."""
+        """The message that is replied to, if it has somebody's photo and this one has none."""
         message = self.update.message or self.update.edited_message
         replied = message.reply_to_message if message and not has_photo(message) else None
-        return replied if replied is not None and has_photo(replied) else None
+        if replied is None or not has_photo(replied):
+            return None
+        is_own = replied.from_user is not None and replied.from_user.id == self.services.bot.id  # a map or an export
+        return None if is_own else replied
+
+    @property
+    def replies_to_another(self) -> bool:
+        """Whether the message below which somebody tapped is a reply to somebody else, in a group.
+
+        An app can forge a button's data, but not its message. Without this, it could overwrite any message of the bot.
+        """
+        query = self.update.callback_query
+        replied = query.message.reply_to_message if query and isinstance(query.message, Message) else None
+        if self.is_private or replied is None or replied.from_user is None:
+            return False
+        return replied.from_user.id not in (self.user_id, *STAND_INS)
 
     @property
     def thread_id(self) -> int | None:
@@ -189,7 +202,7 @@ class UpdateContext:
 
     async def send_picture(self, png: bytes, caption: str) -> None:
         """Send a picture after the answer, if the chat takes pictures and nothing goes wrong."""
-        with contextlib.suppress(BadRequest, Forbidden):
+        with contextlib.suppress(BadRequest):
             await self.services.outbox.send_unsearchable(
                 self.update.update_id,
                 self.chat.id,
@@ -271,27 +284,7 @@ class UpdateContext:
 
     def show_typing(self) -> None:
         """Show "typing" without waiting for Telegram, unless it is shown already."""
-        now, since = asyncio.get_running_loop().time(), self.services.typing_since
-        place = self.chat_id, self.thread_id
-        if now - since.get(place, -TYPING_S) < TYPING_S:
-            return
-        since[place] = now
-        task = asyncio.create_task(self._send_typing())
-        self.services.background_tasks.add(task)
-        task.add_done_callback(self.services.background_tasks.discard)
-
-    async def _send_typing(self) -> None:
-        with contextlib.suppress(TelegramError):
-            await self.services.bot.send_chat_action(self.chat_id, ChatAction.TYPING, message_thread_id=self.thread_id)
-
-
-def _sender_id(update: Update) -> int:
-    """The sender of an update; 0 if it has none."""
-    user, chat = update.effective_user, update.effective_chat
-    message = update.message or update.edited_message
-    sender_chat = message.sender_chat if message else None
-    ids = (sender.id if sender else None for sender in (user, sender_chat, chat))
-    return sender_id(*ids) or 0
+        self.services.show_typing(self.chat_id, self.thread_id)
 
 
 Handler = Callable[[UpdateContext], Awaitable[None]]

@@ -1,13 +1,14 @@
-"""The photo in a message that somebody sent, or replied to."""
+"""Who sent an update, and the photo in a message that somebody sent, or replied to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from telegram import Message
+from telegram import Message, Update
 
 from tagger.bot.open_work import Sender
 from tagger.bot.render.error_texts import OF_MESSAGE
+from tagger.bot.transport.sanitize import sender_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,15 @@ def incoming_photo(sender: Sender, message: Message) -> IncomingPhoto:
         return IncomingPhoto(*numbers, file.file_id, None, file.file_size)
     largest = max(message.photo, key=lambda size: size.width * size.height)
     return IncomingPhoto(*numbers, largest.file_id, largest.file_unique_id, largest.file_size)
+
+
+def sender_of(update: Update) -> Sender:
+    """The sender of an update; number 0 if it has none."""
+    user, chat = update.effective_user, update.effective_chat
+    message = update.message or update.edited_message
+    sender_chat = message.sender_chat if message else None
+    ids = (sender.id if sender else None for sender in (user, sender_chat, chat))
+    return Sender(sender_id(*ids) or 0, update.update_id)
 
 
 def has_photo(message: Message) -> bool:

@@ -7,6 +7,7 @@ import contextlib
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 
+from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from db.engine import Store
@@ -26,6 +27,7 @@ from tagger.core.types import Landmark
 from tagger.model.languages import localized
 
 MAX_REMEMBERED = 10_000  # people whose language is cached
+TYPING_S = 4.5  # Telegram shows it for 5 s, or until the bot's next message
 MAX_TOAST = 200  # characters, Bot API
 
 
@@ -92,6 +94,20 @@ class Services:
             while len(self.chosen_languages) > MAX_REMEMBERED:
                 self.chosen_languages.popitem(last=False)
         return self.languages.best(self.chosen_languages[user_id], telegram_code)
+
+    def show_typing(self, chat_id: int, thread_id: int | None) -> None:
+        """See `UpdateContext.show_typing`."""
+        now = asyncio.get_running_loop().time()
+        if now - self.typing_since.get((chat_id, thread_id), -TYPING_S) < TYPING_S:
+            return
+        self.typing_since[chat_id, thread_id] = now
+        task = asyncio.create_task(self._send_typing(chat_id, thread_id))
+        self.background_tasks.add(task)
+        task.add_done_callback(self.background_tasks.discard)
+
+    async def _send_typing(self, chat_id: int, thread_id: int | None) -> None:
+        with contextlib.suppress(TelegramError):
+            await self.bot.send_chat_action(chat_id, ChatAction.TYPING, message_thread_id=thread_id)
 
     async def answer_callback(self, query_id: str, text: str = "") -> None:
         """Answer a tap, see `UpdateContext.answer_callback`."""

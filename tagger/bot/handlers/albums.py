@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from telegram import Message
 
 from db.telegram import answers
+from db.telegram.answers import UnknownContent
 from tagger.bot.context import UpdateContext
-from tagger.bot.handlers.photos import process_photo
+from tagger.bot.handlers.photos import count_photos, process_photo
 from tagger.bot.handlers.privacy import forget_results
 from tagger.bot.incoming import IncomingPhoto, incoming_photo
 from tagger.bot.render.replies import ProcessedPhoto, add_to_album, answer_photos
@@ -47,6 +48,7 @@ class _Album:
     seen: _Seen
     deadline: float = 0.0
     is_addressed: bool = False
+    counted: set[int] = field(default_factory=set)  # messages that count for the daily limit already
     members: list[UpdateContext] = field(default_factory=list)
     tasks: dict[int, asyncio.Task[ProcessedPhoto]] = field(default_factory=dict)  # by message
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,6 +90,8 @@ class Albums:
         album.deadline = asyncio.get_running_loop().time() + self._wait_s
         album.members.append(context)
         album.is_addressed |= is_addressed
+        if is_addressed:
+            album.counted.add(context.message_id)
         if album.is_addressed:
             album.start(context.services)
         if not is_first:
@@ -161,8 +165,18 @@ async def _answer(album: _Album, key: Key) -> None:
     photos = [await album.tasks[message_id] for message_id in sorted(album.tasks)]
     if not photos:
         return
+    uncounted = album.tasks.keys() - album.counted  # in a group, only some messages of an album are for the bot
+    await count_photos(context, sum(not album.seen.photos[message_id].other_kind for message_id in uncounted))
     await services.chat_queue.wait_turn(context.update.update_id)
-    if (earlier := await _earlier_answer(services, key)) is not None:
+    try:
+        await _send(album, key, photos)
+    except UnknownContent:  # somebody else had sent one of them, and was forgotten before it was stored for this person
+        await _send(album, key, [await _process(services, photo) for photo in _photos(album)])
+
+
+async def _send(album: _Album, key: Key, photos: Sequence[ProcessedPhoto]) -> None:
+    context = album.first
+    if (earlier := await _earlier_answer(context.services, key)) is not None:
         await add_to_album(context, earlier, photos)
     elif context.is_private or any(not photo.other_kind for photo in _photos(album)):
         others = [member.update.update_id for member in album.members if member is not context]
@@ -170,7 +184,7 @@ async def _answer(album: _Album, key: Key) -> None:
 
 
 def _photos(album: _Album) -> Sequence[IncomingPhoto]:
-    return [album.seen.photos[message_id] for message_id in album.tasks]
+    return [album.seen.photos[message_id] for message_id in sorted(album.tasks)]
 
 
 async def _earlier_answer(services: Services, key: Key) -> int | None:

@@ -108,7 +108,7 @@ async def _decide_by_tap(context: UpdateContext, choice: Choice, chosen: int | N
     if stored is None:  # it was forgotten in between
         await context.answer_callback(context._(GONE))
         return
-    if stored.message_id != context.message_id:  # the button was below a choice of names
+    if stored.message_id != context.message_id and not context.replies_to_another:  # it was below a choice of names
         await context.edit(noted(stored, context.language, context.landmarks))
     await context.answer_callback(thanks)
 

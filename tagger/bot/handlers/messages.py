@@ -5,15 +5,13 @@ In a private chat every message is for the bot; in a group those that mention it
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from telegram import Message, MessageEntity
 
-from db.telegram import answers, people
+from db.telegram import answers
 from tagger.bot.context import UpdateContext
 from tagger.bot.handlers import landmark_search
 from tagger.bot.handlers.albums import Albums
-from tagger.bot.handlers.photos import answer_incoming, answer_photo
+from tagger.bot.handlers.photos import answer_incoming, answer_photo, count_photos
 from tagger.bot.incoming import has_photo, incoming_photo, other_kind
 from tagger.bot.render.error_texts import OF_MESSAGE, OTHER, TEXT
 from tagger.bot.render.languages import N_
@@ -75,9 +73,9 @@ async def edited_message(context: UpdateContext, albums: Albums) -> None:
 async def _answer_about_replied(context: UpdateContext, albums: Albums) -> None:
     replied = context.replied_photo
     assert replied is not None
-    if await _is_within_limit(context, albums):
+    photos = albums.asked_about(context, replied)
+    if await _is_within_limit(context, albums, len(photos)):
         context.show_typing()
-        photos = albums.asked_about(context, replied)
         await answer_incoming(context, photos, album=replied.media_group_id)
 
 
@@ -111,16 +109,14 @@ def _entities(message: Message, kind: str) -> list[str]:
     return [text.lower() for text in found.values()]
 
 
-async def _is_within_limit(context: UpdateContext, albums: Albums) -> bool:
-    """Count a photo; if that makes too many today, say so, once per album."""
-    limit, user_id = context.services.settings.bot_daily_limit, context.user_id
-    if not limit:
+async def _is_within_limit(context: UpdateContext, albums: Albums, photos: int = 1) -> bool:
+    """Count photos; if the first is one too many today, say so, once per album."""
+    earlier = await count_photos(context, photos) - photos
+    if not (limit := context.services.settings.bot_daily_limit) or earlier < limit:
         return True
-    today = datetime.now(UTC).date().isoformat()
-    count = await context.services.db.write(lambda connection: people.count_photo(connection, user_id, today))
-    if count > limit and albums.is_first_refusal(context):
+    if albums.is_first_refusal(context):
         await context.reply(context._(LIMIT_REACHED).format(n=limit))
-    return count <= limit
+    return False
 
 
 async def other_message(context: UpdateContext) -> None:

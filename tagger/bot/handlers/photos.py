@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from db.telegram import answers
+from db.telegram import answers, people
 from db.telegram.answers import UnknownContent
 from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.privacy import forget_results
@@ -39,8 +40,6 @@ async def process_photo(services: Services, photo: IncomingPhoto) -> ProcessedPh
         data = await services.downloads.fetch(photo.file_id, photo.size_bytes)
         if isinstance(data, Failed):
             return _failed(photo, data.kind, data.message)
-        if len(data) > services.max_file_bytes:
-            return _failed(photo, "file_too_large", f"it has {len(data):,} bytes")
         path = services.downloads.new_path()
         try:
             async with services.crash_journal.watch(photo.sender.update_id):
@@ -85,6 +84,14 @@ async def _recall(services: Services, photo: IncomingPhoto) -> Result | None:
 
 def _failed(photo: IncomingPhoto, kind: str, message: str) -> ProcessedPhoto:
     return ProcessedPhoto(photo.message_id, Result("", None, Failed(kind, message)))
+
+
+async def count_photos(context: UpdateContext, count: int) -> int:
+    """Count photos of a person, if there is a daily limit, and return how many that makes today."""
+    if not context.services.settings.bot_daily_limit:
+        return 0
+    user_id, today = context.user_id, datetime.now(UTC).date().isoformat()
+    return await context.services.db.write(lambda c: people.count_photos(c, user_id, today, count))
 
 
 async def answer_photo(context: UpdateContext) -> None:

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from telegram import Message
-from telegram.error import ChatMigrated, InvalidToken, TelegramError
+from telegram.error import ChatMigrated, Forbidden, InvalidToken, TelegramError
 
 from db.telegram import answers, inbox, questions
 from tagger.bot.db_executor import DbExecutor
@@ -120,15 +120,23 @@ class Outbox:
         await self._chat_queue.wait_turn(update_id)
         before = partial(self.journal.begin, update_id) if is_answer else _nothing
         try:
-            sent = await with_retries(lambda: call(self.migrations.current(chat_id), before))
-        except ChatMigrated as error:
-            await self.migrations.add(chat_id, new := error.new_chat_id)
-            sent = await with_retries(lambda: call(new, before))
+            sent = await self._call(chat_id, lambda chat_id: call(chat_id, before))
+        except Forbidden as error:
+            log.warning("The answer to update %d was refused: %s", update_id, error)
+            return  # somebody who blocks the bot
         if is_answer:
             self._record(update_id, sent.chat_id, sent.message_id, None)
         else:
             self.numbers.add(sent.chat_id, sent.message_id)
             self._db.submit(partial(inbox.saw_message, chat_id=sent.chat_id, message_id=sent.message_id))
+
+    async def _call(self, chat_id: int, call: Callable[[int], Awaitable[Message]]) -> Message:
+        """Call until it succeeds, in the supergroup that a group became meanwhile."""
+        try:
+            return await with_retries(lambda: call(self.migrations.current(chat_id)))
+        except ChatMigrated as error:
+            await self.migrations.add(chat_id, new := error.new_chat_id)
+            return await with_retries(lambda: call(new))
 
     async def finish(
         self, update_id: int, write: Callable[[Connection], object], *, also_answers: Collection[int] = ()

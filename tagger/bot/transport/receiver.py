@@ -19,6 +19,8 @@ from telegram.ext import BaseUpdateProcessor
 from db.telegram import inbox
 from db.telegram.inbox import ReceivedUpdate
 from tagger.bot.db_executor import DbExecutor
+from tagger.bot.incoming import sender_of
+from tagger.bot.open_work import OpenWork
 from tagger.bot.transport.chat_queue import ChatQueue, FairSlots
 from tagger.bot.transport.client import BotClient
 from tagger.bot.transport.crash_journal import CrashJournal
@@ -162,11 +164,12 @@ def _row(update: dict[str, Any]) -> ReceivedUpdate:
 class UpdateProcessor(BaseUpdateProcessor):
     """Runs the handlers of an update, or finishes what an earlier process began to send, and stores the end."""
 
-    def __init__(self, receiver: Receiver, db: DbExecutor, outbox: Outbox) -> None:
+    def __init__(self, receiver: Receiver, db: DbExecutor, outbox: Outbox, open_work: OpenWork) -> None:
         super().__init__(max_concurrent_updates=MAX_IN_PROGRESS)
         self._receiver = receiver
         self._db = db
         self._outbox = outbox
+        self._open_work = open_work
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def do_process_update(self, update: object, coroutine: Coroutine[Any, Any, Any]) -> None:  # type: ignore[override]
@@ -197,7 +200,9 @@ class UpdateProcessor(BaseUpdateProcessor):
     async def _resume(self, update: Update) -> bool:
         """Whether an earlier process began to answer an update; if so, the answer is finished."""
         if message := self._receiver.interrupted.pop(update.update_id, None):
-            await self._outbox.resume(update.update_id, message)
+            with self._open_work.of(sender := sender_of(update)):
+                if not self._open_work.is_forgotten(sender):
+                    await self._outbox.resume(update.update_id, message)
             return True
         chat = update.effective_chat
         return chat is not None and await self._outbox.resume_unsearchable(update.update_id, chat.id)

@@ -114,6 +114,19 @@ def test_an_album_beyond_the_days_limit_is_told_so_once(server: BotApiServer, st
     assert [text.splitlines()[0] for text in texts(chat)] == ["🏛 Eiffel Tower", limit, limit]
 
 
+def test_all_photos_of_an_album_in_a_group_count_for_the_days_limit(server: BotApiServer, start: Start) -> None:
+    bot, ana = start(bot_daily_limit=4), server.person(1, "Ana")
+    trip = server.group(-5003, "Trip", [ana])
+    answer(trip, trip.send_album(ana, [picture(RED, number) for number in range(3)], "@landmark_bot")[0])
+    bot.settle()
+    assert bot.rows("SELECT photos FROM telegram_person") == [(3,)]
+    album = trip.send_album(ana, [picture(BLUE, number) for number in range(3)])
+    bot.settle()
+    answer(trip, trip.send_text(ana, "/suggest", reply_to=album[1]))  # its first photo is within the limit
+    refused = trip.send_photo(ana, picture(RED, 9), "@landmark_bot")
+    assert answer(trip, refused).text.startswith("That was the last of 4 photos for today.")
+
+
 def test_two_albums_at_a_time_are_two_answers(bot: RunningBot, meet: Meet) -> None:
     ana, chat = meet()
     one, other = (chat.send_album(ana, [picture(colour, 114), picture(colour, 115)]) for colour in (RED, BLUE))

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from tests.bot.conftest import Meet, Start
-from tests.bot.running import BLUE, GREEN, RED, RunningBot, answer, gps_photo, picture, said, tapped
+from tests.bot.running import BLUE, GREEN, RED, RunningBot, answer, gps_photo, picture, said, sent, tapped
 from tests.botapi import BotApiServer, PeopleChat, Person
 from tests.botapi.chat.controls import Group
 
@@ -69,6 +69,20 @@ def test_a_reply_to_a_photo_in_private_is_answered(text: str, meet: Meet) -> Non
     photo = chat.send_photo(ana, picture(BLUE, 203))
     answer(chat, photo)
     assert answer(chat, chat.send_text(ana, text, reply_to=photo)).text.startswith("🏛 Tokyo Skytree")
+
+
+@pytest.mark.parametrize(("command", "kind"), [("/map", "document"), ("/map", "photo"), ("/export", "document")])
+def test_a_reply_to_a_file_of_the_bot_is_no_photo_to_look_at(command: str, kind: str, meet: Meet) -> None:
+    ana, chat = meet()
+    answer(chat, chat.send_photo(ana, picture(BLUE, 230)))
+    asked = chat.send_text(ana, command)
+    file = sent(chat, asked, "photo" if command == "/map" else "document")  # the last message
+    file = sent(chat, asked, kind)
+    for text, reply in (
+        ("Thank you!", "Send me a photo, and I will tell you which landmark it shows. More: /help"),
+        ("/suggest", "Reply to a photo with /suggest, and I will tell you which landmark it shows."),
+    ):
+        assert said(chat, chat.send_text(ana, text, reply_to=file)).text == reply
 
 
 @pytest.mark.parametrize("text", ["What is this?", *CALLS])

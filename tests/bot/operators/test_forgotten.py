@@ -10,7 +10,7 @@ import pytest
 
 from tests.bot.conftest import Start
 from tests.bot.running import RED, RunningBot, answer, picture, said, tapped
-from tests.botapi import BotApiServer, PeopleChat, Person, Slow, too_many
+from tests.botapi import BotApiServer, PeopleChat, Person, Silent, Slow, too_many
 
 NUMBER, TRIP = 987654321, -9
 BUSY_S = 4.0  # how long a photo is in work
@@ -101,6 +101,37 @@ def test_what_others_send_is_answered_all_the_same(server: BotApiServer, start: 
     question = said(ana.private(), ana.private().send_text(ana, "/forget"))
     tapped(ana.private(), ana, question, "Yes")
     assert answer(chat, sent).text.startswith("🏛 Eiffel Tower")
+
+
+def test_an_album_of_others_with_the_same_pictures_is_answered(server: BotApiServer, start: Start, ana: Person) -> None:
+    start(bot_album_ms=3000)
+    ben = server.person(6, "Ben")
+    chat, of_ana = ben.private(), ana.private()
+    for number in (1, 2):
+        answer(of_ana, of_ana.send_photo(ana, picture(RED, number)))
+    said(chat, chat.send_text(ben, "/start"))
+    question = said(of_ana, of_ana.send_text(ana, "/forget"))
+    album = chat.send_album(ben, [picture(RED, 1), picture(RED, 2)])  # both are recalled
+    chat.wait_for_action("typing", timeout_s=60)
+    tapped(of_ana, ana, question, "Yes")
+    assert "on 2 of 2 photos" in answer(chat, album[0]).text
+
+
+def test_an_answer_in_doubt_elsewhere_is_not_sent(
+    server: BotApiServer, start: Start, ana: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BOT_MAY_STILL_ARRIVE_S", "30")
+    bot, trip = start(), server.group(TRIP, "Trip", [ana])
+    said(ana.private(), ana.private().send_text(ana, "/help"))
+    server.faults.next("sendMessage", Silent(), chat_id=TRIP)
+    photo(trip, ana)
+    server.state.wait(lambda: server.faults.left == 0, 60, "the answer")
+    time.sleep(0.5)
+    bot.kill()
+    bot.start()
+    forget(bot, ana)
+    assert_nothing_is_left(bot, tmp_path)
+    assert trip.from_bot == []
 
 
 def test_what_is_sent_after_it_is_answered(start: Start, ana: Person) -> None:

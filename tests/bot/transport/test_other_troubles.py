@@ -83,6 +83,22 @@ def test_a_file_is_sent_until_it_has_arrived(fault: Fault, server: BotApiServer,
     assert [text.splitlines()[0] for text in texts(chat)[1:]] == ["1 landmark", "France", "Photos: 1"]
 
 
+def test_a_file_for_somebody_who_blocks_the_bot_is_given_up_quietly(
+    server: BotApiServer, start: Start, ana: Person
+) -> None:
+    bot, chat = start(), ana.private()
+    reply = answer(chat, chat.send_photo(ana, picture(RED)))
+    with server.state.changed:
+        for message in ("/export", "/map"):
+            chat.send_text(ana, message)
+        chat.tap(ana, reply, "Map")
+        chat.set_bot_status(ana, "blocked")
+    bot.settle()
+    assert bot.output.count("bot was blocked by the user") == 4  # the map has a picture, too
+    assert "Traceback" not in bot.output
+    assert len(chat.from_bot) == 1
+
+
 def test_a_tap_that_telegram_has_forgotten_is_a_decision_all_the_same(
     server: BotApiServer, start: Start, ana: Person
 ) -> None:
