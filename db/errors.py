@@ -29,7 +29,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tagger.core.errors import StoreError
-from tagger.core.text import ask_which, display_width, printable
+from tagger.core.sentence import Sentence, ask_which
+from tagger.core.text import display_width, printable
 
 
 class MalformedUrl(StoreError):
@@ -141,14 +142,16 @@ class QuerySyntaxError(StoreError):
     Args:
         text: the query.
         at: the index of the character where the mistake is.
-        sentence: says what is wrong.
+        *sentences: what is wrong.
     """
 
-    def __init__(self, text: str, at: int, sentence: str) -> None:
+    def __init__(self, text: str, at: int, *sentences: Sentence) -> None:
+        self.text = text
         self.at = at
+        self.sentences = (Sentence("The query is wrong at character {number}.", number=at + 1), *sentences)
         shown = printable(text)
         margin = " " * display_width(printable(text[:at]))
-        super().__init__(f"The query is wrong at character {at + 1}. {sentence}\n    {shown}\n    {margin}^")
+        super().__init__(f"{' '.join(map(str, self.sentences))}\n    {shown}\n    {margin}^")
 
 
 class UnknownName(StoreError):
@@ -157,55 +160,79 @@ class UnknownName(StoreError):
     Args:
         sentence: says what is unknown.
         nearest: similar names, best first.
-        fallback: what to do if there is no similar name.
+        fallback: what to do on the command line if there is no similar name.
+
+    Attributes:
+        sentences: all but the fallback.
     """
 
-    def __init__(self, sentence: str, nearest: Sequence[str], fallback: str) -> None:
-        super().__init__(sentence + (ask_which(nearest) or f" {fallback}"))
+    def __init__(self, sentence: Sentence, nearest: Sequence[str], fallback: str) -> None:
         self.nearest = tuple(nearest)
+        self.sentences = (sentence, *ask_which(nearest))
+        super().__init__(" ".join([*map(str, self.sentences), *([] if nearest else [fallback])]))
 
 
 class UnknownLandmark(UnknownName):
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
-        super().__init__(f"No landmark is called {name!r}.", nearest, "'tagger labels' lists all of them.")
+        super().__init__(
+            Sentence("No landmark is called {name}.", name=repr(name)), nearest, "'tagger labels' lists all of them."
+        )
 
 
 class UnknownCountry(UnknownName):
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
-        super().__init__(f"No landmark is in {name!r}.", nearest, "'tagger labels' lists all countries.")
+        super().__init__(
+            Sentence("No landmark is in {name}.", name=repr(name)), nearest, "'tagger labels' lists all countries."
+        )
 
 
 class UnknownCity(UnknownName):
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
-        super().__init__(f"No landmark is in the city {name!r}.", nearest, "'tagger labels' lists all cities.")
+        super().__init__(
+            Sentence("No landmark is in the city {name}.", name=repr(name)),
+            nearest,
+            "'tagger labels' lists all cities.",
+        )
 
 
 class UnknownModel(UnknownName):
     def __init__(self, name: str, nearest: Sequence[str], models: Sequence[str] = ()) -> None:
         fallback = f"The models are: {', '.join(models)}." if models else "'tagger runs' lists the models used so far."
-        super().__init__(f"No model is called {name!r}.", nearest, fallback)
+        super().__init__(Sentence("No model is called {name}.", name=repr(name)), nearest, fallback)
 
 
 class AmbiguousModel(UnknownName):
     def __init__(self, name: str, models: Sequence[str]) -> None:
-        super().__init__(f"Several models are called {name!r}.", models, "Write its name and version, or its id.")
+        super().__init__(
+            Sentence("Several models are called {name}.", name=repr(name)),
+            models,
+            "Write its name and version, or its id.",
+        )
 
 
 class UnknownRun(UnknownName):
     def __init__(self, run_id: int) -> None:
-        super().__init__(f"There is no run {run_id}.", (), "'tagger runs' lists all of them.")
+        super().__init__(Sentence("There is no run {number}.", number=run_id), (), "'tagger runs' lists all of them.")
 
 
 class UnknownFolder(UnknownName):
     def __init__(self, folder: str, *, is_gone: bool = False) -> None:
         if is_gone:
-            super().__init__(f"All files below {folder!r} are gone.", (), "Add --gone to list them.")
+            super().__init__(
+                Sentence("All files below {folder} are gone.", folder=repr(folder)), (), "Add --gone to list them."
+            )
         else:
             super().__init__(
-                f"The database has no files below {folder!r}.", (), "Check the path, or tag the folder first."
+                Sentence("The database has no files below {folder}.", folder=repr(folder)),
+                (),
+                "Check the path, or tag the folder first.",
             )
 
 
 class UnknownPhoto(UnknownName):
     def __init__(self, sha256: str) -> None:
-        super().__init__(f"The photo {sha256} is not in the store.", (), "Run 'tagger tag' on its folder first.")
+        super().__init__(
+            Sentence("The photo {sha256} is not in the store.", sha256=sha256),
+            (),
+            "Run 'tagger tag' on its folder first.",
+        )

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from tagger.core.sentence import ask_which
+
 T = TypeVar("T")
 
 CLOSE_ENOUGH = 0.6  # of 1: similarity of a typo and the intended name
@@ -60,15 +62,12 @@ def edit_distance(one: str, other: str) -> int:
 
 def did_you_mean(text: str, names: Iterable[str]) -> str:
     """The question after a sentence about an unknown name, with a leading space; empty if no name is similar."""
-    return ask_which(nearest(text, {name: (name,) for name in names}, limit=1))
+    return "".join(f" {sentence}" for sentence in ask_which(similar(text, names)))
 
 
-def ask_which(names: Sequence[str]) -> str:
-    """`did_you_mean` for given names."""
-    if not names:
-        return ""
-    *others, last = map(repr, names)
-    return f" Did you mean {', '.join(others) + ' or ' if others else ''}{last}?"
+def similar(text: str, names: Iterable[str]) -> list[str]:
+    """The name that a text may mean; none if no name is similar."""
+    return nearest(text, {name: (name,) for name in names}, limit=1)
 
 
 def printable(path: str) -> str:

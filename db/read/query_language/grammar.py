@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, tzinfo
 from functools import cache
 
@@ -10,7 +11,8 @@ from lark import Lark, Token, Transformer, UnexpectedToken
 from db.errors import QuerySyntaxError
 from db.read.query_language.keys import READERS, Clock
 from db.read.query_language.tree import ALL, Condition, Node, Text, all_of, any_of, mapped, negated
-from tagger.core.text import did_you_mean
+from tagger.core.sentence import Sentence, ask_which
+from tagger.core.text import similar
 
 # SQLite and Python limit how deep an expression may be.
 MOST_CONDITIONS = 200
@@ -55,12 +57,13 @@ class _Builder(Transformer[Token, Node]):
         return Condition(token.update(value=key), _unquoted(value))
 
 
-def parse(text: str, *, zone: tzinfo | None = None) -> Node:
+def parse(text: str, *, zone: tzinfo | None = None, keys: Collection[str] = tuple(READERS)) -> Node:
     """The tree of a query, whose names are still texts.
 
     Args:
         text: what a person wrote; an empty one means everything.
         zone: of the times when photos were tagged; None for this machine's.
+        keys: those that may be used.
 
     Raises:
         QuerySyntaxError: says where the mistake is.
@@ -72,7 +75,7 @@ def parse(text: str, *, zone: tzinfo | None = None) -> Node:
     except UnexpectedToken as error:
         at = len(text) if error.token.type == "$END" else error.token.start_pos
         raise QuerySyntaxError(text, at or 0, _sentence(error)) from error
-    return mapped(tree, lambda condition: _read(text, condition, clock))
+    return mapped(tree, lambda condition: _read(text, condition, clock, keys))
 
 
 @cache
@@ -86,21 +89,27 @@ def _check_size(text: str) -> None:
         terms += token.type in ("CONDITION", "WORD", "_NOT")
         brackets += (token.type == "_LEFT") - (token.type == "_RIGHT")
         if terms > MOST_CONDITIONS or brackets > MOST_BRACKETS:
-            sentence = f"A query has at most {MOST_CONDITIONS} conditions, and {MOST_BRACKETS} brackets in one another."
+            sentence = Sentence(
+                "A query has at most {conditions} conditions, and {brackets} brackets in one another.",
+                conditions=MOST_CONDITIONS,
+                brackets=MOST_BRACKETS,
+            )
             raise QuerySyntaxError(text, token.start_pos or 0, sentence)
 
 
-def _sentence(error: UnexpectedToken) -> str:
+def _sentence(error: UnexpectedToken) -> Sentence:
     """What is wrong where the parser met a token that cannot follow."""
     expected, found = error.accepts or error.expected, error.token
     if found.type == "$END":
-        return "A closing bracket is missing." if "_RIGHT" in expected else "A condition is missing at the end."
+        if "_RIGHT" in expected:
+            return Sentence("A closing bracket is missing.")
+        return Sentence("A condition is missing at the end.")
     if found.type == "_RIGHT" and "$END" in expected:
-        return "There is no open bracket that this one closes."
-    return f"A condition is missing before {found.value}."
+        return Sentence("There is no open bracket that this one closes.")
+    return Sentence("A condition is missing before {word}.", word=str(found.value))
 
 
-def _read(text: str, condition: Condition, clock: Clock) -> Condition:
+def _read(text: str, condition: Condition, clock: Clock, keys: Collection[str]) -> Condition:
     """The condition with its value read."""
     key, value = condition.key, condition.value
     assert isinstance(key, Token)
@@ -109,24 +118,29 @@ def _read(text: str, condition: Condition, clock: Clock) -> Condition:
     if key.type == "WORD":
         raise QuerySyntaxError(text, at, _about_word(key))
     name = key.lower()
-    if (reader := READERS.get(name)) is None:
-        hint = did_you_mean(name, READERS) or f" The keys are {', '.join(READERS)}."
-        raise QuerySyntaxError(text, at, f"{key} is not a key.{hint}")
+    if name not in keys:
+        hint = ask_which(similar(name, keys)) or (Sentence("The keys are {keys}.", keys=", ".join(keys)),)
+        raise QuerySyntaxError(text, at, Sentence("{key} is not a key.", key=str(key)), *hint)
     start = at + len(key) + 1
     if not str(value).strip():
-        raise QuerySyntaxError(text, start, f"'{name}:' has no value. Write it without a space in between.")
+        no_value = Sentence("'{key}:' has no value. Write it without a space in between.", key=name)
+        raise QuerySyntaxError(text, start, no_value)
     try:
-        return Condition(name, reader(value, clock))
-    except ValueError as error:
-        raise QuerySyntaxError(text, start, f"{str(value)!r} is no value of {name}. {error}") from error
+        return Condition(name, READERS[name](value, clock))
+    except ValueError as error:  # of sentences, see `READERS`
+        wrong = Sentence("{value} is no value of {key}.", value=repr(str(value)), key=name)
+        raise QuerySyntaxError(text, start, wrong, *error.args) from error
 
 
-def _about_word(word: Token) -> str:
+def _about_word(word: Token) -> Sentence:
     if word.upper() in ("AND", "OR", "NOT"):
-        return f"Write {word.upper()} in capitals."
+        return Sentence("Write {word} in capitals.", word=word.upper())
     if '"' in word:
-        return "A quotation mark is not closed, or a value goes on behind it."
-    return f'This has no key. Write landmark:{word}, or quotation marks around a value with spaces: city:"New York"'
+        return Sentence("A quotation mark is not closed, or a value goes on behind it.")
+    return Sentence(
+        'This has no key. Write landmark:{word}, or quotation marks around a value with spaces: city:"New York"',
+        word=str(word),
+    )
 
 
 def _unquoted(written: str) -> Text:

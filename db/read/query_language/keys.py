@@ -1,6 +1,6 @@
 """The keys of the query language, and how the value of each is written.
 
-A reader of values raises `ValueError` with a sentence that says how to write the value.
+A reader of values raises `ValueError` with sentences that say how to write the value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 
 from db.read.query_language.tree import Circle, Interval, Text, Value
 from tagger.core.periods import in_utc, parse
-from tagger.core.text import did_you_mean
+from tagger.core.sentence import Sentence, ask_which
+from tagger.core.text import similar
 
 MOST_KM = 20_038.0  # half of the equator, beyond which everything is near
 LARGEST_ID = 2**63 - 1
@@ -46,21 +47,22 @@ def _one_of(*names: str) -> Reader:
     def read(text: Text, _clock: Clock) -> Text:
         name = str(text).lower()
         if name not in names:
-            raise ValueError(f"Write {_listed(names)}.{did_you_mean(name, names)}")
+            raise ValueError(Sentence("Write {names}.", names=names), *ask_which(similar(name, names)))
         return Text((name,))
 
     return read
 
 
 def _ratio(text: Text, _clock: Clock) -> Interval:
-    interval = _interval(str(text), _number, "a comparison or a range: >=0.8, <0.5, 0.5..0.8, >=80%")
+    advice = Sentence("Write a comparison or a range: >=0.8, <0.5, 0.5..0.8, >=80%")
+    interval = _interval(str(text), _number, advice)
     if interval.low == interval.high:
-        raise ValueError("Hardly any is exactly that. Write a comparison or a range: >=0.8, <0.5, 0.5..0.8")
+        raise ValueError(Sentence("Hardly any is exactly that."), advice)
     return interval
 
 
 def _id(text: Text, _clock: Clock) -> Interval:
-    return _interval(str(text), _whole, "a number, a comparison or a range: 5, >=5, 3..5")
+    return _interval(str(text), _whole, Sentence("Write a number, a comparison or a range: 5, >=5, 3..5"))
 
 
 def _taken(text: Text, clock: Clock) -> Interval:
@@ -78,10 +80,10 @@ def _tagged(text: Text, clock: Clock) -> Interval:
 def _near(text: Text, _clock: Clock) -> Circle:
     match = re.fullmatch(PLACE, str(text).lower().replace(" ", ""))
     if match is None or match[4] not in UNITS_KM:
-        raise ValueError("Write latitude, longitude and radius: 48.86,2.29,5km, or the radius in m or mi.")
+        raise ValueError(Sentence("Write latitude, longitude and radius: 48.86,2.29,5km, or the radius in m or mi."))
     lat, lon, radius = float(match[1]), float(match[2]), float(match[3])
     if abs(lat) > 90 or abs(lon) > 180:
-        raise ValueError("A latitude is -90 to 90, and a longitude -180 to 180.")
+        raise ValueError(Sentence("A latitude is -90 to 90, and a longitude -180 to 180."))
     return Circle(lat, lon, min(radius * UNITS_KM[match[4]], MOST_KM))
 
 
@@ -110,7 +112,7 @@ class _Backwards(ValueError):
     """A range whose end is before its beginning."""
 
 
-def _interval(written: str, read: Callable[[str], Any], advice: str) -> Interval:
+def _interval(written: str, read: Callable[[str], Any], advice: Sentence) -> Interval:
     match = COMPARED.fullmatch(written)
     assert match is not None
     comparison, operand = match.groups()
@@ -124,9 +126,9 @@ def _interval(written: str, read: Callable[[str], Any], advice: str) -> Interval
             return Interval(low, high)
         value = read(operand)
     except _Backwards as error:
-        raise ValueError("The range ends before it begins.") from error
+        raise ValueError(Sentence("The range ends before it begins.")) from error
     except ValueError as error:
-        raise ValueError(f"Write {advice}") from error
+        raise ValueError(advice) from error
     if comparison in (">", ">="):
         return Interval(low=value, excludes_low=comparison == ">")
     if comparison in ("<", "<="):
@@ -137,9 +139,10 @@ def _interval(written: str, read: Callable[[str], Any], advice: str) -> Interval
 def _period(written: str, read: Callable[[str], tuple[datetime, datetime]]) -> Interval:
     """Both ends of a range are included: a year lasts until the first moment after it."""
     try:
-        interval = _interval(written, read, "a day, a comparison or a range: 2024, >=2024-07, 2024-07..2024-09")
+        advice = Sentence("Write a day, a comparison or a range: 2024, >=2024-07, 2024-07..2024-09")
+        interval = _interval(written, read, advice)
     except OverflowError as error:
-        raise ValueError("There is no later day.") from error
+        raise ValueError(Sentence("There is no later day.")) from error
     low, high = interval.low, interval.high
     start = low and low[interval.excludes_low]  # the first moment, or the first one after it
     end = high and high[not interval.excludes_high]
@@ -159,8 +162,3 @@ def _whole(written: str) -> int:
     if not 1 <= value <= LARGEST_ID:
         raise ValueError(written)
     return value
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} or {last}" if others else last

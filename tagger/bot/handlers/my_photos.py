@@ -48,7 +48,7 @@ async def find(context: UpdateContext) -> None:
         await context.reply(context._("Which landmark? Write it like this: /find eiffel"))
         return
     if is_query(text):
-        await context.reply(await _found_by_query(context, text))
+        await context.reply(*await _found_by_query(context, " ".join(text.split()), 0))
         return
     photos = await _by_landmark(context)
     landmarks = {number: context.services.landmarks[number] for number in sorted(photos)}
@@ -72,6 +72,15 @@ async def turn_found_page(context: UpdateContext) -> None:
         await context.answer_callback()
         return
     await context.edit(*_found(context, await _by_landmark(context), landmark_id, page_number))
+    await context.answer_callback()
+
+
+async def turn_query_page(context: UpdateContext) -> None:
+    callback = context.update.callback_query
+    if not (text := photo_queries.query_of(callback and callback.message)):
+        await context.answer_callback(context._("I no longer remember this list. Please send /find again."))
+        return
+    await context.edit(*await _found_by_query(context, text, int(context.arguments)))
     await context.answer_callback()
 
 
@@ -146,14 +155,14 @@ def _found(context: UpdateContext, by_landmark: ByLandmark, number: int, page_nu
     return html + only_here(context, "find"), keyboard
 
 
-async def _found_by_query(context: UpdateContext, text: str) -> str:
+async def _found_by_query(context: UpdateContext, text: str, page_number: int) -> tuple[str, Keyboard]:
     photos = await photo_queries.found(context, text, await _photos(context))
     if isinstance(photos, str):
-        return photos
+        return photos, ()
     count = context.language.ngettext("{n} photo of yours", "{n} photos of yours", len(photos)).format(n=len(photos))
-    newest = photos[: photo_queries.NEWEST]
-    lines = [f"{_photo_line(context, photo)}, {_landmark_names(context, photo)}" for photo in newest]
-    return "\n".join([count, *lines, *(["…"] if len(photos) > len(lines) else [])]) + only_here(context, "find")
+    lines = [("", f"{_photo_line(context, photo)}, {_landmark_names(context, photo)}") for photo in photos]
+    html, keyboard = page(photo_queries.heading(text, count), lines, page_number, "query")
+    return html + only_here(context, "find"), keyboard
 
 
 def _landmark_names(context: UpdateContext, photo: PersonsPhoto) -> str:

@@ -72,6 +72,7 @@ BUTTONS: dict[str, Handler] = {
     "map": buttons.show_on_map,
     "places": my_photos.turn_places_page,
     "found": my_photos.turn_found_page,
+    "query": my_photos.turn_query_page,
     "mapfile": my_photos.send_other_map,
     "labels": commands.turn_labels_page,
     "example": commands.show_example,
@@ -83,12 +84,21 @@ BUTTONS: dict[str, Handler] = {
 NUMBER = r"\d{1,15}"
 ARGUMENTS = {  # of buttons, as a pattern; what does not match is forged
     **dict.fromkeys(("right", "none"), f"{NUMBER}(:{NUMBER})?"),
-    **dict.fromkeys(("else", "map", "places", "labels"), NUMBER),
+    **dict.fromkeys(("else", "map", "places", "query", "labels"), NUMBER),
     "is": f"{NUMBER}:{NUMBER}(:{NUMBER})?",
     "found": f"{NUMBER}:{NUMBER}",
 }
-LISTS = {"places", "found", "mapfile", "labels"}
-OF_ASKER = {"places", "found", "mapfile", "language", "forget", "keep"}  # in a group, only for the person who asked
+OF_ANSWER = {"right", "is", "none", "else", "map"}  # anybody may tap these
+LISTS = {"places", "found", "query", "mapfile", "labels"}
+OF_ASKER = {
+    "places",
+    "found",
+    "query",
+    "mapfile",
+    "language",
+    "forget",
+    "keep",
+}  # in a group, only for the person who asked
 
 AlbumHandler = Callable[[UpdateContext, Albums], Coroutine[Any, Any, None]]
 Callback = Callable[[Update, Any], Coroutine[Any, Any, None]]
@@ -193,7 +203,7 @@ async def _button(context: UpdateContext) -> None:
     is_forged = not re.fullmatch(ARGUMENTS.get(name, ".*"), arguments)
     if (handler := BUTTONS.get(name)) is None or query.message is None or is_forged:
         await context.answer_callback()
-    elif not is_askers and (asker or name in OF_ASKER):
+    elif (name not in OF_ANSWER and context.replies_to_another) or (not is_askers and (asker or name in OF_ASKER)):
         await context.answer_callback(context._(NOT_YOUR_LIST if name in LISTS else NOT_YOUR_QUESTION))
     else:
         await handler(replace(context, arguments=arguments))

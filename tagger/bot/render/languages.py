@@ -65,6 +65,10 @@ class Language:
         """A list, e.g. "JPEG, PNG and GIF"."""
         return format_list(names, locale=self._locale)
 
+    def any_of(self, names: Sequence[str]) -> str:
+        """Alternatives, e.g. "JPEG, PNG or GIF"."""
+        return format_list(names, style="or", locale=self._locale)
+
     def day(self, moment: datetime) -> str:
         return format_date(moment, "medium", locale=self._locale)
 

@@ -1,7 +1,8 @@
 """Reduces an update to what an answer needs, before it is stored.
 
 The one rule: a field that is not listed here is not stored. Names of people, chats and files never are. A caption is
-stored only if it may call the bot, and a location only in a private chat. The photo of a message that is replied to is
+stored only if it may call the bot, the text above a button only if it names a query, and a location only in a private
+chat. The photo of a message that is replied to is
 stored only with such a call, or in a private chat.
 """
 
@@ -29,6 +30,7 @@ FILE_FIELDS = ("file_id", "file_unique_id", "file_size")
 MEDIA_FIELDS = (*FILE_FIELDS, "width", "height", "length", "duration", "type", "is_animated", "is_video")
 USER_FIELDS = ("id", "is_bot", "language_code")
 CHAT_FIELDS = ("id", "type")
+QUERY_BUTTON = re.compile(r"(?:for:\d+:)?query:\d+")  # the text above it names the query
 STAND_INS = (777000, 136817688, 1087968824)  # Telegram, Channel_Bot and GroupAnonymousBot
 INLINE_FIELDS = ("id", "query", "offset")
 LOCATION_FIELDS = ("latitude", "longitude")
@@ -55,7 +57,7 @@ def sanitize(update: dict[str, Any]) -> ReceivedUpdate:
     if kind == "callback_query":
         content[kind] = {**NO_CHAT_INSTANCE, **_pick(received, QUERY_FIELDS), "from": _user(sender)}
         if message:
-            content[kind]["message"] = _reference(message)
+            content[kind]["message"] = _tapped(message, str(received.get("data")))
     elif received and CONTENT & received.keys():
         kept = _message(received)
         if kind == "message" or (_is_called(kept) and "location" not in kept):  # people on the move
@@ -111,6 +113,16 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
     if sender_chat := message.get("sender_chat"):
         kept["sender_chat"] = _pick(sender_chat, CHAT_FIELDS)
     if replied := _replied(message, with_media=_is_called(kept)):
+        kept["reply_to_message"] = replied
+    return kept
+
+
+def _tapped(message: dict[str, Any], data: str) -> dict[str, Any]:
+    """The message with a button, and whom it answers."""
+    kept = _reference(message)
+    if QUERY_BUTTON.fullmatch(data):
+        kept |= _pick(message, ("text",))
+    if replied := _replied(message, with_media=False):
         kept["reply_to_message"] = replied
     return kept
 

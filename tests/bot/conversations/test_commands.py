@@ -173,16 +173,6 @@ def test_find_says_what_it_does_not_find(meet: Meet) -> None:
     assert asked(chat, ana, "/find").text.startswith("Which landmark?")
 
 
-def test_find_takes_a_query(meet: Meet) -> None:
-    ana, chat = with_photos(meet, 91)
-    assert asked(chat, ana, "/find country:France").text.startswith("2 photos of yours\n• ")
-    assert "Eiffel Tower" in asked(chat, ana, "/find landmark:eiffel* OR landmark:great*").text
-    assert asked(chat, ana, "/find score:>=0 NOT country:France").text.count("Great Wall of China") == 1
-    assert asked(chat, ana, "/find taken:<1990").text == "0 photos of yours"
-    assert "Did you mean 'country'" in asked(chat, ana, "/find contry:France").text
-    assert asked(chat, ana, "/find folder:/").text.endswith(": city, country, landmark, score, tagged, taken")
-
-
 def test_the_map_is_geojson_or_kml(bot: RunningBot, meet: Meet) -> None:
     ana, chat = with_photos(meet, 65)
     message = asked(chat, ana, "/map")

@@ -160,3 +160,22 @@ def test_photos_of_those_who_are_anonymous_belong_to_their_chat(bot: RunningBot,
     for table in ("telegram_photo", "telegram_answer", "telegram_person", "telegram_update"):
         stand_ins = "SELECT count(*) FROM {} WHERE user_id IN (777000, 136817688, 1087968824)"
         assert bot.rows(stand_ins.format(table)) == [(0,)]
+
+
+def test_a_forged_button_overwrites_no_message_of_others(bot: RunningBot, meet: Meet) -> None:
+    (ana, _), (ben, _) = meet(), meet("Ben")
+    trip = group(bot, ana, ben)
+    reply, own = settled(trip, ana, picture(RED, 143)), settled(trip, ben, picture(GREEN, 143))
+    mine, labels = asked(trip, ana, "/places"), asked(trip, ana, "/labels")
+    number = next(button["callback_data"] for row in own.keyboard for button in row).partition(":")[2]
+    forged = ("labels:0", f"for:{ben.id}:places:0", f"for:{ben.id}:keep:", f"for:{ben.id}:language:de")
+    before = [message.text for message in (reply, mine, labels)]
+    for message in (reply, mine, labels):
+        markup = message.json.setdefault("reply_markup", {"inline_keyboard": []})
+        markup["inline_keyboard"] += [[{"text": data, "callback_data": data}] for data in (*forged, f"right:{number}")]
+        for data in forged:
+            assert tapped(trip, ben, message, data).endswith(" is for somebody else.")
+        tapped(trip, ben, message, f"right:{number}")
+    bot.settle()
+    assert [message.text for message in (reply, mine, labels)] == before
+    assert own.text.endswith("👤 Ben\n✔ Confirmed. Thank you!")

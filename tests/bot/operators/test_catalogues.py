@@ -11,10 +11,16 @@ pytest.importorskip("babel", reason="the extra 'bot' is not installed")
 
 from tagger.bot.render.error_texts import error_text
 from tagger.bot.render.languages import Language
+from tagger.bot.render.query_errors import SENTENCES
 from tagger.serving.catalogues import CODES
 from tests.catalogues import catalogue, placeholders
 
 ROOM = Path(__file__).parents[3] / "tagger" / "bot"
+SENTENCES_IN = [
+    *ROOM.parents[1].joinpath("db", "read", "query_language").glob("*.py"),
+    ROOM.parents[1] / "db" / "errors.py",
+    ROOM.parent / "core" / "sentence.py",
+]
 Key = str | tuple[str, str]
 
 
@@ -52,6 +58,21 @@ def test_every_text_is_translated_with_its_placeholders(code: str) -> None:
         for form in forms:
             assert form, f"{code}: {message.id!r} is not translated"
             assert placeholders(str(form)) == wanted, f"{code}: {form!r}"
+
+
+def test_all_sentences_about_queries_are_translated() -> None:
+    not_in_the_bot = {
+        "Several models are called {name}.", "No model is called {name}.", "There is no run {number}.",
+        "All files below {folder} are gone.", "The database has no files below {folder}.",
+        "The photo {sha256} is not in the store.", "Write a number, a comparison or a range: 5, >=5, 3..5",
+    }  # fmt: skip
+    raised = set()
+    for file in SENTENCES_IN:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Sentence":
+                (template,) = (word.value for word in node.args if isinstance(word, ast.Constant))
+                raised.add(template)
+    assert raised - not_in_the_bot == set(SENTENCES)
 
 
 def test_a_photo_is_not_called_damaged_where_the_model_is_to_blame() -> None:
