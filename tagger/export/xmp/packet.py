@@ -16,6 +16,7 @@ from tagger.export.xmp.properties import NAMESPACES, Property, qualified
 
 MAX_BYTES = 16 << 20  # of a sidecar; darktable's with many masks take 1 MB
 RDF = qualified("rdf", "RDF")
+XML = "{http://www.w3.org/XML/1998/namespace}"  # of xml:lang, which changes no list
 LIST_ITEM = qualified("rdf", "li")
 CONTAINERS = tuple(qualified("rdf", name) for name in ("Bag", "Seq", "Alt"))
 TOOLKIT = "Landmark Tagger"
@@ -148,10 +149,7 @@ class Packet:
         """A list's Bag, Seq or Alt; None if the list is missing or has none."""
         element = self._element(item)
         children = [] if element is None else [child for child in element if isinstance(child.tag, str)]
-        if self._attribute_owner(item) is not None or (
-            element is not None
-            and (len(children) > 1 or (children and children[0].tag not in CONTAINERS) or _has_text(element))
-        ):
+        if self._attribute_owner(item) is not None or (element is not None and not _is_list(element, children)):
             raise SidecarError(f"its {item} is not a list")
         return children[0] if children else None
 
@@ -207,6 +205,14 @@ def _encoding(data: bytes, declared: str | None) -> str:
     if data.startswith((codecs.BOM_UTF16_BE, b"\0<")):
         return "UTF-16BE"
     return declared or "UTF-8"
+
+
+def _is_list(element: etree._Element, children: Sequence[etree._Element]) -> bool:
+    """Whether a property is at most a list. An entry beside a reference, such as rdf:resource, would make it unsound."""
+    if _has_text(element) or any(not str(name).startswith(XML) for node in (element, *children) for name in node.attrib):
+        return False
+    entries = (entry.tag for child in children for entry in child if isinstance(entry.tag, str))
+    return len(children) <= 1 and all(child.tag in CONTAINERS for child in children) and set(entries) <= {LIST_ITEM}
 
 
 def _entries(container: etree._Element) -> Iterator[etree._Element]:

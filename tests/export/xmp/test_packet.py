@@ -63,6 +63,11 @@ def test_what_is_not_sound_is_refused(kind: str) -> None:
         "<dc:subject>a</dc:subject>",
         "<dc:subject><rdf:Bag/><rdf:Bag/></dc:subject>",
         bag("dc:subject", "a") + bag("dc:subject", "b"),
+        '<dc:subject rdf:resource="http://example.org/"/>',
+        '<dc:subject rdf:nodeID="words"/>',
+        '<dc:subject odd:kind="x"/>',
+        '<dc:subject><rdf:Bag rdf:_1="a"/></dc:subject>',
+        "<dc:subject><rdf:Bag><rdf:_1>a</rdf:_1></rdf:Bag></dc:subject>",
     ],
 )
 def test_a_list_that_is_none_is_refused(body: str) -> None:
@@ -112,7 +117,7 @@ def test_properties_are_found_in_every_description_and_as_attributes() -> None:
 
 
 def test_a_list_of_another_kind_is_extended() -> None:
-    packet = Packet(sidecar(bag("dc:subject", "a", container="Seq") + "<digiKam:TagsList/>").encode())
+    packet = Packet(sidecar(bag("dc:subject", "a", container="Seq") + '<digiKam:TagsList xml:lang="de"/>').encode())
     packet.extend(SUBJECT, ["b"])
     packet.extend(TAGS_LIST, ["c"])
     assert (packet.items(SUBJECT), packet.items(TAGS_LIST)) == (["a", "b"], ["c"])
