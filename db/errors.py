@@ -27,10 +27,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import indent
 
 from tagger.core.errors import StoreError
 from tagger.core.sentence import Sentence, ask_which
 from tagger.core.text import display_width, printable
+
+AROUND = 100  # characters of a query that are shown before a mistake, and after it
 
 
 class MalformedUrl(StoreError):
@@ -143,15 +146,18 @@ class QuerySyntaxError(StoreError):
         text: the query.
         at: the index of the character where the mistake is.
         *sentences: what is wrong.
+
+    Attributes:
+        pointed: the query around the mistake, with a mark below that.
     """
 
     def __init__(self, text: str, at: int, *sentences: Sentence) -> None:
-        self.text = text
         self.at = at
         self.sentences = (Sentence("The query is wrong at character {number}.", number=at + 1), *sentences)
-        shown = printable(text)
-        margin = " " * display_width(printable(text[:at]))
-        super().__init__(f"{' '.join(map(str, self.sentences))}\n    {shown}\n    {margin}^")
+        start = max(0, at - AROUND)
+        margin = " " * display_width(printable(text[start:at]))
+        self.pointed = f"{printable(text[start : at + AROUND])}\n{margin}^"
+        super().__init__(f"{' '.join(map(printable, map(str, self.sentences)))}\n{indent(self.pointed, ' ' * 4)}")
 
 
 class UnknownName(StoreError):

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 CLOSE_ENOUGH = 0.6  # of 1: similarity of a typo and the intended name
 MOST_PATHS = 3
+HALF_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # and no byte as os.fsdecode spells it
 
 _LETTERS = str.maketrans(  # letters that Unicode does not decompose; apostrophes are dropped
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\N{LATIN SMALL LETTER DOTLESS I}": "i", "æ": "ae", "œ": "oe", "þ": "th"}
@@ -74,6 +75,7 @@ def printable(path: str) -> str:
     """A path or name as one line of text; undecodable bytes show as ``\\xff``, control characters as ``\\x1b``."""
     if path.isprintable():  # most are, and an export has a million of them
         return path
+    path = HALF_CHARACTER.sub(lambda half: ascii(half[0])[1:-1], path)
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
@@ -137,6 +139,8 @@ def _likeness(typed: str, name: str) -> float:
         return 0.0
     if len(typed) >= 3 and typed in name:
         return 0.9 + 0.1 * len(typed) / len(name)
+    if 2 * min(len(typed), len(name)) < CLOSE_ENOUGH * (len(typed) + len(name)):  # the highest ratio of such lengths
+        return 0.0
     from difflib import SequenceMatcher  # would slow down every start
 
     return SequenceMatcher(None, typed, name).ratio()

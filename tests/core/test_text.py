@@ -45,6 +45,7 @@ def test_one_is_singular_and_thousands_are_separated() -> None:
 
 def test_a_path_is_one_line_whatever_its_bytes() -> None:
     assert printable("a\x1b\n\udcff.jpg") == r"a\x1b\n\xff.jpg"
+    assert printable("a\ud83d\udcff") == r"a\ud83d\xff"
     assert first_of(["a", "b", "c"]) == "a, b, c"
     assert first_of(["a", "b", "c", "d"]) == "a and 3 more"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from datetime import datetime, tzinfo
 from functools import cache
@@ -15,6 +16,7 @@ from tagger.core.sentence import Sentence, ask_which
 from tagger.core.text import similar
 
 # SQLite and Python limit how deep an expression may be.
+MOST_CHARACTERS = 20_000
 MOST_CONDITIONS = 200
 MOST_BRACKETS = 50  # one inside another
 
@@ -84,6 +86,13 @@ def _parser() -> Lark:
 
 
 def _check_size(text: str) -> None:
+    if len(text) > MOST_CHARACTERS:
+        too_long = Sentence("A query has at most {characters} characters.", characters=MOST_CHARACTERS)
+        raise QuerySyntaxError(text, MOST_CHARACTERS, too_long)
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise QuerySyntaxError(text, error.start, Sentence("Here is half a character.")) from error
     terms = brackets = 0
     for token in _parser().lex(text):
         terms += token.type in ("CONDITION", "WORD", "_NOT")
@@ -137,6 +146,8 @@ def _about_word(word: Token) -> Sentence:
         return Sentence("Write {word} in capitals.", word=word.upper())
     if '"' in word:
         return Sentence("A quotation mark is not closed, or a value goes on behind it.")
+    if word.startswith("-") and ":" in word:
+        return Sentence("Write NOT {word}", word=word[1:])
     return Sentence(
         'This has no key. Write landmark:{word}, or quotation marks around a value with spaces: city:"New York"',
         word=str(word),

@@ -5,7 +5,6 @@ A reader of values raises `ValueError` with sentences that say how to write the 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -152,7 +151,7 @@ def _period(written: str, read: Callable[[str], tuple[datetime, datetime]]) -> I
 def _number(written: str) -> float:
     text = written.strip()
     value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    if not math.isfinite(value):
+    if not 0 <= value <= 1:
         raise ValueError(written)
     return value
 

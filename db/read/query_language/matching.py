@@ -204,8 +204,8 @@ class MachineNones(PhotoRows):
 class PersonNones(MachineNones):
     """What people say shows no known landmark."""
 
-    def score(self, scores: Interval) -> ColumnElement[bool]:  # noqa: ARG002
-        return false()
+    def score(self, scores: Interval) -> ColumnElement[bool]:
+        return is_true(within(score_of(Photo.current_model_id, rank=1), scores))
 
     def margin(self, margins: Interval) -> ColumnElement[bool]:
         return has_margin(Photo.current_model_id, margins)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -67,8 +66,25 @@ def _in_city(connection: Connection, name: Text) -> list[int]:
 
 
 def _matches(name: Text, own: Iterable[str]) -> bool:
-    pattern = re.compile(".*".join(re.escape(plain(part)) for part in name.parts))
-    return any(pattern.fullmatch(plain(one)) for one in own if one)
+    parts = [plain(part) for part in name.parts]
+    return any(_fits(parts, plain(one)) for one in own if one)
+
+
+def _fits(parts: Sequence[str], text: str) -> bool:
+    """Whether a text has these parts, and anything between them. A regular expression could take for ever."""
+    first, *middle = parts
+    if not middle:
+        return text == first
+    last, at = middle.pop(), len(first)
+    end = len(text) - len(last)
+    if end < at or not (text.startswith(first) and text.endswith(last)):
+        return False
+    for part in middle:
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def _joined(node: Node) -> Node:

@@ -7,7 +7,6 @@ from html import escape
 from db.errors import QuerySyntaxError, UnknownName
 from tagger.bot.render.languages import N_, Language
 from tagger.core.sentence import Sentence
-from tagger.core.text import display_width, printable
 
 NAMES = N_("/labels lists all that I know.")
 
@@ -25,6 +24,7 @@ SENTENCES = (
     N_("{value} is no value of {key}."),
     N_("Write {word} in capitals."),
     N_("A quotation mark is not closed, or a value goes on behind it."),
+    N_("Write NOT {word}"),
     N_('This has no key. Write landmark:{word}, or quotation marks around a value with spaces: city:"New York"'),
     N_("Write {names}."),
     N_("Write a comparison or a range: >=0.8, <0.5, 0.5..0.8, >=80%"),
@@ -46,8 +46,7 @@ def query_error(error: QuerySyntaxError | UnknownName, language: Language) -> st
     sentences = [_translated(sentence, language) for sentence in error.sentences]
     if isinstance(error, UnknownName):
         return escape(" ".join([*sentences, *([] if error.nearest else [language._(NAMES)])]))
-    shown = f"{printable(error.text)}\n{' ' * display_width(printable(error.text[: error.at]))}^"
-    return f"{escape(' '.join(sentences))}\n<pre>{escape(shown)}</pre>"
+    return f"{escape(' '.join(sentences))}\n<pre>{escape(error.pointed)}</pre>"
 
 
 def _translated(sentence: Sentence, language: Language) -> str:

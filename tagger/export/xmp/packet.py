@@ -208,8 +208,9 @@ def _encoding(data: bytes, declared: str | None) -> str:
 
 
 def _is_list(element: etree._Element, children: Sequence[etree._Element]) -> bool:
-    """Whether a property is at most a list. An entry beside a reference, such as rdf:resource, would make it unsound."""
-    if _has_text(element) or any(not str(name).startswith(XML) for node in (element, *children) for name in node.attrib):
+    """Whether a property is at most a list; an entry added to a reference (rdf:resource) would make it unsound."""
+    attributes = [str(name) for node in (element, *children) for name in node.attrib]
+    if _has_text(element) or not all(name.startswith(XML) for name in attributes):
         return False
     entries = (entry.tag for child in children for entry in child if isinstance(entry.tag, str))
     return len(children) <= 1 and all(child.tag in CONTAINERS for child in children) and set(entries) <= {LIST_ITEM}

@@ -65,6 +65,7 @@ def test_all_sentences_about_queries_are_translated() -> None:
         "Several models are called {name}.", "No model is called {name}.", "There is no run {number}.",
         "All files below {folder} are gone.", "The database has no files below {folder}.",
         "The photo {sha256} is not in the store.", "Write a number, a comparison or a range: 5, >=5, 3..5",
+        "A query has at most {characters} characters.", "Here is half a character.",
     }  # fmt: skip
     raised = set()
     for file in SENTENCES_IN:

@@ -105,6 +105,7 @@ def test_the_document_has_these_examples() -> None:
         ("", "abfgh"),
         ("landmark:SACRE-COEUR", "b"),
         ("landmark:*pic*", "fg"),
+        ("landmark:ei*ff*to*er", "ah"),
         ("landmark:eiffel* landmark:sacre*", ""),
         ("NOT landmark:eiffel_tower", "bfg"),
         ("country:Fr*", "abh"),
@@ -161,6 +162,7 @@ def test_a_query_finds(library: Store, query: str, names: str) -> None:
     [
         ("landmark:eifel", "Did you mean 'eiffel_tower'"),
         ("landmark:xyz*", "'tagger labels' lists all of them"),
+        ("landmark:eiffel_to*fel_tower", "Did you mean 'eiffel_tower'"),
         ("country:Frnce", "Did you mean 'France'"),
         ("city:Pari", "No landmark is in the city 'Pari'. Did you mean 'Paris'"),
         ("model:light", "Did you mean 'lite'"),
@@ -171,6 +173,18 @@ def test_an_unknown_name_is_an_error(library: Store, query: str, sentence: str) 
     with pytest.raises(UnknownName) as raised:
         found(library, query)
     assert sentence in str(raised.value)
+
+
+def test_a_name_with_many_wildcards_takes_no_time(library: Store) -> None:
+    with pytest.raises(UnknownName):
+        found(library, "landmark:" + "*" * 1000 + "zz")
+
+
+def test_no_answer_has_a_score_and_has_it_not(library: Store) -> None:
+    statuses = "(status:tagged OR status:none OR status:failed)"
+    without = found(library, f"{statuses} NOT score:>=0.5")
+    assert set(without) | set(found(library, f"{statuses} score:>=0.5")) == set("abcdefghi")
+    assert not set(without) & set(found(library, f"{statuses} score:>=0.5"))
 
 
 def test_a_city_may_have_a_region(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from db.errors import QuerySyntaxError
-from db.read.query_language.grammar import MOST_BRACKETS, MOST_CONDITIONS, parse
+from db.read.query_language.grammar import MOST_BRACKETS, MOST_CHARACTERS, MOST_CONDITIONS, parse
 from db.read.query_language.tree import ALL, And, Condition, Interval, Node, Not, Or, Text
 
 A, B, C = (Condition("landmark", Text((name,))) for name in "abc")
@@ -58,6 +58,10 @@ def test_a_query_is_read_as(query: str, tree: Node) -> None:
         ("score:high", 6, "Write a comparison or a range"),
         ("score:0.8", 6, "Write a comparison or a range"),
         ("score:nan", 6, "Write a comparison or a range"),
+        ("score:>=80", 6, "Write a comparison or a range"),
+        ("city:a -has:gps", 7, "Write NOT has:gps"),
+        ("city:a city:\ud800", 12, "half a character"),
+        ("city:" + "a" * MOST_CHARACTERS, MOST_CHARACTERS, "A query has at most 20000 characters."),
         ("run:0", 4, "Write a number, a comparison or a range"),
         ("taken:2024-13", 6, "Write a day, a comparison or a range"),
         ("taken:2024..2023", 6, "The range ends before it begins."),
@@ -84,3 +88,12 @@ def test_an_error_points_below_wide_letters_and_control_characters() -> None:
     query, pointer = str(raised.value).splitlines()[1:]
     assert query == "    landmark:東京\\x1b contry:x"
     assert pointer == " " * (len(query) + 2 - len("contry:x")) + "^"
+
+
+def test_an_error_shows_no_control_characters_and_only_what_is_around_the_mistake() -> None:
+    with pytest.raises(QuerySyntaxError) as raised:
+        parse("city:a " * 100 + "\x1b[31m " + "city:b " * 10)
+    sentence, query, pointer = str(raised.value).splitlines()
+    assert "Write landmark:\\x1b[31m," in sentence
+    assert query == "    " + ("city:a " * 100)[-100:] + "\\x1b[31m " + ("city:b " * 20)[:70]
+    assert pointer == " " * 104 + "^"
