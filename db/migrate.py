@@ -19,7 +19,7 @@ from db.errors import NotAStore, StoreTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0022"
+HEAD = "0023"
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = """
     CREATE TABLE alembic_version (
@@ -77,11 +77,11 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _create(connection: Connection, name: str) -> None:
-    from db.schema import blocks, sidecars, telegram, views, workers  # they import all tables
+    from db.schema import blocks, sidecars, taught, telegram, views, workers  # they import all tables
 
     if inspect(connection).get_table_names():
         raise NotAStore(name, "it is a database for something else")
-    for base in {blocks.Base, sidecars.Base, telegram.Base, workers.Base}:  # one and the same
+    for base in {blocks.Base, sidecars.Base, taught.Base, telegram.Base, workers.Base}:  # one and the same
         base.metadata.create_all(connection, checkfirst=False)
     dialect = connection.dialect.name
     for statement in (*views.create_views(dialect), *blocks.create_triggers(dialect), VERSION_TABLE):

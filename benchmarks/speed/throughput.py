@@ -23,7 +23,7 @@ from benchmarks.photos import LARGE, SMALL, enlarged, real_photos
 from benchmarks.processes import cost, print_table, tagger_command
 from tagger.model.bundle import open_bundle
 from tagger.model.card import SAFETENSORS_FILE
-from tagger.model.nets import build
+from tagger.model.nets import build, load_weights
 from tagger.model.predictor import load
 from tagger.ops.bench import measure
 
@@ -55,7 +55,7 @@ class Photos(Dataset[torch.Tensor]):
 def plain_network() -> torch.nn.Module:
     bundle = open_bundle()
     network = build(bundle.card.network, bundle.card.outputs)
-    network.load_state_dict(load_file(bundle.file(SAFETENSORS_FILE)))
+    load_weights(network, load_file(bundle.file(SAFETENSORS_FILE)))
     return network.float().eval()
 
 

@@ -19,6 +19,7 @@ from db.dialect import insert
 from db.read.photos import content_ids, photo_ids, picture_ids, variant_ids
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
 from db.write.dates import improve_dates, photo_date
+from db.taught.embeddings import write_embeddings
 from db.write.files import (
     DEFAULT_RETRY,
     RetryPolicy,
@@ -222,6 +223,7 @@ def _insert_answers(
             for photo, answer in new.items()
         ]
         connection.execute(UPSERT_ASSESSMENT, rows)
+        write_embeddings(connection, new, model)
     if short:
         raised = {"model": model, "run": by["run_id"], "asked": k}
         connection.execute(RAISE_K, [{"photo": row.photo_id, **raised} for row in short])

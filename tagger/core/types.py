@@ -132,12 +132,28 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """What a network makes of a photo, beside its answer.
+
+    Args:
+        vector: float16 numbers, see `tagger.model.embedding`.
+        taught_share: the part of the answer's probability that taught places have; landmarks have the rest.
+        taught_version: of the taught places that competed, see `db.schema.taught`.
+    """
+
+    vector: bytes
+    taught_share: float = 0.0
+    taught_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Tagged:
     """The best suggestion reaches its landmark's threshold."""
 
     status: ClassVar[Status] = "tagged"
     suggestions: tuple[Suggestion, ...]
     look: Look = "full"
+    embedded: Embedded | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +163,7 @@ class NoLandmark:
     status: ClassVar[Status] = "none"
     suggestions: tuple[Suggestion, ...]
     look: Look = "full"
+    embedded: Embedded | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

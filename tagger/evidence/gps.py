@@ -66,7 +66,7 @@ def apply_gps_prior(
         odds = odds._replace(far=odds.far_beside_near)
     pairs = zip(answer.suggestions, distances, strict=True)
     weighed = [_weighed(suggestion, km, odds) for suggestion, km in pairs]
-    return _ranked(weighed, thresholds, answer.look)
+    return replace(_ranked(weighed, thresholds, answer.look), embedded=answer.embedded)
 
 
 def is_near_any(position: Position, places: Iterable[Position]) -> bool:

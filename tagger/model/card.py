@@ -18,6 +18,7 @@ FORMAT = 2
 
 ONNX_FILE = "model.onnx"
 SAFETENSORS_FILE = "model.safetensors"
+EMBEDDING_FILE = "embedding.npz"
 FIRST_LOOK = "first_look"  # the folder of its files
 
 MOST_OUTPUTS = 100_000

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from tagger.core.types import Answer, Failed, NoLandmark
+from tagger.core.types import Answer, NoLandmark, Tagged
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
+from tagger.model.embedding import Projection
 from tagger.model.engines import Engine
 from tagger.model.inference import infer
+from tagger.model.taught import NOTHING_TAUGHT, TaughtPlaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +30,17 @@ class FirstLook:
     engine: Engine
     card: Card
     none_below: float
+    projection: Projection | None = None
 
-    def infer(self, photos: Sequence[Pixels], k: int) -> list[NoLandmark | None]:
-        """Answer the photos that it is sure about; the others are None."""
-        return [self._if_sure(answer) for answer in infer(self.engine, photos, self.card, k)]
+    def infer(self, photos: Sequence[Pixels], k: int, taught: TaughtPlaces) -> list[NoLandmark | None]:
+        """Answer the photos that it is sure about; the others, and those of a taught place perhaps, are None."""
+        found = infer(self.engine, photos, self.card, k, self.projection)
+        return [self._if_sure(answer) if not taught.may_show(answer) else None for answer in found]
 
     def _if_sure(self, answer: Answer) -> NoLandmark | None:
-        if isinstance(answer, Failed) or answer.suggestions[0].score >= self.none_below:
+        if not isinstance(answer, Tagged | NoLandmark) or answer.suggestions[0].score >= self.none_below:
             return None
-        return NoLandmark(answer.suggestions, look="first")
+        return NoLandmark(answer.suggestions, "first", answer.embedded)
 
 
 def infer_in_two_looks(
@@ -47,6 +51,8 @@ def infer_in_two_looks(
     k: int,
     *,
     full_only: Container[int] = (),
+    projection: Projection | None = None,
+    taught: TaughtPlaces = NOTHING_TAUGHT,
 ) -> list[Answer]:
     """Answer as `tagger.model.inference.infer` does, without the large network where the small one is sure.
 
@@ -57,14 +63,16 @@ def infer_in_two_looks(
         card: the large network's.
         k: suggestions for each photo.
         full_only: rows of the photos that only the large network looks at.
+        projection: of the large network's features.
+        taught: places that compete with the landmarks.
 
     Raises:
         EngineFailed: an engine is broken.
     """
     if first is None:
-        return infer(engine, photos, card, k)
+        return infer(engine, photos, card, k, projection, taught)
     asked = [row for row in range(len(photos)) if row not in full_only]
-    sure = dict(zip(asked, first.infer([photos[row] for row in asked], k) if asked else (), strict=True))
+    sure = dict(zip(asked, first.infer([photos[row] for row in asked], k, taught) if asked else (), strict=True))
     rest = [photo for row, photo in enumerate(photos) if sure.get(row) is None]
-    answers = iter(infer(engine, rest, card, k) if rest else [])
+    answers = iter(infer(engine, rest, card, k, projection, taught) if rest else [])
     return [sure.get(row) or next(answers) for row in range(len(photos))]

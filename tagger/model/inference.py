@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from queue import SimpleQueue
 
 import numpy as np
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 
 from tagger.core.errors import EngineError, EngineFailed
 from tagger.core.problems import shortage
-from tagger.core.types import Answer, Failed, NoLandmark, Suggestion, Tagged
+from tagger.core.types import Answer, Embedded, Failed, NoLandmark, Suggestion, Tagged
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
-from tagger.model.engines import Engine
+from tagger.model.embedding import Embeddings, Projection, packed, unpacked
+from tagger.model.engines import Engine, run
+from tagger.model.taught import NOTHING_TAUGHT, TaughtPlaces
 
 log = logging.getLogger(__name__)
 
@@ -122,11 +125,20 @@ def check(engine: Engine, card: Card) -> None:
         raise EngineFailed("the network's output is not finite. Try --precision float32.")
 
 
-def infer(engine: Engine, photos: Sequence[Pixels], card: Card, k: int) -> list[Answer]:
+def infer(
+    engine: Engine,
+    photos: Sequence[Pixels],
+    card: Card,
+    k: int,
+    projection: Projection | None = None,
+    taught: TaughtPlaces = NOTHING_TAUGHT,
+) -> list[Answer]:
     """Answer with the k most likely landmarks of each photo, even if the engine fails on one.
 
     Args:
         photos: N ≥ 1, each as `tagger.image.preprocess.preprocess` makes it.
+        projection: turns the network's features into the answers' embeddings; None leaves them out.
+        taught: places that compete with the landmarks.
 
     Returns:
         In the order of the photos; `Failed` for those on which the engine fails even alone.
@@ -136,7 +148,7 @@ def infer(engine: Engine, photos: Sequence[Pixels], card: Card, k: int) -> list[
         OutOfResources: the system has no memory or threads left, not even for one photo.
     """
     try:
-        logits = engine.logits(np.stack(photos))  # (N, outputs)
+        logits, features = run(engine, np.stack(photos))  # (N, outputs), (N, features)
     except Exception as error:  # perhaps only on one of the photos
         log.warning("The engine failed on a batch of %d: %s", len(photos), error)
         log.debug("Where it failed", exc_info=True)
@@ -145,8 +157,10 @@ def infer(engine: Engine, photos: Sequence[Pixels], card: Card, k: int) -> list[
             if lacking := shortage(error):
                 raise lacking from error
             return [Failed("engine_failed", f"the engine fails on it: {error}")]
-        return [infer(engine, [photo], card, k)[0] for photo in photos]
+        return [infer(engine, [photo], card, k, projection, taught)[0] for photo in photos]
     found = answers(logits, card, k)
+    if projection and features is not None:
+        found = with_embeddings(found, projection(features), taught, card)
     if all(isinstance(answer, Failed) for answer in found):
         check(engine, card)
     return found
@@ -168,6 +182,19 @@ def answers(logits: NDArray[np.float32], card: Card, k: int) -> list[Answer]:
     is_finite = np.all(np.isfinite(logits), axis=1)  # (N,)
     scores = iter(probabilities(logits[is_finite], card.temperature))
     return [answer(next(scores), card, k) if row_is_finite else NOT_FINITE for row_is_finite in is_finite]
+
+
+def with_embeddings(found: Sequence[Answer], embeddings: Embeddings, taught: TaughtPlaces, card: Card) -> list[Answer]:
+    """Answers with the photos' embeddings, (N, dimensions), and the taught places that they show."""
+    stored = packed(embeddings)
+    # Scored as stored: so a photo that is scored again later gets the same answer.
+    scores = taught.logits(unpacked(stored))  # (N, places)
+    return [
+        taught.weigh(replace(one, embedded=Embedded(vector)), row, card)
+        if isinstance(one, Tagged | NoLandmark)
+        else one
+        for one, vector, row in zip(found, stored, scores, strict=True)
+    ]
 
 
 def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:

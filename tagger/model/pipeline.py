@@ -21,8 +21,10 @@ from tagger.image.loader import Content, InProcessLoader, Part, PhotoLoader
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
 from tagger.model.cascade import FirstLook, infer_in_two_looks
+from tagger.model.embedding import Projection
 from tagger.model.engines import Engine
 from tagger.model.inference import Batch, EngineThread
+from tagger.model.taught import NOTHING_TAUGHT, TaughtPlaces
 
 BATCHES_IN_FLIGHT = 2  # one in the engine, one waiting for it
 WINDOW_BATCHES = 4  # with this many batches of results waiting, a small batch starts too
@@ -101,6 +103,8 @@ class Pipeline:
         stop: set from any thread, it ends the wait for photos in progress.
         first_look: sees the photos before the engine does; None shows it all of them.
         needs_full_look: whether a photo skips the first look.
+        projection: from the engine's features to embeddings.
+        taught: places that compete with the landmarks.
     """
 
     engine: Engine
@@ -113,6 +117,8 @@ class Pipeline:
     stop: threading.Event = field(default_factory=threading.Event)
     first_look: FirstLook | None = None
     needs_full_look: Callable[[PhotoInfo], bool] | None = None
+    projection: Projection | None = None
+    taught: TaughtPlaces = NOTHING_TAUGHT
     _is_over: bool = False
     _claims: dict[str, _Picture] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -187,7 +193,16 @@ class Pipeline:
 
     def _infer(self, pixels: list[Pixels], full_only: frozenset[int]) -> list[Answer]:
         with self.stages.time("engine"):
-            return infer_in_two_looks(self.first_look, self.engine, pixels, self.card, self.k, full_only=full_only)
+            return infer_in_two_looks(
+                self.first_look,
+                self.engine,
+                pixels,
+                self.card,
+                self.k,
+                full_only=full_only,
+                projection=self.projection,
+                taught=self.taught,
+            )
 
     def _prepare(self, path: str) -> _Prepared:
         """Read, hash and decode one file; runs in a decode thread."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,13 +24,14 @@ from tagger.image.metadata.photo_info import photo_info, with_file
 from tagger.image.preprocess import Pixels, preprocess
 from tagger.image.source import open_source
 from tagger.model.bundle import Bundle, open_bundle
-from tagger.model.card import Card
 from tagger.model.cascade import FirstLook, infer_in_two_looks
+from tagger.model.embedding import projection_of
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import open_engine
 from tagger.model.inference import check
 from tagger.model.languages import ENGLISH, answer_in, language_of
 from tagger.model.pipeline import Known, Pipeline
+from tagger.model.taught import NOTHING_TAUGHT
 
 Photo = str | os.PathLike[str] | bytes | Image.Image
 
@@ -43,6 +44,8 @@ class Tagger:
         self.engine = engine
         self.limits = limits
         self.first_look = first_look
+        self.projection = projection_of(bundle)
+        self.taught = NOTHING_TAUGHT  # replaced at once when places are taught
         self._places = [place for entry in bundle.card.classes if (place := entry.landmark().position)]
 
     def suggest(
@@ -70,10 +73,19 @@ class Tagger:
             return Failed(error.kind, error.message)
         pixels = preprocess(decoded.image, self.bundle.card.input)
         card, full_only = self.bundle.card.stricter(min_score), {0} if gps and self._is_near(decoded.info) else set()
+        taught = self.taught.stricter(min_score)
         (answer,) = infer_in_two_looks(
-            self.first_look, self.engine, [pixels], card, _candidates(k, gps=gps), full_only=full_only
+            self.first_look,
+            self.engine,
+            [pixels],
+            card,
+            _candidates(k, gps=gps),
+            full_only=full_only,
+            projection=self.projection,
+            taught=taught,
         )
-        return answer_in(_weighed(answer, decoded.info, card, k) if gps else answer, language)
+        thresholds = card.thresholds | taught.thresholds
+        return answer_in(_weighed(answer, decoded.info, thresholds, k) if gps else _best(answer, k), language)
 
     def tag(
         self,
@@ -106,7 +118,8 @@ class Tagger:
             UnknownLanguage: the bundle has no names in it.
         """
         language = self.language(lang)
-        card = self.bundle.card.stricter(min_score)
+        card, taught = self.bundle.card.stricter(min_score), self.taught.stricter(min_score)
+        thresholds = card.thresholds | taught.thresholds
         pipeline = Pipeline(
             self.engine,
             card,
@@ -118,13 +131,15 @@ class Tagger:
             stop or threading.Event(),
             self.first_look,
             self._is_near if gps else None,
+            self.projection,
+            taught,
         )
         results = pipeline.run(os.fspath(path) for path in paths)
-        if not gps and language == ENGLISH:
+        if not gps and language == ENGLISH and not taught.places:
             return results
 
         def finished(result: Result) -> Result:
-            answer = _weighed(result.answer, result.info, card, k) if gps else result.answer
+            answer = _weighed(result.answer, result.info, thresholds, k) if gps else _best(result.answer, k)
             return replace(result, answer=answer_in(answer, language))
 
         return (finished(result) for result in results)
@@ -139,7 +154,11 @@ class Tagger:
 
     def infer(self, photos: Sequence[Pixels], k: int, *, min_score: float = 0.0) -> list[Answer]:
         """Answer for photos as `tagger.image.preprocess.preprocess` makes them; coordinates do not count."""
-        return infer_in_two_looks(self.first_look, self.engine, photos, self.bundle.card.stricter(min_score), k)
+        card, taught = self.bundle.card.stricter(min_score), self.taught.stricter(min_score)
+        looks = infer_in_two_looks(
+            self.first_look, self.engine, photos, card, k, projection=self.projection, taught=taught
+        )
+        return [_best(answer, k) for answer in looks]
 
     def upright(self, photo: Photo) -> Image.Image:
         """The photo before preprocessing: upright RGB, large JPEGs at a fraction of their size.
@@ -150,10 +169,11 @@ class Tagger:
         return self._decoded(photo).image
 
     def _is_near(self, info: PhotoInfo) -> bool:
-        """Whether the photo was taken near a landmark of the bundle."""
+        """Whether the photo was taken near a landmark of the bundle, or a taught place."""
         if info.lat is None or info.lon is None:
             return False
-        return is_near_any(Position(info.lat, info.lon), self._places)
+        taught = (position for place in self.taught.places if (position := place.landmark.position))
+        return is_near_any(Position(info.lat, info.lon), (*self._places, *taught))
 
     def _decoded(self, photo: Photo) -> Decoded:
         side_px = self.bundle.card.input.resize_px
@@ -168,10 +188,15 @@ class Tagger:
         return replace(decoded, info=with_file(decoded.info, path))
 
 
-def _weighed(answer: Answer, info: PhotoInfo | None, card: Card, k: int) -> Answer:
+def _weighed(answer: Answer, info: PhotoInfo | None, thresholds: Mapping[str, float], k: int) -> Answer:
     """The k best suggestions by the picture and its coordinates. Without `info` the answer was known already."""
     if info is not None and info.lat is not None and info.lon is not None:
-        answer = apply_gps_prior(answer, Position(info.lat, info.lon), card.thresholds)
+        answer = apply_gps_prior(answer, Position(info.lat, info.lon), thresholds)
+    return _best(answer, k)
+
+
+def _best(answer: Answer, k: int) -> Answer:
+    """The answer with its k best suggestions."""
     if isinstance(answer, Tagged | NoLandmark):
         answer = replace(answer, suggestions=answer.suggestions[:k])
     return answer
@@ -212,5 +237,5 @@ def load(
         # Named like the first one, so that reasons against others are not logged twice.
         second = open_engine(small, engine=runtime.info.name, device=device, precision=precision)
         check(second, small.card)
-        first_look = FirstLook(second, small.card, rule.none_below)
+        first_look = FirstLook(second, small.card, rule.none_below, projection_of(small))
     return Tagger(opened, runtime, limits or Limits(), first_look)

@@ -16,7 +16,7 @@ from torch import Tensor
 from tagger.core.errors import ConfigError
 from tagger.model.bundle import CARD_FILE, Bundle, open_bundle
 from tagger.model.card import SAFETENSORS_FILE
-from tagger.model.nets import build
+from tagger.model.nets import build, load_weights
 from training.data.manifest import DataError
 from training.fit.device import resolve_device
 from training.fit.experiment import Experiment, open_experiment
@@ -39,7 +39,7 @@ class Teacher:
         self._recipe = experiment.recipe.distill
         card = (bundle := teacher_bundle(experiment)).card
         network = build(card.network, card.outputs)
-        network.load_state_dict(load_file(bundle.file(SAFETENSORS_FILE)))
+        load_weights(network, load_file(bundle.file(SAFETENSORS_FILE)))
         device = resolve_device(experiment.recipe.device)
         self._network = network.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._backbone = FrozenBackbone(network, len(network.parts), device)

@@ -21,12 +21,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tagger.model.bundle import Bundle, open_bundle, write_bundle
 from tagger.model.card import FORMAT, ONNX_FILE, SAFETENSORS_FILE, Card
-from tagger.model.nets import build
+from tagger.model.nets import STATISTICS, Network, build
 from training.fit.experiment import Experiment
 from training.publish.names import described
 from training.publish.provenance import provenance
 
-INPUT, OUTPUT = "photos", "logits"
+INPUT, OUTPUTS = "photos", ("logits", "features")
 BFLOAT16_AGREEMENT = 0.995  # below this the engine must not use bfloat16
 MIN_HALVED = 256  # values; smaller tensors (batch norms, biases) stay float32, as halving them saves nothing
 
@@ -62,7 +62,7 @@ def weight_files(experiment: Experiment, background_shift: float = 0.0) -> dict[
     network = build(experiment.recipe.network, experiment.outputs)
     network.load_state_dict(weights)
     return {
-        SAFETENSORS_FILE: save(_halved(weights)),
+        SAFETENSORS_FILE: save(_halved(without_statistics(network))),
         ONNX_FILE: onnx_bytes(network.eval(), experiment.recipe.input.size_px),
     }
 
@@ -85,19 +85,20 @@ def draft_card(experiment: Experiment) -> Card:
 
 
 def onnx_bytes(network: nn.Module, size_px: int) -> bytes:
-    """The network as an ONNX model, from normalised float32 (N, 3, H, W) to float32 logits (N, outputs).
+    """A network as an ONNX model, from normalised float32 (N, 3, H, W) to float32 logits and features.
 
     Args:
-        network: in evaluation mode; it stays as it is.
+        network: in evaluation mode; it stays as it is. Layers that are no `Network` have one output.
     """
     example = torch.zeros(2, 3, size_px, size_px)  # (N, 3, H, W)
+    folded = _folded(deepcopy(network))
     program = torch.onnx.export(
-        _folded(deepcopy(network)),
+        _WithFeatures(folded) if isinstance(folded, Network) else folded,
         (example,),
         dynamo=True,
         verbose=False,
         input_names=[INPUT],
-        output_names=[OUTPUT],
+        output_names=OUTPUTS if isinstance(folded, Network) else OUTPUTS[:1],
         dynamic_shapes=({0: torch.export.Dim("batch")},),
     )
     if program is None:  # torch's annotation allows it, for its older exporter
@@ -107,6 +108,30 @@ def onnx_bytes(network: nn.Module, size_px: int) -> bytes:
     _halve_initialisers(model)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
+
+
+class _WithFeatures(nn.Module):
+    """A network that also returns what its classifier gets."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, photos: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network.features(photos)  # (N, features)
+        logits: Tensor = self.network.classifier(features)  # (N, outputs)
+        return logits, features
+
+
+def without_statistics(network: nn.Module) -> dict[str, Tensor]:
+    """The weights of a network whose batch norms have mean 0 and variance 1, which `load_weights` need not read."""
+    weights = dict(network.state_dict())
+    for name, part in network.named_modules():
+        if isinstance(part, nn.BatchNorm2d) and part.running_mean is not None and part.running_var is not None:
+            scale = part.weight / torch.sqrt(part.running_var + part.eps)  # (C,)
+            weights[f"{name}.weight"] = (scale * (1 + part.eps) ** 0.5).detach()
+            weights[f"{name}.bias"] = (part.bias - part.running_mean * scale).detach()
+    return {name: value for name, value in weights.items() if name.rpartition(".")[2] not in STATISTICS}
 
 
 def _halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

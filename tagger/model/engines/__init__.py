@@ -13,12 +13,24 @@ This is the contract, which one test file checks for every installed engine:
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.core.types import EngineInfo
+
+
+class Outputs(NamedTuple):
+    """What a network computes for N photos.
+
+    Attributes:
+        logits: (N, outputs) float32.
+        features: (N, features) float32, what its last layer turns into logits; None if the network keeps them.
+    """
+
+    logits: NDArray[np.float32]
+    features: NDArray[np.float32] | None = None
 
 
 class Engine(Protocol):
@@ -46,3 +58,17 @@ class Engine(Protocol):
             EngineFailed: the runtime failed.
         """
         ...
+
+
+@runtime_checkable
+class FeatureEngine(Engine, Protocol):
+    """An engine that also gives the features of the same inference."""
+
+    def outputs(self, batch: NDArray[np.uint8]) -> Outputs:
+        """Run the network, as `logits` does."""
+        ...
+
+
+def run(engine: Engine, batch: NDArray[np.uint8]) -> Outputs:
+    """Run the network; there are features if engine and network have them."""
+    return engine.outputs(batch) if isinstance(engine, FeatureEngine) else Outputs(engine.logits(batch))

@@ -17,6 +17,7 @@ from tagger.core.problems import shortage
 from tagger.core.run_options import CORES
 from tagger.core.types import EngineInfo
 from tagger.model.bundle import Bundle
+from tagger.model.engines import Outputs
 from tagger.model.engines.network_cache import NetworkCache
 from tagger.model.engines.openvino_network import (
     Config,
@@ -70,7 +71,8 @@ class OpenVinoEngine:
         compiled = read_or_compile(bundle, config, cache) if cache else compile_network(bundle, config, model)
         self._lock = threading.Lock()  # the queue has one callback and one end
         self._requests = openvino.AsyncInferQueue(compiled, threads)
-        self._outputs = bundle.card.outputs
+        # The width of each of the network's outputs: logits, and features if it gives them.
+        self._widths = [output.partial_shape[1].get_length() for output in compiled.outputs]
         self._info = EngineInfo("openvino", f"CPU ({processor()}, {threads} threads)", precision, reason)
 
     @property
@@ -82,30 +84,33 @@ class OpenVinoEngine:
         return len(self._requests) * PHOTOS_PER_STREAM
 
     def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        rows = np.empty((len(batch), self._outputs), dtype=np.float32)  # (N, outputs)
+        return self.outputs(batch).logits
+
+    def outputs(self, batch: NDArray[np.uint8]) -> Outputs:
+        rows = [np.empty((len(batch), width), dtype=np.float32) for width in self._widths]  # (N, width) each
         running: dict[int, int] = {}  # the photo of each request
         try:
             with self._lock:
                 for index in range(len(batch)):
                     request = self._requests.get_idle_request_id()  # the one that start_async takes
                     if request in running:
-                        rows[running[request]] = self._output(request)
+                        self._read(request, rows, running[request])
                     running[request] = index
                     self._requests.start_async({0: batch[index : index + 1]})  # (1, H, W, 3)
                 self._requests.wait_all()
                 for request, index in running.items():
-                    rows[index] = self._output(request)
+                    self._read(request, rows, index)
         except RuntimeError as error:
             raise shortage(error) or EngineFailed(f"OpenVINO: {what_failed(error)}.") from error
-        return rows
+        return Outputs(*rows)
 
-    def _output(self, request: int) -> NDArray[np.float32]:
-        """A request's result (outputs,). A callback would bring Python into OpenVINO's threads.
+    def _read(self, request: int, rows: list[NDArray[np.float32]], index: int) -> None:
+        """Copy a request's results into the rows of a photo. A callback would bring Python into OpenVINO's threads.
 
         Such a thread may still need the interpreter's lock after `wait_all`, and aborts a process that is exiting.
         """
-        output: NDArray[np.float32] = self._requests[request].get_output_tensor().data[0]
-        return output
+        for number, values in enumerate(rows):
+            values[index] = self._requests[request].get_output_tensor(number).data[0]
 
 
 def _precision(name: str, *, allowed: bool) -> str:

@@ -33,6 +33,7 @@ Config = dict[str, str | int]
 
 THREADS = 2 * CORES + 2  # that OpenVINO starts at most
 ERRORS = (RuntimeError, ValueError, IndexError, MemoryError)  # that C++ exceptions become
+MOST_OUTPUTS = 2  # logits, and features
 MOST_LETTERS = 200  # of OpenVINO's messages, which run for pages
 
 
@@ -127,7 +128,7 @@ def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None
 
 def _misfit(model: openvino.Model, contract: InputContract) -> str | None:
     """Why the card's photos do not fit the network's input; None if they do."""
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
+    if len(model.inputs) != 1 or len(model.outputs) not in (1, MOST_OUTPUTS):
         found = f"{len(model.inputs)} and {len(model.outputs)}"
         return f"the network needs one input and one output, and has {found}"
     expected = openvino.PartialShape([1, 3, contract.size_px, contract.size_px])
@@ -137,12 +138,15 @@ def _misfit(model: openvino.Model, contract: InputContract) -> str | None:
 
 
 def _output_misfit(model: openvino.Model, outputs: int) -> str | None:
-    """Why the network's output does not match the card; None if it does."""
-    expected, found = openvino.PartialShape([1, outputs]), model.output().partial_shape
+    """Why the network's outputs do not match the card; None if they do."""
+    expected, found = openvino.PartialShape([1, outputs]), model.output(0).partial_shape
     if found != expected:
         return f"the network's output has the shape {found}, but the card describes {expected}"
-    if (kind := model.output().element_type) != openvino.Type.f32:
-        return f"the network's output is of type {kind.get_type_name()} instead of f32"
+    for output in model.outputs:
+        if output.element_type != openvino.Type.f32:
+            return f"the network's output is of type {output.element_type.get_type_name()} instead of f32"
+        if not output.partial_shape.compatible(openvino.PartialShape([1, -1])) or output.partial_shape.is_dynamic:
+            return f"the network's features have the shape {output.partial_shape} instead of a row"
     return None
 
 

@@ -20,7 +20,8 @@ from tagger.core.text import printable
 from tagger.core.types import EngineInfo
 from tagger.model.bundle import Bundle
 from tagger.model.card import SAFETENSORS_FILE
-from tagger.model.nets import NETWORKS, build
+from tagger.model.engines import Outputs
+from tagger.model.nets import NETWORKS, Network, build, load_weights
 
 CPU_BATCH = 32
 CUDA_BATCHES = (32, 64, 128, 256, 512)
@@ -77,16 +78,22 @@ class TorchEngine:
         return self._batch_size
 
     def logits(self, batch: Pixels) -> Logits:
+        return self.outputs(batch).logits
+
+    def outputs(self, batch: Pixels) -> Outputs:
         with self._lock:
             rows, self._batch_size = in_fitting_batches(self._forward, batch, self._batch_size)
-        return rows
+        width = self._network.classifier.out_features
+        return Outputs(rows[:, :width], rows[:, width:])
 
     @torch.inference_mode()
     def _forward(self, batch: Pixels) -> Logits:
         pixels = torch.from_numpy(np.array(batch)).to(self._device)  # (N, H, W, 3) uint8
         images = pixels.permute(0, 3, 1, 2).float() / 255  # (N, 3, H, W), channels_last by its strides
         normalised = ((images - self._mean) / self._std).to(self._dtype)
-        rows: Logits = self._network(normalised).float().cpu().numpy()  # (N, outputs)
+        features = self._network.features(normalised)  # (N, features)
+        logits = self._network.classifier(features)  # (N, outputs)
+        rows: Logits = torch.cat([logits, features], dim=1).float().cpu().numpy()  # (N, outputs + features)
         return rows
 
 
@@ -162,7 +169,7 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _network(bundle: Bundle) -> torch.nn.Module:
+def _network(bundle: Bundle) -> Network:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -170,7 +177,7 @@ def _network(bundle: Bundle) -> torch.nn.Module:
         raise BundleError(f"{bundle.folder}: this version does not know the network {bundle.card.network!r}. Upgrade.")
     try:
         network = build(bundle.card.network, bundle.card.outputs)
-        network.load_state_dict(load(bundle.read(SAFETENSORS_FILE)))
+        load_weights(network, load(bundle.read(SAFETENSORS_FILE)))
     except SafetensorError as error:
         raise BundleDamaged(bundle.file(SAFETENSORS_FILE), f"it does not contain weights ({error})") from error
     except RuntimeError as error:

@@ -5,8 +5,10 @@ A network takes normalised photos (N, 3, H, W) and returns logits (N, outputs).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+
+from torch import Tensor
 
 from tagger.model.nets.base import Chain, Network
 from tagger.model.nets.efficientnet_lite import EfficientNetLite
@@ -14,7 +16,9 @@ from tagger.model.nets.half_lite import HalfLite
 from tagger.model.nets.resnet_small import ResNetSmall
 from tagger.model.nets.torchvision import PREFIX, Backbone
 
-__all__ = ["NETWORKS", "Chain", "Network", "build"]
+__all__ = ["NETWORKS", "Chain", "Network", "build", "load_weights"]
+
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batch norms
 
 NETWORKS: dict[str, Callable[[int], Network]] = {
     "efficientnet_lite0": partial(EfficientNetLite, 1.0, 1.0),
@@ -39,3 +43,16 @@ def build(name: str, outputs: int) -> Network:
     if name.startswith(PREFIX):
         return Backbone(name.removeprefix(PREFIX), outputs)
     return NETWORKS[name](outputs)
+
+
+def load_weights(network: Network, weights: Mapping[str, Tensor]) -> None:
+    """Load a bundle's weights into a new network.
+
+    A bundle leaves out the statistics of its batch norms: they are in its weights and biases, so those of a new
+    network, mean 0 and variance 1, are right.
+
+    Raises:
+        RuntimeError: they are not this network's weights.
+    """
+    initial = {name: value for name, value in network.state_dict().items() if name.rpartition(".")[2] in STATISTICS}
+    network.load_state_dict({**initial, **weights})
