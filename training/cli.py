@@ -187,7 +187,7 @@ def reproduce_step(
     archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path, runs: Path,
     to: Path | None, first_look: Path | None, resume: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Prepare, fit, calibrate, evaluate and export."""
+    """Prepare, fit, calibrate, evaluate and export, with embeddings."""
     from training.fit.recipe_file import load_recipe, student_changes
 
     teacher = load_recipe(options["recipe"], options["changes"])
@@ -203,6 +203,7 @@ def reproduce_step(
         student = invoke(fit_step, recipe=first_look, changes=changes, resume=resume, data=data, runs=runs).folder
         invoke(calibrate_step, run=student, runs=runs)
         invoke(first_look_step, run=student, runs=runs, to=to)
+    invoke(embedding_step, run=run, runs=runs, to=to)
 
 
 @run_step("first-look")
@@ -216,6 +217,20 @@ def first_look_step(experiment: Experiment, to: Path | None) -> None:
     from training.publish.first_look import add_first_look
 
     bundle = add_first_look(experiment, open_bundle(to))
+    click.echo(f"{bundle.folder}: model {bundle.model_id[:12]}")
+
+
+@run_step("embedding")
+@BUNDLE
+def embedding_step(experiment: Experiment, to: Path | None) -> None:
+    """Add embeddings to a bundle, which teaching and searching need.
+
+    It is the last step, after a first look was added: both networks' features are projected into one space.
+    """
+    from tagger.model.bundle import open_bundle
+    from training.publish.embedding import add_embedding
+
+    bundle = add_embedding(experiment, open_bundle(to))
     click.echo(f"{bundle.folder}: model {bundle.model_id[:12]}")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, update
-from db.dialect import insert
 
+from db.dialect import insert
 from db.schema.taught import Embedding, Rescored
 from tagger.core.types import NoLandmark, Tagged
 

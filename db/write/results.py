@@ -18,8 +18,8 @@ from db.batching import in_batches
 from db.dialect import insert
 from db.read.photos import content_ids, photo_ids, picture_ids, variant_ids
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
-from db.write.dates import improve_dates, photo_date
 from db.taught.embeddings import write_embeddings
+from db.write.dates import improve_dates, photo_date
 from db.write.files import (
     DEFAULT_RETRY,
     RetryPolicy,

@@ -114,7 +114,8 @@ class TaughtPlaces:
         """
         if answer.embedded is None:
             return answer
-        answer = replace(answer, embedded=Embedded(answer.embedded.vector, taught_version=self.version))
+        vector = answer.embedded.vector
+        answer = replace(answer, embedded=Embedded(vector, taught_version=self.version))
         if not len(logits):
             return answer
         left = max(1 - answer.suggestions[0].score, FLOOR)
@@ -130,7 +131,7 @@ class TaughtPlaces:
             for index in shown
         ]
         weighed = ranked([*landmarks, *places], card.thresholds | self.thresholds, answer)
-        return replace(weighed, embedded=Embedded(answer.embedded.vector, share, self.version))
+        return replace(weighed, embedded=Embedded(vector, share, self.version))
 
 
 NOTHING_TAUGHT = TaughtPlaces()

@@ -33,7 +33,7 @@ Config = dict[str, str | int]
 
 THREADS = 2 * CORES + 2  # that OpenVINO starts at most
 ERRORS = (RuntimeError, ValueError, IndexError, MemoryError)  # that C++ exceptions become
-MOST_OUTPUTS = 2  # logits, and features
+FEATURES = "features"  # the name of a second output
 MOST_LETTERS = 200  # of OpenVINO's messages, which run for pages
 
 
@@ -128,7 +128,8 @@ def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None
 
 def _misfit(model: openvino.Model, contract: InputContract) -> str | None:
     """Why the card's photos do not fit the network's input; None if they do."""
-    if len(model.inputs) != 1 or len(model.outputs) not in (1, MOST_OUTPUTS):
+    more = [name for output in model.outputs[1:] for name in output.names]
+    if len(model.inputs) != 1 or more not in ([], [FEATURES]):
         found = f"{len(model.inputs)} and {len(model.outputs)}"
         return f"the network needs one input and one output, and has {found}"
     expected = openvino.PartialShape([1, 3, contract.size_px, contract.size_px])
