@@ -209,10 +209,7 @@ def reproduce_step(
 @run_step("first-look")
 @BUNDLE
 def first_look_step(experiment: Experiment, to: Path | None) -> None:
-    """Add a calibrated run to a bundle as its first look.
-
-    The run's network answers where it is sure that there is no known landmark; the bundle's own network sees the rest.
-    """
+    """Add a calibrated run to a bundle as its first look, which answers where it is sure that there is no landmark."""
     from tagger.model.bundle import open_bundle
     from training.publish.first_look import add_first_look
 
@@ -223,10 +220,7 @@ def first_look_step(experiment: Experiment, to: Path | None) -> None:
 @run_step("embedding")
 @BUNDLE
 def embedding_step(experiment: Experiment, to: Path | None) -> None:
-    """Add embeddings to a bundle, which teaching and searching need.
-
-    It is the last step, after a first look was added: both networks' features are projected into one space.
-    """
+    """Add embeddings to a bundle, after its first look: teaching and searching need them."""
     from tagger.model.bundle import open_bundle
     from training.publish.embedding import add_embedding
 
@@ -261,10 +255,7 @@ def none_step(experiment: Experiment) -> None:
 @run_step("sources", epilog=CHANGES_HELP)
 @CHANGES
 def sources_step(experiment: Experiment, changes: Sequence[str]) -> None:
-    """Train without whole sources, and test on those.
-
-    A source is a collection that photos came from.
-    """
+    """Train without whole sources (collections that photos came from), and test on those."""
     from training.evaluate.leave_source_out import leave_source_out
 
     leave_source_out(experiment, changes)
