@@ -103,10 +103,7 @@ def run_step(name: str, **settings: Any) -> Callable[[Callable[..., object]], cl
 def prepare_step(
     archive: Path | None, url: str | None, folder: Path | None, decisions: Path | None, data: Path
 ) -> None:
-    """Check every photo, and draw or check the splits.
-
-    No photo and no near-duplicate of one is in two splits.
-    """
+    """Check every photo, and draw or check the splits, in which no photo and no near-duplicate of one is twice."""
     from training.data.archive import COURSE_URL
     from training.data.manifest_folder import data_folder
     from training.data.prepare import Source, prepare
@@ -189,7 +186,6 @@ def reproduce_step(
 ) -> None:  # fmt: skip
     """Prepare, fit, calibrate, evaluate and export, with embeddings."""
     from training.fit.recipe_file import load_recipe, student_changes
-
     teacher = load_recipe(options["recipe"], options["changes"])
     to = to or shipped_place(teacher.bundle)
     invoke = click.get_current_context().invoke
