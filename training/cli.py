@@ -186,6 +186,7 @@ def reproduce_step(
 ) -> None:  # fmt: skip
     """Prepare, fit, calibrate, evaluate and export, with embeddings."""
     from training.fit.recipe_file import load_recipe, student_changes
+
     teacher = load_recipe(options["recipe"], options["changes"])
     to = to or shipped_place(teacher.bundle)
     invoke = click.get_current_context().invoke
