@@ -12,7 +12,7 @@ from tests.bot.conftest import Start
 from tests.bot.running import ANSWER_S, BLUE, GREEN, RED, RunningBot, answer, picture
 from tests.botapi import BotApiServer, GatewayError, Message, Person, Slow, too_many
 
-QUICK_S = 5.0  # who waits for others waits for minutes; `python -m benchmarks bot_waiting` measures how quick it is
+QUICK_S = 2.0  # who waits for nobody, on an idle machine; who waits for others waits for minutes
 
 
 def people(server: BotApiServer, count: int) -> list[Person]:
@@ -36,6 +36,14 @@ def seconds(person: Person, number: int = 500) -> float:
     return answer(person.private(), photo).at - photo.at
 
 
+def slowness() -> float:
+    """How many times as long as on an idle machine everything takes here: 1 if nobody else uses the processors."""
+    began, cpu = time.perf_counter(), time.process_time()
+    while (used := time.process_time() - cpu) < 0.5:
+        pass
+    return (time.perf_counter() - began) / used
+
+
 def check_answered_once(bot: RunningBot, photos: list[Message]) -> None:
     for photo in photos:
         answer(bot.server.state.chats[photo.chat_id], photo)  # type: ignore[arg-type]
@@ -47,10 +55,11 @@ def test_a_429_of_one_chat_is_not_waited_for_by_another(server: BotApiServer, st
     start()
     ana, ben = people(server, 2)
     seconds(ben)
+    slow = slowness()
     server.faults.next("sendMessage", too_many(20), chat_id=ana.id)
     photo = ana.private().send_photo(ana, picture(RED))
     server.state.wait(lambda: server.faults.left == 0, ANSWER_S, "the 429")
-    assert seconds(ben, 501) < QUICK_S
+    assert seconds(ben, 501) < QUICK_S * slow
     assert server.answers_to(photo) == []
     assert answer(ana.private(), photo).at - photo.at >= 20
 
@@ -59,11 +68,12 @@ def test_a_chat_whose_answers_fail_holds_up_no_other(server: BotApiServer, start
     start()
     *failing, ben = people(server, 4)
     seconds(ben)
+    slow = slowness()
     for person in failing:
         server.faults.always("sendMessage", GatewayError(500), chat_id=person.id)
     photos = send(failing, 120)
     server.wait_until_confirmed(ANSWER_S)
-    assert max(seconds(ben, 501 + number) for number in range(3)) < QUICK_S
+    assert max(seconds(ben, 501 + number) for number in range(3)) < QUICK_S * slow
     server.faults.clear()
     answer(failing[0].private(), photos[0])
 
@@ -73,6 +83,7 @@ def test_ten_flooded_groups_do_not_delay_a_private_photo(kind: str, server: BotA
     start()
     ana, ben = people(server, 2)
     seconds(ben)
+    slow = slowness()
     server.faults.limit_rates()
     groups = [server.group(-1_000_000_000_000 - number, f"Group {number}", [ana]) for number in range(10)]
     with server.state.changed:
@@ -82,7 +93,7 @@ def test_ten_flooded_groups_do_not_delay_a_private_photo(kind: str, server: BotA
                     group.send_text(ana, "/help")
                 elif number < 30:
                     group.send_photo(ana, picture(GREEN, number), "@landmark_bot")
-    assert max(seconds(ben, 501 + number) for number in range(3)) < QUICK_S
+    assert max(seconds(ben, 501 + number) for number in range(3)) < QUICK_S * slow
 
 
 def test_after_an_outage_everything_is_answered_soon_and_with_few_calls(server: BotApiServer, start: Start) -> None:
