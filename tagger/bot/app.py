@@ -220,6 +220,7 @@ async def _services(settings: Settings, token: str, store: Store, model: ModelTh
             crash_journal=crash_journal,
             downloads=Downloads(settings.bot_folder, store.file, file_client, keep=settings.bot_keep_photos),
             photo_slots=FairSlots(MAX_PHOTOS, MAX_PHOTOS_OF_CHAT),
+            decoder_slots=FairSlots(model.decoders, model.decoders),
             languages=Languages(languages(landmarks.values())),
             landmarks=landmarks,
             landmark_ids={landmark.id: id_of_key[landmark.id] for landmark in tagger.bundle.card.classes},

@@ -38,7 +38,8 @@ class Services:
     Args:
         landmarks: all landmarks of the store, by their ids there.
         landmark_ids: the ids of the landmarks that the model knows, by key.
-        photo_slots: shares downloads and decoders between chats.
+        photo_slots: shares downloads between chats.
+        decoder_slots: shares decoders between chats, so that photos of one chat that hang theirs leave some to others.
         run_id: the bot's own run.
         callback_locks: by chat: buttons are handled one at a time.
         chosen_languages: by user: the language they chose, or None.
@@ -59,6 +60,7 @@ class Services:
     crash_journal: CrashJournal
     downloads: Downloads
     photo_slots: FairSlots
+    decoder_slots: FairSlots
     languages: Languages
     landmarks: dict[int, Landmark]
     landmark_ids: dict[str, int]

@@ -122,9 +122,10 @@ def model_thread(settings: Settings, tagger: Tagger) -> Iterator[ModelThread]:
     """The thread in which the bot and the gallery have photos of strangers tagged."""
     from tagger.image.decoder_pool import DecoderPool
     from tagger.image.limits import STRANGERS_MAX_PIXELS
-    from tagger.serving.model_thread import ModelThread
+    from tagger.serving.model_thread import ModelThread, decoder_count
 
-    limits = replace(tagger.limits, max_pixels=min(tagger.limits.max_pixels, STRANGERS_MAX_PIXELS))
+    max_pixels = min(tagger.limits.max_pixels, STRANGERS_MAX_PIXELS)
+    limits = replace(tagger.limits, max_pixels=max_pixels, threads=decoder_count(tagger.limits))
     with (
         DecoderPool(tagger.bundle.card.input, limits, timeout_s=settings.photo_timeout_s) as decoders,
         ModelThread(

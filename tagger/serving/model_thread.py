@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, Self
 
+from tagger.core.run_options import Limits
 from tagger.core.types import Answer, Result
 from tagger.image.loader import Content, IsCancelled, LoadedPhoto, NeededPart, Part, PhotoLoader, always
 from tagger.image.preprocess import Pixels
@@ -30,6 +31,7 @@ from tagger.model.predictor import Tagger
 log = logging.getLogger(__name__)
 
 MAX_BATCH = 64  # photos; in a larger batch the first would wait long for the last
+MIN_DECODERS = 3  # on a machine with fewer cores, since a photo may hang its decoder until it times out
 MORE_LOADERS = 2  # than decoders, since they also write and delete files
 
 
@@ -94,6 +96,11 @@ class Preloaded:
         return photo if part == "pixels" else LoadedPhoto(photo.content, photo.info if part == "metadata" else None)
 
 
+def decoder_count(limits: Limits) -> int:
+    """How many photos are decoded at the same time."""
+    return max(limits.threads, MIN_DECODERS)
+
+
 class ModelThread:
     """A tagger with its own threads. `close` waits for the current batch and abandons photos that are being loaded.
 
@@ -111,10 +118,11 @@ class ModelThread:
         self.tagger = tagger
         self.k = k
         self.min_score = min_score
+        self.decoders = decoder_count(tagger.limits)
         self._loader = loader
         self._gather_s = gather_ms / 1000
         self._closing = threading.Event()
-        self._loader_threads = ThreadPoolExecutor(tagger.limits.threads + MORE_LOADERS, "load")
+        self._loader_threads = ThreadPoolExecutor(self.decoders + MORE_LOADERS, "load")
         self._loaded: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         self._thread.start()

@@ -7,8 +7,10 @@ downloaded, and the answer to a photo that was sent before is recalled.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from db.telegram import answers, people
@@ -64,11 +66,24 @@ async def _unless_forgotten(
 
 
 async def _tag_file(services: Services, photo: IncomingPhoto, path: Path, data: bytes) -> ProcessedPhoto:
-    result = await services.batcher.tag(str(path), services.downloads.on_disk(path, data))
+    await services.decoder_slots.acquire(photo.chat_id)
+    release = partial(asyncio.get_running_loop().call_soon_threadsafe, services.decoder_slots.release, photo.chat_id)
+    result = await services.batcher.tag(str(path), _then(services.downloads.on_disk(path, data), release))
     kept = None
     if result.sha256 is not None and not isinstance(result.answer, Failed):
         kept = await services.downloads.keep(path, result.sha256, result.info.format if result.info else None)
     return ProcessedPhoto(photo.message_id, result, photo.file_unique_id, kept)
+
+
+@contextmanager
+def _then(context: AbstractContextManager[None], call: Callable[[], object]) -> Iterator[None]:
+    """A context, and a call to the event loop at its end."""
+    try:
+        with context:
+            yield
+    finally:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            call()
 
 
 async def _recall(services: Services, photo: IncomingPhoto) -> Result | None:

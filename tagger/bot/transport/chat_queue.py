@@ -89,6 +89,14 @@ class FairSlots:
     @asynccontextmanager
     async def slot(self, chat_id: int) -> AsyncIterator[None]:
         """Hold a place while the context lasts."""
+        await self.acquire(chat_id)
+        try:
+            yield
+        finally:
+            self.release(chat_id)
+
+    async def acquire(self, chat_id: int) -> None:
+        """Wait for a place; `release` gives it back."""
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.request(chat_id, lambda: self.release(chat_id) if granted.cancelled() else granted.set_result(None))
         try:
@@ -97,10 +105,6 @@ class FairSlots:
             if granted.done() and not granted.cancelled():
                 self.release(chat_id)
             raise
-        try:
-            yield
-        finally:
-            self.release(chat_id)
 
     def _grant(self) -> None:
         """Give each waiting chat one place per round, until no chat may have another."""
