@@ -80,6 +80,14 @@ def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int 
     return [*sent.values(), *variants]
 
 
+def answers_decided_by(connection: Connection, user_id: int, limit: int) -> list[tuple[int, int]]:
+    """The newest answers to others that show or may show a person's decision, as chat and answer."""
+    active = (Decision.who == who(user_id), Decision.revoked_at.is_(None), TelegramAnswer.user_id != user_id)
+    found = select(TelegramAnswer.chat_id, TelegramAnswer.id).join(Decision, Decision.answer_id == TelegramAnswer.id)
+    rows = connection.execute(found.where(*active).distinct().order_by(TelegramAnswer.id.desc()).limit(limit))
+    return [(row.chat_id, row.id) for row in rows]
+
+
 def forget_unsent(connection: Connection, contents: Sequence[str], *, kept: str) -> list[str]:
     """Delete photos that were tagged but not answered, unless somebody has sent them, or a library has them.
 

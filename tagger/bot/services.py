@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict, defaultdict
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 
 from telegram.constants import ChatAction
@@ -103,9 +104,19 @@ class Services:
         if now - self.typing_since.get((chat_id, thread_id), -TYPING_S) < TYPING_S:
             return
         self.typing_since[chat_id, thread_id] = now
-        task = asyncio.create_task(self._send_typing(chat_id, thread_id))
+        self.start(self._send_typing(chat_id, thread_id))
+
+    def start(self, work: Coroutine[None, None, None]) -> None:
+        """Work for which nobody waits."""
+        task = asyncio.create_task(work)
         self.background_tasks.add(task)
         task.add_done_callback(self.background_tasks.discard)
+
+    def forget_person(self, user_id: int) -> None:
+        """Drop what is in memory about a person."""
+        self.chosen_languages.pop(user_id, None)
+        for key in [key for key in self.names if key[1] == user_id]:
+            del self.names[key]
 
     async def _send_typing(self, chat_id: int, thread_id: int | None) -> None:
         with contextlib.suppress(TelegramError):

@@ -159,7 +159,7 @@ async def _found_by_query(context: UpdateContext, text: str, page_number: int) -
     photos = await photo_queries.found(context, text, await _photos(context))
     if isinstance(photos, str):
         return photos, ()
-    count = context.language.ngettext("{n} photo of yours", "{n} photos of yours", len(photos)).format(n=len(photos))
+    count = context.language.ngettext("{n} photo found", "{n} photos found", len(photos)).format(n=len(photos))
     lines = [("", f"{_photo_line(context, photo)}, {_landmark_names(context, photo)}") for photo in photos]
     html, keyboard = page(photo_queries.heading(text, count), lines, page_number, "query")
     return html + only_here(context, "find"), keyboard

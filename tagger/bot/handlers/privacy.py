@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from db.telegram import inbox, questions
+from db.telegram import answers, inbox, questions
+from db.telegram.privacy import answers_decided_by, forget_unsent
 from db.telegram.privacy import export as export_rows
 from db.telegram.privacy import forget as forget_rows
-from db.telegram.privacy import forget_unsent
 from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.my_photos import only_here
 from tagger.bot.open_work import Sender
-from tagger.bot.render.replies import ProcessedPhoto
+from tagger.bot.render.replies import ProcessedPhoto, refresh_in_group
 from tagger.bot.services import Services
 from tagger.bot.transport.message import Button
 from tagger.bot.transport.receiver import REMEMBERED
@@ -29,6 +29,7 @@ from tagger.core.errors import StoreError
 log = logging.getLogger(__name__)
 
 TIDY_EVERY_S = 60.0
+MAX_REFRESHED = 50  # messages, the newest
 EMPTY_LOG_TRIES = 20  # another process that reads the database can prevent it
 
 
@@ -63,16 +64,26 @@ async def forget_person(context: UpdateContext) -> None:
     await services.chat_queue.wait_turn(update_id)  # what is being answered now must be deleted, too
     await services.open_work.stop(context.sender)  # and so is what they sent to other chats
     kept = str(services.downloads.kept.absolute())
+    decided = await services.db.read(lambda connection: answers_decided_by(connection, user_id, MAX_REFRESHED))
     contents = await services.db.write(
         lambda connection: forget_rows(connection, user_id, kept=kept, keep_update=update_id)
     )
     await _forget_contents(services, contents)
-    services.chosen_languages.pop(user_id, None)
+    services.forget_person(user_id)
+    services.start(_refresh(context, decided))
     await context.edit(context._("Everything that I knew about you has been deleted."))
     await context.answer_callback()
     await services.db.write(lambda connection: inbox.drop(connection, update_id))
     services.outbox.finished.add(update_id)
     await asyncio.to_thread(_empty_log, services)
+
+
+async def _refresh(context: UpdateContext, decided: Sequence[tuple[int, int]]) -> None:
+    """Let messages in groups no longer show what a person decided, nor their name."""
+    for chat_id, answer_id in decided:
+        stored = await context.services.db.read(partial(answers.get_answer, answer_id=answer_id, chat_id=chat_id))
+        if stored is not None:
+            await refresh_in_group(context.services, context.language, stored)
 
 
 async def forget_results(services: Services, sender: Sender, results: Sequence[ProcessedPhoto | BaseException]) -> None:

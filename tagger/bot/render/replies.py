@@ -8,17 +8,22 @@ that belongs to it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
 
 from db.telegram import answers
 from db.telegram.answers import AnsweredPhoto, SentPhoto, StoredReply
 from db.telegram.people import has_shown
 from db.telegram.voices import is_private
 from db.write.results import write_results
-from tagger.bot.context import UpdateContext
+from tagger.bot.context import EDIT_TRIES, UpdateContext
 from tagger.bot.render.error_texts import OF_MESSAGE, error_text
+from tagger.bot.render.languages import Language
 from tagger.bot.render.length import shorten
 from tagger.bot.render.reply_text import (
     Landmarks,
@@ -29,7 +34,8 @@ from tagger.bot.render.reply_text import (
     shown_landmarks,
 )
 from tagger.bot.services import Services
-from tagger.bot.transport.message import Keyboard, OutgoingMessage
+from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline_markup
+from tagger.bot.transport.retry import with_retries
 from tagger.core.types import Failed, FoundFile, Result
 from tagger.evidence.albums import fuse
 from tagger.evidence.gps import decisive_evidence
@@ -178,6 +184,23 @@ async def refresh(context: UpdateContext, stored: StoredReply) -> None:
         speaker = await context.services.member_name(context.chat_id, said.user_id)
     new_countries = await context.services.db.read(lambda c: _new_countries(c, context.landmarks, stored))
     await context.edit(*_render(context, stored, new_countries, speaker), message_id=stored.message_id)
+
+
+async def refresh_in_group(services: Services, language: Language, stored: StoredReply) -> None:
+    """`refresh` for an answer in a group that nobody has touched; a message from before its group migrated stays."""
+    if stored.message_id is None or stored.is_moved:
+        return
+    said, number = stored.last_decision, stored.message_id
+    speaker = await services.member_name(stored.chat_id, said.user_id) if said else ""
+    landmarks = services.landmarks_in(language)
+    html, keyboard = render_answer(stored, language, landmarks, is_private=False, speaker=speaker)
+    with suppress(TelegramError):
+        await with_retries(
+            lambda: services.bot.edit_message_text(
+                shorten(html), stored.chat_id, number, parse_mode=ParseMode.HTML, reply_markup=inline_markup(keyboard)
+            ),
+            tries=EDIT_TRIES,
+        )
 
 
 def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[ReplyContent, Verdicts]:

@@ -39,11 +39,11 @@ def ana(meet: Meet) -> tuple[Person, PeopleChat]:
 def test_a_query_finds_photos(ana: tuple[Person, PeopleChat]) -> None:
     person, chat = ana
     found = asked(chat, person, "country:France")
-    assert found.text.splitlines()[:3] == ["country:France", "2 photos of yours", ""]
+    assert found.text.splitlines()[:3] == ["country:France", "2 photos found", ""]
     assert landmarks(found) == ["96%, Eiffel Tower", "96%, Eiffel Tower"]
     assert "Eiffel Tower" in asked(chat, person, "landmark:eiffel* OR landmark:great*").text
     assert landmarks(asked(chat, person, "score:>=0 NOT country:France")) == ["94%, Great Wall of China"]
-    assert asked(chat, person, "taken:<1990").text.splitlines()[1:] == ["0 photos of yours"]
+    assert asked(chat, person, "taken:<1990").text.splitlines()[1:] == ["0 photos found"]
 
 
 def test_near_finds_landmarks_within_a_circle(ana: tuple[Person, PeopleChat]) -> None:
@@ -72,10 +72,10 @@ def test_a_long_list_has_pages(bot: RunningBot, meet: Meet) -> None:
     ana, chat = meet()
     send(chat, ana, *[RED] * 9, GREEN)
     found = asked(chat, ana, "  score:>=0.5   country:*  ")
-    assert found.text.startswith("score:>=0.5 country:*\n10 photos of yours\n\n")
+    assert found.text.startswith("score:>=0.5 country:*\n10 photos found\n\n")
     assert (len(landmarks(found)), buttons(found)) == (8, ["▶"])
     tapped(chat, ana, found, "▶")
-    assert found.text.startswith("score:>=0.5 country:*\n10 photos of yours\n\n")
+    assert found.text.startswith("score:>=0.5 country:*\n10 photos found\n\n")
     assert found.text.endswith("2/2")
     assert (len(landmarks(found)), buttons(found)) == (2, ["◀"])
     tapped(chat, ana, found, "◀")

@@ -134,3 +134,18 @@ def test_a_person_sees_only_their_own_photos_there_too(command: str, bot: Runnin
     answer(trip, trip.send_photo(ana, picture(GREEN, 124), "@landmark_bot"))
     told = answer(trip, trip.send_text(ben, command)).text
     assert told.startswith("You have not sent me a photo of")
+
+
+def test_messages_show_nothing_of_a_person_who_was_forgotten(bot: RunningBot, meet: Meet) -> None:
+    ana, ben, trip = group(bot, meet)
+    one, other = (answer(trip, trip.send_photo(ben, picture(RED, n), "@landmark_bot")) for n in (128, 129))
+    before = one.text
+    tapped(trip, ben, other, "Right")
+    for reply in (one, other):
+        tapped(trip, ana, reply, "Tokyo Skytree")
+        assert reply.text.endswith("👤 Ana\n✔ Noted: Tokyo Skytree. Thank you!")
+    chat = ana.private()
+    tapped(chat, ana, said(chat, chat.send_text(ana, "/forget")), "Yes")
+    bot.wait("both to be changed", lambda: not any("Ana" in reply.text for reply in (one, other)))
+    assert one.text == before
+    assert other.text.endswith("👤 Ben\n✔ Confirmed. Thank you!")
