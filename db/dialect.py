@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, String, TypeDecorator, types
+from sqlalchemy import BigInteger, Boolean, DateTime, Float, Integer, LargeBinary, String, TypeDecorator, types
 from sqlalchemy.dialects.sqlite import insert as insert
 from sqlalchemy.dialects.sqlite.dml import OnConflictClause
 from sqlalchemy.engine import Dialect
@@ -80,6 +80,12 @@ whole = _function(Integer(), sqlite="CAST({0} AS INTEGER)", postgresql="CAST(flo
 is_any = _function(Boolean(), sqlite="max({0})", postgresql="bool_or({0})")
 with_commas = _function(String(), sqlite="group_concat({0})", postgresql="string_agg(CAST({0} AS TEXT), ',')")
 clock_time = _function(String(), sqlite="time({0})", postgresql="to_char({0}, 'HH24:MI:SS')")
+# In UTC, by the database's clock: those of its users' machines differ.
+utc_now = _function(
+    DateTime(),
+    sqlite="strftime('%Y-%m-%d %H:%M:%f000', 'now')",  # as SQLAlchemy stores it
+    postgresql="timezone('utc', clock_timestamp())",
+)
 month_of = _function(String(), sqlite="strftime('%Y-%m', {0})", postgresql="to_char({0}, 'YYYY-MM')")
 distance_km = _function(  # see `tagger.core.distance`
     Float(),

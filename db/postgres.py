@@ -41,6 +41,8 @@ IS_EXTERNAL = re.compile("08...|25006|28...|3D000|42501|53...|57P..|58...|XX..."
 class PostgresStore(Store):
     """A store in a database on a server."""
 
+    is_on_server = True
+
     def __init__(self, engine: Engine, timeout_s: float) -> None:
         self.name = store_name(engine.url.render_as_string(hide_password=False))
         self._database = str(engine.url.database)

@@ -26,7 +26,10 @@ class Store(ABC):
         file: the database's file, or where it is on a server an empty one of this machine. Locks and journals lie
             beside it.
         backup_folder: where its backups are.
+        is_on_server: whether other machines may use it, too; then a lock on a file keeps none of them away.
     """
+
+    is_on_server = False
 
     name: str
     file: str

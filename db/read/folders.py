@@ -15,7 +15,7 @@ from db.schema.models import File, Run
 if TYPE_CHECKING:
     from db.schema.base import AnySelect
 
-ROOT_JOBS = ("tag", "nightly", "retag")  # those that scan whole folders; a watch tags single files
+ROOT_JOBS = ("tag", "nightly", "retag", "worker")  # those that scan whole folders; a watch tags single files
 
 
 def count_files(connection: Connection, folder: str, *, seen_before: datetime) -> int:

@@ -18,7 +18,7 @@ ZERO = text("0")
 
 
 class Worker(Base):
-    """One process that works in a run. "died": others gave its work away, because it was not seen for too long."""
+    """One process that works in a run. "died": others gave its work away, because it did not renew its lease."""
 
     __tablename__ = "worker"
     __table_args__ = (
@@ -31,7 +31,7 @@ class Worker(Base):
     host: Mapped[str]
     pid: Mapped[int]
     started_at: Mapped[datetime]
-    seen_at: Mapped[datetime]  # by the database's clock, since those of machines differ
+    expires_at: Mapped[datetime]  # by the database's clock; it renews this while it lives
     status: Mapped[str]
     memory: Mapped[str]  # how often its machine was short of memory, see `tagger.library.cause_of_death`
     engine: Mapped[str | None]  # until the worker has opened its model
@@ -62,4 +62,4 @@ class RunLock(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     holder: Mapped[str]  # a random word of the process
-    seen_at: Mapped[datetime]  # by the database's clock
+    expires_at: Mapped[datetime]  # by the database's clock

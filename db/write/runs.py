@@ -11,11 +11,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, exists, func, select, update
 
 from db.dialect import insert, least
 from db.rows import ModelRow, OpenRun, RunCounts, RunStart, RunStatus
 from db.schema.models import Landmark, Lease, Model, Run
+from db.schema.workers import Task, Worker
 from tagger.core import types
 
 BOT = "telegram"  # the bot's run lasts as long as the bot and excludes no other run
@@ -85,17 +86,24 @@ def running(connection: Connection) -> OpenRun | None:
     return OpenRun(*row) if row else None
 
 
-def mark_died(connection: Connection, *, are_files_suspect: bool = True) -> list[OpenRun]:
+def mark_died(
+    connection: Connection, *, are_files_suspect: bool = True, except_run: int | None = None
+) -> list[OpenRun]:
     """Mark all unfinished runs as died.
 
     Only for a caller that holds the run lock, because then no run is in progress.
 
     Args:
-        are_files_suspect: count a death for the files that they had in progress; else release those.
+        are_files_suspect: count a death for the files that they had in progress; else release those. Deaths of workers
+            have been counted already, see `db.write.workers.give_up_expired`.
+        except_run: the run that workers share; they may go on without the one that led them.
     """
-    died = [OpenRun(*row) for row in connection.execute(_open_runs().order_by(Run.id))]
-    numbers = [run.id for run in died]
-    connection.execute(update(Run).where(Run.id.in_(numbers)).values(status="died"))
+    unfinished = [OpenRun(*row) for row in connection.execute(_open_runs().order_by(Run.id))]
+    died = [run for run in unfinished if run.id != except_run]
+    connection.execute(update(Run).where(Run.id.in_([run.id for run in died])).values(status="died"))
+    connection.execute(delete(Task).where(Task.run_id.in_([run.id for run in died])))
+    alone = select(Run.id).where(Run.id.in_([run.id for run in died]), ~is_shared())
+    numbers = list(connection.execute(alone).scalars())
     if are_files_suspect:
         count_death(connection, numbers)
     else:
@@ -151,6 +159,11 @@ def _deaths(model: Any) -> ColumnElement[int]:
     """How many runs died with a file and this model. Deaths with other models count as one: it is still a suspect."""
     is_by_model = Lease.run_id.in_(select(Run.id).where(Run.model_id == model))
     return case((is_by_model, Lease.attempts), else_=least(Lease.attempts, 1))
+
+
+def is_shared() -> ColumnElement[bool]:
+    """Whether workers share a run."""
+    return exists().where(Worker.run_id == Run.id)
 
 
 def _open_runs() -> Select[*tuple[Any, ...]]:

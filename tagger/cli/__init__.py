@@ -35,6 +35,7 @@ from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
 from tagger.cli.train import train
 from tagger.cli.watch import watch
+from tagger.cli.worker import worker
 from tagger.cli.xmp import xmp
 from tagger.core.streams import prepare_streams
 from tagger.core.version import __version__
@@ -62,7 +63,7 @@ def main() -> None:
     atexit.register(gc.freeze)
 
 
-LIBRARY = (tag, suggest, query, labels, review, decide, decisions, export, diff, xmp, move, forget, runs)
+LIBRARY = (tag, worker, suggest, query, labels, review, decide, decisions, export, diff, xmp, move, forget, runs)
 SERVICES = (jobs, schedule, watch, serve, bot, web)
 for command in (*LIBRARY, *SERVICES, settings, doctor, bench, train):
     main.add_command(command)

@@ -15,6 +15,7 @@ from tagger.cli.parameters.choices import ID, LIMIT
 from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
+    from db.engine import Connection
     from db.rows import RunRow
     from tagger.library.report import RunReport
 
@@ -38,10 +39,11 @@ def runs(ctx: click.Context, limit: int, as_json: bool, db_url: str | None, conf
     settings = context.open_settings(config, db_url=db_url)
     with context.open_store(settings, for_reading=True) as store, store.read() as connection:
         rows = catalog.runs(connection, limit=limit)
+        left = _left(connection, rows)
     if as_json:
         print_json(rows)
     else:
-        print_lines(_line(row, settings.zone()) for row in rows)
+        print_lines(_line(row, settings.zone(), left.get(row.id)) for row in rows)
 
 
 @runs.command()
@@ -54,6 +56,7 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
     """Show what one run did: counts, landmarks, where the time went, what failed and why."""
     from db.read import catalog
     from db.read.run_report import report_of
+    from db.read.workers import workers_of
     from tagger.core.text import printable_lines
     from tagger.library.report import RunReport
 
@@ -61,6 +64,7 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
     with context.open_store(settings, for_reading=True) as store:
         with store.read() as connection:
             row, stored = catalog.run(connection, run_id), report_of(connection, run_id)
+            workers, left = workers_of(connection, run_id), _left(connection, [row])
         if html is not None:
             from tagger.image.decode import prepare_own_process
             from tagger.library.report_html import page
@@ -68,15 +72,15 @@ def show(run_id: int, html: Path | None, as_json: bool, db_url: str | None, conf
             prepare_own_process()
             if text := page(store, run_id, zone=settings.zone()):
                 _write(html, text)
-    if stored is None:
+    if stored is None and not (workers and not as_json):
         raise click.ClickException(
             f"Run {run_id} ({row.status}) has no report: it died, is in progress, or is too old."
         )
     if as_json:
         print_json([stored])
         return
-    print_lines([_line(row, settings.zone())])
-    for line in _report_lines(RunReport.from_json(stored)):
+    print_lines([_line(row, settings.zone(), left.get(run_id))])
+    for line in [*map(str, workers), *_report_lines(RunReport.from_json(stored or {}))]:
         click.echo(f"      {printable_lines(line)}")
     if html is not None:
         click.echo(f"The page was written to {html}", err=True)
@@ -130,7 +134,22 @@ def _folders(roots: Sequence[str]) -> str:
     return join(roots) if 0 < len(roots) <= MOST_PATHS else "FOLDER..."
 
 
-def _line(row: RunRow, zone: tzinfo | None) -> str:
+def _left(connection: Connection, rows: Sequence[RunRow]) -> dict[int, str]:
+    """What is left of the runs that workers share now, by run."""
+    from db.read.workers import live_workers, queue
+    from tagger.core.text import counted
+
+    shared = {
+        row.id: workers for row in rows if row.status == "running" and (workers := live_workers(connection, row.id))
+    }
+    if not shared:
+        return {}
+    left = queue(connection)
+    rest = f"{counted(left.waiting, 'photo')} left, and {left.in_progress} in progress"
+    return {run: f"{counted(workers, 'worker')}, {rest}" for run, workers in shared.items()}
+
+
+def _line(row: RunRow, zone: tzinfo | None, left: str | None = None) -> str:
     from tagger.config.cron import local
     from tagger.core.text import first_of, printable
     from tagger.library.report import missing_text
@@ -146,7 +165,7 @@ def _line(row: RunRow, zone: tzinfo | None) -> str:
         engine += f" on {start.engine} ({start.precision})"
     line = f"{row.id:>4}  {local(row.started_at, zone)}  {row.status:<11}  {done}; {seconds}; {engine}; "
     undone = f"its suggestions were undone on {local(row.undone_at, zone)}" if row.undone_at else None
-    return "\n      ".join(filter(None, (line + first_of(start.roots), row.error, undone)))
+    return "\n      ".join(filter(None, (line + first_of(start.roots), left, row.error, undone)))
 
 
 def _write(file: Path, page: str) -> None:

@@ -40,6 +40,7 @@ from tagger.config.types import (
     how_to_write,
 )
 from tagger.config.web import WebSettings
+from tagger.config.workers import WorkerSettings
 from tagger.core.errors import ConfigError
 from tagger.core.run_options import Limits, RunOptions
 from tagger.core.text import did_you_mean, without_secrets
@@ -83,7 +84,7 @@ class Jobs(BaseModel):
     digest: Times = Field(default="off", description="When the last day is summarised.")
 
 
-class Settings(WebSettings):
+class Settings(WebSettings, WorkerSettings):
     """All settings; each field's description documents it."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__")
@@ -116,9 +117,7 @@ class Settings(WebSettings):
     retry_after_h: Annotated[float, Field(gt=0, le=8_760)] = Field(
         _OPTIONS.retry_after_h, description="Hours until a failed file is tried again; doubles after each attempt."
     )
-    max_attempts: AtLeastOne = Field(
-        _OPTIONS.max_attempts, description="Failed attempts until a file is in quarantine."
-    )
+    max_attempts: AtLeastOne = Field(_OPTIONS.max_attempts, description="Attempts until a file is in quarantine.")
     max_gone_share: Annotated[float, Field(gt=0, le=1)] = Field(
         _OPTIONS.max_missing_share, description="If more of a folder is missing, none of it counts as gone."
     )

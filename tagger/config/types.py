@@ -93,6 +93,7 @@ Address = Annotated[str, _matches(HOST_AND_PORT, "write host and port as 127.0.0
 AddressOrOff = Annotated[
     str, BeforeValidator(_off), _matches(f"{OFF}|{HOST_AND_PORT}", "write host and port as 127.0.0.1:9464, or off")
 ]
+PathPair = Annotated[str, _matches(r"/[^=]*=/[^=]*", "write /folder/here=/folder/in/the/database")]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Device = Annotated[str, _matches(r"auto|cpu|cuda(:\d+)?", "write auto, cpu, cuda or cuda:0")]
 

@@ -18,6 +18,8 @@
     ├── FolderNotFound         a folder to scan does not exist
     ├── FolderNotReadable      a folder to watch, or one above it, cannot be opened
     ├── RunInProgress          another run uses the database
+    ├── WorkersDiffer          the workers on the database use another model
+    ├── WorkerGivenUp          a worker was silent for so long that others do its work
     ├── BotInProgress          another bot uses the database or the token
     ├── SidecarError           one XMP sidecar cannot be used
     ├── DecisionsError         a CSV of decisions, or a photo to decide about, cannot be read
@@ -159,6 +161,31 @@ class RunInProgress(TaggerError):
     def __init__(self, database: str, holder: str) -> None:
         self.who = f"Another run is in progress on {database} ({holder})"
         super().__init__(f"{self.who}. Wait until it has ended, or stop it, then run again.")
+
+
+class WorkersDiffer(TaggerError):
+    """The workers on the database use another model, so their answers could not be told apart.
+
+    Args:
+        database: theirs.
+        worker: one of them.
+    """
+
+    def __init__(self, database: str, worker: str) -> None:
+        super().__init__(
+            f"The workers on {database} use another model ({worker}). Start this one with the same --bundle, "
+            "or wait until they have ended."
+        )
+
+
+class WorkerGivenUp(TaggerError):
+    """This worker was silent for so long that others do its work."""
+
+    def __init__(self, lease_s: float) -> None:
+        super().__init__(
+            f"This worker could not reach the database for {lease_s:g} s, so other workers tag its photos now. "
+            "Start it again; if that happens often, raise the setting worker_lease_s."
+        )
 
 
 class BotInProgress(TaggerError):

@@ -7,7 +7,7 @@ engine and the decoders) may add up to more.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -33,3 +33,8 @@ class StageTimings:
     def seconds(self) -> dict[str, float]:
         """The seconds of each stage so far."""
         return {stage: round(spent, 3) for stage, spent in self._spent_s.items()}
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Add the seconds that another process spent."""
+        for stage, spent in seconds.items():
+            self._spent_s[stage] = self._spent_s.get(stage, 0.0) + spent

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tagger.config.cron import next_time
@@ -21,9 +22,11 @@ from tagger.core.text import counted, printable
 from tagger.core.types import PASSING_KINDS, Failed, Result
 from tagger.jobs.context import JobContext, JobResult
 from tagger.jobs.xmp import with_sidecars
+from tagger.library.path_map import PathMap
 from tagger.library.report import RunState, missing_text
 from tagger.library.runner import LibraryRun
-from tagger.model.bundle import open_bundle
+from tagger.library.workers.run import WorkerRun
+from tagger.model.bundle import Bundle, open_bundle
 
 if TYPE_CHECKING:
     from tagger.config.settings import Settings
@@ -145,20 +148,8 @@ def new_run(
     Raises:
         BundleError: the model folder of the settings cannot be used.
     """
-    settings, limits = context.settings, context.settings.limits()
+    settings = context.settings
     bundle = open_bundle(settings.bundle, verify=False)  # without new photos the weights are not read
-
-    def open_decoders(photos: int) -> DecoderPool:
-        from tagger.image.decoder_pool import DecoderPool  # loads numpy, which a run without new photos does not need
-
-        return DecoderPool(
-            bundle.card.input,
-            limits,
-            photos=photos,
-            timeout_s=settings.photo_timeout_s,
-            thumbnails=settings.web_cache if settings.web_thumbnails else None,
-        )
-
     return LibraryRun(
         context.store,
         bundle,
@@ -166,13 +157,49 @@ def new_run(
         context.open_tagger,
         options,
         progress=context.progress,
-        open_decoders=open_decoders,
+        open_decoders=partial(_decoders, settings, bundle),
         job=job,
         settings_hash=settings.fingerprint(),
         deleted=deleted,
         with_unchanged=with_unchanged,
         until=until,
         stop=context.stop,
+    )
+
+
+def new_worker(context: JobContext, roots: Sequence[str], *, options: RunOptions, waits: bool = False) -> WorkerRun:
+    """A worker by the settings; see `tagger.library.workers.run.WorkerRun`.
+
+    Raises:
+        BundleError: the model folder of the settings cannot be used.
+    """
+    settings = context.settings
+    bundle = open_bundle(settings.bundle, verify=False)
+    return WorkerRun(
+        context.store,
+        bundle,
+        roots,
+        context.open_tagger,
+        options,
+        progress=context.progress,
+        open_decoders=partial(_decoders, settings, bundle),
+        settings_hash=settings.fingerprint(),
+        stop=context.stop,
+        paths=PathMap(settings.path_map()),
+        waits=waits,
+        lease_s=settings.worker_lease_s,
+    )
+
+
+def _decoders(settings: Settings, bundle: Bundle, photos: int) -> DecoderPool:
+    from tagger.image.decoder_pool import DecoderPool  # loads numpy, which a run without new photos does not need
+
+    return DecoderPool(
+        bundle.card.input,
+        settings.limits(),
+        photos=photos,
+        timeout_s=settings.photo_timeout_s,
+        thumbnails=settings.web_cache if settings.web_thumbnails else None,
     )
 
 

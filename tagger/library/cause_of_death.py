@@ -27,7 +27,7 @@ def run_noted(database: str, mode: int, *, has_ended: Callable[[], bool]) -> Ite
     note = _note(database)
     with suppress(OSError):
         note.touch(mode)
-        note.write_text(_kills())
+        note.write_text(memory_kills())
     try:
         yield
     finally:
@@ -44,16 +44,21 @@ def photos_are_suspect(database: str) -> bool:
         kills_before = _note(database).read_text()
     except (OSError, ValueError):
         return True
+    return bool(kills_before) and not was_short_of_memory(kills_before)
+
+
+def was_short_of_memory(kills_before: str) -> bool:
+    """Whether this machine has killed a process to free memory since `memory_kills` returned this."""
     start_before, _, count_before = kills_before.partition(" ")
-    start, _, count = _kills().partition(" ")
-    return bool(kills_before) and (start != start_before or count == count_before)
+    start, _, count = memory_kills().partition(" ")
+    return start == start_before and count != count_before
 
 
 def _note(database: str) -> Path:
     return Path(f"{os.path.realpath(database)}.run.lock")  # a suffix that a scan knows
 
 
-def _kills() -> str:
+def memory_kills() -> str:
     """This start of the machine, and how many processes the kernel has killed since then to free memory."""
     try:
         counters = dict(line.split() for line in VIRTUAL_MEMORY.read_text().splitlines())

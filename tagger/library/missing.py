@@ -22,6 +22,7 @@ from db.read.files import paths_of, photos_at
 from db.read.folders import count_files, last_scan_ended, present_files, tagged_roots
 from tagger.core.text import printable
 from tagger.library.found_files import Comparison
+from tagger.library.path_map import SAME_PATHS, PathMap
 from tagger.library.plan import Plan
 from tagger.library.roots import StoredRoots, stored_roots
 from tagger.library.scan import is_below
@@ -68,6 +69,7 @@ class Scope:
     globs: Globs
     began: datetime
     max_share: float  # of a folder's files may be missing; more than it and than `FEW` is suspicious. 1: all may be
+    paths: PathMap = SAME_PATHS  # where the files of the store are on this machine
 
 
 class Place(IntEnum):
@@ -80,11 +82,12 @@ class Place(IntEnum):
 
 def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
     """Sort the files that a scan did not find, after the results of what it found were stored."""
-    reported = set(filter(_is_gone, plan.deleted))  # the system reported it, which leaves no doubt
+    here = scope.paths.here
+    reported = {path for path in plan.deleted if _is_gone(here(path))}  # the system reported it, which leaves no doubt
     lost, existing = sorted(reported), list[str]()
     for path in map(os.fsdecode, plan.unfound):
         if path not in reported:
-            (lost if _is_gone(path) else existing).append(path)
+            (lost if _is_gone(here(path)) else existing).append(path)
     places = _places(store, plan, lost, scope)
     doubted = ((path, place) for path, place in zip(lost, places, strict=True) if path not in reported)
     suspicious = () if scope.max_share == 1 else tuple(_suspicious(store, doubted, scope))
@@ -97,7 +100,7 @@ def find_missing(store: Store, plan: Plan, scope: Scope) -> MissingFiles:
     moved = [path for path, place in zip(lost, places, strict=True) if place == Place.NEW]
     excluded = _excluded(store, existing, scope)
     moved += _linked(store, plan, set(existing) - set(excluded), scope)
-    returned = [path for path in plan.returned if not _is_gone(path)]
+    returned = [path for path in plan.returned if not _is_gone(here(path))]
     return MissingFiles(gone, moved, excluded, returned, suspicious)
 
 
@@ -172,7 +175,7 @@ Lost = Iterable[tuple[str, int]]  # paths, each with its `Place`
 
 def _suspicious(store: Store, lost: Lost, scope: Scope) -> Iterator[SuspiciousDeletion]:
     nowhere: list[str] = []
-    emptied = list(_emptied_folders(lost, nowhere))
+    emptied = list(_emptied_folders(lost, nowhere, scope.paths))
     roots = list(_suspicious_roots(store, nowhere, scope))
     yield from roots
     folders = [deletion.folder for deletion in roots]
@@ -186,21 +189,22 @@ def _suspicious_roots(store: Store, deleted: Sequence[str], scope: Scope) -> Ite
         if count := sum(is_below(path, root) for path in deleted):
             with store.read() as connection:
                 total = count_files(connection, root, seen_before=scope.began)
-            if count > max(FEW, scope.max_share * total) or _is_empty(root):
+            if count > max(FEW, scope.max_share * total) or _is_empty(scope.paths.here(root)):
                 yield SuspiciousDeletion(root, count, total)
 
 
-def _emptied_folders(lost: Lost, nowhere: list[str]) -> Iterator[SuspiciousDeletion]:
+def _emptied_folders(lost: Lost, nowhere: list[str], paths: PathMap) -> Iterator[SuspiciousDeletion]:
     """Folders below a root that are now empty, as an unmounted drive's mount point is.
 
     Args:
         lost: consumed.
         nowhere: gets those whose content was not found.
+        paths: where the files of the store are on this machine.
     """
 
     @cache
     def nearest_existing(folder: str) -> str:
-        return folder if os.path.isdir(folder) else nearest_existing(os.path.dirname(folder))
+        return folder if os.path.isdir(paths.here(folder)) else nearest_existing(os.path.dirname(folder))
 
     total: Counter[str] = Counter()
     deleted: Counter[str] = Counter()
@@ -211,7 +215,7 @@ def _emptied_folders(lost: Lost, nowhere: list[str]) -> Iterator[SuspiciousDelet
             deleted[folder] += 1
             nowhere.append(path)
     for folder in sorted(deleted):
-        if deleted[folder] > FEW and _is_empty(folder):
+        if deleted[folder] > FEW and _is_empty(paths.here(folder)):
             yield SuspiciousDeletion(folder, deleted[folder], total[folder])
 
 

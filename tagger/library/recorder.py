@@ -113,7 +113,7 @@ class RunRecorder:
         self._last_write = time.monotonic()
         self._marked = bytearray(2**MARK_BITS // 8)  # a bit for each photo's names that may have an answer
         with store.write() as connection:
-            state.run_id = start_run(connection, start, model=model)
+            state.run_id = self._begin(connection, start)
 
     def set_engine(self, engine: EngineInfo) -> None:
         """Store which engine runs the model, which is opened after the run starts."""
@@ -222,16 +222,25 @@ class RunRecorder:
     def flush(self) -> None:
         """Store the pending batch now; only what is stored counts."""
         if self._pending:
-            results = [result for _, result in self._pending]
             with self._state.stages.time("store"), self._store.write() as connection:
-                self._write(connection, self._pending)
-                release_files(connection, [file.path for file, _ in self._pending])
-                save_counts(connection, self._state.run_id, self._state.counts_with(results))
-            for result in results:
+                stored = self._commit(connection, self._pending)
+            for _, result in stored:
                 self._state.add(result)
         self._pending = []
         self._pending_answers = {}
         self._last_write = time.monotonic()
+
+    def _begin(self, connection: Connection, start: RunStart) -> int:
+        """Store that the run begins, and return its number."""
+        return start_run(connection, start, model=self._model)
+
+    def _commit(self, connection: Connection, batch: Sequence[Scanned]) -> Sequence[Scanned]:
+        """Store a batch, and return the results that are still to be counted."""
+        self._write(connection, batch)
+        release_files(connection, [file.path for file, _ in batch])
+        counts = self._state.counts_with(result for _, result in batch)
+        save_counts(connection, self._state.run_id, counts)
+        return batch
 
     def _mark(self, names: Iterable[str | None]) -> None:
         for name in filter(None, names):

@@ -16,6 +16,7 @@ from typing import Any, Self
 from db.engine import Store
 from db.read import catalog
 from db.read.run_report import landmarks_of, quarantined_by
+from db.read.workers import workers_of
 from db.rows import RunCounts, RunStatus
 from db.write.runs import save_report
 from tagger.core.errors import StoreError
@@ -164,6 +165,7 @@ class RunReport:
     tagger_version: str = ""
     in_quarantine: int = 0
     voted: int = 0  # photos that got a tag by votes; of any run, so not in `counts`
+    workers: Sequence[Mapping[str, Any]] = ()  # of a run that several shared
     version: int = VERSION
 
     @classmethod
@@ -203,6 +205,7 @@ def make(store: Store, state: RunState) -> RunReport:
         canary = catalog.last_starts(connection).get("canary")
         landmarks = landmarks_of(connection, row.id)
         quarantined = quarantined_by(connection, row.id)
+        workers = workers_of(connection, row.id)
     alerts = [f"{printable(root)} does not exist" for root in state.missing_roots]
     alerts += map(str, state.suspicious_deletions)
     if canary is not None and canary.status == "failed" and canary.message:
@@ -234,4 +237,5 @@ def make(store: Store, state: RunState) -> RunReport:
         k=row.start.k,
         settings_hash=row.start.settings_hash,
         tagger_version=row.start.tagger_version,
+        workers=[asdict(worker) | {"started_at": worker.started_at.isoformat()} for worker in workers],
     )

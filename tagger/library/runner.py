@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import closing
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby, islice, tee
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from db.batching import BATCH_SIZE
 from db.engine import Store
 from db.read.files import stored_results
 from db.read.folders import present_files
+from db.rows import RunStart
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
@@ -33,6 +34,7 @@ from tagger.library.found_files import TO_TAG, Comparison
 from tagger.library.lock import run_lock
 from tagger.library.min_score import apply_min_score
 from tagger.library.missing import Scope, find_missing
+from tagger.library.path_map import PathMap
 from tagger.library.plan import Plan, vanished
 from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState
@@ -65,6 +67,7 @@ class LibraryRun:
         with_unchanged: also yield the stored answers of unchanged files.
         until: aware; no photo is started after it, and the run ends as "stopped".
         stop: set it from any thread to end the run immediately, as "interrupted".
+        paths: where the files of the store are on this machine.
     """
 
     store: Store
@@ -81,6 +84,7 @@ class LibraryRun:
     with_unchanged: bool = False
     until: datetime | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    paths: PathMap = field(default_factory=PathMap)
     state: RunState = field(default_factory=RunState, init=False)
     _model: int = field(default=0, init=False)
     _record: RunRecorder = field(init=False)
@@ -113,11 +117,8 @@ class LibraryRun:
         began, state = time.monotonic(), self.state
         self._model = register(self.store, self.bundle)
         apply_min_score(self.store, self.bundle.card, model=self._model, min_score=self.options.min_score)
-        start = new_start(
-            [*state.roots, *self.deleted], self.options.k, NO_ENGINE, job=self.job, settings_hash=self.settings_hash
-        )
         self._record = RunRecorder(
-            self.store, start, state, model=self._model, options=self.options, thresholds=self._thresholds
+            self.store, self._start(), state, model=self._model, options=self.options, thresholds=self._thresholds
         )
         try:
             yield from self._all_results()
@@ -131,6 +132,10 @@ class LibraryRun:
                 self._decoders.close()
             state.seconds = time.monotonic() - began
             report.write(self.store, state)
+
+    def _start(self) -> RunStart:
+        roots = [*self.state.roots, *self.deleted]
+        return new_start(roots, self.options.k, NO_ENGINE, job=self.job, settings_hash=self.settings_hash)
 
     def _all_results(self) -> Iterator[Result]:
         options, state, record = self.options, self.state, self._record
@@ -150,7 +155,7 @@ class LibraryRun:
         record.flush()
         lost = vanished(unfinished, plan.found, [*state.roots, *self.deleted])
         max_share = 1 if options.accept_missing else options.max_missing_share
-        missing = find_missing(self.store, plan, Scope(state.roots, globs_of(self.options), began, max_share))
+        missing = find_missing(self.store, plan, Scope(state.roots, globs_of(options), began, max_share, self.paths))
         state.suspicious_deletions = missing.suspicious
         for deletion in missing.suspicious:
             log.warning("%s", deletion)
@@ -169,6 +174,7 @@ class LibraryRun:
             model=self._model,
             before_folder=self._raise_if_stopped,
             passed_over=self.state.passed_over,
+            paths=self.paths,
         )
         with self.store.read() as connection:
             plan.deleted = [path for deleted in self.deleted for path in present_files(connection, deleted)]
@@ -221,6 +227,8 @@ class LibraryRun:
             # There are fewer results than files if time was up. `results` comes first, so that it is exhausted.
             for result, file in zip(results, files, strict=False):
                 self._raise_if_stopped()  # later failures are caused by the stop
+                if result.path != file.path:
+                    result = replace(result, path=file.path)
                 record.add(file, result)
                 self.progress.advance(result)
                 yield result
@@ -235,7 +243,7 @@ class LibraryRun:
             for path in paths:
                 if self._must_end():
                     return
-                yield path
+                yield self.paths.here(path)
 
     def _tag_one_by_one(self, suspects: list[FoundFile], tagger: Tagger) -> Iterator[Result]:
         """Tag with nothing else in progress, so that a death identifies its file."""

@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 from db.engine import Store
 from db.read.catalog import last_starts, last_success
 from db.read.statistics import statistics
+from db.read.workers import live_workers, queue
 from tagger.core.errors import ConfigError, TaggerError
 from tagger.core.version import __version__
 from tagger.ops.health import Health
@@ -55,6 +56,7 @@ class StoreCollector(Collector):
         yield _gauge("tagger_info", "The version that runs.", {__version__: 1}, "version")
         with self._store.read() as connection:
             now, last, success = statistics(connection), last_starts(connection), last_success(connection)
+            left, workers = queue(connection), live_workers(connection)
         yield _gauge("tagger_photos", "Photos in the store, by content.", now.photos)
         yield _gauge("tagger_files", "Files in the store.", {"present": now.files, "gone": now.gone}, "state")
         yield _gauge("tagger_failures", "Files that could not be read.", now.failures, "kind")
@@ -63,6 +65,8 @@ class StoreCollector(Collector):
         ended = {status: count for status, count in now.runs.items() if status != RUNNING}
         yield _counter("tagger_runs", "Runs that have ended, by how they ended.", ended, "status")
         yield _gauge("tagger_runs_at_work", "Runs in progress, including the bot's.", now.runs.get(RUNNING, 0))
+        yield _gauge("tagger_workers", "Workers that share a run now.", workers)
+        yield _gauge("tagger_queue", "Files left for workers.", asdict(left), "state")
         yield _gauge("tagger_database_bytes", "Size of the database.", self._store.size_bytes())
         started = {job: row.started_at.timestamp() for job, row in last.items()}
         ended_well = {job: row.status in ("running", "done", "stopped") for job, row in last.items()}

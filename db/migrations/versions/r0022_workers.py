@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("host", sa.String, nullable=False),
         sa.Column("pid", sa.Integer, nullable=False),
         sa.Column("started_at", sa.DateTime, nullable=False),
-        sa.Column("seen_at", sa.DateTime, nullable=False),
+        sa.Column("expires_at", sa.DateTime, nullable=False),
         sa.Column("status", sa.String, nullable=False),
         sa.Column("memory", sa.String, nullable=False),
         sa.Column("engine", sa.String),
@@ -46,7 +46,7 @@ def upgrade() -> None:
         "run_lock",
         sa.Column("name", sa.String, nullable=False),
         sa.Column("holder", sa.String, nullable=False),
-        sa.Column("seen_at", sa.DateTime, nullable=False),
+        sa.Column("expires_at", sa.DateTime, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_run_lock"),
     )
     op.create_index("ix_worker_run_id", "worker", ["run_id"])

@@ -1,0 +1,299 @@
+"""A run that several workers share.
+
+One of them leads: it scans the folders, lets the files wait to be claimed, and once all have a result it finds missing
+files and compares photos, as any run does. The others only claim; when the leader dies, one of them leads. All tag with
+the code of `tagger.library.runner`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Generator, Iterator
+from concurrent.futures import CancelledError
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from db.read import catalog
+from db.read.workers import queue
+from db.write.claims import add_suspects, add_tasks
+from db.write.runs import running
+from db.write.workers import SharedRun, has_work, shared_run, workers_at_work
+from tagger.core.errors import RunInProgress, WorkerGivenUp, WorkersDiffer
+from tagger.core.text import printable
+from tagger.core.types import FoundFile, Result
+from tagger.library import report
+from tagger.library.comparison import globs_of
+from tagger.library.lock import give_up_silent_workers, lead_lock
+from tagger.library.min_score import apply_min_score
+from tagger.library.plan import MIN_DEATHS, Plan
+from tagger.library.recorder import FILES_PER_TRANSACTION, register
+from tagger.library.report import RunState
+from tagger.library.roots import names_in_store, use_stored_names
+from tagger.library.runner import LibraryRun
+from tagger.library.scan import existing_roots, is_below
+from tagger.library.workers.heartbeat import Heartbeat
+from tagger.library.workers.recorder import WorkerRecorder
+
+if TYPE_CHECKING:
+    from tagger.model.predictor import Tagger
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.5  # between two looks for work that others leave
+
+
+@dataclass(slots=True)
+class WorkerRun(LibraryRun):
+    """A worker's part of one pass over folders. Consume `results`, then read `state`.
+
+    A worker joins the run in progress, whatever its folders are, and makes one of its own if that one did not include
+    its folders.
+
+    Args:
+        waits: help in the runs of others until it is stopped, and start none.
+        lease_s: after this time without a sign of life, others take the worker's files.
+    """
+
+    job: str = field(default="worker", kw_only=True)
+    waits: bool = field(default=False, kw_only=True)
+    lease_s: float = field(default=60.0, kw_only=True)
+    _record: WorkerRecorder = field(init=False)
+    _run: SharedRun | None = field(default=None, init=False)  # the one that this worker has joined
+    _tagger: Tagger | None = field(default=None, init=False)
+    _is_ready: bool = field(default=False, init=False)  # for results of that run
+    _lost: threading.Event = field(default_factory=threading.Event, init=False)
+    _heartbeat: ExitStack = field(default_factory=ExitStack, init=False)
+
+    def results(self) -> Generator[Result, None, None]:
+        """Tag claimed files, and yield their results in the order in which this worker has them.
+
+        Raises:
+            FolderNotFound: a root does not exist; nothing was changed.
+            RunInProgress: a run that is not shared has the store; nothing was changed.
+            WorkersDiffer: the other workers use another model; nothing was changed.
+            WorkerGivenUp: this worker was silent for too long; others have its files.
+            EngineError: the model cannot run, or failed; earlier results are stored.
+            StoreError: the store cannot be read or written.
+        """
+        roots = [os.path.abspath(root) if root else root for root in self.roots]
+        existing = existing_roots(roots, skip_missing=self.options.skip_missing_roots)
+        self.state.missing_roots = [root for root in roots if root not in existing]
+        stored = [self.paths.stored(root) for root in existing]
+        self.state.roots = stored if self.paths.folders else names_in_store(self.store, stored)
+        self._model = register(self.store, self.bundle)
+        try:
+            yield from self._shared()
+        except BaseException as error:
+            if self._run:
+                self._record.end_early(error)
+            if not isinstance(error, CancelledError):
+                raise
+        finally:
+            self._heartbeat.close()
+            self.progress.close()
+            if self._decoders:
+                self._decoders.close()
+        if self._lost.is_set():
+            raise WorkerGivenUp(self.lease_s)
+
+    def _shared(self) -> Iterator[Result]:
+        """Lead if nobody does, else help, until the folders of this worker are done."""
+        while True:
+            self._raise_if_stopped()
+            if self._run and self._has_ended():
+                self._record.finish(is_time_up=False)
+                if not self.waits and self._is_covered(self._run):
+                    return
+                self._leave()
+            run = self._run_of_others()
+            is_leader = False
+            if not self.waits or (run and self._can_lead(run)):
+                with lead_lock(self.store, keeps=self._can_lead) as is_leader:
+                    if is_leader:
+                        yield from self._lead()
+                    elif run is None:
+                        self._raise_if_alone()
+                if is_leader and not self.waits:
+                    return
+            if run and not is_leader:
+                self._join(run)
+                yield from self._claimed_results()
+            self.stop.wait(POLL_S)
+
+    def _lead(self) -> Iterator[Result]:
+        with self.store.read() as connection:
+            run = shared_run(connection)
+        if run is None:
+            if self.waits:  # it has just ended
+                return
+            apply_min_score(self.store, self.bundle.card, model=self._model, min_score=self.options.min_score)
+            if not self.paths.folders:
+                self.state.roots = use_stored_names(self.store, self.state.roots, globs_of(self.options))
+        self._join(run)
+        yield from self._all_results()
+        with self.store.read() as connection:
+            row = catalog.run(connection, self.state.run_id)
+        if row.finished_at:
+            self.state.seconds = (row.finished_at - row.started_at).total_seconds()
+        report.write(self.store, self.state)
+
+    def _raise_if_alone(self) -> None:
+        """Check that the run in progress is shared, or just starting.
+
+        Raises:
+            RunInProgress: it is not.
+        """
+        with self.store.read() as connection:
+            shared, other = shared_run(connection), running(connection)
+        if shared is None and other is not None:
+            raise RunInProgress(self.store.name, str(other))
+
+    def _can_lead(self, run: SharedRun) -> bool:
+        """Whether this worker can lead a run to its end: it scans the same folders with the same model."""
+        self._check_model(run)
+        return run.model_id == self._model and run.roots == tuple(map(printable, self.state.roots))
+
+    def _check_model(self, run: SharedRun) -> None:
+        """Check that this worker has the model of a run's workers.
+
+        Raises:
+            WorkersDiffer: it has another one.
+        """
+        with self.store.read() as connection:
+            others = workers_at_work(connection, run.id)
+        if others and run.model_id != self._model:
+            raise WorkersDiffer(self.store.name, others[0])
+
+    def _run_of_others(self) -> SharedRun | None:
+        """The run in progress that is shared; None if there is none."""
+        with self.store.read() as connection:
+            run = shared_run(connection)
+        if run:
+            self._check_model(run)
+        return run
+
+    def _join(self, run: SharedRun | None) -> None:
+        """Become a worker of a run; None starts one."""
+        if self._run and run and run.id == self._run.id:
+            return
+        self._leave()
+        if run:
+            self.options = replace(self.options, k=run.k, min_score=run.min_score)
+        self._record = record = WorkerRecorder(
+            self.store,
+            self._start(),
+            self.state,
+            model=self._model,
+            options=self.options,
+            thresholds=self._thresholds,
+            run=run.id if run else None,
+            lease_s=self.lease_s,
+        )
+        with self.store.read() as connection:
+            self._run = shared_run(connection)
+        self._heartbeat.enter_context(Heartbeat(record.renew, lease_s=self.lease_s, on_loss=self._on_loss))
+
+    def _leave(self) -> None:
+        """End the part in a run; the counts of the next one begin at zero."""
+        self._heartbeat.close()
+        if self._run:
+            self.state = RunState(roots=self.state.roots, missing_roots=self.state.missing_roots)
+        self._run = None
+        self._is_ready = False
+
+    def _on_loss(self) -> None:
+        self._lost.set()
+        self.stop.set()
+
+    def _has_ended(self) -> bool:
+        with self.store.read() as connection:
+            return catalog.run(connection, self.state.run_id).status != "running"
+
+    def _is_covered(self, run: SharedRun) -> bool:
+        """Whether a run included all folders of this worker."""
+        roots = map(printable, self.state.roots)
+        return all(any(root == other or is_below(root, other) for other in run.roots) for root in roots)
+
+    def _new_results(self, plan: Plan) -> tuple[Iterator[Result], Iterator[Result]]:
+        """Let the files of a plan wait to be claimed, and claim some; the second iterator is empty."""
+        run, todo = self.state.run_id, plan.todo
+        while batch := list(islice(todo, FILES_PER_TRANSACTION)):
+            with self.store.write() as connection:
+                add_tasks(connection, batch, run=run)
+        suspects = [*plan.suspects, *(file for file, _ in plan.given_up)]
+        with self.store.write() as connection:
+            add_suspects(connection, suspects, run=run)
+        plan.found.pack()
+        return self._results_of_all(), iter(())
+
+    def _results_of_all(self) -> Iterator[Result]:
+        """This worker's results, until all files of the run have one."""
+        yield from self._claimed_results()
+        while not self._must_end() and self._is_work_left():
+            self.stop.wait(POLL_S)
+            give_up_silent_workers(self.store)
+            yield from self._claimed_results()
+        self._record.has_led = True
+
+    def _is_work_left(self) -> bool:
+        with self.store.read() as connection:
+            return has_work(connection, self.state.run_id)
+
+    def _give_up(self, plan: Plan) -> Iterator[Result]:  # noqa: ARG002 - suspects wait to be claimed like others
+        return iter(())
+
+    def _claimed_results(self) -> Iterator[Result]:
+        """Results of the files that this worker can claim now."""
+        record = self._record
+        while not self._must_end():
+            if files := record.claim():
+                yield from self._tag(self._claimed(files), self._opened())
+            elif suspect := record.claim_suspect():
+                yield from self._suspect_results(*suspect)
+            else:
+                return
+            record.flush()
+
+    def _claimed(self, files: list[FoundFile]) -> Iterator[FoundFile]:
+        """Claimed files, and further ones on demand."""
+        while files:
+            yield from files
+            files = [] if self._must_end() else self._record.claim()
+
+    def _suspect_results(self, file: FoundFile, deaths: int) -> Iterator[Result]:
+        """The result of a file with nothing else in progress, so that a death identifies it."""
+        max_deaths = max(MIN_DEATHS, self.options.max_attempts)
+        if deaths < max_deaths or self.options.retry_failed:
+            self.state.suspects.append(file.path)
+            yield from self._tag([file], self._opened())
+        elif result := self._record.give_up(file, deaths):
+            self.state.given_up.append(file.path)
+            yield result
+
+    def _lease(self, files: Iterator[FoundFile]) -> Iterator[str]:
+        """Yield paths on demand; the files are claimed already."""
+        for file in files:
+            if self._must_end():
+                return
+            yield self.paths.here(file.path)
+
+    def _opened(self) -> Tagger:
+        """The model, opened for the first file."""
+        if self._tagger is None:
+            with self.store.read() as connection:
+                left = queue(connection)
+            if self.open_decoders:
+                self._decoders = self.open_decoders(
+                    left.waiting + left.in_progress
+                )  # they start while the model is loaded
+            self._tagger = self.open_tagger()
+            self.progress.start(left.waiting + left.in_progress)
+        if not self._is_ready:
+            self._record.set_engine(self._tagger.engine.info)
+            self._record.load_known()
+            self._is_ready = True
+        return self._tagger

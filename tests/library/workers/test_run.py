@@ -1,0 +1,208 @@
+"""A worker leads or helps; together they do what one run does, and no two runs are in each other's way."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.kills.killed import content
+from db.engine import Store, open_store
+from db.read import catalog
+from db.read.run_report import report_of
+from db.write.workers import give_up_expired
+from tagger.core.errors import RunInProgress, WorkerGivenUp, WorkersDiffer
+from tagger.core.run_options import Limits, RunOptions
+from tagger.library.lock import run_lock
+from tagger.library.path_map import PathMap
+from tagger.library.runner import LibraryRun
+from tagger.library.workers import run as worker_run
+from tagger.library.workers.run import WorkerRun
+from tagger.model.bundle import Bundle, write_bundle
+from tagger.model.predictor import Tagger
+from tests.drawn import ColourEngine, card, photos
+
+NewWorker = Callable[..., WorkerRun]
+
+
+class SlowEngine(ColourEngine):
+    """Leaves others the time to claim something."""
+
+    def logits(self, batch: Any) -> Any:
+        time.sleep(0.02)
+        return super().logits(batch)
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_run, "POLL_S", 0.05)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    photos(tmp_path / "library", 120)
+    (tmp_path / "library" / "broken.jpg").write_text("no photo")
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def new_worker(store: Store, bundle: Bundle) -> NewWorker:
+    def make(folder: Path, **options: Any) -> WorkerRun:
+        of_bundle = options.pop("bundle", bundle)
+        tagger = Tagger(of_bundle, SlowEngine(), Limits(threads=2))
+        return WorkerRun(store, of_bundle, [str(folder)], lambda: tagger, RunOptions(k=3), **options)
+
+    return make
+
+
+@contextmanager
+def in_threads(*workers: WorkerRun) -> Iterator[list[list[str]]]:
+    """What each worker tags, complete at the end of the context."""
+    tagged: list[list[str]] = [[] for _ in workers]
+
+    def consume(number: int) -> None:
+        tagged[number].extend(result.path for result in workers[number].results())
+
+    threads = [threading.Thread(target=consume, args=(number,)) for number in range(len(workers))]
+    for thread in threads:
+        thread.start()
+    yield tagged
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def test_workers_share_one_run_whose_content_is_that_of_one_process(
+    store: Store, bundle: Bundle, library: Path, tmp_path: Path, new_worker: NewWorker
+) -> None:
+    with in_threads(*(new_worker(library) for _ in range(3))) as tagged:
+        pass
+    assert sorted(path for paths in tagged for path in paths) == sorted(map(str, library.iterdir()))
+    with open_store(str(tmp_path / "reference.sqlite")) as reference:
+        tagger = Tagger(bundle, ColourEngine(), Limits(threads=2))
+        list(LibraryRun(reference, bundle, [str(library)], lambda: tagger, RunOptions(k=3)).results())
+        assert content(Path(store.file)) == content(Path(reference.file))
+    with store.read() as connection:
+        (run,) = catalog.runs(connection)
+        report = report_of(connection, run.id)
+    assert (run.status, run.counts.tagged, run.counts.none, run.counts.failed) == ("done", 90, 30, 1)
+    assert report is not None
+    assert report["failures"] == {"unsupported": 1}
+    assert sum(worker["tagged"] for worker in report["workers"]) == 90
+
+
+def test_a_second_pass_finds_nothing_to_do_and_opens_no_model(library: Path, new_worker: NewWorker) -> None:
+    list(new_worker(library).results())
+    again = new_worker(library)
+    again.open_tagger = lambda: pytest.fail("there is nothing to tag")
+    assert list(again.results()) == []
+    assert again.state.counts.unchanged == 120
+
+
+def test_a_worker_with_other_folders_helps_first_and_then_tags_its_own(
+    store: Store, library: Path, tmp_path: Path, new_worker: NewWorker
+) -> None:
+    photos(tmp_path / "other", 8, start=200)
+    with in_threads(new_worker(library), new_worker(tmp_path / "other")):
+        pass
+    with store.read() as connection:
+        runs = {run.start.roots: run.counts.tagged for run in catalog.runs(connection)}
+    assert runs == {(str(library),): 90, (str(tmp_path / "other"),): 6}
+
+
+def test_a_worker_that_waits_helps_and_goes_on_waiting(library: Path, new_worker: NewWorker) -> None:
+    waiting = new_worker(library, waits=True)
+    with in_threads(waiting) as helped:
+        for start in (300, 400):
+            list(new_worker(library).results())
+            photos(library, 60, start=start)
+        list(new_worker(library).results())
+        waiting.stop.set()
+    assert len(set(helped[0])) == len(helped[0]) > 0
+
+
+def test_no_other_run_begins_while_workers_are_at_work(store: Store, library: Path, new_worker: NewWorker) -> None:
+    results = new_worker(library).results()
+    next(results)
+    with pytest.raises(RunInProgress, match=r"\(worker, process \d+ on .*\)"), run_lock(store):
+        pytest.fail("two runs at once")
+    results.close()
+    with run_lock(store):
+        pass
+
+
+def test_a_worker_does_not_join_a_run_that_is_not_shared(
+    store: Store, bundle: Bundle, library: Path, new_worker: NewWorker
+) -> None:
+    tagger = Tagger(bundle, ColourEngine(), Limits(threads=2))
+    results = LibraryRun(store, bundle, [str(library)], lambda: tagger).results()
+    next(results)
+    with pytest.raises(RunInProgress, match="tag, process"):
+        list(new_worker(library).results())
+    results.close()
+
+
+def test_a_worker_with_another_model_is_told_which_one_to_take(
+    library: Path, tmp_path: Path, new_worker: NewWorker
+) -> None:
+    results = new_worker(library).results()
+    next(results)
+    other = write_bundle(tmp_path / "other", card(version="2", temperature=2.0), {"model.onnx": b"two"})
+    with pytest.raises(WorkersDiffer, match="Start this one with the same --bundle"):
+        list(new_worker(library, bundle=other).results())
+    results.close()
+
+
+def test_a_worker_that_is_stopped_leaves_its_files_to_others_without_suspicion(
+    store: Store, library: Path, new_worker: NewWorker
+) -> None:
+    stopped = new_worker(library)
+    results = stopped.results()
+    next(results)
+    results.close()
+    again = new_worker(library)
+    list(again.results())
+    assert again.state.suspects == []
+    with store.read() as connection:
+        assert [run.status for run in catalog.runs(connection)] == ["done", "interrupted"]
+
+
+def test_a_silent_worker_ends_with_a_sentence_and_stores_nothing_more(
+    store: Store, library: Path, new_worker: NewWorker
+) -> None:
+    results = new_worker(library, lease_s=0.4).results()
+    next(results)
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE worker SET expires_at = '2020-01-01 00:00:00.000000'")
+        assert give_up_expired(connection, are_files_suspect=lambda _note: True)
+    with pytest.raises(WorkerGivenUp, match="other workers tag its photos now"):
+        list(results)
+    list(new_worker(library).results())
+    with store.read() as connection:
+        assert catalog.run(connection, 1).counts.tagged == 90
+
+
+def test_a_machine_may_have_another_path_for_the_folder(
+    store: Store, library: Path, tmp_path: Path, new_worker: NewWorker
+) -> None:
+    list(new_worker(library).results())
+    expected = content(Path(store.file))
+    mount = tmp_path / "mount"
+    shutil.move(library, mount)
+    photos(mount, 4, start=500)
+    here = PathMap({str(mount): str(library)})
+    results = list(new_worker(mount, paths=here).results())
+    assert [Path(result.path).parent for result in results] == [library] * 4
+    found = content(Path(store.file))
+    assert len(found["files"]) == len(expected["files"]) + 4
+    assert set(map(repr, expected["files"])) <= set(map(repr, found["files"]))
+    (mount / "00000.jpg").unlink()
+    last = new_worker(mount, paths=here)
+    list(last.results())
+    assert last.state.counts.gone == 1
