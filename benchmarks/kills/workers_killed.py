@@ -14,6 +14,7 @@ from benchmarks.kills.killed import content
 from benchmarks.photos import SMALL, enlarged, real_photos
 from benchmarks.processes import ask, print_table, start_tagging, tagger_command
 
+GIVEN_UP = 1
 LEASE_S = "3"  # so that the work of the dead is soon taken over
 RUNS = "SELECT status, count(*) FROM run GROUP BY 1 ORDER BY 1"
 LEFT = "SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM lease)"
@@ -42,7 +43,9 @@ def killed(folder: Path, database: Path, moments: Iterable[float], dice: random.
         running[victim].wait()
         running[victim] = start_worker(folder, database)
     for worker in running:
-        assert worker.wait() in (0, 3)
+        while (status := worker.wait()) == GIVEN_UP:  # a very busy machine may silence a worker
+            worker = start_worker(folder, database)
+        assert status in (0, 3)
     return count
 
 

@@ -183,8 +183,8 @@ class WorkerGivenUp(TaggerError):
 
     def __init__(self, lease_s: float) -> None:
         super().__init__(
-            f"This worker could not reach the database for {lease_s:g} s, so other workers tag its photos now. "
-            "Start it again; if that happens often, raise the setting worker_lease_s."
+            f"This worker was silent for {lease_s:g} s, because its machine or the database is too busy, so other "
+            "workers tag its photos now. Start it again; if that happens often, raise the setting worker_lease_s."
         )
 
 

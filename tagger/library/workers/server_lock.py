@@ -36,9 +36,7 @@ def server_lock(store: Store, name: str, *, lease_s: float = LEASE_S) -> Iterato
             return renew_lock(connection, name, holder=holder, lease_s=lease_s)
 
     def report_loss() -> None:
-        log.error(
-            "The database could not be reached for %g s: another process may have started this work again", lease_s
-        )
+        log.error("The database was out of reach for %g s: another process may have started this work again", lease_s)
 
     with store.write() as connection:
         is_mine = take_lock(connection, name, holder=holder, lease_s=lease_s)

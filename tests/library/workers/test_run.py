@@ -181,7 +181,7 @@ def test_a_silent_worker_ends_with_a_sentence_and_stores_nothing_more(
     with store.write() as connection:
         connection.exec_driver_sql("UPDATE worker SET expires_at = '2020-01-01 00:00:00.000000'")
         assert give_up_expired(connection, are_files_suspect=lambda _note: True)
-    with pytest.raises(WorkerGivenUp, match="other workers tag its photos now"):
+    with pytest.raises(WorkerGivenUp, match="so other workers tag its photos now"):
         list(results)
     list(new_worker(library).results())
     with store.read() as connection:
