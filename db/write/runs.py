@@ -95,7 +95,7 @@ def mark_died(
 
     Args:
         are_files_suspect: count a death for the files that they had in progress; else release those. Deaths of workers
-            have been counted already, see `db.write.workers.give_up_expired`.
+            have been counted already, see `db.write.shared.workers.give_up_expired`.
         except_run: the run that workers share; they may go on without the one that led them.
     """
     unfinished = [OpenRun(*row) for row in connection.execute(_open_runs().order_by(Run.id))]

@@ -31,11 +31,11 @@ from tagger.cli.runs import runs
 from tagger.cli.schedule import schedule
 from tagger.cli.serve import serve
 from tagger.cli.settings import settings
+from tagger.cli.shared.worker import worker
 from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
 from tagger.cli.train import train
 from tagger.cli.watch import watch
-from tagger.cli.worker import worker
 from tagger.cli.xmp import xmp
 from tagger.core.streams import prepare_streams
 from tagger.core.version import __version__

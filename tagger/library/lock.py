@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from db.engine import Store
 from db.errors import StoreUnreachable
 from db.write.runs import mark_died, running
-from db.write.workers import SharedRun, give_up_expired, shared_run, workers_at_work
+from db.write.shared.workers import SharedRun, give_up_expired, shared_run, workers_at_work
 from tagger.core.errors import BotInProgress, ConfigError, RunInProgress, StoreError
 from tagger.library.cause_of_death import photos_are_suspect, run_noted, was_short_of_memory
 from tagger.library.workers.server_lock import server_lock

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from db.engine import Store
 from db.read.catalog import run as run_row
 from db.rows import RunStart, RunStatus
-from db.write.claims import (
+from db.write.files import Scanned
+from db.write.runs import finish_run
+from db.write.shared.claims import (
     claim_files,
     claim_suspect,
     count_deaths,
@@ -24,9 +26,7 @@ from db.write.claims import (
     keep_as_suspect,
     return_claims,
 )
-from db.write.files import Scanned
-from db.write.runs import finish_run
-from db.write.workers import (
+from db.write.shared.workers import (
     WorkerEnd,
     WorkerStart,
     add_counts,

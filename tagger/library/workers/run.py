@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 from db.read import catalog
 from db.read.workers import queue
-from db.write.claims import add_suspects, add_tasks
 from db.write.runs import running
-from db.write.workers import SharedRun, has_work, shared_run, workers_at_work
+from db.write.shared.claims import add_suspects, add_tasks
+from db.write.shared.workers import SharedRun, has_work, shared_run, workers_at_work
 from tagger.core.errors import RunInProgress, WorkerGivenUp, WorkersDiffer
 from tagger.core.text import printable
 from tagger.core.types import FoundFile, Result

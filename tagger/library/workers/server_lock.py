@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from db.engine import Store
-from db.write.run_lock import free_lock, renew_lock, take_lock
+from db.write.shared.run_lock import free_lock, renew_lock, take_lock
 from tagger.core.errors import StoreError
 from tagger.library.workers.heartbeat import Heartbeat
 

@@ -16,7 +16,7 @@ from benchmarks.kills.killed import content
 from db.engine import Store, open_store
 from db.read import catalog
 from db.read.run_report import report_of
-from db.write.workers import give_up_expired
+from db.write.shared.workers import give_up_expired
 from tagger.core.errors import RunInProgress, WorkerGivenUp, WorkersDiffer
 from tagger.core.run_options import Limits, RunOptions
 from tagger.library.lock import run_lock

@@ -9,7 +9,8 @@ import pytest
 
 from db.engine import Store
 from db.read.workers import queue, workers_of
-from db.write.claims import (
+from db.write.runs import abandoned_files, lease_files, mark_died, register_model, start_run
+from db.write.shared.claims import (
     add_suspects,
     add_tasks,
     claim_files,
@@ -18,9 +19,8 @@ from db.write.claims import (
     keep_as_suspect,
     return_claims,
 )
-from db.write.run_lock import free_lock, renew_lock, take_lock
-from db.write.runs import abandoned_files, lease_files, mark_died, register_model, start_run
-from db.write.workers import (
+from db.write.shared.run_lock import free_lock, renew_lock, take_lock
+from db.write.shared.workers import (
     WorkerStart,
     finish_worker,
     give_up_expired,

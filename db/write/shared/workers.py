@@ -18,8 +18,8 @@ from db.dialect import insert
 from db.rows import RunCounts
 from db.schema.models import Lease, Model, Run
 from db.schema.workers import Task, Worker
-from db.write.claims import KEPT, count_deaths, return_claims
 from db.write.runs import is_shared
+from db.write.shared.claims import KEPT, count_deaths, return_claims
 
 WorkerEnd = Literal["done", "stopped", "failed"]
 

@@ -1,0 +1,1 @@
+"""Commands that share the tagging of many photos among processes and machines."""
