@@ -111,8 +111,11 @@ def _receive(requests: BinaryIO) -> Frame | None:
 
 
 def _send(replies: BinaryIO, frame: bytes) -> None:
-    replies.write(frame)
-    replies.flush()
+    try:
+        replies.write(frame)
+        replies.flush()
+    except BrokenPipeError:  # the run has died
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from tagger.core.errors import DecoderUnavailable
 from tagger.core.run_options import Limits
 from tagger.core.types import Failed
 from tagger.image.decoder_pool import DecoderPool
+from tagger.image.decoder_protocol import encode_frame
 from tagger.image.loader import always
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, photos
@@ -35,6 +38,17 @@ def unkillable(decoders: DecoderPool) -> Iterator[None]:
         for process in processes:
             process.send_signal(signal.SIGKILL)
             process.wait()
+
+
+def test_a_decoder_whose_run_has_died_ends_without_a_word() -> None:
+    setup = {"contract": asdict(card().input), "limits": asdict(LIMITS), "timeout_s": 60, "thumbnails": None}
+    command = [sys.executable, "-P", "-m", "tagger.image.decoder_worker"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as decoder:  # type: ignore[call-overload]
+        decoder.stdout.close()
+        decoder.stdin.write(encode_frame(setup))
+        decoder.stdin.flush()
+        assert (decoder.wait(PATIENCE_S), decoder.stderr.read()) == (0, b"")
 
 
 def test_a_decoder_that_does_not_die_is_not_asked_again(
