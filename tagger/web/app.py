@@ -12,9 +12,11 @@ from starlette.exceptions import HTTPException
 
 from tagger.core.errors import StoreError
 from tagger.core.version import __version__
-from tagger.web.api import decisions, library, photos, status, suggest
+from tagger.library.decisions.decide import login_name
+from tagger.web.api import decisions, library, photos, review, status, suggest
 from tagger.web.pages import completion, errors, login, overview, photo, shares, try_photo
 from tagger.web.pages import library as gallery
+from tagger.web.pages.rendering import warm_up
 from tagger.web.security.addresses import is_loopback, own_names
 from tagger.web.security.body_limits import BodyLimits
 from tagger.web.security.gate import Gate, Rules
@@ -22,7 +24,7 @@ from tagger.web.security.headers import SecurityHeaders, content_security_policy
 from tagger.web.services import Services
 
 V1 = "/api/v1"
-API = (suggest, photos, decisions, library, status)  # modules with routes
+API = (suggest, photos, review, decisions, library, status)  # modules with routes
 PAGES = (gallery, photo, overview, try_photo, shares, login, completion)
 STATIC = files("tagger.web") / "static"
 FORM_BYTES = 4096  # of an upload besides its photo
@@ -35,6 +37,7 @@ def create_app(services: Services) -> FastAPI:
         services: its parts.
     """
     settings = services.settings
+    warm_up()
     app = FastAPI(
         title="Landmark tagger", version=__version__, openapi_url=f"{V1}/openapi.json", docs_url=None, redoc_url=None
     )
@@ -83,6 +86,7 @@ def _rules(services: Services) -> Rules:
     settings = services.settings
     return Rules(
         needs_login(services),
+        login_name(),
         own_names(settings.web_hosts),
         settings.web_trusted_proxies,
         settings.web_proxy_user_header,

@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "tagger.jobs": OF_JOBS,
     # 5. Surfaces: never one another; the command line wires them.
     "tagger.bot": OF_SURFACES,
-    "tagger.web": OF_SURFACES,
+    "tagger.web": (*OF_SURFACES, "tagger.review"),
     "tagger.cli": (*OF_SURFACES, "tagger.review", "tagger.bot", "tagger.web", "training.cli"),
     "tagger.__main__": ("tagger.cli",),
     # The package's front door.

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from db.engine import Store
 from db.write.files import Scanned
 from db.write.results import write_results
 from db.write.runs import register_model, start_run
 from tagger.core.types import Landmark
+from tagger.image.thumbnail import copy_file, keep_copy, webp
 from tests.db.samples import LANDMARKS, MODEL, START, assessed
 from tests.drawn import photos
 
@@ -40,3 +44,13 @@ def store_photos(store: Store, batch: Sequence[Scanned], *, landmarks: Sequence[
         number = register_model(connection, MODEL, landmarks=landmarks)
         run = start_run(connection, START, model=number)
         write_results(connection, batch, run=run, model=number, k=3, keeps_place=True)
+
+
+def keep_thumbnails(folder: Path, contents: Iterable[str | None]) -> None:
+    """Give photos without files a thumbnail: the same for all."""
+    first = folder / "drawn.webp"
+    keep_copy(first, webp(Image.new("RGB", (400, 300), (90, 120, 150)), 400))
+    for sha256 in filter(None, contents):
+        file = copy_file(folder, "thumbnail", sha256)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.link(first, file)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true, tuple_
 
 from db.read.catalog import landmarks
 from db.read.gallery.matching import matching
@@ -22,6 +22,8 @@ from tagger.core import types
 
 SURE = 0.8  # a tag with a lower score is worth a look
 WORTH_A_LOOK = 0.3  # so is the best suggestion of a photo without a tag, from this score
+
+COLUMNS = (Photo.id, Photo.sha256, Photo.taken_at, Photo.width, Photo.height)
 
 
 class Cursor(NamedTuple):
@@ -110,8 +112,7 @@ def tiles(connection: Connection, query: Node = ALL, *, after: Cursor | None = N
     Raises:
         UnknownName: the query names something that the store does not have.
     """
-    columns = (Photo.id, Photo.sha256, Photo.taken_at, Photo.width, Photo.height)
-    found = select(*columns).where(matching(connection, query), _comes_after(after))
+    found = select(*COLUMNS).where(matching(connection, query), _comes_after(after))
     rows = connection.execute(found.order_by(Photo.taken_at.desc(), Photo.id.desc()).limit(limit + 1)).all()
     shown = rows[:limit]
     next_after = Cursor(shown[-1].taken_at, shown[-1].id) if len(rows) > limit else None
@@ -120,9 +121,34 @@ def tiles(connection: Connection, query: Node = ALL, *, after: Cursor | None = N
 
 def tiles_of(connection: Connection, contents: Collection[str]) -> tuple[Tile, ...]:
     """Some photos, the newest first."""
-    columns = (Photo.id, Photo.sha256, Photo.taken_at, Photo.width, Photo.height)
-    found = select(*columns).where(Photo.sha256.in_(contents))
+    found = select(*COLUMNS).where(Photo.sha256.in_(contents))
     return _tiles(connection, connection.execute(found.order_by(Photo.taken_at.desc(), Photo.id.desc())).all())
+
+
+def tiles_in_order(connection: Connection, photos: Sequence[int]) -> tuple[Tile, ...]:
+    """Photos by their row ids, in the same order."""
+    rows = {row.id: row for row in connection.execute(select(*COLUMNS).where(Photo.id.in_(photos)))}
+    return _tiles(connection, [rows[number] for number in photos])
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The digests of the photos beside one; None at an end."""
+
+    newer: str | None
+    older: str | None
+
+
+def neighbours(connection: Connection, query: Node, sha256: str) -> Neighbours:
+    """The photos before and after one, among those that a query finds; errors as for `tiles`."""
+    at = connection.execute(select(Photo.taken_at, Photo.id).where(Photo.sha256 == sha256)).first()
+    if at is None:
+        return Neighbours(None, None)
+    cursor, place = Cursor(*at), tuple_(Photo.taken_at, Photo.id)
+    found = select(Photo.sha256).where(matching(connection, query)).limit(1)
+    newer = found.where(Photo.taken_at >= cursor.taken_at, place > cursor).order_by(Photo.taken_at, Photo.id)
+    older = found.where(_comes_after(cursor)).order_by(Photo.taken_at.desc(), Photo.id.desc())
+    return Neighbours(connection.execute(newer).scalar(), connection.execute(older).scalar())
 
 
 def _comes_after(cursor: Cursor | None) -> ColumnElement[bool]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from fastapi import APIRouter, HTTPException
 
 from db.read.gallery.tiles import Tile, tiles_of
+from db.read.photos import find_photo
 from db.write.decisions import record_decision, undo_decision
+from db.write.review import unskip_photo
 from tagger.web.api.photos import Digest
 from tagger.web.api.schemas import DecisionIn, DecisionsIn, DecisionsOut, UndoIn, problems
 from tagger.web.api.views import tiles_out
@@ -56,6 +58,8 @@ def store_decisions(
         UnknownLandmark: no landmark has this name.
     """
     with services.store.write() as connection:
+        for sha256 in contents:
+            unskip_photo(connection, find_photo(connection, sha256), who=who)
         ids = [
             record_decision(
                 connection, sha256, verdict=decision.verdict, landmark=decision.landmark, who=who, source=SOURCE

@@ -86,6 +86,13 @@ class PhotosOut(BaseModel):
     next: str | None = Field(description="Ask for the next page with it, as `after`; null after the last.")
 
 
+class ReviewOut(BaseModel):
+    """The first photos of a review."""
+
+    total: int = Field(description="How many photos nobody has decided about.")
+    photos: list[TileOut]
+
+
 class MonthOut(BaseModel):
     """A month, and how many newer photos there are."""
 

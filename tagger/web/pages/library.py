@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from db.errors import QuerySyntaxError, UnknownName
+from db.read.gallery.matching import matching
 from db.read.gallery.tiles import TilePage, tiles
 from tagger.web.api.photos import QueryText, cursor
 from tagger.web.pages.rendering import render
@@ -15,7 +16,6 @@ from tagger.web.pages.world import world_geojson
 from tagger.web.services import Parts, Services
 
 FIRST_TILES = 60  # the script fetches the others
-UNSURE = "state:unreviewed"  # what there is to review by default
 
 router = APIRouter()
 
@@ -34,21 +34,35 @@ def library(
 
 
 @router.get("/review")
-def review(request: Request, query: QueryText = UNSURE) -> HTMLResponse:
-    """What a query finds, one photo after the other, with one key for each decision."""
-    return render(request, "review", title="Review", query=query)
+def review(request: Request, services: Parts, query: QueryText = "") -> HTMLResponse:
+    """What nobody has decided about, one photo after the other, with one key for each decision."""
+    return _with_script(request, services, "review", "Review", query)
 
 
 @router.get("/map")
 def map_(request: Request, services: Parts, query: QueryText = "") -> HTMLResponse:
     """Where the photos that a query finds were taken."""
-    return render(request, "map", title="Map", query=query, tiles_url=services.settings.web_tiles or "")
+    return _with_script(request, services, "map", "Map", query, tiles_url=services.settings.web_tiles or "")
 
 
 @router.get("/world.json")
 def world() -> Response:
     """The outline of the world, for a map that works without a network."""
     return JSONResponse(world_geojson(), headers={"Cache-Control": "private, max-age=86400"})
+
+
+def _with_script(
+    request: Request, services: Services, template: str, title: str, query: str, **values: str
+) -> HTMLResponse:
+    """A page whose script asks for what the query finds, unless the query is wrong."""
+    problem = None
+    try:
+        with services.store.read() as connection:
+            matching(connection, services.query(connection, query))
+    except (QuerySyntaxError, UnknownName) as error:
+        problem = str(error)
+    status = 200 if problem is None else 422
+    return render(request, template, status, title=title, query=query, problem=problem, **values)
 
 
 def _search(services: Services, query: str, after: str | None) -> tuple[TilePage, str | None]:

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from db.read.gallery.detail import photo_detail, photo_files
-from db.read.gallery.tiles import tiles_of
+from db.read.gallery.tiles import neighbours, tiles_of
 from db.write.decisions import undo_decision
 from tagger.model.occlusion import occlusion
 from tagger.web.api.decisions import store_decisions
-from tagger.web.api.photos import Digest
+from tagger.web.api.photos import Digest, QueryText
 from tagger.web.api.schemas import DecisionIn
 from tagger.web.language import N_, language_of
 from tagger.web.pages.rendering import render
@@ -23,9 +23,9 @@ router = APIRouter()
 
 
 @router.get("/photo/{sha256}")
-def photo(request: Request, services: Parts, sha256: Digest) -> HTMLResponse:
-    """A photo with all that the store knows of it."""
-    return _page(request, services, sha256, "photo")
+def photo(request: Request, services: Parts, sha256: Digest, query: QueryText = "") -> HTMLResponse:
+    """A photo with all that the store knows of it, among those that a query finds."""
+    return _page(request, services, sha256, "photo", query)
 
 
 @router.post("/photo/{sha256}/decide")
@@ -74,14 +74,26 @@ def _changed(request: Request, services: Services, sha256: str) -> Response:
     return RedirectResponse(f"/photo/{sha256}", 303)
 
 
-def _page(request: Request, services: Services, sha256: str, template: str) -> HTMLResponse:
+def _page(request: Request, services: Services, sha256: str, template: str, query: str = "") -> HTMLResponse:
     with services.store.read() as connection:
         detail = photo_detail(connection, sha256)
         (tile,) = tiles_of(connection, [detail.sha256])
         alike = tiles_of(connection, detail.alike)
+        beside = neighbours(connection, services.query(connection, query), detail.sha256)
     place = _place(detail.lat, detail.lon)
     title = language_of(request).name(tile.tags[0].landmark) if tile.tags else N_("No known landmark")
-    return render(request, template, title=title, photo=detail, tile=tile, alike=alike, place=place, land=land_path())
+    return render(
+        request,
+        template,
+        title=title,
+        query=query,
+        photo=detail,
+        tile=tile,
+        alike=alike,
+        beside=beside,
+        place=place,
+        land=land_path(),
+    )
 
 
 def _place(lat: float | None, lon: float | None) -> tuple[float, float] | None:

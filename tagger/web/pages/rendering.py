@@ -14,8 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tagger.core.text import format_bytes, printable
 from tagger.core.version import __version__
+from tagger.serving.catalogues import CODES
 from tagger.web.api.views import label, percent
-from tagger.web.language import N_, Language, language_of
+from tagger.web.language import N_, Language, language, language_of
 from tagger.web.security.gate import Visitor
 
 PAGES = (
@@ -35,7 +36,7 @@ SCRIPT_TEXTS = (
     N_("{i} of {n}"),
     N_("No known landmark"),
     N_("Score of {name}"),
-    N_("Confirm all {name} here"),
+    N_("Confirm all {name}"),
     N_("Confirm all like this"),
     N_("Nothing here is tagged {name}"),
     N_("{n} confirmed as {name}; u undoes it"),
@@ -65,6 +66,14 @@ _environment.filters |= {
 }
 
 
+def warm_up() -> None:
+    """Compile the templates and read the catalogues, so that no visitor waits for that."""
+    for template in _environment.list_templates():
+        _environment.get_template(template)
+    for code in CODES:
+        language(code, code)
+
+
 def evidence(reason: dict[str, Any], language: Language) -> str:
     """What besides the picture speaks for or against a landmark, see `tagger.core.evidence`."""
     _ = language._
@@ -83,21 +92,21 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         values: of the template.
     """
     visitor: Visitor = request.state.visitor
-    language = language_of(request)
+    spoken = language_of(request)
     always = {
         "path": request.url.path,
         "csrf": visitor.session.csrf,
         "visitor": visitor,
-        "lang": language.code,
-        "_": language._,
-        "day": language.day,
-        "number": language.number,
-        "name_of": language.name,
-        "place_of": language.place,
-        "country_in": language.country,
-        "label": lambda tile: label(tile, language),
-        "evidence": lambda reason: evidence(reason, language),
-        "texts": {text: language._(text) for text in SCRIPT_TEXTS},
+        "lang": spoken.code,
+        "_": spoken._,
+        "day": spoken.day,
+        "number": spoken.number,
+        "name_of": spoken.name,
+        "place_of": spoken.place,
+        "country_in": spoken.country,
+        "label": lambda tile: label(tile, spoken),
+        "evidence": lambda reason: evidence(reason, spoken),
+        "texts": {text: spoken._(text) for text in SCRIPT_TEXTS},
     }
     page = _environment.get_template(f"{template}.html").render({"query": "", **values, **always})
-    return HTMLResponse(page, status, {"Content-Language": language.code, "Vary": "Accept-Language"})
+    return HTMLResponse(page, status, {"Content-Language": spoken.code, "Vary": "Accept-Language"})

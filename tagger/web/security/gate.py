@@ -27,6 +27,7 @@ CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
 FORM = "application/x-www-form-urlencoded"
 BEARER = "bearer "
+PASSWORD_USER = "web"  # all who know the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,14 @@ class Rules:
 
     Args:
         needs_login: whether a visitor must log in.
+        user: the name of those who need not.
         hosts: the gallery's names.
         proxies: those whose headers are believed.
         user_header: the header in which they name the user, if any.
     """
 
     needs_login: bool
+    user: str
     hosts: frozenset[str]
     proxies: tuple[Network, ...] = ()
     user_header: str | None = None
@@ -106,9 +109,9 @@ class Gate:
             return Visitor(name and f"token:{name}", client, session, is_program=True)
         if is_proxy and self._rules.user_header and (user := request.headers.get(self._rules.user_header)):
             return Visitor(f"web:{user}", client, session)
-        if session.is_logged_in or not self._rules.needs_login:
-            return Visitor("web", client, session)
-        return Visitor(None, client, session)
+        if not self._rules.needs_login:
+            return Visitor(self._rules.user, client, session)
+        return Visitor(PASSWORD_USER if session.is_logged_in else None, client, session)
 
     async def _refusal(self, request: Request, visitor: Visitor, receive: Receive) -> tuple[Response | None, Receive]:
         path = request.url.path

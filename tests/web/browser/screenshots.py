@@ -31,7 +31,7 @@ from tests.web.pictures import drawn_library
 
 PHOTOS = 120
 POLL_MS, MOST_POLLS = 500, 240
-ALL_LOADED = "[...document.images].some((i) => i.src) && [...document.images].every((i) => i.hidden || i.naturalWidth)"
+ALL_LOADED = "[...document.images].every((image) => image.hidden || image.complete)"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
 PAGES = {  # name: path, viewport, colour scheme
     "library": ("/", DESKTOP, "light"),
@@ -57,15 +57,21 @@ def take(browser: Browser, url: str, sha256: str, folder: Path) -> list[Path]:
         page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
         page.set_default_timeout(120_000)
         page.goto(url + path.format(sha256=sha256))
-        _wait_for_pictures(page)
-        made.append(folder / f"{name}.webp")
-        Image.open(io.BytesIO(page.screenshot())).save(made[-1], quality=80, method=6)
+        made.append(picture(page, folder / f"{name}.webp"))
         page.close()
     return made
 
 
+def picture(page: Page, file: Path) -> Path:
+    """Take one screenshot of what a page shows, with its pictures."""
+    _wait_for_pictures(page)
+    Image.open(io.BytesIO(page.screenshot())).save(file, quality=80, method=6)
+    return file
+
+
 def _wait_for_pictures(page: Page) -> None:
     """Wait until all pictures in view are there; the page's own policy forbids Playwright's way to wait for that."""
+    page.wait_for_load_state("networkidle")
     for _ in range(MOST_POLLS):
         page.wait_for_timeout(POLL_MS)
         if page.evaluate(ALL_LOADED):

@@ -10,23 +10,31 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from db.read.gallery.tiles import tiles
+from db.read.gallery.tiles import Tile, tiles
 from db.read.query_language.grammar import parse
 from db.read.query_language.tree import ALL
 from tagger.core.types import FoundFile, Landmark, PhotoInfo, Result, Suggestion, Tagged
 from tests.db.samples import assessed, failed
 from tests.drawn import COLOURS, jpeg
 from tests.web.browser.conftest import PHOTOS, Open
+from tests.web.browser.tracing import scroll, traced
 from tests.web.conftest import Gallery, Start
-from tests.web.library import store_photos
+from tests.web.library import FIRST, keep_thumbnails, store_photos
+from tests.web.library import library as photos_of_days
 from tests.web.pictures import drawn_library
 
 pytestmark = pytest.mark.slow
 
+LONGEST_FRAME_MS = 50.0
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 PAGES = ("/", "/review", "/map", "/landmarks", "/runs", "/runs/1", "/try", "/share", "/login", "/photo/{sha256}", "/no")
 EVIL = """<script>evil=1</script>"'><img src=x onerror="evil=1"><svg onload=evil=1>{{7*7}}javascript:evil=1"""
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+
+
+def tiles_in(gallery: Gallery) -> tuple[Tile, ...]:
+    with gallery.store.read() as connection:
+        return tiles(connection).tiles
 
 
 def newest(gallery: Gallery, query: str = "") -> str:
@@ -61,26 +69,41 @@ def test_a_search_that_is_wrong_says_where(library: Gallery, open_page: Open) ->
     expect(page.locator(".problem")).to_contain_text("landmrk is not a key")
 
 
-def test_the_whole_queue_is_reviewed_by_keyboard(library: Gallery, open_page: Open) -> None:
-    page = open_page(library, "/review")
+def test_a_hundred_photos_are_reviewed_by_keyboard(start: Start, open_page: Open, tmp_path: Path) -> None:
+    gallery = start()
+    photos_of_days(gallery.store, tmp_path / "photos", 100)
+    page = open_page(gallery, "/review")
     counter = page.locator("#counter")
-    expect(counter).to_have_text(re.compile(r"^1 of \d+$"))
-    total = int((counter.text_content() or "").split()[-1])
-    for number in range(total):
-        expect(counter).to_have_text(f"{number + 1} of {total}")
-        page.keyboard.press("a" if number % 3 else "r")
+    for number in range(100):
+        expect(counter).to_have_text(f"{number + 1} of 100")
+        page.keyboard.press("ar"[number % 2])
     expect(page.locator("#done")).to_be_visible()
     page.wait_for_load_state("networkidle")
+    assert all(tile.is_reviewed for tile in tiles_in(gallery))
     page.keyboard.press("u")
-    expect(counter).to_have_text(f"{total} of {total}")
+    expect(page.locator("#review")).to_be_visible()
+    expect(counter).to_have_text("100 of 100")
+    page.keyboard.press(" ")
+    expect(page.locator("#skipped")).to_be_visible()
     page.reload()
     expect(counter).to_have_text("1 of 1")
+
+
+def test_a_skipped_photo_comes_last(library: Gallery, open_page: Open) -> None:
+    page = open_page(library, "/review")
+    first = page.locator("#link").get_attribute("href")
+    page.keyboard.press(" ")
+    expect(page.locator("#counter")).to_have_text(re.compile("^2 of"))
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    expect(page.locator("#counter")).to_have_text(re.compile("^1 of"))
+    assert page.locator("#link").get_attribute("href") != first
 
 
 def test_another_landmark_is_chosen_by_a_name_in_any_case(library: Gallery, open_page: Open) -> None:
     page = open_page(library, "/review")
     expect(page.locator("#counter")).to_have_text(re.compile("^1 of"))
-    decided = newest(library, "state:unreviewed")
+    decided = (page.locator("#link").get_attribute("href") or "").rpartition("/")[2]
     page.keyboard.press("c")
     page.locator("#choice").press_sequentially("BRANDEN")
     expect(page.locator("#names button").first).to_contain_text("Brandenburg Gate")
@@ -93,7 +116,7 @@ def test_another_landmark_is_chosen_by_a_name_in_any_case(library: Gallery, open
 
 def test_all_of_a_landmark_are_confirmed_at_once(library: Gallery, open_page: Open) -> None:
     page = open_page(library, "/review?query=landmark:taj_mahal")
-    expect(page.locator("#batch")).to_have_text("Confirm all Taj Mahal here")
+    expect(page.locator("#batch")).to_have_text("Confirm all Taj Mahal")
     page.keyboard.press("b")
     expect(page.locator("#done")).to_be_visible()
     page.goto(f"{library.url}/?query=landmark:taj_mahal state:unreviewed")
@@ -180,18 +203,69 @@ def test_no_page_has_a_serious_barrier(library: Gallery, open_page: Open, scheme
     assert {path: barriers for path, barriers in found.items() if barriers} == {}
 
 
-def test_scrolling_keeps_the_page_small(start: Start, open_page: Open) -> None:
+def test_scrolling_keeps_the_page_small_and_each_frame_short(start: Start, open_page: Open, tmp_path: Path) -> None:
     gallery = start()
-    store_photos(gallery.store, [assessed(f"/p/{number:05}.jpg") for number in range(10_000)])
+    widths = (4000, 2250, 5000, 12_000)
+    batch = [
+        assessed(
+            f"/p/{number:05}.jpg",
+            width=widths[number * 7 % 11 % 4],
+            height=3000,
+            taken_at=FIRST + timedelta(hours=number),
+        )
+        for number in range(10_000)
+    ]
+    store_photos(gallery.store, batch)
+    keep_thumbnails(tmp_path / "thumbnails", [result.sha256 for _, result in batch])
     page = open_page(gallery)
     expect(page.locator("#counter")).to_have_text("10,000 photos")
     before = page.evaluate("document.querySelectorAll('*').length")
-    height = page.evaluate("document.documentElement.scrollHeight")
-    for step in range(1, 21):
-        page.evaluate(f"scrollTo(0, {height * step // 20})")
-        page.wait_for_timeout(50)
+    tasks = traced(page, lambda: scroll(page))
     expect(page.locator(".tile[data-index='9999'] img")).to_have_attribute("alt", re.compile("Eiffel Tower"))
     assert page.evaluate("document.querySelectorAll('*').length") == before
+    assert max(task.cpu_ms for task in tasks) < LONGEST_FRAME_MS
+
+
+def test_photos_keep_their_shapes_in_rows_that_are_full(library: Gallery, open_page: Open) -> None:
+    page = open_page(library)
+    expect(page.locator("#counter")).to_have_text(f"{PHOTOS} photos")
+    rows: dict[float, list[dict[str, float]]] = {}
+    for box in page.locator(".tile:visible").evaluate_all("tiles => tiles.map(tile => tile.getBoundingClientRect())"):
+        rows.setdefault(box["y"], []).append(box)
+    assert {round(box["width"] / box["height"], 1) for row in rows.values() for box in row} == {0.7, 1.5}
+    ends = [round(max(box["right"] for box in row)) for _, row in sorted(rows.items())]
+    assert len(set(ends[:-1])) == 1
+    assert len({round(box["height"]) for box in next(iter(rows.values()))}) == 1
+
+
+def test_arrows_lead_through_the_grid_and_back_leads_to_the_same_place(start: Start, open_page: Open) -> None:
+    gallery = start()
+    store_photos(gallery.store, [assessed(f"/p/{n:05}.jpg", taken_at=FIRST + timedelta(hours=n)) for n in range(1000)])
+    page = open_page(gallery)
+    expect(page.locator("#counter")).to_have_text("1,000 photos")
+    page.locator(".tile[tabindex='0']").focus()
+    for key in ("End", "ArrowUp", "ArrowLeft", "ArrowRight"):
+        page.keyboard.press(key)
+    focused = page.locator(".tile:focus")
+    expect(focused.locator("img")).to_have_attribute("alt", re.compile("Eiffel Tower"))
+    href = focused.get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{href}")
+    page.go_back()
+    expect(page.locator(f".tile[href='{href}']")).to_be_in_viewport()
+
+
+def test_arrows_lead_from_photo_to_photo_of_a_search(library: Gallery, open_page: Open) -> None:
+    with library.store.read() as connection:
+        first, second, *_ = tiles(connection, parse("landmark:taj_mahal")).tiles
+    page = open_page(library, f"/photo/{first.sha256}?query=landmark:taj_mahal")
+    expect(page.locator("#newer")).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(f"**/photo/{second.sha256}?query=landmark*")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(f"**/photo/{first.sha256}?query=landmark*")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/?query=landmark*")
 
 
 def test_what_others_have_written_is_never_a_script(start: Start, open_page: Open) -> None:

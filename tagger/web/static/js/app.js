@@ -3,8 +3,18 @@
 const TOAST_MS = 4000;
 const texts = JSON.parse(document.querySelector("meta[name=texts]").content);
 
+const IS_RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
+
+/** A number as the page's language writes it. */
+export const number = (value) => value.toLocaleString(document.documentElement.lang);
+
 /** A text in the visitor's language, with its placeholders filled. */
-export const text = (key, values = {}) => texts[key].replace(/{(\w+)}/g, (_, name) => values[name]);
+export const text = (key, values = {}) => texts[key].replace(/{(\w+)}/g, (_, name) => shown(values[name]));
+
+function shown(value) {
+  if (typeof value === "number") return number(value);
+  return IS_RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value; // the text around it keeps its direction
+}
 
 export function toast(sentence) {
   const element = document.getElementById("toast");
@@ -15,12 +25,12 @@ export function toast(sentence) {
 }
 
 /** Ask the API. An error is shown, and thrown. */
-export async function api(path, body) {
+export async function api(path, { body, method = body ? "POST" : "GET" } = {}) {
   const headers = { "X-CSRF-Token": document.querySelector("meta[name=csrf]").content };
-  const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body), headers: { ...headers, "Content-Type": "application/json" } };
-  const response = await fetch(`/api/v1${path}`, options);
-  if (response.ok) return response.json();
-  const { detail } = await response.json().catch(() => ({ detail: response.statusText }));
+  if (body) headers["Content-Type"] = "application/json";
+  const response = await fetch(`/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) }).catch(() => null);
+  if (response?.ok) return response.status === 204 ? null : response.json();
+  const { detail } = (await response?.json().catch(() => null)) ?? { detail: text("That did not work. Try again.") };
   toast(detail);
   throw new Error(detail);
 }

@@ -1,13 +1,17 @@
 // The windowed grid: only the tiles in view are in the document, however many photos there are.
 //
-// A timeline says how many photos there are and where each page of them begins, so any part of the grid can be shown
-// without what is above it. Tile number n sits in element n modulo the number of elements, and is moved there.
+// A timeline says how many photos there are and where each page of them begins, so any page can be shown without those
+// above it. Until its photos have arrived, a page has rows of photos of a common shape; when they arrive, what is in
+// view stays where it is. Photo number n is shown by element n modulo the number of elements.
 
 import { api, text } from "./app.js";
+import { justified, shapeOf } from "./rows.js";
 
-const LEAST_PX = 150;
-const GAP_PX = 6;
-const OVERSCAN_ROWS = 3;
+const WIDE = { row: 190, gap: 6 }, NARROW = { row: 120, gap: 3 }; // pixels
+const COMMON_SHAPE = 1.4;
+const OVERSCAN_ROWS = 2;
+const PHOTOS_PER_ROW = 1.6; // of those that a row has with square photos
+const BAR_PX = 72; // what the page's bar covers
 const IDLE_MS = 90; // pictures are fetched once scrolling pauses
 const MOST_PAGES = 12; // kept in memory
 
@@ -17,76 +21,126 @@ if (grid) start(grid.dataset.query).catch(() => {}); // the first page stays
 async function start(query) {
   const search = new URLSearchParams({ query });
   const timeline = await api(`/photos/timeline?${search}`);
-  const pages = new Map();
+  const size = timeline.page_size;
+  const pages = new Map(); // number: photos
+  const blocks = []; // where the photos of each page are, and how high it is
+  const tiles = [];
   const element = document.createElement("template");
   element.innerHTML = '<a class="tile" hidden><img alt="" decoding="async"><span class="caption" aria-hidden="true"></span><span class="badge" aria-hidden="true"></span></a>';
-  const tiles = [];
-  let columns, side, focused = 0, idle;
+  let width, style, focused = 0, idle, tops = [0];
 
-  function page(number) {
-    if (!pages.has(number)) {
-      const parameters = new URLSearchParams({ query, limit: timeline.page_size });
-      if (timeline.pages[number]) parameters.set("after", timeline.pages[number]);
-      pages.set(number, []);
-      if (pages.size > MOST_PAGES) pages.delete(pages.keys().next().value);
-      api(`/photos?${parameters}`).then(({ photos }) => { pages.set(number, photos); draw(); }, () => pages.delete(number));
-    }
-    return pages.get(number);
-  }
-
-  const photo = (index) => page(Math.floor(index / timeline.page_size))[index % timeline.page_size];
+  // Geometry: pages below one another.
 
   function layout() {
-    const width = grid.clientWidth;
-    const narrow = innerWidth <= 720;
-    const gap = narrow ? 3 : GAP_PX;
-    columns = narrow ? 3 : Math.max(2, Math.floor((width + gap) / (LEAST_PX + gap)));
-    side = (width + gap) / columns;
-    grid.style.setProperty("--side", `${side - gap}px`);
-    grid.style.height = `${Math.ceil(timeline.total / columns) * side}px`;
-    const needed = Math.min(timeline.total, (Math.ceil(innerHeight / side) + 2 * OVERSCAN_ROWS + 1) * columns);
+    width = grid.clientWidth;
+    style = innerWidth <= 720 ? NARROW : WIDE;
+    for (let page = 0; page < timeline.pages.length; page++) blocks[page] = blockOf(page);
+    stack();
+    const rows = Math.ceil(innerHeight / style.row) + 2 * OVERSCAN_ROWS;
+    const needed = Math.min(timeline.total, Math.ceil(rows * (width / style.row) * PHOTOS_PER_ROW));
     while (tiles.length < needed) tiles.push(grid.appendChild(element.content.firstChild.cloneNode(true)));
     while (tiles.length > needed) tiles.pop().remove();
     for (const tile of tiles) tile.dataset.index = "";
+  }
+
+  function blockOf(page) {
+    const photos = pages.get(page) ?? [], length = Math.min(size, timeline.total - page * size);
+    const shapes = Array.from({ length }, (_, place) => photos[place] ? shapeOf(photos[place]) : COMMON_SHAPE);
+    return justified(shapes, width, style.row, style.gap);
+  }
+
+  function stack() {
+    tops = [0];
+    for (const block of blocks) tops.push(tops.at(-1) + block.height);
+    grid.style.height = `${tops.at(-1)}px`;
+  }
+
+  const pageOf = (index) => Math.floor(index / size);
+  const photoAt = (index) => pages.get(pageOf(index))?.[index % size];
+  const viewTop = () => Math.max(0, -grid.getBoundingClientRect().top);
+
+  function rectOf(index) {
+    const rect = blocks[pageOf(index)].rects[index % size];
+    return { ...rect, y: rect.y + tops[pageOf(index)] };
+  }
+
+  /** The first photo whose row reaches below a height. */
+  function indexAt(y) {
+    let page = 0;
+    while (page < blocks.length - 1 && tops[page + 1] <= y) page++;
+    const place = blocks[page].rects.findIndex((rect) => tops[page] + rect.y + rect.height > y);
+    return page * size + (place < 0 ? blocks[page].rects.length - 1 : place);
+  }
+
+  /** Change the geometry while the photo on top of the view stays there. */
+  function keepView(change) {
+    const top = viewTop(), index = indexAt(top);
+    const offset = top > 0 ? rectOf(index).y - top : 0;
+    change();
+    const moved = top > 0 ? rectOf(index).y - offset - top : 0;
+    if (Math.abs(moved) >= 1) scrollBy({ top: moved, behavior: "instant" });
     draw();
   }
 
+  function fetchPage(page) {
+    if (pages.has(page) || page >= timeline.pages.length) return;
+    const parameters = new URLSearchParams({ query, limit: size });
+    if (timeline.pages[page]) parameters.set("after", timeline.pages[page]);
+    pages.set(page, []);
+    if (pages.size > MOST_PAGES) pages.delete(pages.keys().next().value);
+    api(`/photos?${parameters}`).then(({ photos }) => {
+      pages.set(page, photos);
+      keepView(() => { blocks[page] = blockOf(page); stack(); unplace(page); });
+    }, () => pages.delete(page));
+  }
+
+  function unplace(page) {
+    for (const tile of tiles) if (pageOf(Number(tile.dataset.index)) >= page) tile.dataset.index = "";
+  }
+
+  // Tiles.
+
   function draw() {
-    const top = Math.max(0, -grid.getBoundingClientRect().top);
-    const first = Math.max(0, Math.floor(top / side) - OVERSCAN_ROWS) * columns;
+    const top = viewTop(), above = OVERSCAN_ROWS * style.row;
+    const first = indexAt(Math.max(0, top - above));
     const last = Math.min(timeline.total, first + tiles.length);
+    for (let page = pageOf(first); page <= pageOf(last - 1); page++) fetchPage(page);
+    if (!grid.contains(document.activeElement)) focused = indexAt(top);
     for (let index = first; index < last; index++) place(tiles[index % tiles.length], index);
-    mark(Math.min(timeline.total - 1, Math.floor(top / side) * columns));
+    mark(indexAt(top));
     clearTimeout(idle);
     idle = setTimeout(load, IDLE_MS);
   }
 
   function place(tile, index) {
+    tile.tabIndex = index === focused ? 0 : -1;
     if (tile.dataset.index !== String(index)) {
+      const rect = rectOf(index);
       tile.dataset.index = index;
-      tile.dataset.sha256 = "";
-      tile.style.transform = `translate(${(index % columns) * side}px, ${Math.floor(index / columns) * side}px)`;
-      tile.style.width = tile.style.height = "var(--side)";
-      tile.firstChild.removeAttribute("src");
-      tile.tabIndex = index === focused ? 0 : -1;
+      tile.style.transform = `translate(${rect.x}px, ${rect.y}px)`;
+      tile.style.width = `${rect.width}px`;
+      tile.style.height = `${rect.height}px`;
       tile.hidden = false;
     }
-    const found = photo(index);
-    if (found && tile.dataset.sha256 !== found.sha256) fill(tile, found);
+    const found = photoAt(index);
+    if (tile.dataset.sha256 !== (found?.sha256 ?? "")) fill(tile, found);
   }
 
   function fill(tile, found) {
     const [image, caption, badge] = tile.children;
-    tile.dataset.sha256 = found.sha256;
-    tile.href = `/photo/${found.sha256}${query ? `?${search}` : ""}`;
-    tile.className = `tile${found.is_unsure ? " unsure" : ""}${found.is_reviewed ? " reviewed" : ""}`;
-    image.alt = found.label;
-    caption.textContent = found.tags[0]?.name ?? "";
-    badge.textContent = found.is_reviewed ? "✓" : found.is_unsure ? "?" : "";
+    image.removeAttribute("src");
+    tile.dataset.sha256 = found?.sha256 ?? "";
+    tile.className = `tile${found?.is_unsure ? " unsure" : ""}${found?.is_reviewed ? " reviewed" : ""}`;
+    image.alt = found?.label ?? "";
+    caption.textContent = found?.tags[0]?.name ?? "";
+    badge.textContent = found?.is_reviewed ? "✓" : found?.is_unsure ? "?" : "";
     badge.hidden = !badge.textContent;
+    if (found) tile.href = `/photo/${found.sha256}${query ? `?${search}` : ""}`;
+    else tile.removeAttribute("href");
   }
 
   function load() {
+    history.replaceState({ at: viewTop() > 0 ? indexAt(viewTop() + BAR_PX + 1) : 0 }, ""); // for who comes back
     for (const tile of tiles)
       if (tile.dataset.sha256 && !tile.firstChild.hasAttribute("src"))
         tile.firstChild.src = `/api/v1/photos/${tile.dataset.sha256}/thumbnail`;
@@ -107,7 +161,6 @@ async function start(query) {
   }
 
   function years() {
-    if (timeline.total < 2 * tiles.length) return;
     grid.parentElement.classList.add("has-rail");
     let lowest = -1;
     const seen = new Set();
@@ -125,30 +178,57 @@ async function start(query) {
   }
 
   function show(index) {
-    scrollTo({ top: grid.getBoundingClientRect().top + scrollY + Math.floor(index / columns) * side - 72 });
+    scrollTo({ top: grid.getBoundingClientRect().top + scrollY + rectOf(index).y - BAR_PX });
   }
 
   // The keyboard: arrows move between tiles.
 
+  /** The photo in the next row, or the one before, that is nearest. */
+  function beside(index, step) {
+    const from = rectOf(index), middle = from.x + from.width / 2;
+    let found = index, nearest = Infinity, row = null;
+    for (let at = index + step; at >= 0 && at < timeline.total; at += step) {
+      const rect = rectOf(at);
+      if (rect.y === from.y) continue;
+      if (row !== null && rect.y !== row) break;
+      row = rect.y;
+      const distance = Math.abs(rect.x + rect.width / 2 - middle);
+      if (distance < nearest) [found, nearest] = [at, distance];
+    }
+    return found;
+  }
+
   grid.addEventListener("keydown", (event) => {
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -Infinity, End: Infinity };
-    if (!(event.key in steps)) return;
+    const index = Number(event.target.dataset.index);
+    const targets = { ArrowRight: () => index + 1, ArrowLeft: () => index - 1, ArrowDown: () => beside(index, 1), ArrowUp: () => beside(index, -1), Home: () => 0, End: () => timeline.total - 1 };
+    if (!(event.key in targets)) return;
     event.preventDefault();
-    focused = Math.min(timeline.total - 1, Math.max(0, Number(event.target.dataset.index) + steps[event.key]));
-    const top = grid.getBoundingClientRect().top + Math.floor(focused / columns) * side;
-    if (top < 80 || top + side > innerHeight) show(focused - columns);
+    focused = Math.min(timeline.total - 1, Math.max(0, targets[event.key]()));
+    const rect = rectOf(focused), top = grid.getBoundingClientRect().top + rect.y;
+    if (top < 80 || top + rect.height > innerHeight) show(focused);
     draw();
-    for (const tile of tiles) tile.tabIndex = Number(tile.dataset.index) === focused ? 0 : -1;
     tiles[focused % tiles.length].focus({ preventScroll: true });
   });
+  grid.addEventListener("click", (event) => {
+    const tile = event.target.closest(".tile");
+    if (tile) history.replaceState({ at: Number(tile.dataset.index), isFocused: true }, "");
+  });
+  grid.addEventListener("focusin", (event) => { focused = Number(event.target.dataset.index); });
 
   grid.replaceChildren();
   grid.classList.add("windowed");
-  document.getElementById("counter").textContent = timeline.total === 1 ? text("1 photo") : text("{n} photos", { n: timeline.total.toLocaleString() });
+  document.getElementById("counter").textContent = timeline.total === 1 ? text("1 photo") : text("{n} photos", { n: timeline.total });
   layout();
-  years();
-  layout();
+  if (timeline.total >= 2 * tiles.length) {
+    years();
+    layout();
+  }
+  history.scrollRestoration = "manual";
+  const { at = 0, isFocused } = history.state ?? {}; // where the visitor was before they opened a photo
+  if (at > 0 && at < timeline.total) show(at);
+  draw();
+  if (isFocused) tiles[at % tiles.length]?.focus({ preventScroll: true });
   let frame = 0;
   addEventListener("scroll", () => { frame ||= requestAnimationFrame(() => { frame = 0; draw(); }); }, { passive: true });
-  new ResizeObserver(() => { if (Math.abs(grid.clientWidth - columns * side) > GAP_PX + 1) layout(); }).observe(grid);
+  new ResizeObserver(() => { if (grid.clientWidth !== width) keepView(layout); }).observe(grid);
 }

@@ -1,6 +1,6 @@
 // The map: cells of photos from the server, drawn as clusters; and the photos in view beside it.
 
-import { api, text } from "./app.js";
+import { api, number, text } from "./app.js";
 
 const element = document.getElementById("map");
 const { query, tiles } = element.dataset;
@@ -18,14 +18,14 @@ else {
   L.geoJSON(world, { interactive: false, style: (feature) => ({ fillColor: fill(feature), fillOpacity: 1, weight: 0.5, color: colour("--bg") }) }).addTo(map);
 }
 
-const count = ({ photos }) => photos === 1 ? text("1 photo") : text("{n} photos", { n: photos.toLocaleString() });
+const count = ({ photos }) => photos === 1 ? text("1 photo") : text("{n} photos", { n: photos });
 const photosOf = (cluster) => cluster.getAllChildMarkers().reduce((sum, marker) => sum + marker.options.photos, 0);
 
 function icon(photos) {
   const size = 26 + 7 * Math.log10(photos);
   const label = document.createElement("span");
   label.className = "cluster";
-  label.textContent = photos.toLocaleString();
+  label.textContent = number(photos);
   return L.divIcon({ html: label, className: "", iconSize: [size, size] });
 }
 
@@ -46,7 +46,7 @@ async function draw() {
   clusters.clearLayers();
   clusters.addLayers(cells.map((cell) => L.marker([cell.lat, cell.lon], { icon: icon(cell.photos), photos: cell.photos, alt: count(cell), sha256: cell.sha256 }).on("click", () => open(cell))));
   const total = cells.reduce((sum, cell) => sum + cell.photos, 0);
-  document.getElementById("counter").textContent = text("{n} photos in view", { n: total.toLocaleString() });
+  document.getElementById("counter").textContent = text("{n} photos in view", { n: total });
   list(cells);
   if (!draw.isFitted && cells.length) {
     draw.isFitted = true;

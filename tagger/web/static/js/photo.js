@@ -1,11 +1,21 @@
-// The page of a photo: arrows lead to the photos before and after it in the search that it was found by.
+// The page of a photo: arrows lead to the photos beside it in the search that it was found by, Escape to the search.
 
 const query = new URLSearchParams(location.search).get("query");
+
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, details")) return;
+  if (event.target.closest("input, details") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const beside = { ArrowLeft: "newer", ArrowRight: "older" }[event.key];
+  if (beside) document.getElementById(beside)?.click();
   if (event.key === "Escape") location.href = query ? `/?${new URLSearchParams({ query })}` : "/";
 });
+
 // Another decision makes another answer to "why".
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.target.id === "panel") document.getElementById("why").replaceChildren();
 });
+
+// The pictures beside it come at once.
+for (const link of document.querySelectorAll(".beside")) {
+  const [, sha256] = link.pathname.split("/photo/");
+  new Image().src = `/api/v1/photos/${sha256}/preview`;
+}

@@ -3,54 +3,60 @@
 import { api, text, toast } from "./app.js";
 
 const PREFETCHED = 3;
-const BATCH = 200;
+const LIMIT = 200;
 
 const root = document.getElementById("review");
 const query = root.dataset.query;
 const at = (id) => document.getElementById(id);
 const queue = []; // photos in order; those that were decided stay, so that one can go back
-const done = []; // what can be undone: { index, ids }
-let index = 0, total = 0, after = null, isComplete = false, wrong = null;
+const done = []; // what can be undone
+let index = 0, total = 0, skipped = 0, isComplete = false;
 
 const picture = (photo) => `/api/v1/photos/${photo.sha256}/preview`;
 const best = (photo) => photo.tags[0] ?? photo.guess;
 
+/** The server knows what has been decided, so it always answers with the rest. */
 async function fetchMore() {
   if (isComplete || fetchMore.isBusy) return;
   fetchMore.isBusy = true;
   try {
-    const parameters = new URLSearchParams({ query, limit: 50, ...(after && { after }) });
-    const page = await api(`/photos?${parameters}`);
-    queue.push(...page.photos);
-    after = page.next;
-    isComplete = after === null;
+    const page = await api(`/review?${new URLSearchParams({ query, limit: LIMIT })}`);
+    const known = new Set(queue.map((photo) => photo.sha256));
+    total ||= page.total;
+    queue.push(...page.photos.filter((photo) => !known.has(photo.sha256)));
+    isComplete = page.photos.length < LIMIT;
   } finally {
     fetchMore.isBusy = false;
   }
 }
 
 async function show() {
-  if (index >= queue.length - PREFETCHED) await fetchMore();
+  if (!queue[index]) await fetchMore();
+  else if (index >= queue.length - PREFETCHED) fetchMore().catch(() => {});
   const photo = queue[index];
   at("done").hidden = Boolean(photo);
   root.hidden = !photo;
-  if (!photo) return count();
+  count();
+  if (!photo) return;
+  at("gone").hidden = true;
   at("picture").style.background = `center / contain no-repeat url("/api/v1/photos/${photo.sha256}/thumbnail")`; // until it is there
   at("picture").src = picture(photo);
   at("picture").alt = photo.label;
   at("link").href = `/photo/${photo.sha256}`;
   at("name").textContent = photo.tags.length ? photo.tags.map((tag) => tag.name).join(", ") : text("No known landmark");
   at("facts").textContent = photo.facts.join(" · ");
-  at("batch").textContent = best(photo) ? text("Confirm all {name} here", best(photo)) : text("Confirm all like this");
-  count();
+  at("batch").textContent = best(photo) ? text("Confirm all {name}", best(photo)) : text("Confirm all like this");
+  for (const key of "arb") document.querySelector(`[data-key=${key}]`).disabled = !best(photo);
   for (const next of queue.slice(index + 1, index + 1 + PREFETCHED)) new Image().src = picture(next);
-  const shown = photo.sha256;
-  const { suggestions } = await api(`/photos/${shown}`);
-  if (queue[index]?.sha256 === shown) list(suggestions);
+  const { suggestions, decisions } = await api(`/photos/${photo.sha256}`);
+  if (queue[index] !== photo) return;
+  list(suggestions);
+  if (!photo.is_reviewed && decisions.some((decision) => decision.counts)) move(1); // somebody else has decided
 }
 
 function count() {
-  at("counter").textContent = total ? text("{i} of {n}", { i: Math.min(index + 1, total), n: total.toLocaleString() }) : "";
+  at("counter").textContent = total ? text("{i} of {n}", { i: Math.min(index + 1, total), n: total }) : "";
+  at("skipped").hidden = !skipped;
 }
 
 function list(suggestions) {
@@ -59,25 +65,43 @@ function list(suggestions) {
     const meter = Object.assign(document.createElement("meter"), { value: suggestion.score });
     meter.setAttribute("aria-label", text("Score of {name}", suggestion));
     item.className = suggestion.is_tag ? "tag" : "";
-    for (const [className, textContent] of [["name", suggestion.name], ["score", `${Math.round(suggestion.score * 100)} %`]])
+    for (const [className, textContent] of [["name", suggestion.name], ["score", `${Math.min(99, Math.round(suggestion.score * 100)) || "<1"} %`]])
       item.append(Object.assign(document.createElement("span"), { className, textContent }));
     item.append(meter);
     return item;
   }));
 }
 
-async function decide(verdict, landmark) {
-  const photo = queue[index], entry = { index, ids: [] };
-  done.push(entry);
+/** Send what was done while the next photo is shown; if it fails, its photo comes back. */
+async function act(send) {
+  const photo = queue[index], step = { index, ids: [] };
+  done.push(step);
+  step.sent = send(photo, step);
   move(1);
   try {
-    const stored = await api(`/photos/${photo.sha256}/decisions`, { verdict, landmark });
-    entry.ids = stored.ids;
-    queue[entry.index] = stored.photos[0];
+    await step.sent;
   } catch {
-    done.splice(done.indexOf(entry), 1);
-    move(entry.index - index);
+    done.splice(done.indexOf(step), 1);
+    if (step.skipped) skipped--;
+    move(step.index - index);
   }
+}
+
+const decide = (verdict, landmark) => act(async (photo, step) => {
+  const stored = await api(`/photos/${photo.sha256}/decisions`, { body: { verdict, landmark } });
+  step.ids = stored.ids;
+  replace(stored.photos);
+});
+
+const skip = () => act(async (photo, step) => {
+  skipped++;
+  step.skipped = photo.sha256;
+  await api(`/photos/${photo.sha256}/skip`, { method: "POST" });
+});
+
+function replace(photos) {
+  const changed = new Map(photos.map((photo) => [photo.sha256, photo]));
+  queue.forEach((photo, place) => { queue[place] = changed.get(photo.sha256) ?? photo; });
 }
 
 function move(step) {
@@ -88,27 +112,25 @@ function move(step) {
 async function undo() {
   const last = done.pop();
   if (!last) return toast(text("There is nothing to undo"));
+  await last.sent;
+  if (last.skipped) {
+    await api(`/photos/${last.skipped}/skip`, { method: "DELETE" });
+    skipped--;
+  } else if (last.ids.length) replace((await api("/decisions/undo", { body: { ids: last.ids } })).photos);
   index = last.index;
-  if (last.ids.length) {
-    const { photos } = await api("/decisions/undo", { ids: last.ids });
-    for (const photo of photos) {
-      const place = queue.findIndex((one) => one.sha256 === photo.sha256);
-      if (place >= 0) queue[place] = photo;
-    }
-  }
   return show();
 }
 
 async function confirmAll() {
   const landmark = best(queue[index]);
   if (!landmark) return;
-  while (!isComplete && queue.length < index + BATCH) await fetchMore();
-  const alike = queue.slice(index, index + BATCH).filter((photo) => !photo.is_reviewed && photo.tags[0]?.landmark === landmark.landmark);
+  const among = [query && `(${query})`, `landmark:"${landmark.landmark}"`].filter(Boolean).join(" ");
+  const { photos } = await api(`/review?${new URLSearchParams({ query: among, limit: LIMIT })}`);
+  const alike = photos.filter((photo) => photo.tags[0]?.landmark === landmark.landmark).map((photo) => photo.sha256);
   if (!alike.length) return toast(text("Nothing here is tagged {name}", landmark));
-  const stored = await api("/decisions", { verdict: "shows", landmark: landmark.landmark, photos: alike.map((photo) => photo.sha256) });
+  const stored = await api("/decisions", { body: { verdict: "shows", landmark: landmark.landmark, photos: alike } });
   done.push({ index, ids: stored.ids });
-  const byDigest = new Map(stored.photos.map((photo) => [photo.sha256, photo]));
-  queue.forEach((photo, place) => { queue[place] = byDigest.get(photo.sha256) ?? photo; });
+  replace(stored.photos);
   toast(text("{n} confirmed as {name}; u undoes it", { n: stored.ids.length, name: landmark.name }));
   while (queue[index]?.is_reviewed) index++;
   return show();
@@ -128,7 +150,7 @@ const keys = {
   c: () => choose(true),
   u: undo,
   b: confirmAll,
-  " ": () => move(1),
+  " ": skip,
   ArrowRight: () => move(1),
   ArrowLeft: () => move(-1),
   Enter: () => at("link").click(),
@@ -137,21 +159,29 @@ const keys = {
 keys.P = keys.p = keys.A = keys.a;
 keys.X = keys.x = keys.R = keys.r;
 
+async function press(key) {
+  try {
+    await keys[key]();
+  } catch { /* it was shown as a toast */ }
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.target.closest("input")) {
-    if (event.key === "Escape") choose(false);
+    if (event.key === "Escape" && event.target === at("choice")) choose(false);
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
   if ([" ", "Enter"].includes(event.key) && event.target.closest("button, a, summary")) return;
   if (root.hidden && !["u", "ArrowLeft"].includes(event.key)) return;
   event.preventDefault();
-  keys[event.key]();
+  if (event.repeat && !event.key.startsWith("Arrow")) return; // a key that is held down decides once
+  press(event.key);
 });
 root.addEventListener("click", (event) => {
   const key = event.target.closest("[data-key]")?.dataset.key;
-  if (key) keys[key]();
+  if (key) press(key);
 });
+at("picture").addEventListener("error", () => { at("gone").hidden = false; });
 at("chooser").addEventListener("submit", (event) => {
   event.preventDefault();
   const landmark = at("choice").value;
@@ -160,9 +190,8 @@ at("chooser").addEventListener("submit", (event) => {
 });
 
 try {
-  total = (await api(`/photos/timeline?${new URLSearchParams({ query })}`)).total;
   await show();
   if (document.activeElement === document.body) root.focus({ preventScroll: true }); // nobody types yet
 } catch {
-  root.hidden = true; // the query is wrong, which the toast says
+  root.hidden = true; // the toast says why
 }

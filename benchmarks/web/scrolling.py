@@ -1,0 +1,80 @@
+"""Scrolling through the grid, traced in Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from db.engine import open_store
+
+if TYPE_CHECKING:
+    from tests.web.browser.tracing import Task
+
+TILES = 10_000
+READY_MS = 1000
+
+
+def longest_task() -> Task | None:
+    """The longest task of the page's main thread; None without a browser."""
+    browser = shutil.which("chromium")
+    if browser is None or find_spec("playwright") is None:
+        return None
+    from playwright.sync_api import sync_playwright
+
+    from tests.web.browser.tracing import scroll, traced
+
+    with _gallery() as url, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(120_000)
+        page.goto(url)
+        page.locator(".grid.windowed .tile[data-sha256]").first.wait_for()
+        page.wait_for_timeout(READY_MS)
+        tasks = traced(page, lambda: scroll(page))
+        chromium.close()
+    return max(tasks, key=lambda task: task.cpu_ms)
+
+
+@contextmanager
+def _gallery() -> Iterator[str]:
+    """A gallery on photos without files, which have thumbnails all the same."""
+    from tagger.config.settings import load_settings
+    from tagger.core.run_options import Limits
+    from tagger.image.loader import InProcessLoader
+    from tagger.model.predictor import Tagger
+    from tagger.serving.model_thread import ModelThread
+    from tagger.serving.thumbnails import Thumbnails
+    from tagger.web.server import address_of, listening, run
+    from tests.db.samples import assessed
+    from tests.drawn import ColourEngine, colour_bundle
+    from tests.web.library import FIRST, keep_thumbnails, store_photos
+
+    with TemporaryDirectory() as name, open_store(f"{name}/tags.sqlite") as store:
+        place = Path(name)
+        batch = [assessed(f"/p/{n:05}.jpg", taken_at=FIRST + timedelta(hours=n)) for n in range(TILES)]
+        store_photos(store, batch)
+        keep_thumbnails(place / "thumbnails", [result.sha256 for _, result in batch])
+        tagger = Tagger(colour_bundle(place / "bundle"), ColourEngine(), Limits())
+        loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
+        settings = load_settings({"web_listen": "127.0.0.1:0", "web_folder": place / "web", "db_url": store.file})
+        with (
+            ModelThread(tagger, loader, k=3) as model,
+            Thumbnails(place / "thumbnails", 10**9, loader) as thumbnails,
+            listening(settings, store, model, thumbnails) as (application, listener),
+        ):
+            stop = threading.Event()
+            thread = threading.Thread(target=lambda: asyncio.run(run(application, listener, stop)))
+            thread.start()
+            try:
+                yield address_of(listener)
+            finally:
+                stop.set()
+                thread.join()
