@@ -14,6 +14,7 @@ from tagger.core.errors import StoreError
 from tagger.core.version import __version__
 from tagger.library.decisions.decide import login_name
 from tagger.web.api import decisions, library, photos, review, status, suggest
+from tagger.web.methods import AnswerHead
 from tagger.web.pages import completion, errors, login, overview, photo, shares, try_photo
 from tagger.web.pages import library as gallery
 from tagger.web.pages.rendering import warm_up
@@ -60,6 +61,7 @@ def create_app(services: Services) -> FastAPI:
         uploads=frozenset((f"{V1}/suggest", "/try")),
         max_upload_bytes=settings.web_max_upload_bytes + FORM_BYTES,
     )
+    app.add_middleware(AnswerHead)
     app.add_middleware(SecurityHeaders, policy=content_security_policy(_origin(settings.web_tiles)))
     return app
 

@@ -95,9 +95,10 @@ def accepted_languages(header: str) -> list[str]:
     """The languages in a header ``Accept-Language``, the preferred ones first, without their countries."""
     weighed = []
     for entry in header.split(",")[:MOST_ACCEPTED]:
-        tag, _, weight = entry.partition(";q=")
+        tag, _, parameter = entry.partition(";")
         try:
-            weighed.append((float(weight or 1), tag.strip().partition("-")[0].lower()))
+            weight = float(parameter.strip().removeprefix("q=") or 1)
+            weighed.append((weight, tag.strip().partition("-")[0].lower()))
         except ValueError:
             continue
     return [code for weight, code in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]

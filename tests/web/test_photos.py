@@ -220,7 +220,8 @@ def test_landmarks_are_named_in_the_first_language_that_has_names(start: Start) 
     with gallery.client() as client:
         for accepted, name in (
             ("de", "Turm"),
-            ("en;q=0.5,de-AT;q=0.9", "Turm"),
+            ("en; q=0.5, de-AT;q=0.9", "Turm"),
+            ("de;q=0, en;q=nan", "Tower"),
             ("xx, en, de", "Tower"),
             ("*", "Tower"),
         ):

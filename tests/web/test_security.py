@@ -108,6 +108,31 @@ def test_what_a_proxy_says_of_the_user_counts_only_from_a_trusted_one(start: Sta
             assert client.get(METRICS).status_code == 401
 
 
+def test_a_page_of_another_site_can_lead_here_but_load_nothing(client: httpx.Client) -> None:
+    for mode, status in (("navigate", 200), ("no-cors", 403), ("cors", 403)):
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
+        assert client.get("/landmarks", headers=headers).status_code == status
+
+
+def test_only_those_who_are_logged_in_learn_why_something_fails(start: Start) -> None:
+    with start(web_listen="0.0.0.0:0", password=PASSWORD).client() as client:
+        assert client.get("/health").json() == {"status": "fine", "reasons": [], "notes": [], "version": None}
+    with start().client() as client:
+        assert client.get("/health").json()["version"]
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/api/v1/photos", "/static/js/grid.js", "/no"])
+def test_head_is_get_without_a_body(client: httpx.Client, path: str) -> None:
+    head, got = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PUT", "PATCH", "TRACE"])
+def test_other_methods_are_refused(client: httpx.Client, method: str) -> None:
+    assert client.request(method, "/api/v1/photos").status_code == 405
+
+
 def test_no_page_may_run_foreign_scripts(client: httpx.Client) -> None:
     headers = client.get("/health").headers
     assert "script-src 'self'" in headers["content-security-policy"]

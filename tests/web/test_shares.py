@@ -44,3 +44,19 @@ def test_a_link_that_has_ended_leads_nowhere(gallery: Gallery, client: httpx.Cli
     token = gallery.credentials.add_share("", datetime.now(UTC) - timedelta(seconds=1))
     assert client.get(f"/shared/{token}").status_code == 404
     assert client.get("/shared/guess").status_code == 404
+
+
+def test_a_link_does_not_tell_when_photos_were_taken(gallery: Gallery, client: httpx.Client, tmp_path: Path) -> None:
+    digests = library(gallery.store, tmp_path / "photos", 62)
+    token = gallery.credentials.add_share("", datetime.now(UTC) + timedelta(days=1))
+    page = client.get(f"/shared/{token}").text
+    assert "2024-0" not in page
+    (after,) = re.findall(r"after=([0-9a-f]{64})", page)
+    older = client.get(f"/shared/{token}", params={"after": after}).text
+    assert [sha256 in older for sha256 in digests[:3]] == [True, True, False]
+
+
+def test_a_link_whose_query_finds_nothing_any_more_has_ended(gallery: Gallery, client: httpx.Client) -> None:
+    token = gallery.credentials.add_share("landmark:nowhere", datetime.now(UTC) + timedelta(days=1))
+    answer = client.get(f"/shared/{token}")
+    assert (answer.status_code, "nowhere" in answer.text) == (404, False)

@@ -131,6 +131,12 @@ def tiles_in_order(connection: Connection, photos: Sequence[int]) -> tuple[Tile,
     return _tiles(connection, [rows[number] for number in photos])
 
 
+def cursor_of(connection: Connection, sha256: str) -> Cursor | None:
+    """Where a page ends whose last photo this is; None if it is unknown."""
+    at = connection.execute(select(Photo.taken_at, Photo.id).where(Photo.sha256 == sha256)).first()
+    return at and Cursor(*at)
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """The digests of the photos beside one; None at an end."""
@@ -141,10 +147,9 @@ class Neighbours:
 
 def neighbours(connection: Connection, query: Node, sha256: str) -> Neighbours:
     """The photos before and after one, among those that a query finds; errors as for `tiles`."""
-    at = connection.execute(select(Photo.taken_at, Photo.id).where(Photo.sha256 == sha256)).first()
-    if at is None:
+    cursor, place = cursor_of(connection, sha256), tuple_(Photo.taken_at, Photo.id)
+    if cursor is None:
         return Neighbours(None, None)
-    cursor, place = Cursor(*at), tuple_(Photo.taken_at, Photo.id)
     found = select(Photo.sha256).where(matching(connection, query)).limit(1)
     newer = found.where(Photo.taken_at >= cursor.taken_at, place > cursor).order_by(Photo.taken_at, Photo.id)
     older = found.where(_comes_after(cursor)).order_by(Photo.taken_at.desc(), Photo.id.desc())

@@ -248,9 +248,9 @@ class HealthOut(BaseModel):
     """The health of the process."""
 
     status: Literal["fine", "failing"]
-    reasons: list[str]
-    notes: list[str]
-    version: str
+    reasons: list[str] = []
+    notes: list[str] = []
+    version: str | None = None
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

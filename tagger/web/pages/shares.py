@@ -11,8 +11,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from db.read.gallery.tiles import finds, tiles
-from tagger.web.api.photos import MAX_QUERY, Digest, QueryText, cursor, picture
+from db.engine import Connection
+from db.errors import QuerySyntaxError, UnknownName
+from db.read.gallery.matching import matching
+from db.read.gallery.tiles import cursor_of, finds, tiles
+from db.read.query_language.tree import Node
+from tagger.web.api.photos import MAX_QUERY, Digest, QueryText, picture
 from tagger.web.language import N_
 from tagger.web.pages.rendering import render
 from tagger.web.security.credentials import Share
@@ -21,6 +25,8 @@ from tagger.web.services import Parts, Services
 DAYS = 30  # by default
 MOST_DAYS = 366
 TILES = 60
+SHA256 = "^[0-9a-f]{64}$"
+ENDED = "This link has ended, or never existed."
 
 router = APIRouter()
 
@@ -46,7 +52,7 @@ def share(
 
 
 @router.post("/share/end")
-def end_share(services: Parts, share: Annotated[str, Form(pattern="^[0-9a-f]{64}$")]) -> Response:
+def end_share(services: Parts, share: Annotated[str, Form(pattern=SHA256)]) -> Response:
     """End a link now."""
     services.credentials.remove_share(share)
     return RedirectResponse("/share", 303)
@@ -54,12 +60,13 @@ def end_share(services: Parts, share: Annotated[str, Form(pattern="^[0-9a-f]{64}
 
 @router.get("/shared/{token}")
 def shared(
-    request: Request, services: Parts, token: str, after: Annotated[str | None, Query(max_length=60)] = None
+    request: Request, services: Parts, token: str, after: Annotated[str | None, Query(pattern=SHA256)] = None
 ) -> HTMLResponse:
-    """The photos of a link."""
+    """The photos of a link, those after a photo: a cursor would tell when it was taken."""
     found = _share(services, token)
     with services.store.read() as connection:
-        page = tiles(connection, services.query(connection, found.query), after=cursor(after), limit=TILES)
+        start = after and cursor_of(connection, after)
+        page = tiles(connection, _query(services, connection, found), after=start or None, limit=TILES)
     return render(request, "shared", title=N_("Shared photos"), page=page, base=f"/shared/{token}", share=found)
 
 
@@ -99,15 +106,29 @@ def _share(services: Services, token: str) -> Share:
     """
     found = services.credentials.share(token)
     if found is None:
-        raise HTTPException(404, "This link has ended, or never existed.")
+        raise HTTPException(404, ENDED)
     return found
 
 
 def _check_photo(services: Services, token: str, sha256: str) -> None:
+    share = _share(services, token)
     with services.store.read() as connection:
-        query = services.query(connection, _share(services, token).query)
-        if not finds(connection, query, sha256):
+        if not finds(connection, _query(services, connection, share), sha256):
             raise HTTPException(404, "This link has no such photo.")
+
+
+def _query(services: Services, connection: Connection, share: Share) -> Node:
+    """What a link finds.
+
+    Raises:
+        HTTPException: its query names what the store no longer has.
+    """
+    try:
+        query = services.query(connection, share.query)
+        matching(connection, query)
+        return query
+    except (QuerySyntaxError, UnknownName) as error:
+        raise HTTPException(404, ENDED) from error
 
 
 def _end_of(day: str) -> datetime:

@@ -122,6 +122,8 @@ class Gate:
                 return problem(401, "Log in, or send a bearer token.", {"WWW-Authenticate": "Bearer"}), receive
             target = path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(target)}", 303), receive
+        if _is_embedded_elsewhere(request):
+            return problem(403, "Pages of other sites may not load anything from the gallery."), receive
         if request.method in SAFE_METHODS or visitor.is_program or self._is_local_program(request):
             return None, receive
         is_ours, receive = await _repeats_token(request, visitor.session.csrf, receive)
@@ -162,6 +164,12 @@ async def _repeats_token(request: Request, token: str, receive: Receive) -> tupl
         return {"type": "http.request", "body": body, "more_body": False}
 
     return fields.get(CSRF_FIELD) == [token], receive_again
+
+
+def _is_embedded_elsewhere(request: Request) -> bool:
+    """Whether a page of another site loads something: it may lead here, but not make the gallery work or measure it."""
+    fetched = request.headers.get("sec-fetch-site") == "cross-site"
+    return fetched and request.headers.get("sec-fetch-mode") != "navigate"
 
 
 def _is_same_origin(request: Request) -> bool:

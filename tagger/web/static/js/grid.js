@@ -211,7 +211,9 @@ async function start(query) {
   });
   grid.addEventListener("click", (event) => {
     const tile = event.target.closest(".tile");
-    if (tile) history.replaceState({ at: Number(tile.dataset.index), isFocused: true }, "");
+    if (!tile) return;
+    clearTimeout(idle);
+    history.replaceState({ at: Number(tile.dataset.index), isFocused: true }, "");
   });
   grid.addEventListener("focusin", (event) => { focused = Number(event.target.dataset.index); });
 
