@@ -139,14 +139,14 @@ def content_answer(
     found = connection.execute(ASSESSMENT, parameters).first()
     if found is None:
         return None
-    return _answer(found, _suggestions(connection, {found.id}, model)[found.id])
+    return _answer(found, suggestions_of(connection, {found.id}, model)[found.id])
 
 
 def stored_results(connection: Connection, paths: Iterable[str], *, model: int) -> Iterator[Result]:
     """A model's answers to files, in their order; files without an answer are left out."""
     for batch in in_batches(paths):
         files = _answered_files(connection, batch, model)
-        suggestions = _suggestions(connection, {row.photo_id for row in files.values()}, model)
+        suggestions = suggestions_of(connection, {row.photo_id for row in files.values()}, model)
         for path in batch:
             if (row := files.get(path)) is None:
                 continue
@@ -176,7 +176,7 @@ def _answered_files(connection: Connection, paths: list[str], model: int) -> dic
     return {row.path: row for row in connection.execute(statement)}
 
 
-def _suggestions(
+def suggestions_of(
     connection: Connection, photos: Collection[int | None], model: int
 ) -> Mapping[int, Sequence[types.Suggestion]]:
     """A model's suggestions by photo, in the order of their ranks."""

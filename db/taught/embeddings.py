@@ -1,13 +1,16 @@
-"""Write the embeddings of photos, beside their answers."""
+"""The embeddings of photos, written beside their answers, and up to where they follow the taught places."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from db.dialect import insert
+from db.schema.models import File, Landmark, Photo, Suggestion
 from db.schema.taught import Embedding, Rescored
+from db.schema.views import machine_tag, person_tag, trusted_decision
 from tagger.core.types import NoLandmark, Tagged
 
 _EMBEDDING = insert(Embedding)
@@ -41,3 +44,71 @@ def write_embeddings(connection: Connection, answers: Mapping[int, Tagged | NoLa
         first = min(photo for photo, (_, of_photo) in embedded.items() if of_photo.taught_version == version)
         is_ahead = (Rescored.model_id == model) & (Rescored.version != version) & (Rescored.photo_id >= first)
         connection.execute(update(Rescored).where(is_ahead).values(photo_id=first - 1))
+
+
+def embedded_photos(connection: Connection, *, model: int, after: int = 0, limit: int | None = None) -> list[Any]:
+    """The embeddings of a model, by photo, with the look and the share of taught places.
+
+    Args:
+        after: only photos with higher numbers.
+        limit: of the number of rows.
+    """
+    rows = select(Embedding.photo_id, Embedding.look, Embedding.taught_share, Embedding.vector)
+    rows = rows.where(Embedding.model_id == model, Embedding.photo_id > after).order_by(Embedding.photo_id)
+    return list(connection.execute(rows.limit(limit)))
+
+
+def embedding_of(connection: Connection, sha256: str, *, model: int) -> bytes | None:
+    """The embedding of the photo with a content; None if the model gave it none."""
+    row = select(Embedding.vector).join(Photo, Photo.id == Embedding.photo_id)
+    return connection.execute(row.where(Photo.sha256 == sha256, Embedding.model_id == model)).scalar()
+
+
+def rescored_to(connection: Connection, *, model: int, version: int) -> int:
+    """The last photo whose answer by a model follows a version of the taught places; 0 if none does."""
+    row = select(Rescored.photo_id).where(Rescored.model_id == model, Rescored.version == version)
+    return connection.execute(row).scalar() or 0
+
+
+def is_rescored(connection: Connection, *, model: int, version: int) -> bool:
+    """Whether the answers to all photos follow a version of the taught places."""
+    last = connection.execute(select(func.max(Embedding.photo_id)).where(Embedding.model_id == model)).scalar() or 0
+    return rescored_to(connection, model=model, version=version) >= last
+
+
+def save_rescored(connection: Connection, photo: int, *, model: int, version: int) -> None:
+    """Store that the answers to the photos up to this one follow a version of the taught places."""
+    values = {"version": version, "photo_id": photo}
+    statement = insert(Rescored).on_conflict_do_update(index_elements=["model_id"], set_=values)
+    connection.execute(statement, [{"model_id": model, **values}])
+
+
+def vectors_of_others(connection: Connection, key: str, *, model: int, limit: int) -> list[bytes]:
+    """The embeddings of photos that show something else than a landmark: another, or none by decision."""
+    place = select(Landmark.id).where(Landmark.key == key).scalar_subquery()
+    tagged = select(Suggestion.photo_id).where(
+        Suggestion.model_id == model, Suggestion.is_tag, Suggestion.landmark_id != place, Suggestion.rank == 1
+    )
+    said = trusted_decision.c
+    decided = select(said.photo_id).where(or_(said.verdict != "shows", said.landmark_id != place))
+    decided = decided.where(or_(said.verdict != "not", said.landmark_id == place))
+    shown = select(said.photo_id).where(said.verdict == "shows", said.landmark_id == place)
+    rows = select(Embedding.vector).where(
+        Embedding.model_id == model,
+        or_(Embedding.photo_id.in_(tagged), Embedding.photo_id.in_(decided)),
+        Embedding.photo_id.not_in(shown),
+    )
+    return list(connection.execute(rows.order_by(Embedding.photo_id).limit(limit)).scalars())
+
+
+def untagged_photos(connection: Connection, *, model: int, limit: int) -> list[Any]:
+    """The newest photos in the library without a tag, with their embeddings by a model and positions."""
+    photos = select(Photo.id.label("photo_id"), Photo.lat, Photo.lon, Embedding.vector)
+    photos = photos.join(Embedding, (Embedding.photo_id == Photo.id) & (Embedding.model_id == model))
+    is_present = select(File.id).where(File.photo_id == Photo.id, File.gone_at.is_(None)).exists()
+    has_tag = [
+        select(table.c.photo_id).where(table.c.photo_id == Photo.id, table.c.is_current).exists()
+        for table in (machine_tag, person_tag)
+    ]
+    newest = photos.where(is_present, ~or_(*has_tag)).order_by(Photo.id.desc()).limit(limit)
+    return list(connection.execute(newest))[::-1]

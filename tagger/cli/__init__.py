@@ -34,6 +34,8 @@ from tagger.cli.settings import settings
 from tagger.cli.shared.worker import worker
 from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
+from tagger.cli.taught.similar import similar, unknown
+from tagger.cli.taught.teach import taught, teach
 from tagger.cli.train import train
 from tagger.cli.watch import watch
 from tagger.cli.xmp import xmp
@@ -64,6 +66,7 @@ def main() -> None:
 
 
 LIBRARY = (tag, worker, suggest, query, labels, review, decide, decisions, export, diff, xmp, move, forget, runs)
+OWN_PLACES = (teach, taught, similar, unknown)
 SERVICES = (jobs, schedule, watch, serve, bot, web)
-for command in (*LIBRARY, *SERVICES, settings, doctor, bench, train):
+for command in (*LIBRARY, *OWN_PLACES, *SERVICES, settings, doctor, bench, train):
     main.add_command(command)

@@ -13,6 +13,7 @@ from tagger.cli.table import print_json, print_lines
 
 if TYPE_CHECKING:
     from db.read.rows import LabelRow
+    from tagger.core.types import Landmark
 
 
 @click.command()
@@ -29,14 +30,19 @@ def labels(
     from db.engine import store_exists
     from db.read import catalog
     from db.read.rows import LabelRow
+    from db.taught.places import taught_landmarks
     from tagger.model.bundle import open_bundle
 
     settings = context.open_settings(config, db_url=db_url, bundle=bundle)
     photos: dict[str, int] = {}
+    taught: list[Landmark] = []
     if store_exists(settings.db_url):
         with context.open_store(settings, for_reading=True) as store, store.read() as connection:
             photos = {row.landmark.id: row.photos for row in catalog.labels(connection)}
-    landmarks = [known.landmark() for known in open_bundle(settings.bundle, verify=False).card.classes]
+            taught = taught_landmarks(connection)
+    landmarks = [entry.landmark() for entry in open_bundle(settings.bundle, verify=False).card.classes]
+    known = {landmark.id for landmark in landmarks}
+    landmarks += [landmark for landmark in taught if landmark.id not in known]
     rows = [LabelRow(landmark, photos.get(landmark.id, 0)) for landmark in in_language(landmarks, lang)]
     if as_json:
         print_json(_json(row, with_hashtags=with_hashtags) for row in rows)

@@ -22,6 +22,7 @@
     ├── WorkerGivenUp          a worker was silent for so long that others do its work
     ├── BotInProgress          another bot uses the database or the token
     ├── SidecarError           one XMP sidecar cannot be used
+    ├── TeachingError          photos cannot teach a place, or nobody has taught it
     ├── DecisionsError         a CSV of decisions, or a photo to decide about, cannot be read
     ├── PhotoError             one photo cannot be read; the pipeline turns it into `Failed`
     └── StoreError             the database cannot do what is asked; `db.errors` has its branches
@@ -199,6 +200,10 @@ class BotInProgress(TaggerError):
 
     def __init__(self, what: str, holder: str, advice: str) -> None:
         super().__init__(f"Another bot is using {what} ({holder}). Stop it first, or {advice}.")
+
+
+class TeachingError(TaggerError):
+    """Photos cannot teach a place, or nobody has taught it."""
 
 
 class DecisionsError(TaggerError):

@@ -23,6 +23,7 @@ from db.engine import Store
 from db.read.files import stored_results
 from db.read.folders import present_files
 from db.rows import RunStart
+from db.taught.places import taught_thresholds
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
@@ -40,6 +41,7 @@ from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState
 from tagger.library.roots import use_stored_names
 from tagger.library.scan import existing_roots
+from tagger.library.taught.rescore import rescore
 from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -188,6 +190,9 @@ class LibraryRun:
         if self.open_decoders:
             self._decoders = self.open_decoders(plan.photos)  # they start while the model is loaded
         tagger = self.open_tagger()
+        from tagger.library.taught.places import load_taught
+
+        tagger.taught = load_taught(self.store, self.bundle, model=self._model)
         self._record.set_engine(tagger.engine.info)
         self._record.load_known()
         self.progress.start(plan.photos)
@@ -195,7 +200,12 @@ class LibraryRun:
 
     @property
     def _thresholds(self) -> Mapping[str, float]:
-        return self.bundle.card.stricter(self.options.min_score).thresholds
+        """The smallest score at which a landmark or a taught place is a tag, by its key."""
+        card, min_score = self.bundle.card, self.options.min_score
+        with self.store.read() as connection:
+            taught = taught_thresholds(connection, model=self._model)
+        known = card.stricter(min_score).thresholds
+        return {key: max(value, min_score) for key, value in taught.items()} | known
 
     def _must_end(self) -> bool:
         """Whether the time is up while there is work left.
@@ -265,6 +275,7 @@ class LibraryRun:
         gap_min = self.options.vote_gap_min
         with self.state.stages.time("compare"):
             group_duplicates(self.store)
+            rescore(self.store, self.bundle, model=self._model, min_score=self.options.min_score)
             self.state.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
 
     def _in_scan_order(self, plan: Plan, new: Iterator[Result]) -> Iterator[Result]:

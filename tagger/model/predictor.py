@@ -144,6 +144,10 @@ class Tagger:
 
         return (finished(result) for result in results)
 
+    def with_full_look(self) -> Tagger:
+        """The same model without its first look, for photos that teach."""
+        return Tagger(self.bundle, self.engine, self.limits)
+
     def language(self, lang: str | None) -> str:
         """The code of a language of the bundle's names; None means English.
 

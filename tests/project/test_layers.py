@@ -88,6 +88,7 @@ HOMES = {
         "tagger.cli.review.pictures",
         "tagger.model",
         "tagger.library.finalize",
+        "tagger.library.taught",
         "tagger.ops.bench",
         "training",
     ),

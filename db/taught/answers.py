@@ -1,0 +1,77 @@
+"""The stored answers of a model that change because places were taught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from db.batching import in_batches
+from db.read.files import suggestions_of
+from db.schema.models import Assessment, Landmark, Photo, Suggestion
+from db.schema.taught import Embedding
+from tagger.core import types
+from tagger.core.evidence import evidence_text
+from tagger.core.types import NoLandmark, Tagged
+
+
+def photo_answers(
+    connection: Connection, photos: Sequence[int], *, model: int
+) -> Iterator[tuple[int, Tagged | NoLandmark, float | None, float | None]]:
+    """Photos with a model's answer that was not undone, and where they were taken."""
+    for batch in in_batches(photos):
+        rows = select(Photo.id, Photo.lat, Photo.lon, Assessment.status, Assessment.look)
+        rows = rows.join(Assessment, (Assessment.photo_id == Photo.id) & (Assessment.model_id == model))
+        stored = connection.execute(rows.where(Photo.id.in_(batch), Assessment.status != "undone")).all()
+        suggestions = suggestions_of(connection, set(batch), model)
+        for row in stored:
+            kind = Tagged if row.status == "tagged" else NoLandmark
+            yield row.id, kind(tuple(suggestions[row.id]), row.look), row.lat, row.lon
+
+
+def replace_answers(connection: Connection, answers: Iterable[tuple[int, Tagged | NoLandmark]], *, model: int) -> None:
+    """Replace the suggestions of stored answers.
+
+    Each rank keeps its run, so that undoing a run removes what it added. A place that joins comes from the answer's
+    first run.
+    """
+    ids = dict(connection.execute(select(Landmark.key, Landmark.id)).all())
+    for photo, answer in answers:
+        own = (Suggestion.photo_id == photo, Suggestion.model_id == model)
+        runs = list(connection.execute(select(Suggestion.run_id).where(*own).order_by(Suggestion.rank)).scalars())
+        if not runs:
+            continue
+        lacking = len(answer.suggestions) - len(runs)
+        runs = [runs[0]] * lacking + runs if lacking > 0 else runs[-lacking:]
+        connection.execute(delete(Suggestion).where(*own))
+        rows = [
+            {"photo_id": photo, "model_id": model, "run_id": run, **_columns(suggestion, ids)}
+            for run, suggestion in zip(runs, answer.suggestions, strict=True)
+        ]
+        connection.execute(insert(Suggestion), rows)
+        by_model = (Assessment.photo_id == photo, Assessment.model_id == model)
+        connection.execute(update(Assessment).where(*by_model).values(status=answer.status))
+        share = answer.embedded.taught_share if answer.embedded else 0.0
+        embedding = update(Embedding).where(Embedding.photo_id == photo, Embedding.model_id == model)
+        connection.execute(embedding.values(taught_share=share))
+
+
+def forget_answers(connection: Connection, photos: Sequence[int], *, model: int) -> None:
+    """Remove a model's answers to photos, so that its next run gives new ones. Undone ones stay."""
+    undone = select(Assessment.photo_id).where(Assessment.model_id == model, Assessment.status == "undone")
+    for batch in in_batches(photos):
+        for table in (Suggestion, Embedding, Assessment):
+            is_left = (table.model_id == model, table.photo_id.in_(batch), table.photo_id.not_in(undone))
+            connection.execute(delete(table).where(*is_left))
+
+
+def _columns(suggestion: types.Suggestion, ids: dict[str, int]) -> dict[str, Any]:
+    return {
+        "rank": suggestion.rank,
+        "landmark_id": ids[suggestion.landmark.id],
+        "score": suggestion.score,
+        "is_tag": suggestion.is_tag,
+        "visual_score": suggestion.seen,
+        "reason": suggestion.evidence and evidence_text(suggestion.evidence),
+    }

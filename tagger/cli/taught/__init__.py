@@ -1,0 +1,1 @@
+"""Commands for places that people teach."""

@@ -1,0 +1,193 @@
+"""Teach a place by a few photos, list what was taught, test it, and remove it again.
+
+The one rule: a photo that teaches is looked at by the large network, whatever the first look says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from db.engine import Store
+from db.taught.embeddings import is_rescored
+from db.taught.places import TaughtRow, remove_places, remove_unused, store_place, taught_places, taught_version
+from tagger.core.distance import distance_km
+from tagger.core.errors import TeachingError
+from tagger.core.text import nearest, plain, printable
+from tagger.core.types import Failed, Landmark, NoLandmark, Position, Tagged
+from tagger.library.lock import run_lock
+from tagger.library.recorder import register
+from tagger.library.taught.places import left_out_scores, load_taught
+from tagger.library.taught.rescore import rescore
+from tagger.model.embedding import projection_of, unpacked
+
+if TYPE_CHECKING:
+    from tagger.model.bundle import Bundle
+    from tagger.model.predictor import Tagger
+
+LEAST_PHOTOS, MOST_PHOTOS = 3, 50
+LEAST_RADIUS_KM = 0.1
+MOST_LETTERS = 40  # of a key, which has to fit into the data of a button in the bot
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A place that was taught.
+
+    Args:
+        scores: of its examples, when all others teach.
+        asked: the photos that the next run looks at again.
+    """
+
+    landmark: Landmark
+    threshold: float
+    scores: tuple[float, ...]
+    asked: int
+
+
+def teach(
+    store: Store,
+    tagger: Tagger,
+    name: str,
+    photos: Sequence[str],
+    *,
+    near: Position | None = None,
+    country: str | None = None,
+    min_score: float = 0.0,
+) -> Taught:
+    """Teach a place, or add photos to one, and score the library's photos again.
+
+    Args:
+        store: of the library.
+        tagger: sees the photos; it knows the place from then on.
+        name: of the place.
+        photos: paths of 3 to 50 photos; a place that was taught before needs only one.
+        near: where it is; None means where the photos were taken.
+        country: where it is.
+        min_score: a tag needs at least this score.
+
+    Raises:
+        TeachingError: there are too few or too many photos, one cannot be read, or the name is a landmark's.
+        RunInProgress: a run has the store.
+    """
+    key, model = key_of(name), register(store, tagger.bundle)
+    with store.read() as connection:
+        stored = {row.landmark.id: row for row in taught_places(connection, model=model)}.get(key)
+    if key in tagger.bundle.card.thresholds:
+        raise TeachingError(f"The model knows {name} by itself. Choose another name.")
+    known = len(stored.examples) if stored else 0
+    if not len(photos) + known >= LEAST_PHOTOS or len(photos) > MOST_PHOTOS:
+        raise TeachingError(f"A place is taught by {LEAST_PHOTOS} to {MOST_PHOTOS} photos, not by {len(photos)}.")
+    vectors, positions = _seen(tagger, photos)
+    position, radius_km = _place(near, positions)
+    if position is None and stored:
+        position, radius_km = stored.landmark.position, stored.radius_km
+    country = country or (stored.landmark.country if stored else None)
+    lat, lon = (position.lat, position.lon) if position else (None, None)
+    landmark = Landmark(key, name, country, lat, lon)
+    with run_lock(store):
+        with store.write() as connection:
+            store_place(connection, landmark, radius_km, vectors, model)
+        asked = rescore(store, tagger.bundle, model=model, min_score=min_score)
+    tagger.taught = load_taught(store, tagger.bundle, model=model)
+    return Taught(landmark, tagger.taught.thresholds[key], example_scores(store, tagger.bundle, key), asked)
+
+
+def taught(store: Store, bundle: Bundle) -> list[TaughtRow]:
+    """All taught places."""
+    with store.read() as connection:
+        if not taught_version(connection):
+            return []
+    model = register(store, bundle)
+    load_taught(store, bundle, model=model)  # finds thresholds
+    with store.read() as connection:
+        return taught_places(connection, model=model)
+
+
+def remove(store: Store, bundle: Bundle, name: str, *, min_score: float = 0.0) -> Landmark:
+    """Remove a taught place, and its suggestions. Decisions that name it stay.
+
+    Raises:
+        TeachingError: no place of this name was taught.
+        RunInProgress: a run has the store.
+    """
+    landmark, model = _find(store, bundle, name).landmark, register(store, bundle)
+    with run_lock(store):
+        with store.write() as connection:
+            remove_places(connection, [landmark.id])
+        rescore(store, bundle, model=model, min_score=min_score)
+        with store.write() as connection:
+            if is_rescored(connection, model=model, version=taught_version(connection)):
+                remove_unused(connection, [landmark.id])
+    return landmark
+
+
+def example_scores(store: Store, bundle: Bundle, name: str) -> tuple[float, ...]:
+    """The score of each example of a place when all others teach.
+
+    Raises:
+        TeachingError: no place of this name was taught.
+    """
+    row, projection = _find(store, bundle, name), projection_of(bundle)
+    if projection is None or not row.examples:
+        raise TeachingError(f"This model has not seen the photos of {row.landmark.name}. Teach it again.")
+    scores = left_out_scores(unpacked(list(row.examples.values())), projection)
+    return tuple(round(float(score), 4) for score in scores)
+
+
+def key_of(name: str) -> str:
+    """The key of a place with a name.
+
+    Raises:
+        TeachingError: the name has no letter or digit.
+    """
+    folded = unicodedata.normalize("NFKD", name.lower().replace("'", "").replace("’", ""))
+    words = re.findall("[a-z0-9]+", folded.encode("ascii", "ignore").decode())
+    if plain(name) and len("".join(words)) >= len(plain(name)) / 2:
+        return "_".join(words)[:MOST_LETTERS].rstrip("_")
+    if not plain(name):
+        raise TeachingError("A place needs a name with letters.")
+    return f"place_{hashlib.sha256(plain(name).encode()).hexdigest()[:12]}"  # a script without Latin letters
+
+
+def _find(store: Store, bundle: Bundle, name: str) -> TaughtRow:
+    places = {row.landmark.id: row for row in taught(store, bundle)}
+    for key, row in places.items():
+        if plain(name) in (plain(key), plain(row.landmark.name)):
+            return row
+    guesses = nearest(name, {key: (key, row.landmark.name) for key, row in places.items()})
+    hint = f" Did you mean {', '.join(guesses)}?" if guesses else " `tagger taught` lists the taught places."
+    raise TeachingError(f"Nobody has taught {printable(name)}.{hint}")
+
+
+def _seen(tagger: Tagger, photos: Sequence[str]) -> tuple[dict[str, bytes], list[Position]]:
+    """The embedding of each photo, by sha256, and where photos were taken."""
+    vectors, positions = {}, []
+    for result in tagger.with_full_look().tag(photos, 1, gps=False):
+        answer = result.answer
+        if not isinstance(answer, Tagged | NoLandmark) or result.sha256 is None:
+            problem = answer.message if isinstance(answer, Failed) else "it has no answer"
+            raise TeachingError(f"{printable(result.path)} cannot teach: {problem}.")
+        if answer.embedded is None:
+            raise TeachingError("This bundle makes no embeddings. Add them: python -m training embedding RUN")
+        vectors[result.sha256] = answer.embedded.vector
+        if result.info and result.info.lat is not None and result.info.lon is not None:
+            positions.append(Position(result.info.lat, result.info.lon))
+    return vectors, positions
+
+
+def _place(near: Position | None, positions: Sequence[Position]) -> tuple[Position | None, float | None]:
+    """Where a place is: what was said, else the median of its photos; and the radius that holds nine in ten."""
+    if near is None and positions:
+        lat, lon = np.median([(position.lat, position.lon) for position in positions], axis=0)
+        near = Position(round(float(lat), 6), round(float(lon), 6))
+    if near is None:
+        return None, None
+    distances = [distance_km(near, position) for position in positions] or [0.0]
+    return near, max(LEAST_RADIUS_KM, round(float(np.quantile(distances, 0.9)), 3))

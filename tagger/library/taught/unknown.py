@@ -1,0 +1,141 @@
+"""Groups of photos that show one place that the model cannot name.
+
+Each photo is compared with all others. Those that are among each other's nearest and similar enough form groups; groups
+whose prototypes are similar become one; and each photo joins the group whose prototype it resembles, as if that were
+taught. Similarities are those of `tagger.model.taught`: beyond the background's.
+
+Source:
+    `python -m benchmarks unknown`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.engine import Store
+from db.read.files import paths_of
+from db.taught.embeddings import untagged_photos
+from tagger.core.types import Position
+from tagger.library.recorder import register
+from tagger.library.taught.similar import as_float32, rows_of
+from tagger.model.bundle import Bundle
+from tagger.model.embedding import Embeddings, projection_of
+from tagger.model.taught import hubness, prototype
+
+NEIGHBOURS = 5  # that a photo may be linked to
+LINKED, MERGED, JOINED = 0.3, 0.35, 0.2  # similarities of two photos, two prototypes, and a photo and a prototype
+ROUNDS = 2
+LEAST_PHOTOS = 4
+MOST_PHOTOS = 50_000  # the newest; all pairs are compared
+ROWS = 1024  # photos that are compared with all others at a time
+NO_GROUP = -1
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPlace:
+    """Photos of one place that nobody has named.
+
+    Args:
+        paths: of the photos, the most typical first.
+        near: the median of their positions.
+    """
+
+    paths: tuple[str, ...]
+    near: Position | None
+
+
+def unknown_places(store: Store, bundle: Bundle) -> list[UnknownPlace]:
+    """The places in a library's untagged photos, those with the most photos first."""
+    projection, model = projection_of(bundle), register(store, bundle)
+    with store.read() as connection:
+        rows = untagged_photos(connection, model=model, limit=MOST_PHOTOS)
+    if projection is None or not rows:
+        return []
+    embeddings = as_float32(rows_of([row.vector for row in rows]))
+    groups = cluster(embeddings, projection.background)
+    places = []
+    for group in sorted(set(groups.tolist()) - {NO_GROUP}):
+        members = np.flatnonzero(groups == group)
+        typical = members[np.argsort(-(embeddings[members] @ prototype(embeddings[members])), kind="stable")]
+        photos = [rows[int(index)] for index in typical]
+        with store.read() as connection:
+            files = {number: path for number, path, _ in paths_of(connection, [photo.photo_id for photo in photos])}
+        paths = tuple(files[photo.photo_id] for photo in photos if photo.photo_id in files)
+        positions = [(photo.lat, photo.lon) for photo in photos if photo.lat is not None and photo.lon is not None]
+        near = Position(*(round(float(value), 6) for value in np.median(positions, axis=0))) if positions else None
+        if len(paths) >= LEAST_PHOTOS:
+            places.append(UnknownPlace(paths, near))
+    return sorted(places, key=lambda place: -len(place.paths))
+
+
+def cluster(embeddings: Embeddings, background: Embeddings) -> NDArray[np.int64]:
+    """The group of each photo, (N,), or `NO_GROUP`."""
+    hubs = hubness(embeddings, background)  # (N,)
+    groups = _without_small(_connected(len(embeddings), _links(embeddings, hubs)))
+    for _ in range(ROUNDS):
+        groups = _merged(groups, embeddings, background)
+        ids = np.unique(groups[groups != NO_GROUP])
+        if not len(ids):
+            break
+        prototypes = np.stack([prototype(embeddings[groups == group]) for group in ids])  # (groups, dimensions)
+        margins = embeddings @ prototypes.T - hubs[:, None] - hubness(prototypes, background)  # (N, groups)
+        groups = _without_small(np.where(margins.max(axis=1) > JOINED, ids[margins.argmax(axis=1)], NO_GROUP))
+    return groups
+
+
+def _links(embeddings: Embeddings, hubs: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Pairs of photos that are among each other's nearest, and similar."""
+    near: set[tuple[int, int]] = set()
+    count = min(NEIGHBOURS, len(embeddings) - 1)
+    for start in range(0, len(embeddings), ROWS):
+        margins = embeddings[start : start + ROWS] @ embeddings.T - hubs[start : start + ROWS, None] - hubs  # (R, N)
+        own = np.arange(len(margins))
+        margins[own, start + own] = -np.inf
+        nearest = np.argpartition(-margins, count - 1, axis=1)[:, :count] if count else np.zeros((0, 0), int)
+        for row, others in zip(own, nearest, strict=False):
+            near.update((start + int(row), int(other)) for other in others if margins[row, other] > LINKED)
+    return [(one, other) for one, other in near if one < other and (other, one) in near]
+
+
+def _merged(groups: NDArray[np.int64], embeddings: Embeddings, background: Embeddings) -> NDArray[np.int64]:
+    """The groups, those with similar prototypes as one."""
+    ids = np.unique(groups[groups != NO_GROUP])
+    if len(ids) < 2:
+        return groups
+    prototypes = np.stack([prototype(embeddings[groups == group]) for group in ids])  # (groups, dimensions)
+    hubs = hubness(prototypes, background)
+    margins = prototypes @ prototypes.T - hubs[:, None] - hubs
+    pairs = zip(*np.where(np.triu(margins > MERGED, 1)), strict=True)
+    joined = _connected(len(ids), ((int(one), int(other)) for one, other in pairs))
+    merged = np.full(len(groups), NO_GROUP)
+    for group, into in zip(ids, joined, strict=True):
+        merged[groups == group] = into
+    return merged
+
+
+def _connected(count: int, pairs: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
+    """The components of a graph, each named after its smallest node: (count,)."""
+    parents = list(range(count))
+
+    def root(node: int) -> int:
+        while parents[node] != node:
+            parents[node] = parents[parents[node]]
+            node = parents[node]
+        return node
+
+    for one, other in pairs:
+        low, high = sorted((root(one), root(other)))
+        parents[high] = low
+    return np.array([root(node) for node in range(count)], dtype=np.int64)
+
+
+def _without_small(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    sizes: defaultdict[int, int] = defaultdict(int)
+    for group in groups.tolist():
+        sizes[group] += 1
+    return np.array([g if sizes[g] >= LEAST_PHOTOS else NO_GROUP for g in groups.tolist()], dtype=np.int64)

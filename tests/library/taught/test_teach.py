@@ -1,0 +1,189 @@
+"""A place that was taught is a landmark, and all answers follow, whenever it was taught."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from db.engine import Store, open_store
+from db.read.catalog import labels
+from db.schema.models import Assessment, Landmark, Photo, Suggestion
+from db.taught.places import store_place, taught_version
+from db.write.undo import undo_run
+from tagger.core.errors import TeachingError
+from tagger.core.run_options import Limits
+from tagger.core.types import Landmark as Place
+from tagger.core.types import NoLandmark, Position
+from tagger.library.runner import LibraryRun
+from tagger.library.taught.similar import similar
+from tagger.library.taught.teach import example_scores, key_of, remove, taught, teach
+from tagger.library.taught.unknown import unknown_places
+from tagger.model.bundle import Bundle
+from tagger.model.predictor import Tagger
+from tests.drawn import COLOURS
+from tests.library.taught.palette import ORANGE, VIOLET, PaletteEngine, painted, palette_bundle
+
+PLACE = "grandmas_house"
+
+
+@dataclass
+class Library:
+    """A folder with six violet photos and four of other colours, its store and its model."""
+
+    folder: Path
+    store: Store
+    bundle: Bundle
+    engine: PaletteEngine
+    violet: list[str]
+
+    @property
+    def tagger(self) -> Tagger:
+        return Tagger(self.bundle, self.engine, Limits())
+
+    def run(self) -> None:
+        list(LibraryRun(self.store, self.bundle, [str(self.folder)], lambda: self.tagger).results())
+
+    def teach(self, photos: list[str], name: str = "Grandma's House") -> None:
+        teach(self.store, self.tagger, name, photos, country="Germany")
+
+    def tagged(self, landmark: str = PLACE) -> int:
+        with self.store.read() as connection:
+            return {row.landmark.id: row.photos for row in labels(connection)}.get(landmark, 0)
+
+    def answers(self) -> list[Any]:
+        """All that is stored about the photos, by content."""
+        columns = (Suggestion.rank, Landmark.key, Suggestion.score, Suggestion.is_tag, Suggestion.run_id)
+        rows = select(Photo.sha256, Assessment.status, *columns).join(Assessment, Assessment.photo_id == Photo.id)
+        rows = rows.join(Suggestion, Suggestion.photo_id == Photo.id).join(Landmark)
+        with self.store.read() as connection:
+            return list(connection.execute(rows.order_by(Photo.sha256, Suggestion.rank)))
+
+
+@pytest.fixture
+def library(tmp_path: Path, store: Store) -> Library:
+    folder = tmp_path / "library"
+    violet = painted(folder, VIOLET, 6, "violet")
+    for name, colour in COLOURS.items():
+        painted(folder, colour, 1, name)
+    painted(folder, (20, 20, 20), 1, "black")
+    return Library(folder, store, palette_bundle(tmp_path / "bundle"), PaletteEngine(), violet)
+
+
+def test_a_taught_place_tags_stored_photos_without_reading_them(library: Library) -> None:
+    library.run()
+    assert library.tagged() == 0
+    seen = library.engine.photos_seen
+    library.teach(library.violet[:3])
+    assert library.engine.photos_seen == seen + 3  # those that teach
+    assert library.tagged() == 6
+    assert library.tagged("red_rock") == 1
+
+
+def test_answers_are_the_same_whether_a_place_was_taught_before_or_after_the_run(
+    library: Library, tmp_path: Path
+) -> None:
+    library.run()
+    library.teach(library.violet[:3])
+    after = library.answers()
+    with open_store(f"sqlite:///{tmp_path / 'other.sqlite'}") as other:
+        before = Library(library.folder, other, library.bundle, library.engine, library.violet)
+        before.teach(library.violet[:3])
+        before.run()
+        assert before.answers() == after
+
+
+def test_removing_a_place_restores_every_answer(library: Library) -> None:
+    library.run()
+    original = library.answers()
+    library.teach(library.violet[:3])
+    assert library.answers() != original
+    remove(library.store, library.bundle, "grandma's house")
+    assert library.answers() == original
+    with library.store.read() as connection:
+        assert PLACE not in {row.landmark.id for row in labels(connection)}
+
+
+def test_a_run_finishes_a_teaching_that_was_killed_before_photos_were_scored(library: Library) -> None:
+    library.run()
+    library.teach(library.violet[:3])
+    finished = library.answers()
+    remove(library.store, library.bundle, PLACE)
+    examples: dict[str, bytes] = {}
+    for result in library.tagger.tag(library.violet[:3], 1):
+        assert result.sha256 and isinstance(result.answer, NoLandmark) and result.answer.embedded
+        examples[result.sha256] = result.answer.embedded.vector
+    with library.store.write() as connection:
+        store_place(connection, Place(PLACE, "Grandma's House", "Germany"), None, examples, 1)
+    assert library.tagged() == 0
+    library.run()
+    assert library.answers() == finished
+
+
+def test_undoing_the_run_takes_the_place_back_with_it(library: Library) -> None:
+    library.run()
+    library.teach(library.violet[:3])
+    with library.store.write() as connection:
+        undo_run(connection, 1)
+    assert library.answers() == []
+    library.teach(library.violet[3:])
+    assert library.tagged() == 0  # undone answers stay undone
+
+
+def test_a_place_that_is_taught_again_has_all_its_photos(library: Library) -> None:
+    library.teach(library.violet[:3])
+    library.teach(library.violet[3:4])
+    (row,) = taught(library.store, library.bundle)
+    assert (row.landmark.id, row.landmark.country, len(row.examples)) == (PLACE, "Germany", 4)
+    assert len(example_scores(library.store, library.bundle, PLACE)) == 4
+    with library.store.read() as connection:
+        assert taught_version(connection) == 2
+
+
+def test_a_place_lies_where_it_is_said_to_be(library: Library) -> None:
+    done = teach(library.store, library.tagger, "Cabin", library.violet, near=Position(60.0, 10.0))
+    assert done.landmark.position == Position(60.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "problem"), [("Cabin", 2, "3 to 50 photos"), ("Red Rock", 3, "by itself"), ("!?", 3, "letters")]
+)
+def test_what_cannot_be_taught_is_refused_in_a_sentence(library: Library, name: str, count: int, problem: str) -> None:
+    with pytest.raises(TeachingError, match=problem):
+        library.teach(library.violet[:count], name)
+    assert taught(library.store, library.bundle) == []
+
+
+def test_an_unknown_place_is_refused_with_the_nearest(library: Library) -> None:
+    library.teach(library.violet[:3])
+    with pytest.raises(TeachingError, match="Did you mean grandmas_house"):
+        remove(library.store, library.bundle, "grandma")
+
+
+def test_names_of_any_script_have_keys() -> None:
+    assert key_of("Église Saint-Martin") == "eglise_saint_martin"
+    assert key_of("おばあちゃんの家") == key_of("おばあちゃんの家 ") != key_of("別荘")
+
+
+def test_similar_photos_are_those_of_the_same_colour(library: Library, tmp_path: Path) -> None:
+    library.run()
+    (asked,) = painted(tmp_path, (199, 41, 199), 1, "asked")
+    found = similar(library.store, library.tagger, asked, limit=6)
+    assert {hit.path for hit in found} == set(library.violet)
+    assert found == sorted(found, key=lambda hit: -hit.similarity)
+    assert library.violet[0] not in {
+        hit.path for hit in similar(library.store, library.tagger, library.violet[0], limit=9)
+    }
+
+
+def test_unknown_places_are_groups_of_untagged_photos(library: Library) -> None:
+    painted(library.folder, ORANGE, 4, "orange")
+    library.run()
+    places = unknown_places(library.store, library.bundle)
+    assert [len(place.paths) for place in places] == [6, 4]
+    assert set(places[0].paths) == set(library.violet)
+    library.teach(library.violet[:3])
+    assert [len(place.paths) for place in unknown_places(library.store, library.bundle)] == [4]
