@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 from db.engine import Store
+from db.taught.places import taught_thresholds
 from db.write.thresholds import apply_thresholds, stored_min_score
 from tagger.library.finalize import count_votes
 from tagger.model.card import Card
@@ -29,7 +30,9 @@ def apply_min_score(store: Store, card: Card, *, model: int, min_score: float) -
     with store.read() as connection:
         if stored_min_score(connection, model=model) == min_score:
             return
-    thresholds = card.stricter(min_score).thresholds
+        taught = taught_thresholds(connection, model=model)
+    raised = {key: max(threshold, min_score) for key, threshold in taught.items()}
+    thresholds = raised | card.stricter(min_score).thresholds
     count_votes(store, model=model, thresholds=thresholds, vote_gap_min=0)
     with store.write() as connection:
         photos = apply_thresholds(connection, thresholds, model=model, min_score=min_score)

@@ -41,7 +41,7 @@ from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState
 from tagger.library.roots import use_stored_names
 from tagger.library.scan import existing_roots
-from tagger.library.taught.rescore import rescore
+from tagger.library.taught.rescore import load_taught, rescore
 from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -190,8 +190,6 @@ class LibraryRun:
         if self.open_decoders:
             self._decoders = self.open_decoders(plan.photos)  # they start while the model is loaded
         tagger = self.open_tagger()
-        from tagger.library.taught.places import load_taught
-
         tagger.taught = load_taught(self.store, self.bundle, model=self._model)
         self._record.set_engine(tagger.engine.info)
         self._record.load_known()

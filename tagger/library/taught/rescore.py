@@ -31,6 +31,13 @@ log = logging.getLogger(__name__)
 PHOTOS = 20_000  # in a transaction
 
 
+def load_taught(store: Store, bundle: Bundle, *, model: int) -> TaughtPlaces:
+    """As `tagger.library.taught.places.load_taught`, which needs numpy and is not imported before."""
+    from tagger.library.taught.places import load_taught
+
+    return load_taught(store, bundle, model=model)
+
+
 def rescore(store: Store, bundle: Bundle, *, model: int, min_score: float) -> int:
     """Let all stored answers of a model follow the taught places.
 
@@ -49,8 +56,6 @@ def rescore(store: Store, bundle: Bundle, *, model: int, min_score: float) -> in
         version = taught_version(connection)
         if not version or is_rescored(connection, model=model, version=version):
             return 0
-    from tagger.library.taught.places import load_taught
-
     card = bundle.card.stricter(min_score)
     taught = load_taught(store, bundle, model=model).stricter(min_score)
     count_votes(store, model=model, thresholds=card.thresholds | taught.thresholds, vote_gap_min=0)
