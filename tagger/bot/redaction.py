@@ -15,6 +15,7 @@ from types import TracebackType
 from urllib.parse import quote
 
 HIDDEN = "<token>"
+LEAKING_LOGGER = "telegram.request.BaseRequest"  # it logs responses that are no JSON, which may contain messages
 NOISY_LOGGERS = ("httpx", "httpcore", "telegram", "tornado.access")  # they log every request
 
 
@@ -25,6 +26,7 @@ def redact(secrets: Iterable[str]) -> None:
         handler.setFormatter(_RedactingFormatter(redactor, handler.formatter))
     for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(LEAKING_LOGGER).setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
 
     def excepthook(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from telegram import Message, Update
+from telegram.error import TelegramError
 from telegram.ext import (
     Application,
     CallbackQueryHandler,
@@ -216,7 +217,11 @@ async def _ignore(_update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
 def _error_handler(services: Services) -> Callable[[object, Any], Coroutine[Any, Any, None]]:
     async def on_error(update: object, ptb_context: ContextTypes.DEFAULT_TYPE) -> None:
         update_id = update.update_id if isinstance(update, Update) else None
-        log.error("Update %s could not be answered", update_id, exc_info=ptb_context.error)
+        error = ptb_context.error
+        if isinstance(error, TelegramError):  # a refusal, not an error of the bot
+            log.warning("Update %s could not be answered: %s", update_id, error)
+        else:
+            log.error("Update %s could not be answered", update_id, exc_info=error)
         if not isinstance(update, Update) or update_id in services.outbox.finished:
             return
         if update.message is not None:

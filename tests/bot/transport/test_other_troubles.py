@@ -99,6 +99,27 @@ def test_a_file_for_somebody_who_blocks_the_bot_is_given_up_quietly(
     assert len(chat.from_bot) == 1
 
 
+@pytest.mark.parametrize("method", ["sendDocument", "sendMessage"])
+def test_a_response_that_is_no_json_is_not_logged(method: str, server: BotApiServer, start: Start, ana: Person) -> None:
+    bot, chat = start(), ana.private()
+    answer(chat, chat.send_photo(ana, picture(RED)))
+    server.faults.next(method, Garbage())
+    chat.send_text(ana, "/map" if method == "sendDocument" else "/labels")
+    bot.settle()
+    assert "JSON" not in bot.output
+    assert "Traceback" not in bot.output
+
+
+def test_a_refused_venue_is_no_error_of_the_bot(server: BotApiServer, start: Start, ana: Person) -> None:
+    bot, chat = start(), ana.private()
+    reply = answer(chat, chat.send_photo(ana, picture(RED)))
+    server.faults.next("sendVenue", Refused(404, "Not Found"))
+    chat.tap(ana, reply, "Map")
+    bot.settle()
+    assert "could not be answered: Not Found" in bot.output
+    assert "Traceback" not in bot.output
+
+
 def test_a_tap_that_telegram_has_forgotten_is_a_decision_all_the_same(
     server: BotApiServer, start: Start, ana: Person
 ) -> None:
