@@ -11,7 +11,7 @@ FOLDER = $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
 PYTEST = -m pytest --numprocesses auto --dist worksteal
 GPU = $(shell nvidia-smi -L >/dev/null 2>&1 && echo ',gpu')
 
-.PHONY: tag extras test test-fast lint types coverage wheel image check hooks bench reproduce clean need-photos
+.PHONY: tag extras test test-fast lint types coverage wheel image container check hooks bench reproduce clean need-photos
 
 # Status 3 means that some photos could not be read, which the command has explained: the run itself went well.
 tag: need-photos $(VENV)/.core
@@ -50,6 +50,10 @@ wheel: $(VENV)/.dev
 # The steps of the container image, without a container engine.
 image: $(VENV)/.dev
 	$(BIN)/python -m tests.project.check_image
+
+# The container image itself; as root, with buildah, podman, runc and debootstrap.
+container: $(VENV)/.dev
+	$(BIN)/python -m tests.project.build_image
 
 check: lint types wheel image test
 

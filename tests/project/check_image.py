@@ -1,6 +1,7 @@
 """The steps of the container image, run as they are in an empty environment: what they install works and is healthy.
 
-Run by `make image`; not a pytest file, since it builds an environment of its own. No container engine is needed.
+Run by `make image`; not a pytest file, since it builds an environment of its own. No container engine is needed, which
+`tests.project.build_image` has. As root it also tags photos as the image's user on a read-only file system.
 """
 
 from __future__ import annotations
@@ -17,11 +18,29 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.drawn import photos
 from tests.project.environments import ROOT, environment, size_mb
 
 CONTAINER = ROOT / "deploy" / "container"
 EMPTY = {"PATH": os.defpath, "LANG": "C.UTF-8"}
 TIMEOUT_S = 120
+
+# In a mount namespace of its own: $1 is the root, $2 the environment, $3 the user, $4 Python, perhaps in root's home.
+READ_ONLY = """
+mount --bind "$2" "$1/tagger"
+mount --bind "$4" "$1/python"
+case "$4" in /root/*) mount -t tmpfs -o mode=755 tmpfs /root; mkdir -p "$4"; mount --bind "$1/python" "$4" ;; esac
+mount --bind "$1/data" "$1/data"
+mount -t tmpfs -o mode=1777 tmpfs "$1/tmp"
+mount -o remount,bind,ro /
+mount -o remount,bind,ro "$1/tagger"
+for folder in photos tagger; do
+    if touch "$1/$folder/written" 2>/dev/null; then echo "$folder can be written to" >&2; exit 1; fi
+done
+export HOME="$1/data" XDG_CACHE_HOME="$1/data/cache" TMPDIR="$1/tmp" TAGGER_DB_URL="$1/data/tagger.sqlite"
+exec setpriv --reuid "$3" --regid "$3" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \\
+    "$1/tagger/bin/python" -m tagger tag "$1/photos"
+"""
 
 
 def main() -> None:
@@ -41,6 +60,7 @@ def main() -> None:
         tagger = place / "bin" / "tagger"
         step("check.sh", tagger)
         check_health(tagger, folder)
+        check_rights(place, folder)
     print("The image's steps are sound.")
 
 
@@ -88,6 +108,26 @@ def check_health(tagger: Path, folder: Path) -> None:
             sys.exit(f"A stop ends it with {process.returncode}")
     finally:
         process.kill()
+
+
+def check_rights(place: Path, folder: Path) -> None:
+    """Tags photos as the image does: as its user, with no right that root has, and only /data and /tmp to write to."""
+    if os.geteuid() or not shutil.which("setpriv"):
+        print("Only root, with setpriv, can check the rights of the image's user: skipped.")
+        return
+    root, (user,) = folder / "root", re.findall(r"^USER (\d+):", dockerfile(), re.M)
+    for name in ("tagger", "python", "data", "tmp"):
+        (root / name).mkdir(parents=True)
+    for parent in (folder, root):
+        parent.chmod(0o755)
+    step("prepare.sh", root / "data", user)
+    photos(root / "photos", 4)
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", READ_ONLY, "sh", root, place, user,
+               sys.base_prefix]  # fmt: skip
+    done = subprocess.run([*map(str, command)], env=EMPTY, capture_output=True, text=True, check=False)
+    if done.returncode or "0 failed" not in done.stdout + done.stderr:
+        sys.exit(f"The image's user cannot tag photos on a read-only file system: {done.stdout}{done.stderr}")
+    print("The image's user tags photos on a read-only file system.")
 
 
 def healthy(port: int) -> bool:
