@@ -22,9 +22,8 @@ from types import ModuleType
 HERE = Path(__file__).parent
 FOLDERS = ("accuracy", "speed", "memory", "kills")
 BENCHMARKS = {file.stem: file for folder in FOLDERS for file in sorted((HERE / folder).glob("[a-z]*.py"))}
-TOOLS = {
-    name: HERE / f"{name}.py" for name in ("versus", "trip")
-}  # compare checkouts, so they are not part of the page
+# Not part of the page: the first two compare checkouts, the others' figures are in docs/SCALE.md.
+TOOLS = {name: HERE / f"{name}.py" for name in ("versus", "trip", "claim_queue", "gpu", "library_size")}
 ALL = BENCHMARKS | TOOLS
 
 INTRODUCTION = """# Benchmarks

@@ -1,7 +1,8 @@
 """PyTorch: the engine for CUDA; it also works on a CPU.
 
 Pixels go to the device as uint8 and are normalised there. The network runs in channels_last and, on CUDA, in half
-precision. The batch size is measured at the start and halved when the device runs out of memory.
+precision and in pieces of fixed shapes (`tagger.model.engines.fixed_batches`). Their largest size is measured at the
+start, and a batch that does not fit into the device's memory is halved.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from tagger.core.types import EngineInfo
 from tagger.model.bundle import Bundle
 from tagger.model.card import SAFETENSORS_FILE
 from tagger.model.engines import Outputs
+from tagger.model.engines.fixed_batches import SLOTS, CudaQueues, FixedBatches
 from tagger.model.nets import NETWORKS, Network, build, load_weights
 
 CPU_BATCH = 32
+SMALL_BATCH = 8  # for photos that come one by one
 CUDA_BATCHES = (32, 64, 128, 256, 512)
 MIN_SPEEDUP = 1.05  # of a larger batch, since it also delays the first answer
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -65,8 +68,7 @@ class TorchEngine:
             torch.tensor(values, device=self._device).view(1, 3, 1, 1)  # (1, 3, 1, 1)
             for values in (bundle.card.input.mean, bundle.card.input.std)
         )
-        size_px = bundle.card.input.size_px
-        self._batch_size = best_batch_size(self._forward, size_px, CUDA_BATCHES) if on_cuda else CPU_BATCH
+        self._run, self._batch_size = self._on_cuda(bundle.card.input.size_px) if on_cuda else (self._on_cpu, CPU_BATCH)
         self._info = EngineInfo("torch", _name(self._device), precision, reason)
 
     @property
@@ -82,19 +84,33 @@ class TorchEngine:
 
     def outputs(self, batch: Pixels) -> Outputs:
         with self._lock:
-            rows, self._batch_size = in_fitting_batches(self._forward, batch, self._batch_size)
+            rows, self._batch_size = in_fitting_batches(self._run, batch, self._batch_size)
         width = self._network.classifier.out_features
         return Outputs(rows[:, :width], rows[:, width:])
 
+    def _on_cuda(self, size_px: int) -> tuple[Callable[[Pixels], Logits], int]:
+        """How to run a batch, and the number of photos for full speed: two pieces, one copied while the other runs."""
+        sizes, classifier = (SMALL_BATCH, *CUDA_BATCHES), self._network.classifier
+        width = classifier.out_features + classifier.in_features
+        batches = FixedBatches(
+            self._forward, CudaQueues(self._device), self._device, sizes=sizes, size_px=size_px, width=width
+        )
+        largest = best_batch_size(batches.rows, size_px, CUDA_BATCHES)
+        batches.keep(largest)
+        return batches.rows, SLOTS * largest
+
     @torch.inference_mode()
-    def _forward(self, batch: Pixels) -> Logits:
-        pixels = torch.from_numpy(np.array(batch)).to(self._device)  # (N, H, W, 3) uint8
+    def _on_cpu(self, batch: Pixels) -> Logits:
+        rows: Logits = self._forward(torch.from_numpy(np.array(batch))).numpy()  # (N, outputs + features)
+        return rows
+
+    def _forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """From pixels (N, H, W, 3) uint8 to (N, outputs + features) float32, both on the device."""
         images = pixels.permute(0, 3, 1, 2).float() / 255  # (N, 3, H, W), channels_last by its strides
         normalised = ((images - self._mean) / self._std).to(self._dtype)
         features = self._network.features(normalised)  # (N, features)
         logits = self._network.classifier(features)  # (N, outputs)
-        rows: Logits = torch.cat([logits, features], dim=1).float().cpu().numpy()  # (N, outputs + features)
-        return rows
+        return torch.cat([logits, features], dim=1).float()  # (N, outputs + features)
 
 
 def in_fitting_batches(forward: Callable[[Pixels], Logits], batch: Pixels, size: int) -> tuple[Logits, int]:
