@@ -2,14 +2,15 @@
 
 The model runs eagerly, as the engine runs it (fixed shapes in CUDA graphs, copies beside the work), and compiled by
 `torch.compile`, which the engine does not use: it needs a C compiler, and a minute at each start. The peak is that of a
-large product of matrices in the same precision on this card. End to end is `tagger tag`; decoding runs on the CPU.
+large product of matrices in the same precision on this card. End to end is `tagger tag`; decoding runs on the CPU. What
+nvJPEG would decode is measured beside it: its pixels are not those of the CPU, so `tagger` does not use it.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -81,6 +82,14 @@ def model_rates(engine: TorchEngine, size_px: int) -> list[tuple[str, float]]:
     ]
 
 
+def nvjpeg_rate(paths: Sequence[Path], device: torch.device, batch: int = 32) -> float:
+    """Photos/s that TorchCodec decodes to full size, on a card by nvJPEG."""
+    from torchcodec.decoders import decode_jpeg
+
+    files = [path.read_bytes() for path in paths[:batch]]
+    return rate(lambda: decode_jpeg(files, device=device), len(files))
+
+
 def main(*, data: Path, small: int = 4000, large: int = 1000) -> int:
     if not (has_nvidia_driver() and torch.cuda.is_available()):
         print("There is no NVIDIA GPU here, or PyTorch cannot use it.", file=sys.stderr)
@@ -99,7 +108,8 @@ def main(*, data: Path, small: int = 4000, large: int = 1000) -> int:
         with TemporaryDirectory() as place:
             paths = enlarged(real_photos(data), Path(place), count, size)
             rates = measure(tagger, place, [str(path) for path in paths], K)
+            nvjpeg = nvjpeg_rate(paths, engine._device)
         print(f"\n{name}, end to end {rates.end_to_end:.0f} photos/s")
-        print(f"decoding {rates.decode:.0f}, model {rates.model:.0f} photos/s")
+        print(f"decoding {rates.decode:.0f} (nvJPEG {nvjpeg:.0f}), model {rates.model:.0f} photos/s")
         print(f"{rates.verdict}; {rates.end_to_end * flops / peak:.1%} of the card's peak")
     return 0
