@@ -25,10 +25,10 @@ POLL_S = 0.5  # between two looks for work that others leave
 class Setup:
     """A fleet and its database. Times are means of exponential distributions, except where something is fixed."""
 
-    photos: int = 50_000_000
+    photos: int = 10_000_000
     workers: int = 1_000
     photos_per_s: float = 35.0  # of one core; 12 megapixels, see docs/BENCHMARKS.md
-    batch: int = 128
+    batch: int = 64  # what a worker of one core stores at once, see `tagger.library.recorder`
     lease_s: float = 60.0
     life_h: float = float("inf")  # until a worker dies
     restart_s: float = 120.0  # until another one has taken its place
@@ -191,16 +191,16 @@ SETUPS = [
     ("nobody dies", BASE),
     ("each worker dies once an hour", DYING),
     ("… batches of 16", replace(DYING, batch=16)),
+    ("… batches of 256", replace(DYING, batch=256)),
     ("… batches of 1024", replace(DYING, batch=1024)),
     ("… a lease of 10 s", replace(DYING, lease_s=10.0)),
     ("… a lease of 600 s", replace(DYING, lease_s=600.0)),
     ("each machine sleeps 5 min an hour", replace(BASE, sleep_h=1.0)),
     ("1 disk in 20 is 10 × as slow", replace(BASE, slow=0.05)),
-    ("… batches of 16", replace(BASE, slow=0.05, batch=16)),
     ("… batches of 1024", replace(BASE, slow=0.05, batch=1024)),
     ("deaths, sleep and slow disks", replace(DYING, sleep_h=1.0, slow=0.05)),
     ("10,000 workers", replace(BASE, workers=10_000)),
-    ("… batches of 1024", replace(BASE, workers=10_000, batch=1024)),
+    ("… batches of 256", replace(BASE, workers=10_000, batch=256)),
 ]
 
 
@@ -232,7 +232,7 @@ def draw(outcomes: list[tuple[str, Outcome]], file: Path) -> None:
     figure.savefig(file, metadata={"Date": None})
 
 
-def main(*, photos: int = 50_000_000, plot: str = "") -> None:
+def main(*, photos: int = 10_000_000, plot: str = "") -> None:
     """Print the table.
 
     Args:

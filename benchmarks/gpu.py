@@ -84,7 +84,7 @@ def model_rates(engine: TorchEngine, size_px: int) -> list[tuple[str, float]]:
 
 def nvjpeg_rate(paths: Sequence[Path], device: torch.device, batch: int = 32) -> float:
     """Photos/s that TorchCodec decodes to full size, on a card by nvJPEG."""
-    from torchcodec.decoders import decode_jpeg
+    from torchcodec.decoders import decode_jpeg  # type: ignore[attr-defined]
 
     files = [path.read_bytes() for path in paths[:batch]]
     return rate(lambda: decode_jpeg(files, device=device), len(files))
