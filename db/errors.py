@@ -9,6 +9,7 @@ StoreError
 ├── StoreTooOld           written by an earlier version of the tagger, and not writable
 ├── StoreTooNew           written by a later version of the tagger
 ├── BackupFailed          the database could not be copied
+├── CopyDiffers           a copy of a store has other rows
 ├── RunNotEnded           the run is still in progress
 ├── QuerySyntaxError      a query is not written in the query language
 └── UnknownName           a filter names something that the store does not have
@@ -131,6 +132,14 @@ class BackupFailed(StoreError):
         super().__init__(
             f"The database could not be copied to {folder}: {problem}. Older copies are untouched. "
             "Check the folder's permissions and free space, or name another: jobs.backup_folder."
+        )
+
+
+class CopyDiffers(StoreError):
+    def __init__(self, name: str, table: str, expected: int, found: int) -> None:
+        super().__init__(
+            f"{name} is not a copy: its table {table} has {found:,} rows, and not the same {expected:,} as the "
+            "original. Copy into a new database, while nobody uses either of the two."
         )
 
 

@@ -23,6 +23,29 @@ from tagger.core.errors import StoreError, require_extra
 
 WRITE_LOCK = 0x7A66E2  # any number; the locks of other databases on the server are others
 LOCKED = "55P03"
+IDENTITY = """
+    SELECT coalesce(substring(obj_description('alembic_version'::regclass) FROM '\\d+'), '0'), oid::bigint
+    FROM pg_database WHERE datname = current_database()
+    """
+FORGETTABLE = ("telegram_update", "telegram_chat", "telegram_person", "telegram_answer", "telegram_question",
+               "telegram_photo", "decision", "suggestion", "assessment", "variant", "file", "photo")  # fmt: skip
+OWN = "relnamespace = current_schema()::regnamespace"
+AMCHECK = (  # statements that make statements, each of which fails or gives the first problem
+    f"""
+    SELECT format('SELECT msg FROM verify_heapam(%%L) LIMIT 1', oid::regclass) FROM pg_class
+    WHERE relkind = 'r' AND {OWN}
+    """,
+    f"""
+    SELECT format('SELECT NULL FROM bt_index_check(%%L, true)', c.oid::regclass) FROM pg_class c
+    JOIN pg_am ON pg_am.oid = relam WHERE relkind = 'i' AND amname = 'btree' AND {OWN}
+    """,
+)
+READ_ALL = (
+    f"""
+    SELECT format('SELECT NULL FROM (SELECT count(t.*) FROM %%s t) q', oid::regclass) FROM pg_class
+    WHERE relkind = 'r' AND {OWN}
+    """,
+)
 NEXT_STEPS = {  # by SQLSTATE, or by what the server says before it could give one
     "password authentication failed|no password supplied": "The user or the password is wrong. Correct it in the URL, "
     "or put it in ~/.pgpass or PGPASSWORD.",
@@ -45,6 +68,7 @@ class PostgresStore(Store):
 
     def __init__(self, engine: Engine, timeout_s: float) -> None:
         self.name = store_name(engine.url.render_as_string(hide_password=False))
+        self._engine = engine
         self._database = str(engine.url.database)
         snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         super().__init__(snapshot, engine.execution_options(write_lock_ms=round(timeout_s * 1000)), timeout_s)
@@ -61,15 +85,29 @@ class PostgresStore(Store):
             with self.write() as connection:
                 create_or_upgrade(connection, self.name)
         with self.read() as connection:
-            mark = connection.exec_driver_sql("SELECT obj_description('alembic_version'::regclass)").scalar_one()
-        self.file = str(_own_file(mark))
+            self.file = str(_own_file(*connection.exec_driver_sql(IDENTITY).one()))
         self.backup_folder = Path(self.file).parent / "backups"
 
-    def find_damage(self) -> str | None:
-        """Check the indexes and tables with `amcheck`, where the server has it."""
+    def find_damage(self, *, thorough: bool = False) -> str | None:
+        """If thorough, check tables and indexes with `amcheck` where the database has it; else only read all rows."""
+        with self.read() as connection:
+            names = list(connection.exec_driver_sql("SELECT extname FROM pg_extension").scalars())
+            try:
+                for check in AMCHECK if thorough and "amcheck" in names else READ_ALL:
+                    for statement in connection.exec_driver_sql(check).scalars().all():
+                        if problem := connection.exec_driver_sql(statement).scalar():
+                            return str(problem)
+            except DBAPIError as error:
+                if not str(getattr(error.orig, "sqlstate", "")).startswith("XX"):
+                    raise
+                return str(error.orig).splitlines()[0]
         return None
 
     def empty_log(self) -> bool:
+        """Remove deleted rows from the tables' pages. The server's log keeps them until it recycles its files."""
+        alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with self._translated(), alone.connect() as connection:
+            connection.exec_driver_sql(f"VACUUM (SKIP_LOCKED) {', '.join(FORGETTABLE)}")
         return True
 
     def size_bytes(self) -> int:
@@ -147,10 +185,9 @@ def _is_connecting(error: DBAPIError) -> bool:
     return type(error.orig).__name__ == "OperationalError"
 
 
-def _own_file(mark: str | None) -> Path:
-    """An empty file of this machine that stands for a database."""
-    number = (mark or "").rpartition(" ")[2] or "0"
-    folder = Path(platformdirs.user_data_dir("landmark-tagger")) / f"postgresql-{number}"
+def _own_file(mark: str, oid: int) -> Path:
+    """An empty file of this machine that stands for a database, whatever URL opened it."""
+    folder = Path(platformdirs.user_data_dir("landmark-tagger")) / f"postgresql-{mark}-{oid}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "database"
     file.touch(mode=0o600)

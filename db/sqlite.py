@@ -53,9 +53,13 @@ class SqliteStore(Store):
         self.backup_folder = backup_folder
         self._opened: tuple[int, int] | None = None  # the identity of its file, once it exists
 
-    def find_damage(self) -> str | None:
+    def find_damage(self, *, thorough: bool = False) -> str | None:
+        check = "integrity_check" if thorough else "quick_check"
         with self.read() as connection:
-            answer: str = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            answer: str = connection.exec_driver_sql(f"PRAGMA {check}(1)").scalar_one()
+            lost = connection.exec_driver_sql("PRAGMA foreign_key_check").first() if thorough else None
+        if answer == "ok" and lost is not None:
+            answer = f"row {lost[1]} of the table {lost[0]} refers to a row of {lost[2]} that is missing"
         return None if answer == "ok" else answer
 
     def empty_log(self) -> bool:

@@ -67,8 +67,12 @@ class Store(ABC):
         self._reading.dispose()
 
     @abstractmethod
-    def find_damage(self) -> str | None:
-        """Read the whole database; the first damage that it finds, or None. Takes seconds if it is large."""
+    def find_damage(self, *, thorough: bool = False) -> str | None:
+        """Read the whole database; the first damage that it finds, or None. Takes seconds if it is large.
+
+        Args:
+            thorough: also compare indexes with tables, and look for rows that refer to none; takes far longer.
+        """
 
     @abstractmethod
     def empty_log(self) -> bool:

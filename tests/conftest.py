@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from db.engine import Store, open_store
 from tagger.model.bundle import Bundle, write_bundle
 from tests.drawn import card
+from tests.postgres import Server, running_server, server_programs
 
 os.environ["OMP_NUM_THREADS"] = "1"  # PyTorch's threads get in each other's way on a busy machine: 33 s become 179 s
 
@@ -95,10 +96,47 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, started once."""
+    programs = server_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL server is installed")
+    with running_server(programs) as server:
+        yield server
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that takes a store on both databases, except those marked for one."""
+    if "database" in metafunc.fixturenames:
+        kinds = ("sqlite", "postgresql")
+        marked = [kind for kind in kinds if metafunc.definition.get_closest_marker(kind)]
+        if not metafunc.definition.nodeid.startswith("tests/db/"):
+            marked = ["sqlite"]
+        metafunc.parametrize("database", marked or kinds, indirect=True)
+
+
 @pytest.fixture
-def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
-    shutil.copy(empty_database, tmp_path / "tags.sqlite")
-    with open_store(str(tmp_path / "tags.sqlite")) as opened:
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of a test's database."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(database: str, tmp_path: Path, empty_database: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Of a test's database, an empty store."""
+    if database == "sqlite":
+        shutil.copy(empty_database, tmp_path / "tags.sqlite")
+        yield f"sqlite:///{tmp_path / 'tags.sqlite'}"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    with server.lend() as made:
+        yield made
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with open_store(url) as opened:
         yield opened
 
 

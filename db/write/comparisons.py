@@ -52,7 +52,9 @@ def photo_hashes(connection: Connection) -> Iterator[PhotoHash]:
     """All photos that have a hash."""
     by_camera = case((BY_CAMERA, Photo.taken_at))
     columns = (Photo.id, Photo.phash, by_camera, Photo.width, Photo.height, Photo.group_id)
-    photos = select(*columns).where(Photo.phash.is_not(None)).execution_options(yield_per=ROWS_PER_FETCH)
+    photos = (
+        select(*columns).where(Photo.phash.is_not(None)).order_by(Photo.id).execution_options(yield_per=ROWS_PER_FETCH)
+    )
     for photo, phash, taken_at, width, height, group in connection.execute(photos):
         yield PhotoHash(photo, phash or 0, taken_at, width / height, group)
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from db.batching import in_batches
-from db.dialect import insert
+from db.dialect import WholeNumber, insert
 from db.schema.models import Failure, File, Run
 from tagger.core.types import MODEL_KINDS, PASSING_KINDS, Failed, FoundFile, Result
 
@@ -169,14 +169,18 @@ def _failed_file_update() -> Update:
     An unreadable file whose size or time changed may show something else. One that merely vanished, or cannot be read
     at the moment, keeps its photo.
     """
-    now_bytes: BindParameter[int | None] = bindparam("now_bytes")
-    now_ns: BindParameter[int | None] = bindparam("now_ns")
-    now_ctime_ns: BindParameter[int | None] = bindparam("now_ctime_ns")
+    now_bytes: BindParameter[int | None] = bindparam("now_bytes", type_=WholeNumber)
+    now_ns: BindParameter[int | None] = bindparam("now_ns", type_=WholeNumber)
+    now_ctime_ns: BindParameter[int | None] = bindparam("now_ctime_ns", type_=WholeNumber)
     is_changed = or_(
         and_(now_bytes.is_not(None), now_bytes.is_distinct_from(File.size_bytes)),
         and_(now_ns.is_not(None), now_ns.is_distinct_from(File.mtime_ns)),
     )
-    photo_id = case((bindparam("is_read"), bindparam("read_photo_id")), (is_changed, None), else_=File.photo_id)
+    photo_id = case(
+        (bindparam("is_read", type_=Boolean), bindparam("read_photo_id", type_=WholeNumber)),
+        (is_changed, None),
+        else_=File.photo_id,
+    )
     return (
         update(File)
         .where(File.path == bindparam("at_path"))

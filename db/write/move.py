@@ -6,33 +6,31 @@ The one rule: photos are not touched, so tags and decisions stay with their cont
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from db.batching import in_batches
+from db.read.files import below
 from db.read.folders import require_files
+from db.schema.models import Failure, File, Lease
+from db.schema.sidecars import Sidecar, SidecarRequest
 
 MARK = b"moving:"  # no path begins with it, so that even a folder within itself is renamed without a clash
-
-BELOW = "path = :old OR (path > :first AND path < :beyond)"  # as `db.read.files.below`
-NEW_PATH = "CAST(:new || substr(path, :rest) AS BLOB)"
-MARK_FILES = text(f"UPDATE file SET path = CAST(:mark || {NEW_PATH} AS BLOB) WHERE {BELOW}")
-MARKED = "path >= :mark AND path < :after_mark"
-UNMARKED = "CAST(substr(path, :mark_rest) AS BLOB)"
-DROP_MISSING = f"""
-    SELECT there.id FROM file AS there WHERE there.gone_at IS NOT NULL AND there.path IN
-    (SELECT {UNMARKED} FROM file WHERE {MARKED})
-    """
-DROP_DOUBLES = f"SELECT id FROM file WHERE {MARKED} AND {UNMARKED} IN (SELECT path FROM file)"
-UNMARK_FILES = text(f"UPDATE file SET path = {UNMARKED} WHERE {MARKED}")
-MOVE_LEASES = text(f"UPDATE OR REPLACE lease SET path = {NEW_PATH} WHERE {BELOW}")
-MOVE_SIDECARS = [  # and the photos that they belong to, in two steps as files are
-    text(statement.replace("path", column))
-    for table, column in (("sidecar", "path"), ("sidecar", "photo_path"), ("sidecar_request", "photo_path"))
-    for statement in (
-        f"UPDATE {table} SET path = CAST(:mark || {NEW_PATH} AS BLOB) WHERE {BELOW}",
-        f"UPDATE OR REPLACE {table} SET path = {UNMARKED} WHERE {MARKED}",
-    )
-]
+OTHER_PATHS = (Lease.path, Sidecar.path, Sidecar.photo_path, SidecarRequest.photo_path)
 
 
 def move_files(connection: Connection, old: str, new: str) -> int:
@@ -53,13 +51,56 @@ def move_files(connection: Connection, old: str, new: str) -> int:
     require_files(connection, old)
     if old == new:
         return 0
+    for path in (File.path, *OTHER_PATHS):
+        _mark(connection, path, old, new)
+    there = aliased(File)
+    arriving = select(_unmarked(there.path)).where(_is_marked(there.path))
+    _drop(connection, File.gone_at.is_not(None), File.path.in_(arriving))
+    _drop(connection, _is_marked(File.path), _unmarked(File.path).in_(select(there.path)))
+    for path in OTHER_PATHS:
+        _replace(connection, path)
+    return _unmark(connection, File.path)
+
+
+def _mark(connection: Connection, path: InstrumentedAttribute[str], old: str, new: str) -> None:
+    """Give the paths below a folder their new name, with a mark before it."""
     before, after = os.fsencode(old.rstrip("/")), os.fsencode(new.rstrip("/"))
-    paths = {"old": before, "first": before + b"/", "beyond": before + b"0", "new": after, "rest": len(before) + 1}
-    marks = {"mark": MARK, "after_mark": MARK[:-1] + b";", "mark_rest": len(MARK) + 1}
-    connection.execute(MARK_FILES, paths | {"mark": MARK})
-    for doubles in (DROP_MISSING, DROP_DOUBLES):
-        connection.execute(text(f"DELETE FROM failure WHERE file_id IN ({doubles})"), marks)
-        connection.execute(text(f"DELETE FROM file WHERE id IN ({doubles})"), marks)
-    for statement in (MOVE_LEASES, *MOVE_SIDECARS):
-        connection.execute(statement, paths | marks)
-    return connection.execute(UNMARK_FILES, marks).rowcount
+    rest = func.substr(_raw(path), len(before) + 1)
+    renamed = cast(literal(MARK + after, LargeBinary).op("||")(rest), LargeBinary)
+    connection.execute(update(path.class_).where(or_(path == old, below(old, column=path))).values({path: renamed}))
+
+
+def _drop(connection: Connection, *conditions: ColumnElement[bool]) -> None:
+    """Delete some files, and their failures."""
+    files = list(connection.execute(select(File.id).where(*conditions)).scalars())
+    for batch in in_batches(files):
+        connection.execute(delete(Failure).where(Failure.file_id.in_(batch)))
+        connection.execute(delete(File).where(File.id.in_(batch)))
+
+
+def _replace(connection: Connection, path: InstrumentedAttribute[str]) -> None:
+    """Remove the marks of rows; where there can be one row for a path, it replaces the earlier one."""
+    if path is not Sidecar.photo_path:
+        moved = aliased(path.class_)
+        its_path = getattr(moved, path.key)
+        arriving = select(_unmarked(its_path)).where(_is_marked(its_path))
+        connection.execute(delete(path.class_).where(path.in_(arriving)))
+    _unmark(connection, path)
+
+
+def _unmark(connection: Connection, path: InstrumentedAttribute[str]) -> int:
+    """Remove the marks of rows, and return their number."""
+    unmarked = update(path.class_).where(_is_marked(path)).values({path: _unmarked(path)})
+    return connection.execute(unmarked).rowcount
+
+
+def _raw(path: Any) -> ColumnElement[bytes]:
+    return type_coerce(path, LargeBinary)
+
+
+def _is_marked(path: Any) -> ColumnElement[bool]:
+    return (_raw(path) >= MARK) & (_raw(path) < MARK[:-1] + b";")
+
+
+def _unmarked(path: Any) -> ColumnElement[bytes]:
+    return cast(func.substr(_raw(path), len(MARK) + 1), LargeBinary)

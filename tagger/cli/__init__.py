@@ -31,6 +31,7 @@ from tagger.cli.runs import runs
 from tagger.cli.schedule import schedule
 from tagger.cli.serve import serve
 from tagger.cli.settings import settings
+from tagger.cli.shared.database import database
 from tagger.cli.shared.worker import worker
 from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
@@ -68,5 +69,5 @@ def main() -> None:
 LIBRARY = (tag, worker, suggest, query, labels, review, decide, decisions, export, diff, xmp, move, forget, runs)
 OWN_PLACES = (teach, taught, similar, unknown)
 SERVICES = (jobs, schedule, watch, serve, bot, web)
-for command in (*LIBRARY, *OWN_PLACES, *SERVICES, settings, doctor, bench, train):
+for command in (*LIBRARY, *OWN_PLACES, *SERVICES, database, settings, doctor, bench, train):
     main.add_command(command)

@@ -33,6 +33,8 @@ PREVIEWED = ("nightly", "retag", "prune")
 
 def backup(context: JobContext) -> JobResult:
     """Copy the database."""
+    if context.store.is_on_server:
+        return JobResult("left to the server's own tools, such as pg_dump")
     jobs = context.settings.jobs
     folder = jobs.backup_folder or default_folder(context.store.file)
     made = back_up(context.store.file, folder, keep=jobs.backup_keep)

@@ -153,7 +153,13 @@ def _database(store: Store) -> list[str]:
     if damage := store.find_damage():
         raise NotAStore(store.name, f"it is damaged ({damage})", backup)
     text = f"{store.name} is sound and up to date, {format_bytes(store.size_bytes())}; "
-    text += f"its newest backup is {backup}" if backup else "it has no backup yet"
+    text += (
+        "its backups are left to the server"
+        if store.is_on_server
+        else f"its newest backup is {backup}"
+        if backup
+        else "it has no backup yet"
+    )
     if not store.is_writable():
         return [text, f"{store.name} or its folder is not writable by this user, so nothing can be stored"]
     return [text]

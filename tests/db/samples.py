@@ -9,10 +9,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
 from db.engine import Store
 from db.read.filters import PhotoFilter, TagFilter
 from db.read.listings import all_hits, nones, tags
 from db.rows import ModelRow, RunStart, Verdict
+from db.schema.models import Assessment, Failure, File, Model, Photo
+from db.schema.models import Landmark as LandmarkRow
+from db.schema.models import Suggestion as SuggestionRow
 from db.write.decisions import record_decision
 from db.write.files import Scanned
 from db.write.results import write_results
@@ -95,18 +101,25 @@ def untagged(store: Store, **filters: Any) -> list[str]:
 
 
 def everything(store: Store) -> dict[str, list[Any]]:
-    """All rows of the tables that a run fills, without numbers of runs and moments."""
-    columns = {
-        "photo": "sha256, taken_at, current_model_id",
-        "file": "path, photo_id, size_bytes, mtime_ns, gone_at IS NULL",
-        "assessment": "photo_id, model_id, status, k",
-        "suggestion": "photo_id, model_id, rank, landmark_id, score, is_tag",
-        "failure": "file_id, kind, message",
+    """All rows of the tables that a run fills, without moments, and with names instead of numbers."""
+    current = aliased(Model)
+    gone = File.gone_at.is_(None)
+    answered = select(Photo.sha256, Model.model_id).select_from(Assessment)
+    answered = answered.join(Photo, Photo.id == Assessment.photo_id).join(Model, Model.id == Assessment.model_id)
+    of_answer = (SuggestionRow.photo_id == Assessment.photo_id) & (SuggestionRow.model_id == Assessment.model_id)
+    suggested = answered.join(SuggestionRow, of_answer).join(LandmarkRow, LandmarkRow.id == SuggestionRow.landmark_id)
+    scores = (SuggestionRow.score, SuggestionRow.is_tag)
+    rows: dict[str, Any] = {
+        "photo": select(Photo.sha256, Photo.taken_at, current.model_id).outerjoin(current),
+        "file": select(File.path, Photo.sha256, File.size_bytes, File.mtime_ns, gone).outerjoin(Photo),
+        "assessment": answered.add_columns(Assessment.status, Assessment.k),
+        "suggestion": suggested.add_columns(SuggestionRow.rank, LandmarkRow.key, *scores),
+        "failure": select(File.path, Failure.kind, Failure.message).join(Failure, Failure.file_id == File.id),
     }
     with store.read() as connection:
         return {
-            name: list(connection.exec_driver_sql(f"SELECT {some} FROM {name} ORDER BY 1, 2, 3"))
-            for name, some in columns.items()
+            name: sorted((tuple(row) for row in connection.execute(statement)), key=repr)
+            for name, statement in rows.items()
         }
 
 

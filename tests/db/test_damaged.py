@@ -15,6 +15,8 @@ from db.errors import LogWithoutStore, NotAStore
 from db.write.backup import back_up
 from tests.db.samples import assessed, tag_run, tagged
 
+pytestmark = pytest.mark.sqlite
+
 PHOTOS = 500
 
 

@@ -6,13 +6,16 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from db.engine import Store, open_store, store_exists
 from db.errors import MalformedUrl, NotAStore, StoreLocked, StoreUnreachable
 from db.location import store_file
+from db.schema.models import File
 from tests.db.samples import assessed, tag_run, tagged
 
 
@@ -27,6 +30,7 @@ def test_readers_do_not_wait_for_the_writer(store: Store) -> None:
         assert tagged(store) == [("/p/a.jpg", "eiffel_tower")]
 
 
+@pytest.mark.sqlite
 def test_foreign_keys_are_enforced(store: Store) -> None:
     with store.read() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
@@ -41,14 +45,14 @@ def test_threads_may_write_at_once(store: Store) -> None:
 
 def test_an_exception_leaves_nothing_half_written(store: Store) -> None:
     with pytest.raises(KeyError), store.write() as connection:
-        connection.exec_driver_sql("INSERT INTO file (path, first_seen_at) VALUES (x'61', '2024-01-01')")
+        connection.execute(insert(File).values(path="a", first_seen_at=datetime.now(UTC)))
         raise KeyError
     with store.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM file").scalar() == 0
 
 
 def test_a_database_locked_for_too_long_names_itself_and_the_next_step(url: str, store: Store) -> None:
-    sentence = r"tags\.sqlite was locked .* 0\.05 s\. Wait for the other run"
+    sentence = r"The database \S+ was locked .* 0\.05 s\. Wait for the other run"
     with open_store(url, timeout_s=0.05) as other, store.write(), pytest.raises(StoreLocked, match=sentence):
         tag_run(other, [])
 
@@ -88,6 +92,7 @@ def test_a_folder_without_write_permission_is_named(
         open_store(f"sqlite:///{public_folder}/tags.sqlite")
 
 
+@pytest.mark.sqlite
 def test_a_store_whose_file_was_deleted_says_so_and_makes_no_empty_one(store: Store) -> None:
     Path(store.file).unlink()
     for transaction in (store.read, store.write):
@@ -96,6 +101,7 @@ def test_a_store_whose_file_was_deleted_says_so_and_makes_no_empty_one(store: St
     assert not Path(store.file).exists()
 
 
+@pytest.mark.sqlite
 def test_nothing_is_written_into_a_file_that_another_replaced(store: Store, tmp_path: Path) -> None:
     open_store(str(tmp_path / "restored.sqlite")).close()
     (tmp_path / "restored.sqlite").rename(store.file)

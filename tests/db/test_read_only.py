@@ -16,6 +16,8 @@ from db.write.backup import back_up
 from tests.db.samples import assessed, tag_run, tagged
 from tests.db.schema.test_upgrade import earlier_version
 
+pytestmark = pytest.mark.sqlite
+
 StepDown = Callable[[], AbstractContextManager[None]]
 TAGS = [("/p/a.jpg", "eiffel_tower")]
 

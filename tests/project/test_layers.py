@@ -125,7 +125,7 @@ HOMES = {
     ),
     "torchvision": ("tagger.model.nets.torchvision", "training"),
     "tornado": ("tagger.bot.transport.webhook",),
-    "tqdm": ("tagger.cli.process", "training"),
+    "tqdm": ("tagger.cli.process", "tagger.cli.shared.database", "training"),
     "uvicorn": ("tagger.web",),
     "watchdog": ("tagger.jobs.watch",),
 }

@@ -1,1 +1,1 @@
-"""Commands that share the tagging of many photos among processes and machines."""
+"""Commands for many photos: a run shared among processes and machines, and a database that they share."""

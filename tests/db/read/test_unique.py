@@ -68,6 +68,7 @@ def test_photos_without_a_landmark_are_listed_once_too_and_those_not_compared_ye
     assert [(hit.path, hit.others) for hit in hits] == [("/q/c.jpg", 0), ("/q/e.jpg", 0)]
 
 
+@pytest.mark.sqlite  # which counts the steps of a query
 def test_a_large_group_whose_best_photo_comes_last_takes_no_longer_than_it_is_large(store: Store) -> None:
     spent = []
     for size in (500, 1000):

@@ -29,6 +29,7 @@ def test_the_head_in_the_code_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
 
 
+@pytest.mark.sqlite
 def test_a_migrated_database_has_the_same_schema_as_a_new_one(store: Store, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/old.sqlite"
     earlier_version(url)
@@ -38,6 +39,11 @@ def test_a_migrated_database_has_the_same_schema_as_a_new_one(store: Store, tmp_
             assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
+def test_a_new_database_has_the_tables_of_the_code(store: Store) -> None:
+    with store.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
 def test_a_new_database_is_made_without_alembic_and_says_that_it_is_at_head(tmp_path: Path) -> None:
     file = tmp_path / "new.sqlite"
     assert imports_alembic(str(file)) == "False\n"
@@ -45,6 +51,7 @@ def test_a_new_database_is_made_without_alembic_and_says_that_it_is_at_head(tmp_
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
 
 
+@pytest.mark.sqlite
 def test_opening_a_database_at_head_imports_no_alembic(store: Store) -> None:
     assert imports_alembic(store.file) == "False\n"
 
@@ -52,10 +59,11 @@ def test_opening_a_database_at_head_imports_no_alembic(store: Store) -> None:
 def test_a_database_of_a_newer_version_is_refused_with_a_sentence(url: str, store: Store) -> None:
     with store.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreTooNew, match=r"tags\.sqlite was written by a newer version .* Upgrade the tagger: "):
+    with pytest.raises(StoreTooNew, match=r"The database \S+ was written by a newer version .* Upgrade the tagger: "):
         open_store(url)
 
 
+@pytest.mark.sqlite
 def test_opening_again_changes_nothing(url: str, store: Store) -> None:
     with store.read() as connection:
         version = connection.exec_driver_sql("PRAGMA schema_version").scalar()

@@ -21,6 +21,8 @@ from db.write import backup
 from db.write.backup import back_up, copies, newest_copy
 from tests.db.samples import assessed, everything, tag_run
 
+pytestmark = pytest.mark.sqlite
+
 WRITER = """
 import sys, itertools
 from db.engine import open_store

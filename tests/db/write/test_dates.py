@@ -8,10 +8,12 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from db.engine import Store
 from db.read.filters import PhotoFilter, TagFilter
 from db.read.listings import nones, tags
+from db.schema.models import Photo
 from db.write.files import Scanned
 from tagger.core.types import CAMERA_SOURCES, DATE_SOURCES, DateSource, TakenDate
 from tests.db.samples import NEWER, TAKEN, assessed, inherited, tag_run
@@ -31,8 +33,7 @@ def ns(when: datetime) -> int:
 
 def dates(store: Store) -> list[Any]:
     with store.read() as connection:
-        rows = connection.exec_driver_sql("SELECT taken_at, taken_from FROM photo")
-        return [(datetime.fromisoformat(at), source) for at, source in rows]
+        return [tuple(row) for row in connection.execute(select(Photo.taken_at, Photo.taken_from))]
 
 
 def test_without_a_date_the_earliest_modification_time_of_all_files_counts(store: Store) -> None:

@@ -8,11 +8,13 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from db.engine import Store
 from db.errors import UnknownPhoto
 from db.read.photos import find_photo
 from db.rows import RunCounts
+from db.schema.models import Photo
 from db.telegram import answers, privacy
 from db.telegram.answers import SentPhoto
 from db.write.decisions import revoke_decisions
@@ -57,7 +59,9 @@ def photos(store: Store, columns: str = "sha256") -> list[Any]:
 
 
 def dates(store: Store) -> list[tuple[datetime, str]]:
-    return [(datetime.fromisoformat(at), source) for at, source in photos(store, "taken_at, taken_from")]
+    with store.read() as connection:
+        rows = connection.execute(select(Photo.taken_at, Photo.taken_from).order_by(Photo.id))
+        return [(at, source) for at, source in rows]
 
 
 def test_an_edited_file_keeps_its_tags_and_decisions_in_both_directions(store: Store) -> None:

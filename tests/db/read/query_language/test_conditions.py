@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from db.engine import Store, open_store
 from db.errors import UnknownCity, UnknownName
@@ -17,6 +18,7 @@ from db.read.listings import all_hits
 from db.read.planning import planner
 from db.read.query_language.grammar import parse
 from db.read.search import search
+from db.schema.models import Photo
 from tagger.core.types import Suggestion
 from tests.db.samples import LANDMARKS, NEWER, TAKEN, assessed, decide, digest, failed, tag_run
 
@@ -55,8 +57,8 @@ def fill(store: Store) -> None:
     decide(store, digest("g.jpg"), "shows", "machu_picchu", who="bob")
     decide(store, digest("d.jpg"), "none", None, who="ann")
     with store.write() as connection:
-        place = "UPDATE photo SET lat = 48.858, lon = 2.294 WHERE sha256 = ?"
-        connection.exec_driver_sql(place, (digest("IMG_a.jpg"),))
+        is_first = Photo.sha256 == digest("IMG_a.jpg")
+        connection.execute(update(Photo).where(is_first).values(lat=48.858, lon=2.294))
 
 
 def found(store: Store, query: str) -> str:

@@ -1,0 +1,196 @@
+"""Copy a store into another one, of either kind, and check that both hold the same.
+
+The one rule: what was copied is proved, not assumed. Both stores are read to their ends, and each table must have
+one count and one hash. Rows are compared as plain values, since the two databases keep moments, booleans and JSON in
+different ways.
+
+Rows are copied in the order of their keys and in transactions of their own, so a copy that was interrupted goes on
+after the last key. The blocks of photos are counted anew: triggers keep them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, Connection, DateTime, Table, func, select, text
+
+from db.blocks import refresh_blocks
+from db.dialect import cleaned
+from db.errors import CopyDiffers
+from db.schema import blocks, sidecars, telegram, workers  # they have all tables
+from db.store import Store
+
+ROWS_PER_TRANSACTION = 100_000
+ROWS_PER_FETCH = 2000
+LEFT_OUT = {blocks.PhotoBlock.__tablename__, blocks.BlockCount.__tablename__, workers.RunLock.__tablename__}
+assert blocks.Base is sidecars.Base is telegram.Base is workers.Base
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableCopied:
+    """A table that both stores have alike."""
+
+    name: str
+    rows: int
+    new: int  # rows that this call wrote
+    sha256: str
+
+
+def copy_store(source: Store, target: Store, *, progress: Callable[[int], object]) -> list[TableCopied]:
+    """Copy all rows of a store into another one, which is empty or the beginning of a copy.
+
+    Args:
+        source: read in one snapshot.
+        target: nobody else may use it meanwhile.
+        progress: called with the number of rows that were just copied, or were there already.
+
+    Raises:
+        CopyDiffers: the target has other rows.
+    """
+    copied = []
+    with source.read() as reading:
+        for table in tables():
+            rows, new, digest = _copy_table(reading, target, table, progress)
+            copied.append(TableCopied(table.name, rows, new, digest))
+        _continue_numbers(reading, target)
+    with target.write() as connection:
+        refresh_blocks(connection)
+    with target.read() as reading:
+        for done in copied:
+            rows, digest = _counted(_rows(reading, blocks.Base.metadata.tables[done.name]))
+            if (rows, digest) != (done.rows, done.sha256):
+                raise CopyDiffers(target.name, done.name, done.rows, rows)
+    target.optimize()
+    return copied
+
+
+def tables() -> list[Table]:
+    """The tables that are copied, each after those that it refers to."""
+    return [table for table in blocks.Base.metadata.sorted_tables if table.name not in LEFT_OUT]
+
+
+def count_rows(connection: Connection) -> int:
+    """How many rows a copy has."""
+    return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables())
+
+
+def _copy_table(
+    reading: Connection, target: Store, table: Table, progress: Callable[[int], object]
+) -> tuple[int, int, str]:
+    """Copy the rows that the target lacks.
+
+    Returns:
+        The number of all rows in the source, the number of copied ones, and the hash of all.
+    """
+    with target.read() as connection:
+        present = connection.execute(select(func.count()).select_from(table)).scalar_one()
+    digest = hashlib.sha256()
+    count = new = 0
+    with closing(_rows(reading, table)) as rows:
+        while batch := list(islice(rows, ROWS_PER_TRANSACTION)):
+            for row in batch:
+                digest.update(repr(row).encode())
+            lacking = batch[max(present - count, 0) :]
+            if lacking:
+                with target.write() as connection:
+                    _insert(connection, table, lacking)
+            count, new = count + len(batch), new + len(lacking)
+            progress(len(batch))
+    if present > count:
+        raise CopyDiffers(target.name, table.name, count, present)
+    return count, new, digest.hexdigest()
+
+
+def _counted(rows: Iterable[Row]) -> tuple[int, str]:
+    digest, count = hashlib.sha256(), 0
+    for row in rows:
+        digest.update(repr(row).encode())
+        count += 1
+    return count, digest.hexdigest()
+
+
+def _rows(connection: Connection, table: Table) -> Generator[Row, None, None]:
+    """A table's rows as plain values, in the order of its key."""
+    plain = PLAIN[connection.dialect.name]
+    key = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    columns = ", ".join(plain(column) for column in table.columns)
+    statement = text(f'SELECT {columns} FROM "{table.name}" ORDER BY {key}'.replace(":", r"\:"))
+    found = connection.execution_options(stream_results=True).execute(statement)
+    is_text = [position for position, column in enumerate(table.columns) if column.type.python_type is str]
+    with closing(found):
+        for rows in found.partitions(ROWS_PER_FETCH):
+            for row in rows:
+                values = tuple(row)
+                if any("\0" in values[position] for position in is_text if values[position] is not None):
+                    values = tuple(map(cleaned, values))
+                yield values
+
+
+def _plain_sqlite(column: Column[Any]) -> str:
+    """A column of SQLite; moments may have been written without microseconds."""
+    name = f'"{column.name}"'
+    is_moment = isinstance(column.type, DateTime) or isinstance(getattr(column.type, "impl", None), DateTime)
+    return f"CASE length({name}) WHEN 19 THEN {name} || '.000000' ELSE {name} END" if is_moment else name
+
+
+def _plain_postgresql(column: Column[Any]) -> str:
+    """A column of PostgreSQL as SQLite has it."""
+    name = f'"{column.name}"'
+    kind = getattr(column.type, "impl", column.type)
+    if isinstance(kind, DateTime):
+        return f"to_char({name}, 'YYYY-MM-DD HH24:MI:SS.US')"
+    if isinstance(kind, Boolean):
+        return f"CAST({name} AS INTEGER)"
+    return f"CAST({name} AS TEXT)" if isinstance(kind, JSON) else name
+
+
+PLAIN: dict[str, Callable[[Column[Any]], str]] = {"sqlite": _plain_sqlite, "postgresql": _plain_postgresql}
+
+
+def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(table.columns))
+        driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', rows)
+        return
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _continue_numbers(reading: Connection, target: Store) -> None:
+    """Let new rows have higher numbers than the source ever gave, since buttons of old messages name some."""
+    with target.write() as writing:
+        for table in tables():
+            if len(table.primary_key) == 1 and table.primary_key.columns[0].autoincrement and "id" in table.columns:
+                last = max(_last_number(reading, table), _last_number(writing, table))
+                if last:
+                    _set_last_number(writing, table, last)
+
+
+def _last_number(connection: Connection, table: Table) -> int:
+    """The highest number that a table's rows ever had, as far as it is known."""
+    highest: int = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+    if connection.dialect.name == "postgresql":
+        sequence = f"pg_sequence_last_value(pg_get_serial_sequence('{table.name}', 'id')::regclass)"
+        return max(highest, connection.exec_driver_sql(f"SELECT {sequence}").scalar() or 0)
+    if table.dialect_options["sqlite"]["autoincrement"]:
+        given = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).scalar()
+        return max(highest, given or 0)
+    return highest
+
+
+def _set_last_number(connection: Connection, table: Table, number: int) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {number})")
+    elif table.dialect_options["sqlite"]["autoincrement"]:
+        connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (table.name,))
+        connection.exec_driver_sql("INSERT INTO sqlite_sequence VALUES (?, ?)", (table.name, number))
