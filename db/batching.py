@@ -1,7 +1,8 @@
-"""Split values into batches that fit into a statement."""
+"""Give a statement many values: in batches that fit into its IN list, or all as one parameter."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,3 +14,8 @@ def in_batches(values: Iterable[Any]) -> Iterator[list[Any]]:
     pending = list(values)
     for start in range(0, len(pending), BATCH_SIZE):
         yield pending[start : start + BATCH_SIZE]
+
+
+def as_list(values: Iterable[str]) -> str:
+    """The parameter of `db.dialect.is_listed`."""
+    return json.dumps(list(values))

@@ -7,17 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from db.batching import in_batches
+from db.batching import as_list
+from db.dialect import is_listed
 from db.errors import UnknownPhoto
 from db.schema.models import Photo, Variant
 from tagger.core.types import Position
 
 # Built once: a statement takes as long to build as to run.
-CONTENT_IDS = select(Photo.sha256, Photo.id).where(Photo.sha256.in_(bindparam("names", expanding=True)))
-VARIANT_IDS = select(Variant.sha256, Variant.photo_id).where(Variant.sha256.in_(bindparam("names", expanding=True)))
-PICTURE_IDS = select(Photo.picture, Photo.id).where(Photo.picture.in_(bindparam("names", expanding=True)))
+CONTENT_IDS = select(Photo.sha256, Photo.id).where(is_listed(Photo.sha256, bindparam("names")))
+VARIANT_IDS = select(Variant.sha256, Variant.photo_id).where(is_listed(Variant.sha256, bindparam("names")))
+PICTURE_IDS = select(Photo.picture, Photo.id).where(is_listed(Photo.picture, bindparam("names")))
 
-POSITIONS = select(Photo.sha256, Photo.lat, Photo.lon).where(Photo.sha256.in_(bindparam("names", expanding=True)))
+POSITIONS = select(Photo.sha256, Photo.lat, Photo.lon).where(is_listed(Photo.sha256, bindparam("names")))
 
 
 def find_photo(connection: Connection, sha256: str) -> int:
@@ -46,11 +47,8 @@ def position_of(connection: Connection, sha256: str) -> Position | None:
 
 def positions_of(connection: Connection, contents: Iterable[str]) -> dict[str, Position]:
     """Where the photos that have the metadata of these contents were taken, as far as that is known, by sha256."""
-    found: dict[str, Position] = {}
-    for batch in in_batches(contents):
-        rows = connection.execute(POSITIONS, {"names": batch})
-        found.update((sha256, Position(lat, lon)) for sha256, lat, lon in rows if lat is not None and lon is not None)
-    return found
+    rows = connection.execute(POSITIONS, {"names": as_list(contents)})
+    return {sha256: Position(lat, lon) for sha256, lat, lon in rows if lat is not None and lon is not None}
 
 
 def photo_ids(connection: Connection, contents: Collection[str]) -> dict[str, int]:
@@ -75,7 +73,5 @@ def picture_ids(connection: Connection, pictures: Iterable[str]) -> dict[str, in
 
 
 def _ids(connection: Connection, statement: Select[*tuple[Any, ...]], names: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for batch in in_batches(names):
-        found.update(connection.execute(statement, {"names": batch}).all())
-    return found
+    sought = list(names)
+    return dict(connection.execute(statement, {"names": as_list(sought)}).all()) if sought else {}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, case, or_, update
 
 from db.schema.models import Photo
 from db.write.files import Scanned
-from tagger.core.types import DATE_SOURCES, FoundFile, PhotoInfo, TakenDate
+from tagger.core.types import DATE_SOURCES, FoundFile, PhotoInfo, Result, TakenDate
 
 LOST_UNTIL = 1980  # the zeros of Unix and FAT are the times of files whose time was lost
 RANKS = {source: rank for rank, source in enumerate(DATE_SOURCES)}
@@ -34,16 +34,33 @@ def photo_date(file: FoundFile, info: PhotoInfo) -> TakenDate:
     return _own_date(info) or _file_time(file)
 
 
+def first_date(file: FoundFile, result: Result) -> TakenDate:
+    """The date of a photo that only this file gives."""
+    return min(_dates(file, result), key=_order, default=_file_time(file))
+
+
 def improve_dates(connection: Connection, read: Iterable[Scanned]) -> None:
     """Let each file that was read improve the date of its photo."""
+    dates = ((result.sha256, min(_dates(file, result), key=_order, default=None)) for file, result in read)
     rows = [
-        {"content": result.sha256, "date": taken_at, "source": source, "date_rank": RANKS[source]}
-        for file, result in read
-        for taken_at, source in filter(None, (_own_date(result.info), result.file_date, _file_time(file)))
-        if source != "mtime" or taken_at.year > LOST_UNTIL
+        {"content": sha256, "date": date.taken_at, "source": date.taken_from, "date_rank": RANKS[date.taken_from]}
+        for sha256, date in dates
+        if date
     ]
     if rows:
         connection.execute(IMPROVE_DATE, rows)
+
+
+def _dates(file: FoundFile, result: Result) -> list[TakenDate]:
+    """All dates that a file gives, except times that were lost."""
+    time = _file_time(file)
+    dates = (_own_date(result.info), result.file_date, time if time.taken_at.year > LOST_UNTIL else None)
+    return [date for date in dates if date]
+
+
+def _order(date: TakenDate) -> tuple[int, datetime]:
+    """The best date first."""
+    return RANKS[date.taken_from], date.taken_at
 
 
 def _own_date(info: PhotoInfo | None) -> TakenDate | None:

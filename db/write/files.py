@@ -37,6 +37,23 @@ from tagger.core.types import MODEL_KINDS, PASSING_KINDS, Failed, FoundFile, Res
 Scanned = tuple[FoundFile, Result]
 
 DETAILS = ("kind", "message", "size_bytes", "mtime_ns", "ctime_ns")
+
+# Built once: a statement takes as long to build as to run.
+_FILE = insert(File)
+UPSERT_FILE = _FILE.on_conflict_do_update(
+    index_elements=["path"],
+    set_={
+        "photo_id": _FILE.excluded.photo_id,
+        "size_bytes": _FILE.excluded.size_bytes,
+        "mtime_ns": _FILE.excluded.mtime_ns,
+        "ctime_ns": _FILE.excluded.ctime_ns,
+        "gone_at": None,
+    },
+)
+CLEAR_FAILURES = delete(Failure).where(
+    Failure.file_id.in_(select(File.id).where(File.path.in_(bindparam("paths", expanding=True))))
+)
+
 HIGHEST_DOUBLING = 10  # 6 hours become 256 days; more makes no difference
 
 
@@ -72,11 +89,8 @@ def upsert_files(connection: Connection, read: Iterable[Scanned], photo_ids: dic
         for file, result in read
         if result.sha256 in photo_ids
     ]
-    statement = insert(File)
-    changed = {name: statement.excluded[name] for name in ("photo_id", "size_bytes", "mtime_ns", "ctime_ns")}
     if rows:
-        upsert = statement.on_conflict_do_update(index_elements=["path"], set_={**changed, "gone_at": None})
-        connection.execute(upsert, rows)
+        connection.execute(UPSERT_FILE, rows)
 
 
 def upsert_failed_files(
@@ -122,8 +136,7 @@ def store_ctimes(connection: Connection, files: Iterable[FoundFile]) -> None:
 def clear_failures(connection: Connection, paths: Iterable[str]) -> None:
     """Delete the failures of files that were read."""
     for batch in in_batches(paths):
-        files = select(File.id).where(File.path.in_(batch))
-        connection.execute(delete(Failure).where(Failure.file_id.in_(files)))
+        connection.execute(CLEAR_FAILURES, {"paths": batch})
 
 
 def write_failures(

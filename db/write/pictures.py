@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from db.batching import in_batches
-from db.dialect import insert
+from db.batching import as_list
+from db.dialect import insert, is_listed
 from db.read.photos import picture_ids, variant_ids
 from db.schema.models import Assessment, Decision, File, Photo, Suggestion, Variant
 from db.schema.taught import Embedding
@@ -23,9 +23,7 @@ from db.write.files import Scanned
 from db.write.groups import leave_groups
 from tagger.core.types import FoundFile, PhotoInfo, TakenDate
 
-UNHASHED = select(Photo.id, Photo.sha256).where(
-    Photo.sha256.in_(bindparam("contents", expanding=True)), Photo.picture.is_(None)
-)
+UNHASHED = select(Photo.id, Photo.sha256).where(is_listed(Photo.sha256, bindparam("contents")), Photo.picture.is_(None))
 SET_PICTURE = update(Photo).where(Photo.id == bindparam("photo")).values(picture=bindparam("hash"))
 PHOTO_OF_VARIANT = (
     select(Variant.sha256.label("variant"), Photo.__table__)
@@ -40,15 +38,14 @@ OTHER_FILES = select(File.id).where(
 def add_hashes(connection: Connection, read: Iterable[Scanned]) -> None:
     """Give the photos that an earlier version stored the hashes of their pictures; two with one picture become one."""
     pictures = {result.sha256: result.picture for _, result in read if result.sha256 and result.picture}
-    for batch in in_batches(pictures):
-        for number, sha256 in connection.execute(UNHASHED, {"contents": batch}).all():
-            picture = pictures[sha256]
-            assert picture is not None
-            other = picture_ids(connection, [picture]).get(picture)
-            if other is None:
-                connection.execute(SET_PICTURE, {"photo": number, "hash": picture})
-            else:
-                merge(connection, number, into=other)
+    for number, sha256 in connection.execute(UNHASHED, {"contents": as_list(pictures)}).all():
+        picture = pictures[sha256]
+        assert picture is not None
+        other = picture_ids(connection, [picture]).get(picture)
+        if other is None:
+            connection.execute(SET_PICTURE, {"photo": number, "hash": picture})
+        else:
+            merge(connection, number, into=other)
 
 
 def add_variants(connection: Connection, photos: Mapping[str, int]) -> None:

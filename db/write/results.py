@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from db.batching import in_batches
 from db.dialect import insert
-from db.read.photos import content_ids, photo_ids, picture_ids, variant_ids
+from db.read.photos import photo_ids
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
 from db.taught.embeddings import write_embeddings
-from db.write.dates import improve_dates, photo_date
+from db.write.dates import improve_dates
 from db.write.files import (
     DEFAULT_RETRY,
     RetryPolicy,
@@ -29,21 +29,14 @@ from db.write.files import (
     upsert_files,
     write_failures,
 )
-from db.write.pictures import add_hashes, add_variants, follow_edits
+from db.write.photos import StoredPhotos, store_photos
+from db.write.pictures import add_hashes, follow_edits
 from tagger.core import types
 from tagger.core.evidence import evidence_text
-from tagger.core.types import Failed, FoundFile, NoLandmark, PhotoInfo, Tagged
+from tagger.core.types import Failed, NoLandmark, Tagged
 
 # Built once: a statement takes as long to build as to run, and the bot's batches are small.
-_PHOTO, _ASSESSMENT = insert(Photo), insert(Assessment)
-INSERT_PHOTO = _PHOTO.on_conflict_do_update(
-    index_elements=["sha256"],
-    set_={  # earlier versions did not have these columns, or read other places
-        "lat": func.coalesce(_PHOTO.excluded.lat, Photo.lat),
-        "lon": func.coalesce(_PHOTO.excluded.lon, Photo.lon),
-        "phash": func.coalesce(Photo.phash, _PHOTO.excluded.phash),
-    },
-)
+_ASSESSMENT = insert(Assessment)
 UPSERT_ASSESSMENT = _ASSESSMENT.on_conflict_do_update(
     index_elements=["photo_id", "model_id"],
     set_={
@@ -112,14 +105,15 @@ def write_results(
     now = datetime.now(UTC)
     failed = [scanned for scanned in batch if isinstance(scanned[1].answer, Failed)]
     read = [scanned for scanned in batch if not isinstance(scanned[1].answer, Failed)]
-    write_contents(connection, batch, run=run, model=model, k=k, keeps_place=keeps_place)
-    ids = photo_ids(connection, {result.sha256 for _, result in batch if result.sha256 is not None})
+    ids, new = _write_contents(connection, read, {"run_id": run, "model_id": model}, k, now, keeps_place=keeps_place)
+    ids |= photo_ids(connection, {result.sha256 for _, result in batch if result.sha256} - ids.keys())
     inherited = (result.sha256 for _, result in read if result.info is None)
     _make_current(connection, [ids[sha256] for sha256 in inherited if sha256 in ids], model)
     upsert_files(connection, read, ids, now)
+    others = [scanned for scanned in read if new.get(scanned[1].sha256 or "") is not scanned]
     if keeps_place:
-        follow_edits(connection, read)
-    improve_dates(connection, read)
+        follow_edits(connection, others)
+    improve_dates(connection, others)
     clear_failures(connection, [file.path for file, _ in read])
     upsert_failed_files(connection, failed, ids, now)
     write_failures(connection, failed, run=run, now=now, retry=retry, attempts=attempts)
@@ -129,58 +123,37 @@ def write_contents(
     connection: Connection, batch: Sequence[Scanned], *, run: int, model: int, k: int, keeps_place: bool = False
 ) -> None:
     """Store only the new contents of `write_results` and their answers, without the files in which they were found."""
-    now = datetime.now(UTC)
     read = [scanned for scanned in batch if not isinstance(scanned[1].answer, Failed)]
-    add_hashes(connection, read)
-    ids = _store_photos(connection, read, now, keeps_place)
-    answers: dict[int, Tagged | NoLandmark] = {}
-    for _, result in read:
-        # Without info the answer came from the store, not from this run.
-        if result.sha256 in ids and result.info and isinstance(result.answer, Tagged | NoLandmark):
-            answers.setdefault(ids[result.sha256], result.answer)
-    if answers:
-        _insert_answers(connection, answers, {"run_id": run, "model_id": model}, k, now)
+    by, now = {"run_id": run, "model_id": model}, datetime.now(UTC)
+    _write_contents(connection, read, by, k, now, keeps_place=keeps_place)
 
 
-def _store_photos(connection: Connection, read: Sequence[Scanned], now: datetime, keeps_place: bool) -> dict[str, int]:
-    """Insert the photos that are new, and return the numbers of all whose metadata were read, by sha256.
+def _write_contents(
+    connection: Connection,
+    read: Sequence[Scanned],
+    by: dict[str, int],
+    k: int,
+    now: datetime,
+    *,
+    keeps_place: bool,
+) -> StoredPhotos:
+    """Store contents and their answers.
 
-    A known content fills columns that were empty. An unknown one with a known picture is a variant of that photo.
+    Args:
+        by: the columns `run_id` and `model_id` of their rows.
     """
+    add_hashes(connection, read)
     described: dict[str, Scanned] = {}
+    answers: dict[str, Tagged | NoLandmark] = {}
     for scanned in read:
-        if scanned[1].sha256 and scanned[1].info:
-            described.setdefault(scanned[1].sha256, scanned)
-    photos = _photo_rows(connection, described, now, keeps_place)
-    if photos:
-        connection.execute(INSERT_PHOTO, photos)
-    ids = photo_ids(connection, described)
-    pictures = {sha256: result.picture for sha256, (_, result) in described.items() if result.picture}
-    by_picture = picture_ids(connection, [pictures[sha256] for sha256 in pictures.keys() - ids.keys()])
-    variants = {
-        sha256: by_picture[name] for sha256, name in pictures.items() if sha256 not in ids and name in by_picture
-    }
-    add_variants(connection, variants)
-    return ids | variants
-
-
-def _photo_rows(
-    connection: Connection, described: Mapping[str, Scanned], now: datetime, keeps_place: bool
-) -> list[dict[str, Any]]:
-    """The photos to insert, each picture once, and those that are stored and may lack columns."""
-    stored, variants = content_ids(connection, described), variant_ids(connection, described)
-    pictures = set(picture_ids(connection, {result.picture for _, result in described.values() if result.picture}))
-    rows = []
-    for sha256, (file, result) in described.items():
-        assert result.info is not None
-        has_answer = isinstance(result.answer, Tagged | NoLandmark)
-        is_new = has_answer and sha256 not in variants and result.picture not in pictures
-        if is_new and result.picture:
-            pictures.add(result.picture)
-        if is_new or sha256 in stored:
-            values = _photo_values(file, result.info, keeps_place)
-            rows.append({"sha256": sha256, "picture": result.picture, "added_at": now, **values})
-    return rows
+        result = scanned[1]
+        if result.sha256 and result.info:  # else the answer came from the store, not from this run
+            described.setdefault(result.sha256, scanned)
+            if isinstance(result.answer, Tagged | NoLandmark):
+                answers.setdefault(result.sha256, result.answer)
+    photos = store_photos(connection, described, model=by["model_id"], keeps_place=keeps_place, now=now)
+    _insert_answers(connection, photos, answers, by, k, now)
+    return photos
 
 
 def make_current(connection: Connection, paths: Iterable[str], *, model: int) -> None:
@@ -190,31 +163,21 @@ def make_current(connection: Connection, paths: Iterable[str], *, model: int) ->
         _make_current(connection, filter(None, photos), model)
 
 
-def _photo_values(file: FoundFile, info: PhotoInfo, keeps_place: bool) -> dict[str, Any]:
-    return {
-        "size_bytes": file.size_bytes or 0,
-        "metadata_mtime_ns": file.mtime_ns,
-        "width": info.width,
-        "height": info.height,
-        "format": info.format,
-        **photo_date(file, info)._asdict(),
-        "lat": info.lat if keeps_place else None,
-        "lon": info.lon if keeps_place else None,
-        "phash": None if info.phash is None else _signed(info.phash),
-    }
-
-
-def _signed(bits: int) -> int:
-    """64 bits as SQLite stores them."""
-    return bits - (1 << 64) if bits >> 63 else bits
-
-
 def _insert_answers(
-    connection: Connection, answers: dict[int, Tagged | NoLandmark], by: dict[str, int], k: int, now: datetime
+    connection: Connection,
+    photos: StoredPhotos,
+    contents: Mapping[str, Tagged | NoLandmark],
+    by: dict[str, int],
+    k: int,
+    now: datetime,
 ) -> None:
     """Insert assessments and suggestions of photos that have fewer by this model."""
     model = by["model_id"]
-    stored = {row.photo_id: row for row in _of_photos(connection, STORED_ASSESSMENTS, answers, model)}
+    answers: dict[int, Tagged | NoLandmark] = {}  # of photos
+    for sha256 in filter(photos.ids.__contains__, contents):
+        answers.setdefault(photos.ids[sha256], contents[sha256])
+    known = answers.keys() - {photos.ids[sha256] for sha256 in photos.new}
+    stored = {row.photo_id: row for row in _of_photos(connection, STORED_ASSESSMENTS, known, model)}
     new = {photo: answer for photo, answer in answers.items() if photo not in stored}
     short = [row for row in stored.values() if row.k < k]
     if new:
@@ -227,7 +190,7 @@ def _insert_answers(
     if short:
         raised = {"model": model, "run": by["run_id"], "asked": k}
         connection.execute(RAISE_K, [{"photo": row.photo_id, **raised} for row in short])
-    _make_current(connection, answers, model)
+    _make_current(connection, known, model)
     suggestions: dict[int, Sequence[types.Suggestion]] = {photo: answer.suggestions for photo, answer in new.items()}
     suggestions |= _lacking(connection, short, answers, model, k)
     if rows := list(_suggestion_rows(connection, suggestions, by)):

@@ -9,9 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from db.dialect import insert, least
 from db.rows import ModelRow, OpenRun, RunCounts, RunStart, RunStatus
@@ -115,12 +128,9 @@ def mark_died(
 def lease_files(connection: Connection, paths: Iterable[str], *, run: int) -> None:
     """Lease files to a run. A file keeps its count of deaths, see `_deaths`."""
     now = datetime.now(UTC)
-    statement = insert(Lease)
-    model = select(Run.model_id).where(Run.id == run).scalar_subquery()
-    mine = {"run_id": run, "taken_at": now, "attempts": _deaths(model)}
-    rows = [{"path": path, "run_id": run, "taken_at": now, "attempts": 0} for path in paths]
+    rows = [{"path": path, "run_id": run, "taken_at": now, "attempts": 0, "by_run": run} for path in paths]
     if rows:
-        connection.execute(statement.on_conflict_do_update(index_elements=["path"], set_=mine), rows)
+        connection.execute(_lease(), rows)
 
 
 def release_files(connection: Connection, paths: Iterable[str]) -> None:
@@ -153,6 +163,15 @@ def abandoned_files(connection: Connection, *, model: int | None = None) -> dict
     """
     deaths = Lease.attempts if model is None else _deaths(model)
     return dict(connection.execute(select(Lease.path, deaths)).all())
+
+
+@cache
+def _lease() -> Executable:
+    """Built once: a statement takes as long to build as to run."""
+    statement = insert(Lease)
+    model = select(Run.model_id).where(Run.id == bindparam("by_run")).scalar_subquery()
+    new = {"run_id": statement.excluded.run_id, "taken_at": statement.excluded.taken_at, "attempts": _deaths(model)}
+    return statement.on_conflict_do_update(index_elements=["path"], set_=new)
 
 
 def _deaths(model: Any) -> ColumnElement[int]:
