@@ -66,7 +66,7 @@ HOMES = {
         "tagger.library.query.countries",
         "tagger.model.languages",
     ),
-    "blake3": ("tagger.image.picture_hash",),
+    "blake3": ("tagger.image.picture_hash", "tagger.model.engines.network_cache"),
     "click": ("tagger.cli", "training.cli", "training.steps"),
     "exiv2": ("tagger.export.xmp.embedding",),
     "fastapi": ("tagger.web",),

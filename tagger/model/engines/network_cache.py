@@ -6,7 +6,6 @@ process sees a half-written network, and a running one is not harmed when a file
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import tempfile
@@ -14,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from blake3 import blake3
 
 log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_S = 60.0  # compiling takes a second; on a busy machine many times that
 KEPT = 8  # networks; a bundle has up to two, and a change of its version or OpenVINO's leaves them behind
-DIGEST_BYTES = hashlib.sha256().digest_size
+DIGEST_BYTES = blake3().digest_size
 
 
 class NetworkCache:
@@ -29,21 +28,21 @@ class NetworkCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def read(self, key: str) -> bytes | None:
+    def read(self, key: str) -> memoryview | None:
         """A stored network; None if there is none, or if its bytes have changed since they were written."""
         try:
-            content = self._file(key).read_bytes()
+            content = memoryview(self._file(key).read_bytes())  # 20 MB, which a slice of bytes would copy
         except OSError:
             return None
         network = content[DIGEST_BYTES:]
-        return network if hashlib.sha256(network).digest() == content[:DIGEST_BYTES] else None
+        return network if blake3(network).digest() == content[:DIGEST_BYTES] else None
 
     def write(self, key: str, network: bytes) -> None:
         """Store a network, within `lock`. A full disk only means that the next start compiles again."""
         try:
             self._remove_old()
             with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".tmp", delete=False) as file:
-                file.write(hashlib.sha256(network).digest())
+                file.write(blake3(network).digest())
                 file.write(network)
             os.replace(file.name, self._file(key))
         except OSError as error:
@@ -57,6 +56,8 @@ class NetworkCache:
         Yields:
             Whether this process may write: not if the file system cannot lock, or another one compiles for too long.
         """
+        from filelock import FileLock, Timeout  # most starts only read
+
         lock = FileLock(self._folder / ".lock", timeout=LOCK_TIMEOUT_S)
         try:
             lock.acquire()
@@ -70,7 +71,7 @@ class NetworkCache:
             lock.release()
 
     def _file(self, key: str) -> Path:
-        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}.blob"
+        return self._folder / f"{blake3(key.encode()).hexdigest()}.blob"
 
     def _remove_old(self) -> None:
         self._remove_unfinished()
