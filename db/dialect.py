@@ -102,10 +102,10 @@ of_greatest = _function(String(), sqlite="{0}", postgresql="(array_agg({0} ORDER
 path_text = _function(String(), sqlite="CAST({0} AS VARCHAR)", postgresql="convert_from({0}, 'LATIN1')")
 # Whether a text is like a pattern, in any case of A to Z. A backslash escapes.
 is_like = _function(Boolean(), sqlite="like({1}, {0}, '\\')", postgresql="({0}) COLLATE \"C\" ILIKE ({1}) ESCAPE '\\'")
-# Whether a text is in a list that is one parameter, in JSON. SQLAlchemy writes an IN list anew for each execution, which
-# takes longer than the query.
+# Whether a text is in a list that is one parameter, in JSON. SQLAlchemy writes an IN list anew for each execution,
+# which takes longer than the query. Not of type Boolean: SQLite cannot use an index for the `= 1` behind that.
 is_listed = _function(
-    Boolean(),
+    Integer(),
     sqlite="{0} IN (SELECT value FROM json_each({1}))",
     postgresql="{0} IN (SELECT json_array_elements_text(CAST({1} AS JSON)))",
 )
