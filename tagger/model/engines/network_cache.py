@@ -28,14 +28,14 @@ class NetworkCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def read(self, key: str) -> memoryview | None:
+    def read(self, key: str) -> bytes | None:
         """A stored network; None if there is none, or if its bytes have changed since they were written."""
         try:
-            content = memoryview(self._file(key).read_bytes())  # 20 MB, which a slice of bytes would copy
+            with self._file(key).open("rb") as file:
+                digest, network = file.read(DIGEST_BYTES), file.read()
         except OSError:
             return None
-        network = content[DIGEST_BYTES:]
-        return network if blake3(network).digest() == content[:DIGEST_BYTES] else None
+        return network if blake3(network).digest() == digest else None
 
     def write(self, key: str, network: bytes) -> None:
         """Store a network, within `lock`. A full disk only means that the next start compiles again."""
