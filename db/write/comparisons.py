@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, case, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
 from db.dialect import clock_time
 from db.schema.models import BY_VOTE, Assessment, File, Landmark, Photo, Suggestion
@@ -65,6 +65,16 @@ def assign_groups(connection: Connection, groups: Iterable[tuple[int, int]]) -> 
     rows = ({"photo": photo, "group": group} for photo, group in groups)
     while batch := list(islice(rows, ROWS_PER_FETCH)):
         connection.execute(statement, batch)
+
+
+def leave_groups(connection: Connection, photos: Iterable[int]) -> None:
+    """Remove photos from their groups, and renumber each group by its smallest remaining photo."""
+    leaving = select(Photo.group_id).where(Photo.id.in_(photos), Photo.group_id.is_not(None)).distinct()
+    groups = connection.execute(leaving).scalars().all()
+    connection.execute(update(Photo).where(Photo.id.in_(photos)).values(group_id=None))
+    smallest = select(Photo.group_id, func.min(Photo.id)).where(Photo.group_id.in_(groups)).group_by(Photo.group_id)
+    for group, photo in connection.execute(smallest).all():
+        connection.execute(update(Photo).where(Photo.group_id == group).values(group_id=photo))
 
 
 class StoredVote(NamedTuple):

@@ -17,10 +17,10 @@ from db.read.photos import picture_ids, variant_ids
 from db.schema.models import Assessment, Decision, File, Photo, Suggestion, Variant
 from db.schema.taught import Embedding
 from db.schema.telegram import TelegramPhoto
+from db.write.comparisons import leave_groups
 from db.write.dates import RANKS, photo_date
 from db.write.decisions import is_contradicted
 from db.write.files import Scanned
-from db.write.groups import leave_groups
 from tagger.core.types import FoundFile, PhotoInfo, TakenDate
 
 UNHASHED = select(Photo.id, Photo.sha256).where(is_listed(Photo.sha256, bindparam("contents")), Photo.picture.is_(None))

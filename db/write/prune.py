@@ -16,7 +16,7 @@ from db.batching import in_batches
 from db.engine import Store
 from db.schema.models import Assessment, Decision, Failure, File, Photo, Suggestion, Variant
 from db.schema.telegram import TelegramPhoto
-from db.write.groups import leave_groups
+from db.write.comparisons import leave_groups
 
 FILES_PER_TRANSACTION = 500  # other processes may write in between
 
