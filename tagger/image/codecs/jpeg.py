@@ -168,12 +168,12 @@ def picture_parts(jpeg: bytes) -> PictureParts:
             if has_adobe or component_ids == b"RGB":
                 parts.append(b"JFIF" if is_jfif else b"")
             is_last = jpeg.endswith(END) and not has_others
-            parts.append(view[end : len(jpeg) if is_last else _picture_end(jpeg)])
+            parts.append(view[end : len(jpeg) if is_last else picture_end(jpeg)])
             return PictureParts(b"JPEG", parts, exif)
     raise ValueError("no scan")
 
 
-def _picture_end(jpeg: bytes) -> int:
+def picture_end(jpeg: bytes) -> int:
     """Where the first picture ends. Other pictures, or a film, may follow."""
     last = list(_segments(jpeg))[-1]
     return last.end if last.marker == EOI else len(jpeg)

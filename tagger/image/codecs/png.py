@@ -73,6 +73,16 @@ def picture_parts(png: bytes) -> PictureParts:
     raise ValueError("no end")
 
 
+def picture_end(png: bytes) -> int:
+    """Where the PNG ends. Anything may follow."""
+    end = len(SIGNATURE)
+    for kind, _, chunk in _chunks(memoryview(png)):
+        end += len(chunk)
+        if kind == END:
+            break
+    return end
+
+
 def _is_sound(chunk: memoryview) -> bool:
     return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
 

@@ -9,6 +9,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from tagger.core.run_options import Limits
+from tagger.image.codecs import jpeg, png
 from tagger.image.metadata.exif import XMP_KEYS, parsed_exif
 from tagger.image.metadata.xmp import PADDING
 from tagger.image.opening import open_photo, photo_error
@@ -17,7 +18,8 @@ MAX_PIXELS = Limits().max_pixels
 PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop, ExifTags.IFD.IFD1)
 PLACES = (*PARTS, ExifTags.Base.JpegIFOffset)  # tags that say where in the EXIF something is
 FURTHER_PICTURES = b"MPF\0"  # in JPEG: the index of those behind the first one
-SEVERAL_PACKETS = b"http://ns.adobe.com/xmp/extension/\0"  # in JPEG: the rest of one that is too long for a segment
+EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"  # in JPEG: the rest of a packet that is too long for a segment
+STARTS = (b"http://ns.adobe.com/xap/1.0/\0", b"iTXtXML:com.adobe.xmp\0")  # of a packet in JPEG and PNG
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,18 @@ def read_whole(data: bytes) -> WholeMetadata:
     others.pop("mpoffset", None)
     if (index := data.find(FURTHER_PICTURES)) >= 0:  # whose places count from there
         others["further pictures"] = len(data) - index
+    end = _picture_end(data)
+    others["behind the picture"] = data[end:]
+    is_in_parts = EXTENSION in data or any(data.count(start, 0, end) > 1 for start in STARTS)
     if isinstance(comment := others.get("comment"), bytes):
         others["comment"] = comment.rstrip(b"\0")
-    return WholeMetadata(_bytes(packets[0]) if packets else None, SEVERAL_PACKETS in data, others)
+    return WholeMetadata(_bytes(packets[0]) if packets else None, is_in_parts, others)
+
+
+def _picture_end(data: bytes) -> int:
+    if data.startswith(jpeg.START):
+        return jpeg.picture_end(data)
+    return png.picture_end(data) if data.startswith(png.SIGNATURE) else len(data)
 
 
 def _bytes(packet: bytes | str) -> bytes:

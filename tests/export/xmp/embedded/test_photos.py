@@ -130,6 +130,14 @@ def test_what_is_behind_the_picture_stays(store: Store, tmp_path: Path) -> None:
     assert [path.read_bytes() for path in (two, film)] == before
 
 
+def test_what_is_behind_a_png_is_not_lost(store: Store, tmp_path: Path, tool: str) -> None:
+    path = picture(tmp_path / "paris.png")
+    path.write_bytes(path.read_bytes() + b"more")
+    tag_photos(store, [path])
+    assert statuses(write(store)) == ["failed" if tool == "exiv2" else "written"]  # that drops it
+    assert path.read_bytes().endswith(b"more")
+
+
 def second_picture(data: bytes) -> bytes:
     with Image.open(io.BytesIO(data)) as image:
         image.seek(1)

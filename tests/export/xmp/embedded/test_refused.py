@@ -59,6 +59,22 @@ def test_xmp_in_several_parts_is_refused(store: Store, tmp_path: Path) -> None:
     assert "in several parts" in (outcome.message or "")
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_a_second_packet_is_refused(store: Store, tmp_path: Path, suffix: str) -> None:
+    path = with_raw_packet(tmp_path / f"paris.{suffix}", FOREIGN)
+    data = path.read_bytes()
+    if suffix == "png":
+        start = data.index(b"iTXt") - 4
+        size = 12 + int.from_bytes(data[start : start + 4], "big")
+    else:
+        start = data.index(b"http://ns.adobe.com/xap/") - 4
+        size = 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+    path.write_bytes(data[: start + size] + data[start:])
+    tag_photos(store, [path])
+    (outcome,) = write(store)
+    assert "in several parts" in (outcome.message or "")
+
+
 def test_a_tool_that_would_change_more_is_not_used(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
