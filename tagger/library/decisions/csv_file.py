@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import astuple, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +19,9 @@ from tagger.core.private import private
 COLUMNS = tuple(field.name for field in fields(DecisionRow))
 NEEDED = ("sha256", "verdict", "landmark")  # also enough for `python -m training prepare --decisions`
 VERDICTS = ("shows", "not", "none")
+DELIMITERS = ",;\t"
+LARGEST_ID = 2**63 - 1
+CLOCKS_DIFFER = timedelta(days=1)
 UNTIMED = datetime(1970, 1, 1, tzinfo=UTC)  # of a decision without a time: whatever was decided here outranks it
 
 
@@ -25,12 +31,18 @@ def write_csv(path: Path, rows: Iterable[DecisionRow]) -> int:
     Raises:
         DecisionsError: the file cannot be written.
     """
-    part = path.with_name(f"{path.name}.part")
+    target = Path(os.path.realpath(path))  # a link stays a link
+    is_file = target.is_file() or not target.exists()  # and a pipe or a device is not replaced
+    part = target.with_name(f"{target.name}.part") if is_file else target
     try:
         with open(part, "w", encoding="utf-8", newline="", opener=private) as file:
             count = write_rows(file, rows)
-        part.replace(path)
+        if is_file:
+            part.replace(target)
     except OSError as error:
+        if is_file:
+            with suppress(OSError):
+                part.unlink()
         raise DecisionsError(f"{path} cannot be written ({error.strerror or error}).") from error
     return count
 
@@ -48,6 +60,8 @@ def write_rows(file: TextIO, rows: Iterable[DecisionRow]) -> int:
 def read_csv(path: Path, who: str) -> Iterator[DecisionRow]:
     """Read decisions, from a file with all columns or with the needed ones alone.
 
+    Between columns there are commas, or what spreadsheets write instead: semicolons or tabs.
+
     Args:
         path: of the file.
         who: the person whose decisions they are, if the file does not say.
@@ -57,8 +71,10 @@ def read_csv(path: Path, who: str) -> Iterator[DecisionRow]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if missing := [name for name in NEEDED if name not in (reader.fieldnames or ())]:
+            header = file.readline()
+            reader = csv.DictReader(chain([header], file), delimiter=max(DELIMITERS, key=header.count))
+            reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+            if missing := [name for name in NEEDED if name not in reader.fieldnames]:
                 raise DecisionsError(f"{path} has no column {missing[0]!r}. Its first line needs {','.join(NEEDED)}.")
             for row in reader:
                 yield _parsed(row, f"{path}, line {reader.line_num}", who)
@@ -84,7 +100,9 @@ def _parsed(row: Mapping[str, str | None], place: str, who: str) -> DecisionRow:
     try:
         decided_at, revoked_at = (_moment(cells[name]) for name in ("decided_at", "revoked_at"))
         answer_id = int(cells["answer_id"] or 0)
-    except ValueError as error:
+        if not 0 <= answer_id <= LARGEST_ID:
+            raise ValueError(f"there is no answer {answer_id}")
+    except (OverflowError, ValueError) as error:
         raise DecisionsError(f"{place}: {error}.") from error
     return DecisionRow(
         sha256,
@@ -95,12 +113,17 @@ def _parsed(row: Mapping[str, str | None], place: str, who: str) -> DecisionRow:
         cells["source"] or "csv",
         decided_at or UNTIMED,
         revoked_at,
-        cells["is_trusted"] != "no",
+        cells["is_trusted"].lower() != "no",
         answer_id,
-        cells["counts"] != "no",
+        cells["counts"].lower() != "no",
     )
 
 
 def _moment(text: str) -> datetime | None:
-    moment = datetime.fromisoformat(text) if text else None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment > datetime.now(UTC) + CLOCKS_DIFFER:
+        raise ValueError(f"{text} is in the future, so nobody could decide otherwise")
+    return moment

@@ -163,7 +163,32 @@ def test_three_columns_are_enough_and_a_bad_line_is_named(tagger: Tagger, tmp_pa
         ("sha256,verdict,landmark\nx,none,\n", "line 2: sha256 'x' is not 64 hexadecimal digits"),
         (f"sha256,verdict,landmark\n{'0' * 64},none,red_rock\n", "line 2: the verdict is"),
         (f"sha256,verdict,landmark,decided_at\n{'0' * 64},none,,soon\n", "line 2: Invalid isoformat string"),
+        (f"sha256,verdict,landmark,decided_at\n{'0' * 64},none,,2999-01-01\n", "line 2: 2999-01-01 is in the future"),
+        (f"sha256,verdict,landmark,decided_at\n{'0' * 64},none,,0001-01-01T00:00+14:00\n", "line 2: date value out of"),
+        (f"sha256,verdict,landmark,answer_id\n{'0' * 64},none,,{2**63}\n", "line 2: there is no answer"),
     ):
         file.write_text(text)
         done = tagger("decisions", "import", file)
         assert (done.returncode, message in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_spreadsheet_may_have_saved_it(tagger: Tagger, two: list[Path], tmp_path: Path, delimiter: str) -> None:
+    tagger("decide", two[0], "--shows", "blue_lake")
+    tagger("decisions", "export", file := tmp_path / "decisions.csv")
+    rows = file.read_text().replace(",", delimiter).replace("sha256", "\ufeffSHA256 ").replace("yes", "YES")
+    file.write_text(rows, newline="\r\n")
+    done = tagger("decisions", "import", file)
+    assert (done.returncode, done.stderr) == (0, "Decisions: 0 added, 0 taken back, 1 there already.\n")
+
+
+def test_an_export_replaces_no_link_and_no_device(tagger: Tagger, two: list[Path], tmp_path: Path) -> None:
+    tagger("decide", two[0], "--shows", "blue_lake")
+    (link := tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    (device := tmp_path / "device.csv").symlink_to("/dev/null")
+    for file in (link, device):
+        assert tagger("decisions", "export", file).returncode == 0
+        assert file.is_symlink()
+    assert "blue_lake" in (tmp_path / "real.csv").read_text()
+    assert Path("/dev/null").is_char_device()
+    assert sorted(tmp_path.glob("*.part")) == []
