@@ -175,6 +175,7 @@ def export_tags(
     *,
     format: str = "csv",
     keep_formulas: bool = False,
+    lang: str | None = None,
     db_url: str | None = None,
 ) -> Exported:
     """Write what a query finds, as `tagger export` does.
@@ -184,6 +185,7 @@ def export_tags(
         text: the query, see docs/QUERY.md; an empty one finds all tags.
         format: csv, json, ndjson, parquet, geojson, kml, gpx or html.
         keep_formulas: in a CSV, leave texts as they are that a spreadsheet would take for formulas.
+        lang: the language of the names, as in `query`.
         db_url: the database, as a URL or a path.
 
     Returns:
@@ -191,19 +193,25 @@ def export_tags(
 
     Raises:
         ValueError: there is no such format.
-        TaggerError: the query has a mistake or an unknown name, the extra `parquet` is missing, or the database cannot
-            be used.
+        TaggerError: the query has a mistake or an unknown name, there are no names in the language, the extra
+            `parquet` is missing, or the database cannot be used.
         OSError: the file cannot be written.
     """
     from db.read.filters import TagFilter
     from tagger.export.tags import export
+    from tagger.library.query.languages import in_language, known_landmarks
     from tagger.library.query.search import read_query
+    from tagger.model.languages import language_of
 
     file = os.fspath(output) if isinstance(output, (str, os.PathLike)) else output
     with opened_store(db_url, for_reading=True) as (store, settings):
         with store.read() as connection:
             filters = TagFilter(query=read_query(connection, text, zone=settings.zone()))
-        return export(store, filters, file, format=format, keep_formulas=keep_formulas)
+            named = None
+            if lang is not None:
+                landmarks = known_landmarks(connection, settings.bundle)
+                named = in_language(landmarks, language_of(lang, landmarks.values()))
+        return export(store, filters, file, format=format, keep_formulas=keep_formulas, landmarks=named)
 
 
 def compare_models(before: str, after: str, *, db_url: str | None = None) -> Iterator[TagChange]:

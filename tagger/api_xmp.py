@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from tagger.api import opened_store
@@ -24,6 +25,7 @@ def write_xmp(
     confirmed_only: bool = False,
     naming: Target = "appended",
     with_gps: bool = False,
+    lang: str | None = None,
     db_url: str | None = None,
 ) -> list[Outcome]:
     """Write the landmarks that a query finds into sidecars or photos, as `tagger xmp write` does.
@@ -33,18 +35,21 @@ def write_xmp(
         confirmed_only: only landmarks that a person has confirmed.
         naming: photo.jpg.xmp, photo.xmp, both, or the photo itself.
         with_gps: give photos without a position that of the landmark, as a guess.
+        lang: the language of the names, such as ``de``; None means that of the settings.
         db_url: the database, as a URL or a path.
 
     Returns:
         What became of each file.
 
     Raises:
-        TaggerError: an extra is missing, the query has a mistake, or the database cannot be used.
+        TaggerError: an extra is missing, the query has a mistake, there are no names in the language, or the database
+            cannot be used.
     """
     options = _options(confirmed_only, naming, with_gps)
     from tagger.export.xmp.sidecars import write
 
     with opened_store(db_url) as (store, settings):
+        options = replace(options, language=lang or settings.xmp_lang)
         return list(write(store, _filters(store, settings, text), options))
 
 
@@ -54,6 +59,7 @@ def preview_xmp(
     confirmed_only: bool = False,
     naming: Target = "appended",
     with_gps: bool = False,
+    lang: str | None = None,
     db_url: str | None = None,
 ) -> Iterator[Change | Problem]:
     """Yield what `write_xmp` would change, and what it could not; arguments as there.
@@ -65,6 +71,7 @@ def preview_xmp(
     from tagger.export.xmp.sidecars import preview
 
     with opened_store(db_url, for_reading=True) as (store, settings):
+        options = replace(options, language=lang or settings.xmp_lang)
         yield from preview(store, _filters(store, settings, text), options)
 
 

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,12 @@ import click
 
 from tagger.cli import context
 from tagger.cli.parameters.filters import resolve, tag_filters, with_moments
+from tagger.cli.parameters.languages import LANG, language_named
 
 if TYPE_CHECKING:
     from db.engine import Store
     from db.read.filters import TagFilter
+    from tagger.config.settings import Settings
     from tagger.export.xmp.changes import Change
     from tagger.export.xmp.sidecars import Outcome, WriteOptions
 
@@ -45,16 +48,19 @@ def xmp() -> None:
 @NAMING
 @GPS
 @EMBED
+@LANG
 @context.DB
 @context.CONFIG
-def write(confirmed: bool, naming: str | None, gps: bool, embed: bool, **options: Any) -> None:
+def write(confirmed: bool, naming: str | None, gps: bool, embed: bool, lang: str | None, **options: Any) -> None:
     """Write the stored tags of each LANDMARK, or of all, into sidecars. Without --embed no photo is changed.
 
     Existing values stay; 'tagger xmp undo' removes what this adds.
     """
     sidecars = _sidecars()
-    with _store_and_filters(options) as (store, filters):
-        _report(sidecars.write(store, filters, _options(confirmed, naming, gps, embed)), "written")
+    write_options = _options(confirmed, naming, gps, embed)
+    with _store_and_filters(options) as (store, filters, settings):
+        write_options = replace(write_options, language=_language(store, lang or settings.xmp_lang))
+        _report(sidecars.write(store, filters, write_options), "written")
 
 
 @xmp.command()
@@ -63,17 +69,20 @@ def write(confirmed: bool, naming: str | None, gps: bool, embed: bool, **options
 @NAMING
 @GPS
 @EMBED
+@LANG
 @context.DB
 @context.CONFIG
-def preview(confirmed: bool, naming: str | None, gps: bool, embed: bool, **options: Any) -> None:
+def preview(confirmed: bool, naming: str | None, gps: bool, embed: bool, lang: str | None, **options: Any) -> None:
     """Show as a diff what 'tagger xmp write' would change. Nothing is written."""
     sidecars = _sidecars()
     from tagger.core.text import printable
     from tagger.export.xmp.changes import Problem
 
     changes = failures = 0
-    with _store_and_filters(options, for_reading=True) as (store, filters):
-        for item in sidecars.preview(store, filters, _options(confirmed, naming, gps, embed)):
+    write_options = _options(confirmed, naming, gps, embed)
+    with _store_and_filters(options, for_reading=True) as (store, filters, settings):
+        write_options = replace(write_options, language=_language(store, lang or settings.xmp_lang))
+        for item in sidecars.preview(store, filters, write_options):
             if isinstance(item, Problem):
                 failures += 1
                 click.echo(f"{printable(item.sidecar)}: {item.message}", err=True)
@@ -97,7 +106,7 @@ def undo(**options: Any) -> None:
     What other programs have written since stays.
     """
     sidecars = _sidecars()
-    with _store_and_filters(options) as (store, filters):
+    with _store_and_filters(options) as (store, filters, _):
         _report(sidecars.undo(store, filters), "restored")
 
 
@@ -112,8 +121,10 @@ def _sidecars() -> ModuleType:
 
 
 @contextmanager
-def _store_and_filters(options: dict[str, Any], *, for_reading: bool = False) -> Iterator[tuple[Store, TagFilter]]:
-    """The store, and the query of a command."""
+def _store_and_filters(
+    options: dict[str, Any], *, for_reading: bool = False
+) -> Iterator[tuple[Store, TagFilter, Settings]]:
+    """The store, the query of a command, and the settings."""
     from db.read.filters import TagFilter
 
     settings = context.open_settings(options.pop("config"), db_url=options.pop("db_url"))
@@ -121,7 +132,7 @@ def _store_and_filters(options: dict[str, Any], *, for_reading: bool = False) ->
     with context.open_store(settings, must_exist=True, for_reading=for_reading) as store:
         with store.read() as connection:
             filters = TagFilter(**resolve(connection, options))
-        yield store, filters
+        yield store, filters, settings
 
 
 def _options(confirmed: bool, naming: Any, gps: bool, embed: bool) -> WriteOptions:
@@ -133,6 +144,13 @@ def _options(confirmed: bool, naming: Any, gps: bool, embed: bool) -> WriteOptio
     if embed:
         require_tool()
     return WriteOptions(confirmed_only=confirmed, naming="embedded" if embed else naming or "appended", with_gps=gps)
+
+
+def _language(store: Store, lang: str) -> str:
+    from db.read import catalog
+
+    with store.read() as connection:
+        return language_named(lang, catalog.landmarks(connection).values())
 
 
 def _report(outcomes: Iterable[Outcome], done: str) -> None:

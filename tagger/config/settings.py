@@ -135,6 +135,7 @@ class Settings(WebSettings, WorkerSettings):
     xmp: Literal["off", "confirmed", "tags"] = Field(
         "off", description="What nightly writes into XMP sidecars: nothing, confirmed landmarks, or all tags."
     )
+    xmp_lang: str = Field("en", description="Language of the names that are written into XMP, such as de.")
     jobs: Jobs = Field(Jobs(), description="When the jobs run.")
 
     bot_token: SecretStr | None = Field(None, description="The bot's token; better in the environment than in a file.")

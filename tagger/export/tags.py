@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -11,6 +11,7 @@ from db.engine import Store
 from db.read.filters import TagFilter
 from db.read.listings import all_hits
 from db.read.search import search, statuses
+from tagger.core.types import Landmark
 from tagger.export.formats import OF_PLACES, writer
 from tagger.export.output import complete_file
 from tagger.export.rows import ExportRow, rows_of_hits, rows_of_tags
@@ -32,7 +33,13 @@ class Exported:
 
 
 def export(
-    store: Store, filters: TagFilter, output: str | BinaryIO, *, format: str, keep_formulas: bool = False
+    store: Store,
+    filters: TagFilter,
+    output: str | BinaryIO,
+    *,
+    format: str,
+    keep_formulas: bool = False,
+    landmarks: Mapping[str, Landmark] | None = None,
 ) -> Exported:
     """Write what a query finds, in a memory that does not depend on how much that is.
 
@@ -42,6 +49,7 @@ def export(
         output: a file's path, whose earlier file is replaced once the new one is complete; or a binary stream.
         format: one of `tagger.export.formats.FORMATS`.
         keep_formulas: see `tagger.export.csv_table`.
+        landmarks: by id, with names that are written instead of those in the store.
 
     Raises:
         UnknownName: the filters name an unknown landmark, country, model or run.
@@ -52,6 +60,7 @@ def export(
     write, exported = writer(format, keep_formulas=keep_formulas), Exported()
     with complete_file(output) if isinstance(output, str) else nullcontext(output) as file:
         rows = _rows(store, filters)
+        rows = _named(rows, landmarks) if landmarks else rows
         write(_counted(rows, exported, needs_position=format in OF_PLACES), file)
     return exported
 
@@ -62,6 +71,12 @@ def _rows(store: Store, filters: TagFilter) -> Iterator[ExportRow]:
             yield from rows_of_tags(connection, filters)
         else:
             yield from rows_of_hits(connection, all_hits(search, connection, filters))
+
+
+def _named(rows: Iterable[ExportRow], landmarks: Mapping[str, Landmark]) -> Iterator[ExportRow]:
+    for row in rows:
+        landmark = landmarks.get(row.landmark or "")
+        yield row._replace(name=landmark.name, country=landmark.country, city=landmark.city) if landmark else row
 
 
 def _counted(rows: Iterable[ExportRow], exported: Exported, *, needs_position: bool) -> Iterator[ExportRow]:

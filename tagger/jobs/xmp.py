@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from db.read.filters import TagFilter
-from tagger.core.errors import RunInProgress, require_extra
+from tagger.core.errors import RunInProgress, UnknownLanguage, require_extra
 from tagger.core.text import printable
 from tagger.jobs.context import JobContext, JobResult
 from tagger.library.roots import names_in_store
@@ -30,7 +30,10 @@ def with_sidecars(context: JobContext, result: JobResult, folders: Sequence[str]
     require_extra("The setting xmp", "xmp", "lxml")
     from tagger.export.xmp import sidecars
 
-    options = sidecars.WriteOptions(confirmed_only=context.settings.xmp == "confirmed", skip_written=True)
+    settings = context.settings
+    options = sidecars.WriteOptions(
+        confirmed_only=settings.xmp == "confirmed", skip_written=True, language=settings.xmp_lang
+    )
     counts, problems = Counter[str](), list[str]()
     try:
         for folder in names_in_store(context.store, folders):
@@ -41,7 +44,7 @@ def with_sidecars(context: JobContext, result: JobResult, folders: Sequence[str]
                         problems.append(f"{printable(outcome.sidecar)}: {outcome.message}")
                     if context.stop.is_set():
                         break
-    except RunInProgress as error:
+    except (RunInProgress, UnknownLanguage) as error:
         problems.append(str(error))
     changed = counts["written"] + counts["removed"]
     lines = [result.message, f"XMP sidecars: {changed} written, {counts['failed']} failed", *problems[:MOST_PROBLEMS]]

@@ -11,6 +11,7 @@ import pytest
 from tagger.model.bundle import write_card
 from tests.cli.conftest import Tagger, lines
 from tests.drawn import card, colour_bundle
+from tests.export.xmp.written import bag, sidecar
 
 PLACES: dict[str, Any] = {
     "country": "Germany",
@@ -39,7 +40,9 @@ def test_labels_are_in_the_language_and_in_english_where_it_has_no_name(tagger: 
     assert line["hashtags"] == ["#GrünerHügel", "#München"]
 
 
-@pytest.mark.parametrize("command", [("labels",), ("suggest", "photo.jpg"), ("query",)])
+@pytest.mark.parametrize(
+    "command", [("labels",), ("suggest", "photo.jpg"), ("query",), ("export", "--as", "csv"), ("xmp", "write")]
+)
 def test_an_unknown_language_is_wrong_usage_that_names_those_there_are(
     tagger: Tagger, library: Path, command: tuple[str]
 ) -> None:
@@ -95,3 +98,32 @@ def test_a_database_of_before_gets_the_names_of_the_bundle(tagger: Tagger, libra
 def test_english_is_a_language_too(tagger: Tagger, library: Path) -> None:
     photo = library / "00001.jpg"
     assert tagger("suggest", photo, "--lang", "en").stdout == tagger("suggest", photo).stdout
+
+
+def test_an_export_is_in_the_language(tagger: Tagger, library: Path) -> None:
+    tagger("tag", library)
+    row = lines(tagger("export", "--as", "ndjson", "--lang", "de", "landmark:green*"))[0]
+    assert [row[name] for name in ("landmark", "name", "city", "country")] == [
+        "green_hill", "Grüner Hügel", "München, Bayern", "Deutschland",
+    ]  # fmt: skip
+
+
+def test_sidecars_are_in_the_language_of_the_settings_or_of_the_option(tagger: Tagger, library: Path) -> None:
+    tagger("tag", library)
+    tagger("xmp", "write", "green_hill", TAGGER_XMP_LANG="hi")
+    written = library / "00001.jpg.xmp"
+    assert "<rdf:li>Landmark|जर्मनी|Munich, Bavaria|हरी पहाड़ी</rdf:li>" in written.read_text()
+    shown = tagger("xmp", "preview", "green_hill", "--lang", "de").stdout
+    assert "<rdf:li>Landmark/Deutschland/München, Bayern/Grüner Hügel</rdf:li>" in shown
+    tagger("xmp", "write", "green_hill", "--lang", "de")
+    text = written.read_text()
+    assert "हरी" not in text
+    assert "<Iptc4xmpCore:CountryCode>DE<" in text
+    tagger("xmp", "undo")
+    assert not written.exists()
+
+
+def test_a_keyword_names_a_landmark_in_any_language(tagger: Tagger, library: Path) -> None:
+    tagger("tag", library)
+    (library / "00000.jpg.xmp").write_text(sidecar(bag("dc:subject", "grüner hügel")))
+    assert "1 new decision" in tagger("decisions", "import", "--from-keywords", library).stderr

@@ -11,6 +11,7 @@ import click
 from tagger.cli import context
 from tagger.cli.parameters.choices import EXPORT_FORMAT
 from tagger.cli.parameters.filters import photo_filters, resolve, tag_filters, with_moments
+from tagger.cli.parameters.languages import LANG, language_named
 from tagger.cli.process import interrupt_on_signals
 
 if TYPE_CHECKING:
@@ -31,10 +32,17 @@ if TYPE_CHECKING:
 )
 @tag_filters
 @photo_filters
+@LANG
 @context.DB
 @context.CONFIG
 def export(
-    format: str, output: str, keep_formulas: bool, db_url: str | None, config: Path | None, **filters: Any
+    format: str,
+    output: str,
+    keep_formulas: bool,
+    lang: str | None,
+    db_url: str | None,
+    config: Path | None,
+    **filters: Any,
 ) -> None:
     """Write what QUERY finds, or all tags, for spreadsheets, programs and maps; see docs/EXPORT.md and docs/QUERY.md.
 
@@ -42,6 +50,7 @@ def export(
     """
     from db.read.filters import TagFilter
     from tagger.export import tags
+    from tagger.library.query.languages import in_language, known_landmarks
 
     if format == "parquet" and output == "-" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal. Name a file with --output.")
@@ -53,7 +62,11 @@ def export(
         with context.open_store(settings, must_exist=True, for_reading=True) as store:
             with store.read() as connection:
                 tag_filter = TagFilter(**resolve(connection, filters))
-            exported = tags.export(store, tag_filter, file, format=format, keep_formulas=keep_formulas)
+                named = None
+                if lang is not None:
+                    landmarks = known_landmarks(connection, settings.bundle)
+                    named = in_language(landmarks, language_named(lang, landmarks.values()))
+            exported = tags.export(store, tag_filter, file, format=format, keep_formulas=keep_formulas, landmarks=named)
     except KeyboardInterrupt:
         click.echo("Stopped." if output == "-" else "Stopped. Nothing was written.", err=True)
         sys.exit(context.STOPPED)

@@ -21,6 +21,7 @@ from tagger.export.xmp.properties import (
     Property,
 )
 from tagger.library.query.countries import country_code
+from tagger.model.languages import ENGLISH, localized
 
 ROOT = "Landmark"
 GUESSED_KEYWORD = (ROOT, "Guessed position")
@@ -47,23 +48,28 @@ class Content:
         return hashlib.sha256(repr((self.keywords, place, self.position)).encode()).hexdigest()[:16]
 
 
-def content_of(tags: Sequence[PhotoTag], landmarks: Mapping[str, Landmark], *, with_gps: bool) -> Content:
+def content_of(
+    tags: Sequence[PhotoTag], landmarks: Mapping[str, Landmark], *, with_gps: bool, language: str = ENGLISH
+) -> Content:
     """The content for a photo.
 
     Args:
         tags: what it shows; the first says where it is.
         landmarks: by their keys.
         with_gps: guess its position too, if the first tag was confirmed or is very sure.
+        language: of the names.
     """
     if not tags:
         return Content()
-    best, first = tags[0], landmarks[tags[0].landmark]
+    named = {tag.landmark: localized(landmarks[tag.landmark], language) for tag in tags}
+    best, first = tags[0], named[tags[0].landmark]
     is_sure = best.is_decided or (best.score or 0.0) >= GPS_MIN_SCORE
-    code = country_code(first.country) if first.country else None
+    country = landmarks[best.landmark].country
+    code = country_code(country) if country else None
     values = {LOCATION: first.name, CITY: first.city, COUNTRY: first.country, COUNTRY_CODE: code}
     return Content(
         tuple(tag.landmark for tag in tags),
-        tuple(dict.fromkeys(_path(landmarks[tag.landmark]) for tag in tags)),
+        tuple(dict.fromkeys(_path(named[tag.landmark]) for tag in tags)),
         {item: text for item, value in values.items() if (text := clean(value or ""))},
         first.position if with_gps and is_sure else None,
     )

@@ -126,10 +126,11 @@ def decide(store: Store, named: Sequence[Named], *, who: str) -> int:
 
 
 def _names(connection: Connection) -> Mapping[str, str]:
-    """The keys of landmarks by all their names; a key outranks a name, and a name an alias."""
+    """The keys of landmarks by all their names: a key outranks a name, that an alias, and that one in a language."""
     names: dict[str, str] = {}
     landmarks: list[Landmark] = list(catalog.landmarks(connection).values())
-    for spellings in (lambda one: (one.id,), lambda one: (one.name,), lambda one: one.aliases):
+    kinds = (lambda one: (one.id,), lambda one: (one.name,), lambda one: one.aliases, lambda one: one.names.values())
+    for spellings in kinds:
         for landmark in landmarks:
             for name in spellings(landmark):
                 names.setdefault(plain(name), landmark.id)

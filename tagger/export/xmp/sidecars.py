@@ -27,6 +27,7 @@ from tagger.export.xmp.naming import forget_folders
 from tagger.export.xmp.planning import marked_sidecars, plan, without_ours
 from tagger.export.xmp.writing import begin, commit, row_of
 from tagger.library.lock import xmp_lock
+from tagger.model.languages import ENGLISH, language_of
 
 PAGE = 1000  # photos
 BATCH = 64  # files between two transactions
@@ -45,12 +46,14 @@ class WriteOptions:
             "embedded" the photo itself is changed.
         with_gps: guess the position of photos that have none.
         skip_written: leave photos alone whose landmarks were written before; nothing is read for them.
+        language: of the names, such as ``de``.
     """
 
     confirmed_only: bool = False
     naming: Naming = "appended"
     with_gps: bool = False
     skip_written: bool = False
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +85,29 @@ def write(store: Store, filters: TagFilter, options: WriteOptions) -> Generator[
 
     Raises:
         RunInProgress: another process writes sidecars.
+        UnknownLanguage: no landmark has a name in it.
     """
     with xmp_lock(store):
         forget_folders()
+        language = _language(store, options)
         for requests in _requests(store, filters, options):
             with store.write() as connection:
                 add_requests(connection, requests)
         for requests in _pages(store, sidecars.requests, lambda request: request.photo_path):
-            yield from _write(store, requests)
+            yield from _write(store, requests, language)
 
 
 def preview(store: Store, filters: TagFilter, options: WriteOptions) -> Iterator[Change | Problem]:
-    """What `write` would do; nothing is changed."""
+    """What `write` would do; nothing is changed. Raises UnknownLanguage."""
     forget_folders()
+    language = _language(store, options)
     asked: dict[str, SidecarRequest] = {}  # by earlier writes; usually none
     for requests in _pages(store, sidecars.requests, lambda request: request.photo_path):
         asked.update({request.photo_path: request for request in requests})
     for requests in _requests(store, filters, options):
-        yield from _needed(store, [merged(request, asked.pop(request.photo_path, None)) for request in requests])
-    yield from _needed(store, list(asked.values()))
+        together = [merged(request, asked.pop(request.photo_path, None)) for request in requests]
+        yield from _needed(store, together, language)
+    yield from _needed(store, list(asked.values()), language)
 
 
 def undo(store: Store, filters: TagFilter) -> Iterator[Outcome]:
@@ -131,8 +138,13 @@ def undo(store: Store, filters: TagFilter) -> Iterator[Outcome]:
             yield from _undo(store, [*(row for rows in found.values() for row in rows if not is_all), *unknown])
 
 
-def _needed(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[Change | Problem]:
-    for _, items in _plans(store, requests):
+def _language(store: Store, options: WriteOptions) -> str:
+    with store.read() as connection:
+        return language_of(options.language, catalog.landmarks(connection).values())
+
+
+def _needed(store: Store, requests: Sequence[SidecarRequest], language: str) -> Iterator[Change | Problem]:
+    for _, items in _plans(store, requests, language):
         yield from (item for item in items if isinstance(item, Problem) or item.now != item.new)
 
 
@@ -190,7 +202,9 @@ def _pages(
         yield page
 
 
-def _plans(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[tuple[SidecarRequest, list[Change | Problem]]]:
+def _plans(
+    store: Store, requests: Sequence[SidecarRequest], language: str
+) -> Iterator[tuple[SidecarRequest, list[Change | Problem]]]:
     """What each photo's sidecars become: they keep the landmarks that were written before and still hold."""
     photos = [request.photo_path for request in requests]
     with store.read() as connection:
@@ -204,14 +218,14 @@ def _plans(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[tuple[S
             keys = {*request.landmarks, *(key for row in rows.values() for key in row.landmarks)}
             with_gps = request.with_gps or any(row.with_gps for row in rows.values())
             present = [tag for tag in shown[request.photo_path] if tag.landmark in keys]
-            content = content_of(present, landmarks, with_gps=with_gps)
+            content = content_of(present, landmarks, with_gps=with_gps, language=language)
             find = partial(sidecars.sidecar_with, connection)
             items = list(plan(request.photo_path, content, request.naming, rows, find))
             yield replace(request, with_gps=with_gps), items
 
 
-def _write(store: Store, requests: Sequence[SidecarRequest]) -> Iterator[Outcome]:
-    planned = list(_plans(store, requests))
+def _write(store: Store, requests: Sequence[SidecarRequest], language: str) -> Iterator[Outcome]:
+    planned = list(_plans(store, requests, language))
     with_gps = {request.photo_path: request.with_gps for request, _ in planned}
     changes = [item for _, items in planned for item in items if isinstance(item, Change)]
     problems = [item for _, items in planned for item in items if isinstance(item, Problem)]

@@ -30,6 +30,11 @@ def known_landmarks(connection: Connection, bundle: Path | None) -> dict[str, La
     return stored | {entry.id: entry.landmark() for entry in card.classes}
 
 
+def in_language(landmarks: Mapping[str, Landmark], language: str) -> dict[str, Landmark]:
+    """Landmarks by id, with names of themselves, their cities and countries in a language."""
+    return {key: localized(landmark, language) for key, landmark in landmarks.items()}
+
+
 def hits_in(hits: Iterable[Any], landmarks: Mapping[str, Landmark], language: str) -> Iterator[Any]:
     """Hits of any listing with names of landmarks, cities and countries in a language.
 
@@ -38,7 +43,7 @@ def hits_in(hits: Iterable[Any], landmarks: Mapping[str, Landmark], language: st
         landmarks: by id.
         language: a code that `tagger.model.languages.language_of` returns.
     """
-    named = {key: localized(landmark, language) for key, landmark in landmarks.items()}
+    named = in_language(landmarks, language)
     for hit in hits:
         landmark = named.get(getattr(hit, "landmark", None) or "")
         names = {"name", "city", "country"} & {field.name for field in fields(hit)}
