@@ -153,7 +153,7 @@ class ReviewSession:
             else:
                 revoke_decisions(connection, step.photo.sha256, who=self._who)
         self.history.pop()
-        if step.outcome == "skipped":
+        if step.candidate in self._pending:  # it was skipped, and not passed over since
             self._pending.remove(step.candidate)
         self._pending.appendleft(step.candidate)
         return step

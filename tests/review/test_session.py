@@ -90,6 +90,20 @@ def test_what_cannot_be_decided_any_more_is_passed_over(store: Store, photos: Li
     assert session.passed_over == {"gone": 1, "changed": 1}
 
 
+def test_a_skipped_photo_that_was_passed_over_since_can_be_taken_back(store: Store, photos: Library) -> None:
+    session = review(store)
+    for _ in range(2):
+        session.current()
+        session.skip()
+    for name in ("a.jpg", "c.jpg", "d.jpg"):
+        (photos.folder / name).rename(photos.folder / f"{name}.away")
+    assert current(session) == "b.jpg"
+    session.undo()
+    (photos.folder / "a.jpg.away").rename(photos.folder / "a.jpg")
+    session.undo()
+    assert (current(session), session.undo()) == ("a.jpg", None)
+
+
 def test_a_photo_that_is_decided_elsewhere_meanwhile_is_left_alone(store: Store) -> None:
     session = review(store)
     session.current()
