@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from tagger.api import opened_store
 from tagger.core.errors import require_extra
@@ -42,6 +42,7 @@ def write_xmp(
         What became of each file.
 
     Raises:
+        ValueError: there is no such naming.
         TaggerError: an extra is missing, the query has a mistake, there are no names in the language, or the database
             cannot be used.
     """
@@ -89,6 +90,8 @@ def undo_xmp(text: str = "", *, db_url: str | None = None) -> list[Outcome]:
 
 
 def _options(confirmed_only: bool, naming: Target, with_gps: bool) -> WriteOptions:
+    if naming not in get_args(Target):
+        raise ValueError(f"there is no naming {naming!r}; there are {', '.join(get_args(Target))}")
     require_extra("Writing XMP", "xmp", "lxml")
     from tagger.export.xmp.embedding import require_tool
     from tagger.export.xmp.sidecars import WriteOptions

@@ -27,3 +27,9 @@ def test_a_mistake_in_a_query_is_an_error(store: Store, paris: Path) -> None:
     with pytest.raises(tagger.TaggerError):
         tagger.write_xmp("landmrk:eiffel*", db_url=store.file)
     assert not beside(paris).exists()
+
+
+def test_an_unknown_naming_is_an_error(store: Store, paris: Path) -> None:
+    with pytest.raises(ValueError, match="there is no naming 'sidecar'"):
+        tagger.write_xmp(naming="sidecar", db_url=store.file)  # type: ignore[arg-type]
+    assert not beside(paris).exists()

@@ -202,8 +202,8 @@ class Decisions(RuleBasedStateMachine):
         stored = {(names[row.picture], row.who, row.verdict, row.landmark, row.counts) for row in rows}
         assert stored == {
             (picture, *said[1:], said in self.reference.counting(picture))
-            for picture, active in self.reference.active.items()
-            for said in active
+            for picture in LANDMARKS
+            for said in self.reference.active(picture)
         }
 
     def existing(self, number: int) -> Path:
