@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,35 @@ def test_a_photo_with_more_pixels_than_strangers_may_send_is_too_large(server: B
     ana = server.person(1, "Ana")
     chat = ana.private()
     assert "too many pixels" in answer(chat, chat.send_document(ana, png(9000, 9000), "a.png", "image/png")).text
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much memory processes take")
+def test_ten_bombs_at_a_time_take_little_memory(server: BotApiServer, start: Start) -> None:
+    bot = start()
+    people = [server.person(number, f"Person {number}") for number in range(1, 11)]
+    answer(people[0].private(), people[0].private().send_photo(people[0], picture(RED)))
+    bomb = png(20_000, 20_000, colour_type=0)
+    with server.state.changed:
+        sent = [one.private().send_document(one, bomb, "a.png", "image/png") for one in people]
+    assert all("too many pixels" in answer(one.private(), photo).text for one, photo in zip(people, sent, strict=True))
+    assert bot.process is not None
+    assert peak_mb(bot.process.pid) <= 600
+
+
+def peak_mb(pid: int) -> float:
+    """The most memory that a process and its children have taken, each at its own time."""
+    found = [status(file) for file in Path("/proc").glob("[0-9]*/status")]
+    tree = [one for one in found if str(pid) in (one.get("Pid"), one.get("PPid")) and "VmHWM" in one]
+    assert len(tree) > 1
+    return sum(int(one["VmHWM"].split()[0]) for one in tree) / 1024
+
+
+def status(file: Path) -> dict[str, str]:
+    """What Linux tells of a process; nothing if it has ended."""
+    with suppress(OSError):
+        lines = (line.split(":", 1) for line in file.read_text().splitlines())
+        return {name: value.strip() for name, value in lines}
+    return {}
 
 
 def test_a_photo_that_kills_the_bot_twice_cannot_be_read_and_others_are_answered(
