@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -9,17 +11,20 @@ from starlette.exceptions import HTTPException
 
 from db.errors import QuerySyntaxError, UnknownName, UnknownPhoto, UnknownRun
 from tagger.core.errors import StoreError
-from tagger.web.language import N_
+from tagger.web.language import N_, language_of
 from tagger.web.pages.rendering import render
 from tagger.web.security.body_limits import problem
 
 TITLES = {404: N_("Not found")}
+NO_PAGE = N_("There is nothing at this address.")
 
 
 def on_http_error(request: Request, error: Exception) -> Response:
     """An error that a route has raised."""
     assert isinstance(error, HTTPException)
-    return _answer(request, error.status_code, str(error.detail), dict(error.headers or {}))
+    is_bare = error.detail == HTTPStatus(error.status_code).phrase
+    sentence = language_of(request)._(NO_PAGE) if is_bare and error.status_code == 404 else str(error.detail)
+    return _answer(request, error.status_code, sentence, dict(error.headers or {}))
 
 
 def on_invalid(request: Request, error: Exception) -> Response:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
 
 from db.read.catalog import run, runs
@@ -13,6 +15,8 @@ from tagger.web.pages.rendering import render
 from tagger.web.services import Parts
 
 MOST_RUNS = 60
+
+RowId = Annotated[int, Path(ge=1, lt=1 << 63)]
 
 router = APIRouter()
 
@@ -35,7 +39,7 @@ def all_runs(request: Request, services: Parts) -> HTMLResponse:
 
 
 @router.get("/runs/{number}")
-def one_run(request: Request, services: Parts, number: int) -> HTMLResponse:
+def one_run(request: Request, services: Parts, number: RowId) -> HTMLResponse:
     """The report of a run."""
     with services.store.read() as connection:
         row, stored = run(connection, number), report_of(connection, number)

@@ -45,7 +45,7 @@ def decide(
 
 @router.post("/photo/{sha256}/undo")
 def undo(
-    request: Request, services: Parts, visitor: By, sha256: Digest, decision: Annotated[int, Form(ge=1)]
+    request: Request, services: Parts, visitor: By, sha256: Digest, decision: Annotated[int, Form(ge=1, lt=1 << 63)]
 ) -> Response:
     """Take a decision back, and show the panel again."""
     with services.store.write() as connection:

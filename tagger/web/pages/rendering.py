@@ -45,6 +45,26 @@ SCRIPT_TEXTS = (
 )
 
 
+STATES = {  # of runs
+    "running": N_("running"),
+    "done": N_("done"),
+    "stopped": N_("stopped"),
+    "interrupted": N_("interrupted"),
+    "failed": N_("failed"),
+    "died": N_("died"),
+}
+COUNTS = {  # of a run's photos
+    "tagged": N_("tagged"),
+    "none": N_("without a landmark"),
+    "failed": N_("unreadable"),
+    "unchanged": N_("unchanged"),
+    "inherited": N_("known by content"),
+    "gone": N_("gone"),
+    "moved": N_("moved"),
+    "set_aside": N_("set aside"),
+}
+
+
 def with_query(path: str, query: str = "", **others: str | None) -> str:
     """A path with its parameters, as far as they are set."""
     parameters = {name: value for name, value in {"query": query, **others}.items() if value}
@@ -58,7 +78,13 @@ _environment = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_environment.globals |= {"pages": PAGES, "version": __version__, "with_query": with_query}
+_environment.globals |= {
+    "pages": PAGES,
+    "version": __version__,
+    "with_query": with_query,
+    "STATES": STATES,
+    "COUNTS": COUNTS,
+}
 _environment.filters |= {
     "percent": percent,
     "printable": printable,

@@ -59,7 +59,8 @@ def look_at(
     page = open_page(gallery, **(WINDOWS[window] | options))
     width = page.viewport_size and page.viewport_size["width"]
     for name, path in paths.items():
-        page.goto(gallery.url + path)
+        answer = page.goto(gallery.url + path)
+        assert answer is None or answer.status < 500, name
         picture(page, folder / f"{name}-{window}.webp")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 

@@ -209,6 +209,7 @@ async function start(query) {
     draw();
     tiles[focused % tiles.length].focus({ preventScroll: true });
   });
+  grid.addEventListener("error", (event) => event.target.closest(".tile")?.classList.add("gone"), true); // no file any more
   grid.addEventListener("click", (event) => {
     const tile = event.target.closest(".tile");
     if (!tile) return;
