@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,8 @@ from tests.drawn import bomb
 GIGABYTE = 10**9
 CHUNK = bytes(64_000)
 CLOSED = 0
+SLOW_S = 2.0  # between two bytes
+NICE = 19  # attackers have machines of their own, and shall not take this one's cores
 MALFORMED = (
     post(b"--benchmark\r\nContent-Disposition: form-data\r\n\r\n"),
     post(b"--another\r\n\r\nnothing\r\n"),
@@ -37,7 +40,7 @@ async def slow_head(address: Address, _number: int) -> int:
         for byte in get("/")[:-2]:
             writer.write(bytes([byte]))
             await writer.drain()
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(SLOW_S):
                 if await reader.read(1) == b"":
                     break
     writer.close()
@@ -74,7 +77,7 @@ async def endless_body(address: Address, number: int) -> int:
 
 async def bombs(address: Address, _number: int) -> int:
     """A small file that would be a huge picture."""
-    return await _send(address, suggest(bomb()))
+    return await _send(address, BOMB)
 
 
 async def malformed(address: Address, number: int) -> int:
@@ -82,6 +85,7 @@ async def malformed(address: Address, number: int) -> int:
     return await _send(address, MALFORMED[number % len(MALFORMED)])
 
 
+BOMB = suggest(bomb())
 ATTACKS: dict[str, tuple[Attack, int, float]] = {  # how many at once, and the pause after each in seconds
     "slow heads": (slow_head, 100, 0.0),
     "slow bodies": (slow_body, 20, 0.0),
@@ -120,6 +124,7 @@ def attacked(address: Address) -> Iterator[Statuses]:
 
 
 def _attack(address: Address, stop: Event, statuses: multiprocessing.Queue[Statuses | None]) -> None:
+    os.nice(NICE)
     seen: Statuses = {name: Counter() for name in ATTACKS}
 
     async def repeat(name: str, attack: Callable[[int], Coroutine[None, None, int]], pause_s: float) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from db.read.gallery.tiles import tiles
 from tagger.core.types import Answer, FoundFile, Landmark, NoLandmark, PhotoInfo, Result, Suggestion, Tagged
+from tagger.serving.catalogues import CODES
+from tagger.web import services
 from tests.db.samples import failed
 from tests.web.browser.conftest import Open
 from tests.web.browser.screenshots import picture
@@ -80,8 +82,9 @@ def test_a_library_without_photos_says_what_to_do(gallery: Gallery, open_page: O
 
 @pytest.mark.parametrize("window", ["desktop", "phone"])
 def test_long_names_and_those_from_right_to_left_have_room(
-    start: Start, open_page: Open, folder: Path, window: str
+    start: Start, open_page: Open, folder: Path, window: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(services, "CODES", (*CODES, "ar"))  # a language of names alone
     landmark = Landmark("long", LONG, "United Kingdom", 53.2, -4.2, LONG, names={"ar": ARABIC, "de": LONG})
     gallery, path = start(), f"/photos/{LONG.replace(' ', '_') * 2}.jpg"
     suggestions = (Suggestion(1, landmark, 0.7, is_tag=True),)

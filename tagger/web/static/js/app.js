@@ -43,6 +43,9 @@ document.addEventListener("htmx:response:error", async (event) => {
   }
 });
 
+// A picture that is only decoration, and whose file is gone, leaves an empty place.
+document.addEventListener("error", ({ target }) => { if (target.alt === "") target.style.visibility = "hidden"; }, true);
+
 // Completion: a combobox whose list the server fills.
 
 const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));

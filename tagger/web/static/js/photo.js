@@ -9,6 +9,12 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") location.href = query ? `/?${new URLSearchParams({ query })}` : "/";
 });
 
+// A picture without a file.
+const picture = document.getElementById("picture");
+const showGone = () => { document.getElementById("gone").hidden = !(picture.hidden = true); };
+if (picture.complete && !picture.naturalWidth) showGone();
+else picture.addEventListener("error", showGone);
+
 // Another decision makes another answer to "why".
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.target.id === "panel") document.getElementById("why").replaceChildren();

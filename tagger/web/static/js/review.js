@@ -39,6 +39,7 @@ async function show() {
   count();
   if (!photo) return;
   at("gone").hidden = true;
+  at("picture").hidden = false;
   at("picture").style.background = `center / contain no-repeat url("/api/v1/photos/${photo.sha256}/thumbnail")`; // until it is there
   at("picture").src = picture(photo);
   at("picture").alt = photo.label;
@@ -181,7 +182,7 @@ root.addEventListener("click", (event) => {
   const key = event.target.closest("[data-key]")?.dataset.key;
   if (key) press(key);
 });
-at("picture").addEventListener("error", () => { at("gone").hidden = false; });
+at("picture").addEventListener("error", () => { at("gone").hidden = !(at("picture").hidden = true); });
 at("chooser").addEventListener("submit", (event) => {
   event.preventDefault();
   const landmark = at("choice").value;
