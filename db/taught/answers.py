@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from db.batching import in_batches
 from db.read.files import suggestions_of
@@ -14,6 +15,17 @@ from db.schema.taught import Embedding
 from tagger.core import types
 from tagger.core.evidence import evidence_text
 from tagger.core.types import NoLandmark, Tagged
+
+SET_STATUS = (
+    update(Assessment)
+    .where(Assessment.photo_id == bindparam("at"), Assessment.model_id == bindparam("by"))
+    .values(status=bindparam("new_status"))
+)
+SET_SHARE = (
+    update(Embedding)
+    .where(Embedding.photo_id == bindparam("at"), Embedding.model_id == bindparam("by"))
+    .values(taught_share=bindparam("share"))
+)
 
 
 def photo_answers(
@@ -37,24 +49,33 @@ def replace_answers(connection: Connection, answers: Iterable[tuple[int, Tagged 
     first run.
     """
     ids = dict(connection.execute(select(Landmark.key, Landmark.id)).all())
-    for photo, answer in answers:
-        own = (Suggestion.photo_id == photo, Suggestion.model_id == model)
-        runs = list(connection.execute(select(Suggestion.run_id).where(*own).order_by(Suggestion.rank)).scalars())
-        if not runs:
-            continue
-        lacking = len(answer.suggestions) - len(runs)
-        runs = [runs[0]] * lacking + runs if lacking > 0 else runs[-lacking:]
-        connection.execute(delete(Suggestion).where(*own))
+    for batch in in_batches(answers):
+        photos = [photo for photo, _ in batch]
+        of_photos = (Suggestion.photo_id.in_(photos), Suggestion.model_id == model)
+        runs: dict[int, list[int]] = defaultdict(list)
+        stored = select(Suggestion.photo_id, Suggestion.run_id).where(*of_photos)
+        for photo, run in connection.execute(stored.order_by(Suggestion.photo_id, Suggestion.rank)):
+            runs[photo].append(run)
+        changed = [(photo, answer) for photo, answer in batch if photo in runs]
         rows = [
             {"photo_id": photo, "model_id": model, "run_id": run, **_columns(suggestion, ids)}
-            for run, suggestion in zip(runs, answer.suggestions, strict=True)
+            for photo, answer in changed
+            for run, suggestion in zip(_as_many(runs[photo], answer), answer.suggestions, strict=True)
         ]
-        connection.execute(insert(Suggestion), rows)
-        by_model = (Assessment.photo_id == photo, Assessment.model_id == model)
-        connection.execute(update(Assessment).where(*by_model).values(status=answer.status))
-        share = answer.embedded.taught_share if answer.embedded else 0.0
-        embedding = update(Embedding).where(Embedding.photo_id == photo, Embedding.model_id == model)
-        connection.execute(embedding.values(taught_share=share))
+        if rows:
+            connection.execute(delete(Suggestion).where(*of_photos))
+            connection.execute(insert(Suggestion), rows)
+            connection.execute(SET_STATUS, [{"at": p, "by": model, "new_status": a.status} for p, a in changed])
+            shares = [
+                {"at": p, "by": model, "share": a.embedded.taught_share if a.embedded else 0.0} for p, a in changed
+            ]
+            connection.execute(SET_SHARE, shares)
+
+
+def _as_many(runs: list[int], answer: Tagged | NoLandmark) -> list[int]:
+    """The runs of an answer's ranks; more or fewer of the first run, from which places come and go."""
+    lacking = len(answer.suggestions) - len(runs)
+    return [runs[0]] * lacking + runs if lacking > 0 else runs[-lacking:]
 
 
 def forget_answers(connection: Connection, photos: Sequence[int], *, model: int) -> None:

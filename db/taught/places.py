@@ -14,8 +14,9 @@ from sqlalchemy import Connection, delete, select
 from db.dialect import insert
 from db.read.catalog import landmarks
 from db.schema.blocks import BlockCount
-from db.schema.models import Decision, Landmark, Photo, Suggestion
+from db.schema.models import Decision, Landmark, Model, Photo, Suggestion
 from db.schema.taught import Embedding, TaughtExample, TaughtPlace, TaughtThreshold, Teaching
+from db.schema.telegram import TelegramAnswer
 from tagger.core import types
 
 ONLY = 1  # the id of the one row of `Teaching`
@@ -41,6 +42,11 @@ class TaughtRow(NamedTuple):
 def taught_version(connection: Connection) -> int:
     """How often places were taught or removed."""
     return connection.execute(select(Teaching.version).where(Teaching.id == ONLY)).scalar() or 0
+
+
+def model_number(connection: Connection, model_id: str) -> int | None:
+    """The row id of a model; None if no run has used it yet."""
+    return connection.execute(select(Model.id).where(Model.model_id == model_id)).scalar()
 
 
 def taught_places(connection: Connection, *, model: int) -> list[TaughtRow]:
@@ -128,6 +134,8 @@ def remove_places(connection: Connection, keys: Collection[str]) -> None:
 
 def remove_unused(connection: Connection, keys: Collection[str]) -> None:
     """Remove the landmarks of removed places, if no suggestion and no decision names them."""
+    if connection.execute(select(TelegramAnswer.id).limit(1)).first():
+        return  # the bot's messages may name them
     for table in (Suggestion, Decision, TaughtPlace):
         used = select(Landmark.key).join(table, table.landmark_id == Landmark.id).where(Landmark.key.in_(keys))
         keys = set(keys) - set(connection.execute(used).scalars())

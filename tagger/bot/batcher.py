@@ -24,6 +24,7 @@ from tagger.bot.db_executor import DbExecutor
 from tagger.core.types import Answer, Failed, FoundFile, Result
 from tagger.evidence.gps import without_place
 from tagger.image.loader import Content, Part
+from tagger.library.taught.current import follow_taught
 from tagger.serving.model_thread import ModelThread, Preloaded, Request
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,6 @@ class MicroBatcher:
         self.model_id = model_id
         self.k = model.k
         self.min_score = model.min_score
-        self.thresholds = self.tagger.bundle.card.stricter(self.min_score).thresholds
         self._model = model
         self._run_id = run_id
         self._store = store
@@ -59,6 +59,12 @@ class MicroBatcher:
         self._recent: OrderedDict[str, Result] = OrderedDict()
         self._closing = threading.Event()
         self._answering = threading.Lock()
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The smallest score at which a landmark or a taught place is a tag, by its key."""
+        card, taught = self.tagger.bundle.card, self.tagger.taught
+        return card.stricter(self.min_score).thresholds | taught.stricter(self.min_score).thresholds
 
     @property
     def counts(self) -> RunCounts:
@@ -116,8 +122,10 @@ class MicroBatcher:
             return recent.answer if recent else None
 
         paths, loader = [request.path for request in requests], Preloaded.of(requests)
+        follow_taught(self._store, self.tagger)
         tagged = self.tagger.tag(paths, self.k, known=known, min_score=self.min_score, loader=loader)
-        results = [self._remember(replace(r, answer=without_place(r.answer, self.thresholds))) for r in tagged]
+        thresholds = self.thresholds
+        results = [self._remember(replace(r, answer=without_place(r.answer, thresholds))) for r in tagged]
         self._write(zip(requests, results, strict=True))
         return results
 

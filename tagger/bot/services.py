@@ -12,6 +12,7 @@ from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from db.engine import Store
+from db.read import catalog
 from db.telegram import people
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
@@ -77,6 +78,16 @@ class Services:
     @property
     def max_file_bytes(self) -> int:
         return min(MAX_FILE_BYTES, self.settings.max_file_bytes)
+
+    def know(self, keys: set[str]) -> None:
+        """Look up landmarks that were taught after the bot started."""
+        if keys <= self.landmark_ids.keys():
+            return
+        with self.store.read() as connection:
+            stored = catalog.landmarks(connection)
+        self.landmarks.update(stored)
+        self.landmark_ids.update({row.id: number for number, row in stored.items() if row.id in keys})
+        self.localized.clear()
 
     def landmarks_in(self, language: Language) -> dict[int, Landmark]:
         """All landmarks of the store, with names, cities and countries in a language."""

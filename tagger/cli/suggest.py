@@ -18,6 +18,7 @@ from tagger.cli.parameters.languages import HASHTAGS, LANG, language_named
 if TYPE_CHECKING:
     from tagger.config.settings import Settings
     from tagger.core.types import Answer, Landmark
+    from tagger.model.predictor import Tagger
 
 STDIN = "-"
 
@@ -57,6 +58,7 @@ def suggest(
     k, min_score = settings.top_k, settings.min_score
     lang = None if lang is None else language_named(lang, _landmarks(settings))
     model = context.open_model(settings)
+    _follow_taught(settings, model)
     with _stdin_as_file(photos, settings.max_file_bytes) as stdin:
         paths = _files(photos, settings, stdin)
         for result in model.tag(paths, k, gps=not is_blind, min_score=min_score, lang=lang):
@@ -68,6 +70,20 @@ def suggest(
             has_failed |= result.answer.status == "failed"
     if has_failed:
         sys.exit(context.SOME_FAILED)
+
+
+def _follow_taught(settings: Settings, model: Tagger) -> None:
+    """Let the model know what was taught to the database, if there is one."""
+    from db.engine import store_exists
+    from tagger.core.errors import StoreError
+    from tagger.library.taught.current import follow_taught
+
+    try:
+        if store_exists(settings.db_url):
+            with context.open_store(settings, for_reading=True) as store:
+                follow_taught(store, model)
+    except StoreError as error:
+        click.echo(f"Taught places do not count: {error}", err=True)
 
 
 def _landmarks(settings: Settings) -> list[Landmark]:

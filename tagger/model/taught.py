@@ -29,7 +29,7 @@ from tagger.model.embedding import Embeddings, unpacked
 NEIGHBOURS = 20  # in the background
 SLOPE, OFFSET = 30.0, -5.0  # from a similarity beyond the background's to log-odds
 GATE = 0.03  # a similarity below which the first look's embedding excludes a place
-LEAST_ODDS = 0.01  # weaker places are left out of an answer
+LEAST_ODDS = 0.02  # weaker places are left out of an answer
 FLOOR = 1e-3  # of the probability that landmarks leave
 CHUNK = 4096  # photos at a time, to keep the similarities in the cache
 DEFAULT_THRESHOLD = 0.85

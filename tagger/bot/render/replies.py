@@ -208,6 +208,7 @@ def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[Repl
     thresholds, landmark_ids = services.batcher.thresholds, services.landmark_ids
     readable = [photo for photo in photos if not isinstance(photo.result.answer, Failed)]
     model_answers = [photo.result.answer for photo in readable]
+    services.know({suggestion.landmark.id for answer in model_answers for suggestion in answer.suggestions})
     found = fuse(model_answers, thresholds)
     tags = [landmark for landmark in found if landmark.is_tag][:MAX_TAGS]
     landmarks = tuple(

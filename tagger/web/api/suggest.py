@@ -16,6 +16,7 @@ from fastapi import APIRouter, File, HTTPException, Response, UploadFile
 from tagger.core.errors import DecoderUnavailable, EngineFailed
 from tagger.core.types import Failed, Result
 from tagger.library.json_line import json_line
+from tagger.library.taught.current import follow_taught
 from tagger.model.languages import answer_in
 from tagger.web.api.schemas import SuggestOut, problems
 from tagger.web.language import Speaks
@@ -60,6 +61,7 @@ async def suggest_upload(services: Services, photo: UploadFile) -> Result:
         HTTPException: the model does not work.
     """
     try:
+        await asyncio.to_thread(follow_taught, services.store, services.model.tagger)
         async with _as_file(services, photo) as path:
             result = await services.model.tag(path)
     except (EngineFailed, DecoderUnavailable) as error:
