@@ -62,13 +62,19 @@ def country_landmark_ids(connection: Connection, country: str) -> list[int]:
 
 
 def model_ids(connection: Connection, text: str) -> list[int]:
-    """The row ids of the models with this name, in all versions, or with this beginning of the id.
+    """The row ids of the models with this name, in all versions or in the one behind it, or with this start of the id.
 
     Raises:
         UnknownModel: there is no such model.
     """
-    rows = connection.execute(select(Model.id, Model.name, Model.model_id)).all()
-    found = [row.id for row in rows if plain(row.name) == plain(text) or row.model_id.startswith(text.lower())]
+    rows = connection.execute(select(Model.id, Model.name, Model.version, Model.model_id)).all()
+    found = [
+        row.id
+        for row in rows
+        if plain(row.name) == plain(text)
+        or f"{row.name} {row.version}".casefold() == text.casefold()
+        or row.model_id.startswith(text.lower())
+    ]
     if not found or not text:
         raise UnknownModel(text, nearest(text, {row.name: (row.name,) for row in rows}))
     return found

@@ -203,4 +203,8 @@ def test_a_query_with_a_model_finds_its_answers_where_another_model_answered_lat
     tag_run(store, [assessed("/p/2023/IMG_a.jpg", "machu_picchu")], model=NEWER)
     assert found(store, "landmark:machu*") == "afg"
     assert found(store, "landmark:eiffel* model:aaaa") == "ah"
+    assert found(store, 'landmark:eiffel* model:"lite 1"') == "ah"
+    assert found(store, 'landmark:machu* model:"Lite 2"') == "ag"
+    with pytest.raises(UnknownName):
+        found(store, 'model:"lite 3"')
     assert found(store, "landmark:eiffel*") == "h"
