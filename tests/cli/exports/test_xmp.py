@@ -84,3 +84,11 @@ def test_the_nightly_job_reports_what_it_could_not_write(tagger: Tagger, library
     done = tagger("jobs", "run", "nightly", **variables)
     assert f"{damaged}: it is empty" in done.stdout + done.stderr
     assert done.returncode != 0
+
+
+def test_the_nightly_job_tags_even_if_there_are_no_names_in_the_language(tagger: Tagger, library: Path) -> None:
+    variables = {"TAGGER_FOLDERS": f'["{library}"]', "TAGGER_JOBS__UNTIL": "off", "TAGGER_XMP": "tags"}
+    done = tagger("jobs", "run", "nightly", **variables, TAGGER_XMP_LANG="xx")
+    assert "There are no names in the language 'xx'." in done.stdout + done.stderr
+    assert (done.returncode != 0, sidecars(library)) == (True, [])
+    assert len(tagger("query").stdout.splitlines()) == 9
