@@ -18,6 +18,7 @@
     ├── FolderNotFound         a folder to scan does not exist
     ├── FolderNotReadable      a folder to watch, or one above it, cannot be opened
     ├── RunInProgress          another run uses the database
+    ├── BatchFailed            Ray cannot do the work of a batch
     ├── WorkersDiffer          the workers on the database use another model
     ├── WorkerGivenUp          a worker was silent for so long that others do its work
     ├── BotInProgress          another bot uses the database or the token
@@ -162,6 +163,13 @@ class RunInProgress(TaggerError):
     def __init__(self, database: str, holder: str) -> None:
         self.who = f"Another run is in progress on {database} ({holder})"
         super().__init__(f"{self.who}. Wait until it has ended, or stop it, then run again.")
+
+
+class BatchFailed(TaggerError):
+    """Ray cannot do the work of a batch; the message is a clause, and the next step."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"The batch has ended: {problem}.")
 
 
 class WorkersDiffer(TaggerError):

@@ -40,11 +40,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "tagger.review": SERVICES,
     "tagger.ops": SERVICES,
     "tagger.serving": SERVICES,
+    "tagger.batch": SERVICES,
     "tagger.jobs": OF_JOBS,
     # 5. Surfaces: never one another; the command line wires them.
     "tagger.bot": OF_SURFACES,
+<<<<<<< HEAD
     "tagger.web": (*OF_SURFACES, "tagger.review"),
     "tagger.cli": (*OF_SURFACES, "tagger.review", "tagger.bot", "tagger.web", "training.cli"),
+=======
+    "tagger.web": OF_SURFACES,
+    "tagger.cli": (*OF_SURFACES, "tagger.batch", "tagger.review", "tagger.bot", "tagger.web", "training.cli"),
+>>>>>>> 8834ddc (Tag really many photos with Ray, into Parquet files)
     "tagger.__main__": ("tagger.cli",),
     # The package's front door.
     "tagger.api": (*SERVICES, "tagger.export", "tagger.review"),
@@ -107,9 +113,10 @@ HOMES = {
     "pillow_jxl": ("tagger.image.codecs.jxl",),
     "platformdirs": ("db.postgres", "tagger.config", "tagger.model.engines.factory"),
     "prometheus_client": ("tagger.ops.metrics", "tagger.web.api.status"),
-    "pyarrow": ("tagger.export.parquet",),
+    "pyarrow": ("tagger.export.parquet", "tagger.batch"),
     "pydantic": ("tagger.config", "tagger.model.card", "tagger.model.bundle", "tagger.web.api", "training"),
     "pydantic_settings": ("tagger.config",),
+    "ray": ("tagger.batch.run",),
     "rawpy": ("tagger.image.codecs.raw",),
     "safetensors": ("tagger.model.engines.torch", "training"),
     "sqlalchemy": ("db",),
