@@ -31,11 +31,8 @@ from tagger.cli.runs import runs
 from tagger.cli.schedule import schedule
 from tagger.cli.serve import serve
 from tagger.cli.settings import settings
-<<<<<<< HEAD
-from tagger.cli.shared.database import database
-=======
 from tagger.cli.shared.batch import batch
->>>>>>> 8834ddc (Tag really many photos with Ray, into Parquet files)
+from tagger.cli.shared.database import database
 from tagger.cli.shared.worker import worker
 from tagger.cli.suggest import suggest
 from tagger.cli.tag import tag
@@ -70,12 +67,8 @@ def main() -> None:
     atexit.register(gc.freeze)
 
 
-<<<<<<< HEAD
-LIBRARY = (tag, worker, suggest, query, labels, review, decide, decisions, export, diff, xmp, move, forget, runs)
-OWN_PLACES = (teach, taught, similar, unknown)
-=======
 LIBRARY = (tag, worker, batch, suggest, query, labels, review, decide, decisions, export, diff, xmp, move, forget, runs)
->>>>>>> 8834ddc (Tag really many photos with Ray, into Parquet files)
+OWN_PLACES = (teach, taught, similar, unknown)
 SERVICES = (jobs, schedule, watch, serve, bot, web)
 for command in (*LIBRARY, *OWN_PLACES, *SERVICES, database, settings, doctor, bench, train):
     main.add_command(command)

@@ -44,13 +44,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "tagger.jobs": OF_JOBS,
     # 5. Surfaces: never one another; the command line wires them.
     "tagger.bot": OF_SURFACES,
-<<<<<<< HEAD
     "tagger.web": (*OF_SURFACES, "tagger.review"),
-    "tagger.cli": (*OF_SURFACES, "tagger.review", "tagger.bot", "tagger.web", "training.cli"),
-=======
-    "tagger.web": OF_SURFACES,
     "tagger.cli": (*OF_SURFACES, "tagger.batch", "tagger.review", "tagger.bot", "tagger.web", "training.cli"),
->>>>>>> 8834ddc (Tag really many photos with Ray, into Parquet files)
     "tagger.__main__": ("tagger.cli",),
     # The package's front door.
     "tagger.api": (*SERVICES, "tagger.export", "tagger.review"),
@@ -132,7 +127,7 @@ HOMES = {
     ),
     "torchvision": ("tagger.model.nets.torchvision", "training"),
     "tornado": ("tagger.bot.transport.webhook",),
-    "tqdm": ("tagger.cli.process", "tagger.cli.shared.database", "training"),
+    "tqdm": ("tagger.cli.process", "tagger.cli.shared.batch", "tagger.cli.shared.database", "training"),
     "uvicorn": ("tagger.web",),
     "watchdog": ("tagger.jobs.watch",),
 }
