@@ -18,6 +18,7 @@ pytest.importorskip("ray", reason="needs the extra ray")
 import ray
 
 from benchmarks.kills.killed import content
+from benchmarks.speed.batch import actors_of
 from tagger.batch.actor import ActorSettings
 from tagger.batch.places import open_place
 from tagger.batch.run import USAGE_REPORTS, Actors, BatchState, run_batch
@@ -135,22 +136,10 @@ def test_an_actor_that_is_killed_loses_and_repeats_nothing(
     running, kills = batch(bundle, tmp_path, library), 0
     for state in running:
         if state.photos and not kills:
-            os.kill(actors()[0], signal.SIGKILL)
+            os.kill(actors_of(os.getpid())[0], signal.SIGKILL)
             kills += 1
     assert kills == 1
     assert lines(bundle, tmp_path) == expected[1]
-
-
-def actors() -> list[int]:
-    """The processes of Ray's actors."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if process.read_bytes().startswith(b"ray::MapWorker"):
-                found.append(int(process.parent.name))
-        except OSError:
-            continue
-    return found
 
 
 def test_the_command_stores_the_results_as_a_plain_run_would(
