@@ -189,12 +189,16 @@ class LibraryRun:
         plan.found.pack()
         if self.open_decoders:
             self._decoders = self.open_decoders(plan.photos)  # they start while the model is loaded
-        tagger = self.open_tagger()
-        tagger.taught = load_taught(self.store, self.bundle, model=self._model)
+        tagger = self._tagger_with_taught()
         self._record.set_engine(tagger.engine.info)
         self._record.load_known()
         self.progress.start(plan.photos)
         return self._tag(plan.todo, tagger), self._tag_one_by_one(plan.suspects, tagger)
+
+    def _tagger_with_taught(self) -> Tagger:
+        tagger = self.open_tagger()
+        tagger.taught = load_taught(self.store, self.bundle, model=self._model)
+        return tagger
 
     @property
     def _thresholds(self) -> Mapping[str, float]:

@@ -49,9 +49,10 @@ class Projection:
             features: (N, features).
 
         Returns:
-            (N, dimensions), each of length 1; zeros for features that are not finite.
+            (N, dimensions), each of length 1; of features that are not finite, those of zeros.
         """
-        values = np.nan_to_num(features @ self.matrix + self.bias, posinf=0, neginf=0)  # (N, dimensions)
+        finite = np.where(np.isfinite(features).all(axis=1, keepdims=True), features, 0)  # (N, features)
+        values = finite @ self.matrix + self.bias  # (N, dimensions)
         lengths = np.maximum(np.linalg.norm(values, axis=1, keepdims=True), SHORTEST)  # (N, 1)
         unit: Embeddings = (values / lengths).astype(np.float32)
         return unit

@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from db.engine import Store
 from db.read.files import paths_of
 from db.taught.embeddings import untagged_photos
+from tagger.core.distance import distance_km
 from tagger.core.types import Position
+from tagger.evidence.gps import FAR_KM
 from tagger.library.recorder import register
 from tagger.library.taught.similar import as_float32, rows_of
 from tagger.model.bundle import Bundle
@@ -57,7 +59,8 @@ def unknown_places(store: Store, bundle: Bundle) -> list[UnknownPlace]:
     if projection is None or not rows:
         return []
     embeddings = as_float32(rows_of([row.vector for row in rows]))
-    groups = cluster(embeddings, projection.background)
+    positions = np.array([(row.lat, row.lon) for row in rows], dtype=float)  # NaN where unknown
+    groups = cluster(embeddings, projection.background, positions)
     places = []
     for group in sorted(set(groups.tolist()) - {NO_GROUP}):
         members = np.flatnonzero(groups == group)
@@ -66,17 +69,26 @@ def unknown_places(store: Store, bundle: Bundle) -> list[UnknownPlace]:
         with store.read() as connection:
             files = {number: path for number, path, _ in paths_of(connection, [photo.photo_id for photo in photos])}
         paths = tuple(files[photo.photo_id] for photo in photos if photo.photo_id in files)
-        positions = [(photo.lat, photo.lon) for photo in photos if photo.lat is not None and photo.lon is not None]
-        near = Position(*(round(float(value), 6) for value in np.median(positions, axis=0))) if positions else None
+        taken = [(photo.lat, photo.lon) for photo in photos if photo.lat is not None and photo.lon is not None]
+        near = Position(*(round(float(value), 6) for value in np.median(taken, axis=0))) if taken else None
         if len(paths) >= LEAST_PHOTOS:
             places.append(UnknownPlace(paths, near))
     return sorted(places, key=lambda place: -len(place.paths))
 
 
-def cluster(embeddings: Embeddings, background: Embeddings) -> NDArray[np.int64]:
-    """The group of each photo, (N,), or `NO_GROUP`."""
+def cluster(
+    embeddings: Embeddings, background: Embeddings, positions: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """The group of each photo, (N,), or `NO_GROUP`.
+
+    Args:
+        positions: (N, 2), degrees; NaN where unknown. Photos from far apart are never linked.
+    """
     hubs = hubness(embeddings, background)  # (N,)
-    groups = _without_small(_connected(len(embeddings), _links(embeddings, hubs)))
+    links = _links(embeddings, hubs)
+    if positions is not None:
+        links = [(one, other) for one, other in links if not _are_far(positions[one], positions[other])]
+    groups = _without_small(_connected(len(embeddings), links))
     for _ in range(ROUNDS):
         groups = _merged(groups, embeddings, background)
         ids = np.unique(groups[groups != NO_GROUP])
@@ -100,6 +112,13 @@ def _links(embeddings: Embeddings, hubs: NDArray[np.float32]) -> list[tuple[int,
         for row, others in zip(own, nearest, strict=False):
             near.update((start + int(row), int(other)) for other in others if margins[row, other] > LINKED)
     return [(one, other) for one, other in near if one < other and (other, one) in near]
+
+
+def _are_far(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether two photos were taken too far apart to show one place."""
+    if np.isnan(one).any() or np.isnan(other).any():
+        return False
+    return distance_km(Position(*one.tolist()), Position(*other.tolist())) > FAR_KM
 
 
 def _merged(groups: NDArray[np.int64], embeddings: Embeddings, background: Embeddings) -> NDArray[np.int64]:

@@ -290,7 +290,7 @@ class WorkerRun(LibraryRun):
                 self._decoders = self.open_decoders(
                     left.waiting + left.in_progress
                 )  # they start while the model is loaded
-            self._tagger = self.open_tagger()
+            self._tagger = self._tagger_with_taught()
             self.progress.start(left.waiting + left.in_progress)
         if not self._is_ready:
             self._record.set_engine(self._tagger.engine.info)
