@@ -32,7 +32,7 @@ def weighed(before: Tagged | NoLandmark) -> Tagged | NoLandmark:
 
 def test_a_photo_of_a_place_is_tagged_with_it() -> None:
     after = weighed(answer((0.2, 0.1)))
-    assert [(s.landmark.id, s.is_tag) for s in after.suggestions][0] == ("cabin", True)
+    assert next((s.landmark.id, s.is_tag) for s in after.suggestions) == ("cabin", True)
     assert after.suggestions[1].score < 0.01
     assert after.embedded and after.embedded.taught_version == 3
 
@@ -54,7 +54,7 @@ def test_a_first_look_leaves_photos_of_a_place_to_the_second() -> None:
     assert not TaughtPlaces().may_show(answer((0.01,)))
 
 
-def test_a_projection_survives_its_file() -> None:
+def test_embeddings_have_length_one_and_are_finite() -> None:
     projection = Projection(
         np.array([[1.0, 0.5], [-2.0, 0.25]], np.float32), np.array([0.0, 1.0], np.float32), AXES[:, :2]
     )
