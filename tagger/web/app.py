@@ -54,6 +54,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)
     app.add_exception_handler(StoreError, errors.on_store_error)
+    app.add_exception_handler(Exception, errors.on_bug)
     # The last is the outermost.
     app.add_middleware(Gate, credentials=services.credentials, rules=_rules(services))
     app.add_middleware(

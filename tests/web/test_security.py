@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from tagger.model.predictor import Tagger
 from tagger.serving.model_thread import ModelThread
 from tagger.serving.thumbnails import Thumbnails
 from tagger.web.app import API, PAGES, V1
+from tagger.web.pages import overview
 from tagger.web.security.credentials import Credentials
 from tagger.web.security.rate_limits import RateLimit
 from tagger.web.server import listening
@@ -163,3 +165,32 @@ def test_damaged_credentials_say_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "access.json").write_text("[]")
     with pytest.raises(ConfigError, match="tagger web password"):
         _ = Credentials(tmp_path).tokens
+
+
+def test_strangers_do_not_learn_where_the_database_lies(start: Start) -> None:
+    gallery = start(web_listen="0.0.0.0:0", password=PASSWORD)
+    token = gallery.credentials.add_share("", datetime.now(UTC) + timedelta(days=1))
+    file = Path(gallery.store.file)
+    file.rename(file.with_suffix(".moved"))
+    with gallery.client() as client:
+        answer = client.get(f"/shared/{token}", headers={"Accept": "text/html"})
+    assert (answer.status_code, file.name in answer.text) == (503, False)
+
+
+def test_an_unexpected_error_is_a_page_without_details(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_connection: object) -> None:
+        raise ZeroDivisionError("a detail")
+
+    monkeypatch.setattr(overview, "landmark_cards", fail)
+    gallery = start()
+    with gallery.client() as client:
+        page = client.get("/landmarks", headers={"Accept": "text/html"})
+    with gallery.client() as client:  # the server has closed the connection
+        answer = client.get("/landmarks")
+    assert (page.status_code, "<h1>" in page.text, "detail" in page.text) == (500, True, False)
+    assert (answer.status_code, "went wrong" in answer.json()["detail"]) == (500, True)
+
+
+@pytest.mark.parametrize("path", ["/runs/99999999999999999999", "/runs/0", "/runs/x", "/photo/x"])
+def test_a_number_that_cannot_be_one_of_ours_is_refused(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 422

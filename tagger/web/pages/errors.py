@@ -16,6 +16,7 @@ from tagger.web.pages.rendering import render
 from tagger.web.security.body_limits import problem
 
 TITLES = {404: N_("Not found")}
+BROKEN = N_("Something went wrong. The log of the gallery says more.")
 NO_PAGE = N_("There is nothing at this address.")
 
 
@@ -39,7 +40,16 @@ def on_store_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StoreError)
     if isinstance(error, UnknownPhoto | UnknownRun):
         return _answer(request, 404, str(error))
-    return _answer(request, 422 if isinstance(error, UnknownName | QuerySyntaxError) else 503, str(error))
+    if isinstance(error, UnknownName | QuerySyntaxError):
+        return _answer(request, 422, str(error))
+    # Strangers who look at what is shared need not know where the database lies.
+    is_stranger = request.state.visitor.name is None
+    return _answer(request, 503, language_of(request)._(BROKEN) if is_stranger else str(error))
+
+
+def on_bug(request: Request, error: Exception) -> Response:
+    """An error that nobody expected, which the server logs."""
+    return _answer(request, 500, language_of(request)._(BROKEN))
 
 
 def _answer(request: Request, status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
