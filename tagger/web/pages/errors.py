@@ -47,7 +47,7 @@ def on_store_error(request: Request, error: Exception) -> Response:
     return _answer(request, 503, language_of(request)._(BROKEN) if is_stranger else str(error))
 
 
-def on_bug(request: Request, error: Exception) -> Response:
+def on_bug(request: Request, _error: Exception) -> Response:
     """An error that nobody expected, which the server logs."""
     return _answer(request, 500, language_of(request)._(BROKEN))
 

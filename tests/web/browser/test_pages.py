@@ -229,6 +229,7 @@ def test_scrolling_keeps_the_page_small_and_each_frame_short(start: Start, open_
 def test_photos_keep_their_shapes_in_rows_that_are_full(library: Gallery, open_page: Open) -> None:
     page = open_page(library)
     expect(page.locator("#counter")).to_have_text(f"{PHOTOS} photos")
+    page.locator(".tile img[src]").first.wait_for()
     rows: dict[float, list[dict[str, float]]] = {}
     for box in page.locator(".tile:visible").evaluate_all("tiles => tiles.map(tile => tile.getBoundingClientRect())"):
         rows.setdefault(box["y"], []).append(box)

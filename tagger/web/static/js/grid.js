@@ -16,13 +16,16 @@ const IDLE_MS = 90; // pictures are fetched once scrolling pauses
 const MOST_PAGES = 12; // kept in memory
 
 const grid = document.getElementById("grid");
-if (grid) start(grid.dataset.query).catch(() => {}); // the first page stays
+if (grid) {
+  history.scrollRestoration = "manual"; // the browser knows no tiles out of view
+  start(grid.dataset.query).catch(() => {}); // the first page stays
+}
 
 async function start(query) {
   const search = new URLSearchParams({ query });
-  const timeline = await api(`/photos/timeline?${search}`);
+  const [timeline, first] = await Promise.all([api(`/photos/timeline?${search}`), api(`/photos?${search}`)]);
   const size = timeline.page_size;
-  const pages = new Map(); // number: photos
+  const pages = new Map([[0, first.photos]]); // by their numbers
   const blocks = []; // where the photos of each page are, and how high it is
   const tiles = [];
   const element = document.createElement("template");
@@ -72,9 +75,15 @@ async function start(query) {
     return page * size + (place < 0 ? blocks[page].rects.length - 1 : place);
   }
 
-  /** Change the geometry while the photo on top of the view stays there. */
+  /** The photo that stays where it is when others move: the focused one if it is in view, else that on top. */
+  function anchor(top) {
+    const isInView = grid.contains(document.activeElement) && Math.abs(rectOf(focused).y - top - innerHeight / 2) < innerHeight / 2;
+    return isInView ? focused : indexAt(top);
+  }
+
+  /** Change the geometry while what is in view stays there. */
   function keepView(change) {
-    const top = viewTop(), index = indexAt(top);
+    const top = viewTop(), index = anchor(top);
     const offset = top > 0 ? rectOf(index).y - top : 0;
     change();
     const moved = top > 0 ? rectOf(index).y - offset - top : 0;
@@ -226,7 +235,6 @@ async function start(query) {
     years();
     layout();
   }
-  history.scrollRestoration = "manual";
   const { at = 0, isFocused } = history.state ?? {}; // where the visitor was before they opened a photo
   if (at > 0 && at < timeline.total) show(at);
   draw();
