@@ -76,7 +76,7 @@ def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(library: Path, bun
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.close()
     code = (
-        "import sqlite3, sys; import db.engine as s; prepare = s._prepare\n"
+        "import sqlite3, sys; import db.sqlite as s; prepare = s._prepare\n"
         f"s._prepare = lambda c, r: (prepare(c, r), c.execute('PRAGMA max_page_count = {pages + 2}'))\n"
         "from tagger.cli import main; main(sys.argv[1:])"
     )
