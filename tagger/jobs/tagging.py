@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 WAIT_S = 3600.0  # for another run to end
 RETRY_S = 2.0
+NIGHTLY = "nightly"  # on a server its run is shared, since workers of other machines may wait to help
 
 
 def nightly(context: JobContext) -> JobResult:
@@ -121,7 +122,11 @@ def _run_once(
     deleted: Sequence[str],
     until: datetime | None,
 ) -> JobResult:
-    library_run = new_run(context, roots, job=job, options=options, deleted=deleted, until=until)
+    library_run: LibraryRun
+    if context.store.is_on_server and job == NIGHTLY:
+        library_run = new_worker(context, roots, job=job, options=options, until=until)
+    else:
+        library_run = new_run(context, roots, job=job, options=options, deleted=deleted, until=until)
     with closing(library_run.results()) as results:
         unreadable = [result for result in results if result.path in roots and _is_unreadable_folder(result)]
     state = library_run.state
@@ -167,7 +172,15 @@ def new_run(
     )
 
 
-def new_worker(context: JobContext, roots: Sequence[str], *, options: RunOptions, waits: bool = False) -> WorkerRun:
+def new_worker(
+    context: JobContext,
+    roots: Sequence[str],
+    *,
+    options: RunOptions,
+    job: str = "worker",
+    until: datetime | None = None,
+    waits: bool = False,
+) -> WorkerRun:
     """A worker by the settings; see `tagger.library.workers.run.WorkerRun`.
 
     Raises:
@@ -186,6 +199,8 @@ def new_worker(context: JobContext, roots: Sequence[str], *, options: RunOptions
         settings_hash=settings.fingerprint(),
         stop=context.stop,
         paths=PathMap(settings.path_map()),
+        job=job,
+        until=until,
         waits=waits,
         lease_s=settings.worker_lease_s,
     )

@@ -15,12 +15,14 @@ import pytest
 
 from db.engine import Store, open_store
 from db.read import catalog
+from db.read.workers import queue, workers_of
 from tagger.config.settings import Settings, load_settings
-from tagger.core.run_options import Limits
+from tagger.core.run_options import Limits, RunOptions
 from tagger.core.types import InputContract
 from tagger.image.loader import InProcessLoader
 from tagger.jobs.context import JobContext, JobResult
 from tagger.jobs.registry import run_job
+from tagger.jobs.tagging import new_worker
 from tagger.library.lock import run_lock
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
@@ -129,3 +131,21 @@ def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_fold
         sentence
         == f"Another run is in progress on {store.file} (it is just starting); this run waits until it has ended"
     )
+
+
+def test_workers_may_help_a_nightly_run_on_a_server(bundle: Bundle, store: Store, library: Path) -> None:
+    store.is_on_server = True
+    ended = run_job("nightly", context(store, bundle, library))
+    assert (ended.status, "3 tagged" in ended.message) == ("done", True)
+    with store.read() as connection:
+        (run,) = catalog.runs(connection)
+        assert (run.start.job, run.counts.tagged) == ("nightly", 3)
+        assert [worker.status for worker in workers_of(connection, run.id)] == ["done"]
+
+
+def test_a_shared_run_ends_when_its_time_is_up(bundle: Bundle, store: Store, library: Path) -> None:
+    options = {"options": RunOptions(), "until": datetime.now(UTC)}
+    assert list(new_worker(context(store, bundle, library), [str(library)], **options).results()) == []  # type: ignore[arg-type]
+    with store.read() as connection:
+        (run,) = catalog.runs(connection)
+        assert (run.status, queue(connection).waiting) == ("stopped", 0)

@@ -7,7 +7,6 @@ the code of `tagger.library.runner`.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Generator, Iterator
@@ -40,8 +39,6 @@ from tagger.library.workers.recorder import WorkerRecorder
 
 if TYPE_CHECKING:
     from tagger.model.predictor import Tagger
-
-log = logging.getLogger(__name__)
 
 POLL_S = 0.5  # between two looks for work that others leave
 
@@ -103,7 +100,9 @@ class WorkerRun(LibraryRun):
     def _shared(self) -> Iterator[Result]:
         """Lead if nobody does, else help, until the folders of this worker are done."""
         while True:
-            self._raise_if_stopped()
+            if self._must_end() and self._run:
+                self._record.finish(is_time_up=True)
+                return
             if self._run and self._has_ended():
                 self._record.finish(is_time_up=False)
                 if not self.waits and self._is_covered(self._run):
