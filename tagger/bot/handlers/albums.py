@@ -171,7 +171,7 @@ async def _answer(album: _Album, key: Key) -> None:
     try:
         await _send(album, key, photos)
     except UnknownContent:  # somebody else had sent one of them, and was forgotten before it was stored for this person
-        await _send(album, key, [await _process(services, photo) for photo in _photos(album)])
+        await _send(album, key, [await process_photo(services, photo) for photo in _photos(album)])
 
 
 async def _send(album: _Album, key: Key, photos: Sequence[ProcessedPhoto]) -> None:

@@ -104,7 +104,7 @@ def test_what_others_send_is_answered_all_the_same(server: BotApiServer, start: 
 
 
 def test_an_album_of_others_with_the_same_pictures_is_answered(server: BotApiServer, start: Start, ana: Person) -> None:
-    start(bot_album_ms=3000)
+    bot = start(bot_album_ms=3000)
     ben = server.person(6, "Ben")
     chat, of_ana = ben.private(), ana.private()
     for number in (1, 2):
@@ -115,6 +115,8 @@ def test_an_album_of_others_with_the_same_pictures_is_answered(server: BotApiSer
     chat.wait_for_action("typing", timeout_s=60)
     tapped(of_ana, ana, question, "Yes")
     assert "on 2 of 2 photos" in answer(chat, album[0]).text
+    bot.settle()
+    assert "Traceback" not in bot.output
 
 
 def test_an_answer_in_doubt_elsewhere_is_not_sent(
