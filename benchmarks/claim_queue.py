@@ -18,6 +18,7 @@ import simpy
 
 Events = Generator[simpy.Event, Any, None]
 
+INTERVAL_S = 10  # of the plot
 POLL_S = 0.5  # between two looks for work that others leave
 
 
@@ -223,10 +224,10 @@ def draw(outcomes: list[tuple[str, Outcome]], file: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(8, 4))
     for name, outcome in outcomes:
-        minutes = [0.0] * (int(outcome.seconds // 60) + 1)
+        rates = [0.0] * (int(outcome.seconds // INTERVAL_S) + 1)
         for at, photos in outcome.finished:
-            minutes[int(at // 60)] += photos / 60
-        axes.plot(range(len(minutes)), minutes, label=name)
+            rates[int(at // INTERVAL_S)] += photos / INTERVAL_S
+        axes.plot([number * INTERVAL_S / 60 for number in range(len(rates))], rates, label=name)
     axes.set(xlabel="minutes", ylabel="photos/s", ylim=(0, None))
     axes.legend()
     figure.savefig(file, metadata={"Date": None})
@@ -246,7 +247,7 @@ def main(*, photos: int = 10_000_000, plot: str = "") -> None:
     for name, setup in SETUPS:
         outcome = simulate(replace(setup, photos=photos))
         print(row(name, replace(setup, photos=photos), outcome), flush=True)
-        if not name.startswith("…") and setup.workers == BASE.workers:
+        if setup.workers == BASE.workers and setup.sleep_h == BASE.sleep_h and not setup.slow:
             drawn.append((name, outcome))
     if plot:
         draw(drawn, Path(plot))
