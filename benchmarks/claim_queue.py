@@ -1,9 +1,10 @@
 """How much work do a thousand workers lose that claim photos from one database, when machines die and disks are slow?
 
-A simulation (SimPy) with the rules of `db.write.shared.claims` and `tagger.library.workers`: a worker claims a batch, tags it,
-and stores it in one transaction; it renews its lease beside that, so a slow disk loses nothing. When a worker dies, or
-its machine sleeps for longer than the lease, its batch becomes suspect, and each suspect is tagged again, alone, when
-nothing else waits. Every transaction that stores results adds to the counts of the run, one row that they wait for.
+A simulation (SimPy) with the rules of `db.write.shared.claims` and `tagger.library.workers`: a worker claims a batch,
+tags it, and stores it in one transaction; it renews its lease beside that, so a slow disk loses nothing. When a worker
+dies, or its machine sleeps for longer than the lease, its batch becomes suspect, and each suspect is tagged again,
+alone, when nothing else waits. Writes queue, see `db.postgres`; if they did not, every transaction that stores results
+would still wait for one row, the counts of the run.
 """
 
 from __future__ import annotations
