@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, TableClause, and_, case, func, or_, select
 
 from db.dialect import of_greatest, whole
 from db.read.gallery.matching import matching
 from db.read.query_language.tree import Node
 from db.schema.models import Landmark, Photo
-from db.schema.views import tag
+from db.schema.views import machine_tag, person_tag
 
 CELLS_PER_TILE = 8  # on each side of a map's tile, which shows 360 degrees at zoom 0
 MOST_CELLS = 3000
@@ -55,13 +55,13 @@ def places(connection: Connection, query: Node, bounds: Bounds, zoom: int) -> li
         bounds: the part.
         zoom: of the map, 0 to 18: how small the cells are.
     """
-    first = select(tag.c.landmark_id).where(tag.c.photo_id == Photo.id, tag.c.is_current).limit(1).correlate(Photo)
     has_place = and_(Photo.lat.is_not(None), Photo.lon.is_not(None))
+    landmark = case((~has_place, func.coalesce(*map(_first_landmark, (machine_tag, person_tag)))))
     lat = case((has_place, Photo.lat), else_=Landmark.lat).label("lat")
     lon = case((has_place, Photo.lon), else_=Landmark.lon).label("lon")
     located = (
         select(Photo.sha256, Photo.taken_at, lat, lon)
-        .outerjoin(Landmark, and_(~has_place, Landmark.id == first.scalar_subquery()))
+        .outerjoin(Landmark, Landmark.id == landmark)
         .where(matching(connection, query), lat.is_not(None))
         .subquery()
     )
@@ -81,3 +81,9 @@ def places(connection: Connection, query: Node, bounds: Bounds, zoom: int) -> li
         .limit(MOST_CELLS)
     )
     return [Cell(*cell[:4]) for cell in connection.execute(cells)]
+
+
+def _first_landmark(view: TableClause) -> ColumnElement[int]:
+    """Of the photo's tags in a view. SQLite would collect all tags of the library to search `tag`, their union."""
+    of_photo = select(view.c.landmark_id).where(view.c.photo_id == Photo.id, view.c.is_current)
+    return of_photo.limit(1).correlate(Photo).scalar_subquery()

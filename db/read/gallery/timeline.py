@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, literal, null, select, union_all
 
 from db.dialect import month_of
 from db.read.gallery.matching import matching
@@ -42,23 +42,19 @@ class Timeline:
 
 def timeline(connection: Connection, query: Node = ALL, *, page_size: int = 200) -> Timeline:
     """The timeline of what a query finds, in one pass over it; errors as for `tiles`."""
-    month = month_of(Photo.taken_at).label("month")
-    numbered = (
-        select(Photo.taken_at, Photo.id, month)
-        .add_columns(func.row_number().over(order_by=NEWEST_FIRST).label("place"))
-        .add_columns(func.lag(month).over(order_by=NEWEST_FIRST).label("newer_month"))
-        .add_columns(func.count().over().label("total"))
-        .where(matching(connection, query))
-        .subquery()
+    place = func.row_number().over(order_by=NEWEST_FIRST).label("place")
+    photo = select(Photo.taken_at, Photo.id, place).where(matching(connection, query)).cte().c
+    month = month_of(photo.taken_at)
+    ends = select(photo.taken_at, photo.id, null().label("month"), photo.place, literal(0).label("photos"))
+    months = select(null(), null(), month, func.min(photo.place), func.count()).group_by(month)
+    rows = connection.execute(union_all(ends.where(photo.place % page_size == 0), months)).all()
+    total = sum(row.photos for row in rows)
+    pages = sorted((row.place, Cursor(row.taken_at, row.id)) for row in rows if row.month is None)
+    starts = sorted((row.place - 1, row.month) for row in rows if row.month is not None)
+    ends_before = (cursor for at, cursor in pages if at < total)
+    return Timeline(
+        total,
+        page_size,
+        (None, *ends_before) if total else (),
+        tuple(Month(name, start) for start, name in starts),
     )
-    row = numbered.c
-    begins_month = or_(row.newer_month.is_(None), row.newer_month != row.month)
-    found = connection.execute(
-        select(numbered, begins_month.label("begins_month"))
-        .where(or_(row.place % page_size == 0, begins_month))
-        .order_by(row.place)
-    ).all()
-    total: int = found[0].total if found else 0
-    ends = [Cursor(one.taken_at, one.id) for one in found if one.place % page_size == 0 and one.place < total]
-    months = tuple(Month(one.month, one.place - 1) for one in found if one.begins_month)
-    return Timeline(total, page_size, (None, *ends) if total else (), months)
