@@ -171,13 +171,14 @@ class Assessment(Base):
 class Suggestion(Base):
     """A landmark that a model suggests for a photo.
 
-    An index covers the query for the photos of a landmark, so it includes `is_tag`, its own condition.
+    Indexes cover the queries for the photos of a landmark and with a score, so they include `is_tag`, their condition.
     """
 
     __tablename__ = "suggestion"
     __table_args__ = (
         ForeignKeyConstraint(["photo_id", "model_id"], ["assessment.photo_id", "assessment.model_id"]),
         Index("ix_suggestion_tag", "landmark_id", "is_tag", "photo_id", "model_id", "score", **IS_TAG),
+        Index("ix_suggestion_score", "score", "is_tag", "photo_id", **IS_TAG),
         Index("ix_suggestion_vote", "photo_id", **partial(VOTE)),
         {"sqlite_with_rowid": False},
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, or_, select, true, union_all
 
 from db.read.query_language.expressions import in_box, within
+from db.read.query_language.matching import CERTAIN
 from db.read.query_language.tree import Circle, Condition, Ids, Interval, Text
 from db.schema.blocks import SIZE, PhotoBlock
 from db.schema.models import Assessment, Decision, Photo, Run, Suggestion
@@ -38,6 +39,9 @@ def photo_set(condition: Condition, status: Status) -> AnySelect | None:
         case "landmark", Ids(ids):
             suggested = select(Suggestion.photo_id).where(Suggestion.is_tag, Suggestion.landmark_id.in_(ids))
             return union(suggested, decided.where(Decision.landmark_id.in_(ids)))
+        case "score", Interval() as scores if status == "tagged":
+            scored = select(Suggestion.photo_id).where(Suggestion.is_tag, within(Suggestion.score, scores))
+            return union(scored, decided) if CERTAIN in scores else scored
         case "model", Ids(ids):
             return union(answered(status).where(Assessment.model_id.in_(ids)), decided)
         case "near", Circle() as circle:
