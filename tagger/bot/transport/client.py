@@ -32,9 +32,7 @@ from tagger.config.settings import TELEGRAM, Settings
 TELEGRAM_PER_S = 30  # messages that Telegram accepts from a bot
 CONNECTIONS = 256  # a slow server holds one for each chat
 READ_S = 20.0
-SEND_READ_S = (
-    75.0  # a message that takes effect within a minute is waited for, because a second try would be a second one
-)
+SEND_READ_S = 75.0  # a message that takes effect within a minute is waited for, not sent again
 CONNECT_S = 10.0
 MAX_RESPONSE_BYTES = 50_000_000  # of everything but files
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -59,12 +57,15 @@ class AiohttpRequest(BaseRequest):
         self._connections = connections
         self._max_bytes = max_bytes
         self._session: aiohttp.ClientSession | None = None
+        self._is_shut = False
 
     @property
     def read_timeout(self) -> float:
         return READ_S
 
     async def initialize(self) -> None:
+        if self._is_shut:
+            raise NetworkError("the bot is stopping")
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=self._connections)
             trace = aiohttp.TraceConfig()
@@ -73,6 +74,7 @@ class AiohttpRequest(BaseRequest):
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=cookies, trace_configs=[trace])
 
     async def shutdown(self) -> None:
+        self._is_shut = True  # a download that is tried again must open no new connections
         if self._session is not None:
             await self._session.close()
 

@@ -135,5 +135,17 @@ def test_a_proxy_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert asyncio.run(asked()) == [f"POST http://api.example.org/bot{TOKEN}/getMe HTTP/1.1\r\n".encode()]
 
 
+def test_a_client_that_was_shut_down_opens_no_connections(server: BotApiServer) -> None:
+    async def asked() -> None:
+        client = AiohttpRequest(server.url)
+        await client.post(f"{server.url}/bot{TOKEN}/getMe")
+        await client.shutdown()
+        with pytest.raises(NetworkError, match="stopping"):
+            await client.post(f"{server.url}/bot{TOKEN}/getMe")
+
+    asyncio.run(asked())
+    assert len(server.calls("getMe")) == 1
+
+
 def test_a_clients_repr_is_without_its_token() -> None:
     assert all(SECRET not in repr(client) for client in create_clients(load_settings({}), TOKEN))
