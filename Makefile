@@ -78,5 +78,5 @@ $(VENV)/.core: pyproject.toml Makefile
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --no-compile --editable '.[bot,countries,dev,embed,gpu,heif,jxl,parquet,plot,postgres,raw,schedule,train,watch,web,xmp]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[bot,countries,dev,embed,gpu,heif,jxl,parquet,plot,postgres,raw,ray,schedule,train,watch,web,xmp]'
 	@touch $@
