@@ -78,5 +78,5 @@ def _languages() -> Iterator[dict[str, str]]:
     own = (os.environ.get("LC_ALL") or os.environ.get("LANG") or "en").split("_")[0].split(".")[0]
     others = sorted(name for name in localedata.locale_identifiers() if "_" not in name)
     for language in dict.fromkeys(["en", *({own} & {*others}), *others]):
-        territories = localedata.load(language, merge_inherited=False).get("territories", {})
+        territories = localedata.load(language).get("territories", {})  # cached: also what others get from Babel
         yield {code: name for code, name in territories.items() if code.isalpha()}  # numbers are continents

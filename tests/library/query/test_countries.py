@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -44,6 +45,13 @@ def test_another_country_and_no_country_are_not_found(text: str) -> None:
 
 def test_two_spellings_of_one_country_are_both_meant() -> None:
     assert same_country("Allemagne", ["Germany", "germany "]) == ["Germany", "germany "]
+
+
+def test_dates_are_written_in_all_languages_after_a_country_was_looked_up() -> None:
+    looked_up = "from tagger.library.query.countries import country_code; country_code('no country')"
+    written = "from babel.dates import format_date; print(format_date(date(2024, 5, 1), 'LLLL y', locale='de'))"
+    program = [sys.executable, "-c", f"from datetime import date; {looked_up}; {written}"]
+    assert subprocess.run(program, capture_output=True, text=True, check=True).stdout == "Mai 2024\n"
 
 
 def test_without_babel_the_stored_names_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
