@@ -93,7 +93,7 @@ def onnx_bytes(network: nn.Module, size_px: int) -> bytes:
     example = torch.zeros(2, 3, size_px, size_px)  # (N, 3, H, W)
     folded = _folded(deepcopy(network))
     program = torch.onnx.export(
-        _WithFeatures(folded) if isinstance(folded, Network) else folded,
+        _WithFeatures(folded).eval() if isinstance(folded, Network) else folded,
         (example,),
         dynamo=True,
         verbose=False,

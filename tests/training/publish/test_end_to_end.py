@@ -47,7 +47,7 @@ def test_one_command_makes_a_bundle_that_opens(bundle: Bundle) -> None:
     assert (card.background_outputs, card.network) == (1, "efficientnet_lite0")
     assert card.temperature > 0
     assert {entry.threshold for entry in card.classes} != {1.0}
-    assert sorted(card.files) == ["model.onnx", "model.safetensors"]
+    assert sorted(card.files) == ["embedding.npz", "model.onnx", "model.safetensors"]
     assert (card.format, card.classes[0].names) == (2, {"de": "Roter Fels"})
 
 
