@@ -6,6 +6,8 @@ import pytest
 
 from db.engine import Store
 from db.errors import UnknownFolder
+from db.read.files import photos_at
+from db.read.photos import content_of
 from db.write.files import mark_missing
 from db.write.forget import forget_files
 from db.write.move import move_files
@@ -58,8 +60,8 @@ def test_what_was_tagged_at_the_new_place_already_stays_and_what_is_missing_ther
     move(store, "/old", "/new")
     assert paths(store) == ["/new/a.jpg", "/new/b.jpg", "/new/c.jpg"]
     with store.read() as connection:
-        photo = "SELECT sha256 FROM photo JOIN file ON file.photo_id = photo.id WHERE path = CAST('/new/b.jpg' AS BLOB)"
-        assert connection.exec_driver_sql(photo).scalars().all() == [digest("b.jpg")]
+        photo = photos_at(connection, ["/new/b.jpg"])["/new/b.jpg"]
+        assert content_of(connection, photo) == digest("b.jpg")
     assert len(everything(store)["failure"]) == 1
 
 
