@@ -91,6 +91,7 @@ def test_a_hundred_photos_are_reviewed_by_keyboard(start: Start, open_page: Open
 
 def test_a_skipped_photo_comes_last(library: Gallery, open_page: Open) -> None:
     page = open_page(library, "/review")
+    expect(page.locator("#counter")).to_have_text(re.compile("^1 of"))
     first = page.locator("#link").get_attribute("href")
     page.keyboard.press(" ")
     expect(page.locator("#counter")).to_have_text(re.compile("^2 of"))
