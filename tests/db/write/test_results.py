@@ -80,10 +80,10 @@ def test_two_files_of_one_content_in_a_batch_are_one_photo(store: Store) -> None
 
 
 def test_the_first_file_of_a_content_decides_its_date(store: Store) -> None:
-    tag_run(store, [assessed("/p/a.jpg")])
-    tag_run(store, [assessed("/q/a.jpg", taken_at=TAKEN + timedelta(days=9))])
+    for name, days in (("/p/a.jpg", 0), ("/q/a.jpg", 9)):
+        tag_run(store, [assessed(name, taken_at=TAKEN + timedelta(days=days))])
     with store.read() as connection:
-        assert connection.execute(select(Photo.taken_at)).scalars().all() == [TAKEN]
+        assert connection.scalars(select(Photo.taken_at)).all() == [TAKEN]
 
 
 @pytest.mark.parametrize("name", [b"\xff.jpg", b"%_\\.jpg", "Sacré-Cœur\n.jpg".encode(), b"a b'\".jpg"])
@@ -287,16 +287,14 @@ def test_a_place_is_kept_only_where_that_is_asked_for(store: Store) -> None:
         run = tag_run(store, [])
         with store.write() as connection:
             write_results(connection, [photo], run=run, model=1, k=3, keeps_place=keeps_place)
-            kept = connection.exec_driver_sql("SELECT lat, lon, phash FROM photo").one()
-        assert kept == (*place, -(1 << 63))
+            assert connection.execute(select(Photo.lat, Photo.lon, Photo.phash)).one() == (*place, -(1 << 63))
 
 
 def test_which_look_answered_stays_with_the_answer(store: Store) -> None:
     file, result = assessed("/p/a.jpg", None)
-    by_first = NoLandmark(result.answer.suggestions, "first")
+    by_first, by_full = (NoLandmark(result.answer.suggestions, which) for which in ("first", "full"))
     tag_run(store, [(file, replace(result, answer=by_first)), assessed("/p/b.jpg", None)])
     with store.read() as connection:
         answers = [one.answer for one in stored_results(connection, ["/p/a.jpg", "/p/b.jpg"], model=1)]
-        known_one = content_answer(connection, digest("a.jpg"), model=1, k=3)
-    assert answers == [by_first, NoLandmark(result.answer.suggestions, "full")]
-    assert known_one == by_first
+        assert content_answer(connection, digest("a.jpg"), model=1, k=3) == by_first
+    assert answers == [by_first, by_full]
