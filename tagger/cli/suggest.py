@@ -74,9 +74,10 @@ def suggest(
 
 def _follow_taught(settings: Settings, model: Tagger) -> None:
     """Let the model know what was taught to the database, if there is one."""
-    file = settings.db_url.removeprefix("sqlite:///")
-    if not any(mark in file for mark in ("://", "?", "%")) and not os.path.lexists(os.path.expanduser(file)):
-        return  # without SQLAlchemy, which takes a third of the start
+    from db.location import is_missing_file
+
+    if is_missing_file(settings.db_url):
+        return
 
     from db.engine import store_exists
     from tagger.core.errors import StoreError

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -14,7 +16,7 @@ from sqlalchemy import insert
 
 from db.engine import Store, open_store, store_exists
 from db.errors import MalformedUrl, NotAStore, StoreLocked, StoreUnreachable
-from db.location import store_file
+from db.location import is_missing_file, store_file
 from db.schema.models import File
 from tests.db.samples import assessed, tag_run, tagged
 
@@ -139,3 +141,12 @@ def test_a_url_that_names_no_sqlite_file_says_how_to_write_one(url: str) -> None
     with pytest.raises(MalformedUrl, match=r"Write sqlite:////folder/tags\.sqlite") as raised:
         open_store(url)
     assert "secret" not in str(raised.value)
+
+
+def test_a_missing_file_is_known_without_sqlalchemy(tmp_path: Path) -> None:
+    missing, there = tmp_path / "tags.sqlite", tmp_path / "100%?.sqlite"
+    there.touch()
+    assert is_missing_file(str(missing))
+    assert not any(map(is_missing_file, (str(there), "", f"sqlite:///{missing}", "postgresql://host/tags")))
+    program = "import sys; from db.location import is_missing_file; print('sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
