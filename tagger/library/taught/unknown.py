@@ -11,7 +11,6 @@ Source:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +22,7 @@ from db.taught.embeddings import untagged_photos
 from tagger.core.distance import distance_km
 from tagger.core.types import Position
 from tagger.evidence.gps import FAR_KM
+from tagger.image.phash import connected_groups
 from tagger.library.recorder import register
 from tagger.library.taught.similar import as_float32, rows_of
 from tagger.model.bundle import Bundle
@@ -88,7 +88,7 @@ def cluster(
     links = _links(embeddings, hubs)
     if positions is not None:
         links = [(one, other) for one, other in links if not _are_far(positions[one], positions[other])]
-    groups = _without_small(_connected(len(embeddings), links))
+    groups = _without_small(np.array(connected_groups(len(embeddings), links), dtype=np.int64))
     for _ in range(ROUNDS):
         groups = _merged(groups, embeddings, background)
         ids = np.unique(groups[groups != NO_GROUP])
@@ -130,27 +130,11 @@ def _merged(groups: NDArray[np.int64], embeddings: Embeddings, background: Embed
     hubs = hubness(prototypes, background)
     margins = prototypes @ prototypes.T - hubs[:, None] - hubs
     pairs = zip(*np.where(np.triu(margins > MERGED, 1)), strict=True)
-    joined = _connected(len(ids), ((int(one), int(other)) for one, other in pairs))
+    joined = connected_groups(len(ids), ((int(one), int(other)) for one, other in pairs))
     merged = np.full(len(groups), NO_GROUP)
     for group, into in zip(ids, joined, strict=True):
         merged[groups == group] = into
     return merged
-
-
-def _connected(count: int, pairs: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
-    """The components of a graph, each named after its smallest node: (count,)."""
-    parents = list(range(count))
-
-    def root(node: int) -> int:
-        while parents[node] != node:
-            parents[node] = parents[parents[node]]
-            node = parents[node]
-        return node
-
-    for one, other in pairs:
-        low, high = sorted((root(one), root(other)))
-        parents[high] = low
-    return np.array([root(node) for node in range(count)], dtype=np.int64)
 
 
 def _without_small(groups: NDArray[np.int64]) -> NDArray[np.int64]:
