@@ -6,11 +6,9 @@ median and the slowest of several are printed, and the bytes without pictures.
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +16,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from benchmarks.speed.queries import Library, build
+from benchmarks.web.in_process import serving
 from db.engine import Store, open_store
-from tagger.config.settings import load_settings
-from tagger.image.loader import InProcessLoader
 from tagger.model.predictor import load
-from tagger.serving.model_thread import ModelThread
-from tagger.serving.thumbnails import Thumbnails
-from tagger.web.server import listening, run
 
 BAR_MS, BAR_BYTES = 300.0, 150_000  # of the first page
 REPEATS = 7
@@ -42,22 +36,8 @@ QUERIES = {
 @contextmanager
 def gallery(store: Store, folder: Path) -> Iterator[http.client.HTTPConnection]:
     """A connection to a gallery on a store."""
-    settings = load_settings({"web_listen": "127.0.0.1:0", "web_folder": folder / "web", "db_url": store.file})
-    tagger = load()
-    loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
-    with (
-        ModelThread(tagger, loader, k=5) as model,
-        Thumbnails(folder / "thumbnails", 10**9, loader) as thumbnails,
-        listening(settings, store, model, thumbnails) as (application, listener),
-    ):
-        stop = threading.Event()
-        thread = threading.Thread(target=lambda: asyncio.run(run(application, listener, stop)))
-        thread.start()
-        try:
-            yield http.client.HTTPConnection("127.0.0.1", listener.getsockname()[1], timeout=600)
-        finally:
-            stop.set()
-            thread.join()
+    with serving(store, load(), folder) as address:
+        yield http.client.HTTPConnection(*address, timeout=600)
 
 
 def measure(connection: http.client.HTTPConnection, path: str) -> tuple[float, float, int]:

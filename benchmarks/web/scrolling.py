@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -46,13 +44,9 @@ def longest_task() -> Task | None:
 @contextmanager
 def _gallery() -> Iterator[str]:
     """A gallery on photos without files, which have thumbnails all the same."""
-    from tagger.config.settings import load_settings
+    from benchmarks.web.in_process import serving
     from tagger.core.run_options import Limits
-    from tagger.image.loader import InProcessLoader
     from tagger.model.predictor import Tagger
-    from tagger.serving.model_thread import ModelThread
-    from tagger.serving.thumbnails import Thumbnails
-    from tagger.web.server import address_of, listening, run
     from tests.db.samples import assessed
     from tests.drawn import ColourEngine, colour_bundle
     from tests.web.library import FIRST, keep_thumbnails, store_photos
@@ -63,18 +57,5 @@ def _gallery() -> Iterator[str]:
         store_photos(store, batch)
         keep_thumbnails(place / "thumbnails", [result.sha256 for _, result in batch])
         tagger = Tagger(colour_bundle(place / "bundle"), ColourEngine(), Limits())
-        loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
-        settings = load_settings({"web_listen": "127.0.0.1:0", "web_folder": place / "web", "db_url": store.file})
-        with (
-            ModelThread(tagger, loader, k=3) as model,
-            Thumbnails(place / "thumbnails", 10**9, loader) as thumbnails,
-            listening(settings, store, model, thumbnails) as (application, listener),
-        ):
-            stop = threading.Event()
-            thread = threading.Thread(target=lambda: asyncio.run(run(application, listener, stop)))
-            thread.start()
-            try:
-                yield address_of(listener)
-            finally:
-                stop.set()
-                thread.join()
+        with serving(store, tagger, place) as (host, port):
+            yield f"http://{host}:{port}"
