@@ -180,11 +180,12 @@ def suggestions_of(
     connection: Connection, photos: Collection[int | None], model: int
 ) -> Mapping[int, Sequence[types.Suggestion]]:
     """A model's suggestions by photo, in the order of their ranks."""
-    places = landmarks(connection)
     by_model = select(Suggestion.__table__).where(Suggestion.photo_id.in_(photos), Suggestion.model_id == model)
+    rows = connection.execute(by_model.order_by(Suggestion.photo_id, Suggestion.rank)).all()
+    suggested = landmarks(connection, {row.landmark_id for row in rows})
     found: dict[int, list[types.Suggestion]] = defaultdict(list)
-    for row in connection.execute(by_model.order_by(Suggestion.photo_id, Suggestion.rank)):
-        landmark = places[row.landmark_id]
+    for row in rows:
+        landmark = suggested[row.landmark_id]
         visual = None if row.visual_score == row.score else row.visual_score
         evidence = parse_evidence(row.reason, landmark.id)
         found[row.photo_id].append(types.Suggestion(row.rank, landmark, row.score, row.is_tag, visual, evidence))
