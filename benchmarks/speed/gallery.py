@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from benchmarks.speed.queries import Library, build
-from benchmarks.web.in_process import serving
 from db.engine import Store, open_store
 from tagger.model.predictor import load
+from tests.web.serving import serving
 
 BAR_MS, BAR_BYTES = 300.0, 150_000  # of the first page
 REPEATS = 7
@@ -36,8 +36,8 @@ QUERIES = {
 @contextmanager
 def gallery(store: Store, folder: Path) -> Iterator[http.client.HTTPConnection]:
     """A connection to a gallery on a store."""
-    with serving(store, load(), folder) as address:
-        yield http.client.HTTPConnection(*address, timeout=600)
+    with serving(store, load(), folder, k=5) as url:
+        yield http.client.HTTPConnection(urlsplit(url).netloc, timeout=600)
 
 
 def measure(connection: http.client.HTTPConnection, path: str) -> tuple[float, float, int]:

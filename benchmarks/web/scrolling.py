@@ -44,12 +44,12 @@ def longest_task() -> Task | None:
 @contextmanager
 def _gallery() -> Iterator[str]:
     """A gallery on photos without files, which have thumbnails all the same."""
-    from benchmarks.web.in_process import serving
     from tagger.core.run_options import Limits
     from tagger.model.predictor import Tagger
     from tests.db.samples import assessed
     from tests.drawn import ColourEngine, colour_bundle
     from tests.web.library import FIRST, keep_thumbnails, store_photos
+    from tests.web.serving import serving
 
     with TemporaryDirectory() as name, open_store(f"{name}/tags.sqlite") as store:
         place = Path(name)
@@ -57,5 +57,5 @@ def _gallery() -> Iterator[str]:
         store_photos(store, batch)
         keep_thumbnails(place / "thumbnails", [result.sha256 for _, result in batch])
         tagger = Tagger(colour_bundle(place / "bundle"), ColourEngine(), Limits())
-        with serving(store, tagger, place) as (host, port):
-            yield f"http://{host}:{port}"
+        with serving(store, tagger, place) as url:
+            yield url

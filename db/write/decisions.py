@@ -110,6 +110,8 @@ def revoke_decisions(connection: Connection, sha256: str, *, who: str, answer_id
 def undo_decision(connection: Connection, decision: int, *, who: str) -> str | None:
     """Revoke a person's decision, and restore those of theirs that it had revoked.
 
+    One that a later decision contradicts is restored only when that one is taken back too.
+
     Args:
         connection: of a transaction that writes.
         decision: its number.
@@ -125,8 +127,12 @@ def undo_decision(connection: Connection, decision: int, *, who: str) -> str | N
     connection.execute(update(Decision).where(Decision.id == decision).values(revoked_at=datetime.now(UTC)))
     # `record_decision` revokes at the moment of the new decision.
     earlier = (Decision.photo_id == found.photo_id, Decision.who == who, Decision.answer_id == found.answer_id)
-    revoked_by_it = update(Decision).where(*earlier, Decision.revoked_at == found.decided_at)
-    connection.execute(revoked_by_it.values(revoked_at=None))
+    revoked_by_it = select(Decision.__table__).where(*earlier, Decision.revoked_at == found.decided_at)
+    active = select(Decision.__table__).where(*_active(found.photo_id, who, found.answer_id))
+    later = connection.execute(active.order_by(Decision.decided_at, Decision.id)).all()
+    for old in connection.execute(revoked_by_it).all():
+        by = (n.decided_at for n in later if is_contradicted(old.verdict, old.landmark_id, n.verdict, n.landmark_id))
+        connection.execute(update(Decision).where(Decision.id == old.id).values(revoked_at=next(by, None)))
     return content_of(connection, found.photo_id)
 
 

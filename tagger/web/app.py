@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from tagger.core.errors import StoreError
 from tagger.core.version import __version__
@@ -31,7 +32,7 @@ STATIC = files("tagger.web") / "static"
 FORM_BYTES = 4096  # of an upload besides its photo
 
 
-def create_app(services: Services) -> FastAPI:
+def create_app(services: Services) -> ASGIApp:
     """The gallery as an ASGI application.
 
     Args:
@@ -62,9 +63,8 @@ def create_app(services: Services) -> FastAPI:
         uploads=frozenset((f"{V1}/suggest", "/try")),
         max_upload_bytes=settings.web_max_upload_bytes + FORM_BYTES,
     )
-    app.add_middleware(AnswerHead)
-    app.add_middleware(SecurityHeaders, policy=content_security_policy(_origin(settings.web_tiles)))
-    return app
+    # FastAPI answers unexpected errors outside of its own middleware, and these answers need the headers too.
+    return SecurityHeaders(AnswerHead(app), content_security_policy(_origin(settings.web_tiles)))
 
 
 def needs_login(services: Services) -> bool:

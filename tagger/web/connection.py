@@ -13,6 +13,9 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tagger.web.security.addresses import client_network
+from tagger.web.security.headers import always
+
 HEAD_S = 10.0
 MAX_OF_CLIENT = 256  # connections at once
 
@@ -27,7 +30,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._peer = str(self.client[0]) if self.client else ""
+        self._peer = client_network(str(self.client[0])) if self.client else ""
         _connections[self._peer] += 1
         if _connections[self._peer] > MAX_OF_CLIENT:
             transport.abort()
@@ -39,6 +42,14 @@ class Connection(H11Protocol):
             del _connections[self._peer]
         self._cancel_deadline()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP, which reaches no middleware, with the headers of all responses."""
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close", **always("default-src 'none'")}
+        for event in (h11.Response(status_code=400, headers=list(headers.items())), h11.Data(msg.encode())):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.write(self.conn.send(h11.EndOfMessage()) or b"")
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,15 +16,12 @@ pytest.importorskip("uvicorn", reason="the extra 'web' is not installed")
 import httpx
 
 from db.engine import Store
-from tagger.config.settings import load_settings
 from tagger.core.run_options import Limits
-from tagger.image.loader import InProcessLoader, PhotoLoader
+from tagger.image.loader import PhotoLoader
 from tagger.model.predictor import Tagger
-from tagger.serving.model_thread import ModelThread
-from tagger.serving.thumbnails import Thumbnails
 from tagger.web.security.credentials import Credentials
-from tagger.web.server import address_of, listening, run
 from tests.drawn import ColourEngine, colour_bundle
+from tests.web.serving import serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +53,12 @@ def start(store: Store, tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as stack:
 
         def start(loader: PhotoLoader | None = None, password: str | None = None, **options: Any) -> Gallery:
-            values = {"web_listen": "127.0.0.1:0", "web_folder": tmp_path / "web", "db_url": store.file} | options
-            settings, engine = load_settings(values), ColourEngine()
-            credentials = Credentials(settings.web_folder)
+            credentials, engine = Credentials(tmp_path / "web"), ColourEngine()
             if password:
                 credentials.set_password(password)
             tagger = Tagger(colour_bundle(tmp_path / "bundle"), engine, Limits())
-            reads = loader or InProcessLoader(tagger.bundle.card.input, tagger.limits)
-            model = stack.enter_context(ModelThread(tagger, reads, k=3))
-            thumbnails = stack.enter_context(Thumbnails(tmp_path / "thumbnails", 10**9, reads))
-            application, listener = stack.enter_context(listening(settings, store, model, thumbnails))
-            stop = threading.Event()
-            thread = threading.Thread(target=lambda: asyncio.run(run(application, listener, stop)))
-            thread.start()
-            stack.callback(thread.join)
-            stack.callback(stop.set)
-            return Gallery(address_of(listener), credentials, store, engine)
+            url = stack.enter_context(serving(store, tagger, tmp_path, loader=loader, **options))
+            return Gallery(url, credentials, store, engine)
 
         yield start
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from urllib.parse import urlsplit
 
@@ -50,6 +51,22 @@ def test_a_client_has_only_so_many_connections(gallery: Gallery, monkeypatch: py
     assert sum(ends(client, timeout_s=0.5) for client in clients) == 3
     for client in clients:
         client.close()
+
+
+def test_a_body_does_not_wait_until_its_head_was_acknowledged(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_set = []
+
+    def made(self: connection.Connection, transport: asyncio.Transport) -> None:
+        is_set.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        original(self, transport)
+
+    original = connection.Connection.connection_made
+    monkeypatch.setattr(connection.Connection, "connection_made", made)
+    with gallery.client() as client:
+        client.get("/health")
+    assert is_set == [1]
 
 
 def ends(client: socket.socket, *, timeout_s: float = 30) -> bool:

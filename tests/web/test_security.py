@@ -20,7 +20,6 @@ from tagger.serving.thumbnails import Thumbnails
 from tagger.web.app import API, PAGES, V1
 from tagger.web.pages import overview
 from tagger.web.security.credentials import Credentials
-from tagger.web.security.rate_limits import RateLimit
 from tagger.web.server import listening
 from tests.drawn import ColourEngine, colour_bundle, jpeg
 from tests.web.conftest import Start
@@ -133,21 +132,6 @@ def test_head_is_get_without_a_body(client: httpx.Client, path: str) -> None:
 @pytest.mark.parametrize("method", ["OPTIONS", "PUT", "PATCH", "TRACE"])
 def test_other_methods_are_refused(client: httpx.Client, method: str) -> None:
     assert client.request(method, "/api/v1/photos").status_code == 405
-
-
-def test_no_page_may_run_foreign_scripts(client: httpx.Client) -> None:
-    headers = client.get("/health").headers
-    assert "script-src 'self'" in headers["content-security-policy"]
-    assert "unsafe" not in headers["content-security-policy"]
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["cache-control"] == "no-store"
-
-
-def test_a_client_that_asks_too_often_waits() -> None:
-    limit = RateLimit(2)
-    assert [limit.wait_s("a") for _ in range(3)] == [None, None, 30]
-    assert limit.wait_s("b") is None
-    assert RateLimit(0).wait_s("a") is None
 
 
 def test_credentials_are_private_and_hold_no_password(tmp_path: Path) -> None:

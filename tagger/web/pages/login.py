@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -11,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from tagger.web.language import language_of
 from tagger.web.pages.rendering import render
 from tagger.web.security.passwords import is_password
-from tagger.web.security.sessions import new_session, set_session
+from tagger.web.security.sessions import MAX_AGE_S, new_session, set_session
 from tagger.web.services import By, Parts
 
 router = APIRouter()
@@ -46,8 +47,10 @@ async def login(
 
 
 @router.post("/logout")
-def logout(request: Request, services: Parts) -> Response:
-    """End the session."""
+def logout(request: Request, services: Parts, visitor: By) -> Response:
+    """End the session, also for copies of its cookie."""
+    if visitor.session.is_logged_in:
+        services.credentials.end_session(visitor.session.csrf, datetime.now(UTC) + timedelta(seconds=MAX_AGE_S))
     response = RedirectResponse("/", 303)
     _begin(request, response, services.credentials.signing_key, is_logged_in=False)
     return response

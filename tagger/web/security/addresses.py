@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 LOCALHOST = "localhost"
+
+CLIENT_BITS = 64  # of an IPv6 address: a household gets at least such a network
 
 Network = IPv4Network | IPv6Network
 
@@ -29,6 +31,17 @@ def is_in(host: str | None, networks: Iterable[Network]) -> bool:
     except ValueError:
         return False
     return any(address in network for network in networks)
+
+
+def client_network(address: str) -> str:
+    """What limits count a client by: its IPv4 address, or the network of its IPv6 address, which it can change."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4 or parsed.ipv4_mapped:
+        return str(parsed if parsed.version == 4 else parsed.ipv4_mapped)
+    return str(ip_network((int(parsed), CLIENT_BITS), strict=False))
 
 
 def host_name(header: str | None) -> str | None:

@@ -53,12 +53,14 @@ class _Content:
         password: its hash; None if there is no password.
         tokens: the hashes of the bearer tokens, by name.
         shares: by the hash of the token in their link.
+        ended: until when sessions that people ended would have lasted, in UTC, by the hash of their CSRF token.
     """
 
     secret: str = field(default_factory=new_token)
     password: str | None = None
     tokens: dict[str, str] = field(default_factory=dict)
     shares: dict[str, Share] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
 
 
 class Credentials:
@@ -135,6 +137,22 @@ class Credentials:
         """End a share, which is named by the hash of its token."""
         with self._changing() as content:
             content.shares.pop(digest, None)
+
+    def has_ended(self, csrf: str) -> bool:
+        """Whether somebody has logged out of the session with this CSRF token, in whichever browser its cookie is."""
+        return hash_token(csrf) in self._current().ended
+
+    def end_session(self, csrf: str, lasts_until: datetime) -> None:
+        """End a session.
+
+        Args:
+            csrf: its CSRF token.
+            lasts_until: when its cookie ends at the latest, after which nothing needs to be kept of it.
+        """
+        now = datetime.now(UTC).isoformat()
+        with self._changing() as content:
+            content.ended = {digest: until for digest, until in content.ended.items() if until > now}
+            content.ended[hash_token(csrf)] = lasts_until.isoformat()
 
     def ensure_secret(self) -> None:
         """Create the file, so that sessions survive a restart.

@@ -92,6 +92,8 @@ class Gate:
             return
         key = self._credentials.signing_key
         stored = read_session(request.cookies.get(COOKIE), key)
+        if stored and self._credentials.has_ended(stored.csrf):
+            stored = None
         visitor = self._visitor(request, stored or new_session())
         scope.setdefault("state", {})["visitor"] = visitor
         refusal, receive = await self._refusal(request, visitor, receive)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 
+from tagger.web.security.addresses import client_network
+
 MAX_CLIENTS = 10_000
 
 
@@ -20,9 +22,14 @@ class RateLimit:
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()  # requests left, at which moment
 
     def wait_s(self, client: str) -> int | None:
-        """Count a request; the seconds after which a client may ask again if it asks too often."""
+        """Count a request; the seconds after which a client may ask again if it asks too often.
+
+        Args:
+            client: its address; those of an IPv6 network of one household count as one.
+        """
         if not self._per_min:
             return None
+        client = client_network(client)
         now = time.monotonic()
         level, since = self._levels.pop(client, (float(self._per_min), now))
         level = min(self._per_min, level + (now - since) * self._per_min / 60)

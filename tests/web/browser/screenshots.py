@@ -9,8 +9,6 @@ import io
 import shutil
 import sys
 import tempfile
-import threading
-from asyncio import run as run_loop
 from pathlib import Path
 
 from PIL import Image
@@ -19,15 +17,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from db.engine import open_store
 from db.read.gallery.tiles import tiles
 from db.read.query_language.grammar import parse
-from tagger.config.settings import load_settings
 from tagger.core.run_options import Limits
-from tagger.image.loader import InProcessLoader
 from tagger.model.predictor import Tagger
-from tagger.serving.model_thread import ModelThread
-from tagger.serving.thumbnails import Thumbnails
-from tagger.web.server import address_of, listening, run
 from tests.drawn import ColourEngine, colour_bundle
 from tests.web.pictures import drawn_library
+from tests.web.serving import serving
 
 PHOTOS = 120
 POLL_MS, MOST_POLLS = 500, 240
@@ -82,24 +76,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made, open_store(f"{made}/tags.sqlite") as store:
         drawn_library(store, Path(made) / "photos", PHOTOS)
         tagger = Tagger(colour_bundle(Path(made) / "bundle"), ColourEngine(), Limits())
-        loader = InProcessLoader(tagger.bundle.card.input, tagger.limits)
-        settings = load_settings({"web_listen": "127.0.0.1:0", "web_folder": Path(made) / "web", "db_url": store.file})
         with store.read() as connection:
             sha256 = tiles(connection, parse("landmark:taj_mahal has:gps"), limit=1).tiles[0].sha256
-        with (
-            ModelThread(tagger, loader, k=3) as model,
-            Thumbnails(Path(made) / "thumbnails", 10**9, loader) as thumbnails,
-            listening(settings, store, model, thumbnails) as (application, listener),
-            sync_playwright() as playwright,
-        ):
-            stop = threading.Event()
-            thread = threading.Thread(target=lambda: run_loop(run(application, listener, stop)))
-            thread.start()
+        with serving(store, tagger, Path(made)) as url, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            take(browser, address_of(listener), sha256, Path(sys.argv[1]))
+            take(browser, url, sha256, Path(sys.argv[1]))
             browser.close()
-            stop.set()
-            thread.join()
 
 
 if __name__ == "__main__":
