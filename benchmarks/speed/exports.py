@@ -8,6 +8,7 @@ on the machine does not change much; the bar is for the CSV.
 from __future__ import annotations
 
 import tempfile
+from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.processes import ask, cost, print_table, tagger_command
@@ -23,10 +24,10 @@ POSITIONS = "UPDATE photo SET lat = id % 90, lon = id % 180 WHERE id % 2"
 def main(*, photos: int = 100_000) -> int:
     with tempfile.TemporaryDirectory() as folder:
         database, output = Path(folder, "tags.sqlite"), Path(folder, "output")
-        with open_store(str(database)) as store:
-            build(store, Library(photos))
-            with store.write() as connection:
-                connection.exec_driver_sql(POSITIONS)
+        # In a process of its own: the memory of a command begins with that of the process that starts it.
+        building = get_context("spawn").Process(target=_build, args=(str(database), photos))
+        building.start()
+        building.join()
         rows = ask(database, "SELECT count(*) FROM tag WHERE is_current")[0][0]
         print(f"{photos:,} photos, {rows:,} rows; allowed for CSV: {LEAST_ROWS_PER_S:,} rows/s, {MOST_MB} MB\n")
         is_slow = False
@@ -38,6 +39,13 @@ def main(*, photos: int = 100_000) -> int:
             print_table([(f"{name:<8}", _figures(speed, rows / spent.seconds, spent.peak_mb, output))])
             is_slow |= name == "csv" and (speed < LEAST_ROWS_PER_S or spent.peak_mb > MOST_MB)
     return int(is_slow)
+
+
+def _build(database: str, photos: int) -> None:
+    with open_store(database) as store:
+        build(store, Library(photos))
+        with store.write() as connection:
+            connection.exec_driver_sql(POSITIONS)
 
 
 def _figures(speed: float, by_clock: float, peak_mb: float, output: Path) -> str:

@@ -138,9 +138,12 @@ def walk(
     for span in plan.spans:
         in_span = files.where(plan.is_candidate, span.contains(File.path)).order_by(File.path).limit(left)
         with closing(connection.execute(in_span)) as rows:
+            if left is None:
+                yield from rows
+                continue
             for row in rows:
                 yield row
-                left = left and left - 1
+                left -= 1
         if left == 0:
             return
 

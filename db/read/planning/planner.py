@@ -122,7 +122,10 @@ def _may_contain(node: Node, status: Status) -> ColumnElement[bool]:
     if isinstance(node, Not):
         return true()
     inner = [_may_contain(one, status) for one in node.nodes]
-    return and_(true(), *inner) if isinstance(node, And) else or_(false(), *inner)
+    if isinstance(node, And):
+        decisive = [condition for condition in inner if not isinstance(condition, True_)]
+        return and_(*decisive) if decisive else true()
+    return true() if any(isinstance(condition, True_) for condition in inner) else or_(false(), *inner)
 
 
 def _spans(connection: Connection, condition: ColumnElement[bool], within_paths: Span) -> Iterator[Span]:
