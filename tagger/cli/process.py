@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NoReturn
@@ -84,9 +84,11 @@ class ProgressBar:
         self._bar: tqdm[NoReturn] | None = None
 
     def start(self, photos: int) -> None:
+        if not sys.stderr.isatty():
+            return
         from tqdm import tqdm
 
-        self._bar = tqdm(total=photos, unit=" photos", file=sys.stderr, disable=None, smoothing=0.05)
+        self._bar = tqdm(total=photos, unit=" photos", file=sys.stderr, smoothing=0.05)
 
     def advance(self, result: Result) -> None:
         self._statuses[result.answer.status] += 1
@@ -102,6 +104,8 @@ class ProgressBar:
 
 def log_above_bar() -> AbstractContextManager[None]:
     """Print log lines above the bar instead of through it, while this is open."""
+    if not sys.stderr.isatty():
+        return nullcontext()
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     return logging_redirect_tqdm()

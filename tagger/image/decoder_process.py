@@ -61,7 +61,8 @@ class DecoderProcess:
         assert self._process.stdout is not None
         self._files = (self._process.stdin, self._process.stdout)
         self._requests, self._replies = (file.fileno() for file in self._files)
-        os.set_blocking(self._requests, False)  # a full pipe would block the writer for ever
+        for pipe in (self._requests, self._replies):
+            os.set_blocking(pipe, False)  # a full or empty pipe would block its user for ever
         with suppress(AttributeError, OSError):  # not on Linux, or above this user's limit
             fcntl.fcntl(self._replies, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._writable, self._readable = select.poll(), select.poll()
@@ -157,6 +158,7 @@ class DecoderProcess:
                 raise EOFError from error
 
     def _receive(self) -> Frame:
+        self._wait(self._readable)
         header_bytes, payload_bytes = decode_sizes(self._read(SIZES.size), self._size_px)
         return decode_frame(self._read(header_bytes), self._read(payload_bytes))
 
@@ -164,8 +166,12 @@ class DecoderProcess:
         buffer = bytearray(size)
         unread = memoryview(buffer)
         while unread:
-            self._wait(self._readable)
-            if (count := os.readv(self._replies, [unread])) == 0:
+            try:
+                count = os.readv(self._replies, [unread])
+            except BlockingIOError:
+                self._wait(self._readable)
+                continue
+            if count == 0:
                 raise EOFError
             unread = unread[count:]
         return buffer

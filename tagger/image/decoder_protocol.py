@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import struct
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -46,10 +45,10 @@ class Frame(NamedTuple):
     payload: bytes | bytearray = b""
 
 
-def encode_frame(header: dict[str, Any], payload: bytes = b"") -> bytes:
+def encode_frame(header: dict[str, Any], payload: bytes | memoryview = b"") -> bytes:
     """Encode a frame, its header in ASCII, so that undecodable paths survive."""
     text = json.dumps(header).encode("ascii")
-    return SIZES.pack(len(text), len(payload)) + text + payload
+    return b"".join((SIZES.pack(len(text), len(payload)), text, payload))
 
 
 def decode_frame(text: bytes | bytearray, payload: bytes | bytearray) -> Frame:
@@ -89,10 +88,11 @@ def encode_photo(photo: LoadedPhoto) -> bytes:
         date = photo.file_date
         return encode_frame({"file_date": date and [date.taken_at.isoformat(), date.taken_from]})
     taken_at = photo.info.taken_at
-    info = asdict(photo.info) | {"taken_at": taken_at and taken_at.isoformat()}
+    info = {name: getattr(photo.info, name) for name in PhotoInfo.__slots__}  # `asdict` copies deeply
+    info["taken_at"] = taken_at and taken_at.isoformat()
     if photo.pixels is None:
         return encode_frame({"info": info})
-    return encode_frame({"info": info, "shape": photo.pixels.shape}, photo.pixels.tobytes())
+    return encode_frame({"info": info, "shape": photo.pixels.shape}, photo.pixels.data.cast("B"))
 
 
 def decode_content(frame: Frame) -> Content | LoadedPhoto:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
@@ -63,8 +64,13 @@ class LandmarkClass:
             raise ValueError(f"{'lat' if self.lat is None else 'lon'} is missing")
 
     def landmark(self) -> Landmark:
-        place = (self.country, self.lat, self.lon, self.city)
-        return Landmark(self.id, self.name, *place, self.aliases, self.wikidata, self.names, self.cities)
+        return _landmark(self)
+
+
+@lru_cache(MOST_OUTPUTS)  # each answer has ten
+def _landmark(entry: LandmarkClass) -> Landmark:
+    place = (entry.country, entry.lat, entry.lon, entry.city)
+    return Landmark(entry.id, entry.name, *place, entry.aliases, entry.wikidata, entry.names, entry.cities)
 
 
 @dataclass(frozen=True, slots=True)

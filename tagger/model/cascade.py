@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tagger.core.types import Answer, NoLandmark, Tagged
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
 from tagger.model.embedding import Projection
-from tagger.model.engines import Engine
-from tagger.model.inference import infer
+from tagger.model.engines import Engine, Outputs
+from tagger.model.inference import answers, finite_rows, infer, probabilities, safe_outputs, with_embeddings
 from tagger.model.taught import NOTHING_TAUGHT, TaughtPlaces
 
 
@@ -34,13 +37,27 @@ class FirstLook:
 
     def infer(self, photos: Sequence[Pixels], k: int, taught: TaughtPlaces) -> list[NoLandmark | None]:
         """Answer the photos that it is sure about; the others, and those of a taught place perhaps, are None."""
-        found = infer(self.engine, photos, self.card, k, self.projection)
-        return [self._if_sure(answer) if not taught.may_show(answer) else None for answer in found]
+        outputs, _ = safe_outputs(self.engine, photos, self.card)
+        rows = np.flatnonzero(self._is_sure(outputs.logits))
+        found: list[NoLandmark | None] = [None] * len(photos)
+        for row, answer in zip(rows, self._answers(outputs, rows, k), strict=True):
+            if isinstance(answer, Tagged | NoLandmark) and not taught.may_show(answer):
+                found[row] = NoLandmark(answer.suggestions, "first", answer.embedded)
+        return found
 
-    def _if_sure(self, answer: Answer) -> NoLandmark | None:
-        if not isinstance(answer, Tagged | NoLandmark) or answer.suggestions[0].score >= self.none_below:
-            return None
-        return NoLandmark(answer.suggestions, "first", answer.embedded)
+    def _is_sure(self, logits: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Whether there is no landmark in a photo, by (N, outputs): (N,). It is never sure of what is not finite."""
+        is_finite = finite_rows(logits)
+        scores = probabilities(np.where(is_finite[:, None], logits, 0), self.card.temperature)  # (N, outputs)
+        best = scores[:, : len(self.card.classes)].max(axis=1).round(6)  # (N,)
+        is_sure: NDArray[np.bool_] = is_finite & (best < self.none_below)
+        return is_sure
+
+    def _answers(self, outputs: Outputs, rows: NDArray[np.intp], k: int) -> list[Answer]:
+        found = answers(outputs.logits[rows], self.card, k)
+        if self.projection and outputs.features is not None:
+            return with_embeddings(found, self.projection(outputs.features[rows]), NOTHING_TAUGHT, self.card)
+        return found
 
 
 def infer_in_two_looks(

@@ -23,7 +23,7 @@ from tagger.core.types import Answer, Embedded, Failed, NoLandmark, Suggestion, 
 from tagger.image.preprocess import Pixels
 from tagger.model.card import Card
 from tagger.model.embedding import Embeddings, Projection, packed, unpacked
-from tagger.model.engines import Engine, run
+from tagger.model.engines import Engine, Outputs, run
 from tagger.model.taught import NOTHING_TAUGHT, TaughtPlaces
 
 log = logging.getLogger(__name__)
@@ -148,23 +148,54 @@ def infer(
         EngineFailed: the engine is broken.
         OutOfResources: the system has no memory or threads left, not even for one photo.
     """
+    outputs, failures = safe_outputs(engine, photos, card)
+    found = answers(outputs.logits, card, k)
+    if projection and outputs.features is not None:
+        found = with_embeddings(found, projection(outputs.features), taught, card)
+    return [failures.get(row, answer) for row, answer in enumerate(found)]
+
+
+def safe_outputs(engine: Engine, photos: Sequence[Pixels], card: Card) -> tuple[Outputs, dict[int, Failed]]:
+    """Run the network on a batch, and photo by photo if it fails on that.
+
+    Returns:
+        The outputs, and the failures by row. Rows on which the engine fails are NaN.
+
+    Raises:
+        EngineFailed: the engine is broken.
+        OutOfResources: the system has no memory or threads left, not even for one photo.
+    """
     try:
-        logits, features = run(engine, np.stack(photos))  # (N, outputs), (N, features)
+        outputs = run(engine, np.stack(photos))
     except Exception as error:  # perhaps only on one of the photos
         log.warning("The engine failed on a batch of %d: %s", len(photos), error)
         log.debug("Where it failed", exc_info=True)
         check(engine, card)
-        if len(photos) == 1:
-            if lacking := shortage(error):
-                raise lacking from error
-            return [Failed("engine_failed", f"the engine fails on it: {error}")]
-        return [infer(engine, [photo], card, k, projection, taught)[0] for photo in photos]
-    found = answers(logits, card, k)
-    if projection and features is not None:
-        found = with_embeddings(found, projection(features), taught, card)
-    if all(isinstance(answer, Failed) for answer in found):
+        if len(photos) > 1:
+            return _one_by_one(engine, photos, card)
+        if lacking := shortage(error):
+            raise lacking from error
+        nothing = np.full((1, card.outputs), np.nan, np.float32)
+        return Outputs(nothing), {0: Failed("engine_failed", f"the engine fails on it: {error}")}
+    if not finite_rows(outputs.logits).any():
         check(engine, card)
-    return found
+    return outputs, {}
+
+
+def _one_by_one(engine: Engine, photos: Sequence[Pixels], card: Card) -> tuple[Outputs, dict[int, Failed]]:
+    singles = [safe_outputs(engine, [photo], card) for photo in photos]
+    failures = {row: failed[0] for row, (_, failed) in enumerate(singles) if failed}
+    logits = np.concatenate([outputs.logits for outputs, _ in singles])  # (N, outputs)
+    width = max((outputs.features.shape[1] for outputs, _ in singles if outputs.features is not None), default=0)
+    nothing = np.full((1, width), np.nan, np.float32)
+    features = [nothing if outputs.features is None else outputs.features for outputs, _ in singles]
+    return Outputs(logits, np.concatenate(features) if width else None), failures
+
+
+def finite_rows(logits: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which rows of (N, outputs) have neither infinities nor NaN: (N,)."""
+    finite: NDArray[np.bool_] = np.all(np.isfinite(logits), axis=1)
+    return finite
 
 
 def probe_picture(size_px: int) -> Pixels:
@@ -181,7 +212,7 @@ def answers(logits: NDArray[np.float32], card: Card, k: int) -> list[Answer]:
     Returns:
         In the order of the rows; `Failed` for a row with infinities or NaN (half precision can overflow).
     """
-    is_finite = np.all(np.isfinite(logits), axis=1)  # (N,)
+    is_finite = finite_rows(logits)
     scores = iter(probabilities(logits[is_finite], card.temperature))
     return [answer(next(scores), card, k) if row_is_finite else NOT_FINITE for row_is_finite in is_finite]
 
@@ -190,9 +221,9 @@ def with_embeddings(found: Sequence[Answer], embeddings: Embeddings, taught: Tau
     """Answers with the photos' embeddings, (N, dimensions), and the taught places that they show."""
     stored = packed(embeddings)
     # Scored as stored: so a photo that is scored again later gets the same answer.
-    scores = taught.logits(unpacked(stored))  # (N, places)
+    scores = taught.logits(unpacked(stored)) if taught.places else embeddings[:, :0]  # (N, places)
     return [
-        taught.weigh(replace(one, embedded=Embedded(vector)), row, card)
+        taught.weigh(replace(one, embedded=Embedded(vector, taught_version=taught.version)), row, card)
         if isinstance(one, Tagged | NoLandmark)
         else one
         for one, vector, row in zip(found, stored, scores, strict=True)
@@ -230,16 +261,12 @@ def answer(scores: NDArray[np.float64], card: Card, k: int) -> Tagged | NoLandma
         Scores are rounded to six decimals; equal ones keep the card's order.
     """
     scores = scores[: len(card.classes)].round(6)
-    reaches = scores >= np.array([landmark.threshold for landmark in card.classes])
-    best = np.argsort(-scores, kind="stable")
-    is_tagged = bool(reaches[best[0]])
+    best = np.argsort(-scores, kind="stable")[:k].tolist()
+    found = [(card.classes[index], score) for index, score in zip(best, scores[best].tolist(), strict=True)]
+    entry, score = found[0]
+    is_tagged = score >= entry.threshold
     suggestions = tuple(
-        Suggestion(
-            rank=rank,
-            landmark=card.classes[index].landmark(),
-            score=float(scores[index]),
-            is_tag=is_tagged and bool(reaches[index]),
-        )
-        for rank, index in enumerate(best[:k], start=1)
+        Suggestion(rank, entry.landmark(), score, is_tag=is_tagged and score >= entry.threshold)
+        for rank, (entry, score) in enumerate(found, start=1)
     )
     return Tagged(suggestions) if is_tagged else NoLandmark(suggestions)

@@ -114,8 +114,9 @@ class TaughtPlaces:
         """
         if answer.embedded is None:
             return answer
-        vector = answer.embedded.vector
-        answer = replace(answer, embedded=Embedded(vector, taught_version=self.version))
+        embedded = Embedded(answer.embedded.vector, taught_version=self.version)
+        if answer.embedded != embedded:
+            answer = replace(answer, embedded=embedded)
         if not len(logits):
             return answer
         left = max(1 - answer.suggestions[0].score, FLOOR)
@@ -131,7 +132,7 @@ class TaughtPlaces:
             for index in shown
         ]
         weighed = ranked([*landmarks, *places], card.thresholds | self.thresholds, answer)
-        return replace(weighed, embedded=Embedded(vector, share, self.version))
+        return replace(weighed, embedded=replace(embedded, taught_share=share))
 
 
 NOTHING_TAUGHT = TaughtPlaces()

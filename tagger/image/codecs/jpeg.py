@@ -9,6 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from PIL import Image
@@ -56,12 +57,12 @@ def completed(jpeg: bytes) -> bytes:
     Raises:
         PhotoError: kind truncated or corrupt; the image data has a hole.
     """
-    first = next(_scans(jpeg), None)
-    if first is None:
+    start = next((segment.end for segment in _segments(jpeg) if segment.marker == SOS), None)
+    if start is None:
         return jpeg
-    if jpeg.find(ZEROS, first.start) >= 0:
+    if jpeg.find(ZEROS, start) >= 0:
         _check_zeros(jpeg)
-    return jpeg if jpeg.rfind(END) >= first.start else jpeg.rstrip(b"\xff") + END
+    return jpeg if jpeg.rfind(END) >= start else jpeg.rstrip(b"\xff") + END
 
 
 def ends_grey(image: Image.Image) -> bool:
@@ -114,8 +115,8 @@ def _ends_early(jpeg: bytes, hole: int, last: int, scale: int) -> bool:
 
 def feed_whole(image: JpegImageFile, jpeg: bytes) -> None:
     """Have an arithmetic JPEG decoded in one piece: libjpeg's decoder of it cannot wait for the next 64 kB."""
-    scan = next(_scans(jpeg), None)
-    if scan is not None and scan.is_arithmetic:
+    markers = (segment.marker for segment in _segments(jpeg))
+    if any(marker in ARITHMETIC_FRAMES for marker in takewhile(SOS.__ne__, markers)):
         image.decodermaxblock = len(jpeg)
 
 

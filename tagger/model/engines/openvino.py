@@ -7,6 +7,7 @@ Photos run one by one on one stream per core. On two cores that is as fast as an
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,8 @@ class OpenVinoEngine:
         }
         cache = None if cache_dir is None or model else NetworkCache(cache_dir)
         compiled = read_or_compile(bundle, config, cache) if cache else compile_network(bundle, config, model)
-        self._lock = threading.Lock()  # the queue has one callback and one end
-        self._requests = openvino.AsyncInferQueue(compiled, threads)
-        # The width of each of the network's outputs: logits, and features if it gives them.
-        self._widths = [output.partial_shape[1].get_length() for output in compiled.outputs]
+        self._lock = threading.Lock()  # a request has one photo at a time
+        self._slots = [_Slot(compiled) for _ in range(threads)]
         self._info = EngineInfo("openvino", f"CPU ({processor()}, {threads} threads)", precision, reason)
 
     @property
@@ -81,36 +80,59 @@ class OpenVinoEngine:
 
     @property
     def batch_size(self) -> int:
-        return len(self._requests) * PHOTOS_PER_STREAM
+        return len(self._slots) * PHOTOS_PER_STREAM
 
     def logits(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         return self.outputs(batch).logits
 
     def outputs(self, batch: NDArray[np.uint8]) -> Outputs:
-        rows = [np.empty((len(batch), width), dtype=np.float32) for width in self._widths]  # (N, width) each
-        running: dict[int, int] = {}  # the photo of each request
-        try:
-            with self._lock:
-                for index in range(len(batch)):
-                    request = self._requests.get_idle_request_id()  # the one that start_async takes
-                    if request in running:
-                        self._read(request, rows, running[request])
-                    running[request] = index
-                    self._requests.start_async({0: batch[index : index + 1]})  # (1, H, W, 3)
-                self._requests.wait_all()
-                for request, index in running.items():
-                    self._read(request, rows, index)
-        except RuntimeError as error:
-            raise shortage(error) or EngineFailed(f"OpenVINO: {what_failed(error)}.") from error
+        rows = [np.empty((len(batch), len(row)), dtype=np.float32) for row in self._slots[0].rows]  # (N, width) each
+        with self._lock:
+            try:
+                for index, photo in enumerate(batch):
+                    slot = self._slots[index % len(self._slots)]
+                    slot.collect(rows)
+                    slot.start(photo, index)
+                for slot in self._slots:
+                    slot.collect(rows)
+            except (RuntimeError, ValueError) as error:
+                for slot in self._slots:
+                    with suppress(RuntimeError):
+                        slot.collect(rows)
+                raise shortage(error) or EngineFailed(f"OpenVINO: {what_failed(error)}.") from error
         return Outputs(*rows)
 
-    def _read(self, request: int, rows: list[NDArray[np.float32]], index: int) -> None:
-        """Copy a request's results into the rows of a photo. A callback would bring Python into OpenVINO's threads.
 
-        Such a thread may still need the interpreter's lock after `wait_all`, and aborts a process that is exiting.
-        """
-        for number, values in enumerate(rows):
-            values[index] = self._requests[request].get_output_tensor(number).data[0]
+class _Slot:
+    """A request, for one photo at a time.
+
+    Its arrays are OpenVINO's own memory: handing over and fetching arrays by OpenVINO's Python costs far more than a
+    copy. Nothing calls back, since a callback brings Python into OpenVINO's threads. Such a thread may still need the
+    interpreter's lock after the wait, and aborts a process that is exiting.
+
+    Attributes:
+        rows: (width,) of each of the network's outputs: logits, and features if it gives them.
+    """
+
+    def __init__(self, compiled: openvino.CompiledModel) -> None:
+        self._request = compiled.create_infer_request()
+        self._photo = self._request.get_input_tensor().data[0]  # (H, W, 3)
+        self.rows = [self._request.get_output_tensor(number).data[0] for number in range(len(compiled.outputs))]
+        self._index: int | None = None  # of the photo in progress
+
+    def start(self, photo: NDArray[np.uint8], index: int) -> None:
+        self._photo[:] = photo
+        self._request.start_async()
+        self._index = index
+
+    def collect(self, rows: list[NDArray[np.float32]]) -> None:
+        """Wait for the photo in progress, if there is one, and copy its outputs into the rows of a batch."""
+        if self._index is None:
+            return
+        index, self._index = self._index, None
+        self._request.wait()
+        for row, own in zip(rows, self.rows, strict=True):
+            row[index] = own
 
 
 def _precision(name: str, *, allowed: bool) -> str:
