@@ -100,6 +100,16 @@ last_path = _function(LargeBinary(), sqlite="max({0})", postgresql="(array_agg({
 of_greatest = _function(String(), sqlite="{0}", postgresql="(array_agg({0} ORDER BY {1} DESC))[1]")
 # A path's bytes as the text in which each byte is a character: any bytes, and letters compare in any case.
 path_text = _function(String(), sqlite="CAST({0} AS VARCHAR)", postgresql="convert_from({0}, 'LATIN1')")
+# The name at the end of a path, with small letters for A to Z. The index `ix_file_name` has the same expression.
+FILE_NAME = {
+    "sqlite": (
+        "lower(replace(CAST({0} AS VARCHAR), rtrim(CAST({0} AS VARCHAR), replace(CAST({0} AS VARCHAR), '/', '')), ''))"
+    ),
+    "postgresql": "lower(substring(encode({0}, 'escape') from '[^/]*$') COLLATE \"C\")",
+}
+file_name = _function(String(), **FILE_NAME)
+# A text that comes after all names that begin like one. A name has at most 255 bytes, of which any may be 255.
+after_names = _function(String(), sqlite=f"({{0}} || CAST(x'{'ff' * 255}' AS VARCHAR))", postgresql="({0} || chr(128))")
 # Whether a text is like a pattern, in any case of A to Z. A backslash escapes.
 is_like = _function(Boolean(), sqlite="like({1}, {0}, '\\')", postgresql="({0}) COLLATE \"C\" ILIKE ({1}) ESCAPE '\\'")
 # Whether a text is in a list that is one parameter, in JSON. SQLAlchemy writes an IN list anew for each execution,

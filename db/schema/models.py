@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.dialect import partial
+from db.dialect import file_name, partial
 from db.schema.base import Base as Base
 from db.schema.base import PathBytes
 from tagger.core.types import DATE_SOURCES
@@ -147,6 +147,9 @@ class File(Base):
     first_seen_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]  # since when scans do not find it: deleted, moved or excluded
     ctime_ns: Mapped[int | None]
+
+
+Index("ix_file_name", file_name(File.path))
 
 
 class Assessment(Base):

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, true, union_all
 
-from db.read.query_language.expressions import in_box, within
+from db.read.files import below, folder_range
+from db.read.query_language.expressions import in_box, name_begins, outside, within
 from db.read.query_language.matching import CERTAIN
 from db.read.query_language.tree import Circle, Condition, Ids, Interval, Text
 from db.schema.blocks import SIZE, PhotoBlock
-from db.schema.models import Assessment, Decision, Photo, Run, Suggestion
+from db.schema.models import Assessment, Decision, File, Landmark, Model, Photo, Run, Suggestion
 from tagger.core.types import Status
 
 if TYPE_CHECKING:
@@ -44,11 +45,45 @@ def photo_set(condition: Condition, status: Status) -> AnySelect | None:
             return union(scored, decided) if CERTAIN in scores else scored
         case "model", Ids(ids):
             return union(answered(status).where(Assessment.model_id.in_(ids)), decided)
+        case "folder", Text() as folder:
+            return select(File.photo_id).where(below(str(folder)))
+        case "file", Text() as name if name.parts[0]:
+            return select(File.photo_id).where(name_begins(File.path, name))
         case "near", Circle() as circle:
             return select(Photo.id).where(Photo.lat.is_not(None), in_box(circle))
         case "has", _:
             return select(Photo.id).where(Photo.lat.is_not(None))
         case ("who", _) | ("state", Text(("confirmed" | "corrected" | "rejected",))):
+            return decided
+    return None
+
+
+def opposite_set(condition: Condition, status: Status) -> AnySelect | None:
+    """A set of photos that contains all which may fail a condition."""
+    decided = decided_photos()
+    match condition.key, condition.value:
+        case "taken", Interval() as period:
+            return select(Photo.id).where(outside(Photo.taken_at, period))
+        case "tagged", Interval() as period:
+            assessed = select(Assessment.photo_id).where(outside(Assessment.assessed_at, period))
+            return union(assessed, decided.where(outside(Decision.decided_at, period)))
+        case "run", Interval() as runs:
+            return union(select(Assessment.photo_id).where(outside(Assessment.run_id, runs)), decided)
+        case "model", Ids(ids):
+            others = select(Model.id).where(Model.id.not_in(ids))
+            return union(answered(status).where(Assessment.model_id.in_(others)), decided)
+        case "folder", Text() as folder:
+            first, beyond = folder_range(str(folder))
+            return select(File.photo_id).where(or_(File.path <= first, File.path >= beyond))
+        case "landmark", Ids(ids) if status == "tagged":
+            others = select(Landmark.id).where(Landmark.id.not_in(ids))
+            return union(
+                select(Suggestion.photo_id).where(Suggestion.is_tag, Suggestion.landmark_id.in_(others)), decided
+            )
+        case "score", Interval() as scores if status == "tagged":
+            scored = select(Suggestion.photo_id).where(Suggestion.is_tag, outside(Suggestion.score, scores))
+            return scored if CERTAIN in scores else union(scored, decided)
+        case "state", Text(("unreviewed",)) if status == "tagged":
             return decided
     return None
 

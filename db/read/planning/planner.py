@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, True_, and_, false, func, or_, select, true
 
 from db.read.files import folder_range
-from db.read.planning.candidates import block_condition, photo_set, union
-from db.read.query_language.tree import And, Condition, Node, Not
+from db.read.planning.candidates import block_condition, opposite_set, photo_set, union
+from db.read.query_language.tree import And, Condition, Node, Not, with_simple_negations
 from db.schema.blocks import PhotoBlock
 from db.schema.models import File
 from tagger.core.types import Status
@@ -62,7 +62,8 @@ def plan(connection: Connection, tree: Node, status: Status, *, after: str | Non
         sets: further supersets of the photos that the listing may find.
     """
     within_paths = path_range(tree, after)
-    found = [_smallest_set(connection, tree, status), *((_size(connection, photos), photos) for photos in sets)]
+    rare = _smallest_set(connection, with_simple_negations(tree), status)
+    found = [rare, *((_size(connection, photos), photos) for photos in sets)]
     size, smallest = min(found, key=lambda pair: pair[0])
     if smallest is not None and size <= FEW:
         return Plan([within_paths], File.photo_id.in_(smallest))
@@ -74,7 +75,7 @@ def plan(connection: Connection, tree: Node, status: Status, *, after: str | Non
 
 def rare_photos(connection: Connection, tree: Node, status: Status) -> AnySelect | None:
     """A small set of photos that contains all which a query may find with a status; None if there is none."""
-    size, photos = _smallest_set(connection, tree, status)
+    size, photos = _smallest_set(connection, with_simple_negations(tree), status)
     return photos if size <= FEW else None
 
 
@@ -93,17 +94,27 @@ def _intersection(one: Span, other: Span) -> Span:
 
 
 def _smallest_set(connection: Connection, node: Node, status: Status) -> tuple[int, AnySelect | None]:
-    """The smallest set that contains all photos which may pass a query, with its size; or none."""
-    if isinstance(node, Condition):
-        photos = photo_set(node, status)
+    """The smallest set that contains all photos which may pass a query, with its size; or none.
+
+    Args:
+        connection: any.
+        node: with `Not` before conditions only.
+        status: of the photos.
+    """
+    if isinstance(node, Condition | Not):
+        photos = _set_of(node, status)
         return NO_SET if photos is None else (_size(connection, photos), photos)
-    if isinstance(node, Not):
-        return FEW + 1, None
     found = [_smallest_set(connection, inner, status) for inner in node.nodes]
     if isinstance(node, And):
         return min(found, key=lambda pair: pair[0], default=NO_SET)
     sets = [photos for _, photos in found if photos is not None]
     return (sum(size for size, _ in found), union(*sets)) if len(sets) == len(found) else NO_SET
+
+
+def _set_of(node: Condition | Not, status: Status) -> AnySelect | None:
+    if isinstance(node, Condition):
+        return photo_set(node, status)
+    return opposite_set(node.node, status) if isinstance(node.node, Condition) else None
 
 
 def _is_before(one: str, other: str | None) -> bool:

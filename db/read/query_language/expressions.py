@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from db.dialect import cleaned, is_like, path_text
+from db.dialect import after_names, cleaned, file_name, is_like, path_text
 from db.read.query_language.tree import Circle, Interval, Text
 from db.schema.models import Photo, Suggestion
 from db.schema.views import trusted_decision
@@ -45,6 +45,16 @@ def within(column: SQLColumnExpression[Any], interval: Interval) -> ColumnElemen
     if interval.high is not None:
         conditions.append(column < interval.high if interval.excludes_high else column <= interval.high)
     return and_(true(), *conditions)
+
+
+def outside(column: SQLColumnExpression[Any], interval: Interval) -> ColumnElement[bool]:
+    """Whether a value is not in an interval: as two ranges, for which there may be an index."""
+    conditions: list[ColumnElement[bool]] = []
+    if interval.low is not None:
+        conditions.append(column <= interval.low if interval.excludes_low else column < interval.low)
+    if interval.high is not None:
+        conditions.append(column >= interval.high if interval.excludes_high else column > interval.high)
+    return or_(false(), *conditions)
 
 
 def in_box(
@@ -93,6 +103,13 @@ def like(column: Any, text: Text) -> ColumnElement[bool]:
 def path_like(path: ColumnElement[str], text: Text) -> ColumnElement[bool]:
     """Likewise, of a path or its end, as `db.dialect.path_text` gives it."""
     return is_like(path, path_text(literal(os.fsencode(_pattern(text)), LargeBinary)))
+
+
+def name_begins(path: SQLColumnExpression[str], text: Text) -> ColumnElement[bool]:
+    """Whether the name at the end of a path begins like a text, in any case of A to Z, by the index of names."""
+    first = file_name(literal(os.fsencode(text.parts[0]), LargeBinary))
+    name = file_name(path)
+    return and_(name >= first, name < after_names(first)) if text.has_wildcard else name == first
 
 
 def _pattern(text: Text) -> str:

@@ -105,6 +105,20 @@ def negated(node: Node) -> Node:
     return node.node if isinstance(node, Not) else Not(node)
 
 
+def with_simple_negations(node: Node) -> Node:
+    """The same tree with `Not` before conditions only, by De Morgan's laws."""
+    if isinstance(node, Not) and not isinstance(node.node, Condition):
+        inner = node.node
+        if isinstance(inner, Not):
+            return with_simple_negations(inner.node)
+        join = any_of if isinstance(inner, And) else all_of
+        return join(with_simple_negations(Not(one)) for one in inner.nodes)
+    if isinstance(node, And | Or):
+        join = all_of if isinstance(node, And) else any_of
+        return join(map(with_simple_negations, node.nodes))
+    return node
+
+
 def mapped(node: Node, change: Callable[[Condition], Node]) -> Node:
     """The same tree with other conditions."""
     if isinstance(node, Condition):

@@ -10,11 +10,13 @@ import sys
 from contextlib import closing
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from db.engine import Store, open_store
 from db.errors import StoreTooNew
@@ -22,6 +24,7 @@ from db.migrate import HEAD, alembic_config
 from db.schema.models import Base
 from tests.db.schema.test_upgrade import earlier_version
 
+NAMES = "ix_file_name"
 RULE = re.compile("CONSTRAINT|CHECK|KEY|UNIQUE|WITHOUT ROWID")
 
 
@@ -29,6 +32,7 @@ def test_the_head_in_the_code_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 @pytest.mark.sqlite
 def test_a_migrated_database_has_the_same_schema_as_a_new_one(store: Store, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/old.sqlite"
@@ -36,12 +40,13 @@ def test_a_migrated_database_has_the_same_schema_as_a_new_one(store: Store, tmp_
     with open_store(url) as migrated:
         assert schema(Path(migrated.file)) == schema(Path(store.file))
         with migrated.read() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+            assert differences(connection) == []
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_a_new_database_has_the_tables_of_the_code(store: Store) -> None:
     with store.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert differences(connection) == []
 
 
 def test_a_new_database_is_made_without_alembic_and_says_that_it_is_at_head(tmp_path: Path) -> None:
@@ -94,6 +99,12 @@ def imports_alembic(file: str) -> str:
     opening = f"open_store({file!r}).close()"
     code = f"import sys; from db.engine import open_store; {opening}; print('alembic' in sys.modules)"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def differences(connection: Connection) -> list[Any]:
+    """What the code has and the database has not, or the reverse; Alembic cannot compare indexes of expressions."""
+    options = {"include_name": lambda name, *_: name != NAMES, "include_object": lambda _, name, *__: name != NAMES}
+    return compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
 
 
 def schema(file: Path) -> dict[str, object]:

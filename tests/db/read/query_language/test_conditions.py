@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from db.engine import Store, open_store
 from db.errors import UnknownCity, UnknownName
@@ -17,6 +19,7 @@ from db.read.filters import TagFilter
 from db.read.listings import all_hits
 from db.read.planning import planner
 from db.read.query_language.grammar import parse
+from db.read.query_language.tree import Condition, Text
 from db.read.search import search
 from db.schema.models import Photo
 from tagger.core.types import Suggestion
@@ -101,62 +104,95 @@ def test_the_document_has_these_examples() -> None:
     assert set(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)) == set(EXAMPLES)
 
 
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ("", "abfgh"),
-        ("landmark:SACRE-COEUR", "b"),
-        ("landmark:*pic*", "fg"),
-        ("landmark:ei*ff*to*er", "ah"),
-        ("landmark:eiffel* landmark:sacre*", ""),
-        ("NOT landmark:eiffel_tower", "bfg"),
-        ("country:Fr*", "abh"),
-        ("city:paris", "abh"),
-        ("city:par* NOT landmark:sacre*", "ah"),
-        ("score:>90%", "abg"),
-        ("score:<0.6", "h"),
-        ("score:0.7..0.95", "af"),
-        ("margin:>0.3", "abf"),
-        ("taken:<2024", "a"),
-        ("taken:2023..2024", "abfgh"),
-        ("taken:2024-05-02..", ""),
-        ("tagged:today", "abfgh"),
-        ("tagged:<2020", ""),
-        ("folder:/p/2024", "b"),
-        ("folder:/p/2024 OR folder:/q", "bgh"),
-        ("NOT folder:/p", "gh"),
-        ("file:img_b.jpg", "b"),
-        ("file:*.jpg", "abfgh"),
-        ("file:2024*", ""),
-        ("status:tagged", "abfgh"),
-        ("status:none", "dc"),
-        ("status:none state:confirmed", "d"),
-        ("status:none state:unreviewed", "c"),
-        ("status:none score:>0.5", "dc"),
-        ("status:withdrawn", ""),
-        ("status:none OR landmark:eiffel*", "adch"),
-        ("NOT status:tagged", "dcei"),
-        ("status:failed run:2", "i"),
-        ("kind:t*", "e"),
-        ("kind:empty OR landmark:sacre*", "bi"),
-        ("state:unreviewed", "afh"),
-        ("state:corrected", "g"),
-        ("state:rejected landmark:eiffel*", "g"),
-        ("state:rejected landmark:machu*", ""),
-        ("NOT state:unreviewed", "bg"),
-        ("who:bob", "g"),
-        ("who:* status:none", "d"),
-        ("run:1", "a"),
-        ("run:1 state:rejected", ""),
-        ("run:>=2", "fh"),
-        ("near:48.9,2.29,1km", ""),
-        ("near:48.9,2.29,5000m", "a"),
-        ("has:gps", "a"),
-        ("NOT has:gps taken:2024", "bfgh"),
-    ],
-)
+CASES = [
+    ("", "abfgh"),
+    ("landmark:SACRE-COEUR", "b"),
+    ("landmark:*pic*", "fg"),
+    ("landmark:ei*ff*to*er", "ah"),
+    ("landmark:eiffel* landmark:sacre*", ""),
+    ("NOT landmark:eiffel_tower", "bfg"),
+    ("country:Fr*", "abh"),
+    ("city:paris", "abh"),
+    ("city:par* NOT landmark:sacre*", "ah"),
+    ("score:>90%", "abg"),
+    ("score:<0.6", "h"),
+    ("score:0.7..0.95", "af"),
+    ("margin:>0.3", "abf"),
+    ("taken:<2024", "a"),
+    ("taken:2023..2024", "abfgh"),
+    ("taken:2024-05-02..", ""),
+    ("tagged:today", "abfgh"),
+    ("tagged:<2020", ""),
+    ("folder:/p/2024", "b"),
+    ("folder:/p/2024 OR folder:/q", "bgh"),
+    ("NOT folder:/p", "gh"),
+    ("file:img_b.jpg", "b"),
+    ("file:*.jpg", "abfgh"),
+    ("file:2024*", ""),
+    ("status:tagged", "abfgh"),
+    ("status:none", "dc"),
+    ("status:none state:confirmed", "d"),
+    ("status:none state:unreviewed", "c"),
+    ("status:none score:>0.5", "dc"),
+    ("status:withdrawn", ""),
+    ("status:none OR landmark:eiffel*", "adch"),
+    ("NOT status:tagged", "dcei"),
+    ("status:failed run:2", "i"),
+    ("kind:t*", "e"),
+    ("kind:empty OR landmark:sacre*", "bi"),
+    ("state:unreviewed", "afh"),
+    ("state:corrected", "g"),
+    ("state:rejected landmark:eiffel*", "g"),
+    ("state:rejected landmark:machu*", ""),
+    ("NOT state:unreviewed", "bg"),
+    ("who:bob", "g"),
+    ("who:* status:none", "d"),
+    ("run:1", "a"),
+    ("run:1 state:rejected", ""),
+    ("run:>=2", "fh"),
+    ("near:48.9,2.29,1km", ""),
+    ("near:48.9,2.29,5000m", "a"),
+    ("has:gps", "a"),
+    ("NOT has:gps taken:2024", "bfgh"),
+    ("NOT score:>0.6", "h"),
+    ("NOT score:<=0.8", "abg"),
+    ("NOT score:0.7..0.8", "abgh"),
+    ("NOT margin:>0.3", "gh"),
+    ("NOT taken:2024", "a"),
+    ("NOT tagged:today", ""),
+    ("NOT run:2", "abg"),
+    ("NOT landmark:machu*", "abh"),
+    ("NOT (landmark:eiffel* OR state:corrected)", "bf"),
+    ("NOT (state:unreviewed score:>0.65)", "bgh"),
+    ("NOT NOT file:IMG_f*", "f"),
+    ("NOT folder:/p NOT state:corrected", "h"),
+    ("folder:/q OR file:IMG_F.jpg", "fgh"),
+    ("file:Img_*", "abf"),
+    ("file:2024/IMG_b.jpg", "b"),
+    ("file:?*", ""),
+    ("status:none NOT run:2", "dc"),
+    ("status:none NOT state:unreviewed", "d"),
+    ("status:none NOT tagged:today", ""),
+    ("status:none NOT landmark:eiffel*", "dc"),
+]
+
+
+@pytest.mark.parametrize(("query", "names"), CASES)
 def test_a_query_finds(library: Store, query: str, names: str) -> None:
     assert found(library, query) == names
+
+
+ONE_ROW = [
+    query for query in [*EXAMPLES, *(query for query, _ in CASES)] if query and not re.search("rejected|run:1", query)
+]
+
+
+@pytest.mark.parametrize("query", ONE_ROW)
+def test_the_opposite_finds_what_is_left(library: Store, query: str) -> None:
+    """With the rejected tags, or those of an earlier run, a photo would have rows on both sides."""
+    everything = "(status:tagged OR status:none)"
+    both = found(library, f"{everything} ({query})") + found(library, f"{everything} NOT ({query})")
+    assert sorted(both) == sorted(found(library, everything))
 
 
 @pytest.mark.parametrize(
@@ -196,6 +232,49 @@ def test_a_city_may_have_a_region(store: Store) -> None:
     assert found(store, "city:paris") == found(store, 'city:"paris, ile de france"') == "a"
     with pytest.raises(UnknownCity):
         found(store, "city:lyon")
+
+
+@pytest.mark.parametrize("few", [0, planner.FEW])
+def test_a_file_is_found_by_any_name(store: Store, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(planner, "FEW", few)
+    names = [
+        "IMG_\N{LATIN SMALL LETTER A WITH DIAERESIS}.JPG",
+        "100%_\\x.jpg",
+        os.fsdecode(b"\xff\xfe.jpg"),
+        "a b.jpg",
+        os.fsdecode(b"ab\xff\xff"),
+        "\x7f\x7f",
+    ]
+    tag_run(store, [assessed(f"/p/{name}", "eiffel_tower") for name in names])
+    with store.read() as connection:
+        for name in names:
+            for parts in ((name,), (name[:2], ""), (name.replace("IMG", "img"), ""), (name[:2], name[-2:])):
+                filters = TagFilter(query=Condition("file", Text(parts)))
+                assert [hit.path for hit in search(connection, filters).hits] == [f"/p/{name}"], parts
+
+
+@pytest.mark.sqlite
+def test_what_almost_no_photo_meets_is_found_by_an_index(store: Store) -> None:
+    """Not one of the photos is looked at."""
+    rare = [
+        "file:x*",
+        "NOT score:0..1",
+        "NOT taken:1900..",
+        "NOT run:1..9",
+        "NOT folder:/",
+        "NOT (run:1..9 taken:1900..)",
+    ]
+    with store.read() as connection:
+        statements: list[Any] = []
+        event.listen(connection, "before_cursor_execute", lambda *call: statements.append(call[2:4]))
+        for query in rare:
+            assert not search(connection, TagFilter(query=parse(query))).hits
+        steps = [
+            row.detail
+            for sql, values in list(statements)
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
+        ]
+    assert not [step for step in steps if step.startswith("SCAN") and "landmark" not in step]
 
 
 def test_a_query_with_a_model_finds_its_answers_where_another_model_answered_later(store: Store) -> None:
