@@ -11,6 +11,7 @@ import random
 import shutil
 import struct
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -26,12 +27,23 @@ from tests.drawn import encoded
 ORIENTATION = 0x0112
 DAMAGED_FILES = int(os.environ.get("SOUND", "2000"))
 DAY = "2020:01:01 10:00:00"
+BY_PYTHON_EXIV2 = """
+import sys, exiv2
+image = exiv2.ImageFactory.open(sys.argv[1])
+image.readMetadata()
+image.xmpData()["Xmp.dc.subject"] = "x"
+image.exifData()["Exif.Photo.UserComment"] = "x"
+image.writeMetadata()
+"""
 EDITS = {
     "tags by exiftool": ["exiftool", "-q", "-overwrite_original", "-XMP:Subject=x", "-Artist=x", "-GPSLatitude=48"],
     "IPTC by exiftool": ["exiftool", "-q", "-overwrite_original", "-IPTC:Keywords=x", f"-DateTimeOriginal={DAY}"],
     "nothing left by exiftool": ["exiftool", "-q", "-overwrite_original", "-all="],
     "tags by exiv2": ["exiv2", "-M", "set Xmp.dc.subject x", "-M", "set Exif.Image.Artist x"],
     "nothing left by exiv2": ["exiv2", "-d", "a"],
+    "IPTC by exiv2": ["exiv2", "-M", "set Iptc.Application2.Keywords x", "-M", "set Exif.GPSInfo.GPSLatitude 48/1"],
+    "no profile by exiftool": ["exiftool", "-q", "-overwrite_original", "-ICC_Profile:all="],
+    "tags by python-exiv2": [sys.executable, "-c", BY_PYTHON_EXIV2],
 }
 TURN = ["exiftool", "-q", "-overwrite_original", "-n", "-Orientation=6"]
 

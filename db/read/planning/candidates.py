@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, or_, select, true, union_all
 
 from db.read.files import below, folder_range
-from db.read.query_language.expressions import in_box, name_begins, outside, within
+from db.read.query_language.expressions import in_box, name_begins, within
 from db.read.query_language.matching import CERTAIN
 from db.read.query_language.tree import Circle, Condition, Ids, Interval, Text
 from db.schema.blocks import SIZE, PhotoBlock
@@ -62,27 +62,24 @@ def opposite_set(condition: Condition, status: Status) -> AnySelect | None:
     """A set of photos that contains all which may fail a condition."""
     decided = decided_photos()
     match condition.key, condition.value:
-        case "taken", Interval() as period:
-            return select(Photo.id).where(outside(Photo.taken_at, period))
-        case "tagged", Interval() as period:
-            assessed = select(Assessment.photo_id).where(outside(Assessment.assessed_at, period))
-            return union(assessed, decided.where(outside(Decision.decided_at, period)))
-        case "run", Interval() as runs:
-            return union(select(Assessment.photo_id).where(outside(Assessment.run_id, runs)), decided)
+        case (("taken" | "tagged" | "run" | "score"), Interval() as values):
+            parts = [photo_set(Condition(condition.key, part), status) for part in values.outside()]
+            sets = [part for part in parts if part is not None]
+            if not sets or len(sets) < len(parts):
+                return None
+            return union(*sets, decided) if condition.key == "run" else union(*sets)  # people's rows have no run
         case "model", Ids(ids):
             others = select(Model.id).where(Model.id.not_in(ids))
             return union(answered(status).where(Assessment.model_id.in_(others)), decided)
         case "folder", Text() as folder:
             first, beyond = folder_range(str(folder))
-            return select(File.photo_id).where(or_(File.path <= first, File.path >= beyond))
+            photos = select(File.photo_id)
+            return union(photos.where(File.path <= first), photos.where(File.path >= beyond))
         case "landmark", Ids(ids) if status == "tagged":
             others = select(Landmark.id).where(Landmark.id.not_in(ids))
             return union(
                 select(Suggestion.photo_id).where(Suggestion.is_tag, Suggestion.landmark_id.in_(others)), decided
             )
-        case "score", Interval() as scores if status == "tagged":
-            scored = select(Suggestion.photo_id).where(Suggestion.is_tag, outside(Suggestion.score, scores))
-            return scored if CERTAIN in scores else union(scored, decided)
         case "state", Text(("unreviewed",)) if status == "tagged":
             return decided
     return None

@@ -47,16 +47,6 @@ def within(column: SQLColumnExpression[Any], interval: Interval) -> ColumnElemen
     return and_(true(), *conditions)
 
 
-def outside(column: SQLColumnExpression[Any], interval: Interval) -> ColumnElement[bool]:
-    """Whether a value is not in an interval: as two ranges, for which there may be an index."""
-    conditions: list[ColumnElement[bool]] = []
-    if interval.low is not None:
-        conditions.append(column <= interval.low if interval.excludes_low else column < interval.low)
-    if interval.high is not None:
-        conditions.append(column >= interval.high if interval.excludes_high else column > interval.high)
-    return or_(false(), *conditions)
-
-
 def in_box(
     circle: Circle, lat: SQLColumnExpression[Any] = Photo.lat, lon: SQLColumnExpression[Any] = Photo.lon
 ) -> ColumnElement[bool]:

@@ -35,6 +35,13 @@ class Interval:
             return False
         return self.high is None or value < self.high or (not self.excludes_high and value == self.high)
 
+    def outside(self) -> Iterator[Interval]:
+        """What is below and above."""
+        if self.low is not None:
+            yield Interval(high=self.low, excludes_high=not self.excludes_low)
+        if self.high is not None:
+            yield Interval(low=self.high, excludes_low=not self.excludes_high)
+
 
 @dataclass(frozen=True, slots=True)
 class Circle:

@@ -104,7 +104,7 @@ def imports_alembic(file: str) -> str:
 def differences(connection: Connection) -> list[Any]:
     """What the code has and the database has not, or the reverse; Alembic cannot compare indexes of expressions."""
     options = {"include_name": lambda name, *_: name != NAMES, "include_object": lambda _, name, *__: name != NAMES}
-    return compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
 
 
 def schema(file: Path) -> dict[str, object]:

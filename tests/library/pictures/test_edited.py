@@ -28,7 +28,7 @@ EDITS = {
     "exiv2": ["exiv2", "-M", "set Xmp.dc.subject Eiffel", "-M", f"set Exif.Photo.DateTimeOriginal {DAY}"],
 }
 EDITED_AT = datetime(2011, 12, 13, 14, 15, 16)
-FORMATS = {"a.jpg": "JPEG", "b.png": "PNG", "c.webp": "WEBP", "d.heic": "HEIF"}
+FORMATS = {"a.jpg": "JPEG", "b.png": "PNG", "c.webp": "WEBP", "d.heic": "HEIF", "e.avif": "AVIF"}
 
 
 def edit(program: str, *photos: Path, command: list[str] | None = None) -> None:
@@ -67,15 +67,15 @@ def library(tmp_path: Path) -> Path:
 @pytest.mark.process
 @pytest.mark.parametrize("program", EDITS)
 def test_it_keeps_its_tags_and_gets_the_new_date(store: Store, bundle: Bundle, library: Path, program: str) -> None:
-    photos = [library / name for name in FORMATS if program == "exiftool" or not name.endswith("heic")]
+    photos = [library / name for name in FORMATS if program == "exiftool" or not name.endswith(("heic", "avif"))]
     counts(new_run(store, bundle, library, ColourEngine()))
     edit(program, *photos)
     number = len(photos)
-    unchanged = {"unchanged": 4 - number} if number < 4 else {}
+    unchanged = {"unchanged": 5 - number} if number < 5 else {}
     assert run_without_inference(store, bundle, library) == {"tagged": number, "inherited": number} | unchanged
     assert [hit.path for hit in hits(store)] == [str(library / name) for name in FORMATS]
     assert [hit.path for hit in hits(store, taken_until=datetime(2012, 1, 1))] == [str(photo) for photo in photos]
-    assert run_without_inference(store, bundle, library) == {"unchanged": 4}
+    assert run_without_inference(store, bundle, library) == {"unchanged": 5}
 
 
 @pytest.mark.process
@@ -95,11 +95,24 @@ def test_it_keeps_decisions_and_an_undone_answer_stays_undone(store: Store, bund
 
 
 @pytest.mark.process
+def test_changed_pixels_are_another_photo(store: Store, bundle: Bundle, library: Path) -> None:
+    """In files with the same names, sizes in pixels and metadata."""
+    counts(new_run(store, bundle, library, ColourEngine()))
+    for number, (name, file_format) in enumerate(FORMATS.items()):
+        image = Image.new("RGB", (40 + number, 40), COLOURS["red_rock"])
+        image.paste(COLOURS["blue_lake"], (0, 0, 16, 16))
+        (library / name).write_bytes(encoded(image, file_format))
+    engine = ColourEngine()
+    counts(new_run(store, bundle, library, engine))
+    assert engine.photos_seen == len(FORMATS)
+
+
+@pytest.mark.process
 def test_a_turned_photo_is_another_one(store: Store, bundle: Bundle, library: Path) -> None:
     counts(new_run(store, bundle, library, ColourEngine()))
     edit("exiftool", library / "a.jpg", command=["exiftool", "-q", "-overwrite_original", "-n", "-Orientation=6"])
     engine = ColourEngine()
-    assert counts(new_run(store, bundle, library, engine)) == {"tagged": 1, "unchanged": 3}
+    assert counts(new_run(store, bundle, library, engine)) == {"tagged": 1, "unchanged": 4}
     assert engine.photos_seen == 1
 
 
