@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, false, func, insert, select, union_all
@@ -22,12 +23,18 @@ BOUNDS = ["id", "first_path", "last_path", "first_taken_at", "last_taken_at", "h
 def photos_by_landmark(connection: Connection) -> Counter[int]:
     """How many present photos show each landmark, by its row id: as counted, or counted now in the stale blocks."""
     counts: Counter[int] = Counter()
+    for _, landmark, photos in landmarks_by_block(connection):
+        counts[landmark] += photos
+    return counts
+
+
+def landmarks_by_block(connection: Connection) -> Iterator[tuple[int, int, int]]:
+    """Blocks with each landmark in them, by its row id, and the number of present photos that show it."""
     counted = select(PhotoBlock.id, BlockCount.landmark_id, BlockCount.photos)
     counted = counted.join(BlockCount, BlockCount.block_id == PhotoBlock.id).where(~PhotoBlock.is_stale)
     for statement in (counted, *map(_landmarks_in, _stale_blocks(connection))):
-        for _, landmark, photos in connection.execute(statement):
-            counts[landmark] += photos
-    return counts
+        for row in connection.execute(statement):
+            yield row[0], row[1], row[2]
 
 
 def refresh_blocks(connection: Connection) -> None:

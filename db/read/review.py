@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true, tuple_
 from sqlalchemy.orm import aliased
 
+from db.dialect import whole
 from db.read.rows import NearbyPhoto, ReviewPhoto, VoteCount
 from db.schema.models import Decision, File, Photo, Skip, Suggestion
 from db.schema.views import TABLES, trusted_decision
 from tagger.core import types
 from tagger.core.evidence import parse_evidence
 
+if TYPE_CHECKING:
+    from db.schema.base import AnySelect
+
+MARGIN_STEP = 0.1  # margins within a step count as equal, so that rare landmarks come before common ones
 NEARBY = timedelta(hours=1)  # between two photos of one occasion
 NEARBY_ROWS = 50  # photos looked at, of which most may be in other folders
 
@@ -31,37 +35,57 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    connection: Connection, *, who: str, margin_below: float | None = None, only_tags: bool = True
-) -> list[Candidate]:
-    """The photos with a present file that the current model answered and no trusted person has decided about.
+    connection: Connection,
+    *,
+    who: str,
+    condition: ColumnElement[bool] | None = None,
+    margin_below: float | None = None,
+    limit: int | None = None,
+) -> tuple[int, list[Candidate]]:
+    """The photos that the current model answered and no trusted person has decided about, in the order of a review.
+
+    Those that the person skipped come last. Of the others come first those with the smallest margins, in steps, and
+    within a step those whose landmark was suggested as a tag least often.
 
     Args:
         connection: any.
         who: the person who reviews.
+        condition: on the photo, see `db.read.gallery.matching`; None for those that the model tagged and whose file is
+            present.
         margin_below: only those with a smaller margin.
-        only_tags: only those whose best suggestion is a tag.
+        limit: the most photos.
+
+    Returns:
+        How many there are, and the first of them.
     """
+    found = _candidates(who, condition, margin_below).cte("candidate")
+    tag = select(Suggestion.landmark_id, func.count().label("tags")).where(Suggestion.is_tag)
+    tags = tag.group_by(Suggestion.landmark_id).subquery()
+    total = select(func.count()).select_from(found).scalar_subquery()
+    rows = select(found.c.id, found.c.landmark_id, found.c.margin, found.c.skipped_at, total)
+    rows = rows.outerjoin(tags, tags.c.landmark_id == found.c.landmark_id)
+    step = whole(found.c.margin / MARGIN_STEP)
+    order = (found.c.skipped_at.nulls_first(), step, func.coalesce(tags.c.tags, 0), found.c.margin, found.c.id)
+    first = connection.execute(rows.order_by(*order).limit(limit)).all()
+    return (first[0][-1] if first else 0), [Candidate(*row[:-1]) for row in first]
+
+
+def _candidates(who: str, condition: ColumnElement[bool] | None, margin_below: float | None) -> AnySelect:
     first, second = aliased(Suggestion), aliased(Suggestion)
     of_second = (second.photo_id == first.photo_id, second.model_id == first.model_id, second.rank == 2)
     is_decided = select(trusted_decision.c.id).where(trusted_decision.c.photo_id == Photo.id).exists()
-    is_present = select(File.id).where(File.photo_id == Photo.id, File.gone_at.is_(None)).exists()
-    margin = first.score - func.coalesce(second.score, 0.0)
-    rows = (
+    if condition is None:
+        is_present = select(File.id).where(File.photo_id == Photo.id, File.gone_at.is_(None)).exists()
+        # Not simply `is_tag`: SQLite would walk an index by score, and look up photos all over the table.
+        condition = and_(first.is_tag.is_not(False), is_present)
+    margin = (first.score - func.coalesce(second.score, 0.0)).label("margin")
+    return (
         select(Photo.id, first.landmark_id, margin, Skip.skipped_at)
         .join(first, and_(first.photo_id == Photo.id, first.model_id == Photo.current_model_id, first.rank == 1))
         .outerjoin(second, and_(*of_second))
         .outerjoin(Skip, and_(Skip.photo_id == Photo.id, Skip.who == who))
-        .where(~is_decided, is_present, first.is_tag if only_tags else true())
+        .where(~is_decided, condition, true() if margin_below is None else margin < margin_below)
     )
-    if margin_below is not None:
-        rows = rows.where(margin < margin_below)
-    return [Candidate(*row) for row in connection.execute(rows)]
-
-
-def tag_counts(connection: Connection) -> Counter[int]:
-    """How many times each landmark was suggested as a tag, by row id."""
-    counts = select(Suggestion.landmark_id, func.count()).where(Suggestion.is_tag).group_by(Suggestion.landmark_id)
-    return Counter(dict(connection.execute(counts).all()))
 
 
 def is_decided(connection: Connection, photo: int) -> bool:

@@ -11,18 +11,15 @@ from collections.abc import Iterable, Iterator
 from db.engine import Connection, Store
 from db.read import catalog
 from db.read.filters import TagFilter
-from db.read.listings import all_hits
-from db.read.photos import content_ids
+from db.read.gallery.matching import matching
 from db.read.query_language.tree import ALL, Condition, Node, Text, all_of, any_of
-from db.read.review import Candidate, candidates, review_photo, tag_counts
-from db.read.rows import FailureHit, ReviewPhoto
-from db.read.search import search
+from db.read.review import Candidate, candidates, review_photo
+from db.read.rows import ReviewPhoto
 from tagger.library.query.search import stored_folder
 from tagger.review.files import unchanged_file
 
 EVERYTHING = TagFilter()
 UNSURE_MARGIN = 0.5
-MARGIN_STEP = 0.1  # margins within a step count as equal, so that rare landmarks come before common ones
 
 
 def review_order(
@@ -39,21 +36,21 @@ def review_order(
     Raises:
         UnknownName: a filter names something that the store does not have.
     """
-    is_filtered = filters != EVERYTHING
+    return first_of_review(connection, filters, unsure=unsure, who=who)[1]
+
+
+def first_of_review(
+    connection: Connection,
+    filters: TagFilter = EVERYTHING,
+    *,
+    unsure: bool = False,
+    who: str,
+    limit: int | None = None,
+) -> tuple[int, list[Candidate]]:
+    """How many photos there are to review, and the first of them; otherwise as `review_order`."""
+    condition = None if filters == EVERYTHING else matching(connection, filters.tree())
     margin_below = UNSURE_MARGIN if unsure else None
-    found = candidates(connection, who=who, margin_below=margin_below, only_tags=not is_filtered)
-    if is_filtered:
-        hits = all_hits(search, connection, filters)
-        photos = set(content_ids(connection, {hit.sha256 for hit in hits if not isinstance(hit, FailureHit)}).values())
-        found = [candidate for candidate in found if candidate.photo in photos]
-    counts = tag_counts(connection)
-
-    def place(candidate: Candidate) -> tuple[float, int, int, float, int]:
-        skipped = candidate.skipped_at.timestamp() if candidate.skipped_at else 0.0
-        step = int(candidate.margin / MARGIN_STEP)
-        return (skipped, step, counts[candidate.landmark], candidate.margin, candidate.photo)
-
-    return sorted(found, key=place)
+    return candidates(connection, who=who, condition=condition, margin_below=margin_below, limit=limit)
 
 
 def review_photos(store: Store, order: Iterable[Candidate], *, max_bytes: int) -> Iterator[ReviewPhoto]:

@@ -10,7 +10,7 @@ from db.read.filters import TagFilter
 from db.read.gallery.tiles import tiles_in_order
 from db.read.photos import find_photo
 from db.write.review import skip_photo, unskip_photo
-from tagger.review.queue import review_order
+from tagger.review.queue import first_of_review
 from tagger.web.api.photos import Digest, QueryText
 from tagger.web.api.schemas import ReviewOut, problems
 from tagger.web.api.views import tiles_out
@@ -34,9 +34,9 @@ def queue(
     """
     with services.store.read() as connection:
         filters = TagFilter(query=services.query(connection, query))
-        order = review_order(connection, filters, who=visitor.who)
-        photos = tiles_in_order(connection, [candidate.photo for candidate in order[:limit]])
-    return ReviewOut(total=len(order), photos=tiles_out(photos, language))
+        total, first = first_of_review(connection, filters, who=visitor.who, limit=limit)
+        photos = tiles_in_order(connection, [candidate.photo for candidate in first])
+    return ReviewOut(total=total, photos=tiles_out(photos, language))
 
 
 @router.post("/photos/{sha256}/skip", status_code=204, responses=problems(404))
