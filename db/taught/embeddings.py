@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from db.dialect import insert
 from db.schema.models import File, Landmark, Photo, Suggestion
@@ -64,6 +64,22 @@ def embedding_of(connection: Connection, sha256: str, *, model: int) -> bytes | 
     return connection.execute(row.where(Photo.sha256 == sha256, Embedding.model_id == model)).scalar()
 
 
+class SeenPhoto(NamedTuple):
+    """A photo, with its embedding by the large network if that has seen it."""
+
+    sha256: str
+    lat: float | None
+    lon: float | None
+    vector: bytes | None
+
+
+def seen_photos(connection: Connection, contents: Iterable[str], *, model: int) -> dict[str, SeenPhoto]:
+    """Photos by their digests, with what a model has seen of them."""
+    by_model = (Embedding.photo_id == Photo.id, Embedding.model_id == model, Embedding.look == "full")
+    rows = select(Photo.sha256, Photo.lat, Photo.lon, Embedding.vector).outerjoin(Embedding, and_(*by_model))
+    return {row[0]: SeenPhoto(*row) for row in connection.execute(rows.where(Photo.sha256.in_(list(contents))))}
+
+
 def rescored_to(connection: Connection, *, model: int, version: int) -> int:
     """The last photo whose answer by a model follows a version of the taught places; 0 if none does."""
     row = select(Rescored.photo_id).where(Rescored.model_id == model, Rescored.version == version)
@@ -103,7 +119,7 @@ def vectors_of_others(connection: Connection, key: str, *, model: int, limit: in
 
 def untagged_photos(connection: Connection, *, model: int, limit: int) -> list[Any]:
     """The newest photos in the library without a tag, with their embeddings by a model and positions."""
-    photos = select(Photo.id.label("photo_id"), Photo.lat, Photo.lon, Embedding.vector)
+    photos = select(Photo.id.label("photo_id"), Photo.sha256, Photo.lat, Photo.lon, Embedding.vector)
     photos = photos.join(Embedding, (Embedding.photo_id == Photo.id) & (Embedding.model_id == model))
     is_present = select(File.id).where(File.photo_id == Photo.id, File.gone_at.is_(None)).exists()
     has_tag = [

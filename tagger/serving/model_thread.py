@@ -119,7 +119,7 @@ class ModelThread:
         self.k = k
         self.min_score = min_score
         self.decoders = decoder_count(tagger.limits)
-        self._loader = loader
+        self.loader = loader
         self._gather_s = gather_ms / 1000
         self._closing = threading.Event()
         self._loader_threads = ThreadPoolExecutor(self.decoders + MORE_LOADERS, "load")
@@ -159,7 +159,7 @@ class ModelThread:
 
     async def load(self, path: str) -> LoadedPhoto:
         """Read and decode a photo as the model sees it."""
-        return await asyncio.wrap_future(self._loader_threads.submit(self._loader.load, path, always))
+        return await asyncio.wrap_future(self._loader_threads.submit(self.loader.load, path, always))
 
     def close(self) -> None:
         self._closing.set()
@@ -178,7 +178,7 @@ class ModelThread:
             with request.on_disk:
                 with suppress(OSError):  # the loader will say what is wrong with the file
                     request.size_bytes = os.path.getsize(request.path)
-                request.photo = self._loader.load(
+                request.photo = self.loader.load(
                     request.path, partial(request.client.needed_part, request), self._closing.is_set
                 )
             request.on_disk = nullcontext()  # otherwise it would keep the bytes

@@ -11,12 +11,12 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from tagger.core.errors import StoreError
+from tagger.core.errors import StoreError, TaggerError
 from tagger.core.version import __version__
 from tagger.library.decisions.decide import login_name
-from tagger.web.api import decisions, library, photos, review, status, suggest
+from tagger.web.api import decisions, library, photos, review, status, suggest, taught
 from tagger.web.methods import AnswerHead
-from tagger.web.pages import completion, errors, login, overview, photo, shares, try_photo
+from tagger.web.pages import completion, errors, login, naming, overview, photo, shares, try_photo
 from tagger.web.pages import library as gallery
 from tagger.web.pages.rendering import warm_up
 from tagger.web.security.addresses import is_loopback, own_names
@@ -26,8 +26,8 @@ from tagger.web.security.headers import SecurityHeaders, content_security_policy
 from tagger.web.services import Services
 
 V1 = "/api/v1"
-API = (suggest, photos, review, decisions, library, status)  # modules with routes
-PAGES = (gallery, photo, overview, try_photo, shares, login, completion)
+API = (suggest, photos, review, decisions, taught, library, status)  # modules with routes
+PAGES = (gallery, photo, overview, naming, try_photo, shares, login, completion)
 STATIC = files("tagger.web") / "static"
 FORM_BYTES = 4096  # of an upload besides its photo
 
@@ -55,6 +55,7 @@ def create_app(services: Services) -> ASGIApp:
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)
     app.add_exception_handler(StoreError, errors.on_store_error)
+    app.add_exception_handler(TaggerError, errors.on_refusal)
     app.add_exception_handler(Exception, errors.on_bug)
     # The last is the outermost.
     app.add_middleware(Gate, credentials=services.credentials, rules=_rules(services))

@@ -19,6 +19,7 @@ from tagger.serving.thumbnails import Thumbnails
 from tagger.web.security.credentials import Credentials
 from tagger.web.security.gate import Visitor
 from tagger.web.security.rate_limits import RateLimit
+from tagger.web.unknown import UnknownPlaces
 
 LOGINS_PER_MIN = 6
 
@@ -36,6 +37,7 @@ class Services:
         upload_limit: on photos that are sent.
         thumbnails: copies of the library's photos.
         login_limit: on attempts to log in.
+        unknown: photos of places without a name.
     """
 
     settings: Settings
@@ -46,6 +48,7 @@ class Services:
     upload_limit: RateLimit
     thumbnails: Thumbnails
     login_limit: RateLimit = field(default_factory=lambda: RateLimit(LOGINS_PER_MIN))
+    unknown: UnknownPlaces = field(default_factory=UnknownPlaces)
     name_languages: frozenset[str] = field(init=False)  # the gallery's own, and those of the names in the card
 
     def __post_init__(self) -> None:

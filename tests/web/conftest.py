@@ -49,14 +49,16 @@ Start = Callable[..., Gallery]
 
 @pytest.fixture
 def start(store: Store, tmp_path: Path) -> Iterator[Start]:
-    """Starts galleries; settings by name, and `loader` to decode elsewhere."""
+    """Starts galleries; settings by name, `tagger` for another model, and `loader` to decode elsewhere."""
     with ExitStack() as stack:
 
-        def start(loader: PhotoLoader | None = None, password: str | None = None, **options: Any) -> Gallery:
+        def start(
+            loader: PhotoLoader | None = None, password: str | None = None, tagger: Tagger | None = None, **options: Any
+        ) -> Gallery:
             credentials, engine = Credentials(tmp_path / "web"), ColourEngine()
             if password:
                 credentials.set_password(password)
-            tagger = Tagger(colour_bundle(tmp_path / "bundle"), engine, Limits())
+            tagger = tagger or Tagger(colour_bundle(tmp_path / "bundle"), engine, Limits())
             url = stack.enter_context(serving(store, tagger, tmp_path, loader=loader, **options))
             return Gallery(url, credentials, store, engine)
 

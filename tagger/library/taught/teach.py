@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from tagger.library.taught.rescore import rescore
 from tagger.model.embedding import projection_of, unpacked
 
 if TYPE_CHECKING:
+    from tagger.image.loader import PhotoLoader
     from tagger.model.bundle import Bundle
     from tagger.model.predictor import Tagger
 
@@ -76,15 +77,57 @@ def teach(
         TeachingError: there are too few or too many photos, one cannot be read, or the name is a landmark's.
         RunInProgress: a run has the store.
     """
-    key, model = key_of(name), register(store, tagger.bundle)
-    with store.read() as connection:
-        stored = {row.landmark.id: row for row in taught_places(connection, model=model)}.get(key)
-    if key in tagger.bundle.card.thresholds:
+    check(store, tagger.bundle, name, len(photos))
+    vectors, positions = seen(tagger, photos)
+    return teach_seen(store, tagger, name, vectors, positions, near=near, country=country, min_score=min_score)
+
+
+def check(store: Store, bundle: Bundle, name: str, photos: int) -> None:
+    """Refuse what cannot be taught, before photos are looked at.
+
+    Args:
+        store: of the library.
+        bundle: of the model.
+        name: of the place.
+        photos: how many there are.
+
+    Raises:
+        TeachingError: there are too few or too many photos, or the name is a landmark's.
+    """
+    key = key_of(name)
+    if key in bundle.card.thresholds:
         raise TeachingError(f"The model knows {name} by itself. Choose another name.")
+    stored = _stored(store, key, register(store, bundle))
     known = len(stored.examples) if stored else 0
-    if not len(photos) + known >= LEAST_PHOTOS or len(photos) > MOST_PHOTOS:
-        raise TeachingError(f"A place is taught by {LEAST_PHOTOS} to {MOST_PHOTOS} photos, not by {len(photos)}.")
-    vectors, positions = _seen(tagger, photos)
+    if not photos + known >= LEAST_PHOTOS or photos > MOST_PHOTOS:
+        raise TeachingError(f"A place is taught by {LEAST_PHOTOS} to {MOST_PHOTOS} photos, not by {photos}.")
+
+
+def teach_seen(
+    store: Store,
+    tagger: Tagger,
+    name: str,
+    vectors: Mapping[str, bytes],
+    positions: Sequence[Position],
+    *,
+    near: Position | None = None,
+    country: str | None = None,
+    min_score: float = 0.0,
+) -> Taught:
+    """Teach a place by photos that the model has seen; otherwise as `teach`.
+
+    Args:
+        store: of the library.
+        tagger: knows the place from then on.
+        name: of the place, see `check`.
+        vectors: the embedding of each photo by the large network, by sha256.
+        positions: where photos were taken.
+        near: where it is; None means where the photos were taken.
+        country: where it is.
+        min_score: a tag needs at least this score.
+    """
+    key, model = key_of(name), register(store, tagger.bundle)
+    stored = _stored(store, key, model)
     position, radius_km = _place(near, positions)
     if position is None and stored:
         position, radius_km = stored.landmark.position, stored.radius_km
@@ -156,6 +199,11 @@ def key_of(name: str) -> str:
     return f"place_{hashlib.sha256(plain(name).encode()).hexdigest()[:12]}"  # a script without Latin letters
 
 
+def _stored(store: Store, key: str, model: int) -> TaughtRow | None:
+    with store.read() as connection:
+        return {row.landmark.id: row for row in taught_places(connection, model=model)}.get(key)
+
+
 def _find(store: Store, bundle: Bundle, name: str) -> TaughtRow:
     places = {row.landmark.id: row for row in taught(store, bundle)}
     for key, row in places.items():
@@ -166,10 +214,24 @@ def _find(store: Store, bundle: Bundle, name: str) -> TaughtRow:
     raise TeachingError(f"Nobody has taught {printable(name)}.{hint}")
 
 
-def _seen(tagger: Tagger, photos: Sequence[str]) -> tuple[dict[str, bytes], list[Position]]:
-    """The embedding of each photo, by sha256, and where photos were taken."""
+def seen(
+    tagger: Tagger, photos: Sequence[str], loader: PhotoLoader | None = None
+) -> tuple[dict[str, bytes], list[Position]]:
+    """Look at photos that teach.
+
+    Args:
+        tagger: sees them.
+        photos: their paths.
+        loader: reads and decodes them; by default in this process.
+
+    Returns:
+        The embedding of each, by sha256, and where photos were taken.
+
+    Raises:
+        TeachingError: one cannot be read, or the model makes no embeddings.
+    """
     vectors, positions = {}, []
-    for result in tagger.with_full_look().tag(photos, 1, gps=False):
+    for result in tagger.with_full_look().tag(photos, 1, gps=False, loader=loader):
         answer = result.answer
         if not isinstance(answer, Tagged | NoLandmark) or result.sha256 is None:
             problem = answer.message if isinstance(answer, Failed) else "it has no answer"

@@ -45,17 +45,25 @@ class UnknownPlace:
     Args:
         paths: of the photos, the most typical first.
         near: the median of their positions.
+        contents: the SHA-256 digests of the photos.
     """
 
     paths: tuple[str, ...]
     near: Position | None
+    contents: tuple[str, ...]
 
 
-def unknown_places(store: Store, bundle: Bundle) -> list[UnknownPlace]:
-    """The places in a library's untagged photos, those with the most photos first."""
+def unknown_places(store: Store, bundle: Bundle, *, most: int = MOST_PHOTOS) -> list[UnknownPlace]:
+    """The places in a library's untagged photos, those with the most photos first.
+
+    Args:
+        store: of the library.
+        bundle: of the model.
+        most: how many photos are compared, the newest.
+    """
     projection, model = projection_of(bundle), register(store, bundle)
     with store.read() as connection:
-        rows = untagged_photos(connection, model=model, limit=MOST_PHOTOS)
+        rows = untagged_photos(connection, model=model, limit=most)
     if projection is None or not rows:
         return []
     embeddings = as_float32(rows_of([row.vector for row in rows]))
@@ -68,11 +76,12 @@ def unknown_places(store: Store, bundle: Bundle) -> list[UnknownPlace]:
         photos = [rows[int(index)] for index in typical]
         with store.read() as connection:
             files = {number: path for number, path, _ in paths_of(connection, [photo.photo_id for photo in photos])}
-        paths = tuple(files[photo.photo_id] for photo in photos if photo.photo_id in files)
+        photos = [photo for photo in photos if photo.photo_id in files]
+        paths = tuple(files[photo.photo_id] for photo in photos)
         taken = [(photo.lat, photo.lon) for photo in photos if photo.lat is not None and photo.lon is not None]
         near = Position(*(round(float(value), 6) for value in np.median(taken, axis=0))) if taken else None
         if len(paths) >= LEAST_PHOTOS:
-            places.append(UnknownPlace(paths, near))
+            places.append(UnknownPlace(paths, near, tuple(photo.sha256 for photo in photos)))
     return sorted(places, key=lambda place: -len(place.paths))
 
 

@@ -10,11 +10,12 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from db.errors import QuerySyntaxError, UnknownName, UnknownPhoto, UnknownRun
-from tagger.core.errors import StoreError
+from tagger.core.errors import RunInProgress, StoreError, TeachingError
 from tagger.web.language import N_, language_of
 from tagger.web.pages.rendering import render
 from tagger.web.security.body_limits import problem
 
+REFUSALS = {TeachingError: 422, RunInProgress: 409}
 TITLES = {404: N_("Not found")}
 BROKEN = N_("Something went wrong. The log of the gallery says more.")
 NO_PAGE = N_("There is nothing at this address.")
@@ -45,6 +46,12 @@ def on_store_error(request: Request, error: Exception) -> Response:
     # Strangers who look at what is shared need not know where the database lies.
     is_stranger = request.state.visitor.name is None
     return _answer(request, 503, language_of(request)._(BROKEN) if is_stranger else str(error))
+
+
+def on_refusal(request: Request, error: Exception) -> Response:
+    """What cannot be taught is the client's fault, a run that is in progress nobody's, and all else the set-up's."""
+    status = next((status for kind, status in REFUSALS.items() if isinstance(error, kind)), 503)
+    return _answer(request, status, str(error))
 
 
 def on_bug(request: Request, _error: Exception) -> Response:

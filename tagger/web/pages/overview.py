@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from db.read.catalog import run, runs
 from db.read.gallery.landmarks import landmark_cards
 from db.read.run_report import report_of
+from db.taught.places import taught_landmarks
 from tagger.library.report import RunReport
 from tagger.web.pages.rendering import render
 from tagger.web.services import Parts
@@ -25,9 +26,10 @@ router = APIRouter()
 def landmarks(request: Request, services: Parts) -> HTMLResponse:
     """The landmarks of the library, those with the most photos first."""
     with services.store.read() as connection:
-        cards = landmark_cards(connection)
+        cards, taught = landmark_cards(connection), {place.id for place in taught_landmarks(connection)}
     seen, unseen = [card for card in cards if card.photos], [card for card in cards if not card.photos]
-    return render(request, "landmarks", title="Landmarks", seen=seen, unseen=unseen)
+    own = [card for card in cards if card.landmark.id in taught]
+    return render(request, "landmarks", title="Landmarks", seen=seen, unseen=unseen, own=own)
 
 
 @router.get("/runs")

@@ -41,6 +41,12 @@ SCRIPT_TEXTS = (
     N_("Nothing here is tagged {name}"),
     N_("{n} confirmed as {name}; u undoes it"),
     N_("There is nothing to undo"),
+    N_("1 selected"),
+    N_("{n} selected"),
+    N_("It is {name}"),
+    N_("{n} confirmed as {name}"),
+    N_("{n} without a landmark"),
+    N_("{name} was taught"),
     N_("That did not work. Try again."),
 )
 

@@ -6,6 +6,7 @@
 
 import { api, text } from "./app.js";
 import { justified, shapeOf } from "./rows.js";
+import { selectionOf } from "./select.js";
 
 const WIDE = { row: 190, gap: 6 }, NARROW = { row: 120, gap: 3 }; // pixels
 const COMMON_SHAPE = 1.4;
@@ -26,6 +27,7 @@ async function start(query) {
   const [timeline, first] = await Promise.all([api(`/photos/timeline?${search}`), api(`/photos?${search}`)]);
   const size = timeline.page_size;
   const pages = new Map([[0, first.photos]]); // by their numbers
+  const pending = new Map(); // pages that are being fetched
   const blocks = []; // where the photos of each page are, and how high it is
   const tiles = [];
   const element = document.createElement("template");
@@ -97,10 +99,28 @@ async function start(query) {
     if (timeline.pages[page]) parameters.set("after", timeline.pages[page]);
     pages.set(page, []);
     if (pages.size > MOST_PAGES) pages.delete(pages.keys().next().value);
-    api(`/photos?${parameters}`).then(({ photos }) => {
+    pending.set(page, api(`/photos?${parameters}`).then(({ photos }) => {
       pages.set(page, photos);
       keepView(() => { blocks[page] = blockOf(page); stack(); unplace(page); });
-    }, () => pages.delete(page));
+    }, () => pages.delete(page)).finally(() => pending.delete(page)));
+  }
+
+  /** The photos between two places, at most so many, whose pages are fetched first. */
+  async function photosBetween(first, last, most) {
+    const end = Math.min(last, first + most - 1);
+    for (let page = pageOf(first); page <= pageOf(end); page++) {
+      fetchPage(page);
+      await pending.get(page);
+    }
+    return Array.from({ length: end - first + 1 }, (_, place) => photoAt(first + place)).filter(Boolean);
+  }
+
+  /** Show photos as they are now. */
+  function replace(photos) {
+    const changed = new Map(photos.map((photo) => [photo.sha256, photo]));
+    for (const [page, shown] of pages) pages.set(page, shown.map((photo) => changed.get(photo.sha256) ?? photo));
+    for (const tile of tiles) if (changed.has(tile.dataset.sha256)) fill(tile, changed.get(tile.dataset.sha256));
+    load();
   }
 
   function unplace(page) {
@@ -108,6 +128,8 @@ async function start(query) {
   }
 
   // Tiles.
+
+  const selection = selectionOf({ photosBetween, replace, repaint: () => tiles.forEach((tile) => selection.mark(tile)) });
 
   function draw() {
     const top = viewTop(), above = OVERSCAN_ROWS * style.row;
@@ -146,6 +168,7 @@ async function start(query) {
     badge.hidden = !badge.textContent;
     if (found) tile.href = `/photo/${found.sha256}${query ? `?${search}` : ""}`;
     else tile.removeAttribute("href");
+    selection.mark(tile);
   }
 
   function load() {
@@ -209,6 +232,11 @@ async function start(query) {
 
   grid.addEventListener("keydown", (event) => {
     const index = Number(event.target.dataset.index);
+    if (!event.ctrlKey && !event.metaKey && (event.key === "x" || (event.key === " " && selection.isActive))) {
+      event.preventDefault();
+      if (photoAt(index)) selection.toggle(photoAt(index), index, event.shiftKey);
+      return;
+    }
     const targets = { ArrowRight: () => index + 1, ArrowLeft: () => index - 1, ArrowDown: () => beside(index, 1), ArrowUp: () => beside(index, -1), Home: () => 0, End: () => timeline.total - 1 };
     if (!(event.key in targets)) return;
     event.preventDefault();
@@ -222,6 +250,12 @@ async function start(query) {
   grid.addEventListener("click", (event) => {
     const tile = event.target.closest(".tile");
     if (!tile) return;
+    if (event.shiftKey || selection.isActive) {
+      event.preventDefault();
+      const index = Number(tile.dataset.index);
+      if (photoAt(index)) selection.toggle(photoAt(index), index, event.shiftKey);
+      return;
+    }
     clearTimeout(idle);
     history.replaceState({ at: Number(tile.dataset.index), isFocused: true }, "");
   });

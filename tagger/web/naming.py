@@ -1,0 +1,74 @@
+"""Naming photos: a landmark's name is a decision about them, and a new name teaches a place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.errors import UnknownLandmark
+from db.read.catalog import find_landmark, landmarks
+from db.read.gallery.tiles import Tile
+from db.taught.places import taught_landmarks
+from tagger.core.types import Landmark, Position
+from tagger.library.taught.from_library import teach_from_library
+from tagger.library.taught.teach import MOST_PHOTOS, key_of
+from tagger.web.api.decisions import store_decisions
+from tagger.web.api.schemas import DecisionIn, NameIn
+from tagger.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What naming did.
+
+    Args:
+        landmark: what the photos show.
+        is_taught: whether they taught it.
+        ids: of the decisions.
+        photos: as they are now.
+    """
+
+    landmark: Landmark
+    is_taught: bool
+    ids: list[int]
+    photos: Sequence[Tile]
+
+
+def name_photos(services: Services, who: str, named: NameIn) -> Named:
+    """Decide that photos show a place, after they have taught it if it is new or was taught before.
+
+    Raises:
+        UnknownPhoto: one of them is unknown.
+        TeachingError: they cannot teach a place with this name.
+        RunInProgress: a run has the store, so that nothing can be taught.
+    """
+    key = _known(services, named.name)
+    if is_taught := key is None:
+        near = None if named.lat is None or named.lon is None else Position(named.lat, named.lon)
+        teach_from_library(
+            services.store,
+            services.model.tagger,
+            named.name.strip(),
+            named.photos[:MOST_PHOTOS],
+            loader=services.model.loader,
+            near=near,
+            country=named.country,
+            min_score=services.model.min_score,
+        )
+        key = key_of(named.name)
+    decision = DecisionIn(verdict="shows", landmark=key)
+    ids, photos = store_decisions(services, who, list(dict.fromkeys(named.photos)), decision)
+    services.unknown.forget()
+    with services.store.read() as connection:
+        landmark = next(one for one in landmarks(connection).values() if one.id == key)
+    return Named(landmark, is_taught, ids, photos)
+
+
+def _known(services: Services, name: str) -> str | None:
+    """The key of the landmark with this name; None if it is to be taught, or to be taught more photos."""
+    with services.store.read() as connection:
+        try:
+            key = find_landmark(connection, name)
+        except UnknownLandmark:
+            return None
+        return None if key in {place.id for place in taught_landmarks(connection)} and key == key_of(name) else key
