@@ -13,7 +13,8 @@ from tagger.core.types import Landmark, Position
 from tagger.library.taught.from_library import teach_from_library
 from tagger.library.taught.teach import MOST_PHOTOS, key_of
 from tagger.web.api.decisions import store_decisions
-from tagger.web.api.schemas import DecisionIn, NameIn
+from tagger.web.api.schemas import DecisionIn
+from tagger.web.api.taught_schemas import NameIn
 from tagger.web.services import Services
 
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter, HTTPException, Path
 from db.taught.places import TaughtRow
 from tagger.core.errors import TeachingError
 from tagger.library.taught.teach import remove, taught
-from tagger.web.api.schemas import NamedOut, NameIn, TaughtOut, UnknownOut, problems
+from tagger.web.api.schemas import problems
+from tagger.web.api.taught_schemas import NamedOut, NameIn, TaughtOut, UnknownOut
 from tagger.web.api.views import tiles_out
 from tagger.web.language import Speaks
 from tagger.web.naming import name_photos

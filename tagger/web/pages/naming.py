@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from db.read.gallery.tiles import tiles_of
 from tagger.library.taught.teach import MOST_PHOTOS, remove
-from tagger.web.api.schemas import NameIn, Sha256
+from tagger.web.api.schemas import Sha256
+from tagger.web.api.taught_schemas import NameIn
 from tagger.web.language import N_
 from tagger.web.naming import name_photos
 from tagger.web.pages.rendering import render, with_query

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.web.pictures import drawn_library
 
 CHROMIUM = shutil.which("chromium")
 PHOTOS = 30
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 PATIENCE_MS = 30_000  # on a busy machine
 
 Open = Callable[..., Page]

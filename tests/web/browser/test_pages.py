@@ -16,7 +16,8 @@ from db.read.query_language.tree import ALL
 from tagger.core.types import FoundFile, Landmark, PhotoInfo, Result, Suggestion, Tagged
 from tests.db.samples import assessed, failed
 from tests.drawn import COLOURS, jpeg
-from tests.web.browser.conftest import PHOTOS, Open
+from tests.web.browser.barriers import serious_barriers
+from tests.web.browser.conftest import PHONE, PHOTOS, Open
 from tests.web.browser.tracing import scroll, traced
 from tests.web.conftest import Gallery, Start
 from tests.web.library import FIRST, keep_thumbnails, store_photos
@@ -26,10 +27,21 @@ from tests.web.pictures import drawn_library
 pytestmark = pytest.mark.slow
 
 LONGEST_FRAME_MS = 50.0
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
-PAGES = ("/", "/review", "/map", "/landmarks", "/runs", "/runs/1", "/try", "/share", "/login", "/photo/{sha256}", "/no")
+PAGES = (
+    "/",
+    "/review",
+    "/map",
+    "/landmarks",
+    "/unknown",
+    "/runs",
+    "/runs/1",
+    "/try",
+    "/share",
+    "/login",
+    "/photo/{sha256}",
+    "/no",
+)
 EVIL = """<script>evil=1</script>"'><img src=x onerror="evil=1"><svg onload=evil=1>{{7*7}}javascript:evil=1"""
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 
 
 def tiles_in(gallery: Gallery) -> tuple[Tile, ...]:
@@ -193,14 +205,7 @@ def test_no_page_has_a_serious_barrier(library: Gallery, open_page: Open, scheme
     found = {}
     for path in PAGES:
         page.goto(library.url + path.format(sha256=newest(library)))
-        page.wait_for_load_state("networkidle")
-        page.evaluate(AXE)
-        violations = page.evaluate("axe.run().then(({ violations }) => violations)")
-        found[path] = [
-            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
-            for one in violations
-            if one["impact"] in ("serious", "critical")
-        ]
+        found[path] = serious_barriers(page)
     assert {path: barriers for path, barriers in found.items() if barriers} == {}
 
 
