@@ -7,15 +7,15 @@ says.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, select, update
 
 from db.dialect import insert
-from db.schema.models import Decision, Photo
+from db.schema.models import Decision, Landmark, Photo
 from db.schema.telegram import TelegramPerson, TelegramPhoto
 from db.telegram import voices
 from db.telegram.voices import Said
@@ -23,6 +23,19 @@ from db.telegram.voices import Said
 LANGUAGE = select(TelegramPerson.language).where(
     TelegramPerson.user_id == bindparam("user_id")
 )  # built once, since each update needs it
+
+_ACTIVE = (
+    (Decision.photo_id == TelegramPhoto.photo_id) & (Decision.who == bindparam("who")) & Decision.revoked_at.is_(None)
+)
+_SHOWN = case((Decision.id.is_(None), TelegramPhoto.landmark_id), (Decision.verdict == "shows", Decision.landmark_id))
+HAS_SHOWN = (
+    select(TelegramPhoto.id)
+    .outerjoin(Decision, _ACTIVE)
+    .join(Landmark, Landmark.id == _SHOWN)
+    .where(TelegramPhoto.user_id == bindparam("user_id"), TelegramPhoto.answer_id < bindparam("answer"))
+    .where(Landmark.country == bindparam("country"))
+    .limit(1)
+)  # built once, like `LANGUAGE`
 
 Decisions = Callable[[Any], Sequence[Said]]  # those on a row of `TelegramPhoto`
 
@@ -78,14 +91,17 @@ def photos_of(connection: Connection, user_id: int, *, chat_id: int | None = Non
     return list(_photos(connection, user_id, chat_id))
 
 
-def has_shown(connection: Connection, user_id: int, landmark_ids: Collection[int], *, before_answer: int) -> bool:
-    """Whether a photo that a person sent before an answer shows one of these landmarks."""
-    own = (Decision.photo_id == TelegramPhoto.photo_id) & (Decision.who == voices.who(user_id))
-    said = Decision.verdict == "shows", Decision.landmark_id.in_(landmark_ids)
-    found = (Decision.id.is_(None) & TelegramPhoto.landmark_id.in_(landmark_ids)) | and_(*said)
-    photos = select(TelegramPhoto.id).outerjoin(Decision, own & Decision.revoked_at.is_(None))
-    earlier = TelegramPhoto.user_id == user_id, TelegramPhoto.answer_id < before_answer
-    return connection.execute(photos.where(*earlier, found).limit(1)).first() is not None
+def has_shown(connection: Connection, user_id: int, country: str, *, before_answer: int) -> bool:
+    """Whether a photo that a person sent before an answer shows a landmark in a country.
+
+    Args:
+        connection: any.
+        user_id: the person.
+        country: its English name.
+        before_answer: the answer.
+    """
+    where = {"user_id": user_id, "who": voices.who(user_id), "country": country, "answer": before_answer}
+    return connection.execute(HAS_SHOWN, where).first() is not None
 
 
 def _photos(connection: Connection, user_id: int, chat_id: int | None) -> Iterator[PersonsPhoto]:

@@ -26,7 +26,6 @@ from tagger.bot.render.error_texts import OF_MESSAGE, error_text
 from tagger.bot.render.languages import Language
 from tagger.bot.render.length import shorten
 from tagger.bot.render.reply_text import (
-    Landmarks,
     ReplyContent,
     ShownEvidence,
     ShownLandmark,
@@ -109,7 +108,7 @@ async def answer_photos(
         if not content.photo_count:
             html, keyboard = _error_text(context, photos), Keyboard()
         else:
-            new_countries = _new_countries(connection, context.landmarks, stored)
+            new_countries = _new_countries(context, connection, stored)
             html, keyboard = _render(context, stored, new_countries)  # in a group nobody has decided about it yet
         return OutgoingMessage(
             context.chat_id, html, reply_to, keyboard, answer_id=answer_id, thread_id=context.thread_id
@@ -182,7 +181,7 @@ async def refresh(context: UpdateContext, stored: StoredReply) -> None:
     speaker = ""
     if said is not None and not context.is_private:
         speaker = await context.services.member_name(context.chat_id, said.user_id)
-    new_countries = await context.services.db.read(lambda c: _new_countries(c, context.landmarks, stored))
+    new_countries = await context.services.db.read(lambda c: _new_countries(context, c, stored))
     await context.edit(*_render(context, stored, new_countries, speaker), message_id=stored.message_id)
 
 
@@ -229,21 +228,20 @@ def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[Repl
     return ReplyContent(landmarks, evidence, len(readable), len(failures) - other_count, other_count), verdicts
 
 
-def _new_countries(connection: Connection, landmarks: Landmarks, stored: StoredReply) -> list[str]:
+def _new_countries(context: UpdateContext, connection: Connection, stored: StoredReply) -> list[str]:
     """The countries on an answer's photos of which the person had sent none before; only told in private."""
     if not is_private(stored.chat_id):
         return []
-    countries = dict.fromkeys(landmarks[number].country for number in shown_landmarks(stored))
+    countries = {  # by their English names, which the store has
+        country: str(context.landmarks[number].country)
+        for number in shown_landmarks(stored)
+        if (country := context.services.landmarks[number].country)
+    }
     return [
-        country
-        for country in countries
-        if country
-        and not has_shown(connection, stored.user_id, _of_country(landmarks, country), before_answer=stored.id)
+        localized
+        for country, localized in countries.items()
+        if not has_shown(connection, stored.user_id, country, before_answer=stored.id)
     ]
-
-
-def _of_country(landmarks: Landmarks, country: str) -> list[int]:
-    return [number for number, landmark in landmarks.items() if landmark.country == country]
 
 
 def _render(
