@@ -12,8 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
-from db.read.photos import photo_ids
-from db.schema.models import Assessment, Decision, Photo
+from db.schema.models import Assessment, Decision, Photo, Variant
 from db.schema.telegram import TelegramAnswer, TelegramPhoto, TelegramUpdate
 from db.telegram import voices
 from db.telegram.voices import Said
@@ -36,8 +35,11 @@ IN_PLACE = (Decision.answer_id == bindparam("place")) & or_(Decision.who == bind
 PHOTO_AND_DECISIONS = (
     select(Photo.id, Decision.id.label("decision"), Decision.who, Decision.verdict, Decision.landmark_id)
     .outerjoin(Decision, (Decision.photo_id == Photo.id) & Decision.revoked_at.is_(None) & IN_PLACE)
-    .where(Photo.id == bindparam("photo"))
     .order_by(Decision.id)
+)
+CONTENT_AND_DECISIONS = PHOTO_AND_DECISIONS.where(Photo.sha256 == bindparam("sha256"))
+VARIANT_AND_DECISIONS = PHOTO_AND_DECISIONS.join(Variant, Variant.photo_id == Photo.id).where(
+    Variant.sha256 == bindparam("sha256")
 )
 SENT_COLUMNS = ("chat_id", "message_id", "user_id", "file_unique_id", "landmark_id", "score")
 
@@ -203,11 +205,11 @@ def _photos(connection: Connection, answer_id: int, chat_id: int) -> list[Answer
 
 def _decisions(connection: Connection, sha256: str, chat_id: int, answer_id: int) -> tuple[int, tuple[Said, ...]]:
     """A photo's number, and the active decisions on it: a person's own, or in a group those at the answer."""
-    photo = photo_ids(connection, [sha256]).get(sha256)
-    if photo is None:
+    where = {"sha256": sha256, "who": voices.who(chat_id), "place": voices.place(chat_id, answer_id)}
+    rows = connection.execute(CONTENT_AND_DECISIONS, where).all()
+    rows = rows or connection.execute(VARIANT_AND_DECISIONS, where).all()
+    if not rows:
         raise UnknownContent(sha256)
-    where = {"photo": photo, "who": voices.who(chat_id), "place": voices.place(chat_id, answer_id)}
-    rows = connection.execute(PHOTO_AND_DECISIONS, where).all()
     decided = [row for row in rows if row.decision is not None]
     said = (Said(row.decision, voices.user_id(row.who), row.verdict, row.landmark_id) for row in decided)
-    return photo, tuple(said)
+    return rows[0].id, tuple(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from tagger.core.types import Landmark
 
@@ -17,6 +18,7 @@ def hashtags(landmark: Landmark) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(_hashtag, names))))
 
 
+@lru_cache(4096)
 def _hashtag(name: str) -> str:
     plain = DROPPED.sub("", ELISION.sub(r"\1 ", unicodedata.normalize("NFC", name)))
     words = "".join(sign if _is_kept(sign) else " " for sign in plain).split()

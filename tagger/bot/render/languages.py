@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
 
 from babel import Locale
 from babel.dates import format_date
@@ -48,11 +50,16 @@ class Language:
         """The language's own name, e.g. Deutsch."""
         return str(self._locale.get_display_name(self._locale)).capitalize()
 
+    @cached_property
+    def _percents(self) -> list[str]:
+        """0% to 99%, since Babel takes long for each."""
+        return [format_percent(whole / 100, locale=self._locale) for whole in range(100)]
+
     def percent(self, score: float) -> str:
         """A score as HTML, between "<1%" and 99%, since nothing is impossible or certain."""
         if score < 0.005:
-            return "&lt;" + format_percent(0.01, locale=self._locale)
-        return format_percent(min(score, 0.99), locale=self._locale)
+            return f"&lt;{self._percents[1]}"
+        return self._percents[min(round(Decimal(str(score)) * 100), 99)]
 
     def number(self, value: float) -> str:
         return format_decimal(round(value, 1) if value < 10 else round(value), locale=self._locale)
