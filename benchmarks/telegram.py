@@ -43,12 +43,12 @@ class Server:
         """Each photo that was sent: when it was delivered, and its answers."""
         return [row for row in self("answers") if row["kind"] == "photo"]
 
-    def wait_answered(self, photos: int, timeout_s: float = 600) -> None:
+    def wait_answered(self, photos: int, timeout_s: float = 600, poll_s: float = 0.1) -> None:
         until = time.monotonic() + timeout_s
         while self("state")["answered"] < photos:
             if time.monotonic() > until:
                 raise TimeoutError(f"after {timeout_s} s not all of {photos} photos are answered")
-            time.sleep(0.1)
+            time.sleep(poll_s)
 
 
 class Bot:
