@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.models import Base as Base
 
+BLOCK = 4096  # photo ids
+
 
 class Embedding(Base):
     """A photo as a model sees it: float16 numbers, see `tagger.model.embedding`."""
@@ -24,6 +26,19 @@ class Embedding(Base):
     look: Mapped[str]  # the network that it comes from: first or full
     taught_share: Mapped[float]  # of the answer's probability that taught places have; landmarks have the rest
     vector: Mapped[bytes]
+
+
+class EmbeddingBlock(Base):
+    """A random number for a block of photo ids, another one after each change of a model's embeddings in it.
+
+    By this a copy of the embeddings outside the database knows which of its parts are out of date.
+    """
+
+    __tablename__ = "embedding_block"
+
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
+    block: Mapped[int] = mapped_column(primary_key=True)  # the id of each of its photos, divided by BLOCK
+    version: Mapped[int]
 
 
 class TaughtPlace(Base):

@@ -12,6 +12,7 @@ from db.batching import in_batches
 from db.read.files import suggestions_of
 from db.schema.models import Assessment, Landmark, Photo, Suggestion
 from db.schema.taught import Embedding
+from db.taught.embeddings import mark_embeddings
 from tagger.core import types
 from tagger.core.evidence import evidence_text
 from tagger.core.types import NoLandmark, Tagged
@@ -82,6 +83,7 @@ def forget_answers(connection: Connection, photos: Sequence[int], *, model: int)
     """Remove a model's answers to photos, so that its next run gives new ones. Undone ones stay."""
     undone = select(Assessment.photo_id).where(Assessment.model_id == model, Assessment.status == "undone")
     for batch in in_batches(photos):
+        mark_embeddings(connection, batch)
         for table in (Suggestion, Embedding, Assessment):
             is_left = (table.model_id == model, table.photo_id.in_(batch), table.photo_id.not_in(undone))
             connection.execute(delete(table).where(*is_left))

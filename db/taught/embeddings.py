@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from db.dialect import insert
 from db.schema.models import File, Landmark, Photo, Suggestion
-from db.schema.taught import Embedding, Rescored
+from db.schema.taught import BLOCK, Embedding, EmbeddingBlock, Rescored
 from db.schema.views import machine_tag, person_tag, trusted_decision
 from tagger.core.types import NoLandmark, Tagged
 
@@ -18,6 +19,11 @@ UPSERT_EMBEDDING = _EMBEDDING.on_conflict_do_update(
     index_elements=["photo_id", "model_id"],
     set_={name: _EMBEDDING.excluded[name] for name in ("look", "taught_share", "vector")},
 )
+_BLOCK = insert(EmbeddingBlock)
+RENEW_BLOCK = _BLOCK.on_conflict_do_update(
+    index_elements=["model_id", "block"], set_={"version": _BLOCK.excluded["version"]}
+)
+VERSION_BITS = 62
 
 
 def write_embeddings(connection: Connection, answers: Mapping[int, Tagged | NoLandmark], model: int) -> None:
@@ -40,10 +46,39 @@ def write_embeddings(connection: Connection, answers: Mapping[int, Tagged | NoLa
         for photo, (look, of_photo) in embedded.items()
     ]
     connection.execute(UPSERT_EMBEDDING, rows)
+    _renew(connection, {(model, photo // BLOCK) for photo in embedded})
     for version in {of_photo.taught_version for _, of_photo in embedded.values()}:
         first = min(photo for photo, (_, of_photo) in embedded.items() if of_photo.taught_version == version)
         is_ahead = (Rescored.model_id == model) & (Rescored.version != version) & (Rescored.photo_id >= first)
         connection.execute(update(Rescored).where(is_ahead).values(photo_id=first - 1))
+
+
+def mark_embeddings(connection: Connection, photos: Collection[int]) -> None:
+    """Record that the embeddings of photos have changed, or are about to be removed."""
+    blocks = select(Embedding.model_id, Embedding.photo_id // BLOCK).where(Embedding.photo_id.in_(photos)).distinct()
+    _renew(connection, {(model, block) for model, block in connection.execute(blocks)})
+
+
+def _renew(connection: Connection, blocks: set[tuple[int, int]]) -> None:
+    rows = [
+        {"model_id": model, "block": block, "version": secrets.randbits(VERSION_BITS)}
+        for model, block in sorted(blocks)
+    ]
+    if rows:
+        connection.execute(RENEW_BLOCK, rows)
+
+
+def block_versions(connection: Connection, *, model: int) -> dict[int, int]:
+    """The versions of the blocks that have, or had, embeddings of a model."""
+    rows = select(EmbeddingBlock.block, EmbeddingBlock.version).where(EmbeddingBlock.model_id == model)
+    return dict(connection.execute(rows).all())
+
+
+def vectors_in_block(connection: Connection, block: int, *, model: int) -> dict[int, bytes]:
+    """The embeddings of a block's photos, by photo."""
+    of_block = Embedding.photo_id.between(block * BLOCK, (block + 1) * BLOCK - 1)
+    rows = select(Embedding.photo_id, Embedding.vector).where(Embedding.model_id == model, of_block)
+    return dict(connection.execute(rows).all())
 
 
 def embedded_photos(connection: Connection, *, model: int, after: int = 0, limit: int | None = None) -> list[Any]:

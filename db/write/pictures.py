@@ -17,6 +17,7 @@ from db.read.photos import picture_ids, variant_ids
 from db.schema.models import Assessment, Decision, File, Photo, Suggestion, Variant
 from db.schema.taught import Embedding
 from db.schema.telegram import TelegramPhoto
+from db.taught.embeddings import mark_embeddings
 from db.write.comparisons import leave_groups
 from db.write.dates import RANKS, photo_date
 from db.write.decisions import is_contradicted
@@ -128,7 +129,9 @@ def _move_answers(connection: Connection, photo: int, into: int) -> None:
         connection.execute(update(Suggestion).where(*of_answer).values(photo_id=into))
     known = select(Embedding.model_id).where(Embedding.photo_id == into)
     embeddings = update(Embedding).where(Embedding.photo_id == photo, Embedding.model_id.not_in(known))
+    mark_embeddings(connection, [photo])
     connection.execute(embeddings.values(photo_id=into))
+    mark_embeddings(connection, [into])
     for table in (Suggestion, Assessment):
         connection.execute(delete(table).where(table.photo_id == photo))
     current = select(Photo.current_model_id).where(Photo.id == photo).scalar_subquery()

@@ -16,6 +16,7 @@ from db.batching import in_batches
 from db.engine import Store
 from db.schema.models import Assessment, Decision, Failure, File, Photo, Suggestion, Variant
 from db.schema.telegram import TelegramPhoto
+from db.taught.embeddings import mark_embeddings
 from db.write.comparisons import leave_groups
 
 FILES_PER_TRANSACTION = 500  # other processes may write in between
@@ -79,6 +80,7 @@ def remove_photos(connection: Connection, photos: set[int]) -> int:
     for batch in in_batches(photos):
         orphans = _orphans(connection, set(batch))
         leave_groups(connection, orphans)
+        mark_embeddings(connection, orphans)
         for table in (Suggestion, Assessment, Variant):
             connection.execute(delete(table).where(table.photo_id.in_(orphans)))
         connection.execute(delete(Photo).where(Photo.id.in_(orphans)))

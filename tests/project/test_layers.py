@@ -71,7 +71,7 @@ HOMES = {
     "click": ("tagger.cli", "training.cli", "training.steps"),
     "exiv2": ("tagger.export.xmp.embedding",),
     "fastapi": ("tagger.web",),
-    "filelock": ("tagger.library.lock", "tagger.model.engines.network_cache"),
+    "filelock": ("tagger.library.lock", "tagger.library.taught.matrix", "tagger.model.engines.network_cache"),
     "h11": ("tagger.web.connection",),
     "itsdangerous": ("tagger.web.security.sessions",),
     "jinja2": (
@@ -106,7 +106,7 @@ HOMES = {
     ),
     "pillow_heif": ("tagger.image",),
     "pillow_jxl": ("tagger.image.codecs.jxl",),
-    "platformdirs": ("db.postgres", "tagger.config", "tagger.model.engines.factory"),
+    "platformdirs": ("db.postgres", "tagger.config", "tagger.library.taught.matrix", "tagger.model.engines.factory"),
     "prometheus_client": ("tagger.ops.metrics", "tagger.web.api.status"),
     "pyarrow": ("tagger.export.parquet", "tagger.batch"),
     "pydantic": ("tagger.config", "tagger.model.card", "tagger.model.bundle", "tagger.web.api", "training"),

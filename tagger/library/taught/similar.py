@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from db.engine import Store
 from db.read.files import paths_of
-from db.taught.embeddings import embedded_photos
 from tagger.core.errors import TeachingError
 from tagger.core.run_options import CORES
 from tagger.core.types import NoLandmark, Tagged
 from tagger.library.recorder import register
+from tagger.library.taught.matrix import embedding_matrix
 from tagger.model.embedding import Embeddings
 
 if TYPE_CHECKING:
@@ -51,33 +51,38 @@ def similar(store: Store, tagger: Tagger, photo: str, *, limit: int) -> list[Sim
     (result,) = tagger.with_full_look().tag([photo], 1, gps=False)
     if not isinstance(result.answer, Tagged | NoLandmark) or result.answer.embedded is None:
         raise TeachingError("The photo cannot be read, or this bundle makes no embeddings.")
-    with store.read() as connection:
-        rows = embedded_photos(connection, model=model)
-    vectors = np.frombuffer(b"".join(row.vector for row in rows), np.float16).reshape(len(rows), -1)
     query = np.frombuffer(result.answer.embedded.vector, np.float16).astype(np.float32)
-    best, scores = nearest_vectors(vectors, query, limit + 1) if len(rows) else (np.zeros(0, int), np.zeros(0))
-    photos = [rows[int(index)].photo_id for index in best]
+    with embedding_matrix(store, model=model, dimensions=len(query)) as vectors:
+        scores = inner_products(vectors, query)  # (N,), by photo id
+    count, found = limit + 1, list[Similar]()
+    while True:  # usually once; photos whose files are gone make room for others
+        best = nearest(scores, count)
+        found = _with_paths(store, best, scores[best], photo)
+        if len(found) >= limit or len(best) < count:
+            return found[:limit]
+        count *= 4
+
+
+def _with_paths(store: Store, photos: NDArray[np.intp], scores: NDArray[np.float32], asked: str) -> list[Similar]:
+    """Photos that have a file, without the one that was asked about."""
+    files: dict[int, list[str]] = {}
     with store.read() as connection:
-        files: dict[int, list[str]] = {}
-        for number, path, _ in paths_of(connection, photos):
+        for number, path, _ in paths_of(connection, photos.tolist()):
             files.setdefault(number, []).append(path)
-    found = [
+    return [
         Similar(files[number][0], round(float(score), 4))
-        for number, score in zip(photos, scores, strict=True)
-        if number in files and photo not in files[number]
+        for number, score in zip(photos.tolist(), scores, strict=True)
+        if number in files and asked not in files[number]
     ]
-    return found[:limit]
 
 
-def nearest_vectors(
-    vectors: NDArray[np.float16], query: Embeddings, count: int
-) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """The rows of (N, dimensions) with the largest inner products with a query, the largest first, and those."""
-    scores = inner_products(vectors, query)  # (N,)
-    count = min(count, len(scores))
-    best = np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, np.intp)
-    best = best[np.argsort(-scores[best], kind="stable")]
-    return best, scores[best]
+def nearest(scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """The indices of the largest scores, the largest first. A score of exactly 0 is that of no photo."""
+    ranked = np.where(scores == 0, -np.inf, scores)
+    count = min(count, len(ranked))
+    best = np.argpartition(-ranked, count - 1)[:count] if count else np.zeros(0, np.intp)
+    best = best[np.argsort(-ranked[best], kind="stable")]
+    return best[np.isfinite(ranked[best])]
 
 
 def inner_products(vectors: NDArray[np.float16], query: Embeddings) -> NDArray[np.float32]:
