@@ -108,24 +108,22 @@ def postgres() -> Iterator[Server]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that takes a store on both databases, except those marked for one."""
-    if "database" in metafunc.fixturenames:
+    if "database_kind" in metafunc.fixturenames:
         kinds = ("sqlite", "postgresql")
         marked = [kind for kind in kinds if metafunc.definition.get_closest_marker(kind)]
-        if not metafunc.definition.nodeid.startswith("tests/db/"):
-            marked = ["sqlite"]
-        metafunc.parametrize("database", marked or kinds, indirect=True)
+        metafunc.parametrize("database_kind", marked or kinds, indirect=True)
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest) -> str:
+def database_kind(request: pytest.FixtureRequest) -> str:
     """The kind of a test's database."""
     return str(request.param)
 
 
 @pytest.fixture
-def url(database: str, tmp_path: Path, empty_database: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def url(database_kind: str, tmp_path: Path, empty_database: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """Of a test's database, an empty store."""
-    if database == "sqlite":
+    if database_kind == "sqlite":
         shutil.copy(empty_database, tmp_path / "tags.sqlite")
         yield f"sqlite:///{tmp_path / 'tags.sqlite'}"
         return

@@ -39,12 +39,18 @@ def shared_server() -> Iterator[BotApiServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def shared_bot(
-    shared_server: BotApiServer, model: Path, tmp_path_factory: pytest.TempPathFactory
+    shared_server: BotApiServer,
+    model: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[RunningBot]:
-    """The default settings."""
-    with RunningBot(shared_server, model, tmp_path_factory.mktemp("shared_bot")) as bot:
+    """The default settings, with either database."""
+    own = RunningBot(shared_server, model, tmp_path_factory.mktemp("shared_bot"))
+    if request.param == "postgresql":
+        own.server_url = request.getfixturevalue("postgres").create()
+    with own as bot:
         yield bot
         assert bot.stop() == 0
         assert "Traceback" not in bot.output, bot.output

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import psycopg
 from PIL import ExifTags, Image
 
 from tagger.model.bundle import write_bundle
@@ -90,6 +91,7 @@ class RunningBot:
     def __init__(self, server: BotApiServer, model: Path, folder: Path, **settings: object) -> None:
         self.server = server
         self.database = folder / "tags.sqlite"
+        self.server_url: str | None = None  # of a database elsewhere
         self.folder = folder
         self._output = folder / "output.txt"
         own = {
@@ -112,7 +114,7 @@ class RunningBot:
             self.kill()
 
     def start(self) -> None:
-        command = [sys.executable, "-W", "error", str(HASTY), self.command, "--db", str(self.database)]
+        command = [sys.executable, "-W", "error", str(HASTY), self.command, "--db", self.url]
         with self._output.open("ab") as output:
             self.process = subprocess.Popen(
                 command, env=self._environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
@@ -152,7 +154,15 @@ class RunningBot:
     def output(self) -> str:
         return self._output.read_text(errors="replace")
 
+    @property
+    def url(self) -> str:
+        """Of its database."""
+        return self.server_url or str(self.database)
+
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        if self.server_url:
+            with psycopg.connect(self.server_url) as server:
+                return server.execute(query.replace("?", "%s"), values or None).fetchall()
         with closing(sqlite3.connect(self.database)) as connection:
             return connection.execute(query, values).fetchall()
 

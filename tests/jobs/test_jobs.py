@@ -141,16 +141,14 @@ def test_retag_tags_anew_what_was_taken_back(context: MakeContext, store: Store)
     assert "9 tagged, 3 without" in run_job("retag", context()).message
 
 
-def test_backup_says_where_the_copy_is(context: MakeContext, tmp_path: Path) -> None:
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("folder", "given"), [("copies", {"backup_folder": "copies"}), ("backups", {})])
+def test_backup_says_where_it_is(context: MakeContext, tmp_path: Path, folder: str, given: dict[str, str]) -> None:
+    own = {name: tmp_path / value for name, value in given.items()}
     for _ in range(2):
-        ended = run_job("backup", context(backup_folder=tmp_path / "copies", backup_keep=1))
-    (copy,) = (tmp_path / "copies").iterdir()
+        ended = run_job("backup", context(**own, backup_keep=1))
+    (copy,) = (tmp_path / folder).iterdir()
     assert ended.message.startswith(str(copy))
-
-
-def test_backups_lie_beside_the_database_if_nothing_else_is_said(context: MakeContext, tmp_path: Path) -> None:
-    run_job("backup", context())
-    assert len(list((tmp_path / "backups").iterdir())) == 1
 
 
 def test_prune_removes_what_is_long_gone(context: MakeContext, store: Store, library: Path) -> None:
@@ -247,6 +245,7 @@ def test_a_label_that_is_no_landmark_is_named(context: MakeContext, known_pictur
         run_job("canary", context(canary_folder=known_pictures))
 
 
+@pytest.mark.sqlite
 def test_the_digest_says_what_is_bad_first(context: MakeContext, library: Path, tmp_path: Path) -> None:
     assert run_job("digest", context()).message.splitlines()[0] == "All is well."
     (library / "bad.jpg").write_text("no photo")

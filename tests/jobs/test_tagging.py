@@ -129,7 +129,7 @@ def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_fold
     (sentence,) = [record.getMessage() for record in caplog.records]
     assert (
         sentence
-        == f"Another run is in progress on {store.file} (it is just starting); this run waits until it has ended"
+        == f"Another run is in progress on {store.name} (it is just starting); this run waits until it has ended"
     )
 
 

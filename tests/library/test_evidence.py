@@ -67,7 +67,10 @@ def test_coordinates_nearby_make_a_tag_of_a_guess(store: Store, bundle: Bundle, 
     assert tagged_files(store) == {"with.jpg": ("red_rock", {"kind": "near", "km": 0.0})}
     with store.read() as connection:
         (hit,) = listings.tags(connection, TagFilter()).hits
-        assert connection.exec_driver_sql("SELECT lat, lon FROM photo ORDER BY lat").all() == [(None, None), RED_ROCK]
+        assert connection.exec_driver_sql("SELECT lat, lon FROM photo ORDER BY lat NULLS FIRST").all() == [
+            (None, None),
+            RED_ROCK,
+        ]
     assert hit.visual_score is not None
     assert hit.score is not None
     assert hit.visual_score < 0.7 <= hit.score

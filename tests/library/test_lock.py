@@ -41,9 +41,9 @@ def begin(store: Store, job: str) -> int:
 
 
 @contextmanager
-def holder(store: Store) -> Iterator[subprocess.Popen[str]]:
+def holder(url: str) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds the store until it is told to end, or killed."""
-    command = [sys.executable, "-c", HOLDER, store.file]
+    command = [sys.executable, "-c", HOLDER, url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -55,10 +55,10 @@ def statuses(store: Store) -> list[str]:
         return [run.status for run in catalog.runs(connection)]
 
 
-def test_a_second_run_is_told_who_is_in_progress_since_when(store: Store) -> None:
-    with holder(store) as process:
+def test_a_second_run_is_told_who_is_in_progress_since_when(url: str, store: Store) -> None:
+    with holder(url) as process:
         run = rf"nightly, process {process.pid} on attic, since \d{{4}}-\d\d-\d\d \d\d:\d\d"
-        who = rf"in progress on .*tags\.sqlite \({run}"
+        who = rf"in progress on \S+ \({run}"
         with pytest.raises(RunInProgress, match=who), run_lock(store):
             pytest.fail("two runs at once")
 
@@ -70,6 +70,7 @@ def test_a_second_run_in_the_same_process_is_kept_away_too(store: Store) -> None
         pass
 
 
+@pytest.mark.sqlite
 def test_a_second_run_is_kept_away_by_whatever_name_it_opens_the_store(store: Store, tmp_path: Path) -> None:
     (tmp_path / "link.sqlite").symlink_to(store.file)
     with (
@@ -88,8 +89,11 @@ def test_who_may_write_the_store_may_lock_it(store: Store, mode: int) -> None:
         assert Path(f"{store.file}.lock").stat().st_mode & 0o777 == mode
 
 
-def test_a_killed_run_frees_the_store_and_is_called_died(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    with holder(store) as process:
+@pytest.mark.sqlite
+def test_a_killed_run_frees_the_store_and_is_called_died(
+    url: str, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    with holder(url) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
         with run_lock(store):

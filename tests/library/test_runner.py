@@ -259,6 +259,7 @@ def test_even_a_bug_leaves_a_run_that_says_how_it_ended(store: Store, bundle: Bu
     assert (ended.status, ended.error) == ("failed", "a bug")
 
 
+@pytest.mark.sqlite
 def test_the_database_is_plain_sqlite(store: Store, bundle: Bundle, library: Path) -> None:
     counts(new_run(store, bundle, library, ColourEngine()))
     connection = sqlite3.connect(store.file)

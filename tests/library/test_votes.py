@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from db.engine import Store
 from db.rows import Verdict
+from db.schema.models import File, Photo
 from db.write.decisions import record_decision
 from db.write.undo import undo_run
 from tagger.library import runner
@@ -46,7 +48,8 @@ def everything(store: Store) -> str:
     with store.read() as connection:
         columns = "photo_id, rank, landmark_id, score, is_tag, visual_score, reason, status"
         joined = f"SELECT {columns} FROM suggestion JOIN assessment USING (photo_id, model_id) ORDER BY 1, 2"
-        return json.dumps([list(row) for row in connection.exec_driver_sql(joined)])
+        rows = connection.exec_driver_sql(joined).all()
+    return json.dumps([[int(value) if isinstance(value, bool) else value for value in row] for row in rows])
 
 
 def test_votes_are_counted_anew_when_photos_come_and_taken_back_when_they_are_off(
@@ -105,8 +108,8 @@ def test_what_was_taken_back_votes_no_more(store: Store, bundle: Bundle, trip: P
 def say(store: Store, name: str, verdict: Verdict, landmark: str | None) -> None:
     """Ann decides about a file's photo."""
     with store.write() as connection:
-        asked = "SELECT sha256 FROM photo JOIN file ON file.photo_id = photo.id WHERE CAST(path AS TEXT) LIKE ?"
-        sha256 = connection.exec_driver_sql(asked, (f"%/{name}",)).scalar_one()
+        rows = connection.execute(select(Photo.sha256, File.path).join(File, File.photo_id == Photo.id))
+        (sha256,) = (sha256 for sha256, path in rows if path.endswith(f"/{name}"))
         record_decision(connection, sha256, verdict=verdict, landmark=landmark, who="ann", source="test")
 
 

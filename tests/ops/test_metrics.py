@@ -78,6 +78,7 @@ def test_a_schedule_that_stands_still_is_no_health(store: Store) -> None:
     assert json.loads(text)["reasons"] == ["the schedule has not ticked for 500 s"]
 
 
+@pytest.mark.sqlite
 def test_a_database_that_cannot_be_read_is_no_health(store: Store) -> None:
     store.close()
     Path(store.file).write_bytes(b"no database at all" * 300)
@@ -89,6 +90,7 @@ def test_a_database_that_cannot_be_read_is_no_health(store: Store) -> None:
         assert ask(port, "/metrics")[0] == 503
 
 
+@pytest.mark.sqlite
 def test_a_database_that_was_deleted_is_no_health_and_no_figures(store: Store) -> None:
     with serve_metrics("127.0.0.1:0", store, dict, lambda: examine(store, 0)) as port:
         Path(store.file).unlink()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.bot.conftest import Meet, Start
@@ -11,11 +13,12 @@ from tests.botapi.chat.taps import Tap
 
 DECISIONS = """SELECT verdict, key, source, revoked_at IS NULL FROM decision
                LEFT JOIN landmark ON landmark.id = landmark_id
-               WHERE who = ? AND decided_at > datetime('now', '-1 hour') ORDER BY decision.id"""
+               WHERE who = ? AND decided_at > ? ORDER BY decision.id"""
 
 
 def decisions(bot: RunningBot, person: Person) -> list[tuple[object, ...]]:
-    return bot.rows(DECISIONS, f"telegram:{person.id}")
+    an_hour_ago = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%d %H:%M:%S}"
+    return bot.rows(DECISIONS, f"telegram:{person.id}", an_hour_ago)
 
 
 def edited(chat: PeopleChat, message: Message, count: int = 1) -> str:

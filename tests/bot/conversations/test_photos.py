@@ -55,7 +55,7 @@ def test_a_photo_whose_answer_was_undone_is_told_so_when_it_is_sent_again(server
     chat = ana.private()
     answer(chat, chat.send_photo(ana, picture(RED)))
     assert bot.stop() == 0
-    subprocess.run([sys.executable, "-m", "tagger", "runs", "undo", "1", "--yes", "--db", bot.database], check=True)
+    subprocess.run([sys.executable, "-m", "tagger", "runs", "undo", "1", "--yes", "--db", bot.url], check=True)
     bot.start()
     reply = answer(chat, chat.send_photo(ana, picture(RED)))
     assert reply.text.startswith("My earlier answer to this photo was withdrawn.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from datetime import timedelta
 from itertools import count
 
 import pytest
+from sqlalchemy import select, update
 
+from db.engine import open_store
+from db.schema.telegram import TelegramQuestion
 from tests.bot.conftest import Meet, Start
 from tests.bot.running import BLUE, GREY, RED, RunningBot, answer, buttons, picture, said, tapped
 from tests.botapi import BotApiServer, Message, PeopleChat, Person
@@ -89,10 +91,10 @@ def test_only_the_last_question_is_open(bot: RunningBot, meet: Meet) -> None:
 
 
 def age_questions(bot: RunningBot, minutes: float) -> None:
-    with closing(sqlite3.connect(bot.database, timeout=30)) as connection, connection:
-        connection.execute(
-            "UPDATE telegram_question SET asked_at = datetime(asked_at, ?)", (f"-{minutes * 60} seconds",)
-        )
+    with open_store(bot.url) as store, store.write() as connection:
+        for row in connection.execute(select(TelegramQuestion.__table__)).all():
+            older = update(TelegramQuestion).where(TelegramQuestion.message_id == row.message_id)
+            connection.execute(older.values(asked_at=row.asked_at - timedelta(minutes=minutes)))
 
 
 @pytest.mark.parametrize(("minutes", "is_open"), [(4.5, True), (5.1, False)])

@@ -14,10 +14,10 @@ from tests.db.samples import NEWER, assessed, failed, tag_run
 
 
 @pytest.fixture
-def database(store: Store) -> str:
+def database(store: Store, url: str) -> str:
     tag_run(store, [assessed("/p/a.jpg"), assessed("/p/b.jpg", None), failed("/p/c.jpg")])
     store.close()
-    return store.file
+    return url
 
 
 def test_an_export_goes_to_a_file_or_a_stream(database: str, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def killed_write(store: Store, folder: Path, wait_s: float) -> None:
     process.wait()
 
 
+@pytest.mark.sqlite
 def test_after_twenty_kills_every_sidecar_is_whole_and_undo_brings_all_back(store: Store, library: Path) -> None:
     before, moments = contents(library), random.Random(7)
     complete = before | {
@@ -78,6 +79,7 @@ def test_after_twenty_kills_every_sidecar_is_whole_and_undo_brings_all_back(stor
     assert len(os.listdir(library)) == PHOTOS + len(before)
 
 
+@pytest.mark.sqlite
 def test_undo_after_a_kill(store: Store, library: Path) -> None:
     before = contents(library)
     killed_write(store, library, 0.05)

@@ -117,6 +117,7 @@ def test_a_damaged_sidecar_is_named_and_left_alone(store: Store, paris: Path, da
     assert isinstance(problem, Problem)
 
 
+@pytest.mark.sqlite
 def test_a_folder_that_is_not_writable_is_reported_and_tried_again(
     store: Store, public_folder: Path, without_privileges: Callable[[], AbstractContextManager[None]]
 ) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks.kills.killed import content
 from db.engine import Store, open_store
 from db.read import catalog
 from db.read.run_report import report_of
@@ -26,6 +25,7 @@ from tagger.library.workers import run as worker_run
 from tagger.library.workers.run import WorkerRun
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
+from tests.db.samples import everything
 from tests.drawn import ColourEngine, card, photos
 
 NewWorker = Callable[..., WorkerRun]
@@ -87,7 +87,7 @@ def test_workers_share_one_run_whose_content_is_that_of_one_process(
     with open_store(str(tmp_path / "reference.sqlite")) as reference:
         tagger = Tagger(bundle, ColourEngine(), Limits(threads=2))
         list(LibraryRun(reference, bundle, [str(library)], lambda: tagger, RunOptions(k=3)).results())
-        assert content(Path(store.file)) == content(Path(reference.file))
+        assert everything(store) == everything(reference)
     with store.read() as connection:
         (run,) = catalog.runs(connection)
         report = report_of(connection, run.id)
@@ -192,16 +192,16 @@ def test_a_machine_may_have_another_path_for_the_folder(
     store: Store, library: Path, tmp_path: Path, new_worker: NewWorker
 ) -> None:
     list(new_worker(library).results())
-    expected = content(Path(store.file))
+    expected = everything(store)
     mount = tmp_path / "mount"
     shutil.move(library, mount)
     photos(mount, 4, start=500)
     here = PathMap({str(mount): str(library)})
     results = list(new_worker(mount, paths=here).results())
     assert [Path(result.path).parent for result in results] == [library] * 4
-    found = content(Path(store.file))
-    assert len(found["files"]) == len(expected["files"]) + 4
-    assert set(map(repr, expected["files"])) <= set(map(repr, found["files"]))
+    found = everything(store)
+    assert len(found["file"]) == len(expected["file"]) + 4
+    assert set(map(repr, expected["file"])) <= set(map(repr, found["file"]))
     (mount / "00000.jpg").unlink()
     last = new_worker(mount, paths=here)
     list(last.results())

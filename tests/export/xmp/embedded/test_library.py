@@ -85,6 +85,7 @@ def test_naming_and_embed_exclude_each_other_and_a_tool_is_needed(
     assert (done.returncode, "needs the extra 'embed'" in done.stderr) == (1, True)
 
 
+@pytest.mark.sqlite
 @pytest.mark.process
 @pytest.mark.slow
 def test_a_killed_write_leaves_every_photo_whole_and_the_next_one_completes_it(store: Store, tmp_path: Path) -> None:
