@@ -5,10 +5,27 @@ The one rule: a statement is built once, for both; only this module knows which 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Float, Integer, LargeBinary, String, TypeDecorator, types
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Connection,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    String,
+    TypeDecorator,
+    bindparam,
+    func,
+    select,
+    types,
+)
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as insert
 from sqlalchemy.dialects.sqlite.dml import OnConflictClause
 from sqlalchemy.engine import Dialect
@@ -18,6 +35,30 @@ from sqlalchemy.sql.functions import FunctionElement
 
 # SQLite's INSERT with ON CONFLICT serves both: PostgreSQL's compiler only asks for this attribute as well.
 OnConflictClause.constraint_target = None  # type: ignore[attr-defined]
+
+
+def insert_rows(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, of which no two have one key. PostgreSQL gets them as arrays in one statement.
+
+    Args:
+        connection: of a transaction that writes.
+        statement: without values. It is kept: build it once.
+        rows: at least one, all with the same columns.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.execute(statement, rows)
+        return
+    names = tuple(rows[0])
+    arrays = {f"all_{name}": [row[name] for row in rows] for name in names}
+    connection.execute(_from_arrays(statement, names), arrays)
+
+
+@cache
+def _from_arrays(statement: Insert, names: tuple[str, ...]) -> Insert:
+    arrays = [bindparam(f"all_{name}", type_=ARRAY(statement.table.c[name].type)) for name in names]
+    rows = func.unnest(*arrays).table_valued(*names).render_derived()
+    return statement.from_select(names, select(*(rows.c[name] for name in names)))
+
 
 WholeNumber = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
-from db.dialect import insert
+from db.dialect import insert, insert_rows
 from db.schema.models import File, Landmark, Photo, Suggestion
 from db.schema.taught import BLOCK, Embedding, EmbeddingBlock, Rescored
 from db.schema.views import machine_tag, person_tag, trusted_decision
@@ -45,7 +45,7 @@ def write_embeddings(connection: Connection, answers: Mapping[int, Tagged | NoLa
         }
         for photo, (look, of_photo) in embedded.items()
     ]
-    connection.execute(UPSERT_EMBEDDING, rows)
+    insert_rows(connection, UPSERT_EMBEDDING, rows)
     _renew(connection, {(model, photo // BLOCK) for photo in embedded})
     for version in {of_photo.taught_version for _, of_photo in embedded.values()}:
         first = min(photo for photo, (_, of_photo) in embedded.items() if of_photo.taught_version == version)

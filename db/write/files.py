@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from db.batching import in_batches
-from db.dialect import WholeNumber, insert
+from db.dialect import WholeNumber, insert, insert_rows
 from db.schema.models import Failure, File, Run
 from tagger.core.types import MODEL_KINDS, PASSING_KINDS, Failed, FoundFile, Result
 
@@ -77,8 +77,8 @@ DEFAULT_RETRY = RetryPolicy()
 
 def upsert_files(connection: Connection, read: Iterable[Scanned], photo_ids: dict[str, int], now: datetime) -> None:
     """Store files that were read, whose content is stored."""
-    rows = [
-        {
+    rows = {
+        file.path: {
             "path": file.path,
             "photo_id": photo_ids[result.sha256],
             "size_bytes": file.size_bytes or 0,
@@ -88,9 +88,9 @@ def upsert_files(connection: Connection, read: Iterable[Scanned], photo_ids: dic
         }
         for file, result in read
         if result.sha256 in photo_ids
-    ]
+    }
     if rows:
-        connection.execute(UPSERT_FILE, rows)
+        insert_rows(connection, UPSERT_FILE, list(rows.values()))
 
 
 def upsert_failed_files(

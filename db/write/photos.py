@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func
 
-from db.dialect import insert
+from db.dialect import insert, insert_rows
 from db.read.photos import content_ids, picture_ids, variant_ids
 from db.schema.models import Photo
 from db.write.dates import first_date
@@ -63,7 +63,7 @@ def store_photos(
     new = _new_photos(unknown, by_picture)
     given = {"added_at": now, "current_model_id": model}
     if rows := [_columns(described[sha256], keeps_place) | given for sha256 in (*new, *stored)]:
-        connection.execute(INSERT_PHOTO, rows)
+        insert_rows(connection, INSERT_PHOTO, rows)
     ids = stored | edited | content_ids(connection, new)
     by_picture |= {pictures[sha256]: ids[sha256] for sha256 in new.keys() & pictures.keys()}
     variants = {

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, update
 
 from db.batching import in_batches
-from db.dialect import insert
+from db.dialect import insert, insert_rows
 from db.read.photos import photo_ids
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
 from db.taught.embeddings import write_embeddings
@@ -185,7 +185,7 @@ def _insert_answers(
             {"photo_id": photo, **by, "status": answer.status, "look": answer.look, "k": k, "assessed_at": now}
             for photo, answer in new.items()
         ]
-        connection.execute(UPSERT_ASSESSMENT, rows)
+        insert_rows(connection, UPSERT_ASSESSMENT, rows)
         write_embeddings(connection, new, model)
     if short:
         raised = {"model": model, "run": by["run_id"], "asked": k}
@@ -194,7 +194,7 @@ def _insert_answers(
     suggestions: dict[int, Sequence[types.Suggestion]] = {photo: answer.suggestions for photo, answer in new.items()}
     suggestions |= _lacking(connection, short, answers, model, k)
     if rows := list(_suggestion_rows(connection, suggestions, by)):
-        connection.execute(INSERT_SUGGESTION, rows)
+        insert_rows(connection, INSERT_SUGGESTION, rows)
 
 
 def _make_current(connection: Connection, photos: Iterable[int], model: int) -> None:
