@@ -222,20 +222,22 @@ def row(name: str, setup: Setup, outcome: Outcome) -> str:
 
 
 def draw(outcomes: list[tuple[str, Outcome]], file: Path) -> None:
-    """Photos/s over time, one line for each setup."""
+    """Photos/s over time, one line for each setup; the slowest one may leave the picture."""
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(8, 4))
+    *_, shown_s, longest_s = sorted(outcome.seconds for _, outcome in outcomes)
     for name, outcome in outcomes:
         rates = [0.0] * (int(outcome.seconds // INTERVAL_S) + 1)
         for at, photos in outcome.finished:
             rates[int(at // INTERVAL_S)] += photos / INTERVAL_S
-        axes.plot([number * INTERVAL_S / 60 for number in range(len(rates))], rates, label=name)
-    axes.set(xlabel="minutes", ylabel="photos/s", ylim=(0, None))
-    axes.legend()
+        label = f"{name} ({longest_s / 60:.0f} minutes)" if outcome.seconds == longest_s else name
+        axes.plot([number * INTERVAL_S / 60 for number in range(len(rates))], rates, label=label)
+    axes.set(xlabel="minutes", ylabel="photos/s", xlim=(0, shown_s / 60), ylim=(0, None))
+    axes.legend(fontsize="small")
     figure.savefig(file, metadata={"Date": None})
 
 
