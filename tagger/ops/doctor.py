@@ -152,17 +152,16 @@ def _database(store: Store) -> list[str]:
     backup = newest_copy(store.file, store.backup_folder)
     if damage := store.find_damage():
         raise NotAStore(store.name, f"it is damaged ({damage})", backup)
-    text = f"{store.name} is sound and up to date, {format_bytes(store.size_bytes())}; "
-    text += (
-        "its backups are left to the server"
-        if store.is_on_server
-        else f"its newest backup is {backup}"
-        if backup
-        else "it has no backup yet"
-    )
+    text = f"{store.name} is sound and up to date, {format_bytes(store.size_bytes())}; {_backups(store, backup)}"
     if not store.is_writable():
         return [text, f"{store.name} or its folder is not writable by this user, so nothing can be stored"]
     return [text]
+
+
+def _backups(store: Store, newest: Path | None) -> str:
+    if store.is_on_server:
+        return "its backups are left to the server"
+    return f"its newest backup is {newest}" if newest else "it has no backup yet"
 
 
 def _jobs(store: Store, zone: tzinfo | None) -> str:
