@@ -82,11 +82,23 @@ def server() -> Iterator[BotApiServer]:
 
 
 @pytest.fixture
-def start(server: BotApiServer, model: Path, tmp_path: Path) -> Iterator[Start]:
+def server_url(database_kind: str, request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The URL of an empty store on a server, if the test is to have one."""
+    if database_kind == "sqlite":
+        yield None
+        return
+    with request.getfixturevalue("postgres").lend() as url:
+        yield url
+
+
+@pytest.fixture
+def start(server: BotApiServer, server_url: str | None, model: Path, tmp_path: Path) -> Iterator[Start]:
     """Start the test's own bot, with settings."""
     with ExitStack() as stack:
 
         def start(**settings: object) -> RunningBot:
-            return stack.enter_context(RunningBot(server, model, tmp_path, **settings))
+            bot = RunningBot(server, model, tmp_path, **settings)
+            bot.server_url = server_url
+            return stack.enter_context(bot)
 
         yield start

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,8 +61,7 @@ def test_the_limit_is_of_a_day(start: Start, ana: Person) -> None:
     bot, chat = start(bot_daily_limit=1), ana.private()
     replies = [said(chat, chat.send_photo(ana, picture(RED, number))).text for number in range(2)]
     bot.settle()
-    with closing(sqlite3.connect(bot.database)) as connection, connection:
-        connection.execute("UPDATE telegram_person SET day = '2026-01-01'")
+    bot.change("UPDATE telegram_person SET day = '2026-01-01'")
     replies.append(said(chat, chat.send_photo(ana, picture(RED, 2))).text)
     assert [text.startswith("🏛") for text in replies] == [True, False, True]
 
@@ -94,7 +91,7 @@ def test_health_and_runs_are_for_the_admin_chat_alone(server: BotApiServer, star
 def tag_folder(bot: RunningBot, model: Path, folder: Path) -> None:
     folder.mkdir()
     (folder / "a.jpg").write_bytes(picture(GREEN))
-    command = [sys.executable, "-m", "tagger", "tag", str(folder), "--db", str(bot.database), "--bundle", str(model)]
+    command = [sys.executable, "-m", "tagger", "tag", str(folder), "--db", bot.url, "--bundle", str(model)]
     subprocess.run(command, check=True, capture_output=True)
 
 
@@ -114,7 +111,7 @@ def test_the_admin_chat_is_told_of_a_run_that_failed_and_why(start: Start, ana: 
     bot, chat = start(bot_admin_chat=77, bot_report_runs=True), ana.private()
     greeting = said(chat, chat.send_text(ana, "/start"))
     worker = RunStart("openvino", "CPU", "f32", "for tests", ("/photos",), 5, "1")
-    with open_store(f"sqlite:///{bot.database}") as store, store.write() as connection:
+    with open_store(bot.url) as store, store.write() as connection:
         number = start_run(connection, worker, model=1)
         finish_run(connection, number, status="failed", counts=RunCounts(tagged=3), error="No <space> left & no hope")
     report = said(chat, greeting).text.splitlines()
@@ -134,7 +131,7 @@ def test_the_folder_workers_results_and_the_bots_are_one(
     tag_folder(bot, model, tmp_path / "library")
     assert bot.rows("SELECT count(*) FROM assessment") == [(1,)]
     assert bot.rows("SELECT inherited FROM run WHERE id = 2") == [(1,)]
-    assert bot.rows("SELECT roots FROM run WHERE id = 1") == [('["telegram"]',)]
+    assert bot.rows("SELECT CAST(roots AS TEXT) FROM run WHERE id = 1") == [('["telegram"]',)]
 
 
 def post(port: int, body: object, secret: str | None) -> int:

@@ -42,7 +42,7 @@ def test_one_process_answers_watches_and_passes_the_digest_on(
         assert first.text.startswith("🏛")
         (tmp_path / "library" / "new.jpg").write_bytes(picture(RED, 1))
         process.wait("the watch", lambda: process.rows("SELECT count(*) FROM file") == [(1,)])
-        environment = os.environ | {"TAGGER_DB_URL": str(process.database), "TAGGER_BUNDLE": str(model)}
+        environment = os.environ | {"TAGGER_DB_URL": process.url, "TAGGER_BUNDLE": str(model)}
         command = [sys.executable, "-m", "tagger", "jobs", "run", "digest"]
         subprocess.run(command, env=environment, check=True, capture_output=True)
         assert said(chat, first).text.startswith("All is well.\n1 run: 1 tagged")

@@ -39,7 +39,7 @@ def library(tmp_path: Path) -> Path:
 
 
 def tagger(bot: RunningBot, *arguments: object) -> str:
-    command = [sys.executable, "-m", "tagger", *map(str, arguments), "--db", str(bot.database)]
+    command = [sys.executable, "-m", "tagger", *map(str, arguments), "--db", bot.url]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -63,7 +63,7 @@ def test_two_strangers_with_one_picture_do_not_meet_and_change_no_library(
     start: Start, ana: Person, ben: Person, library: Path, model: Path
 ) -> None:
     bot = start(bot_admin_chat=OPERATOR)
-    bot.wait("the database", bot.database.exists)
+    bot.wait("the database", bot.is_there)
     tag(bot, library, model)
     before = tagger(bot, "query", "--json")
     assert '"eiffel_tower"' in before
@@ -92,7 +92,7 @@ def test_the_admin_chat_decides_for_the_library(
     start: Start, operator: Person, ana: Person, library: Path, model: Path
 ) -> None:
     bot = start(bot_admin_chat=OPERATOR)
-    bot.wait("the database", bot.database.exists)
+    bot.wait("the database", bot.is_there)
     tag(bot, library, model)
     chat, reply = sent(operator)
     tapped(chat, operator, reply, "Tokyo Skytree")
@@ -133,7 +133,7 @@ def test_forget_gives_back_what_the_persons_decision_had_covered(
     start: Start, operator: Person, ana: Person, library: Path, model: Path
 ) -> None:
     bot = start(bot_trust=f"[{OPERATOR}, {ANA}]")
-    bot.wait("the database", bot.database.exists)
+    bot.wait("the database", bot.is_there)
     tag(bot, library, model)
     for person, button in ((operator, "Tokyo Skytree"), (ana, "None of these")):
         chat, reply = sent(person)
