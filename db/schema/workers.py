@@ -56,10 +56,10 @@ class Task(Base):
 
 
 class RunLock(Base):
-    """The lock that allows one run at a time, where the store is not a file that the system can lock."""
+    """A lock that allows one run, or one bot, at a time, where the store is not a file that the system can lock."""
 
     __tablename__ = "run_lock"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    holder: Mapped[str]  # a random word of the process
+    holder: Mapped[str]  # see `db.write.shared.run_lock`
     expires_at: Mapped[datetime]  # by the database's clock

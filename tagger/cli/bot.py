@@ -37,7 +37,7 @@ def bot(config: Path | None, **options: Any) -> None:
     model = context.open_model(settings, in_log=True)
     with (
         context.open_store(settings) as store,
-        locked_for_bot(settings, token, store),
+        locked_for_bot(settings, token, store, stop),
         context.model_thread(settings, model) as model_thread,
     ):
         run_bot(settings, token, store, model_thread, stop)
@@ -67,15 +67,15 @@ def hidden_token(settings: Settings) -> str:
     return token
 
 
-def locked_for_bot(settings: Settings, token: str, store: Store) -> AbstractContextManager[None]:
-    """Keep a second bot away from the token and the database.
+def locked_for_bot(settings: Settings, token: str, store: Store, stop: threading.Event) -> AbstractContextManager[None]:
+    """Keep a second bot away from the token and the database. If one has taken the database, set `stop`.
 
     Raises:
-        BotInProgress: this is the second one.
+        BotInProgress: this is the second one, or has become it.
     """
-    from tagger.library.lock import bot_lock
+    from tagger.library.bot_lock import bot_lock
 
-    return bot_lock(store, server=settings.bot_api_url, token=token)
+    return bot_lock(store, server=settings.bot_api_url, token=token, on_loss=stop.set)
 
 
 def run_bot(settings: Settings, token: str, store: Store, model: ModelThread, stop: threading.Event) -> None:

@@ -41,9 +41,9 @@ def serve(config: Path | None, **options: Any) -> None:
         require_bot()
         token = hidden_token(settings)
     with context.open_store(settings) as store, ExitStack() as stack:
-        if token is not None:
-            stack.enter_context(locked_for_bot(settings, token, store))
         job_context = JobContext(settings, store, context.shared_model(settings))
+        if token is not None:
+            stack.enter_context(locked_for_bot(settings, token, store, job_context.stop))
         stop_on_signals(job_context.stop)
         with daemon(job_context, watch=True):
             if token is not None or settings.web:

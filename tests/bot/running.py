@@ -18,6 +18,8 @@ import numpy as np
 import psycopg
 from PIL import ExifTags, Image
 
+from db.engine import open_store, store_exists
+from db.location import store_name
 from tagger.model.bundle import write_bundle
 from tagger.model.card import ONNX_FILE, LandmarkClass
 from tests.botapi import BotApiServer, Message, PeopleChat, Person
@@ -102,7 +104,7 @@ class RunningBot:
             "TAGGER_BOT_ALBUM_MS": "400",
         }
         given = {f"TAGGER_{name.upper()}": str(value) for name, value in settings.items()}
-        self._environment = {name: value for name, value in (os.environ | own | given).items() if value != "None"}
+        self.environment = {name: value for name, value in (os.environ | own | given).items() if value != "None"}
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -117,7 +119,7 @@ class RunningBot:
         command = [sys.executable, "-W", "error", str(HASTY), self.command, "--db", self.url]
         with self._output.open("ab") as output:
             self.process = subprocess.Popen(
-                command, env=self._environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                command, env=self.environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
 
     def kill(self) -> None:
@@ -158,6 +160,20 @@ class RunningBot:
     def url(self) -> str:
         """Of its database."""
         return self.server_url or str(self.database)
+
+    @property
+    def name(self) -> str:
+        """Of its database, in messages."""
+        return store_name(self.url) if self.server_url else str(self.database)
+
+    def is_there(self) -> bool:
+        """Whether its database has the tables."""
+        return store_exists(self.url)
+
+    def change(self, statement: str) -> None:
+        """Change rows behind the bot's back."""
+        with open_store(self.url) as store, store.write() as connection:
+            connection.exec_driver_sql(statement)
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         if self.server_url:

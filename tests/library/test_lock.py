@@ -89,7 +89,6 @@ def test_who_may_write_the_store_may_lock_it(store: Store, mode: int) -> None:
         assert Path(f"{store.file}.lock").stat().st_mode & 0o777 == mode
 
 
-@pytest.mark.sqlite
 def test_a_killed_run_frees_the_store_and_is_called_died(
     url: str, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:

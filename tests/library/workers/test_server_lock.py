@@ -26,6 +26,14 @@ def test_it_is_renewed_for_as_long_as_the_work_takes(store: Store) -> None:
             assert not other
 
 
+def test_a_place_with_one_process_at_a_time_takes_it_back_from_a_dead_one(store: Store) -> None:
+    with server_lock(store, "run", place="attic") as dead, server_lock(store, "run", place="attic") as mine:
+        assert dead
+        assert mine
+        with server_lock(store, "run", place="attic_2") as other:
+            assert not other
+
+
 def test_a_process_that_loses_it_says_so(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     with server_lock(store, "run", lease_s=0.4):
         with store.write() as connection:
@@ -34,8 +42,8 @@ def test_a_process_that_loses_it_says_so(store: Store, caplog: pytest.LogCapture
     assert "another process may have started this work again" in caplog.text
 
 
+@pytest.mark.postgresql
 def test_machines_that_share_a_server_do_not_work_at_once(store: Store) -> None:
-    store.is_on_server = True
     with server_lock(store, "run"), server_lock(store, "xmp"):  # another machine's
         with pytest.raises(RunInProgress), run_lock(store):
             pytest.fail("two runs at once")
