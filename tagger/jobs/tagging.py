@@ -130,6 +130,8 @@ def _run_once(
     with closing(library_run.results()) as results:
         unreadable = [result for result in results if result.path in roots and _is_unreadable_folder(result)]
     state = library_run.state
+    if not state.run_id:
+        return JobResult("stopped before a run began", "stopped")
     if state.processed:
         context.store.optimize()
     problems = list(_problems(state, unreadable))

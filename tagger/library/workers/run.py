@@ -87,6 +87,8 @@ class WorkerRun(LibraryRun):
         except BaseException as error:
             if self._run:
                 self._record.end_early(error)
+            elif isinstance(error, CancelledError):
+                self.state.status = "interrupted"  # before there was a run
             if not isinstance(error, CancelledError):
                 raise
         finally:
