@@ -31,9 +31,11 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def own(tmp_path: Path, model_folder: Path) -> dict[str, str]:
-    """The environment of a test's commands: a database of its own, and the small model."""
-    return {"TAGGER_DB_URL": str(tmp_path / "tags.sqlite"), "TAGGER_BUNDLE": str(model_folder)}
+def own(tmp_path: Path, model_folder: Path, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of a test's commands: a database of its own, or that of its fixtures, and the small model."""
+    is_there = "url" in request.fixturenames
+    url = request.getfixturevalue("url") if is_there else str(tmp_path / "tags.sqlite")
+    return {"TAGGER_DB_URL": url, "TAGGER_BUNDLE": str(model_folder)}
 
 
 @pytest.fixture

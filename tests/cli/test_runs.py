@@ -12,6 +12,8 @@ from tagger.cli import main
 from tests.cli.conftest import Tagger, lines
 from tests.drawn import photos
 
+pytestmark = pytest.mark.usefixtures("url")  # on both databases
+
 
 @pytest.fixture
 def tagged(tagger: Tagger, library: Path) -> Tagger:

@@ -17,6 +17,8 @@ from tests.cli.conftest import Tagger, lines
 from tests.cli.test_suggest import LIKELY
 from tests.drawn import bomb, encoded, jpeg, photos
 
+pytestmark = pytest.mark.usefixtures("url")  # on both databases
+
 
 def test_a_run_tells_what_it_did_and_how_to_go_on(tagger: Tagger, library: Path) -> None:
     done = tagger("tag", library)
@@ -150,11 +152,10 @@ def test_a_name_that_looks_like_an_option_is_a_file_behind_two_dashes(tagger: Ta
 
 
 @pytest.mark.process
-def test_ctrl_c_ends_cleanly_with_what_is_done_stored(tagger: Tagger, tmp_path: Path, model_folder: Path) -> None:
+def test_ctrl_c_ends_cleanly_with_what_is_done_stored(tagger: Tagger, own: dict[str, str], tmp_path: Path) -> None:
     photos(tmp_path / "many", 1000)  # a pipe that nobody empties holds the run up after some 200
     command = [sys.executable, "-m", "tagger", "tag", str(tmp_path / "many"), "--json"]
-    environment = os.environ | {"TAGGER_DB_URL": str(tmp_path / "tags.sqlite"), "TAGGER_BUNDLE": str(model_folder)}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for _ in range(200):
         process.stdout.readline()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -27,6 +28,7 @@ from tagger.library.lock import run_lock
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, card, photos
+from tests.library.test_lock import begin
 
 
 @pytest.fixture
@@ -124,13 +126,14 @@ def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_fold
     waiting = context(store, bundle, library)
     both = replace(waiting, settings=load_settings({"bundle": bundle.folder, "folders": (library, "/unplugged")}))
     with run_lock(store):
+        begin(store, "tag")
         threading.Timer(0.5, waiting.stop.set).start()
         run_job("nightly", both)
     (sentence,) = [record.getMessage() for record in caplog.records]
-    assert (
-        sentence
-        == f"Another run is in progress on {store.name} (it is just starting); this run waits until it has ended"
+    assert sentence.startswith(
+        f"Another run is in progress on {store.name} (tag, process {os.getpid()} on attic, since "
     )
+    assert sentence.endswith("); this run waits until it has ended")
 
 
 def test_workers_may_help_a_nightly_run_on_a_server(bundle: Bundle, store: Store, library: Path) -> None:

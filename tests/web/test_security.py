@@ -151,6 +151,7 @@ def test_damaged_credentials_say_what_to_do(tmp_path: Path) -> None:
         _ = Credentials(tmp_path).tokens
 
 
+@pytest.mark.sqlite  # it takes the file away
 def test_strangers_do_not_learn_where_the_database_lies(start: Start) -> None:
     gallery = start(web_listen="0.0.0.0:0", password=PASSWORD)
     token = gallery.credentials.add_share("", datetime.now(UTC) + timedelta(days=1))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from db.engine import open_store
 from tests.cli.conftest import Tagger, lines
 from training.data.decisions import load_decisions
+
+pytestmark = pytest.mark.usefixtures("url")  # on both databases
 
 
 def shown(tagger: Tagger, *options: object, **environment: str) -> list[tuple[str, str]]:
@@ -29,8 +30,9 @@ def with_comment(path: Path) -> None:
 
 
 def stored(database: str) -> list[tuple[str, ...]]:
-    with closing(sqlite3.connect(database)) as connection:
-        return connection.execute("SELECT verdict, who, source FROM decision ORDER BY id").fetchall()
+    with open_store(database) as store, store.read() as connection:
+        query = "SELECT verdict, who, source FROM decision ORDER BY id"
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 from pyarrow import parquet
+from sqlalchemy import update
 
 from db.engine import Store
+from db.schema.models import Photo
 from tagger.cli.parameters.choices import EXPORT_FORMAT
 from tagger.export import tags
 from tagger.export.formats import FORMATS
@@ -34,7 +36,7 @@ def stored(store: Store) -> None:
     tag_run(store, photos)
     decide(store, digest("d.jpg"), "shows", "sacre_coeur")
     with store.write() as connection:
-        connection.exec_driver_sql("UPDATE photo SET lat = 48.86, lon = 2.29 WHERE sha256 = ?", (digest("a.jpg"),))
+        connection.execute(update(Photo).where(Photo.sha256 == digest("a.jpg")).values(lat=48.86, lon=2.29))
     store.close()
 
 
@@ -164,10 +166,10 @@ def test_without_a_database_nothing_is_made(tagger: Tagger, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("stored")
-def test_a_table_of_columns_goes_through_a_pipe_too(tagger: Tagger, tmp_path: Path) -> None:
+def test_a_table_of_columns_goes_through_a_pipe_too(tagger: Tagger, url: str, tmp_path: Path) -> None:
     assert tagger("export", "--as", "parquet", "--output", tmp_path / "file").returncode == 0
     with (tmp_path / "piped").open("wb") as piped:
-        command = [sys.executable, "-m", "tagger", "export", "--as", "parquet", "--db", str(tmp_path / "tags.sqlite")]
+        command = [sys.executable, "-m", "tagger", "export", "--as", "parquet", "--db", url]
         cat = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=piped)
         subprocess.run(command, stdout=cat.stdin, check=True, timeout=120)
         cat.communicate(timeout=120)
@@ -182,7 +184,7 @@ def test_without_pyarrow_it_is_said_how_to_install_it(
     tagger: Tagger, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tag_run(store, [assessed("/p/a.jpg")])
-    monkeypatch.setattr("tagger.core.errors.find_spec", lambda _package: None)
+    monkeypatch.setattr("tagger.core.errors.find_spec", lambda package: None if package == "pyarrow" else package)
     done = tagger("export", "--as", "parquet", "--output", tmp_path / "tags.parquet")
     assert (done.returncode, "needs the extra 'parquet'" in done.stderr) == (1, True)
     assert not (tmp_path / "tags.parquet").exists()
