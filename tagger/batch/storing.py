@@ -12,7 +12,7 @@ from tagger.core.run_options import RunOptions
 from tagger.core.types import EngineInfo
 from tagger.library import report
 from tagger.library.finalize import group_duplicates
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tagger.library.min_score import apply_min_score
 from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState

@@ -73,7 +73,7 @@ def locked_for_bot(settings: Settings, token: str, store: Store, stop: threading
     Raises:
         BotInProgress: this is the second one, or has become it.
     """
-    from tagger.library.bot_lock import bot_lock
+    from tagger.library.locks.bot import bot_lock
 
     return bot_lock(store, server=settings.bot_api_url, token=token, on_loss=stop.set)
 

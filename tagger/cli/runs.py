@@ -96,7 +96,7 @@ def undo(run_id: int, is_confirmed: bool, db_url: str | None, config: Path | Non
     from db.read import catalog
     from db.write.undo import count_undone, undo_run
     from tagger.core.text import counted
-    from tagger.library.lock import run_lock
+    from tagger.library.locks.run import run_lock
 
     settings = context.open_settings(config, db_url=db_url)
     with context.open_store(settings, must_exist=True) as store:

@@ -10,7 +10,7 @@ from db.write.files import mark_present
 from db.write.forget import forget_files
 from db.write.move import move_files
 from db.write.prune import Pruned
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tagger.library.roots import stored_name
 
 

@@ -32,7 +32,7 @@ from tagger.library import report
 from tagger.library.comparison import compare, globs_of
 from tagger.library.finalize import count_votes, group_duplicates
 from tagger.library.found_files import TO_TAG, Comparison
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tagger.library.min_score import apply_min_score
 from tagger.library.missing import Scope, find_missing
 from tagger.library.path_map import PathMap

@@ -11,7 +11,7 @@ from tagger.bot.handlers import admin, privacy
 from tagger.bot.transport import client, outbox, retry
 from tagger.cli import main
 from tagger.core.types import Result
-from tagger.library import bot_lock
+from tagger.library.locks import bot as bot_lock
 from tagger.serving.model_thread import Request
 
 TAG = MicroBatcher._tag

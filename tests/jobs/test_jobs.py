@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,11 +25,9 @@ from tagger.core.types import Result
 from tagger.jobs import tagging
 from tagger.jobs.context import JobContext, JobResult
 from tagger.jobs.registry import JOBS, overview, run_job
-from tagger.library.lock import run_lock
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import COLOURS, ColourEngine, card, jpeg, photos
-from tests.library.test_lock import begin
 
 LIMITS = Limits(threads=2)
 MakeContext = Callable[..., JobContext]
@@ -280,15 +277,6 @@ def test_what_a_bug_does_to_a_job_is_on_its_row(
     with store.read() as connection:
         last = last_starts(connection)["prune"]
     assert (last.status, last.message) == ("failed", "ZeroDivisionError")
-
-
-def test_a_night_waits_for_a_run_by_hand_and_a_stop_ends_the_waiting(context: MakeContext, store: Store) -> None:
-    waiting = context()
-    with run_lock(store):
-        begin(store, "tag")
-        threading.Timer(0.3, waiting.stop.set).start()
-        ended = run_job("nightly", waiting)
-    assert (ended.status, ended.message) == ("stopped", "stopped while another run was in progress")
 
 
 def test_the_overview_has_every_job_with_its_next_time(context: MakeContext, store: Store) -> None:

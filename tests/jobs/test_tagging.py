@@ -24,7 +24,7 @@ from tagger.image.loader import InProcessLoader
 from tagger.jobs.context import JobContext, JobResult
 from tagger.jobs.registry import run_job
 from tagger.jobs.tagging import new_worker
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
 from tests.drawn import ColourEngine, card, photos
@@ -134,6 +134,17 @@ def test_a_night_that_waits_for_another_run_says_so_once_and_nothing_of_its_fold
         f"Another run is in progress on {store.name} (tag, process {os.getpid()} on attic, since "
     )
     assert sentence.endswith("); this run waits until it has ended")
+
+
+def test_a_night_waits_for_a_run_by_hand_and_a_stop_ends_the_waiting(
+    bundle: Bundle, store: Store, library: Path
+) -> None:
+    waiting = context(store, bundle, library)
+    with run_lock(store):
+        begin(store, "tag")
+        threading.Timer(0.3, waiting.stop.set).start()
+        ended = run_job("nightly", waiting)
+    assert (ended.status, ended.message) == ("stopped", "stopped while another run was in progress")
 
 
 def test_workers_may_help_a_nightly_run_on_a_server(bundle: Bundle, store: Store, library: Path) -> None:

@@ -23,7 +23,7 @@ from tagger.core.errors import FolderNotFound, FolderNotReadable, WatchFailed
 from tagger.jobs import watch as watching
 from tagger.jobs.context import JobContext
 from tagger.jobs.watch import watch
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tests.drawn import jpeg, photos
 from tests.jobs.watching import context, eventually, failed, library, polls_often, tagged, watched
 

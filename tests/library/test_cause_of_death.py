@@ -10,7 +10,7 @@ from db.engine import Store
 from db.write.runs import abandoned_files, lease_files
 from tagger.library import cause_of_death
 from tagger.library.cause_of_death import photos_are_suspect, run_noted
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tests.library.test_lock import begin, statuses
 
 

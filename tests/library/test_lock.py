@@ -18,13 +18,13 @@ from db.engine import Store, open_store
 from db.read import catalog
 from db.write.runs import register_model, start_run
 from tagger.core.errors import RunInProgress
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tests.db.samples import LANDMARKS, MODEL, START
 
 HOLDER = """
 import sys
 from db.engine import open_store
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tests.library.test_lock import begin
 with open_store(sys.argv[1]) as store, run_lock(store):
     begin(store, "nightly")

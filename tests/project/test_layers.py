@@ -71,7 +71,7 @@ HOMES = {
     "click": ("tagger.cli", "training.cli", "training.steps"),
     "exiv2": ("tagger.export.xmp.embedding",),
     "fastapi": ("tagger.web",),
-    "filelock": ("tagger.library.lock", "tagger.library.taught.matrix", "tagger.model.engines.network_cache"),
+    "filelock": ("tagger.library.locks.file", "tagger.library.taught.matrix", "tagger.model.engines.network_cache"),
     "h11": ("tagger.web.connection",),
     "itsdangerous": ("tagger.web.security.sessions",),
     "jinja2": (

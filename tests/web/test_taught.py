@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from db.schema.taught import Embedding
 from tagger.core.run_options import Limits
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tagger.library.runner import LibraryRun
 from tagger.model.predictor import Tagger
 from tests.drawn import COLOURS

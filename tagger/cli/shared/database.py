@@ -43,7 +43,7 @@ def copy(from_url: str, to_url: str) -> None:
     from db.copying import copy_store, count_rows
     from db.engine import open_store, store_exists
     from db.location import store_name
-    from tagger.library.lock import run_lock
+    from tagger.library.locks.run import run_lock
 
     if not store_exists(from_url):
         raise click.ClickException(f"There is no database at {store_name(from_url)}. Check FROM_URL.")

@@ -26,7 +26,7 @@ from tagger.export.xmp.content import content_of
 from tagger.export.xmp.naming import forget_folders
 from tagger.export.xmp.planning import marked_sidecars, plan, without_ours
 from tagger.export.xmp.writing import begin, commit, row_of
-from tagger.library.lock import xmp_lock
+from tagger.library.locks.run import xmp_lock
 from tagger.model.languages import ENGLISH, language_of
 
 PAGE = 1000  # photos

@@ -21,7 +21,7 @@ from tagger.core.distance import distance_km
 from tagger.core.errors import TeachingError
 from tagger.core.text import nearest, plain, printable
 from tagger.core.types import Failed, Landmark, NoLandmark, Position, Tagged
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tagger.library.recorder import register
 from tagger.library.taught.places import left_out_scores, load_taught
 from tagger.library.taught.rescore import rescore

@@ -26,7 +26,7 @@ from tagger.core.text import printable
 from tagger.core.types import FoundFile, Result
 from tagger.library import report
 from tagger.library.comparison import globs_of
-from tagger.library.lock import give_up_silent_workers, lead_lock
+from tagger.library.locks.run import give_up_silent_workers, lead_lock
 from tagger.library.min_score import apply_min_score
 from tagger.library.plan import MIN_DEATHS, Plan
 from tagger.library.recorder import FILES_PER_TRANSACTION, register

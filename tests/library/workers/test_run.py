@@ -18,7 +18,7 @@ from db.read.run_report import report_of
 from db.write.shared.workers import give_up_expired
 from tagger.core.errors import RunInProgress, WorkerGivenUp, WorkersDiffer
 from tagger.core.run_options import Limits, RunOptions
-from tagger.library.lock import run_lock
+from tagger.library.locks.run import run_lock
 from tagger.library.path_map import PathMap
 from tagger.library.runner import LibraryRun
 from tagger.library.workers import run as worker_run

@@ -8,8 +8,8 @@ import pytest
 
 from db.engine import Store
 from tagger.core.errors import RunInProgress
-from tagger.library.lock import run_lock, xmp_lock
-from tagger.library.workers.server_lock import server_lock
+from tagger.library.locks.run import run_lock, xmp_lock
+from tagger.library.locks.server import server_lock
 
 
 def test_one_process_has_it_until_its_end(store: Store) -> None:

@@ -19,8 +19,8 @@ from db.write.runs import mark_died, running
 from db.write.shared.workers import SharedRun, give_up_expired, shared_run, workers_at_work
 from tagger.core.errors import RunInProgress, StoreError
 from tagger.library.cause_of_death import photos_are_suspect, run_noted, was_short_of_memory
-from tagger.library.file_lock import acquired, mode_of, place_of
-from tagger.library.workers.server_lock import server_lock
+from tagger.library.locks.file import acquired, mode_of, place_of
+from tagger.library.locks.server import server_lock
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from db.engine import Store
 from tagger.core.errors import BotInProgress, ConfigError
-from tagger.library.file_lock import acquired, mode_of, place_of
-from tagger.library.workers.server_lock import lock_holder, process_text, server_lock
+from tagger.library.locks.file import acquired, mode_of, place_of
+from tagger.library.locks.server import lock_holder, process_text, server_lock
 
 PRIVATE = 0o600
 OTHER_DATABASE = "name another one with --db"
