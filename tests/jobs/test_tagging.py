@@ -147,8 +147,8 @@ def test_a_night_waits_for_a_run_by_hand_and_a_stop_ends_the_waiting(
     assert (ended.status, ended.message) == ("stopped", "stopped while another run was in progress")
 
 
+@pytest.mark.postgresql
 def test_workers_may_help_a_nightly_run_on_a_server(bundle: Bundle, store: Store, library: Path) -> None:
-    store.is_on_server = True
     ended = run_job("nightly", context(store, bundle, library))
     assert (ended.status, "3 tagged" in ended.message) == ("done", True)
     with store.read() as connection:
