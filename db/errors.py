@@ -123,7 +123,7 @@ class StoreTooNew(StoreError):
     def __init__(self, file: str, revision: str) -> None:
         super().__init__(
             f"The database {file} was written by a newer version of the tagger: revision {revision} is unknown here. "
-            "Upgrade the tagger: git pull in its folder, then install it as before."
+            "Upgrade the tagger: git pull in its folder, then install it as before, and restart what still runs."
         )
 
 

@@ -35,7 +35,7 @@ MARK = {  # a random number tells a database from others in its place, see `db.w
 
 def is_at_head(connection: Connection) -> bool:
     """Whether the database has the newest revision."""
-    return _revision(connection) == HEAD
+    return revision(connection) == HEAD
 
 
 def create_or_upgrade(connection: Connection, name: str) -> bool:
@@ -52,7 +52,7 @@ def create_or_upgrade(connection: Connection, name: str) -> bool:
         StoreTooNew: a later version wrote it.
         NotAStore: it has other tables.
     """
-    found = _revision(connection)
+    found = revision(connection)
     if found is None:
         _create(connection, name)
     elif found != HEAD:
@@ -69,7 +69,8 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
+    """The revision of a database's schema; None if it is no store."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from db.blocks import refresh_blocks
+from db.errors import StoreTooNew
+from db.migrate import HEAD, revision
 from tagger.core.errors import StoreError
 
 
@@ -93,6 +95,15 @@ class Store(ABC):
     @abstractmethod
     def _analyze(self, connection: Connection) -> None: ...
 
+    def _too_new(self) -> StoreTooNew | None:
+        """That a later version has migrated the store since it was opened."""
+        try:
+            with self._reading.connect() as connection:
+                found = revision(connection)
+        except DBAPIError:
+            return None
+        return None if found is None or found == HEAD else StoreTooNew(self.name, found)
+
     @abstractmethod
     def _translation(self, error: DBAPIError) -> StoreError | None:
         """The StoreError for a problem outside the program; None for a bug."""
@@ -102,7 +113,7 @@ class Store(ABC):
         try:
             yield
         except DBAPIError as error:
-            translation = self._translation(error)
+            translation = self._translation(error) or self._too_new()
             if translation is None:
                 raise
             raise translation from error

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -15,6 +13,7 @@ from tagger.core.errors import StoreError, TaggerError
 from tagger.core.version import __version__
 from tagger.library.decisions.decide import login_name
 from tagger.web.api import decisions, library, photos, review, status, suggest, taught
+from tagger.web.assets import PREFIX, RefuseOtherVersions, assets
 from tagger.web.methods import AnswerHead
 from tagger.web.pages import completion, errors, login, naming, overview, photo, shares, try_photo
 from tagger.web.pages import library as gallery
@@ -28,7 +27,6 @@ from tagger.web.services import Services
 V1 = "/api/v1"
 API = (suggest, photos, review, decisions, taught, library, status)  # modules with routes
 PAGES = (gallery, photo, overview, naming, try_photo, shares, login, completion)
-STATIC = files("tagger.web") / "static"
 FORM_BYTES = 4096  # of an upload besides its photo
 
 
@@ -51,13 +49,14 @@ def create_app(services: Services) -> ASGIApp:
     for pages in PAGES:
         app.include_router(pages.router, include_in_schema=False)
     app.include_router(status.router, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=str(STATIC)))
+    app.mount(PREFIX, assets)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)
     app.add_exception_handler(StoreError, errors.on_store_error)
     app.add_exception_handler(TaggerError, errors.on_refusal)
     app.add_exception_handler(Exception, errors.on_bug)
     # The last is the outermost.
+    app.add_middleware(RefuseOtherVersions)
     app.add_middleware(Gate, credentials=services.credentials, rules=_rules(services))
     app.add_middleware(
         BodyLimits,

@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tagger.core.text import format_bytes, printable
-from tagger.core.version import __version__
 from tagger.serving.catalogues import CODES
 from tagger.web.api.views import label, percent
+from tagger.web.assets import BASE, VERSION
 from tagger.web.language import N_, Language, language, language_of
 from tagger.web.security.gate import Visitor
 
@@ -80,13 +80,15 @@ def with_query(path: str, query: str = "", **others: str | None) -> str:
 _environment = Environment(
     loader=PackageLoader("tagger.web"),
     autoescape=True,
+    auto_reload=False,  # an upgrade replaces the files of a process that runs
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
 _environment.globals |= {
     "pages": PAGES,
-    "version": __version__,
+    "asset_version": VERSION,
+    "static": BASE,
     "with_query": with_query,
     "STATES": STATES,
     "COUNTS": COUNTS,

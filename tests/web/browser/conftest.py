@@ -13,6 +13,11 @@ pytest.importorskip("playwright", reason="the extra 'test' is not installed")
 
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
+from tagger.core.run_options import Limits
+from tagger.library.runner import LibraryRun
+from tagger.model.predictor import Tagger
+from tests.drawn import COLOURS
+from tests.library.taught.palette import ORANGE, VIOLET, PaletteEngine, painted, palette_bundle
 from tests.web.conftest import Gallery, Start
 from tests.web.pictures import drawn_library
 
@@ -41,6 +46,17 @@ def library(start: Start, tmp_path: Path) -> Gallery:
     """A gallery on drawn photos."""
     gallery = start()
     drawn_library(gallery.store, tmp_path / "photos", PHOTOS)
+    return gallery
+
+
+@pytest.fixture
+def nameless(start: Start, tmp_path: Path) -> Gallery:
+    """A gallery on photos of two places that its model cannot name."""
+    tagger = Tagger(palette_bundle(tmp_path / "palette"), PaletteEngine(), Limits())
+    gallery = start(tagger=tagger)
+    for name, colour, count in (("violet", VIOLET, 6), ("orange", ORANGE, 4), ("rock", COLOURS["red_rock"], 1)):
+        painted(tmp_path / "library", colour, count, name)
+    list(LibraryRun(gallery.store, tagger.bundle, [str(tmp_path / "library")], lambda: tagger).results())
     return gallery
 
 

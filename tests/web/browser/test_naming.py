@@ -7,33 +7,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tagger.core.run_options import Limits
-from tagger.library.runner import LibraryRun
-from tagger.model.predictor import Tagger
-from tests.library.taught.palette import ORANGE, VIOLET, PaletteEngine, painted, palette_bundle
 from tests.web.browser.barriers import serious_barriers
 from tests.web.browser.conftest import PHONE, Open
-from tests.web.conftest import Gallery, Start
+from tests.web.conftest import Gallery
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def gallery(start: Start, tmp_path: Path) -> Gallery:
-    """A gallery on photos of two places that its model cannot name."""
-    tagger = Tagger(palette_bundle(tmp_path / "palette"), PaletteEngine(), Limits())
-    gallery = start(tagger=tagger)
-    painted(tmp_path / "library", VIOLET, 6, "violet")
-    painted(tmp_path / "library", ORANGE, 4, "orange")
-    painted(tmp_path / "library", (220, 30, 30), 1, "rock")
-    list(LibraryRun(gallery.store, tagger.bundle, [str(tmp_path / "library")], lambda: tagger).results())
-    return gallery
-
-
 def test_three_photos_are_named_and_another_one_is_answered_with_the_place(
-    gallery: Gallery, open_page: Open, tmp_path: Path
+    nameless: Gallery, open_page: Open, tmp_path: Path
 ) -> None:
-    page = open_page(gallery, "/?query=file:violet* status:none")
+    page = open_page(nameless, "/?query=file:violet* status:none")
     expect(page.locator("#counter")).to_have_text("6 photos")
     page.get_by_role("button", name="Select").click()
     for number in range(3):
@@ -46,17 +30,17 @@ def test_three_photos_are_named_and_another_one_is_answered_with_the_place(
     page.keyboard.press("Enter")
     expect(page.locator("#toast")).to_have_text("Grandma's House was taught")
     expect(page.locator(".tile.reviewed")).to_have_count(3)
-    page.goto(f"{gallery.url}/try")
+    page.goto(f"{nameless.url}/try")
     page.set_input_files("#file", tmp_path / "library" / "violet5.png")
     expect(page.locator("#result h2")).to_have_text("Grandma's House")
-    page.goto(f"{gallery.url}/landmarks")
+    page.goto(f"{nameless.url}/landmarks")
     assert serious_barriers(page) == []
     page.get_by_role("button", name="Remove Grandma's House").click()
     expect(page.locator("#own")).to_have_count(0)
 
 
-def test_the_keyboard_selects_and_says_what_all_show(gallery: Gallery, open_page: Open) -> None:
-    page = open_page(gallery, "/?query=file:orange* status:none")
+def test_the_keyboard_selects_and_says_what_all_show(nameless: Gallery, open_page: Open) -> None:
+    page = open_page(nameless, "/?query=file:orange* status:none")
     expect(page.locator("#counter")).to_have_text("4 photos")
     page.locator(".tile[tabindex='0']").focus()
     page.keyboard.press("x")
@@ -76,8 +60,8 @@ def test_the_keyboard_selects_and_says_what_all_show(gallery: Gallery, open_page
     expect(page.locator("[role=checkbox]")).to_have_count(0)
 
 
-def test_a_landmark_s_name_is_completed_and_decides(gallery: Gallery, open_page: Open) -> None:
-    page = open_page(gallery, "/?query=file:orange* status:none")
+def test_a_landmark_s_name_is_completed_and_decides(nameless: Gallery, open_page: Open) -> None:
+    page = open_page(nameless, "/?query=file:orange* status:none")
     page.locator(".tile:visible").first.click(modifiers=["Shift"])
     expect(page.locator("#selected")).to_have_text("1 selected")
     page.get_by_role("button", name="Name this place…").click()
@@ -87,8 +71,8 @@ def test_a_landmark_s_name_is_completed_and_decides(gallery: Gallery, open_page:
     expect(page.locator("#toast")).to_have_text("1 confirmed as Red Rock")
 
 
-def test_a_group_of_photos_is_named_on_a_phone(gallery: Gallery, open_page: Open) -> None:
-    page = open_page(gallery, "/unknown", **PHONE)
+def test_a_group_of_photos_is_named_on_a_phone(nameless: Gallery, open_page: Open) -> None:
+    page = open_page(nameless, "/unknown", **PHONE)
     expect(page.locator("#places section")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert serious_barriers(page) == []

@@ -34,6 +34,7 @@ PAGES = {
     "review": "/review",
     "map": "/map",
     "landmarks": "/landmarks",
+    "unknown": "/unknown",
     "runs": "/runs",
     "run": "/runs/1",
     "try": "/try",
@@ -75,8 +76,34 @@ def test_every_page_has_room_in_every_window(library: Gallery, open_page: Open, 
 
 
 @pytest.mark.parametrize("window", WINDOWS)
+def test_photos_that_are_selected_leave_room_to_name_them(
+    library: Gallery, open_page: Open, folder: Path, window: str
+) -> None:
+    page = open_page(library, **WINDOWS[window])
+    page.get_by_role("button", name="Select").click()
+    for number in range(3):
+        page.locator(".tile:visible").nth(number).click()
+    picture(page, folder / f"select-{window}.webp")
+    page.get_by_role("button", name="Name this place…").click()
+    picture(page, folder / f"name-{window}.webp")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth")
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_places_that_are_taught_and_those_without_a_name_have_room(
+    nameless: Gallery, open_page: Open, folder: Path, window: str
+) -> None:
+    look_at(nameless, open_page, folder, window, {"unknown": "/unknown"})
+    page = open_page(nameless, "/unknown")
+    page.locator("#name-1").fill(LONG[:200])
+    page.locator("#name-1").press("Enter")
+    page.wait_for_url("**/?query=landmark%3A**")
+    look_at(nameless, open_page, folder, window, {"taught": "/landmarks"})
+
+
+@pytest.mark.parametrize("window", WINDOWS)
 def test_a_library_without_photos_says_what_to_do(gallery: Gallery, open_page: Open, folder: Path, window: str) -> None:
-    paths = ("library", "review", "map", "landmarks", "runs")
+    paths = ("library", "review", "map", "landmarks", "unknown", "runs")
     look_at(gallery, open_page, folder, window, {f"empty-{name}": PAGES[name] for name in paths})
 
 

@@ -24,12 +24,22 @@ export function toast(sentence) {
   toast.timer = setTimeout(() => element.classList.remove("shown"), TOAST_MS);
 }
 
+const meta = (name) => document.querySelector(`meta[name=${name}]`).content;
+
+/** The server is of another version than this page. */
+function reload() {
+  if (sessionStorage.getItem("reloaded") === meta("version")) return; // it was of no use
+  sessionStorage.setItem("reloaded", meta("version"));
+  location.reload();
+}
+
 /** Ask the API. An error is shown, and thrown. */
 export async function api(path, { body, method = body ? "POST" : "GET" } = {}) {
-  const headers = { "X-CSRF-Token": document.querySelector("meta[name=csrf]").content };
+  const headers = { "X-CSRF-Token": meta("csrf"), "X-Gallery-Version": meta("version") };
   if (body) headers["Content-Type"] = "application/json";
   const response = await fetch(`/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) }).catch(() => null);
   if (response?.ok) return response.status === 204 ? null : response.json();
+  if (response?.headers.has("HX-Refresh")) reload();
   const { detail } = (await response?.json().catch(() => null)) ?? { detail: text("That did not work. Try again.") };
   toast(detail);
   throw new Error(detail);

@@ -78,13 +78,13 @@ async function act(send) {
   const photo = queue[index], step = { index, ids: [] };
   done.push(step);
   step.sent = send(photo, step);
-  move(1);
+  move(1).catch(() => {}); // it was shown as a toast
   try {
     await step.sent;
   } catch {
     done.splice(done.indexOf(step), 1);
     if (step.skipped) skipped--;
-    move(step.index - index);
+    await move(step.index - index);
   }
 }
 
