@@ -14,7 +14,6 @@ from db.read.gallery.tiles import Tile, tiles
 from db.read.query_language.grammar import parse
 from db.read.query_language.tree import ALL
 from tagger.core.types import FoundFile, Landmark, PhotoInfo, Result, Suggestion, Tagged
-from tagger.web.assets import VERSION
 from tests.db.samples import assessed, failed
 from tests.drawn import COLOURS, jpeg
 from tests.web.browser.barriers import serious_barriers
@@ -274,24 +273,6 @@ def test_arrows_lead_from_photo_to_photo_of_a_search(library: Gallery, open_page
     page.wait_for_url(f"**/photo/{first.sha256}?query=landmark*")
     page.keyboard.press("Escape")
     page.wait_for_url("**/?query=landmark*")
-
-
-MAKE_OLD = """() => {
-    document.querySelector("meta[name=version]").content = "old";
-    document.body.setAttribute("hx-headers:inherited", JSON.stringify({"X-Gallery-Version": "old"}));
-}"""
-
-
-@pytest.mark.parametrize(("path", "keys"), [("/", "/taj"), ("/review", "n")])
-def test_a_page_from_before_an_upgrade_is_reloaded(library: Gallery, open_page: Open, path: str, keys: str) -> None:
-    page = open_page(library, path)
-    expect(page.locator("#counter")).to_have_text(re.compile("photos|of"))
-    page.wait_for_load_state("networkidle")
-    page.evaluate(MAKE_OLD)
-    with page.expect_navigation():
-        for key in keys:
-            page.keyboard.press(key)
-    expect(page.locator("meta[name=version]")).to_have_attribute("content", VERSION)
 
 
 def test_what_others_have_written_is_never_a_script(start: Start, open_page: Open) -> None:
