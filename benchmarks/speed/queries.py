@@ -66,6 +66,14 @@ WRITTEN = (  # queries like those of docs/QUERY.md
     "run:10 file:IMG_9*",
     "model:lite landmark:landmark_3*",
     "tagged:today taken:>=2023",
+    "file:IMG_500008.jpg",
+    "file:nothing*",
+    "NOT score:>=0.5",
+    "NOT taken:>=2010",
+    "NOT run:1..9",
+    "NOT model:lite",
+    "NOT folder:/home/ann",
+    "NOT tagged:today",
 )
 MODEL = ModelRow("a" * 64, "b" * 64, "lite", "1", {})
 UNUSED = ModelRow("c" * 64, "d" * 64, "unused", "1", {})

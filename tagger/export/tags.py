@@ -10,6 +10,7 @@ from typing import BinaryIO
 from db.engine import Store
 from db.read.filters import TagFilter
 from db.read.listings import all_hits
+from db.read.pages import query_of
 from db.read.search import search, statuses
 from tagger.core.types import Landmark
 from tagger.export.formats import OF_PLACES, writer
@@ -58,6 +59,8 @@ def export(
         OSError: the file cannot be written.
     """
     write, exported = writer(format, keep_formulas=keep_formulas), Exported()
+    with store.read() as connection:
+        query_of(connection, filters)  # an unknown name is an error before the first byte
     with complete_file(output) if isinstance(output, str) else nullcontext(output) as file:
         rows = _rows(store, filters)
         rows = _named(rows, landmarks) if landmarks else rows

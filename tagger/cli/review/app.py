@@ -88,22 +88,20 @@ class ReviewApp:
     def _draw(self, photo: ReviewPhoto) -> None:
         size, area = self._terminal.size, self._area()
         if self._shows_help:
-            self._terminal.draw(screen.help_lines())
+            self._terminal.draw(_fitting(screen.help_lines(), size.rows))
             return
         picture = self._previews.picture(photo.path, area) if area else None
         self._has_picture = picture is not None
         space: list[Line] = [[] for _ in range(area.rows + 1 if area else 0)]
         head: list[Line] = [screen.header(self._session, size.columns), []]
         lines = [*head, *space, *self._block(photo, size.columns)]
-        if len(lines) > size.rows:
-            lines = [line for line in lines if line]
-        self._terminal.draw(lines[: size.rows], picture or "")
+        self._terminal.draw(_fitting(lines, size.rows), picture or "")
 
     def _block(self, photo: ReviewPhoto, columns: int) -> list[Line]:
         if self._chooser:
             return self._chooser.lines(screen.BLOCK_ROWS)
         lines = screen.about(photo, columns)
-        return [*lines, [], [Span(self._message)], [], [Span(screen.KEYS, "dim")]]
+        return [*lines, [], [Span(self._message)], [], [Span(screen.keys(columns), "dim")]]
 
     def _area(self) -> Area | None:
         """Where the picture goes; None if there is none, or no room."""
@@ -193,3 +191,8 @@ class ReviewApp:
 
     def _quit(self) -> None:
         self._is_over = True
+
+
+def _fitting(lines: list[Line], rows: int) -> list[Line]:
+    """As many lines as a terminal has; empty ones are the first to go."""
+    return (lines if len(lines) <= rows else [line for line in lines if line])[:rows]

@@ -111,7 +111,7 @@ def _run(session: ReviewSession, settings: Settings, *, opens_each: bool) -> Non
     from tagger.cli.review.terminal import Terminal
     from tagger.cli.review.viewer import Viewer
 
-    terminal = Terminal(sys.stdin.fileno(), sys.stdout.fileno())
+    terminal = Terminal(sys.stdin.fileno(), sys.stdout.fileno(), sys.stdout.encoding)
     previews = Previews(settings.limits(), timeout_s=settings.photo_timeout_s, on_ready=terminal.wake)
     with _stderr_kept(), suppress(EOFError), terminal, previews:
         ReviewApp(session, terminal, previews, Viewer(), opens_each=opens_each).run()

@@ -53,8 +53,8 @@ Event = Key | Paste | Reply
 class KeyParser:
     """Splits what a terminal sends into events."""
 
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    def __init__(self, encoding: str) -> None:
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._text = ""
 
     @property

@@ -14,6 +14,7 @@ from tagger.review.session import Outcome, ReviewSession, Step
 
 BLOCK_ROWS = 8  # below the picture: four lines about the photo, a message and the keys, with empty lines between
 KEYS = "a right   r wrong   c choose   n none   u undo   space next   q quit   ? help"
+NARROW_KEYS = "a r c n u space   q quit   ? help"
 HELP = (
     ("a", "right: it shows what the model says"),
     ("r", "wrong: it does not show that"),
@@ -46,6 +47,11 @@ def about(photo: ReviewPhoto, columns: int) -> list[Line]:
         [Span("; ".join(filter(None, (_taken(photo), _nearby(photo)))))],
         [Span(cut_start(printable(photo.path), columns), "dim", photo.path)],
     ]
+
+
+def keys(columns: int) -> str:
+    """The keys, in the last line; `?` explains them where there is no room for that."""
+    return KEYS if len(KEYS) <= columns else NARROW_KEYS
 
 
 def help_lines() -> list[Line]:

@@ -45,14 +45,16 @@ class Terminal:
 
     Args:
         stdin: its file descriptor, like `stdout`.
+        encoding: of the letters that it sends and shows.
     """
 
-    def __init__(self, stdin: int, stdout: int) -> None:
+    def __init__(self, stdin: int, stdout: int, encoding: str) -> None:
         self.is_dumb = os.environ.get("TERM", "") in DUMB
         self.needs_drawing = True  # its size changed, or the program was stopped
         self.keeps_pictures = False  # clearing its text does not remove them
         self._stdin, self._stdout = stdin, stdout
-        self._keys = KeyParser()
+        self._encoding = encoding
+        self._keys = KeyParser(encoding)
         self._saved: list[Any] = []
         self._handlers: dict[int, Any] = {}
         self._wakeup_fd = -1
@@ -130,7 +132,7 @@ class Terminal:
 
     def write(self, text: str) -> None:
         """Write text and codes."""
-        unsent = memoryview(text.encode(errors="replace"))
+        unsent = memoryview(text.encode(self._encoding, "replace"))
         while unsent:
             unsent = unsent[os.write(self._stdout, unsent) :]
 

@@ -78,8 +78,12 @@ def read_csv(path: Path, who: str) -> Iterator[DecisionRow]:
                 raise DecisionsError(f"{path} has no column {missing[0]!r}. Its first line needs {','.join(NEEDED)}.")
             for row in reader:
                 yield _parsed(row, f"{path}, line {reader.line_num}", who)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DecisionsError(f"{path} cannot be read as a CSV of decisions ({error}).") from error
+    except OSError as error:
+        raise DecisionsError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except UnicodeDecodeError as error:
+        raise DecisionsError(f"{path} is not a CSV in UTF-8.") from error
+    except csv.Error as error:
+        raise DecisionsError(f"{path} is not a CSV of decisions ({error}).") from error
 
 
 def _cell(value: Any) -> str:

@@ -162,6 +162,7 @@ def test_three_columns_are_enough_and_a_bad_line_is_named(tagger: Tagger, tmp_pa
     assert shown(tagger)[0] == ("00000.jpg", "blue_lake")
     for text, message in (
         ("sha256,verdict\n", "no column 'landmark'"),
+        ("\udcff", "is not a CSV in UTF-8."),
         ("sha256,verdict,landmark\nx,none,\n", "line 2: sha256 'x' is not 64 hexadecimal digits"),
         (f"sha256,verdict,landmark\n{'0' * 64},none,red_rock\n", "line 2: the verdict is"),
         (f"sha256,verdict,landmark,decided_at\n{'0' * 64},none,,soon\n", "line 2: Invalid isoformat string"),
@@ -169,7 +170,7 @@ def test_three_columns_are_enough_and_a_bad_line_is_named(tagger: Tagger, tmp_pa
         (f"sha256,verdict,landmark,decided_at\n{'0' * 64},none,,0001-01-01T00:00+14:00\n", "line 2: date value out of"),
         (f"sha256,verdict,landmark,answer_id\n{'0' * 64},none,,{2**63}\n", "line 2: there is no answer"),
     ):
-        file.write_text(text)
+        file.write_text(text, errors="surrogateescape")
         done = tagger("decisions", "import", file)
         assert (done.returncode, message in done.stderr) == (1, True)
 

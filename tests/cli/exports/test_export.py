@@ -152,8 +152,10 @@ def test_a_file_that_cannot_be_written_is_named(tagger: Tagger, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("stored")
-def test_an_unknown_landmark_leaves_the_earlier_file(tagger: Tagger, tmp_path: Path) -> None:
+def test_an_unknown_landmark_is_an_error_before_a_byte_is_written(tagger: Tagger, tmp_path: Path) -> None:
     (tmp_path / "tags.csv").write_text("earlier")
+    done = tagger("export", "--as", "csv", "eifel")
+    assert (done.returncode, done.stdout) == (1, "")
     done = tagger("export", "--as", "csv", "eifel", "--output", tmp_path / "tags.csv")
     assert (done.returncode, "eiffel_tower" in done.stderr) == (1, True)
     assert (tmp_path / "tags.csv").read_text() == "earlier"

@@ -20,13 +20,13 @@ EVENTS: list[Event] = [
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 def test_events_are_the_same_however_the_bytes_arrive(size: int) -> None:
-    parser, data = KeyParser(), ALL.encode()
+    parser, data = KeyParser("utf-8"), ALL.encode()
     events = [event for start in range(0, len(data), size) for event in parser.feed(data[start : start + size])]
     assert (events, parser.is_waiting) == (EVENTS, False)
 
 
 def test_escape_is_a_key_once_nothing_follows() -> None:
-    parser = KeyParser()
+    parser = KeyParser("utf-8")
     assert (parser.feed(b"\x1b"), parser.is_waiting) == ([], True)
     assert (parser.flush(), parser.is_waiting) == ([Key("escape")], False)
     assert parser.feed(b"\x1b\x1b[A") == [Key("escape"), Key("up")]

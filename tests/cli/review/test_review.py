@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -198,13 +199,26 @@ def test_the_screen_follows_the_size_of_the_terminal(album: Path, sits: Sits) ->
     person = sits(album)
     person.see("1 of 6")
     person.resize(40, 8)
-    lines = person.see("1 of 6")
+    lines = person.see("1 of 6", "q quit   ? help")
     person.press("x")
     person.see("? explains the keys")
     assert all(len(line.rstrip()) <= 40 for line in lines)
+    person.press("?")
+    person.see("Each key is stored at once", "a     right")
+    person.press("x")
     person.resize(100, 30)
     person.press("?")
     person.see("Any key goes on")
+
+
+def test_letters_are_in_the_encoding_of_the_terminal(album: Path, sits: Sits) -> None:
+    person = sits(album, environment={"PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1", "TERM": "dumb"})
+    person.read(b"1 of 6")
+    os.write(person.master, b"c\xe9")
+    person.read("Which landmark? \N{LATIN SMALL LETTER E WITH ACUTE}".encode("latin-1"))
+    person.press("\x03")
+    assert person.ends() == 130
+    assert "\N{LATIN SMALL LETTER E WITH ACUTE}".encode() not in person.output
 
 
 def test_open_hands_the_photo_to_the_systems_viewer(album: Path, sits: Sits, tmp_path: Path) -> None:
