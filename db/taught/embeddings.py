@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from db.dialect import insert, insert_rows
 from db.schema.models import File, Landmark, Photo, Suggestion
 from db.schema.taught import BLOCK, Embedding, EmbeddingBlock, Rescored
 from db.schema.views import machine_tag, person_tag, trusted_decision
+from db.write.comparisons import BY_CAMERA
 from tagger.core.types import NoLandmark, Tagged
 
 _EMBEDDING = insert(Embedding)
@@ -153,8 +154,12 @@ def vectors_of_others(connection: Connection, key: str, *, model: int, limit: in
 
 
 def untagged_photos(connection: Connection, *, model: int, limit: int) -> list[Any]:
-    """The newest photos in the library without a tag, with their embeddings by a model and positions."""
-    photos = select(Photo.id.label("photo_id"), Photo.sha256, Photo.lat, Photo.lon, Embedding.vector)
+    """The newest photos in the library without a tag, with their embeddings by a model, positions and times.
+
+    A time is None unless a camera's clock says it.
+    """
+    taken_at = case((BY_CAMERA, Photo.taken_at)).label("taken_at")
+    photos = select(Photo.id.label("photo_id"), Photo.sha256, Photo.lat, Photo.lon, taken_at, Embedding.vector)
     photos = photos.join(Embedding, (Embedding.photo_id == Photo.id) & (Embedding.model_id == model))
     is_present = select(File.id).where(File.photo_id == Photo.id, File.gone_at.is_(None)).exists()
     has_tag = [

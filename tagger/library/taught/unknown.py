@@ -2,7 +2,8 @@
 
 Each photo is compared with all others. Those that are among each other's nearest and similar enough form groups; groups
 whose prototypes are similar become one; and each photo joins the group whose prototype it resembles, as if that were
-taught. Similarities are those of `tagger.model.taught`: beyond the background's.
+taught. Less similarity is enough for one that was taken within an hour of a photo in the group. Similarities are those
+of `tagger.model.taught`: beyond the background's.
 
 Source:
     `python -m benchmarks unknown`.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,8 @@ from tagger.model.taught import hubness, prototype
 
 NEIGHBOURS = 5  # that a photo may be linked to
 LINKED, MERGED, JOINED = 0.3, 0.35, 0.2  # similarities of two photos, two prototypes, and a photo and a prototype
+JOINED_IN_TIME = 0.1  # the last one within an hour
+HOUR_S = 3600.0
 ROUNDS = 2
 LEAST_PHOTOS = 4
 MOST_PHOTOS = 50_000  # the newest; all pairs are compared
@@ -68,7 +72,7 @@ def unknown_places(store: Store, bundle: Bundle, *, most: int = MOST_PHOTOS) -> 
         return []
     embeddings = as_float32(rows_of([row.vector for row in rows]))
     positions = np.array([(row.lat, row.lon) for row in rows], dtype=float)  # NaN where unknown
-    groups = cluster(embeddings, projection.background, positions)
+    groups = cluster(embeddings, projection.background, positions, np.array([_seconds(row.taken_at) for row in rows]))
     places = []
     for group in sorted(set(groups.tolist()) - {NO_GROUP}):
         members = np.flatnonzero(groups == group)
@@ -86,13 +90,20 @@ def unknown_places(store: Store, bundle: Bundle, *, most: int = MOST_PHOTOS) -> 
 
 
 def cluster(
-    embeddings: Embeddings, background: Embeddings, positions: NDArray[np.float64] | None = None
+    embeddings: Embeddings,
+    background: Embeddings,
+    positions: NDArray[np.float64] | None = None,
+    times: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64]:
     """The group of each photo, (N,), or `NO_GROUP`.
 
     Args:
+        embeddings: (N, dimensions).
+        background: (B, dimensions), of the bundle.
         positions: (N, 2), degrees; NaN where unknown. Photos from far apart are never linked.
+        times: (N,), seconds; NaN where unknown.
     """
+    times = np.full(len(embeddings), np.nan) if times is None else times
     hubs = hubness(embeddings, background)  # (N,)
     links = _links(embeddings, hubs)
     if positions is not None:
@@ -105,8 +116,28 @@ def cluster(
             break
         prototypes = np.stack([prototype(embeddings[groups == group]) for group in ids])  # (groups, dimensions)
         margins = embeddings @ prototypes.T - hubs[:, None] - hubness(prototypes, background)  # (N, groups)
-        groups = _without_small(np.where(margins.max(axis=1) > JOINED, ids[margins.argmax(axis=1)], NO_GROUP))
+        limits = np.where(_are_near_in_time(times, groups, ids), JOINED_IN_TIME, JOINED)  # (N, groups)
+        margins[margins <= limits] = -np.inf
+        joins = np.isfinite(margins).any(axis=1)  # (N,)
+        groups = _without_small(np.where(joins, ids[margins.argmax(axis=1)], NO_GROUP))
     return groups
+
+
+def _seconds(taken_at: datetime | None) -> float:
+    """A camera's time as a number; NaN if it is unknown."""
+    return np.nan if taken_at is None else (taken_at - datetime.min).total_seconds()
+
+
+def _are_near_in_time(
+    times: NDArray[np.float64], groups: NDArray[np.int64], ids: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether each photo was taken within an hour of one in each group, (N, groups)."""
+    near = np.zeros((len(times), len(ids)), bool)
+    for column, group in enumerate(ids):
+        members = np.sort(times[(groups == group) & np.isfinite(times)])
+        first, last = (np.searchsorted(members, times + side, "left") for side in (-HOUR_S, HOUR_S))
+        near[:, column] = np.isfinite(times) & (first < last)
+    return near
 
 
 def _links(embeddings: Embeddings, hubs: NDArray[np.float32]) -> list[tuple[int, int]]:
