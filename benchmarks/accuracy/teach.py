@@ -13,9 +13,10 @@ both looks answer them, among all landmarks and all taught places. Each figure i
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,10 +137,7 @@ def vector_of(answer: Answer) -> bytes:
 
 def answered(data: Path, cache: Path | None) -> Photos:
     """The photos of val, test and places, with the answers of both looks."""
-    rows = listed(data)
-    outputs = np.load(cache) if cache and cache.exists() else outputs_of(data, [file for *_, file in rows])
-    if cache and not cache.exists():
-        np.savez(cache, **outputs)
+    rows, outputs = listed(data), kept_outputs(data, cache)
     bundle, both = open_bundle(), []
     small = bundle.first_look
     assert small
@@ -154,6 +152,16 @@ def answered(data: Path, cache: Path | None) -> Photos:
         )  # fmt: skip
     splits, roles, labels, _ = map(np.array, zip(*rows, strict=True))
     return Photos(splits, labels, roles, *both)
+
+
+def kept_outputs(data: Path, cache: Path | None) -> Mapping[str, NDArray[np.float32]]:
+    """What both networks give for the photos of `listed`, from a file if that exists."""
+    if cache and cache.exists():
+        return np.load(cache)  # type: ignore[no-any-return]
+    outputs: dict[str, Any] = outputs_of(data, [file for *_, file in listed(data)])
+    if cache:
+        np.savez(cache, **outputs)
+    return outputs
 
 
 def listed(data: Path) -> list[tuple[str, str, str, str]]:
