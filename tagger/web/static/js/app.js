@@ -1,6 +1,7 @@
 // What all pages share: completion, errors as a toast, and the token for requests of our own.
 
 const TOAST_MS = 4000;
+const NO_PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"; // one clear pixel
 const texts = JSON.parse(document.querySelector("meta[name=texts]").content);
 
 const IS_RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
@@ -54,7 +55,7 @@ document.addEventListener("htmx:response:error", async (event) => {
 });
 
 // A picture that is only decoration, and whose file is gone, leaves an empty place.
-document.addEventListener("error", ({ target }) => { if (target.alt === "") target.style.visibility = "hidden"; }, true);
+document.addEventListener("error", ({ target }) => { if (target.alt === "") target.src = NO_PICTURE; }, true);
 
 // Completion: a combobox whose list the server fills.
 
