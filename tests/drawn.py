@@ -108,12 +108,15 @@ def normalised(colours: Sequence[tuple[int, int, int]]) -> NDArray[np.float64]:
     return np.array(colours) / 127.5 - 1
 
 
-def linear_network(by_channel: NDArray[np.float64], constant: NDArray[np.float64]) -> bytes:
+def linear_network(
+    by_channel: NDArray[np.float64], constant: NDArray[np.float64], *, with_features: bool = False
+) -> bytes:
     """An ONNX network with linear logits of a photo's mean colour.
 
     Args:
         by_channel: (N, 3).
         constant: (N,).
+        with_features: the mean colour is a second output.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -124,11 +127,15 @@ def linear_network(by_channel: NDArray[np.float64], constant: NDArray[np.float64
         helper.make_node("Flatten", ["means"], ["rows"]),
         helper.make_node("Gemm", ["rows", "weights", "bias"], ["logits"], transB=1),
     ]
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(constant)])]
+    if with_features:
+        nodes.append(helper.make_node("Identity", ["rows"], ["features"]))
+        outputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 3]))
     graph = helper.make_graph(
         nodes,
         "colours",
         [helper.make_tensor_value_info("photos", TensorProto.FLOAT, ["n", 3, 16, 16])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(constant)])],
+        outputs,
         [weights, bias],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)

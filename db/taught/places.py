@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from db.dialect import insert
 from db.read.catalog import landmarks
@@ -19,6 +19,7 @@ from db.schema.taught import Embedding, TaughtExample, TaughtPlace, TaughtThresh
 from db.schema.telegram import TelegramAnswer
 from tagger.core import types
 
+LEAST_PHOTOS = 3  # a place with fewer is not known yet
 ONLY = 1  # the id of the one row of `Teaching`
 
 
@@ -37,6 +38,11 @@ class TaughtRow(NamedTuple):
     examples: Mapping[str, bytes]
     threshold: float | None
     lacking: int
+
+    @property
+    def photos(self) -> int:
+        """How many photos teach it."""
+        return len(self.examples) + self.lacking
 
 
 def taught_version(connection: Connection) -> int:
@@ -72,8 +78,10 @@ def taught_places(connection: Connection, *, model: int) -> list[TaughtRow]:
 
 
 def taught_landmarks(connection: Connection) -> list[types.Landmark]:
-    """The taught places as landmarks, by key."""
-    ids = set(connection.execute(select(TaughtPlace.landmark_id)).scalars())
+    """The taught places that have enough examples, as landmarks, by key."""
+    counted = select(TaughtExample.landmark_id).group_by(TaughtExample.landmark_id)
+    enough = counted.having(func.count(TaughtExample.sha256.distinct()) >= LEAST_PHOTOS)
+    ids = set(connection.execute(enough).scalars())
     places = [landmark for id_, landmark in landmarks(connection).items() if id_ in ids] if ids else []
     return sorted(places, key=lambda landmark: landmark.id)
 
@@ -130,6 +138,24 @@ def remove_places(connection: Connection, keys: Collection[str]) -> None:
     for table in (TaughtThreshold, TaughtExample, TaughtPlace):
         connection.execute(delete(table).where(table.landmark_id.in_(ids)))
     _raise_version(connection)
+
+
+def remove_examples(
+    connection: Connection, contents: Collection[str], *, landmark_ids: Collection[int] | None = None
+) -> None:
+    """Remove the examples with these SHA-256 digests, and places without another one.
+
+    Args:
+        connection: of a transaction that writes.
+        contents: the digests.
+        landmark_ids: only examples of these places; None for all.
+    """
+    found = delete(TaughtExample).where(TaughtExample.sha256.in_(contents))
+    if landmark_ids is not None:
+        found = found.where(TaughtExample.landmark_id.in_(landmark_ids))
+    if connection.execute(found).rowcount:
+        _raise_version(connection)
+        connection.execute(delete(TaughtPlace).where(TaughtPlace.landmark_id.not_in(select(TaughtExample.landmark_id))))
 
 
 def remove_unused(connection: Connection, keys: Collection[str]) -> None:

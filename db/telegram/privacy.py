@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from db.batching import in_batches
 from db.read.files import below
 from db.schema.models import Assessment, Decision, File, Landmark, Photo, Suggestion, Variant
+from db.schema.taught import TaughtExample
 from db.schema.telegram import (
     TelegramAnswer,
     TelegramChat,
@@ -22,18 +23,22 @@ from db.schema.telegram import (
     TelegramQuestion,
     TelegramUpdate,
 )
+from db.taught.places import remove_examples
 from db.telegram.voices import who
 
 if TYPE_CHECKING:
     from db.schema.base import AnySelect
 
 
-def export(connection: Connection, user_id: int, *, chat_id: int | None = None) -> dict[str, list[dict[str, Any]]]:
+def export(
+    connection: Connection, user_id: int, *, kept: str, chat_id: int | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """All rows about a person, by table, as JSON values.
 
     Args:
         connection: any.
         user_id: the person.
+        kept: as for `forget`.
         chat_id: a group: only the rows of what they sent and decided there.
     """
     photos, answers, decisions = (
@@ -52,6 +57,7 @@ def export(connection: Connection, user_id: int, *, chat_id: int | None = None) 
         "decisions": _decisions(decisions),
     }
     if chat_id is None:
+        tables["taught"] = _taught(user_id, kept)
         tables["settings"] = select(TelegramPerson.__table__).where(TelegramPerson.user_id == user_id)
         tables["questions"] = select(TelegramQuestion.__table__).where(TelegramQuestion.user_id == user_id)
         tables["messages_in_work"] = _in_work(user_id)
@@ -73,7 +79,9 @@ def forget(connection: Connection, user_id: int, *, kept: str, keep_update: int 
     others = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id != user_id)
     only_mine = select(Photo.id, Photo.sha256).where(Photo.id.in_(mine), Photo.id.not_in(others))
     sent = {row.id: row.sha256 for row in connection.execute(only_mine)}
+    examples = set(connection.execute(_examples(user_id, kept)).scalars())
     _delete_telegram_rows(connection, user_id, keep_update)
+    remove_examples(connection, examples)
     connection.execute(delete(Decision).where(Decision.who == who(user_id)))
     variants = [sha256 for batch in in_batches(sent) for sha256 in connection.execute(_variants(batch)).scalars()]
     _delete_contents(connection, sent, kept)
@@ -121,6 +129,25 @@ def _delete_contents(connection: Connection, photos: Iterable[int], kept: str) -
         for table in (Decision, Suggestion, Assessment):
             connection.execute(delete(table).where(table.photo_id.in_(orphans)))
         connection.execute(delete(Photo).where(Photo.id.in_(orphans)))
+
+
+def _examples(user_id: int, kept: str) -> AnySelect:
+    """The sha256 of the examples of taught places that a person sent, or asked about; not those from a library."""
+    mine = select(TelegramPhoto.photo_id).where(TelegramPhoto.user_id == user_id)
+    in_library = select(File.photo_id).where(File.photo_id.is_not(None), ~below(kept))
+    sent = Photo.id.in_(mine), Photo.id.not_in(in_library)
+    contents = select(Photo.sha256).where(*sent)
+    variants = select(Variant.sha256).join(Photo, Photo.id == Variant.photo_id).where(*sent)
+    return select(TaughtExample.sha256).where(or_(*(TaughtExample.sha256.in_(rows) for rows in (contents, variants))))
+
+
+def _taught(user_id: int, kept: str) -> AnySelect:
+    return (
+        select(TaughtExample.sha256, Landmark.name)
+        .join(Landmark, Landmark.id == TaughtExample.landmark_id)
+        .where(TaughtExample.sha256.in_(_examples(user_id, kept)))
+        .distinct()
+    )
 
 
 def _variants(photos: Sequence[int]) -> AnySelect:

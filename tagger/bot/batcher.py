@@ -57,6 +57,7 @@ class MicroBatcher:
         self._db = db
         self._counts: Counter[str] = Counter()
         self._recent: OrderedDict[str, Result] = OrderedDict()
+        self._taught_version = 0  # of the answers in memory
         self._closing = threading.Event()
         self._answering = threading.Lock()
 
@@ -82,6 +83,22 @@ class MicroBatcher:
             DecoderUnavailable: no process can be started to decode the photo.
         """
         return await self._model.tag(path, self, on_disk)
+
+    async def look_fully(self, path: str, on_disk: AbstractContextManager[object]) -> Result:
+        """What the large network sees on a photo that teaches, whatever the first look says.
+
+        The result is not stored, and has no metadata: the place of a person's photo must not become that of a landmark.
+
+        Args:
+            path: of its file.
+            on_disk: as for `tag`.
+        """
+        photo = await self._model.load(path, on_disk)
+        if photo.pixels is None:
+            failure = photo.failure or Failed("corrupt", "it has no pixels")
+            return Result(path, photo.sha256, failure)
+        (answer,) = await asyncio.to_thread(self.tagger.with_full_look().infer, [photo.pixels], 1)
+        return Result(path, photo.sha256, answer)
 
     async def recall(self, sha256: str) -> Result | None:
         """The earlier answer for a content, if there is one."""
@@ -118,7 +135,7 @@ class MicroBatcher:
         def known(sha256: str) -> Answer | None:
             if answer := recalled.get(sha256):
                 return answer
-            recent = self._recent.get(sha256)
+            recent = self._memory().get(sha256)
             return recent.answer if recent else None
 
         paths, loader = [request.path for request in requests], Preloaded.of(requests)
@@ -146,14 +163,21 @@ class MicroBatcher:
         """Ask the store, since another process may have withdrawn the answer."""
         with self._store.read() as connection:
             answer = content_answer(connection, sha256, model=self.model_id, k=self.k)
-        return Result("", sha256, answer, is_inherited=True) if answer else self._recent.get(sha256)
+        return Result("", sha256, answer, is_inherited=True) if answer else self._memory().get(sha256)
 
     def _remember(self, result: Result) -> Result:
         """Count a result, and keep its answer in memory, where it is found before it is in the store."""
         self._counts[result.answer.status] += 1
         self._counts["inherited"] += result.is_inherited
         if result.sha256 is not None and not isinstance(result.answer, Failed):
-            self._recent[result.sha256] = result
-            while len(self._recent) > MAX_REMEMBERED:
-                self._recent.popitem(last=False)
+            recent = self._memory()
+            recent[result.sha256] = result
+            while len(recent) > MAX_REMEMBERED:
+                recent.popitem(last=False)
         return result
+
+    def _memory(self) -> OrderedDict[str, Result]:
+        """The answers in memory, by sha256; none of before something was taught."""
+        if self._taught_version != self.tagger.taught.version:
+            self._recent, self._taught_version = OrderedDict(), self.tagger.taught.version
+        return self._recent

@@ -13,6 +13,7 @@ from telegram.error import TelegramError
 
 from db.engine import Store
 from db.read import catalog
+from db.taught.places import taught_version
 from db.telegram import people
 from tagger.bot.batcher import MicroBatcher
 from tagger.bot.db_executor import DbExecutor
@@ -88,6 +89,14 @@ class Services:
         self.landmarks.update(stored)
         self.landmark_ids.update({row.id: number for number, row in stored.items() if row.id in keys})
         self.localized.clear()
+
+    async def follow_examples(self) -> None:
+        """Let the model, and the stored answers, follow examples of taught places that were removed."""
+        tagger = self.batcher.tagger
+        if await self.db.read(taught_version) != tagger.taught.version:
+            from tagger.library.taught.examples import follow_examples
+
+            self.start(asyncio.to_thread(follow_examples, self.store, tagger, min_score=self.batcher.min_score))
 
     def landmarks_in(self, language: Language) -> dict[int, Landmark]:
         """All landmarks of the store, with names, cities and countries in a language."""

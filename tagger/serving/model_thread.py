@@ -157,9 +157,19 @@ class ModelThread:
         """Answer for pictures that are prepared already, such as a photo of which a part is covered."""
         return await asyncio.to_thread(self.tagger.infer, photos, len(self.tagger.bundle.card.classes))
 
-    async def load(self, path: str) -> LoadedPhoto:
-        """Read and decode a photo as the model sees it."""
-        return await asyncio.wrap_future(self._loader_threads.submit(self.loader.load, path, always))
+    async def load(self, path: str, on_disk: AbstractContextManager[object] | None = None) -> LoadedPhoto:
+        """Read and decode a photo as the model sees it.
+
+        Args:
+            path: of its file.
+            on_disk: as for `tag`.
+        """
+
+        def load() -> LoadedPhoto:
+            with on_disk or nullcontext():
+                return self.loader.load(path, always)
+
+        return await asyncio.wrap_future(self._loader_threads.submit(load))
 
     def close(self) -> None:
         self._closing.set()

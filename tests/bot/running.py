@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +22,8 @@ from PIL import ExifTags, Image
 from db.engine import open_store, store_exists
 from db.location import store_name
 from tagger.model.bundle import write_bundle
-from tagger.model.card import ONNX_FILE, LandmarkClass
+from tagger.model.card import EMBEDDING_FILE, ONNX_FILE, LandmarkClass
+from tagger.model.embedding import Projection
 from tests.botapi import BotApiServer, Message, PeopleChat, Person
 from tests.drawn import COLOURS, card, colour_network, encoded, jpeg, linear_network, normalised
 
@@ -56,10 +58,20 @@ def bundle(folder: Path, classes: tuple[LandmarkClass, ...] = CLASSES) -> Path:
 
     Others have at least 1 %, so that answers show them. Grey is none of them, by 86 %.
     """
-    network = linear_network(
-        np.vstack([1.95 * normalised([RED, GREEN, BLUE]), np.full((1, 3), 6.0)]), np.array([-2.9, -2.7, -2.8, 0.0])
-    )
-    return write_bundle(folder / "bundle", card(classes=classes), {ONNX_FILE: network}).folder
+    return write_bundle(folder / "bundle", card(classes=classes), {ONNX_FILE: _network()}).folder
+
+
+def teachable_bundle(folder: Path) -> Path:
+    """The same with embeddings: the direction of a photo's mean colour, seen from grey."""
+    corners = np.array(list(product((-1, 1), repeat=3)), np.float32) / np.sqrt(np.float32(3))
+    projection = Projection(np.eye(3, dtype=np.float32), np.zeros(3, np.float32), background=corners)
+    files = {ONNX_FILE: _network(with_features=True), EMBEDDING_FILE: projection.to_bytes()}
+    return write_bundle(folder / "bundle", card(classes=CLASSES), files).folder
+
+
+def _network(*, with_features: bool = False) -> bytes:
+    by_channel = np.vstack([1.95 * normalised([RED, GREEN, BLUE]), np.full((1, 3), 6.0)])
+    return linear_network(by_channel, np.array([-2.9, -2.7, -2.8, 0.0]), with_features=with_features)
 
 
 def large_bundle(folder: Path, count: int) -> Path:

@@ -20,7 +20,8 @@ from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.photos import count_photos, process_photo
 from tagger.bot.handlers.privacy import forget_results
 from tagger.bot.incoming import IncomingPhoto, incoming_photo
-from tagger.bot.render.replies import ProcessedPhoto, add_to_album, answer_photos
+from tagger.bot.render.processed import ProcessedPhoto
+from tagger.bot.render.replies import add_to_album, answer_photos
 from tagger.bot.services import Services
 
 MAX_REMEMBERED = 1000  # albums

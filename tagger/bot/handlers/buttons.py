@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 from db.rows import Verdict
+from db.taught.places import remove_examples
 from db.telegram import answers, questions, voices
 from db.telegram.answers import AnsweredPhoto, StoredReply
 from db.write.decisions import record_decision, revoke_decisions
@@ -85,7 +86,7 @@ async def decide(context: UpdateContext, answer_id: int, choice: Choice) -> Stor
     Returns:
         The answer, or None if it no longer exists or belongs to another chat.
     """
-    return await _change(context, lambda connection: _record(connection, context, answer_id, choice))
+    return await _change(context, lambda connection: record(connection, context, answer_id, choice))
 
 
 async def _decide_by_tap(context: UpdateContext, choice: Choice, chosen: int | None = None) -> None:
@@ -118,6 +119,7 @@ async def _change(context: UpdateContext, change: Callable[[Connection], StoredR
         stored = await context.services.db.write(change)
         if stored is not None:
             await refresh(context, stored)
+            await context.services.follow_examples()
         return stored
 
 
@@ -147,7 +149,12 @@ def _numbers(context: UpdateContext) -> list[int]:
     return [int(number) for number in context.arguments.split(":")]
 
 
-def _record(connection: Connection, context: UpdateContext, answer_id: int, choice: Choice) -> StoredReply | None:
+def record(connection: Connection, context: UpdateContext, answer_id: int, choice: Choice) -> StoredReply | None:
+    """Store what somebody says about an answer's photos.
+
+    Returns:
+        The answer as it is then, or None if it no longer exists or belongs to another chat.
+    """
     stored = answers.get_answer(connection, answer_id, chat_id=context.chat_id)
     if stored is None:
         return None
@@ -156,6 +163,7 @@ def _record(connection: Connection, context: UpdateContext, answer_id: int, choi
         if (chosen := choice(photo)) is not None:
             verdict, landmark_id = chosen
             key = None if landmark_id is None else context.services.landmarks[landmark_id].id
+            _unteach(connection, context, photo, but=landmark_id)
             revoke_decisions(connection, photo.sha256, **where)
             record_decision(
                 connection,
@@ -177,8 +185,17 @@ def _take_back(connection: Connection, context: UpdateContext, answer_id: int, d
     if stored is None or not voices.is_active(connection, decision_id):
         return stored
     for photo in stored.photos:
+        _unteach(connection, context, photo)
         revoke_decisions(connection, photo.sha256, **_place(context, answer_id))
     return answers.get_answer(connection, answer_id, chat_id=context.chat_id)
+
+
+def _unteach(connection: Connection, context: UpdateContext, photo: AnsweredPhoto, *, but: int | None = None) -> None:
+    """A photo no longer teaches a place if a trusted person takes back that it shows it, unless they say so again."""
+    own = [said for said in photo.decisions if said.user_id == context.user_id and said.verdict == "shows"]
+    places = [said.landmark_id for said in own if said.landmark_id is not None and said.landmark_id != but]
+    if context.is_trusted and places:
+        remove_examples(connection, [photo.sha256], landmark_ids=places)
 
 
 def _place(context: UpdateContext, answer_id: int) -> Place:

@@ -39,6 +39,7 @@ USE = N_(
 COORDINATES = N_("Coordinates help me. Only files have them: Telegram removes them from photos.")
 NEARBY = N_("Send me your location, and I list the landmarks around you.")
 GROUPS = N_("In a group I answer photos that mention me or reply to me, and /suggest in reply to a photo.")
+TEACHING = N_("Reply “this is Grandma's house” to photos of a place of your own: after three, I recognise it.")
 INLINE = N_("In any chat, type @{bot} and a name to send a landmark there.")
 PRIVACY = (
     N_("Your photos are deleted as soon as I have looked at them."),
@@ -57,6 +58,9 @@ PRIVACY = (
     ),
     N_("Everything is processed on the machine that I run on; nothing is passed on to anybody."),
     N_("/export gives you all of it, and /forget deletes it."),
+)
+PRIVACY_TAUGHT = N_(
+    "If you teach me a place, I keep its name and, for each of its photos, numbers that describe how it looks."
 )
 PRIVACY_KEPT = N_("The operator of this bot keeps the photos that you send. /forget deletes them, too.")
 LABELS_PER_PAGE = 40
@@ -89,6 +93,8 @@ async def privacy(context: UpdateContext) -> None:
     first, *others = PRIVACY
     if context.services.settings.bot_keep_photos:
         first = PRIVACY_KEPT
+    if context.is_trusted:
+        others.insert(-2, PRIVACY_TAUGHT)
     texts = [context._(text) for text in (first, *others)]
     if days := _backup_days(context.services.settings):
         texts.insert(-1, _backups(context, days))
@@ -143,6 +149,8 @@ async def turn_labels_page(context: UpdateContext) -> None:
 def _help(context: UpdateContext) -> str:
     commands = "\n".join(f"/{name} – {context._(about)}" for name, about in MENU.items())
     texts = [context._(text) for text in (USE, COORDINATES, NEARBY, GROUPS)]
+    if context.is_trusted:
+        texts.append(context._(TEACHING))
     if (bot := context.services.bot.bot).supports_inline_queries:
         texts.append(context._(INLINE).format(bot=bot.username))
     return "\n\n".join([*texts, commands])

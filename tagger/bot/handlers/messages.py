@@ -9,7 +9,7 @@ from telegram import Message, MessageEntity
 
 from db.telegram import answers
 from tagger.bot.context import UpdateContext
-from tagger.bot.handlers import landmark_search
+from tagger.bot.handlers import landmark_search, naming
 from tagger.bot.handlers.albums import Albums
 from tagger.bot.handlers.photos import answer_incoming, answer_photo, count_photos
 from tagger.bot.incoming import has_photo, incoming_photo, other_kind
@@ -38,8 +38,9 @@ async def photo_message(context: UpdateContext, albums: Albums) -> None:
 
 
 async def text_message(context: UpdateContext, albums: Albums) -> None:
-    """A name that was asked for, or a question about the photo that the text replies to."""
-    if context.replied_photo and _mentions_bot(context):
+    """A name that was asked for, or a name for the photo that the text replies to, or a question about it."""
+    is_naming = context.is_private and naming.said_name(context) is not None
+    if context.replied_photo and (_mentions_bot(context) or is_naming):
         await _answer_about_replied(context, albums)
     elif await landmark_search.answer_question(context):
         return
@@ -76,7 +77,11 @@ async def _answer_about_replied(context: UpdateContext, albums: Albums) -> None:
     photos = albums.asked_about(context, replied)
     if await _is_within_limit(context, albums, len(photos)):
         context.show_typing()
-        await answer_incoming(context, photos, album=replied.media_group_id)
+        name = naming.said_name(context)
+        if name is None:
+            await answer_incoming(context, photos, album=replied.media_group_id)
+        else:
+            await naming.name_photos(context, photos, name, album=replied.media_group_id)
 
 
 def _is_addressed(context: UpdateContext) -> bool:

@@ -19,7 +19,8 @@ from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.privacy import forget_results
 from tagger.bot.incoming import IncomingPhoto, incoming_photo
 from tagger.bot.open_work import Sender
-from tagger.bot.render.replies import ProcessedPhoto, answer_photos
+from tagger.bot.render.processed import ProcessedPhoto
+from tagger.bot.render.replies import Naming, answer_photos
 from tagger.bot.services import Services
 from tagger.core.types import PROCESS_DIED, Failed, Result
 
@@ -115,7 +116,11 @@ async def answer_photo(context: UpdateContext) -> None:
 
 
 async def answer_incoming(
-    context: UpdateContext, incoming: Sequence[IncomingPhoto], *, album: str | None = None
+    context: UpdateContext,
+    incoming: Sequence[IncomingPhoto],
+    *,
+    album: str | None = None,
+    naming: Naming | None = None,
 ) -> None:
     """Answer photos with one message.
 
@@ -124,7 +129,7 @@ async def answer_incoming(
     for tries_left in (1, 0):
         photos = [await process_photo(context.services, photo) for photo in incoming]
         try:
-            await answer_photos(context, photos, album=album)
+            await answer_photos(context, photos, album=album, naming=naming)
             return
         except UnknownContent:  # somebody else had sent it, and was forgotten before it could be stored for this person
             if not tries_left:

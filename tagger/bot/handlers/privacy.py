@@ -20,7 +20,8 @@ from db.telegram.privacy import forget as forget_rows
 from tagger.bot.context import UpdateContext
 from tagger.bot.handlers.my_photos import only_here
 from tagger.bot.open_work import Sender
-from tagger.bot.render.replies import ProcessedPhoto, refresh_in_group
+from tagger.bot.render.processed import ProcessedPhoto
+from tagger.bot.render.replies import refresh_in_group
 from tagger.bot.services import Services
 from tagger.bot.transport.message import Button
 from tagger.bot.transport.receiver import REMEMBERED
@@ -36,7 +37,8 @@ EMPTY_LOG_TRIES = 20  # another process that reads the database can prevent it
 async def export(context: UpdateContext) -> None:
     """Send all rows about a person as a file; in a group only those about what they sent there."""
     user_id, group = context.user_id, None if context.is_private else context.chat_id
-    rows = await context.services.db.read(lambda connection: export_rows(connection, user_id, chat_id=group))
+    kept = str(context.services.downloads.kept.absolute())
+    rows = await context.services.db.read(lambda connection: export_rows(connection, user_id, kept=kept, chat_id=group))
     document = {"telegram_user": user_id, **rows}
     content = json.dumps(document, ensure_ascii=False, indent=1).encode()
     caption = only_here(context, "export").strip() or context._("Everything that I know about you.")
@@ -71,6 +73,7 @@ async def forget_person(context: UpdateContext) -> None:
     await _forget_contents(services, contents)
     services.forget_person(user_id)
     services.start(_refresh(context, decided))
+    await services.follow_examples()
     await context.edit(context._("Everything that I knew about you has been deleted."))
     await context.answer_callback()
     await services.db.write(lambda connection: inbox.drop(connection, update_id))

@@ -7,11 +7,11 @@ that belongs to it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
@@ -25,51 +25,34 @@ from tagger.bot.context import EDIT_TRIES, UpdateContext
 from tagger.bot.render.error_texts import OF_MESSAGE, error_text
 from tagger.bot.render.languages import Language
 from tagger.bot.render.length import shorten
+from tagger.bot.render.processed import ProcessedPhoto, Verdicts, content_of
 from tagger.bot.render.reply_text import (
     ReplyContent,
-    ShownEvidence,
-    ShownLandmark,
     render_answer,
     shown_landmarks,
 )
 from tagger.bot.services import Services
 from tagger.bot.transport.message import Keyboard, OutgoingMessage, inline_markup
 from tagger.bot.transport.retry import with_retries
-from tagger.core.types import Failed, FoundFile, Result
-from tagger.evidence.albums import fuse
-from tagger.evidence.gps import decisive_evidence
+from tagger.core.types import Failed, FoundFile
 
 if TYPE_CHECKING:
     from db.engine import Connection
 
-MAX_TAGS = 5  # of an album
 KNOWN, UNKNOWN, UNREADABLE = "👍", "🤔", "🤷"  # of the few reactions that bots may use
-MIN_LANDMARKS = 3  # if there are fewer tags, guesses are added
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessedPhoto:
-    """A photo and the model's answer to it.
+class Naming:
+    """What the person who asks says about the photos.
 
     Args:
-        file_unique_id: Telegram's id of a photo's content; None for a file.
-        kept: where its bytes are kept.
+        decide: stores that about an answer, and returns the answer as it is then.
+        note: a sentence below the answer.
     """
 
-    message_id: int
-    result: Result
-    file_unique_id: str | None = None
-    kept: Path | None = None
-
-
-class PhotoVerdict(NamedTuple):
-    """What the answer says about one photo; no landmark if it shows none."""
-
-    landmark_id: int | None
-    score: float | None
-
-
-Verdicts = dict[int, PhotoVerdict]  # by message
+    decide: Callable[[Connection, int], StoredReply | None]
+    note: str = ""
 
 
 async def answer_photos(
@@ -78,15 +61,19 @@ async def answer_photos(
     *,
     album: str | None = None,
     also_answers: Collection[int] = (),
+    naming: Naming | None = None,
 ) -> None:
     """Answer a photo, or all photos of an album, with one message.
 
     Args:
         album: Telegram's id of the album; photos that join it later edit its first answer.
         also_answers: the album's other updates.
+        naming: what a reply says about the photos.
     """
     services = context.services
-    content, verdicts = _content(services, photos)
+    content, verdicts = content_of(services, photos)
+    is_in_group = naming is not None and not context.is_private
+    speaker = await services.member_name(context.chat_id, context.user_id) if is_in_group else ""
     if context.is_quiet and not context.replied_photo:
         await _react(context, photos, content, verdicts, album=album, also_answers=also_answers)
         return
@@ -105,11 +92,14 @@ async def answer_photos(
         )
         said = _store(connection, context, answer_id, photos, verdicts, user_id=context.user_id)
         stored = StoredReply(answer_id, context.chat_id, context.user_id, None, False, content.as_json(), said)
+        if naming is not None:
+            stored = naming.decide(connection, answer_id) or stored
         if not content.photo_count:
             html, keyboard = _error_text(context, photos), Keyboard()
         else:
             new_countries = _new_countries(context, connection, stored)
-            html, keyboard = _render(context, stored, new_countries)  # in a group nobody has decided about it yet
+            note = naming.note if naming is not None else ""
+            html, keyboard = _render(context, stored, new_countries, speaker, note)
         return OutgoingMessage(
             context.chat_id, html, reply_to, keyboard, answer_id=answer_id, thread_id=context.thread_id
         )
@@ -150,7 +140,7 @@ async def add_to_album(context: UpdateContext, answer_id: int, late: Sequence[Pr
     earlier = [ProcessedPhoto(message_id, result) for message_id, result in recalled if result is not None]
     before = ReplyContent.from_json(stored.shown)
     user_id = stored.user_id  # the photos of an answer are the person's who asked for it
-    content, verdicts = _content(services, [*earlier, *late])
+    content, verdicts = content_of(services, [*earlier, *late])
     content = replace(
         content,
         unread_count=content.unread_count + before.unread_count,
@@ -202,32 +192,6 @@ async def refresh_in_group(services: Services, language: Language, stored: Store
         )
 
 
-def _content(services: Services, photos: Sequence[ProcessedPhoto]) -> tuple[ReplyContent, Verdicts]:
-    """What photos show together, and the verdict on each of them that could be read."""
-    thresholds, landmark_ids = services.batcher.thresholds, services.landmark_ids
-    readable = [photo for photo in photos if not isinstance(photo.result.answer, Failed)]
-    model_answers = [photo.result.answer for photo in readable]
-    services.know({suggestion.landmark.id for answer in model_answers for suggestion in answer.suggestions})
-    found = fuse(model_answers, thresholds)
-    tags = [landmark for landmark in found if landmark.is_tag][:MAX_TAGS]
-    landmarks = tuple(
-        ShownLandmark(landmark_ids[shown.landmark.id], shown.score, len(shown.photos), shown.is_tag)
-        for shown in found[: max(len(tags), MIN_LANDMARKS)]
-    )
-    decisive = [e for answer in model_answers if (e := decisive_evidence(answer, thresholds))]
-    evidence = tuple(ShownEvidence(e.kind, landmark_ids[e.landmark], round(e.km, 1)) for e in decisive)
-    verdicts = {
-        photo.message_id: next(
-            (PhotoVerdict(landmark_ids[tag.landmark.id], tag.score) for tag in tags if index in tag.photos),
-            PhotoVerdict(None, None),
-        )
-        for index, photo in enumerate(readable)
-    }
-    failures = [photo.result.answer.kind for photo in photos if isinstance(photo.result.answer, Failed)]
-    other_count = sum(kind in OF_MESSAGE for kind in failures)
-    return ReplyContent(landmarks, evidence, len(readable), len(failures) - other_count, other_count), verdicts
-
-
 def _new_countries(context: UpdateContext, connection: Connection, stored: StoredReply) -> list[str]:
     """The countries on an answer's photos of which the person had sent none before; only told in private."""
     if not is_private(stored.chat_id):
@@ -245,7 +209,7 @@ def _new_countries(context: UpdateContext, connection: Connection, stored: Store
 
 
 def _render(
-    context: UpdateContext, stored: StoredReply, new_countries: Sequence[str], speaker: str = ""
+    context: UpdateContext, stored: StoredReply, new_countries: Sequence[str], speaker: str = "", note: str = ""
 ) -> tuple[str, Keyboard]:
     html, keyboard = render_answer(
         stored,
@@ -255,7 +219,7 @@ def _render(
         speaker=speaker,
         new_countries=new_countries,
     )
-    return shorten(html), keyboard
+    return shorten(f"{html}\n\n{note}" if note else html), keyboard
 
 
 def _error_text(context: UpdateContext, photos: Sequence[ProcessedPhoto]) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from db.engine import Store
 from db.taught.embeddings import vectors_of_others
-from db.taught.places import store_thresholds, taught_places, taught_version
+from db.taught.places import LEAST_PHOTOS, store_thresholds, taught_places, taught_version
 from tagger.model.bundle import Bundle
 from tagger.model.embedding import Embeddings, projection_of, unpacked
 from tagger.model.taught import DEFAULT_THRESHOLD, OFFSET, SLOPE, TaughtPlace, TaughtPlaces, hubness, prototype
@@ -32,7 +32,8 @@ HIGHEST = 0.99
 def load_taught(store: Store, bundle: Bundle, *, model: int) -> TaughtPlaces:
     """The taught places, with a threshold each; finds those that this model lacks.
 
-    A place that the model knows by itself is left out, and so is one without an embedding by this model.
+    A place that the model knows by itself is left out, and so is one with too few examples, or without an embedding by
+    this model.
 
     Args:
         store: has them.
@@ -46,7 +47,7 @@ def load_taught(store: Store, bundle: Bundle, *, model: int) -> TaughtPlaces:
     projection = projection_of(bundle) if rows else None
     if projection is None:
         return TaughtPlaces(version)
-    rows = [row for row in rows if row.landmark.id not in own]
+    rows = [row for row in rows if row.landmark.id not in own and row.photos >= LEAST_PHOTOS]
     for row in rows:
         if not row.examples:
             log.warning("This model has not seen the photos of %s: teach it again", row.landmark.name)

@@ -16,7 +16,15 @@ import numpy as np
 
 from db.engine import Store
 from db.taught.embeddings import is_rescored
-from db.taught.places import TaughtRow, remove_places, remove_unused, store_place, taught_places, taught_version
+from db.taught.places import (
+    LEAST_PHOTOS,
+    TaughtRow,
+    remove_places,
+    remove_unused,
+    store_place,
+    taught_places,
+    taught_version,
+)
 from tagger.core.distance import distance_km
 from tagger.core.errors import TeachingError
 from tagger.core.text import nearest, plain, printable
@@ -32,7 +40,7 @@ if TYPE_CHECKING:
     from tagger.model.bundle import Bundle
     from tagger.model.predictor import Tagger
 
-LEAST_PHOTOS, MOST_PHOTOS = 3, 50
+MOST_PHOTOS = 50
 LEAST_RADIUS_KM = 0.1
 MOST_LETTERS = 40  # of a key, which has to fit into the data of a button in the bot
 
@@ -97,7 +105,7 @@ def check(store: Store, bundle: Bundle, name: str, photos: int) -> None:
     key = key_of(name)
     if key in bundle.card.thresholds:
         raise TeachingError(f"The model knows {name} by itself. Choose another name.")
-    stored = _stored(store, key, register(store, bundle))
+    stored = stored_place(store, key, register(store, bundle))
     known = len(stored.examples) if stored else 0
     if not photos + known >= LEAST_PHOTOS or photos > MOST_PHOTOS:
         raise TeachingError(f"A place is taught by {LEAST_PHOTOS} to {MOST_PHOTOS} photos, not by {photos}.")
@@ -127,7 +135,7 @@ def teach_seen(
         min_score: a tag needs at least this score.
     """
     key, model = key_of(name), register(store, tagger.bundle)
-    stored = _stored(store, key, model)
+    stored = stored_place(store, key, model)
     position, radius_km = _place(near, positions)
     if position is None and stored:
         position, radius_km = stored.landmark.position, stored.radius_km
@@ -199,7 +207,8 @@ def key_of(name: str) -> str:
     return f"place_{hashlib.sha256(plain(name).encode()).hexdigest()[:12]}"  # a script without Latin letters
 
 
-def _stored(store: Store, key: str, model: int) -> TaughtRow | None:
+def stored_place(store: Store, key: str, model: int) -> TaughtRow | None:
+    """The place with a key; None if it was not taught."""
     with store.read() as connection:
         return {row.landmark.id: row for row in taught_places(connection, model=model)}.get(key)
 

@@ -1,0 +1,66 @@
+"""Examples of places one by one, as they come in a conversation.
+
+The one rule: the model knows a place once it has enough examples, whenever and in whatever order they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from db.engine import Store
+from db.taught.places import store_place
+from tagger.core.errors import RunInProgress, TeachingError
+from tagger.core.types import Landmark
+from tagger.library.locks.run import run_lock
+from tagger.library.recorder import register
+from tagger.library.taught.places import load_taught
+from tagger.library.taught.rescore import rescore
+from tagger.library.taught.teach import MOST_PHOTOS, key_of, stored_place
+
+if TYPE_CHECKING:
+    from tagger.model.predictor import Tagger
+
+
+def add_examples(
+    store: Store, tagger: Tagger, name: str, vectors: Mapping[str, bytes], *, min_score: float = 0.0
+) -> tuple[Landmark, int]:
+    """Add photos to a place, which may be new; more than 50 are ignored.
+
+    Args:
+        store: of the places.
+        tagger: knows the place once it has enough photos.
+        name: of the place.
+        vectors: the embedding of each photo by the large network, by sha256.
+        min_score: a tag needs at least this score.
+
+    Returns:
+        The place, and how many photos teach it now.
+
+    Raises:
+        TeachingError: the name is a landmark's, or has no letters.
+    """
+    key, model = key_of(name), register(store, tagger.bundle)
+    if key in tagger.bundle.card.thresholds:
+        raise TeachingError(f"The model knows {name} by itself. Choose another name.")
+    place = stored_place(store, key, model)
+    landmark, radius_km = (place.landmark, place.radius_km) if place else (Landmark(key, name), None)
+    new = [(sha256, vector) for sha256, vector in vectors.items() if place is None or sha256 not in place.examples]
+    if added := dict(new[: MOST_PHOTOS - (place.photos if place else 0)]):
+        with store.write() as connection:
+            store_place(connection, landmark, radius_km, added, model)
+        follow_examples(store, tagger, min_score=min_score)
+        place = stored_place(store, key, model)  # others may have added photos meanwhile
+    return landmark, place.photos if place else 0
+
+
+def follow_examples(store: Store, tagger: Tagger, *, min_score: float = 0.0) -> None:
+    """Let a model, and the stored answers, follow examples that were added or removed.
+
+    If a run has the store, that run scores the library's photos again at its end.
+    """
+    model = register(store, tagger.bundle)
+    with suppress(RunInProgress), run_lock(store):
+        rescore(store, tagger.bundle, model=model, min_score=min_score)
+    tagger.taught = load_taught(store, tagger.bundle, model=model)
