@@ -55,7 +55,7 @@ def test_ten_bombs_at_a_time_take_little_memory(server: BotApiServer, start: Sta
     bot = start()
     people = [server.person(number, f"Person {number}") for number in range(1, 11)]
     answer(people[0].private(), people[0].private().send_photo(people[0], picture(RED)))
-    bomb = png(20_000, 20_000, colour_type=0)
+    bomb = png(60_000, 60_000, colour_type=0, bits=1)  # 437 kB, 3.6 GB when decoded
     with server.state.changed:
         sent = [one.private().send_document(one, bomb, "a.png", "image/png") for one in people]
     assert all("too many pixels" in answer(one.private(), photo).text for one, photo in zip(people, sent, strict=True))

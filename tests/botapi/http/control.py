@@ -6,6 +6,7 @@ Every command does what a method of the server does. Times are monotonic and com
 from __future__ import annotations
 
 import json
+import mimetypes
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -67,6 +68,16 @@ def photos(server: BotApiServer, given: Json) -> Any:
             _sent(person.private().send_photo(person, content))
             for person, content in zip(senders, contents, strict=True)
         ]
+
+
+@_command
+def documents(server: BotApiServer, given: Json) -> Any:
+    """Send one file from many people at once: {"file": …, "people": 10}."""
+    content, name = Path(given["file"]).read_bytes(), Path(given["file"]).name
+    people = [server.person(20_000 + number, f"Person {number}") for number in range(int(given.get("people", 1)))]
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    with server.state.changed:
+        return [_sent(person.private().send_document(person, content, name, kind)) for person in people]
 
 
 @_command
