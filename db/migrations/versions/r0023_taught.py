@@ -8,13 +8,16 @@ from alembic import op
 revision = "0023"
 down_revision = "0022"
 
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
         "embedding",
-        sa.Column("photo_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
-        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
-        sa.Column("look", sa.String, nullable=False),
+        sa.Column("photo_id", NUMBER, nullable=False),
+        sa.Column("model_id", NUMBER, nullable=False),
+        sa.Column("look", TEXT, nullable=False),
         sa.Column("taught_share", sa.Float, nullable=False),
         sa.Column("vector", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("photo_id", "model_id", name="pk_embedding"),
@@ -23,7 +26,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "taught_place",
-        sa.Column("landmark_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
+        sa.Column("landmark_id", NUMBER, nullable=False),
         sa.Column("taught_at", sa.DateTime, nullable=False),
         sa.Column("radius_km", sa.Float, nullable=True),
         sa.PrimaryKeyConstraint("landmark_id", name="pk_taught_place"),
@@ -32,9 +35,9 @@ def upgrade() -> None:
     of_place = (["landmark_id"], ["taught_place.landmark_id"])
     op.create_table(
         "taught_example",
-        sa.Column("landmark_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
-        sa.Column("sha256", sa.String, nullable=False),
-        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
+        sa.Column("landmark_id", NUMBER, nullable=False),
+        sa.Column("sha256", TEXT, nullable=False),
+        sa.Column("model_id", NUMBER, nullable=False),
         sa.Column("vector", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("landmark_id", "sha256", "model_id", name="pk_taught_example"),
         sa.ForeignKeyConstraint(*of_place, name="fk_taught_example_landmark_id"),
@@ -42,8 +45,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "taught_threshold",
-        sa.Column("landmark_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
-        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
+        sa.Column("landmark_id", NUMBER, nullable=False),
+        sa.Column("model_id", NUMBER, nullable=False),
         sa.Column("threshold", sa.Float, nullable=False),
         sa.PrimaryKeyConstraint("landmark_id", "model_id", name="pk_taught_threshold"),
         sa.ForeignKeyConstraint(*of_place, name="fk_taught_threshold_landmark_id"),
@@ -51,15 +54,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "teaching",
-        sa.Column("id", sa.Integer, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("version", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_teaching"),
     )
     op.create_table(
         "rescored",
-        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("photo_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
+        sa.Column("model_id", NUMBER, nullable=False),
+        sa.Column("version", NUMBER, nullable=False),
+        sa.Column("photo_id", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("model_id", name="pk_rescored"),
         sa.ForeignKeyConstraint(["model_id"], ["model.id"], name="fk_rescored_model_id"),
     )
