@@ -7,11 +7,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.postgres import running_server, server_programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +62,15 @@ def run_seconds(database: Path) -> float:
 def print_table(rows: Sequence[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in rows)
     print("\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in rows), flush=True)
+
+
+@contextmanager
+def database_of(store: str, folder: Path) -> Iterator[str]:
+    """The URL of a new database, in a file or on a server of its own."""
+    if store == "sqlite":
+        yield f"sqlite:///{folder / 'tags.sqlite'}"
+        return
+    programs = server_programs()
+    assert programs, "no PostgreSQL server is installed"
+    with running_server(programs) as server:
+        yield server.create()

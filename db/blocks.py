@@ -40,11 +40,22 @@ def landmarks_by_block(connection: Connection) -> Iterator[tuple[int, int, int]]
 def refresh_blocks(connection: Connection) -> None:
     """Count the landmarks in the stale blocks, and find their narrowest bounds."""
     for blocks in _stale_blocks(connection):
-        ids = (blocks.start, blocks.stop - 1)
-        connection.execute(delete(BlockCount).where(BlockCount.block_id.between(*ids)))
-        connection.execute(delete(PhotoBlock).where(PhotoBlock.id.between(*ids)))
-        connection.execute(insert(PhotoBlock).from_select(BOUNDS, _bounds_of(blocks)))
-        connection.execute(insert(BlockCount).from_select(COUNTS, _landmarks_in(blocks)))
+        _refresh(connection, blocks)
+
+
+def refresh_all_blocks(connection: Connection) -> None:
+    """Count the landmarks in all blocks, and find their bounds, after writes that no trigger has seen."""
+    last = connection.execute(select(func.max(Photo.id))).scalar()
+    if last is not None:
+        _refresh(connection, range(last // SIZE + 1))
+
+
+def _refresh(connection: Connection, blocks: range) -> None:
+    ids = (blocks.start, blocks.stop - 1)
+    connection.execute(delete(BlockCount).where(BlockCount.block_id.between(*ids)))
+    connection.execute(delete(PhotoBlock).where(PhotoBlock.id.between(*ids)))
+    connection.execute(insert(PhotoBlock).from_select(BOUNDS, _bounds_of(blocks)))
+    connection.execute(insert(BlockCount).from_select(COUNTS, _landmarks_in(blocks)))
 
 
 def _stale_blocks(connection: Connection) -> list[range]:

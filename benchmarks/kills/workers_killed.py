@@ -9,15 +9,13 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.kills.killed import content
 from benchmarks.photos import SMALL, enlarged, real_photos
-from benchmarks.processes import ask, print_table, start_tagging, tagger_command
-from tests.postgres import running_server, server_programs
+from benchmarks.processes import ask, database_of, print_table, start_tagging, tagger_command
 
 GIVEN_UP = 1
 LEASE_S = "3"  # so that the work of the dead is soon taken over
@@ -81,15 +79,3 @@ def main(
             ("left waiting", str(left)),
         ]
     )
-
-
-@contextmanager
-def database_of(store: str, folder: Path) -> Iterator[str]:
-    """The URL of a new database, in a file or on a server of its own."""
-    if store == "sqlite":
-        yield f"sqlite:///{folder / 'tags.sqlite'}"
-        return
-    programs = server_programs()
-    assert programs, "no PostgreSQL server is installed"
-    with running_server(programs) as server:
-        yield server.create()
