@@ -62,6 +62,7 @@ def test_the_keyboard_selects_and_says_what_all_show(nameless: Gallery, open_pag
 
 def test_a_landmark_s_name_is_completed_and_decides(nameless: Gallery, open_page: Open) -> None:
     page = open_page(nameless, "/?query=file:orange* status:none")
+    expect(page.locator("#counter")).to_have_text("4 photos")
     page.locator(".tile:visible").first.click(modifiers=["Shift"])
     expect(page.locator("#selected")).to_have_text("1 selected")
     page.get_by_role("button", name="Name this place…").click()
