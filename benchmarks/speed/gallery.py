@@ -22,7 +22,7 @@ from tests.web.serving import serving
 
 BAR_MS, BAR_BYTES = 300.0, 150_000  # of the first page
 REPEATS = 7
-PAGES = {"library": "/", "timeline": "/api/v1/photos/timeline", "map": "/api/v1/places"}
+PAGES = {"library": "/", "timeline": "/api/v1/photos/timeline", "map": "/api/v1/places", "review": "/api/v1/review"}
 QUERIES = {
     "all": "",
     "the most frequent landmark": "landmark:landmark_01",
@@ -66,7 +66,7 @@ def main(photos: int = 100_000) -> int:
                     slow += is_over
                     shown = f"{page}: {name}"
                     print(f"{shown:60} {median:10.1f} {slowest:9.1f} {size:9,}{'  over the bar' if is_over else ''}")
-            for path in ("/landmarks", "/runs", "/api/v1/photos?after=2012-01-01T00:00:00_1"):
+            for path in ("/landmarks", "/runs", "/unknown/places", "/api/v1/photos?after=2012-01-01T00:00:00_1"):
                 median, slowest, size = measure(connection, path)
                 print(f"{path:60} {median:10.1f} {slowest:9.1f} {size:9,}")
     return 1 if slow else 0
