@@ -180,7 +180,7 @@ class Suggestion(Base):
     __tablename__ = "suggestion"
     __table_args__ = (
         ForeignKeyConstraint(["photo_id", "model_id"], ["assessment.photo_id", "assessment.model_id"]),
-        Index("ix_suggestion_tag", "landmark_id", "is_tag", "photo_id", "model_id", "score", **IS_TAG),
+        Index("ix_suggestion_tag", "landmark_id", "photo_id", "model_id", "score", "is_tag", **IS_TAG),
         Index("ix_suggestion_score", "score", "is_tag", "photo_id", **IS_TAG),
         Index("ix_suggestion_vote", "photo_id", **partial(VOTE)),
         {"sqlite_with_rowid": False},
