@@ -22,13 +22,13 @@ from sqlalchemy import JSON, Boolean, Column, Connection, DateTime, Table, func,
 from db.blocks import refresh_all_blocks
 from db.dialect import cleaned
 from db.errors import CopyDiffers
-from db.schema import blocks, sidecars, telegram, workers  # they have all tables
+from db.schema import blocks, sidecars, taught, telegram, workers  # they have all tables
 from db.store import Store
 
 ROWS_PER_TRANSACTION = 100_000
 ROWS_PER_FETCH = 2000
 LEFT_OUT = {blocks.PhotoBlock.__tablename__, blocks.BlockCount.__tablename__, workers.RunLock.__tablename__}
-assert blocks.Base is sidecars.Base is telegram.Base is workers.Base
+assert blocks.Base is sidecars.Base is taught.Base is telegram.Base is workers.Base
 
 Row = tuple[Any, ...]
 
@@ -52,10 +52,13 @@ def copy_store(source: Store, target: Store, *, progress: Callable[[int], object
         progress: called with the number of rows that were just copied, or were there already.
 
     Raises:
-        CopyDiffers: the target has other rows.
+        CopyDiffers: the target has other rows. If it had them before, nothing was written.
     """
     copied = []
     with source.read() as reading:
+        with target.read() as present:
+            for table in tables():
+                _check_beginning(reading, present, target.name, table)
         for table in tables():
             rows, new, digest = _copy_table(reading, target, table, progress)
             copied.append(TableCopied(table.name, rows, new, digest))
@@ -80,6 +83,18 @@ def tables() -> list[Table]:
 def count_rows(connection: Connection) -> int:
     """How many rows a copy has."""
     return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables())
+
+
+def _check_beginning(reading: Connection, present: Connection, name: str, table: Table) -> None:
+    """Check that the rows of a table in the target are the first ones of the source, as a copy in progress has them.
+
+    Raises:
+        CopyDiffers: some are others.
+    """
+    with closing(_rows(present, table)) as found, closing(_rows(reading, table)) as rows:
+        if any(row != next(rows, None) for row in found):
+            count = select(func.count()).select_from(table)
+            raise CopyDiffers(name, table.name, *(at.execute(count).scalar_one() for at in (reading, present)))
 
 
 def _copy_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 HOW_TO_WRITE = "Write sqlite:////folder/tags.sqlite or postgresql://USER:PASSWORD@HOST/DATABASE"
+# No path, but a URL with too few slashes or the options of libpq, perhaps with a password, which nothing may show.
+HALF_URL = re.compile(r"postgres(ql)?(\+\w+)?:(?!//)|(.*\s)?(host|dbname|password)\s*=", re.IGNORECASE | re.DOTALL)
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
 
@@ -28,6 +31,8 @@ def parse_url(url: str) -> URL:
 
     if not url.strip():
         raise MalformedUrl(f"The database URL is empty. {HOW_TO_WRITE}")
+    if HALF_URL.match(url):
+        raise MalformedUrl(f"The database URL is malformed: it lacks ://. {HOW_TO_WRITE}")
     if "://" not in url:
         return URL.create("sqlite", database=os.path.abspath(os.path.expanduser(url)))
     shown = repr(without_secrets(url))
@@ -38,6 +43,8 @@ def parse_url(url: str) -> URL:
     if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         if not parsed.database:
             raise MalformedUrl(f"{shown} names no database. {HOW_TO_WRITE}")
+        if "@" in f"{parsed.host}{parsed.database}":  # the end of a password, which nothing may show
+            raise MalformedUrl(f"In the database URL {shown}, write @ in a password as %40, and / as %2F.")
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
         raise MalformedUrl(f"{shown} is not supported: tags are stored in SQLite or PostgreSQL. {HOW_TO_WRITE}")
@@ -49,7 +56,12 @@ def parse_url(url: str) -> URL:
 def is_missing_file(url: str) -> bool:
     """Whether a plain path names no file. It is found out without SQLAlchemy, which takes a third of a command's start;
     False also where that cannot be said without it."""
-    return bool(url.strip()) and "://" not in url and not os.path.lexists(os.path.expanduser(url))
+    return (
+        bool(url.strip())
+        and "://" not in url
+        and not HALF_URL.match(url)
+        and not os.path.lexists(os.path.expanduser(url))
+    )
 
 
 def store_file(url: str) -> Path | None:

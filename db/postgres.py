@@ -56,6 +56,7 @@ NEXT_STEPS = {  # by SQLSTATE, or by what the server says before it could give o
     "25006": "It is a copy for reading only. Name the primary server.",
     "53100": "The server's disk is full. Free some space there.",
     "53300|too many clients": "The server has no connection left. Raise its max_connections, or use a pooler.",
+    "connection option|bad value for|invalid .* value": "Correct the options after the question mark in the URL.",
     "": "Check that the server runs, and that the URL has the right host and port.",
 }
 IS_EXTERNAL = re.compile("08...|25006|28...|3D000|42501|53...|57P..|58...|XX...")  # SQLSTATEs that are no bugs
@@ -182,7 +183,8 @@ def _begin(connection: Connection) -> None:
 
 def _is_connecting(error: DBAPIError) -> bool:
     """Whether a connection could not be made or was lost, for which the driver gives no SQLSTATE."""
-    return type(error.orig).__name__ == "OperationalError"
+    is_option = error.statement is None and type(error.orig).__name__ == "ProgrammingError"  # of the URL
+    return is_option or type(error.orig).__name__ == "OperationalError"
 
 
 def _own_file(mark: str, oid: int) -> Path:

@@ -46,8 +46,9 @@ def open_place(text: str) -> Place:
     try:
         system, path = fs.FileSystem.from_uri(text)
     except (ArrowException, OSError, ValueError) as error:
+        problem = str(error).replace(text, without_secrets(text))
         raise ConfigError(
-            f"{without_secrets(text)} cannot be opened ({error}). Write a folder, or a URL as s3://bucket/folder, "
+            f"{without_secrets(text)} cannot be opened ({problem}). Write a folder, or a URL as s3://bucket/folder, "
             "gs://bucket/folder or file:///folder."
         ) from error
     scheme = text.partition("://")[0]

@@ -13,6 +13,7 @@ from pyarrow import ArrowException, csv, fs, parquet
 from tagger.batch.places import Place, is_url, open_place
 from tagger.core.errors import ConfigError
 from tagger.core.run_options import RunOptions
+from tagger.core.text import without_secrets
 from tagger.core.types import FoundFile
 from tagger.image.formats import SUFFIXES
 from tagger.library.comparison import globs_of
@@ -63,7 +64,8 @@ def _in_store(place: Place, source: str, options: RunOptions) -> Iterator[FoundF
     try:
         found = place.system.get_file_info(fs.FileSelector(place.path, recursive=True))
     except (ArrowException, OSError) as error:
-        raise ConfigError(f"{source} cannot be listed: {error}. Check the URL and the credentials.") from error
+        shown = without_secrets(source)
+        raise ConfigError(f"{shown} cannot be listed: {error}. Check the URL and the credentials.") from error
     for entry in sorted(found, key=lambda entry: entry.path):
         relative = entry.path.removeprefix(place.path).lstrip("/")
         if entry.type == fs.FileType.File and entry.path.lower().endswith(SUFFIXES) and globs.selects(relative):
@@ -77,9 +79,11 @@ def _in_manifest(source: str) -> Iterator[FoundFile]:
         with place.system.open_input_file(place.path) as file:
             table = parquet.read_table(file) if source.lower().endswith(".parquet") else csv.read_csv(file)
     except (ArrowException, OSError) as error:
-        raise ConfigError(f"The manifest {source} cannot be read: {error}") from error
+        raise ConfigError(f"The manifest {without_secrets(source)} cannot be read: {error}") from error
     name = next((column for column in COLUMNS if column in table.column_names), table.column_names[0])
     for text in table.column(name).to_pylist():
+        if text is None or text == "":
+            continue
         path = os.fsdecode(text) if isinstance(text, bytes) else str(text)
         yield _named(path if is_url(path) else os.path.join(folder, path))
 

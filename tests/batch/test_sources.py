@@ -117,3 +117,19 @@ def test_photos_in_an_object_store_are_listed_loaded_and_answered_there(library:
     shards = Shards(open_place(f"{bucket}/tags"), "a" * 64, 5, 0.0)
     shards.prepare()
     assert shards.names() == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["http://me:secret@host/x", "s3://me:secret@b/x?endpoint_override=localhost:1", "s3://me:secret@b/x?k=secret"],
+)
+def test_an_error_about_a_url_shows_no_secret(source: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        listed(source)
+    assert "secret" not in str(raised.value)
+
+
+def test_rows_of_a_manifest_without_a_path_are_skipped(library: Path) -> None:
+    manifest = library / "photos.parquet"
+    parquet.write_table(pa.table({"path": [None, "", "00001.jpg"]}), manifest)
+    assert listed(manifest) == files(library, 1)

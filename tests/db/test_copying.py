@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import update
+from sqlalchemy import inspect, update
 
 from db import copying
 from db.copying import TableCopied, copy_store
@@ -76,6 +78,23 @@ def test_a_copy_goes_on_where_it_was_interrupted(store: Store, target: Store, mo
     assert sum(table.new for table in tables.values()) < sum(table.rows for table in tables.values())
     assert everything(target) == everything(store)
     assert all(table.new == 0 for table in copied(store, target).values())
+
+
+def test_every_table_is_copied_whatever_was_imported_before(store: Store) -> None:
+    with store.read() as connection:
+        present = set(inspect(connection).get_table_names()) - copying.LEFT_OUT - {"alembic_version"}
+    script = "from db.copying import tables; print(*(table.name for table in tables()))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == present
+
+
+def test_nothing_is_written_to_a_store_with_other_rows(store: Store, target: Store) -> None:
+    tag_run(target, [assessed("/other.jpg")])
+    fill(store)
+    before = everything(target)
+    with pytest.raises(CopyDiffers, match="Copy into a new database"):
+        copied(store, target)
+    assert everything(target) == before
 
 
 def test_a_store_with_other_rows_is_not_taken_for_a_copy(store: Store, target: Store) -> None:

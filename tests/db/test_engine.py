@@ -143,6 +143,28 @@ def test_a_url_that_names_no_sqlite_file_says_how_to_write_one(url: str) -> None
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:/me:secret@host/tags",
+        "postgres:me:secret@host/tags",
+        "host=db user=me password=secret",
+        "postgresql://me:x@secret@host/tags",
+        "postgresql://me:x@secret/y@host/tags",
+    ],
+)
+def test_half_a_url_is_no_path_and_shows_no_password(url: str) -> None:
+    assert not is_missing_file(url)
+    with pytest.raises(MalformedUrl) as raised:
+        store_exists(url)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_path_that_begins_like_a_url_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert all(map(is_missing_file, ("postgresql/tags.sqlite", "postgres.sqlite", "host/tags", "password.db")))
+
+
 def test_a_missing_file_is_known_without_sqlalchemy(tmp_path: Path) -> None:
     missing, there = tmp_path / "tags.sqlite", tmp_path / "100%?.sqlite"
     there.touch()

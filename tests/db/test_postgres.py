@@ -51,6 +51,12 @@ def test_a_server_that_does_not_run_is_named() -> None:
         open_store("postgresql://me:secret@localhost:1/tags")
 
 
+@pytest.mark.parametrize("option", ["nonsense=1", "connect_timeout=soon", "sslmode=nonsense"])
+def test_a_wrong_option_in_the_url_is_no_damage(option: str) -> None:
+    with pytest.raises(StoreUnreachable, match="Correct the options after the question mark in the URL"):
+        open_store(f"postgresql://me:secret@localhost:1/tags?{option}")
+
+
 def test_an_unknown_user_is_named(postgres: Server) -> None:
     with pytest.raises(StoreUnreachable, match=r'role "ann" does not exist\. The server does not know this user'):
         open_store(postgres.url("postgres").replace("tester@", "ann@"))
