@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, false, or_, select, true, union_all
 
 from db.read.files import below, folder_range
 from db.read.query_language.expressions import in_box, name_begins, within
@@ -111,8 +111,9 @@ def block_condition(condition: Condition, status: Status) -> ColumnElement[bool]
             # An answer is not newer than the end of its run, unless the clock was set back.
             runs = select(Run.id).where(or_(Run.finished_at.is_(None), Run.finished_at >= low - CLOCK_STEP))
             return or_(_in_block(Assessment.photo_id, Assessment.run_id.in_(runs)), decided)
-        case "run", Interval(low, high) if low == high:
-            return _in_block(Assessment.photo_id, Assessment.run_id == low)
+        case "run", Interval() as numbers:
+            runs = select(Run.id).where(within(Run.id, numbers))
+            return _in_block(Assessment.photo_id, Assessment.run_id.in_(runs))
         case "landmark", Ids(ids) if len(ids) <= MANY_IDS:
             suggested = _in_block(Suggestion.photo_id, Suggestion.is_tag == true(), Suggestion.landmark_id.in_(ids))
             return or_(suggested, _in_block(Decision.photo_id, Decision.landmark_id.in_(ids)))
@@ -123,6 +124,15 @@ def block_condition(condition: Condition, status: Status) -> ColumnElement[bool]
             return PhotoBlock.has_gps == true()
         case ("who", _) | ("state", Text(("confirmed" | "corrected" | "rejected",))):
             return decided
+    return true()
+
+
+def opposite_block_condition(condition: Condition, status: Status) -> ColumnElement[bool]:
+    """Whether a block may have photos that fail a condition."""
+    match condition.key, condition.value:
+        case (("taken" | "run"), Interval() as values):
+            parts = [block_condition(Condition(condition.key, part), status) for part in values.outside()]
+            return or_(false(), *parts, *([_in_block(Decision.photo_id)] if condition.key == "run" else []))
     return true()
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, True_, and_, false, func, or_, select, true
 
 from db.read.files import folder_range
-from db.read.planning.candidates import block_condition, opposite_set, photo_set, union
+from db.read.planning.candidates import block_condition, opposite_block_condition, opposite_set, photo_set, union
 from db.read.query_language.tree import And, Condition, Node, Not, with_simple_negations
 from db.schema.blocks import PhotoBlock
 from db.schema.models import File
@@ -62,7 +62,8 @@ def plan(connection: Connection, tree: Node, status: Status, *, after: str | Non
         sets: further supersets of the photos that the listing may find.
     """
     within_paths = path_range(tree, after)
-    rare = _smallest_set(connection, with_simple_negations(tree), status)
+    tree = with_simple_negations(tree)
+    rare = _smallest_set(connection, tree, status)
     found = [rare, *((_size(connection, photos), photos) for photos in sets)]
     size, smallest = min(found, key=lambda pair: pair[0])
     if smallest is not None and size <= FEW:
@@ -131,7 +132,7 @@ def _may_contain(node: Node, status: Status) -> ColumnElement[bool]:
     if isinstance(node, Condition):
         return block_condition(node, status)
     if isinstance(node, Not):
-        return true()
+        return opposite_block_condition(node.node, status) if isinstance(node.node, Condition) else true()
     inner = [_may_contain(one, status) for one in node.nodes]
     if isinstance(node, And):
         decisive = [condition for condition in inner if not isinstance(condition, True_)]
