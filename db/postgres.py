@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -170,8 +171,16 @@ def _engine(parsed: URL) -> Engine:
         max_overflow=-1,
         pool_pre_ping=True,  # the server may have been restarted
     )
+    event.listen(engine, "connect", _without_jit)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _without_jit(connection: Any, _record: object) -> None:
+    """Compile no queries to machine code: that takes a second for one that reads a page."""
+    connection.autocommit = True
+    connection.execute("SET jit TO off")
+    connection.autocommit = False
 
 
 def _begin(connection: Connection) -> None:

@@ -137,7 +137,8 @@ def walk(
     left = limit
     for span in plan.spans:
         in_span = files.where(plan.is_candidate, span.contains(File.path)).order_by(File.path).limit(left)
-        with closing(connection.execute(in_span)) as rows:
+        # A server plans for the first rows then, and does not send all that nobody reads.
+        with closing(connection.execute(in_span, execution_options={"stream_results": left is None})) as rows:
             if left is None:
                 yield from rows
                 continue
