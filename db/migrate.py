@@ -19,7 +19,7 @@ from db.errors import NotAStore, StoreTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0027"
+HEAD = "0028"
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = """
     CREATE TABLE alembic_version (

@@ -159,12 +159,13 @@ class Assessment(Base):
     __table_args__ = (
         CheckConstraint("status IN ('tagged', 'none', 'undone')", name="status"),
         Index(None, "status", "model_id"),
+        Index("ix_assessment_run_id", "run_id", "photo_id"),
         {"sqlite_with_rowid": False},  # rows are found by photo, never by row id
     )
 
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)  # the last that asked for more
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))  # the last that asked for more
     status: Mapped[str]
     k: Mapped[int]
     assessed_at: Mapped[datetime] = mapped_column(index=True)
