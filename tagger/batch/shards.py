@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from tagger.batch.places import Place
 from tagger.batch.rows import SCHEMA, Row
 from tagger.core.errors import ConfigError
 
+NAME_END = r"[0-9a-f]{16}\.parquet"
 UNFINISHED = "_unfinished-"  # Spark and others skip such names, too
 
 
@@ -63,10 +65,15 @@ class Shards:
     def names(self) -> list[str]:
         """The complete shards, by name."""
         found = self.place.system.get_file_info(fs.FileSelector(self.place.path))
-        return sorted(entry.base_name for entry in found if entry.base_name.startswith(self.prefix))
+        is_shard = re.compile(re.escape(self.prefix) + NAME_END).fullmatch  # others have a score after the same prefix
+        return sorted(entry.base_name for entry in found if entry.is_file and is_shard(entry.base_name))
 
     def done(self) -> pa.ChunkedArray:
-        """The paths of the photos that have a result."""
+        """The paths of the photos that have a result.
+
+        Raises:
+            ConfigError: a shard is damaged.
+        """
         columns = [self._table(name, ["path_bytes"]).column(0) for name in self.names()]
         return pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.large_binary())
 
@@ -92,8 +99,13 @@ class Shards:
         return name
 
     def _table(self, name: str, columns: Sequence[str] | None) -> pa.Table:
-        with self.place.system.open_input_file(self._path(name)) as file:
-            return parquet.read_table(file, columns=columns)
+        try:
+            with self.place.system.open_input_file(self._path(name)) as file:
+                table = parquet.read_table(file, columns=columns)
+            return table.select(columns or SCHEMA.names)
+        except (ArrowException, OSError, KeyError) as error:
+            where, problem = self.place.url(self._path(name)), str(error).partition("\n")[0]
+            raise ConfigError(f"{where} cannot be read: {problem}. Delete it to tag its photos again.") from error
 
     def _path(self, name: str) -> str:
         return os.path.join(self.place.path, name)

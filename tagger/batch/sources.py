@@ -85,7 +85,13 @@ def _in_manifest(source: str) -> Iterator[FoundFile]:
         if text is None or text == "":
             continue
         path = os.fsdecode(text) if isinstance(text, bytes) else str(text)
-        yield _named(path if is_url(path) else os.path.join(folder, path))
+        yield _named(path if is_url(path) else _joined(folder, path))
+
+
+def _joined(folder: str, path: str) -> str:
+    """A path beside a manifest, as a scan would find it if it is a local one."""
+    joined = os.path.join(folder, path)
+    return joined if is_url(joined) else os.path.normpath(joined)
 
 
 def _named(path: str) -> FoundFile:

@@ -15,11 +15,12 @@ from pyarrow import parquet
 
 from tagger.batch.places import open_place
 from tagger.batch.remote import RemoteLoader
+from tagger.batch.rows import Row
 from tagger.batch.shards import Shards
 from tagger.batch.sources import photos
 from tagger.core.errors import ConfigError, FolderNotFound
 from tagger.core.run_options import Limits, RunOptions
-from tagger.core.types import Failed
+from tagger.core.types import Failed, FoundFile, Result
 from tagger.image.loader import InProcessLoader, always
 from tests import drawn
 
@@ -133,3 +134,32 @@ def test_rows_of_a_manifest_without_a_path_are_skipped(library: Path) -> None:
     manifest = library / "photos.parquet"
     parquet.write_table(pa.table({"path": [None, "", "00001.jpg"]}), manifest)
     assert listed(manifest) == files(library, 1)
+
+
+def test_a_path_in_a_manifest_is_the_one_that_a_scan_finds(library: Path) -> None:
+    (library / "lists").mkdir()
+    manifest = library / "lists" / "photos.csv"
+    manifest.write_text("path\n../00001.jpg\n.././00002.jpg\n")
+    assert listed(manifest) == files(library, 1, 2)
+
+
+def test_results_with_a_least_score_are_not_those_without(tmp_path: Path) -> None:
+    place = open_place(str(tmp_path))
+    strict, plain = Shards(place, "m", 5, 0.8), Shards(place, "m", 5, 0.0)
+    row = Row.of(FoundFile("/p/a.jpg", 1, 1), Result("/p/a.jpg", None, Failed("truncated", "cut off")))
+    name = strict.write([row])
+    assert (strict.names(), plain.names()) == ([name], [])
+    (tmp_path / f"{plain.prefix}copy.parquet.part").touch()
+    assert plain.names() == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no parquet", None])
+def test_a_damaged_result_is_named(tmp_path: Path, content: bytes | None) -> None:
+    shards = Shards(open_place(str(tmp_path)), "m", 5, 0.0)
+    file = tmp_path / f"{shards.prefix}{'0' * 16}.parquet"
+    if content is None:
+        parquet.write_table(pa.table({"other": [1]}), file)
+    else:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError, match=f"{file.name} cannot be read.* Delete it to tag its photos again"):
+        shards.done()

@@ -57,6 +57,12 @@ def test_a_wrong_option_in_the_url_is_no_damage(option: str) -> None:
         open_store(f"postgresql://me:secret@localhost:1/tags?{option}")
 
 
+def test_a_server_without_a_free_connection_says_so(postgres: Server) -> None:
+    postgres.execute("CREATE ROLE crowd LOGIN CONNECTION LIMIT 0")
+    with pytest.raises(StoreUnreachable, match="The server has no connection left"):
+        open_store(postgres.url("postgres").replace("tester@", "crowd@"))
+
+
 def test_an_unknown_user_is_named(postgres: Server) -> None:
     with pytest.raises(StoreUnreachable, match=r'role "ann" does not exist\. The server does not know this user'):
         open_store(postgres.url("postgres").replace("tester@", "ann@"))
