@@ -56,7 +56,7 @@ NEXT_STEPS = {  # by SQLSTATE, or by what the server says before it could give o
     "42501": "Let its user create and write tables: ALTER DATABASE {database} OWNER TO USER",
     "25006": "It is a copy for reading only. Name the primary server.",
     "53100": "The server's disk is full. Free some space there.",
-    "53300|too many (clients|connections)|connection slots": "The server has no connection left. Raise its max_connections, or use a pooler.",
+    "53300|too many c|slots": "The server has no connection left. Raise its max_connections, or use a pooler.",
     "connection option|bad value for|invalid .* value": "Correct the options after the question mark in the URL.",
     "": "Check that the server runs, and that the URL has the right host and port.",
 }

@@ -147,7 +147,7 @@ class RunReport:
     started_at: str = ""
     finished_at: str | None = None
     seconds: float = 0.0  # wall clock
-    photos_per_s: float | None = None  # None if no photo was processed
+    photos_per_s: float | None = None  # None if no photo was processed, or a batch did it
     counts: Mapping[str, int] = field(default_factory=dict)
     passed_over: Mapping[str, int] = field(default_factory=dict)  # files that are not photos, by suffix, most first
     failures: Mapping[str, int] = field(default_factory=dict)  # how many by kind
@@ -219,7 +219,7 @@ def make(store: Store, state: RunState) -> RunReport:
         started_at=row.started_at.isoformat(),
         finished_at=row.finished_at.isoformat() if row.finished_at else None,
         seconds=round(state.seconds, 3),
-        photos_per_s=round(state.processed / state.seconds, 2) if state.processed else None,
+        photos_per_s=round(state.processed / state.seconds, 2) if state.processed and state.seconds else None,
         counts=asdict(row.counts),
         passed_over=dict(state.passed_over.most_common(MOST_SUFFIXES)),
         failures=dict(sorted(state.failures.items())),
