@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
@@ -32,6 +33,7 @@ Infer = Callable[[list[Pixels], frozenset[int]], list[Answer]]  # photos, and th
 
 # A batch takes seconds. The first one compiles kernels, and on a slow, busy processor a batch may take minutes.
 BATCH_TIMEOUT_S = 600.0
+WAIT_S = 1.0
 # For the last batch of a run: a runtime that returns while the process exits aborts it.
 CLOSE_TIMEOUT_S = 60.0
 SQUARES = 8  # per side of the probe picture, whose edges and colours provoke the overflows of photos
@@ -62,7 +64,11 @@ class Batch:
             EngineFailed: the engine is broken or does not answer; the message names the batch.
         """
         try:
-            if wait([self._answers], BATCH_TIMEOUT_S).not_done:
+            deadline = time.monotonic() + BATCH_TIMEOUT_S
+            # In short waits: a signal just before a wait starts is handled only when that ends.
+            while wait([self._answers], min(WAIT_S, BATCH_TIMEOUT_S)).not_done and time.monotonic() < deadline:
+                pass
+            if not self._answers.done():
                 raise EngineFailed(f"the engine has not answered for {BATCH_TIMEOUT_S:g} s")
             return self._answers.result()
         except EngineFailed as error:
