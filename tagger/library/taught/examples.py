@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from db.engine import Store
 from db.taught.places import store_place
-from tagger.core.errors import RunInProgress, TeachingError
+from tagger.core.errors import RunInProgress
 from tagger.core.types import Landmark
 from tagger.library.locks.run import run_lock
 from tagger.library.recorder import register
 from tagger.library.taught.places import load_taught
 from tagger.library.taught.rescore import rescore
-from tagger.library.taught.teach import MOST_PHOTOS, key_of, stored_place
+from tagger.library.taught.teach import MOST_PHOTOS, new_key, stored_place
 
 if TYPE_CHECKING:
     from tagger.model.predictor import Tagger
@@ -41,9 +41,7 @@ def add_examples(
     Raises:
         TeachingError: the name is a landmark's, or has no letters.
     """
-    key, model = key_of(name), register(store, tagger.bundle)
-    if key in tagger.bundle.card.thresholds:
-        raise TeachingError(f"The model knows {name} by itself. Choose another name.")
+    key, model = new_key(tagger.bundle, name), register(store, tagger.bundle)
     place = stored_place(store, key, model)
     landmark, radius_km = (place.landmark, place.radius_km) if place else (Landmark(key, name), None)
     new = [(sha256, vector) for sha256, vector in vectors.items() if place is None or sha256 not in place.examples]

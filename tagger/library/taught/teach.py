@@ -27,6 +27,7 @@ from db.taught.places import (
 )
 from tagger.core.distance import distance_km
 from tagger.core.errors import TeachingError
+from tagger.core.landmark_names import find
 from tagger.core.text import nearest, plain, printable
 from tagger.core.types import Failed, Landmark, NoLandmark, Position, Tagged
 from tagger.library.locks.run import run_lock
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 MOST_PHOTOS = 50
 LEAST_RADIUS_KM = 0.1
 MOST_LETTERS = 40  # of a key, which has to fit into the data of a button in the bot
+DIGEST = 8  # letters of one in a key
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,9 @@ def check(store: Store, bundle: Bundle, name: str, photos: int) -> None:
     Raises:
         TeachingError: there are too few or too many photos, or the name is a landmark's.
     """
-    key = key_of(name)
-    if key in bundle.card.thresholds:
-        raise TeachingError(f"The model knows {name} by itself. Choose another name.")
+    key = new_key(bundle, name)
     stored = stored_place(store, key, register(store, bundle))
-    known = len(stored.examples) if stored else 0
-    if not photos + known >= LEAST_PHOTOS or photos > MOST_PHOTOS:
-        raise TeachingError(f"A place is taught by {LEAST_PHOTOS} to {MOST_PHOTOS} photos, not by {photos}.")
+    _check_count(photos, stored.photos if stored else 0)
 
 
 def teach_seen(
@@ -136,6 +135,8 @@ def teach_seen(
     """
     key, model = key_of(name), register(store, tagger.bundle)
     stored = stored_place(store, key, model)
+    new = vectors.keys() - (stored.examples.keys() if stored else ())  # one photo may have come twice
+    _check_count(len(new), stored.photos if stored else 0)
     position, radius_km = _place(near, positions)
     if position is None and stored:
         position, radius_km = stored.landmark.position, stored.radius_km
@@ -192,19 +193,43 @@ def example_scores(store: Store, bundle: Bundle, name: str) -> tuple[float, ...]
     return tuple(round(float(score), 4) for score in scores)
 
 
+def new_key(bundle: Bundle, name: str) -> str:
+    """The key of a place that may be taught.
+
+    Raises:
+        TeachingError: the name is a landmark's in some language, or cannot be one.
+    """
+    if len(name) > LONGEST_NAME or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+        raise TeachingError(f"A place's name has at most {LONGEST_NAME} letters, and is one line of text.")
+    key = key_of(name)
+    known = {landmark.id: landmark for landmark in (entry.landmark() for entry in bundle.card.classes)}
+    if key in known or find(name, known) is not None:
+        raise TeachingError(f"The model knows {name} by itself. Choose another name.")
+    return key
+
+
 def key_of(name: str) -> str:
-    """The key of a place with a name.
+    """The key of a place with a name. Names that lose letters in it have a digest too, so that they stay different.
 
     Raises:
         TeachingError: the name has no letter or digit.
     """
     folded = unicodedata.normalize("NFKD", name.lower().replace("'", "").replace("’", ""))
+    digest = hashlib.sha256(plain(name).encode("utf-8", "replace")).hexdigest()
     words = re.findall("[a-z0-9]+", folded.encode("ascii", "ignore").decode())
     if plain(name) and len("".join(words)) >= len(plain(name)) / 2:
-        return "_".join(words)[:MOST_LETTERS].rstrip("_")
+        key = "_".join(words)
+        if len(key) <= MOST_LETTERS and len("".join(words)) >= len(plain(name)):
+            return key
+        return f"{key[: MOST_LETTERS - DIGEST - 1].rstrip('_')}_{digest[:DIGEST]}"
     if not plain(name):
         raise TeachingError("A place needs a name with letters.")
-    return f"place_{hashlib.sha256(plain(name).encode()).hexdigest()[:12]}"  # a script without Latin letters
+    return f"place_{digest[:12]}"  # a script without Latin letters
+
+
+def _check_count(photos: int, known: int) -> None:
+    if photos + known < LEAST_PHOTOS or photos > MOST_PHOTOS:
+        raise TeachingError(f"A place is taught by {LEAST_PHOTOS} to {MOST_PHOTOS} photos, not by {photos}.")
 
 
 def stored_place(store: Store, key: str, model: int) -> TaughtRow | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from tagger.core.types import Landmark as Place
 from tagger.core.types import NoLandmark, Position
 from tagger.library.runner import LibraryRun
 from tagger.library.taught.similar import similar
-from tagger.library.taught.teach import example_scores, key_of, remove, taught, teach
+from tagger.library.taught.teach import MOST_LETTERS, example_scores, key_of, new_key, remove, taught, teach
 from tagger.library.taught.unknown import unknown_places
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
@@ -149,11 +149,34 @@ def test_a_place_lies_where_it_is_said_to_be(library: Library) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "count", "problem"), [("Cabin", 2, "3 to 50 photos"), ("Red Rock", 3, "by itself"), ("!?", 3, "letters")]
+    ("name", "count", "problem"),
+    [
+        ("Cabin", 2, "3 to 50 photos"),
+        ("Red Rock", 3, "by itself"),
+        ("!?", 3, "letters"),
+        ("a" * 201, 3, "200 letters"),
+        ("Cabin\x1b[31m", 3, "one line"),
+        ("Cabin\nLake", 3, "one line"),
+    ],
 )
 def test_what_cannot_be_taught_is_refused_in_a_sentence(library: Library, name: str, count: int, problem: str) -> None:
     with pytest.raises(TeachingError, match=problem):
         library.teach(library.violet[:count], name)
+    assert taught(library.store, library.bundle) == []
+
+
+def test_a_landmark_is_not_taught_by_its_name_in_another_language(library: Library) -> None:
+    first, *others = library.bundle.card.classes
+    named = replace(first, names={"de": "Roter Fels"}, aliases=("The Rock",))
+    bundle = replace(library.bundle, card=replace(library.bundle.card, classes=(named, *others)))
+    for name in ("roter fels", "The Rock"):
+        with pytest.raises(TeachingError, match="by itself"):
+            new_key(bundle, name)
+
+
+def test_one_photo_that_comes_thrice_is_one_photo(library: Library) -> None:
+    with pytest.raises(TeachingError, match="not by 1"):
+        library.teach(library.violet[:1] * 3)
     assert taught(library.store, library.bundle) == []
 
 
@@ -166,6 +189,12 @@ def test_an_unknown_place_is_refused_with_the_nearest(library: Library) -> None:
 def test_names_of_any_script_have_keys() -> None:
     assert key_of("Église Saint-Martin") == "eglise_saint_martin"
     assert key_of("おばあちゃんの家") == key_of("おばあちゃんの家 ") != key_of("別荘")
+
+
+def test_names_that_differ_have_keys_that_differ() -> None:
+    long = "The old church of Saint Martin in the village of"
+    assert len({key_of(f"{long} A"), key_of(f"{long} B"), key_of("Haus ツ"), key_of("Haus テ"), key_of("Haus")}) == 5
+    assert len(key_of(long)) <= MOST_LETTERS
 
 
 def test_similar_photos_are_those_of_the_same_colour(library: Library, tmp_path: Path) -> None:
