@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posixpath import normpath
 from typing import Annotated
 
 from pydantic import Field
@@ -22,4 +23,4 @@ class WorkerSettings(BaseSettings):
 
     def path_map(self) -> dict[str, str]:
         """Folders of this machine, each with its path in the database."""
-        return dict(pair.split("=") for pair in self.worker_paths)
+        return {normpath(here): normpath(there) for here, there in (pair.split("=") for pair in self.worker_paths)}

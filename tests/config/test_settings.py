@@ -136,6 +136,12 @@ def test_a_time_zone_outside_of_the_zones_folder_is_refused(toml: Path) -> None:
         load_settings({})
 
 
+def test_folders_of_workers_may_end_with_a_slash(toml: Path) -> None:
+    toml.write_text('worker_paths = ["/volume1/photo/=/mnt//photos/"]')
+    settings = load_settings({})
+    assert settings.path_map() == {"/volume1/photo": "/mnt/photos"}
+
+
 def test_a_path_may_begin_at_home(toml: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TAGGER_BOT_FOLDER", "~/bot")
