@@ -75,7 +75,6 @@ WRITTEN = (  # queries like those of docs/QUERY.md
     "file:nothing*",
     "NOT score:>=0.5",
     "NOT taken:>=2010",
-    "NOT run:1..9",
     "NOT model:lite",
     "NOT folder:/home/ann",
     "NOT tagged:today",
