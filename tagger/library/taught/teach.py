@@ -138,7 +138,7 @@ def teach_seen(
     new = vectors.keys() - (stored.examples.keys() if stored else ())  # one photo may have come twice
     _check_count(len(new), stored.photos if stored else 0)
     position, radius_km = _place(near, positions)
-    if position is None and stored:
+    if near is None and stored and stored.landmark.position:  # somebody may have said where it is
         position, radius_km = stored.landmark.position, stored.radius_km
     country = country or (stored.landmark.country if stored else None)
     lat, lon = (position.lat, position.lon) if position else (None, None)

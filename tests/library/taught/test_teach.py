@@ -20,7 +20,7 @@ from tagger.core.types import Landmark as Place
 from tagger.core.types import NoLandmark, Position
 from tagger.library.runner import LibraryRun
 from tagger.library.taught.similar import similar
-from tagger.library.taught.teach import MOST_LETTERS, example_scores, key_of, new_key, remove, taught, teach
+from tagger.library.taught.teach import MOST_LETTERS, example_scores, key_of, new_key, remove, taught, teach, teach_seen
 from tagger.library.taught.unknown import unknown_places
 from tagger.model.bundle import Bundle
 from tagger.model.predictor import Tagger
@@ -145,6 +145,13 @@ def test_a_place_that_is_taught_again_has_all_its_photos(library: Library) -> No
 
 def test_a_place_lies_where_it_is_said_to_be(library: Library) -> None:
     done = teach(library.store, library.tagger, "Cabin", library.violet, near=Position(60.0, 10.0))
+    assert done.landmark.position == Position(60.0, 10.0)
+
+
+def test_more_photos_do_not_move_a_place_that_was_said_to_lie_somewhere(library: Library) -> None:
+    teach(library.store, library.tagger, "Cabin", library.violet, near=Position(60.0, 10.0))
+    (row,) = taught(library.store, library.bundle)
+    done = teach_seen(library.store, library.tagger, "Cabin", row.examples, [Position(1.0, 1.0)])
     assert done.landmark.position == Position(60.0, 10.0)
 
 
