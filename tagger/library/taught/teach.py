@@ -107,7 +107,7 @@ def check(store: Store, bundle: Bundle, name: str, photos: int) -> None:
     """
     key = new_key(bundle, name)
     stored = stored_place(store, key, register(store, bundle))
-    _check_count(photos, stored.photos if stored else 0)
+    _check_count(photos if photos >= LEAST_PHOTOS or not stored else photos + stored.photos)  # some may be known
 
 
 def teach_seen(
@@ -136,7 +136,7 @@ def teach_seen(
     key, model = key_of(name), register(store, tagger.bundle)
     stored = stored_place(store, key, model)
     new = vectors.keys() - (stored.examples.keys() if stored else ())  # one photo may have come twice
-    _check_count(len(new), stored.photos if stored else 0)
+    _check_count(len(new) + (stored.photos if stored else 0))
     position, radius_km = _place(near, positions)
     if near is None and stored and stored.landmark.position:  # somebody may have said where it is
         position, radius_km = stored.landmark.position, stored.radius_km
@@ -227,8 +227,8 @@ def key_of(name: str) -> str:
     return f"place_{digest[:12]}"  # a script without Latin letters
 
 
-def _check_count(photos: int, known: int) -> None:
-    if photos + known < LEAST_PHOTOS or photos > MOST_PHOTOS:
+def _check_count(photos: int) -> None:
+    if not LEAST_PHOTOS <= photos <= MOST_PHOTOS:
         raise TeachingError(f"A place is taught by {LEAST_PHOTOS} to {MOST_PHOTOS} photos, not by {photos}.")
 
 

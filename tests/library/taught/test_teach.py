@@ -181,6 +181,14 @@ def test_a_landmark_is_not_taught_by_its_name_in_another_language(library: Libra
             new_key(bundle, name)
 
 
+def test_a_place_has_at_most_50_photos_however_often_it_is_taught(library: Library) -> None:
+    library.teach(library.violet[:3], "Cabin")
+    (row,) = taught(library.store, library.bundle)
+    more = dict.fromkeys((f"{number:064}" for number in range(48)), next(iter(row.examples.values())))
+    with pytest.raises(TeachingError, match="not by 51"):
+        teach_seen(library.store, library.tagger, "Cabin", more, [])
+
+
 def test_one_photo_that_comes_thrice_is_one_photo(library: Library) -> None:
     with pytest.raises(TeachingError, match="not by 1"):
         library.teach(library.violet[:1] * 3)
