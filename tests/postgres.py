@@ -32,6 +32,10 @@ EMPTY = f"""
         PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
     END $$
     """
+COLUMNS = """
+    SELECT array_agg(ARRAY[attrelid::text, attname::text] ORDER BY attrelid, attnum) FROM pg_attribute
+    WHERE attnum > 0 AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+    """
 NUMBERS = count()
 
 
@@ -54,6 +58,7 @@ class Server:
         self.folder = folder
         self.connection = connection
         self.free: list[str] = []
+        self.columns: object = None  # of the tables of an empty store
 
     def url(self, database: str) -> str:
         return f"postgresql://tester@/{database}?host={self.folder}"
@@ -73,11 +78,13 @@ class Server:
         url = self.free.pop() if self.free else self.create()
         yield url
         try:
-            empty(url)
-        except psycopg.Error:  # a test has locked it, or changed its tables
-            self.drop(url)
-        else:
+            is_as_new = empty(url) == self.columns
+        except psycopg.Error:  # a test has locked it
+            is_as_new = False
+        if is_as_new:
             self.free.append(url)
+        else:
+            self.drop(url)
 
     def execute(self, statement: str) -> None:
         self.connection.execute(statement)
@@ -101,15 +108,17 @@ def running_server(programs: Path) -> Iterator[Server]:
                 server = Server(folder, connection)
                 server.execute(f"CREATE DATABASE {TEMPLATE}")
                 open_store(server.url(TEMPLATE)).close()
+                server.columns = empty(server.url(TEMPLATE))
                 yield server
         finally:
             as_user(*control, "--mode=immediate", "stop")
 
 
-def empty(url: str) -> None:
-    """Delete all rows of a store."""
+def empty(url: str) -> object:
+    """Delete all rows of a store, and return the columns of its tables, which a test may have changed."""
     with psycopg.connect(url) as connection:
         connection.execute(EMPTY)
+        return connection.execute(COLUMNS).fetchone()
 
 
 def as_user(*command: object) -> None:
