@@ -126,10 +126,15 @@ class Person:
     def _wait(self, is_there: object, what: Sequence[object]) -> list[str]:
         assert callable(is_there)
         until = time.monotonic() + PATIENCE_S
-        while not is_there():
+        while self._is_drawing() or not is_there():
             assert time.monotonic() < until, f"{what} did not come:\n{self.text()}"
             self._more(0.02)
         return list(self.screen.display)
+
+    def _is_drawing(self) -> bool:
+        """Whether a frame is unfinished, which terminals do not show (synchronized output)."""
+        is_open = self.output.rfind(b"\x1b[?2026h") > self.output.rfind(b"\x1b[?2026l")
+        return is_open and self.process.poll() is None
 
     def _more(self, timeout_s: float) -> bool:
         """Read what was sent, and let the screen show it; whether there was something."""

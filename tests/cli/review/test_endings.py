@@ -82,8 +82,10 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(album: Path, sits: Sits) 
     assert person.output.rindex(b"\x1b[?25h") > person.output.rindex(b"\x1b[?25l")
     person.press("echo $((6*7))\r")
     person.read(b"42")
+    person.output = b""
     person.press("fg\r")
-    person.see("2 of 6")
+    person.read(b"\x1b[?1049h")  # the shell would take what is typed before
+    person.see("2 of 6", "? help")
     person.decide("n")
     person.press("q")
     person.read(b"Reviewed 2 photos: 1 confirmed, 0 rejected, 0 corrected, 1 none. 4 left.")
