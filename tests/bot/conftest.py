@@ -33,27 +33,21 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bundle(tmp_path_factory.mktemp("bot_model"))
 
 
-@pytest.fixture(scope="session")
-def shared_server() -> Iterator[BotApiServer]:
-    with patient_server() as server:
-        yield server
-
-
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def shared_bot(
-    shared_server: BotApiServer,
     model: Path,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[RunningBot]:
-    """The default settings, with either database."""
-    own = RunningBot(shared_server, model, tmp_path_factory.mktemp("shared_bot"))
-    if request.param == "postgresql":
-        own.server_url = request.getfixturevalue("postgres").create()
-    with own as bot:
-        yield bot
-        assert bot.stop() == 0
-        assert "Traceback" not in bot.output, bot.output
+    """The default settings, with either database; each with a server of its own, which counts one bot's calls."""
+    with patient_server() as server:
+        own = RunningBot(server, model, tmp_path_factory.mktemp("shared_bot"))
+        if request.param == "postgresql":
+            own.server_url = request.getfixturevalue("postgres").create()
+        with own as bot:
+            yield bot
+            assert bot.stop() == 0
+            assert "Traceback" not in bot.output, bot.output
 
 
 @pytest.fixture
