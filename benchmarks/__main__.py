@@ -13,6 +13,7 @@ import importlib
 import inspect
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -105,10 +106,12 @@ def landmark_data() -> Path:
 
 
 def processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+    """The processor's name, and whether it multiplies in bfloat16, which the network runs several times as fast in."""
+    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    names = [line.split(":", 1)[1].strip() for line in info.splitlines() if line.startswith("model name")]
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name} with bfloat16" if re.search(r"\b(avx512_bf16|amx_bf16)\b", info) else name
+
 
 
 if __name__ == "__main__":
