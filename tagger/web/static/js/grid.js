@@ -2,7 +2,8 @@
 //
 // A timeline says how many photos there are and where each page of them begins, so any page can be shown without those
 // above it. Until its photos have arrived, a page has rows of photos of a common shape; when they arrive, what is in
-// view stays where it is. Photo number n is shown by element n modulo the number of elements.
+// view stays where it is. Photo number n is shown by element n modulo the number of elements. While the page scrolls,
+// elements are only moved, once in a frame; what is in them, and the pages that a jump passes, wait for a pause.
 
 import { api, text } from "./app.js";
 import { justified, shapeOf } from "./rows.js";
@@ -13,7 +14,7 @@ const COMMON_SHAPE = 1.4;
 const OVERSCAN_ROWS = 2;
 const PHOTOS_PER_ROW = 1.6; // of those that a row has with square photos
 const BAR_PX = 72; // what the page's bar covers
-const IDLE_MS = 90; // pictures are fetched once scrolling pauses
+const IDLE_MS = 90; // scrolling has paused
 const MOST_PAGES = 12; // kept in memory
 
 const grid = document.getElementById("grid");
@@ -28,11 +29,12 @@ async function start(query) {
   const size = timeline.page_size;
   const pages = new Map([[0, first.photos]]); // by their numbers
   const pending = new Map(); // pages that are being fetched
+  const arrived = new Set(); // pages whose photos have no places yet
   const blocks = []; // where the photos of each page are, and how high it is
   const tiles = [];
   const element = document.createElement("template");
-  element.innerHTML = '<a class="tile" hidden><img alt="" decoding="async"><span class="caption" aria-hidden="true"></span><span class="badge" aria-hidden="true"></span></a>';
-  let width, style, focused = 0, idle, tops = [0];
+  element.innerHTML = '<a class="tile empty" hidden><img alt="" decoding="async"><span class="caption" aria-hidden="true"></span><span class="badge" aria-hidden="true"></span></a>';
+  let width, style, focused = 0, idle, frame = 0, drawnTop = 0, tops = [0];
 
   // Geometry: pages below one another.
 
@@ -45,7 +47,6 @@ async function start(query) {
     const needed = Math.min(timeline.total, Math.ceil(rows * (width / style.row) * PHOTOS_PER_ROW));
     while (tiles.length < needed) tiles.push(grid.appendChild(element.content.firstChild.cloneNode(true)));
     while (tiles.length > needed) tiles.pop().remove();
-    for (const tile of tiles) tile.dataset.index = "";
   }
 
   function blockOf(page) {
@@ -101,7 +102,8 @@ async function start(query) {
     if (pages.size > MOST_PAGES) pages.delete(pages.keys().next().value);
     pending.set(page, api(`/photos?${parameters}`).then(({ photos }) => {
       pages.set(page, photos);
-      keepView(() => { blocks[page] = blockOf(page); stack(); unplace(page); });
+      arrived.add(page);
+      schedule();
     }, () => pages.delete(page)).finally(() => pending.delete(page)));
   }
 
@@ -123,19 +125,32 @@ async function start(query) {
     load();
   }
 
-  function unplace(page) {
-    for (const tile of tiles) if (pageOf(Number(tile.dataset.index)) >= page) tile.dataset.index = "";
-  }
-
   // Tiles.
 
   const selection = selectionOf({ photosBetween, replace, repaint: () => tiles.forEach((tile) => selection.mark(tile)) });
 
-  function draw() {
-    const top = viewTop(), above = OVERSCAN_ROWS * style.row;
-    const first = indexAt(Math.max(0, top - above));
-    const last = Math.min(timeline.total, first + tiles.length);
+  function schedule() {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (arrived.size) keepView(() => { for (const page of arrived) blocks[page] = blockOf(page); stack(); arrived.clear(); });
+      else draw();
+    });
+  }
+
+  function shown(top) {
+    const first = indexAt(Math.max(0, top - OVERSCAN_ROWS * style.row));
+    return [first, Math.min(timeline.total, first + tiles.length)];
+  }
+
+  function fetchShown() {
+    const [first, last] = shown(drawnTop);
     for (let page = pageOf(first); page <= pageOf(last - 1); page++) fetchPage(page);
+  }
+
+  function draw() {
+    const top = viewTop(), [first, last] = shown(top), isSlow = Math.abs(top - drawnTop) < innerHeight;
+    drawnTop = top;
+    if (isSlow) fetchShown();
     if (!grid.contains(document.activeElement)) focused = indexAt(top);
     for (let index = first; index < last; index++) place(tiles[index % tiles.length], index);
     mark(indexAt(top));
@@ -145,37 +160,43 @@ async function start(query) {
 
   function place(tile, index) {
     tile.tabIndex = index === focused ? 0 : -1;
-    if (tile.dataset.index !== String(index)) {
-      const rect = rectOf(index);
-      tile.dataset.index = index;
-      tile.style.transform = `translate(${rect.x}px, ${rect.y}px)`;
-      tile.style.width = `${rect.width}px`;
-      tile.style.height = `${rect.height}px`;
-      tile.hidden = false;
-    }
-    const found = photoAt(index);
-    if (tile.dataset.sha256 !== (found?.sha256 ?? "")) fill(tile, found);
+    if (tile.dataset.index !== String(index)) empty(tile, index);
+    const { x, y, width, height } = rectOf(index), where = `translate(${x}px, ${y}px)`;
+    if (tile.style.transform !== where) tile.style.transform = where;
+    if (tile.style.width !== `${width}px`) tile.style.width = `${width}px`;
+    if (tile.style.height !== `${height}px`) tile.style.height = `${height}px`;
+  }
+
+  function empty(tile, index) {
+    tile.dataset.index = index;
+    tile.dataset.sha256 = "";
+    tile.className = "tile empty";
+    tile.hidden = false;
+    tile.removeAttribute("href");
+    tile.firstChild.removeAttribute("src");
   }
 
   function fill(tile, found) {
     const [image, caption, badge] = tile.children;
     image.removeAttribute("src");
-    tile.dataset.sha256 = found?.sha256 ?? "";
-    tile.className = `tile${found?.is_unsure ? " unsure" : ""}${found?.is_reviewed ? " reviewed" : ""}`;
-    image.alt = found?.label ?? "";
-    caption.textContent = found?.tags[0]?.name ?? "";
-    badge.textContent = found?.is_reviewed ? "✓" : found?.is_unsure ? "?" : "";
+    tile.dataset.sha256 = found.sha256;
+    tile.className = `tile${found.is_unsure ? " unsure" : ""}${found.is_reviewed ? " reviewed" : ""}`;
+    tile.href = `/photo/${found.sha256}${query ? `?${search}` : ""}`;
+    image.alt = found.label;
+    caption.textContent = found.tags[0]?.name ?? "";
+    badge.textContent = found.is_reviewed ? "✓" : found.is_unsure ? "?" : "";
     badge.hidden = !badge.textContent;
-    if (found) tile.href = `/photo/${found.sha256}${query ? `?${search}` : ""}`;
-    else tile.removeAttribute("href");
     selection.mark(tile);
   }
 
   function load() {
+    fetchShown();
     history.replaceState({ at: viewTop() > 0 ? indexAt(viewTop() + BAR_PX + 1) : 0 }, ""); // for who comes back
-    for (const tile of tiles)
-      if (tile.dataset.sha256 && !tile.firstChild.hasAttribute("src"))
-        tile.firstChild.src = `/api/v1/photos/${tile.dataset.sha256}/thumbnail`;
+    for (const tile of tiles) {
+      const found = photoAt(Number(tile.dataset.index));
+      if (found && tile.dataset.sha256 !== found.sha256) fill(tile, found);
+      if (found && !tile.firstChild.hasAttribute("src")) tile.firstChild.src = `/api/v1/photos/${found.sha256}/thumbnail`;
+    }
   }
 
   // Dates: the month in view, and a rail of years.
@@ -273,7 +294,6 @@ async function start(query) {
   if (at > 0 && at < timeline.total) show(at);
   draw();
   if (isFocused) tiles[at % tiles.length]?.focus({ preventScroll: true });
-  let frame = 0;
-  addEventListener("scroll", () => { frame ||= requestAnimationFrame(() => { frame = 0; draw(); }); }, { passive: true });
+  addEventListener("scroll", schedule, { passive: true });
   new ResizeObserver(() => { if (grid.clientWidth !== width) keepView(layout); }).observe(grid);
 }
