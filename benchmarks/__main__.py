@@ -113,6 +113,5 @@ def processor() -> str:
     return f"{name} with bfloat16" if re.search(r"\b(avx512_bf16|amx_bf16)\b", info) else name
 
 
-
 if __name__ == "__main__":
     sys.exit(main(*sys.argv[1:]))
