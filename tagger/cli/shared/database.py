@@ -35,13 +35,14 @@ def check(config: Path | None, db_url: str | None) -> None:
 def copy(from_url: str, to_url: str) -> None:
     """Copy a database into a new one: a file's path, sqlite:///… or postgresql://….
 
-    At the end the rows of both are compared. If it is interrupted, the same command goes on where it stopped. Runs have
-    to wait meanwhile; stop the bot and the gallery.
+    At the end the rows of both are compared. If it is interrupted, the same command goes on where it stopped. Runs
+    on either have to wait meanwhile; stop the bot and the gallery.
     """
     from tqdm import tqdm
 
     from db.copying import copy_store, count_rows
     from db.engine import open_store, store_exists
+    from db.errors import StoreUnreachable
     from db.location import store_name
     from tagger.library.locks.run import run_lock
 
@@ -50,9 +51,13 @@ def copy(from_url: str, to_url: str) -> None:
     with open_store(from_url) as source, open_store(to_url) as target:
         if source.file == target.file:
             raise click.UsageError("FROM_URL and TO_URL are the same database.")
-        with run_lock(source), source.read() as connection:
+        with run_lock(source), run_lock(target), source.read() as connection:
             total = count_rows(connection)
             with tqdm(total=total, unit=" rows", disable=None, leave=False) as bar:
-                copied = copy_store(source, target, progress=bar.update)
+                try:
+                    copied = copy_store(source, target, progress=bar.update)
+                except StoreUnreachable:
+                    click.echo("What was copied is stored; run the same command again to continue.", err=True)
+                    raise
     rows, new = sum(table.rows for table in copied), sum(table.new for table in copied)
     click.echo(f"{target.name} has the same {rows:,} rows as {source.name}; {new:,} of them are new.")
