@@ -36,8 +36,9 @@ def parse_url(url: str) -> URL:
     if "://" not in url:
         return URL.create("sqlite", database=os.path.abspath(os.path.expanduser(url)))
     shown = repr(without_secrets(url))
+    scheme, _, rest = url.partition("://")
     try:
-        parsed = make_url(url)
+        parsed = make_url(f"{scheme.lower()}://{rest}")
     except (ArgumentError, ValueError) as error:
         raise MalformedUrl(f"The database URL {shown} is malformed. {HOW_TO_WRITE}") from error
     if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):

@@ -172,3 +172,9 @@ def test_a_missing_file_is_known_without_sqlalchemy(tmp_path: Path) -> None:
     assert not any(map(is_missing_file, (str(there), "", f"sqlite:///{missing}", "postgresql://host/tags")))
     program = "import sys; from db.location import is_missing_file; print('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_the_case_of_a_urls_scheme_does_not_matter(url: str, store: Store) -> None:
+    scheme, _, rest = url.partition("://")
+    with open_store(f"{scheme.upper()}://{rest}") as again:
+        assert (again.name, again.file) == (store.name, store.file)
