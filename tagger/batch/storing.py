@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from db.engine import Store
 from tagger.batch.places import is_url
 from tagger.batch.shards import Shards
 from tagger.core.errors import ConfigError
 from tagger.core.run_options import RunOptions
+from tagger.core.text import counted, printable, without_secrets
 from tagger.core.types import EngineInfo
 from tagger.library import report
 from tagger.library.finalize import group_duplicates
@@ -17,6 +23,8 @@ from tagger.library.min_score import apply_min_score
 from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState
 from tagger.model.bundle import Bundle
+
+log = logging.getLogger(__name__)
 
 JOB = "batch"
 NO_ENGINE = EngineInfo("ray", "actors", "any", "the results of a batch")
@@ -29,7 +37,7 @@ def store_results(
 
     Args:
         store: gets a run with the results.
-        shards: complete ones.
+        shards: complete ones; of their photos, those in folders are stored.
         sources: of the batch.
         bundle: whose model gave the answers.
         options: of the batch.
@@ -37,7 +45,7 @@ def store_results(
     Raises:
         RunInProgress: another run has the store.
     """
-    state = RunState(roots=list(sources))
+    state, elsewhere = RunState(roots=list(sources)), 0
     landmarks = {entry.id: entry.landmark() for entry in bundle.card.classes}
     with run_lock(store):
         model = register(store, bundle)
@@ -48,7 +56,10 @@ def store_results(
         try:
             for name in shards.names():
                 for row in shards.rows(name):
-                    record.add(row.file(), row.result(landmarks))
+                    if is_url(row.path):  # of an earlier batch
+                        elsewhere += 1
+                    else:
+                        record.add(row.file(), row.result(landmarks))
             record.flush()
             group_duplicates(store)
             record.finish(is_time_up=False)
@@ -57,6 +68,11 @@ def store_results(
             raise
         finally:
             report.write(store, state)
+    if elsewhere:
+        log.warning(
+            "Not in the database, since no other command could open them: %s in object storage",
+            counted(elsewhere, "photo"),
+        )
     return state
 
 
@@ -67,4 +83,23 @@ def check_sources(sources: Sequence[str]) -> None:
         ConfigError: one is a URL, whose photos other commands could not open.
     """
     if urls := [source for source in sources if is_url(source) and not source.startswith("file://")]:
-        raise ConfigError(f"Only photos in folders can be stored in the database, not {urls[0]}. Omit --store.")
+        raise _not_in_folders(urls[0])
+
+
+def in_folders(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Tables of photos, after a check that their files can be in the database.
+
+    Raises:
+        ConfigError: one is in object storage.
+    """
+    for table in tables:
+        if urls := table.filter(pc.match_substring(table.column("path"), "://")).column("path").to_pylist():
+            raise _not_in_folders(printable(os.fsdecode(urls[0])))
+        yield table
+
+
+def _not_in_folders(url: str) -> ConfigError:
+    return ConfigError(
+        f"Only photos in folders can be stored in the database, since no other command can open "
+        f"{without_secrets(url)}. Omit --store: the Parquet files have the tags."
+    )

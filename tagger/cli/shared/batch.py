@@ -69,15 +69,16 @@ def _tag(
     from tagger.batch.run import Actors, run_batch
     from tagger.batch.shards import Shards
     from tagger.batch.sources import photos
-    from tagger.batch.storing import check_sources, store_results
+    from tagger.batch.storing import check_sources, in_folders, store_results
     from tagger.model.bundle import open_bundle
 
     if is_stored:
         check_sources(sources)
     bundle, run_options = open_bundle(settings.bundle), settings.run_options()
     shards = Shards(open_place(out), bundle.model_id, run_options.k, run_options.min_score)
+    tables = in_folders(photos(sources, run_options)) if is_stored else photos(sources, run_options)
     with tqdm(unit=" photos", file=sys.stderr, disable=None) as bar:
-        for state in run_batch(photos(sources, run_options), shards, _for_actors(settings, size[1]), Actors(*size)):
+        for state in run_batch(tables, shards, _for_actors(settings, size[1]), Actors(*size)):
             bar.update(state.photos - bar.n)
     click.echo(_summary(state, out), err=True)
     if is_stored:
