@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, update
 
 from db.batching import in_batches
+from db.clock import database_time
 from db.dialect import insert, insert_rows
 from db.read.photos import photo_ids
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
@@ -102,7 +103,7 @@ def write_results(
     Raises:
         KeyError: a suggested landmark that the store has never seen.
     """
-    now = datetime.now(UTC)
+    now = database_time(connection)
     failed = [scanned for scanned in batch if isinstance(scanned[1].answer, Failed)]
     read = [scanned for scanned in batch if not isinstance(scanned[1].answer, Failed)]
     ids, new = _write_contents(connection, read, {"run_id": run, "model_id": model}, k, now, keeps_place=keeps_place)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from db.clock import database_time
 from db.dialect import insert, least
 from db.rows import ModelRow, OpenRun, RunCounts, RunStart, RunStatus
 from db.schema.models import Landmark, Lease, Model, Run
@@ -65,7 +66,9 @@ def _landmark_row(landmark: types.Landmark) -> dict[str, Any]:
 
 def start_run(connection: Connection, start: RunStart, *, model: int) -> int:
     """Store that a run begins, and return its number."""
-    started = insert(Run).values(**asdict(start), model_id=model, started_at=datetime.now(UTC), status="running")
+    started = insert(Run).values(
+        **asdict(start), model_id=model, started_at=database_time(connection), status="running"
+    )
     return connection.execute(started.returning(Run.id)).scalar_one()
 
 
@@ -84,7 +87,7 @@ def finish_run(
     connection: Connection, run: int, *, status: RunStatus, counts: RunCounts, error: str | None = None
 ) -> None:
     """Store how a run ended."""
-    finished = {"status": status, "finished_at": datetime.now(UTC), "error": error, **asdict(counts)}
+    finished = {"status": status, "finished_at": database_time(connection), "error": error, **asdict(counts)}
     connection.execute(update(Run).where(Run.id == run).values(finished))
 
 

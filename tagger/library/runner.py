@@ -19,6 +19,7 @@ from itertools import groupby, islice, tee
 from typing import TYPE_CHECKING
 
 from db.batching import BATCH_SIZE
+from db.clock import database_time
 from db.engine import Store
 from db.read.files import stored_results
 from db.read.folders import present_files
@@ -141,7 +142,8 @@ class LibraryRun:
 
     def _all_results(self) -> Iterator[Result]:
         options, state, record = self.options, self.state, self._record
-        began = datetime.now(UTC)
+        with self.store.read() as connection:
+            began = database_time(connection)  # to be compared with moments that other machines stored
         with state.stages.time("scan"):
             plan, unfinished = self._scan()
         record.store_ctimes(plan.without_ctime)
