@@ -56,9 +56,11 @@ def compare(
     globs = globs_of(options)
     here = [paths.here(root) for root in roots]
     scanned = walk(here, globs, before_folder=before_folder, is_elsewhere=is_elsewhere, passed_over=passed_over)
-    found = FoundFiles(map(paths.stored_folder, scanned))
+    found = FoundFiles(paths.stored_folders(scanned) if paths.folders else scanned)
     with store.read() as connection:
         unfinished = abandoned_files(connection, model=model)
         stored = file_states(connection, outermost(roots), model=model, k=options.k, redo_undone=options.redo_undone)
+        if paths.folders:
+            stored = paths.visible(stored)
         failed = failed_states(connection, model=model)
         return make_plan(found, stored, failed, unfinished, options), unfinished

@@ -79,8 +79,11 @@ class WorkerRun(LibraryRun):
         roots = [os.path.abspath(root) if root else root for root in self.roots]
         existing = existing_roots(roots, skip_missing=self.options.skip_missing_roots)
         self.state.missing_roots = [root for root in roots if root not in existing]
-        stored = [self.paths.stored(root) for root in existing]
-        self.state.roots = stored if self.paths.folders else names_in_store(self.store, stored)
+        if self.paths.folders:
+            stored = (name for root in existing for name in self.paths.stored_roots(root))
+            self.state.roots = list(dict.fromkeys(stored))
+        else:
+            self.state.roots = names_in_store(self.store, existing)
         self._model = register(self.store, self.bundle)
         try:
             yield from self._shared()

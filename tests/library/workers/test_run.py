@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,63 +13,12 @@ from db.write.shared.workers import give_up_expired
 from tagger.core.errors import RunInProgress, WorkerGivenUp, WorkersDiffer
 from tagger.core.run_options import Limits, RunOptions
 from tagger.library.locks.run import run_lock
-from tagger.library.path_map import PathMap
 from tagger.library.runner import LibraryRun
-from tagger.library.workers import run as worker_run
-from tagger.library.workers.run import WorkerRun
 from tagger.model.bundle import Bundle, write_bundle
 from tagger.model.predictor import Tagger
 from tests.db.samples import everything
 from tests.drawn import ColourEngine, card, photos
-
-NewWorker = Callable[..., WorkerRun]
-
-
-class SlowEngine(ColourEngine):
-    """Leaves others the time to claim something."""
-
-    def logits(self, batch: Any) -> Any:
-        time.sleep(0.02)
-        return super().logits(batch)
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_run, "POLL_S", 0.05)
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    photos(tmp_path / "library", 120)
-    (tmp_path / "library" / "broken.jpg").write_text("no photo")
-    return tmp_path / "library"
-
-
-@pytest.fixture
-def new_worker(store: Store, bundle: Bundle) -> NewWorker:
-    def make(folder: Path, **options: Any) -> WorkerRun:
-        of_bundle = options.pop("bundle", bundle)
-        tagger = Tagger(of_bundle, SlowEngine(), Limits(threads=2))
-        return WorkerRun(store, of_bundle, [str(folder)], lambda: tagger, RunOptions(k=3), **options)
-
-    return make
-
-
-@contextmanager
-def in_threads(*workers: WorkerRun) -> Iterator[list[list[str]]]:
-    """What each worker tags, complete at the end of the context."""
-    tagged: list[list[str]] = [[] for _ in workers]
-
-    def consume(number: int) -> None:
-        tagged[number].extend(result.path for result in workers[number].results())
-
-    threads = [threading.Thread(target=consume, args=(number,)) for number in range(len(workers))]
-    for thread in threads:
-        thread.start()
-    yield tagged
-    for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive()
+from tests.library.workers.conftest import NewWorker, in_threads
 
 
 def test_workers_share_one_run_whose_content_is_that_of_one_process(
@@ -186,23 +129,3 @@ def test_a_silent_worker_ends_with_a_sentence_and_stores_nothing_more(
     list(new_worker(library).results())
     with store.read() as connection:
         assert catalog.run(connection, 1).counts.tagged == 90
-
-
-def test_a_machine_may_have_another_path_for_the_folder(
-    store: Store, library: Path, tmp_path: Path, new_worker: NewWorker
-) -> None:
-    list(new_worker(library).results())
-    expected = everything(store)
-    mount = tmp_path / "mount"
-    shutil.move(library, mount)
-    photos(mount, 4, start=500)
-    here = PathMap({str(mount): str(library)})
-    results = list(new_worker(mount, paths=here).results())
-    assert [Path(result.path).parent for result in results] == [library] * 4
-    found = everything(store)
-    assert len(found["file"]) == len(expected["file"]) + 4
-    assert set(map(repr, expected["file"])) <= set(map(repr, found["file"]))
-    (mount / "00000.jpg").unlink()
-    last = new_worker(mount, paths=here)
-    list(last.results())
-    assert last.state.counts.gone == 1
