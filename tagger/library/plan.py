@@ -28,6 +28,7 @@ class Plan:
     unfound: PackedNames = field(default_factory=PackedNames)  # paths stored as present, but not in the scan
     deleted: list[str] = field(default_factory=list)  # stored as present where the system reported a deletion
     returned: list[str] = field(default_factory=list)  # stored as gone, but in the scan
+    answered: int = 0  # files that have a result by this run already, under another leader
 
     @property
     def todo(self) -> Iterator[FoundFile]:
@@ -57,7 +58,7 @@ class Plan:
     @property
     def unchanged(self) -> int:
         """The number of unchanged files."""
-        return self.found.count(*AS_STORED)
+        return max(self.found.count(*AS_STORED) - self.answered, 0)
 
 
 def make_plan(

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from db.engine import Store
@@ -18,6 +19,8 @@ from db.rows import RunStart, RunStatus
 from db.write.files import Scanned
 from db.write.runs import finish_run
 from db.write.shared.claims import (
+    add_suspects,
+    add_tasks,
     claim_files,
     claim_suspect,
     count_deaths,
@@ -40,7 +43,8 @@ from db.write.shared.workers import (
 from tagger.core.run_options import RunOptions
 from tagger.core.types import PROCESS_DIED, EngineInfo, Failed, FoundFile, Result
 from tagger.library.cause_of_death import memory_kills
-from tagger.library.recorder import RunRecorder
+from tagger.library.plan import Plan
+from tagger.library.recorder import FILES_PER_TRANSACTION, RunRecorder
 from tagger.library.report import RunState
 from tagger.library.workers.progress import join_parts, part_of
 
@@ -94,6 +98,16 @@ class WorkerRecorder(RunRecorder):
         """Renew the lease on all claimed files; false if others have them now."""
         with self._store.write() as connection:
             return renew_worker(connection, self._worker, lease_s=self._lease_s, memory=memory_kills())
+
+    def queue(self, plan: Plan) -> None:
+        """Let the files of a plan wait to be claimed."""
+        todo = plan.todo
+        while batch := list(islice(todo, FILES_PER_TRANSACTION)):
+            with self._store.write() as connection:
+                add_tasks(connection, batch, run=self._state.run_id)
+        suspects = [*plan.suspects, *(file for file, _ in plan.given_up)]
+        with self._store.write() as connection:
+            add_suspects(connection, suspects, run=self._state.run_id)
 
     def claim(self) -> list[FoundFile]:
         """Claim the next files; none if none wait."""

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from db.read import catalog
 from db.read.workers import queue
-from db.write.runs import running
-from db.write.shared.claims import add_suspects, add_tasks
-from db.write.shared.workers import SharedRun, has_work, shared_run, workers_at_work
-from tagger.core.errors import RunInProgress, WorkerGivenUp, WorkersDiffer
+from db.write.shared.workers import SharedRun, has_work, shared_run
+from tagger.core.errors import WorkerGivenUp
 from tagger.core.text import printable
 from tagger.core.types import FoundFile, Result
 from tagger.library import report
@@ -29,12 +26,13 @@ from tagger.library.comparison import globs_of
 from tagger.library.locks.run import give_up_silent_workers, lead_lock
 from tagger.library.min_score import apply_min_score
 from tagger.library.plan import MIN_DEATHS, Plan
-from tagger.library.recorder import FILES_PER_TRANSACTION, register
+from tagger.library.recorder import register
 from tagger.library.report import RunState
 from tagger.library.roots import names_in_store, use_stored_names
 from tagger.library.runner import LibraryRun
-from tagger.library.scan import existing_roots, is_below
+from tagger.library.scan import existing_roots
 from tagger.library.workers.heartbeat import Heartbeat
+from tagger.library.workers.joining import check_model, check_shared, includes, run_of_others
 from tagger.library.workers.recorder import WorkerRecorder
 
 if TYPE_CHECKING:
@@ -110,17 +108,17 @@ class WorkerRun(LibraryRun):
                 return
             if self._run and self._has_ended():
                 self._record.finish(is_time_up=False)
-                if not self.waits and self._is_covered(self._run):
+                if not self.waits and includes(self._run, self.state.roots):
                     return
                 self._leave()
-            run = self._run_of_others()
+            run = run_of_others(self.store, model=self._model)
             is_leader = False
             if not self.waits or (run and self._can_lead(run)):
                 with lead_lock(self.store, keeps=self._can_lead) as is_leader:
                     if is_leader:
                         yield from self._lead()
                     elif run is None:
-                        self._raise_if_alone()
+                        check_shared(self.store)
                 if is_leader and not self.waits:
                     return
             if run and not is_leader:
@@ -138,6 +136,8 @@ class WorkerRun(LibraryRun):
             if not self.paths.folders:
                 self.state.roots = use_stored_names(self.store, self.state.roots, globs_of(self.options))
         self._join(run)
+        if run:  # what its earlier leader has found comes first, so that nothing is in progress during the scan
+            yield from self._results_of_all()
         yield from self._all_results()
         with self.store.read() as connection:
             row = catalog.run(connection, self.state.run_id)
@@ -145,40 +145,10 @@ class WorkerRun(LibraryRun):
             self.state.seconds = (row.finished_at - row.started_at).total_seconds()
         report.write(self.store, self.state)
 
-    def _raise_if_alone(self) -> None:
-        """Check that the run in progress is shared, or just starting.
-
-        Raises:
-            RunInProgress: it is not.
-        """
-        with self.store.read() as connection:
-            shared, other = shared_run(connection), running(connection)
-        if shared is None and other is not None:
-            raise RunInProgress(self.store.name, str(other))
-
     def _can_lead(self, run: SharedRun) -> bool:
         """Whether this worker can lead a run to its end: it scans the same folders with the same model."""
-        self._check_model(run)
+        check_model(self.store, run, model=self._model)
         return run.model_id == self._model and run.roots == tuple(map(printable, self.state.roots))
-
-    def _check_model(self, run: SharedRun) -> None:
-        """Check that this worker has the model of a run's workers.
-
-        Raises:
-            WorkersDiffer: it has another one.
-        """
-        with self.store.read() as connection:
-            others = workers_at_work(connection, run.id)
-        if others and run.model_id != self._model:
-            raise WorkersDiffer(self.store.name, others[0])
-
-    def _run_of_others(self) -> SharedRun | None:
-        """The run in progress that is shared; None if there is none."""
-        with self.store.read() as connection:
-            run = shared_run(connection)
-        if run:
-            self._check_model(run)
-        return run
 
     def _join(self, run: SharedRun | None) -> None:
         """Become a worker of a run; None starts one."""
@@ -217,22 +187,23 @@ class WorkerRun(LibraryRun):
         with self.store.read() as connection:
             return catalog.run(connection, self.state.run_id).status != "running"
 
-    def _is_covered(self, run: SharedRun) -> bool:
-        """Whether a run included all folders of this worker."""
-        roots = map(printable, self.state.roots)
-        return all(any(root == other or is_below(root, other) for other in run.roots) for root in roots)
+    def _scan(self) -> tuple[Plan, Mapping[str, int]]:
+        """Scan while no file of the run is in progress; what has a result by this run is not unchanged."""
+        plan, unfinished = LibraryRun._scan(self)
+        with self.store.read() as connection:
+            counts = catalog.run(connection, self.state.run_id).counts
+        plan.answered = counts.tagged + counts.none
+        return plan, unfinished
 
     def _new_results(self, plan: Plan) -> tuple[Iterator[Result], Iterator[Result]]:
         """Let the files of a plan wait to be claimed, and claim some; the second iterator is empty."""
-        run, todo = self.state.run_id, plan.todo
-        while batch := list(islice(todo, FILES_PER_TRANSACTION)):
-            with self.store.write() as connection:
-                add_tasks(connection, batch, run=run)
-        suspects = [*plan.suspects, *(file for file, _ in plan.given_up)]
-        with self.store.write() as connection:
-            add_suspects(connection, suspects, run=run)
+        self._record.queue(plan)
         plan.found.pack()
-        return self._results_of_all(), iter(())
+        return self._led_results(), iter(())
+
+    def _led_results(self) -> Iterator[Result]:
+        yield from self._results_of_all()
+        self._record.has_led = True
 
     def _results_of_all(self) -> Iterator[Result]:
         """This worker's results, until all files of the run have one."""
@@ -241,7 +212,6 @@ class WorkerRun(LibraryRun):
             self.stop.wait(POLL_S)
             give_up_silent_workers(self.store)
             yield from self._claimed_results()
-        self._record.has_led = True
 
     def _is_work_left(self) -> bool:
         with self.store.read() as connection:
