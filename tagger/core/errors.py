@@ -21,6 +21,7 @@
     ├── BatchFailed            Ray cannot do the work of a batch
     ├── WorkersDiffer          the workers on the database use another model
     ├── WorkerGivenUp          a worker was silent for so long that others do its work
+    ├── WorkerBlind            a worker does not see the files that it should tag
     ├── BotInProgress          another bot uses the database or the token
     ├── SidecarError           one XMP sidecar cannot be used
     ├── TeachingError          photos cannot teach a place, or nobody has taught it
@@ -194,6 +195,20 @@ class WorkerGivenUp(TaggerError):
         super().__init__(
             f"This worker was silent for {lease_s:g} s, because its machine or the database is too busy, so other "
             "workers tag its photos now. Start it again; if that happens often, raise the setting worker_lease_s."
+        )
+
+
+class WorkerBlind(TaggerError):
+    """A worker does not see files that another one has found, so it leaves them to the others.
+
+    Args:
+        path: of one of them on this machine.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"This worker cannot see {path!r}, which another worker has found, so it leaves the photos to the others. "
+            "Mount the drive here, let this user read the folder, or correct worker_paths, and start it again."
         )
 
 

@@ -243,9 +243,13 @@ class LibraryRun:
                 self._raise_if_stopped()  # later failures are caused by the stop
                 if result.path != file.path:
                     result = replace(result, path=file.path)
+                self._check(result)
                 record.add(file, result)
                 self.progress.advance(result)
                 yield result
+
+    def _check(self, result: Result) -> None:
+        """Called before a result is recorded; may raise to end the run."""
 
     def _lease(self, files: Iterator[FoundFile]) -> Iterator[str]:
         """Yield paths on demand, after storing that they are in progress."""

@@ -16,15 +16,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from db.read import catalog
-from db.read.workers import queue
+from db.read.workers import live_workers, queue
 from db.write.shared.workers import SharedRun, has_work, shared_run
-from tagger.core.errors import WorkerGivenUp
+from tagger.core.errors import WorkerBlind, WorkerGivenUp
 from tagger.core.text import printable
-from tagger.core.types import FoundFile, Result
+from tagger.core.types import Failed, FoundFile, Result
 from tagger.library import report
 from tagger.library.comparison import globs_of
 from tagger.library.locks.run import give_up_silent_workers, lead_lock
 from tagger.library.min_score import apply_min_score
+from tagger.library.missing import FEW
 from tagger.library.plan import MIN_DEATHS, Plan
 from tagger.library.recorder import register
 from tagger.library.report import RunState
@@ -34,6 +35,7 @@ from tagger.library.scan import existing_roots
 from tagger.library.workers.heartbeat import Heartbeat
 from tagger.library.workers.joining import check_model, check_shared, includes, run_of_others
 from tagger.library.workers.recorder import WorkerRecorder
+from tagger.library.workers.sight import Sight, sight_of
 
 if TYPE_CHECKING:
     from tagger.model.predictor import Tagger
@@ -60,6 +62,7 @@ class WorkerRun(LibraryRun):
     _run: SharedRun | None = field(default=None, init=False)  # the one that this worker has joined
     _tagger: Tagger | None = field(default=None, init=False)
     _is_ready: bool = field(default=False, init=False)  # for results of that run
+    _doubts: int = field(default=0, init=False)  # files that failed as if a drive were missing here
     _lost: threading.Event = field(default_factory=threading.Event, init=False)
     _heartbeat: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -71,6 +74,7 @@ class WorkerRun(LibraryRun):
             RunInProgress: a run that is not shared has the store; nothing was changed.
             WorkersDiffer: the other workers use another model; nothing was changed.
             WorkerGivenUp: this worker was silent for too long; others have its files.
+            WorkerBlind: files that others have found are not on this machine; others have them.
             EngineError: the model cannot run, or failed; earlier results are stored.
             StoreError: the store cannot be read or written.
         """
@@ -253,7 +257,25 @@ class WorkerRun(LibraryRun):
         for file in files:
             if self._must_end():
                 return
+            if not self.paths.shows(file.path):
+                raise WorkerBlind(file.path)
             yield self.paths.here(file.path)
+
+    def _check(self, result: Result) -> None:
+        """Leave a file to the other workers, if there are any, before it fails because this machine does not see it.
+
+        Raises:
+            WorkerBlind: it does not.
+        """
+        if not isinstance(result.answer, Failed):
+            return
+        sight = sight_of(result.path, result.answer, self._run.roots if self._run else (), self.paths)
+        self._doubts += sight == Sight.DOUBTFUL
+        if sight == Sight.BLIND or self._doubts > FEW:
+            with self.store.read() as connection:
+                has_others = live_workers(connection, self.state.run_id) > 1
+            if has_others:
+                raise WorkerBlind(self.paths.here(result.path))
 
     def _opened(self) -> Tagger:
         """The model, opened for the first file."""
