@@ -80,6 +80,7 @@ class WorkerRecorder(RunRecorder):
     ) -> None:
         self._run = run
         self._lease_s = lease_s
+        self._has_ended = False  # by itself, so that its lease is not lost
         self.has_led = False  # this worker led the run until all files had a result, or its time was up
         super().__init__(store, start, state, model=model, options=options, thresholds=thresholds)
 
@@ -97,7 +98,8 @@ class WorkerRecorder(RunRecorder):
     def renew(self) -> bool:
         """Renew the lease on all claimed files; false if others have them now."""
         with self._store.write() as connection:
-            return renew_worker(connection, self._worker, lease_s=self._lease_s, memory=memory_kills())
+            is_mine = renew_worker(connection, self._worker, lease_s=self._lease_s, memory=memory_kills())
+        return is_mine or self._has_ended
 
     def queue(self, plan: Plan) -> None:
         """Let the files of a plan wait to be claimed."""
@@ -155,6 +157,7 @@ class WorkerRecorder(RunRecorder):
                 return_claims(connection, self._worker)
             end = ENDS.get(status, "stopped")
             if finish_worker(connection, self._worker, status=end, progress=part_of(self._state)):
+                self._has_ended = True
                 self._finish_run(connection, status, error)
 
     def _finish_run(self, connection: Connection, status: RunStatus, error: str | None) -> None:

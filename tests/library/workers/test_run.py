@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from db.read.run_report import report_of
 from db.write.shared.workers import give_up_expired
 from tagger.core.errors import RunInProgress, WorkerGivenUp, WorkersDiffer
 from tagger.core.run_options import Limits, RunOptions
+from tagger.library import report
 from tagger.library.locks.run import run_lock
 from tagger.library.runner import LibraryRun
 from tagger.model.bundle import Bundle, write_bundle
@@ -129,3 +131,12 @@ def test_a_silent_worker_ends_with_a_sentence_and_stores_nothing_more(
     list(new_worker(library).results())
     with store.read() as connection:
         assert catalog.run(connection, 1).counts.tagged == 90
+
+
+def test_a_worker_that_has_ended_by_itself_has_not_lost_its_lease(
+    library: Path, new_worker: NewWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "write", lambda *_: time.sleep(1.5))  # longer than a renewal takes to come
+    worker = new_worker(library, lease_s=4)
+    list(worker.results())
+    assert worker.state.status == "done"
