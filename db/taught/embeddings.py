@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, case, func, or_, select, update
 from db.dialect import insert, insert_rows
 from db.schema.models import File, Landmark, Photo, Suggestion
 from db.schema.taught import BLOCK, Embedding, EmbeddingBlock, Rescored
-from db.schema.views import machine_tag, person_tag, trusted_decision
+from db.schema.views import machine_tag, trusted_decision
 from db.write.comparisons import BY_CAMERA
 from tagger.core.types import NoLandmark, Tagged
 
@@ -156,15 +156,14 @@ def vectors_of_others(connection: Connection, key: str, *, model: int, limit: in
 def untagged_photos(connection: Connection, *, model: int, limit: int) -> list[Any]:
     """The newest photos in the library without a tag, with their embeddings by a model, positions and times.
 
-    A time is None unless a camera's clock says it.
+    Those that people have decided to show no landmark are left out. A time is None unless a camera's clock says it.
     """
     taken_at = case((BY_CAMERA, Photo.taken_at)).label("taken_at")
     photos = select(Photo.id.label("photo_id"), Photo.sha256, Photo.lat, Photo.lon, taken_at, Embedding.vector)
     photos = photos.join(Embedding, (Embedding.photo_id == Photo.id) & (Embedding.model_id == model))
     is_present = select(File.id).where(File.photo_id == Photo.id, File.gone_at.is_(None)).exists()
-    has_tag = [
-        select(table.c.photo_id).where(table.c.photo_id == Photo.id, table.c.is_current).exists()
-        for table in (machine_tag, person_tag)
-    ]
-    newest = photos.where(is_present, ~or_(*has_tag)).order_by(Photo.id.desc()).limit(limit)
+    tagged, said = machine_tag.c, trusted_decision.c
+    has_tag = select(tagged.photo_id).where(tagged.photo_id == Photo.id, tagged.is_current).exists()
+    is_decided = select(said.photo_id).where(said.photo_id == Photo.id, said.verdict != "not").exists()
+    newest = photos.where(is_present, ~has_tag, ~is_decided).order_by(Photo.id.desc()).limit(limit)
     return list(connection.execute(newest))[::-1]

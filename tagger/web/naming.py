@@ -59,7 +59,6 @@ def name_photos(services: Services, who: str, named: NameIn) -> Named:
         key = key_of(named.name)
     decision = DecisionIn(verdict="shows", landmark=key)
     ids, photos = store_decisions(services, who, list(dict.fromkeys(named.photos)), decision)
-    services.unknown.forget()
     with services.store.read() as connection:
         landmark = next(one for one in landmarks(connection).values() if one.id == key)
     return Named(landmark, is_taught, ids, photos)

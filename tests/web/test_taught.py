@@ -142,6 +142,20 @@ def test_groups_of_photos_without_a_name_are_named_by_a_form(client: httpx.Clien
     assert (done.status_code, client.get(f"{API}/taught").json()) == (303, [])
 
 
+def test_photos_that_were_decided_are_left_out_at_once_until_that_is_taken_back(
+    client: httpx.Client, tmp_path: Path
+) -> None:
+    def groups() -> list[int]:
+        return [len(place["photos"]) for place in client.get(f"{API}/unknown").json()]
+
+    assert groups() == [6, 4]
+    orange = photos(tmp_path, "orange")
+    stored = client.post(f"{API}/decisions", json={"verdict": "none", "photos": orange[:1]}).json()
+    assert groups() == [6]
+    client.post(f"{API}/decisions/undo", json={"ids": stored["ids"]})
+    assert groups() == [6, 4]
+
+
 @pytest.mark.parametrize("path", ["/unknown", "/unknown/places", f"{API}/unknown", f"{API}/taught"])
 def test_who_has_not_logged_in_sees_no_places(start: Start, path: str) -> None:
     with start(web_listen="0.0.0.0:0", password="correct horse").client() as client:

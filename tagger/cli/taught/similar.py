@@ -43,7 +43,7 @@ def similar(photo: str, limit: int, as_json: bool, config: Path | None, **option
 @context.DB
 @context.CONFIG
 def unknown(as_json: bool, config: Path | None, **options: Any) -> None:
-    """List groups of untagged photos that show one place, the largest first.
+    """List groups of untagged photos that show one place, the largest first. Those decided to show none are left out.
 
     Name one, and it is taught: tagger teach NAME with some of its photos.
     """

@@ -42,6 +42,7 @@ def undo(services: Parts, visitor: By, language: Speaks, decisions: UndoIn) -> D
         if not contents:
             raise HTTPException(404, "You have made no such decision, or have taken it back.")
         photos = tiles_of(connection, contents)
+    services.unknown.forget()
     return _out([id_ for id_, sha256 in undone.items() if sha256], photos, language)
 
 
@@ -66,7 +67,9 @@ def store_decisions(
             )
             for sha256 in contents
         ]
-        return ids, tiles_of(connection, contents)
+        photos = tiles_of(connection, contents)
+    services.unknown.forget()
+    return ids, photos
 
 
 def _out(ids: list[int], photos: Sequence[Tile], language: Language) -> DecisionsOut:

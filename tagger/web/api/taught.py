@@ -54,7 +54,8 @@ def forget(services: Parts, landmark: Annotated[str, Path(max_length=200)]) -> N
 def unknown(services: Parts) -> list[UnknownOut]:
     """Groups of photos that show one place which has no name, the largest first.
 
-    Among the newest 20,000 photos without a tag. They are found again after ten minutes, or after something was taught.
+    Among the newest 20,000 photos without a tag that nobody has decided to show none. They are found again after ten
+    minutes, or after somebody has decided about photos.
     """
     places = services.unknown.find(services.store, services.model.tagger.bundle)
     return [

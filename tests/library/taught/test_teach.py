@@ -13,6 +13,7 @@ from db.engine import Store, open_store
 from db.read.catalog import labels
 from db.schema.models import Assessment, Landmark, Photo, Suggestion
 from db.taught.places import store_place, taught_version
+from db.write.decisions import record_decision
 from db.write.undo import undo_run
 from tagger.core.errors import TeachingError
 from tagger.core.run_options import Limits
@@ -231,3 +232,16 @@ def test_unknown_places_are_groups_of_untagged_photos(library: Library) -> None:
     assert set(places[0].paths) == set(library.violet)
     library.teach(library.violet[:3])
     assert [len(place.paths) for place in unknown_places(library.store, library.bundle)] == [4]
+
+
+def test_photos_that_people_say_show_no_landmark_are_of_no_unknown_place(library: Library) -> None:
+    painted(library.folder, ORANGE, 4, "orange")
+    library.run()
+    violet, orange = (place.contents for place in unknown_places(library.store, library.bundle))
+    with library.store.write() as connection:
+        record_decision(connection, orange[0], verdict="none", landmark=None, who="ann", source="test")
+        record_decision(connection, violet[0], verdict="not", landmark="red_rock", who="ann", source="test")
+        record_decision(
+            connection, violet[1], verdict="none", landmark=None, who="bob", source="test", is_trusted=False
+        )
+    assert [len(place.paths) for place in unknown_places(library.store, library.bundle)] == [6]
