@@ -12,6 +12,7 @@ from db.read.gallery.landmarks import landmark_cards
 from db.read.run_report import report_of
 from db.taught.places import taught_landmarks
 from tagger.library.report import RunReport
+from tagger.web.language import Speaks
 from tagger.web.pages.rendering import render
 from tagger.web.services import Parts
 
@@ -41,9 +42,10 @@ def all_runs(request: Request, services: Parts) -> HTMLResponse:
 
 
 @router.get("/runs/{number}")
-def one_run(request: Request, services: Parts, number: RowId) -> HTMLResponse:
+def one_run(request: Request, services: Parts, language: Speaks, number: RowId) -> HTMLResponse:
     """The report of a run."""
     with services.store.read() as connection:
         row, stored = run(connection, number), report_of(connection, number)
     report = RunReport.from_json(stored) if stored else None
-    return render(request, "run", title=f"Run {number}", run=row, report=report, zone=services.settings.zone())
+    title = f"{language._('Run')} {number}"
+    return render(request, "run", title=title, run=row, report=report, zone=services.settings.zone())
