@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +28,8 @@ from tagger.web.services import Services
 
 log = logging.getLogger(__name__)
 
+# Imported at their first use, and before it here: an upgrade may have replaced their files by then.
+LATE = ("anyio._backends._asyncio", "anyio._core._fileio", "filelock", "jinja2.debug", "numpy.ma")
 STOP_POLL_S = 0.1
 SHUTDOWN_S = 5  # for the requests in progress
 KEEP_ALIVE_S = 30
@@ -55,6 +58,8 @@ def serve(
     Raises:
         ConfigError: the address is taken, or nobody could log in although others reach it.
     """
+    for name in LATE:
+        import_module(name)
     with listening(settings, store, model, thumbnails) as (application, listener):
         if on_ready:
             on_ready(address_of(listener))  # connections wait in the socket until they are accepted

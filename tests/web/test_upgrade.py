@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
+import pytest
 
+from db.engine import Store
+from tagger.core.run_options import Limits
+from tagger.library.runner import LibraryRun
+from tagger.model.predictor import Tagger
 from tagger.web.assets import VERSION
+from tests.library.taught.palette import VIOLET, PaletteEngine, painted, palette_bundle
 from tests.web.conftest import Gallery
 
 OLD = {"X-Gallery-Version": "000000000000"}
@@ -44,3 +53,14 @@ def test_a_store_that_a_later_version_has_migrated_is_explained(gallery: Gallery
     for path in ("/", "/api/v1/photos", "/api/v1/review"):
         answer = client.get(path, headers={"Accept": "text/html"})
         assert (answer.status_code, "newer version" in answer.text) == (503, True), path
+
+
+@pytest.mark.process
+@pytest.mark.sqlite
+def test_a_gallery_imports_all_that_it_needs_when_it_starts(store: Store, tmp_path: Path) -> None:
+    tagger = Tagger(palette_bundle(tmp_path / "palette"), PaletteEngine(), Limits())
+    painted(tmp_path / "library", VIOLET, 4, "violet")
+    list(LibraryRun(store, tagger.bundle, [str(tmp_path / "library")], lambda: tagger).results())
+    command = [sys.executable, "-m", "tests.web.late_imports", store.file, str(tmp_path / "palette"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    assert done.stdout == ""
