@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,6 +20,7 @@ from tagger.web.pages.rendering import render
 from tagger.web.services import Parts
 
 MOST = 8
+WORDS = re.compile(r'((?:"[^"]*"?|[^\s()"])+)|[\s()]')  # a phrase in quotation marks is a part of one
 KEYS = ("landmark", "country", "city", "taken", "score", "status", "state", "folder", "file", "near", "has", "run")
 VALUES = {
     "status": ("tagged", "none", "failed"),
@@ -65,7 +67,8 @@ def names(request: Request, services: Parts, language: Speaks, text: Name = "", 
 
 
 def _completions(connection: Connection, query: str, language: Language) -> Iterator[Completion]:
-    head, word = query[: len(query) - len(query.split(" ")[-1])], query.split(" ")[-1]
+    word = (WORDS.findall(query) or [""])[-1]
+    head = query.removesuffix(word)
     key, colon, typed = word.partition(":")
     if not colon:
         yield from (Completion(f"{head}{name}:", f"{name}:") for name in KEYS if word and name.startswith(word.lower()))
