@@ -121,7 +121,9 @@ def format_duration(seconds: float) -> str:
 
 
 def format_bytes(count: int) -> str:
-    """``0.1 MB`` to ``999.9 MB``, then ``1.0 GB``."""
+    """``1 kB`` to ``99 kB``, then ``0.1 MB`` to ``999.9 MB``, then ``1.0 GB``."""
+    if count < 1e5:
+        return f"{count / 1e3:.0f} kB"
     return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
 
 

@@ -60,7 +60,7 @@ def test_a_name_is_printable_where_the_locale_has_no_such_letters() -> None:
 def test_durations_and_sizes_have_their_units() -> None:
     spans = [0.25, 9.5, 12, 125, 3 * 3600 + 7 * 60]
     assert list(map(format_duration, spans)) == ["0.25 s", "9.5 s", "12 s", "2 min 05 s", "3 h 07 min"]
-    assert list(map(format_bytes, (123_456, 5_400_000_000))) == ["0.1 MB", "5.4 GB"]
+    assert list(map(format_bytes, (12_345, 123_456, 5_400_000_000))) == ["12 kB", "0.1 MB", "5.4 GB"]
 
 
 def test_a_url_is_shown_without_its_secrets() -> None:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ class Share:
     @property
     def has_ended(self) -> bool:
         return datetime.fromisoformat(self.ends_at) <= datetime.now(UTC)
+
+    @property
+    def last_day(self) -> date:
+        return datetime.fromisoformat(self.ends_at).date()
 
 
 @dataclass(slots=True)
