@@ -60,3 +60,11 @@ def test_a_query_that_is_wrong_is_explained(client: httpx.Client, query: str) ->
 
 def test_only_photos_of_the_store_are_skipped(client: httpx.Client) -> None:
     assert client.post(f"/api/v1/photos/{'0' * 64}/skip").status_code == 404
+
+
+def test_the_queue_goes_on_after_those_that_were_passed_by(
+    gallery: Gallery, client: httpx.Client, tmp_path: Path
+) -> None:
+    library(gallery.store, tmp_path / "photos", 5)
+    assert order(client, limit=2) + order(client, limit=2, offset=2) + order(client, offset=4) == order(client)
+    assert order(client, offset=5) == []

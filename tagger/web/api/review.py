@@ -17,6 +17,8 @@ from tagger.web.api.views import tiles_out
 from tagger.web.language import Speaks
 from tagger.web.services import By, Parts
 
+MOST_OFFSET = 100_000
+
 router = APIRouter(tags=["review"], responses=problems(401, 403, 422, 503))
 
 
@@ -27,6 +29,7 @@ def queue(
     language: Speaks,
     query: QueryText = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
+    offset: Annotated[int, Query(ge=0, le=MOST_OFFSET, description="How many come before.")] = 0,
 ) -> ReviewOut:
     """The photos that nobody has decided about, those that teach most first, and those that you skipped last.
 
@@ -34,8 +37,8 @@ def queue(
     """
     with services.store.read() as connection:
         filters = TagFilter(query=services.query(connection, query))
-        total, first = first_of_review(connection, filters, who=visitor.who, limit=limit)
-        photos = tiles_in_order(connection, [candidate.photo for candidate in first])
+        total, first = first_of_review(connection, filters, who=visitor.who, limit=offset + limit)
+        photos = tiles_in_order(connection, [candidate.photo for candidate in first[offset:]])
     return ReviewOut(total=total, photos=tiles_out(photos, language))
 
 

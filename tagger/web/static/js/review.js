@@ -16,17 +16,18 @@ const picture = (photo) => `/api/v1/photos/${photo.sha256}/preview`;
 const best = (photo) => photo.tags[0] ?? photo.guess;
 
 /** The server knows what has been decided, so it always answers with the rest. */
-async function fetchMore() {
-  if (isComplete || fetchMore.isBusy) return;
-  fetchMore.isBusy = true;
-  try {
-    const page = await api(`/review?${new URLSearchParams({ query, limit: LIMIT })}`);
-    const known = new Set(queue.map((photo) => photo.sha256));
+function fetchMore() {
+  fetchMore.inProgress ??= fetchRest().finally(() => { fetchMore.inProgress = null; });
+  return fetchMore.inProgress;
+}
+
+async function fetchRest() {
+  const known = new Set(queue.map((photo) => photo.sha256)), count = queue.length;
+  for (let offset = 0; queue.length === count && !isComplete; offset += LIMIT) { // all known: they were passed by
+    const page = await api(`/review?${new URLSearchParams({ query, limit: LIMIT, offset })}`);
     total ||= page.total;
     queue.push(...page.photos.filter((photo) => !known.has(photo.sha256)));
     isComplete = page.photos.length < LIMIT;
-  } finally {
-    fetchMore.isBusy = false;
   }
 }
 
@@ -76,13 +77,14 @@ function list(suggestions) {
 /** Send what was done while the next photo is shown; if it fails, its photo comes back. */
 async function act(send) {
   const photo = queue[index], step = { index, ids: [] };
+  if (!photo) return; // it is being fetched
   done.push(step);
   step.sent = send(photo, step);
   move(1).catch(() => {}); // it was shown as a toast
   try {
     await step.sent;
   } catch {
-    done.splice(done.indexOf(step), 1);
+    if (done.includes(step)) done.splice(done.indexOf(step), 1); // else `undo` has taken it already
     if (step.skipped) skipped--;
     await move(step.index - index);
   }
