@@ -57,7 +57,7 @@ def create_app(services: Services) -> ASGIApp:
     app.add_exception_handler(Exception, errors.on_bug)
     # The last is the outermost.
     app.add_middleware(RefuseOtherVersions)
-    app.add_middleware(Gate, credentials=services.credentials, rules=_rules(services))
+    app.add_middleware(Gate, credentials=services.credentials, rules=_rules(services), refuse=errors.answer)
     app.add_middleware(
         BodyLimits,
         uploads=frozenset((f"{V1}/suggest", "/try")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -170,6 +171,18 @@ def test_a_decision_that_makes_no_sense_is_refused(
 ) -> None:
     (sha256,) = library(gallery.store, tmp_path / "photos", 1)
     assert client.post(f"{API}/photos/{sha256}/decisions", json=decision).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "decision", [{"verdict": "perhaps"}, {"verdict": "shows"}, {"verdict": "not", "landmark": "x"}]
+)
+def test_a_form_that_makes_no_sense_is_refused(
+    gallery: Gallery, client: httpx.Client, tmp_path: Path, decision: dict[str, str]
+) -> None:
+    (sha256,) = library(gallery.store, tmp_path / "photos", 1)
+    csrf = re.findall(r'name="csrf" content="([^"]+)"', client.get("/").text)[0]
+    refused = client.post(f"/photo/{sha256}/decide", data={"csrf": csrf, **decision}, headers={"Accept": "text/html"})
+    assert (refused.status_code, "<h1>" in refused.text) == (422, True)
 
 
 def test_photos_near_one_another_are_one_place(gallery: Gallery, client: httpx.Client) -> None:

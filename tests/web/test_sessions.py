@@ -86,3 +86,15 @@ def test_a_client_that_asks_too_often_waits() -> None:
     assert [limit.wait_s("a") for _ in range(3)] == [None, None, 30]
     assert limit.wait_s("b") is None
     assert RateLimit(0).wait_s("a") is None
+
+
+def test_a_new_password_ends_sessions_and_a_form_of_one_is_refused_by_a_page(start: Start) -> None:
+    gallery = start(web_listen="0.0.0.0:0", password=PASSWORD)
+    with gallery.client(headers={"Accept": "text/html"}) as client:
+        log_in(client)
+        form = {"csrf": token_of(client.get("/landmarks").text), "landmark": "eiffel_tower"}
+        gallery.credentials.set_password("another horse")
+        refused = client.post("/landmarks/forget", data=form)
+        assert (refused.status_code, "<h1>" in refused.text, "<nav" in refused.text) == (401, True, False)
+        assert client.get("/complete?query=x", headers={"HX-Request": "true"}).status_code == 401
+        assert client.post("/login", data={"csrf": "old", "password": PASSWORD}).text.startswith("<!doctype html>")

@@ -26,41 +26,44 @@ def on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     is_bare = error.detail == HTTPStatus(error.status_code).phrase
     sentence = language_of(request)._(NO_PAGE) if is_bare and error.status_code == 404 else str(error.detail)
-    return _answer(request, error.status_code, sentence, dict(error.headers or {}))
+    return answer(request, error.status_code, sentence, dict(error.headers or {}))
 
 
 def on_invalid(request: Request, error: Exception) -> Response:
     """A request that its route cannot read: a sentence instead of pydantic's list, which would quote what was sent."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    return _answer(request, 422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+    return answer(request, 422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
 
 
 def on_store_error(request: Request, error: Exception) -> Response:
     """What is unknown is not found, a query that is wrong is the client's fault, and all else is the store's."""
     assert isinstance(error, StoreError)
     if isinstance(error, UnknownPhoto | UnknownRun):
-        return _answer(request, 404, str(error))
+        return answer(request, 404, str(error))
     if isinstance(error, UnknownName | QuerySyntaxError):
-        return _answer(request, 422, str(error))
+        return answer(request, 422, str(error))
     # Strangers who look at what is shared need not know where the database lies.
     is_stranger = request.state.visitor.name is None
-    return _answer(request, 503, language_of(request)._(BROKEN) if is_stranger else str(error))
+    return answer(request, 503, language_of(request)._(BROKEN) if is_stranger else str(error))
 
 
 def on_refusal(request: Request, error: Exception) -> Response:
     """What cannot be taught is the client's fault, a run that is in progress nobody's, and all else the set-up's."""
     status = next((status for kind, status in REFUSALS.items() if isinstance(error, kind)), 503)
-    return _answer(request, status, str(error))
+    return answer(request, status, str(error))
 
 
 def on_bug(request: Request, _error: Exception) -> Response:
     """An error that nobody expected, which the server logs."""
-    return _answer(request, 500, language_of(request)._(BROKEN))
+    return answer(request, 500, language_of(request)._(BROKEN))
 
 
-def _answer(request: Request, status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+def answer(request: Request, status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    """An error in a sentence."""
     is_page = "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers
     if not is_page or request.url.path.startswith("/api/"):
         return problem(status, sentence, headers)
-    return render(request, "error", status, title=TITLES.get(status, N_("Error")), sentence=sentence)
+    page = render(request, "error", status, title=TITLES.get(status, N_("Error")), sentence=sentence)
+    page.headers.update(headers or {})
+    return page

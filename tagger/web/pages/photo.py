@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
 
 from db.read.gallery.detail import photo_detail, photo_files
 from db.read.gallery.tiles import neighbours, tiles_of
@@ -38,7 +40,10 @@ def decide(
     landmark: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Store a decision, and show the panel again."""
-    decision = DecisionIn.model_validate({"verdict": verdict, "landmark": landmark or None})
+    try:
+        decision = DecisionIn.model_validate({"verdict": verdict, "landmark": landmark or None})
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
     store_decisions(services, visitor.who, [sha256], decision)
     return _changed(request, services, sha256)
 

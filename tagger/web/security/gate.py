@@ -6,6 +6,7 @@ otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -28,6 +29,9 @@ CSRF_FIELD = "csrf"
 FORM = "application/x-www-form-urlencoded"
 BEARER = "bearer "
 PASSWORD_USER = "web"  # all who know the password
+AS_BEARER = {"WWW-Authenticate": "Bearer"}
+
+Refuse = Callable[[Request, int, str, dict[str, str] | None], Response]  # with a status, a sentence and headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,18 @@ class Visitor:
 
 
 class Gate:
-    """Checks the host, finds out who is asking, and refuses what they may not ask for."""
+    """Checks the host, finds out who is asking, and refuses what they may not ask for.
 
-    def __init__(self, app: ASGIApp, credentials: Credentials, rules: Rules) -> None:
+    Args:
+        app: the application.
+        credentials: of those who log in.
+        rules: what it goes by.
+        refuse: makes the answer to a refused request: a page for people, JSON for programs.
+    """
+
+    def __init__(self, app: ASGIApp, credentials: Credentials, rules: Rules, refuse: Refuse) -> None:
         self._app = app
+        self._refuse = refuse
         self._credentials = credentials
         self._rules = rules
 
@@ -118,19 +130,22 @@ class Gate:
     async def _refusal(self, request: Request, visitor: Visitor, receive: Receive) -> tuple[Response | None, Receive]:
         path = request.url.path
         if visitor.is_program and visitor.name is None:
-            return problem(401, "There is no such token.", {"WWW-Authenticate": "Bearer"}), receive
+            return self._refuse(request, 401, "There is no such token.", AS_BEARER), receive
         if visitor.name is None and path not in OPEN and not path.startswith(OPEN_PATHS):
-            if path.startswith(API) or request.method not in SAFE_METHODS:
-                return problem(401, "Log in, or send a bearer token.", {"WWW-Authenticate": "Bearer"}), receive
+            is_script = path.startswith(API) or "hx-request" in request.headers
+            if is_script or request.method not in SAFE_METHODS:
+                return self._refuse(request, 401, "Log in, or send a bearer token.", AS_BEARER), receive
             target = path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(target)}", 303), receive
         if _is_embedded_elsewhere(request):
-            return problem(403, "Pages of other sites may not load anything from the gallery."), receive
+            sentence = "Pages of other sites may not load anything from the gallery."
+            return self._refuse(request, 403, sentence, None), receive
         if request.method in SAFE_METHODS or visitor.is_program or self._is_local_program(request):
             return None, receive
         is_ours, receive = await _repeats_token(request, visitor.session.csrf, receive)
         if not is_ours or not _is_same_origin(request):
-            return problem(403, "This page is too old, or the request comes from another site. Reload it."), receive
+            sentence = "This page is too old, or the request comes from another site. Reload it."
+            return self._refuse(request, 403, sentence, None), receive
         return None, receive
 
     def _is_local_program(self, request: Request) -> bool:

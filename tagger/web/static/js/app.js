@@ -1,6 +1,7 @@
 // What all pages share: completion, errors as a toast, and the token for requests of our own.
 
 const TOAST_MS = 4000;
+const LOGGED_OUT = 401;
 const NO_PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"; // one clear pixel
 const texts = JSON.parse(document.querySelector("meta[name=texts]").content);
 
@@ -41,18 +42,21 @@ export async function api(path, { body, method = body ? "POST" : "GET" } = {}) {
   const response = await fetch(`/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) }).catch(() => null);
   if (response?.ok) return response.status === 204 ? null : response.json();
   if (response?.headers.has("HX-Refresh")) reload();
+  if (response?.status === LOGGED_OUT) location.reload(); // which leads to the login, and back
   const { detail } = (await response?.json().catch(() => null)) ?? { detail: text("That did not work. Try again.") };
   toast(detail);
   throw new Error(detail);
 }
 
-document.addEventListener("htmx:response:error", async (event) => {
+document.addEventListener("htmx:response:error", (event) => {
+  if (event.detail.ctx?.response?.status === LOGGED_OUT) location.reload();
   try {
     toast(JSON.parse(event.detail.ctx?.text ?? "").detail);
   } catch {
     toast(text("That did not work. Try again."));
   }
 });
+document.addEventListener("htmx:error", () => toast(text("That did not work. Try again."))); // no answer at all
 
 // A picture that is only decoration, and whose file is gone, leaves an empty place.
 document.addEventListener("error", ({ target }) => { if (target.alt === "") target.src = NO_PICTURE; }, true);
