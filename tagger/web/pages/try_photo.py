@@ -16,9 +16,9 @@ router = APIRouter()
 
 
 @router.get("/try")
-def try_page(request: Request, services: Parts) -> HTMLResponse:
+def try_page(request: Request) -> HTMLResponse:
     """The place to drop a photo."""
-    return render(request, "try", title="Try", max_bytes=services.settings.web_max_upload_bytes)
+    return render(request, "try", title="Try")
 
 
 @router.post("/try")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, expect
 
+from tests.drawn import COLOURS, jpeg
 from tests.web.browser.conftest import Open
 from tests.web.conftest import Gallery, Start
 from tests.web.library import library as photos_of_days
@@ -81,6 +82,19 @@ def test_a_gallery_that_has_stopped_is_noticed(library: Gallery, open_page: Open
     page.context.set_offline(True)
     page.get_by_role("button", name="No landmark").click()
     expect(page.locator("#toast")).to_have_text("That did not work. Try again.")
+
+
+def test_the_answer_to_an_earlier_photo_goes_when_another_one_is_refused(
+    start: Start, open_page: Open, tmp_path: Path
+) -> None:
+    (tmp_path / "rock.jpg").write_bytes(jpeg(COLOURS["red_rock"]))
+    (tmp_path / "large.jpg").write_bytes(bytes(40_000))
+    page = open_page(start(web_max_upload_bytes=20_000), "/try")
+    page.set_input_files("#file", tmp_path / "rock.jpg")
+    expect(page.locator("#result h2")).to_have_text("Red Rock")
+    page.set_input_files("#file", tmp_path / "large.jpg")
+    expect(page.locator("#toast")).to_contain_text("longer than")
+    expect(page.locator("#result")).to_be_empty()
 
 
 def photo_of(gallery: Gallery) -> str:

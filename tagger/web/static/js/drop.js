@@ -12,6 +12,7 @@ function use(files) {
 
 file.addEventListener("change", () => {
   URL.revokeObjectURL(shown.src);
+  document.getElementById("result").replaceChildren(); // it was about another photo
   shown.hidden = !file.files.length;
   if (file.files.length) shown.src = URL.createObjectURL(file.files[0]);
 });
