@@ -100,6 +100,12 @@ def test_a_raw_photo_that_ends_early_is_no_answer() -> None:
         assert caught.value.kind in ("truncated", "corrupt")
 
 
+def test_a_raw_photo_that_libraw_does_not_know_is_explained_in_words() -> None:
+    pytest.importorskip("rawpy", reason="the extra 'raw' is not installed")
+    with pytest.raises(PhotoError, match=r"\(Unsupported file format or not RAW file\)"):
+        decoded(b"II*\0\x10\0\0\0CR\x02\0" + bytes(5000))
+
+
 def test_jpeg_xl_is_read_upright_after_its_size_was_asked() -> None:
     pytest.importorskip("pillow_jxl", reason="the extra 'jxl' is not installed")
     for options in ({}, {"use_container": True}):

@@ -80,7 +80,8 @@ def preview(data: bytes) -> bytes:
         raise PhotoError("unsupported", "the RAW photo has no preview") from error
     except rawpy.LibRawError as error:
         kind = "unsupported" if isinstance(error, rawpy.LibRawFileUnsupportedError) else "truncated"
-        raise PhotoError(kind, f"the RAW photo cannot be read ({error})") from error
+        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else error
+        raise PhotoError(kind, f"the RAW photo cannot be read ({reason})") from error
     if thumbnail.format == rawpy.ThumbFormat.JPEG:
         found = bytes(thumbnail.data)
         if found[-TAIL_BYTES:] not in data:  # LibRaw leaves what is missing as it found the memory
