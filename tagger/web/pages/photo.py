@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
 
 from db.read.gallery.detail import photo_detail, photo_files
 from db.read.gallery.tiles import neighbours, tiles_of
@@ -42,8 +40,8 @@ def decide(
     """Store a decision, and show the panel again."""
     try:
         decision = DecisionIn.model_validate({"verdict": verdict, "landmark": landmark or None})
-    except ValidationError as error:
-        raise RequestValidationError(error.errors()) from error
+    except ValueError as error:
+        raise HTTPException(422, "A photo shows a landmark, does not show it, or shows none.") from error
     store_decisions(services, visitor.who, [sha256], decision)
     return _changed(request, services, sha256)
 
