@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.cli import context
+from tagger.cli.group import pass_options_down
 
 if TYPE_CHECKING:
+    from db.taught.places import TaughtRow
     from tagger.core.types import Position
 
 LAT, LON = 90.0, 180.0
@@ -72,21 +74,21 @@ def teach(
 @click.pass_context
 def taught(ctx: click.Context, /, as_json: bool, config: Path | None, **options: Any) -> None:
     """List the places that were taught."""
-    ctx.obj = settings = context.open_settings(config, **options)
     if ctx.invoked_subcommand:
+        pass_options_down(ctx)
         return
     from tagger.cli.table import print_json, print_lines
-    from tagger.core.text import counted
     from tagger.library.taught.teach import taught
     from tagger.model.bundle import open_bundle
 
+    settings = context.open_settings(config, **options)
     with context.open_store(settings) as store:
         places = taught(store, open_bundle(settings.bundle))
     rows = [
         {
             "landmark": place.landmark.id,
             "name": place.landmark.name,
-            "photos": len(place.examples) + place.lacking,
+            "photos": place.photos,
             "threshold": place.threshold,
             "lat": place.landmark.lat,
             "lon": place.landmark.lon,
@@ -97,21 +99,27 @@ def taught(ctx: click.Context, /, as_json: bool, config: Path | None, **options:
     if as_json:
         print_json(rows)
     else:
-        print_lines(
-            f"{place.landmark.name} ({place.landmark.id}), {counted(len(place.examples) + place.lacking, 'photo')}"
-            for place in places
-        )
+        print_lines(_line(place) for place in places)
+
+
+def _line(place: TaughtRow) -> str:
+    from tagger.core.text import counted
+
+    return f"{place.landmark.name} ({place.landmark.id}), {counted(place.photos, 'photo')}"
 
 
 @taught.command("remove")
 @click.argument("name")
-@click.pass_obj
-def remove_command(settings: Any, name: str) -> None:
+@context.BUNDLE
+@context.DB
+@context.CONFIG
+def remove_command(name: str, config: Path | None, **options: Any) -> None:
     """Forget a taught place, and remove its suggestions. Decisions stay."""
     from tagger.core.text import printable
     from tagger.library.taught.teach import remove
     from tagger.model.bundle import open_bundle
 
+    settings = context.open_settings(config, **options)
     with context.open_store(settings, must_exist=True) as store:
         landmark = remove(store, open_bundle(settings.bundle), name, min_score=settings.min_score)
     click.echo(f"Removed {printable(landmark.name)}.", err=True)
@@ -119,12 +127,15 @@ def remove_command(settings: Any, name: str) -> None:
 
 @taught.command("test")
 @click.argument("name")
-@click.pass_obj
-def test_command(settings: Any, name: str) -> None:
+@context.BUNDLE
+@context.DB
+@context.CONFIG
+def test_command(name: str, config: Path | None, **options: Any) -> None:
     """Print what each photo of a place scores when only the others teach it."""
     from tagger.library.taught.teach import example_scores
     from tagger.model.bundle import open_bundle
 
+    settings = context.open_settings(config, **options)
     with context.open_store(settings, must_exist=True) as store:
         scores = example_scores(store, open_bundle(settings.bundle), name)
     for score in sorted(scores, reverse=True):

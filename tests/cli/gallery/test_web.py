@@ -46,3 +46,11 @@ def test_tokens_are_listed_by_name_and_removed(tagger: Tagger, tmp_path: Path) -
     assert tagger("web", "token", "list", **folder).stdout == "laptop\n"
     assert tagger("web", "token", "remove", "laptop", **folder).returncode == 0
     assert tagger("web", "token", "remove", "laptop", **folder).returncode == 1
+
+
+def test_a_settings_file_may_be_named_after_the_subcommand(tagger: Tagger, tmp_path: Path) -> None:
+    config = tmp_path / "own.toml"
+    config.write_text(f'web_folder = "{tmp_path / "web"}"\n')
+    assert tagger("web", "token", "add", "laptop", "--config", config).returncode == 0
+    for listed in (("--config", config, "token", "list"), ("token", "list", "--config", config)):
+        assert tagger("web", *listed).stdout == "laptop\n"

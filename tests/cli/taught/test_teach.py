@@ -1,0 +1,36 @@
+"""`tagger teach` and `tagger taught`, as a person types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bot.running import picture, teachable_bundle
+from tests.cli.conftest import Tagger
+
+VIOLET = (200, 40, 200)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> dict[str, str]:
+    """The environment: nothing but a model that can learn."""
+    return {"TAGGER_BUNDLE": str(teachable_bundle(tmp_path))}
+
+
+def photos(folder: Path, colour: tuple[int, int, int], count: int = 3) -> list[Path]:
+    paths = [folder / f"{colour[0]}-{number}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        path.write_bytes(picture(colour, number))
+    return paths
+
+
+def test_options_work_before_and_after_the_subcommand(tagger: Tagger, tmp_path: Path) -> None:
+    database = ("--db", tmp_path / "own.sqlite")
+    assert tagger("teach", "Cabin", *photos(tmp_path, VIOLET), *database).returncode == 0
+    after, before = tagger("taught", "test", "Cabin", *database), tagger("taught", *database, "test", "Cabin")
+    assert (after.returncode, len(after.stdout.splitlines()), before.stdout) == (0, 3, after.stdout)
+    assert tagger("taught", "remove", "Cabin", *database).stderr == "Removed Cabin.\n"
+    assert tagger("taught", *database).stdout == ""
+    refused = tagger("taught", "--json", "remove", "Cabin")
+    assert (refused.returncode, "--json cannot be used with 'remove'" in refused.stderr) == (2, True)
