@@ -119,7 +119,7 @@ class LibraryRun:
         """All results; stores how the run ends."""
         began, state = time.monotonic(), self.state
         self._model = register(self.store, self.bundle)
-        apply_min_score(self.store, self.bundle.card, model=self._model, min_score=self.options.min_score)
+        self._update_answers()
         self._record = RunRecorder(
             self.store, self._start(), state, model=self._model, options=self.options, thresholds=self._thresholds
         )
@@ -135,6 +135,15 @@ class LibraryRun:
                 self._decoders.close()
             state.seconds = time.monotonic() - began
             report.write(self.store, state)
+
+    def _update_answers(self) -> None:
+        """Let the stored answers follow the minimum score, and what was taught by a process that was killed.
+
+        This comes before the scan, which finds the photos that lose their answers by it.
+        """
+        model, min_score = self._model, self.options.min_score
+        apply_min_score(self.store, self.bundle.card, model=model, min_score=min_score)
+        rescore(self.store, self.bundle, model=model, min_score=min_score)
 
     def _start(self) -> RunStart:
         roots = [*self.state.roots, *self.deleted]

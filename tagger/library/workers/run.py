@@ -24,7 +24,6 @@ from tagger.core.types import Failed, FoundFile, Result
 from tagger.library import report
 from tagger.library.comparison import globs_of
 from tagger.library.locks.run import give_up_silent_workers, lead_lock
-from tagger.library.min_score import apply_min_score
 from tagger.library.missing import FEW
 from tagger.library.plan import MIN_DEATHS, Plan
 from tagger.library.recorder import register
@@ -136,7 +135,7 @@ class WorkerRun(LibraryRun):
         if run is None:
             if self.waits:  # it has just ended
                 return
-            apply_min_score(self.store, self.bundle.card, model=self._model, min_score=self.options.min_score)
+            self._update_answers()
             if not self.paths.folders:
                 self.state.roots = use_stored_names(self.store, self.state.roots, globs_of(self.options))
         self._join(run)
