@@ -29,7 +29,7 @@ class TaughtRow(NamedTuple):
     Attributes:
         examples: their embeddings by the model, by sha256.
         threshold: None if it was not found for this model yet.
-        lacking: the number of examples without an embedding by this model.
+        lacking: the SHA-256 digests of the examples without an embedding by this model.
     """
 
     landmark: types.Landmark
@@ -37,12 +37,17 @@ class TaughtRow(NamedTuple):
     radius_km: float | None
     examples: Mapping[str, bytes]
     threshold: float | None
-    lacking: int
+    lacking: Collection[str]
+
+    @property
+    def contents(self) -> frozenset[str]:
+        """The SHA-256 digests of all its examples."""
+        return frozenset(self.examples).union(self.lacking)
 
     @property
     def photos(self) -> int:
         """How many photos teach it."""
-        return len(self.examples) + self.lacking
+        return len(self.contents)
 
 
 def taught_version(connection: Connection) -> int:
@@ -72,7 +77,7 @@ def taught_places(connection: Connection, *, model: int) -> list[TaughtRow]:
         in_library = in_library.where(Photo.sha256.in_(contents), Embedding.model_id == model, Embedding.look == "full")
         vectors = dict(connection.execute(in_library).all()) | dict(connection.execute(own).all())
         landmark, threshold = known[place.landmark_id], thresholds.get(place.landmark_id)
-        lacking = len(contents) - len(vectors)
+        lacking = sorted(contents - vectors.keys())
         rows.append(TaughtRow(landmark, place.taught_at, place.radius_km, vectors, threshold, lacking))
     return sorted(rows, key=lambda row: row.landmark.id)
 
@@ -111,7 +116,21 @@ def store_place(
     place = {"taught_at": datetime.now(UTC), "radius_km": radius_km}
     statement = insert(TaughtPlace).on_conflict_do_update(index_elements=["landmark_id"], set_=place)
     connection.execute(statement, [{"landmark_id": id_, **place}])
-    rows = [{"landmark_id": id_, "sha256": name, "model_id": model, "vector": v} for name, v in examples.items()]
+    _store_examples(connection, id_, examples, model)
+
+
+def store_vectors(connection: Connection, key: str, vectors: Mapping[str, bytes], *, model: int) -> None:
+    """Store how another model sees examples of a taught place, except those that were removed meanwhile."""
+    left = select(TaughtExample.landmark_id, TaughtExample.sha256).join(
+        Landmark, Landmark.id == TaughtExample.landmark_id
+    )
+    rows = connection.execute(left.where(Landmark.key == key, TaughtExample.sha256.in_(vectors)).distinct()).all()
+    if rows:
+        _store_examples(connection, rows[0].landmark_id, {row.sha256: vectors[row.sha256] for row in rows}, model)
+
+
+def _store_examples(connection: Connection, place: int, vectors: Mapping[str, bytes], model: int) -> None:
+    rows = [{"landmark_id": place, "sha256": name, "model_id": model, "vector": v} for name, v in vectors.items()]
     added = insert(TaughtExample)
     keys = ["landmark_id", "sha256", "model_id"]
     connection.execute(added.on_conflict_do_update(index_elements=keys, set_={"vector": added.excluded.vector}), rows)

@@ -42,6 +42,7 @@ from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState
 from tagger.library.roots import use_stored_names
 from tagger.library.scan import existing_roots
+from tagger.library.taught.new_model import see_examples
 from tagger.library.taught.rescore import load_taught, rescore
 from tagger.model.bundle import Bundle
 
@@ -208,6 +209,7 @@ class LibraryRun:
 
     def _tagger_with_taught(self) -> Tagger:
         tagger = self.open_tagger()
+        see_examples(self.store, tagger, model=self._model, paths=self.paths, loader=self._decoders, stop=self.stop)
         tagger.taught = load_taught(self.store, self.bundle, model=self._model)
         return tagger
 

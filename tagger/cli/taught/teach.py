@@ -89,6 +89,7 @@ def taught(ctx: click.Context, /, as_json: bool, config: Path | None, **options:
             "landmark": place.landmark.id,
             "name": place.landmark.name,
             "photos": place.photos,
+            "seen": len(place.examples),
             "threshold": place.threshold,
             "lat": place.landmark.lat,
             "lon": place.landmark.lon,
@@ -105,7 +106,8 @@ def taught(ctx: click.Context, /, as_json: bool, config: Path | None, **options:
 def _line(place: TaughtRow) -> str:
     from tagger.core.text import counted
 
-    return f"{place.landmark.name} ({place.landmark.id}), {counted(place.photos, 'photo')}"
+    seen = f", of which this model has seen {len(place.examples)}" if place.lacking else ""
+    return f"{place.landmark.name} ({place.landmark.id}), {counted(place.photos, 'photo')}{seen}"
 
 
 @taught.command("remove")

@@ -44,8 +44,9 @@ def add_examples(
     key, model = new_key(tagger.bundle, name), register(store, tagger.bundle)
     place = stored_place(store, key, model)
     landmark, radius_km = (place.landmark, place.radius_km) if place else (Landmark(key, name), None)
-    new = [(sha256, vector) for sha256, vector in vectors.items() if place is None or sha256 not in place.examples]
-    if added := dict(new[: MOST_PHOTOS - (place.photos if place else 0)]):
+    known, lacking = (place.contents, place.lacking) if place else (frozenset[str](), ())
+    new = [sha256 for sha256 in vectors if sha256 not in known][: MOST_PHOTOS - len(known)]
+    if added := {sha256: vectors[sha256] for sha256 in vectors if sha256 in new or sha256 in lacking}:
         with store.write() as connection:
             store_place(connection, landmark, radius_km, added, model)
         follow_examples(store, tagger, min_score=min_score)

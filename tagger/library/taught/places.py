@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from db.engine import Store
 from db.taught.embeddings import vectors_of_others
 from db.taught.places import LEAST_PHOTOS, store_thresholds, taught_places, taught_version
+from tagger.core.text import printable
 from tagger.model.bundle import Bundle
 from tagger.model.embedding import Embeddings, projection_of, unpacked
 from tagger.model.taught import DEFAULT_THRESHOLD, OFFSET, SLOPE, TaughtPlace, TaughtPlaces, hubness, prototype
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 FALSE_TAGS = 0.005  # of photos that show something else
 MOST_OTHERS = 20_000  # photos of the library to compare with
 HIGHEST = 0.99
+NOT_SEEN = "This model has not seen the photos of %s. If they are in the library: tagger tag; otherwise teach it again"
 
 
 def load_taught(store: Store, bundle: Bundle, *, model: int) -> TaughtPlaces:
@@ -44,13 +46,15 @@ def load_taught(store: Store, bundle: Bundle, *, model: int) -> TaughtPlaces:
     with store.read() as connection:
         version = taught_version(connection)
         rows = taught_places(connection, model=model) if version else []
+    rows = [row for row in rows if row.landmark.id not in own and row.photos >= LEAST_PHOTOS]
     projection = projection_of(bundle) if rows else None
     if projection is None:
+        if rows:
+            log.warning("This model makes no embeddings, so it knows no place that was taught")
         return TaughtPlaces(version)
-    rows = [row for row in rows if row.landmark.id not in own and row.photos >= LEAST_PHOTOS]
     for row in rows:
         if not row.examples:
-            log.warning("This model has not seen the photos of %s: teach it again", row.landmark.name)
+            log.warning(NOT_SEEN, printable(row.landmark.name))
     rows = [row for row in rows if row.examples]
     examples = {row.landmark.id: unpacked(list(row.examples.values())) for row in rows}
     thresholds = {row.landmark.id: row.threshold for row in rows if row.threshold is not None}

@@ -135,7 +135,7 @@ def teach_seen(
     """
     key, model = key_of(name), register(store, tagger.bundle)
     stored = stored_place(store, key, model)
-    new = vectors.keys() - (stored.examples.keys() if stored else ())  # one photo may have come twice
+    new = vectors.keys() - (stored.contents if stored else ())  # one photo may have come twice
     _check_count(len(new) + (stored.photos if stored else 0))
     position, radius_km = _place(near, positions)
     if near is None and stored and stored.landmark.position:  # somebody may have said where it is

@@ -77,6 +77,6 @@ def _taught_out(place: TaughtRow) -> TaughtOut:
         lat=landmark.lat,
         lon=landmark.lon,
         radius_km=place.radius_km,
-        photos=len(place.examples) + place.lacking,
+        photos=place.photos,
         threshold=place.threshold,
     )

@@ -27,8 +27,9 @@ class PaletteEngine(ColourEngine):
         return Outputs(self.logits(batch), np.exp(-distances / 20).astype(np.float32))
 
 
-def palette_bundle(folder: Path) -> Bundle:
-    axes = np.eye(len(PALETTE), dtype=np.float32)
+def palette_bundle(folder: Path, *, turned_by: int = 0) -> Bundle:
+    """A model of the palette; embeddings of models that are turned otherwise have nothing in common."""
+    axes = np.roll(np.eye(len(PALETTE), dtype=np.float32), turned_by, axis=1)
     projection = Projection(axes, np.zeros(len(PALETTE), np.float32), background=axes)
     return write_bundle(folder, card(), {EMBEDDING_FILE: projection.to_bytes()})
 
