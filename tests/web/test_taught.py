@@ -70,6 +70,13 @@ def test_a_taught_place_learns_from_more_photos_of_that_name(client: httpx.Clien
     assert client.get(f"{API}/taught").json()[0]["photos"] == 4
 
 
+def test_photos_that_were_tagged_otherwise_teach_with_a_warning(client: httpx.Client, tmp_path: Path) -> None:
+    violet = photos(tmp_path, "violet")
+    assert name(client, violet[:3]).json()["overlap"] is None
+    overlap = name(client, [*violet[3:], *photos(tmp_path, "orange")[:2]], name="Cabin").json()["overlap"]
+    assert overlap == {"landmark": "grandmas_house", "name": "Grandma's House", "tagged": 3, "photos": 5}
+
+
 def test_the_name_of_a_landmark_only_decides(client: httpx.Client, tmp_path: Path) -> None:
     done = name(client, photos(tmp_path, "orange")[:1], name="red rock").json()
     assert (done["landmark"], done["is_taught"], len(done["ids"])) == ("red_rock", False, 1)
@@ -80,6 +87,8 @@ def test_a_taught_place_is_removed_once_and_its_decisions_stay(client: httpx.Cli
     name(client, photos(tmp_path, "violet")[:3])
     assert [client.delete(f"{API}/taught/grandmas_house").status_code for _ in range(2)] == [204, 404]
     assert tagged(client) == 3
+    assert name(client, photos(tmp_path, "violet")[3:]).json()["is_taught"]
+    assert tagged(client) == 6
 
 
 def test_photos_that_the_large_network_has_not_seen_are_read(

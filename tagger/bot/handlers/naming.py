@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 from db.engine import Connection
 from db.taught.places import LEAST_PHOTOS, remove_examples
@@ -28,6 +29,9 @@ from tagger.core.text import edit_distance, plain
 from tagger.core.types import Failed, Landmark, NoLandmark, Result, Tagged
 from tagger.library.taught.current import follow_taught
 
+if TYPE_CHECKING:
+    from tagger.library.taught.examples import Added
+
 MAX_NAME = 60  # letters
 MAX_ARTICLE = 3  # letters of a first word that a landmark's name may lack
 LETTERS_PER_TYPO = 8  # of a name that is taken for a mistyped landmark
@@ -39,6 +43,12 @@ NOT_TRUSTED = N_(
 )
 CANNOT_LEARN = N_("The model that I use cannot learn new places.")
 NO_NAME = N_("I cannot use this name. Please try another one.")
+LEARNT = N_("🎓 From now on I recognise {name}. Every further photo of it helps.")
+KNOWN_PHOTO = N_("⚠️ I already recognise {landmark} on this photo. If that is right, tap {name} below to take it back.")
+KNOWN_PHOTOS = N_(
+    "⚠️ I already recognise {landmark} on {tagged} of these {photos} photos. "
+    "If that is right, tap {name} below to take it back."
+)
 
 
 def said_name(context: UpdateContext) -> str | None:
@@ -125,10 +135,10 @@ async def _teach(context: UpdateContext, photos: Sequence[IncomingPhoto], name: 
         return
     teaching = asyncio.ensure_future(asyncio.to_thread(_add, services, name, seen))
     try:
-        landmark, count = await asyncio.shield(teaching)
-        services.know({landmark.id})
-        note = _note(context, landmark.name, count)
-        await _answer(context, photos, services.landmark_ids[landmark.id], album=album, note=note)
+        added = await asyncio.shield(teaching)
+        key = added.landmark.id
+        services.know({key})
+        await _answer(context, photos, services.landmark_ids[key], album=album, note=_note(context, added))
     except TeachingError:
         await context.reply(context._(NO_NAME))
     except asyncio.CancelledError:
@@ -139,15 +149,19 @@ async def _teach(context: UpdateContext, photos: Sequence[IncomingPhoto], name: 
         raise
 
 
-def _add(services: Services, name: str, seen: Sequence[Result]) -> tuple[Landmark, int]:
+def _add(services: Services, name: str, seen: Sequence[Result]) -> Added:
     from tagger.library.taught.examples import add_examples
+    from tagger.library.taught.teach import Seen
 
-    vectors = {
-        result.sha256: result.answer.embedded.vector
+    answers = {
+        result.sha256: result.answer
         for result in seen
-        if result.sha256 and isinstance(result.answer, Tagged | NoLandmark) and result.answer.embedded
+        if result.sha256 and isinstance(result.answer, Tagged | NoLandmark)
     }
-    return add_examples(services.store, services.batcher.tagger, name, vectors, min_score=services.batcher.min_score)
+    vectors = {sha256: answer.embedded.vector for sha256, answer in answers.items() if answer.embedded}
+    tags = {sha256: a.suggestions[0].landmark for sha256, a in answers.items() if isinstance(a, Tagged)}
+    batcher, found = services.batcher, Seen(vectors, tags, [])
+    return add_examples(services.store, batcher.tagger, name, found, min_score=batcher.min_score)
 
 
 async def _look(services: Services, photo: IncomingPhoto) -> Result:
@@ -173,15 +187,24 @@ async def _answer(
     await answer_incoming(context, photos, album=album, naming=Naming(decide, note))
 
 
-def _note(context: UpdateContext, name: str, count: int) -> str:
-    """How many photos more a place needs; none if the model knows it now."""
-    lacking = LEAST_PHOTOS - count
-    if lacking <= 0:
-        learnt = context._("🎓 From now on I recognise {name}. Every further photo of it helps.")
-        return learnt.format(name=escape(name))
+def _note(context: UpdateContext, added: Added) -> str:
+    """How many photos more a place needs, if any; and that the photos show a landmark, if the model thinks so."""
+    name, lacking = escape(added.landmark.name), LEAST_PHOTOS - added.photos
+    learnt = _lacking(context, name, lacking) if lacking > 0 else context._(LEARNT).format(name=name)
+    if added.overlap is None:
+        return learnt
+    overlap, number = added.overlap, context.services.landmark_ids.get(added.overlap.landmark.id)
+    other = overlap.landmark if number is None else context.landmarks[number]  # another model's has no number
+    warning = context._(KNOWN_PHOTO if overlap.photos == 1 else KNOWN_PHOTOS).format(
+        name=name, landmark=escape(other.name), tagged=overlap.tagged, photos=overlap.photos
+    )
+    return f"{learnt}\n{warning}"
+
+
+def _lacking(context: UpdateContext, name: str, lacking: int) -> str:
     more = context.language.ngettext(
         "🎓 {n} more photo of {name}, and I will recognise it.",
         "🎓 {n} more photos of {name}, and I will recognise it.",
         lacking,
     )
-    return more.format(n=lacking, name=escape(name))
+    return more.format(n=lacking, name=name)

@@ -52,6 +52,8 @@ def teach(
 
     It is a landmark from then on: in suggestions, tags, queries, maps and sidecars. Teaching it again adds photos.
     """
+    import shlex
+
     from tagger.core.text import counted, printable
     from tagger.library.taught.teach import teach
 
@@ -61,6 +63,9 @@ def teach(
         done = teach(store, tagger, name, photos, near=near, country=country, min_score=settings.min_score)
     known = f"{printable(done.landmark.name)} ({done.landmark.id})"
     click.echo(f"Taught {known}; a tag needs {done.threshold:.2f}.", err=True)
+    if done.overlap:
+        again = f"tagger taught remove {shlex.quote(printable(done.landmark.name))}"
+        click.echo(f"{done.overlap} If that is right, forget the new place: {again}", err=True)
     _print_weak(done.scores, done.threshold)
     if done.asked:
         click.echo(f"The next run looks again at {counted(done.asked, 'photo')}: tagger tag", err=True)

@@ -14,7 +14,7 @@ from db.taught.embeddings import SeenPhoto, seen_photos
 from tagger.core.errors import TeachingError
 from tagger.core.types import Position
 from tagger.library.recorder import register
-from tagger.library.taught.teach import Taught, check, seen, teach_seen
+from tagger.library.taught.teach import Seen, Taught, check, seen, teach_seen
 
 if TYPE_CHECKING:
     from tagger.image.loader import PhotoLoader
@@ -57,7 +57,8 @@ def teach_from_library(
     vectors = {sha256: photo.vector for sha256, photo in stored.items() if photo.vector is not None}
     vectors |= _looked_at(tagger, {sha256: file for sha256, file in files.items() if sha256 not in vectors}, loader)
     positions = [position for photo in stored.values() if (position := _position(photo))]
-    return teach_seen(store, tagger, name, vectors, positions, near=near, country=country, min_score=min_score)
+    found = Seen(vectors, {}, positions)
+    return teach_seen(store, tagger, name, found, near=near, country=country, min_score=min_score)
 
 
 def _looked_at(tagger: Tagger, files: Mapping[str, PhotoFiles], loader: PhotoLoader | None) -> dict[str, bytes]:
@@ -65,7 +66,7 @@ def _looked_at(tagger: Tagger, files: Mapping[str, PhotoFiles], loader: PhotoLoa
     paths = {file.paths[0]: sha256 for sha256, file in files.items() if file.paths}
     if len(paths) < len(files):
         raise TeachingError("A photo cannot teach whose file is gone.")
-    found, _ = seen(tagger, list(paths), loader) if paths else ({}, [])
+    found = seen(tagger, list(paths), loader).vectors if paths else {}
     contents = {content: sha256 for sha256, file in files.items() for content in file.contents}
     if not found.keys() <= contents.keys():
         raise TeachingError("A photo cannot teach whose file has changed since the last run: tagger tag")

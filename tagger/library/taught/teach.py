@@ -5,12 +5,9 @@ The one rule: a photo that teaches is looked at by the large network, whatever t
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,11 +24,12 @@ from db.taught.places import (
 )
 from tagger.core.distance import distance_km
 from tagger.core.errors import TeachingError
-from tagger.core.landmark_names import find
 from tagger.core.text import nearest, plain, printable
 from tagger.core.types import Failed, Landmark, NoLandmark, Position, Tagged
 from tagger.library.locks.run import run_lock
 from tagger.library.recorder import register
+from tagger.library.taught.names import key_of, new_key
+from tagger.library.taught.overlap import Overlap, overlap_of
 from tagger.library.taught.places import left_out_scores, load_taught
 from tagger.library.taught.rescore import rescore
 from tagger.model.embedding import projection_of, unpacked
@@ -43,9 +41,6 @@ if TYPE_CHECKING:
 
 MOST_PHOTOS = 50
 LEAST_RADIUS_KM = 0.1
-MOST_LETTERS = 40  # of a key, which has to fit into the data of a button in the bot
-DIGEST = 8  # letters of one in a key
-LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +50,28 @@ class Taught:
     Args:
         scores: of its examples, when all others teach.
         asked: the photos that the next run looks at again.
+        overlap: the landmark that most of the given photos were tagged as before, if there is one.
     """
 
     landmark: Landmark
     threshold: float
     scores: tuple[float, ...]
     asked: int
+    overlap: Overlap | None
+
+
+class Seen(NamedTuple):
+    """What a model sees on photos that teach.
+
+    Attributes:
+        vectors: the embedding of each, by sha256.
+        tags: the landmarks that it knows, by sha256.
+        positions: where photos were taken.
+    """
+
+    vectors: dict[str, bytes]
+    tags: dict[str, Landmark]
+    positions: list[Position]
 
 
 def teach(
@@ -89,8 +100,8 @@ def teach(
         RunInProgress: a run has the store.
     """
     check(store, tagger.bundle, name, len(photos))
-    vectors, positions = seen(tagger, photos)
-    return teach_seen(store, tagger, name, vectors, positions, near=near, country=country, min_score=min_score)
+    found = seen(tagger, photos)
+    return teach_seen(store, tagger, name, found, near=near, country=country, min_score=min_score)
 
 
 def check(store: Store, bundle: Bundle, name: str, photos: int) -> None:
@@ -114,8 +125,7 @@ def teach_seen(
     store: Store,
     tagger: Tagger,
     name: str,
-    vectors: Mapping[str, bytes],
-    positions: Sequence[Position],
+    found: Seen,
     *,
     near: Position | None = None,
     country: str | None = None,
@@ -127,28 +137,28 @@ def teach_seen(
         store: of the library.
         tagger: knows the place from then on.
         name: of the place, see `check`.
-        vectors: the embedding of each photo by the large network, by sha256.
-        positions: where photos were taken.
+        found: what the large network sees on the photos.
         near: where it is; None means where the photos were taken.
         country: where it is.
         min_score: a tag needs at least this score.
     """
     key, model = key_of(name), register(store, tagger.bundle)
     stored = stored_place(store, key, model)
-    new = vectors.keys() - (stored.contents if stored else ())  # one photo may have come twice
+    new = found.vectors.keys() - (stored.contents if stored else ())  # one photo may have come twice
     _check_count(len(new) + (stored.photos if stored else 0))
-    position, radius_km = _place(near, positions)
+    position, radius_km = _place(near, found.positions)
     if near is None and stored and stored.landmark.position:  # somebody may have said where it is
         position, radius_km = stored.landmark.position, stored.radius_km
     country = country or (stored.landmark.country if stored else None)
     lat, lon = (position.lat, position.lon) if position else (None, None)
     landmark = Landmark(key, name, country, lat, lon)
     with run_lock(store):
+        overlap = overlap_of(store, key, found.vectors, found.tags)
         with store.write() as connection:
-            store_place(connection, landmark, radius_km, vectors, model)
+            store_place(connection, landmark, radius_km, found.vectors, model)
         asked = rescore(store, tagger.bundle, model=model, min_score=min_score)
     tagger.taught = load_taught(store, tagger.bundle, model=model)
-    return Taught(landmark, tagger.taught.thresholds[key], example_scores(store, tagger.bundle, key), asked)
+    return Taught(landmark, tagger.taught.thresholds[key], example_scores(store, tagger.bundle, key), asked, overlap)
 
 
 def taught(store: Store, bundle: Bundle) -> list[TaughtRow]:
@@ -193,40 +203,6 @@ def example_scores(store: Store, bundle: Bundle, name: str) -> tuple[float, ...]
     return tuple(round(float(score), 4) for score in scores)
 
 
-def new_key(bundle: Bundle, name: str) -> str:
-    """The key of a place that may be taught.
-
-    Raises:
-        TeachingError: the name is a landmark's in some language, or cannot be one.
-    """
-    if len(name) > LONGEST_NAME or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
-        raise TeachingError(f"A place's name has at most {LONGEST_NAME} letters, and is one line of text.")
-    key = key_of(name)
-    known = {landmark.id: landmark for landmark in (entry.landmark() for entry in bundle.card.classes)}
-    if key in known or find(name, known) is not None:
-        raise TeachingError(f"The model knows {name} by itself. Choose another name.")
-    return key
-
-
-def key_of(name: str) -> str:
-    """The key of a place with a name. Names that lose letters in it have a digest too, so that they stay different.
-
-    Raises:
-        TeachingError: the name has no letter or digit.
-    """
-    folded = unicodedata.normalize("NFKD", name.lower().replace("'", "").replace("’", ""))
-    digest = hashlib.sha256(plain(name).encode("utf-8", "replace")).hexdigest()
-    words = re.findall("[a-z0-9]+", folded.encode("ascii", "ignore").decode())
-    if plain(name) and len("".join(words)) >= len(plain(name)) / 2:
-        key = "_".join(words)
-        if len(key) <= MOST_LETTERS and len("".join(words)) >= len(plain(name)):
-            return key
-        return f"{key[: MOST_LETTERS - DIGEST - 1].rstrip('_')}_{digest[:DIGEST]}"
-    if not plain(name):
-        raise TeachingError("A place needs a name with letters.")
-    return f"place_{digest[:12]}"  # a script without Latin letters
-
-
 def _check_count(photos: int) -> None:
     if not LEAST_PHOTOS <= photos <= MOST_PHOTOS:
         raise TeachingError(f"A place is taught by {LEAST_PHOTOS} to {MOST_PHOTOS} photos, not by {photos}.")
@@ -248,9 +224,7 @@ def _find(store: Store, bundle: Bundle, name: str) -> TaughtRow:
     raise TeachingError(f"Nobody has taught {printable(name)}.{hint}")
 
 
-def seen(
-    tagger: Tagger, photos: Sequence[str], loader: PhotoLoader | None = None
-) -> tuple[dict[str, bytes], list[Position]]:
+def seen(tagger: Tagger, photos: Sequence[str], loader: PhotoLoader | None = None) -> Seen:
     """Look at photos that teach.
 
     Args:
@@ -258,13 +232,10 @@ def seen(
         photos: their paths.
         loader: reads and decodes them; by default in this process.
 
-    Returns:
-        The embedding of each, by sha256, and where photos were taken.
-
     Raises:
         TeachingError: one cannot be read, or the model makes no embeddings.
     """
-    vectors, positions = {}, []
+    found = Seen({}, {}, [])
     for result in tagger.with_full_look().tag(photos, 1, gps=False, loader=loader):
         answer = result.answer
         if not isinstance(answer, Tagged | NoLandmark) or result.sha256 is None:
@@ -272,10 +243,12 @@ def seen(
             raise TeachingError(f"{printable(result.path)} cannot teach: {problem}.")
         if answer.embedded is None:
             raise TeachingError("This bundle makes no embeddings. Add them: python -m training embedding RUN")
-        vectors[result.sha256] = answer.embedded.vector
+        found.vectors[result.sha256] = answer.embedded.vector
+        if isinstance(answer, Tagged):
+            found.tags[result.sha256] = answer.suggestions[0].landmark
         if result.info and result.info.lat is not None and result.info.lon is not None:
-            positions.append(Position(result.info.lat, result.info.lon))
-    return vectors, positions
+            found.positions.append(Position(result.info.lat, result.info.lon))
+    return found
 
 
 def _place(near: Position | None, positions: Sequence[Position]) -> tuple[Position | None, float | None]:

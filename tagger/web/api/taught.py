@@ -8,11 +8,12 @@ from fastapi import APIRouter, HTTPException, Path
 
 from db.taught.places import TaughtRow
 from tagger.core.errors import TeachingError
+from tagger.library.taught.overlap import Overlap
 from tagger.library.taught.teach import remove, taught
 from tagger.web.api.schemas import problems
-from tagger.web.api.taught_schemas import NamedOut, NameIn, TaughtOut, UnknownOut
+from tagger.web.api.taught_schemas import NamedOut, NameIn, OverlapOut, TaughtOut, UnknownOut
 from tagger.web.api.views import tiles_out
-from tagger.web.language import Speaks
+from tagger.web.language import Language, Speaks
 from tagger.web.naming import name_photos
 from tagger.web.services import By, Parts
 
@@ -36,6 +37,7 @@ def name(services: Parts, visitor: By, language: Speaks, named: NameIn) -> Named
         landmark=done.landmark.id,
         name=language.landmark(done.landmark).name,
         is_taught=done.is_taught,
+        overlap=_overlap_out(done.overlap, language),
         ids=done.ids,
         photos=tiles_out(done.photos, language),
     )
@@ -66,6 +68,13 @@ def unknown(services: Parts) -> list[UnknownOut]:
         )
         for place in places
     ]
+
+
+def _overlap_out(overlap: Overlap | None, language: Language) -> OverlapOut | None:
+    if overlap is None:
+        return None
+    name = language.landmark(overlap.landmark).name
+    return OverlapOut(landmark=overlap.landmark.id, name=name, tagged=overlap.tagged, photos=overlap.photos)
 
 
 def _taught_out(place: TaughtRow) -> TaughtOut:

@@ -48,9 +48,19 @@ class UnknownOut(BaseModel):
     lon: float | None
 
 
+class OverlapOut(BaseModel):
+    """The landmark that most of the photos which taught a place were tagged as before."""
+
+    landmark: str
+    name: str
+    tagged: int = Field(description="How many of the photos.")
+    photos: int
+
+
 class NamedOut(DecisionsOut):
     """The decisions that photos show a landmark, which was taught if it is new."""
 
     landmark: str
     name: str
     is_taught: bool = Field(description="Whether the photos taught it.")
+    overlap: OverlapOut | None = Field(description="Set if the photos may show a known landmark.")

@@ -47,6 +47,9 @@ SCRIPT_TEXTS = (
     N_("{n} confirmed as {name}"),
     N_("{n} without a landmark"),
     N_("{name} was taught"),
+    N_(
+        "{tagged} of {photos} photos were tagged {landmark}. If so, undo this, and remove {name} under Landmarks."
+    ),
     N_("That did not work. Try again."),
 )
 

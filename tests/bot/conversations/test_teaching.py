@@ -118,6 +118,21 @@ def test_a_landmark_that_the_model_knows_is_not_taught(bot: RunningBot, olga: Pe
     assert bot.rows(EXAMPLES) == []
 
 
+def test_photos_of_a_landmark_teach_another_place_with_a_warning(bot: RunningBot, olga: Person) -> None:
+    chat = olga.private()
+    message = chat.send_photo(olga, picture(RED))
+    answer(chat, message)
+    taught = reply(olga, chat, message, "this is my tower")
+    warning = "⚠️ I already recognise Eiffel Tower on this photo. If that is right, tap my tower below to take it back."
+    assert taught.text.endswith(f"2 more photos of my tower, and I will recognise it.\n{warning}")
+    assert tapped(chat, olga, taught, "my tower") == "Undone."
+    assert bot.rows(EXAMPLES) == []
+    album = chat.send_album(olga, [picture(RED, 1), picture(RED, 2), picture(VIOLET, 3)])
+    answer(chat, album[0])
+    taught = reply(olga, chat, album[0], "this is my tower")
+    assert "⚠️ I already recognise Eiffel Tower on 2 of these 3 photos." in taught.text
+
+
 def test_in_a_group_a_reply_to_anybodys_photo_teaches(
     bot: RunningBot, server: BotApiServer, olga: Person, ana: Person
 ) -> None:

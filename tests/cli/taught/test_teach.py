@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.running import picture, teachable_bundle
+from tests.bot.running import RED, picture, teachable_bundle
 from tests.cli.conftest import Tagger
 
 VIOLET = (200, 40, 200)
@@ -34,3 +34,15 @@ def test_options_work_before_and_after_the_subcommand(tagger: Tagger, tmp_path: 
     assert tagger("taught", *database).stdout == ""
     refused = tagger("taught", "--json", "remove", "Cabin")
     assert (refused.returncode, "--json cannot be used with 'remove'" in refused.stderr) == (2, True)
+
+
+def test_whoever_teaches_a_landmark_under_another_name_is_told_how_to_take_it_back(
+    tagger: Tagger, tmp_path: Path
+) -> None:
+    database = ("--db", tmp_path / "own.sqlite")
+    taught = tagger("teach", "Ann's tower", *photos(tmp_path, RED), *database)
+    assert (
+        "3 of these 3 photos are already tagged Eiffel Tower. If that is right, forget the new place: " in taught.stderr
+    )
+    assert """tagger taught remove 'Ann'"'"'s tower'""" in taught.stderr
+    assert "already tagged" not in tagger("teach", "Cabin", *photos(tmp_path, VIOLET), *database).stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tagger.library.taught.teach import taught, teach_seen
+from tagger.library.taught.teach import Seen, taught, teach_seen
 from tagger.model.bundle import open_bundle, write_bundle
 from tests.drawn import card
 from tests.library.taught.conftest import Library
@@ -59,7 +59,7 @@ def test_as_many_photos_as_a_place_may_have_are_taught_again(renewed: Library, t
     vector = np.eye(8, dtype=np.float16)[0].tobytes()
     new, old = renewed.bundle, open_bundle(tmp_path / "bundle")
     for renewed.bundle in (old, new):
-        teach_seen(renewed.store, renewed.tagger, "Grandma's House", dict.fromkeys(contents, vector), [])
+        teach_seen(renewed.store, renewed.tagger, "Grandma's House", Seen(dict.fromkeys(contents, vector), {}, []))
     (row,) = taught(renewed.store, renewed.bundle)
     assert (len(row.examples), row.photos) == (50, 50)
 

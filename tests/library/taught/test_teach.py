@@ -15,8 +15,9 @@ from db.write.undo import undo_run
 from tagger.core.errors import TeachingError
 from tagger.core.types import Landmark as Place
 from tagger.core.types import NoLandmark, Position
+from tagger.library.taught.names import MOST_LETTERS, key_of, new_key
 from tagger.library.taught.similar import similar
-from tagger.library.taught.teach import MOST_LETTERS, example_scores, key_of, new_key, remove, taught, teach, teach_seen
+from tagger.library.taught.teach import Seen, example_scores, remove, taught, teach, teach_seen
 from tagger.library.taught.unknown import unknown_places
 from tests.library.taught.conftest import PLACE, Library
 from tests.library.taught.palette import ORANGE, painted
@@ -100,7 +101,7 @@ def test_a_place_lies_where_it_is_said_to_be(library: Library) -> None:
 def test_more_photos_do_not_move_a_place_that_was_said_to_lie_somewhere(library: Library) -> None:
     teach(library.store, library.tagger, "Cabin", library.violet, near=Position(60.0, 10.0))
     (row,) = taught(library.store, library.bundle)
-    done = teach_seen(library.store, library.tagger, "Cabin", row.examples, [Position(1.0, 1.0)])
+    done = teach_seen(library.store, library.tagger, "Cabin", Seen(dict(row.examples), {}, [Position(1.0, 1.0)]))
     assert done.landmark.position == Position(60.0, 10.0)
 
 
@@ -135,7 +136,7 @@ def test_a_place_has_at_most_50_photos_however_often_it_is_taught(library: Libra
     (row,) = taught(library.store, library.bundle)
     more = dict.fromkeys((f"{number:064}" for number in range(48)), next(iter(row.examples.values())))
     with pytest.raises(TeachingError, match="not by 51"):
-        teach_seen(library.store, library.tagger, "Cabin", more, [])
+        teach_seen(library.store, library.tagger, "Cabin", Seen(more, {}, []))
 
 
 def test_one_photo_that_comes_thrice_is_one_photo(library: Library) -> None:

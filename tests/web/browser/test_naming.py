@@ -85,3 +85,18 @@ def test_a_group_of_photos_is_named_on_a_phone(nameless: Gallery, open_page: Ope
     page.locator(".tile:visible").first.tap()
     expect(page.locator("#it-is")).to_have_text("It is Cabin")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_who_names_photos_that_have_another_tag_reads_how_to_take_it_back(nameless: Gallery, open_page: Open) -> None:
+    page = open_page(nameless, "/?query=file:violet*")
+    for name in ("Grandma's House", "Cabin"):
+        expect(page.locator("#counter")).to_have_text("6 photos")
+        page.locator(".tile:visible").first.click(modifiers=["Shift"])
+        page.locator(".tile:visible").nth(5).click(modifiers=["Shift"])
+        expect(page.locator("#selected")).to_have_text("6 selected")
+        page.get_by_role("button", name="Name this place…").click()
+        page.locator("#place").fill(name)
+        page.get_by_role("button", name="Name it").click()
+        expect(page.locator(".tile.reviewed")).to_have_count(6)
+        warned = page.locator("#toast", has_text="6 of 6 photos were tagged Grandma's House.")
+        expect(warned).to_have_count(name == "Cabin")

@@ -18,12 +18,12 @@ function shown(value) {
   return IS_RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value; // the text around it keeps its direction
 }
 
-export function toast(sentence) {
+export function toast(sentence, shownMs = TOAST_MS) {
   const element = document.getElementById("toast");
   element.textContent = sentence;
   element.classList.add("shown");
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => element.classList.remove("shown"), TOAST_MS);
+  toast.timer = setTimeout(() => element.classList.remove("shown"), shownMs);
 }
 
 const meta = (name) => document.querySelector(`meta[name=${name}]`).content;

@@ -6,6 +6,7 @@
 import { api, text, toast } from "./app.js";
 
 const MOST = 500; // photos in one decision
+const WARNING_MS = 15_000;
 
 const at = (id) => document.getElementById(id);
 const best = (photo) => photo.tags[0] ?? photo.guess;
@@ -83,7 +84,7 @@ export function selectionOf({ photosBetween, repaint, replace }) {
       stored = done.ids;
       at("naming").reset();
       show();
-      toast(sentence(done));
+      toast(sentence(done), done.overlap ? WARNING_MS : undefined);
     } catch { /* it was shown as a toast */ }
   }
 
@@ -96,7 +97,9 @@ export function selectionOf({ photosBetween, repaint, replace }) {
     const [lat, lon] = at("near").value.trim() ? at("near").value.split(",").map(Number) : [null, null];
     return say(
       (photos) => api("/taught", { body: { name: at("place").value.trim(), photos, lat, lon } }),
-      ({ ids, name, is_taught }) => is_taught ? text("{name} was taught", { name }) : text("{n} confirmed as {name}", { n: ids.length, name }),
+      ({ ids, name, is_taught, overlap }) => overlap
+        ? text("{tagged} of {photos} photos were tagged {landmark}. If so, undo this, and remove {name} under Landmarks.", { ...overlap, landmark: overlap.name, name })
+        : is_taught ? text("{name} was taught", { name }) : text("{n} confirmed as {name}", { n: ids.length, name }),
     );
   }
 
