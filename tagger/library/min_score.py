@@ -11,9 +11,20 @@ from db.engine import Store
 from db.taught.places import taught_thresholds
 from db.write.thresholds import apply_thresholds, stored_min_score
 from tagger.library.finalize import count_votes
+from tagger.library.taught.rescore import rescore
+from tagger.model.bundle import Bundle
 from tagger.model.card import Card
 
 log = logging.getLogger(__name__)
+
+
+def update_answers(store: Store, bundle: Bundle, *, model: int, min_score: float) -> None:
+    """Let the stored answers follow the minimum score, and what was taught by a process that was killed.
+
+    Call it before a scan, which finds the photos that lose their answers by it; otherwise as `apply_min_score`.
+    """
+    apply_min_score(store, bundle.card, model=model, min_score=min_score)
+    rescore(store, bundle, model=model, min_score=min_score)
 
 
 def apply_min_score(store: Store, card: Card, *, model: int, min_score: float) -> None:

@@ -34,7 +34,7 @@ from tagger.library.comparison import compare, globs_of
 from tagger.library.finalize import count_votes, group_duplicates
 from tagger.library.found_files import TO_TAG, Comparison
 from tagger.library.locks.run import run_lock
-from tagger.library.min_score import apply_min_score
+from tagger.library.min_score import update_answers
 from tagger.library.missing import Scope, find_missing
 from tagger.library.path_map import PathMap
 from tagger.library.plan import Plan, vanished
@@ -42,8 +42,8 @@ from tagger.library.recorder import RunRecorder, new_start, register
 from tagger.library.report import RunState
 from tagger.library.roots import use_stored_names
 from tagger.library.scan import existing_roots
-from tagger.library.taught.new_model import see_examples
-from tagger.library.taught.rescore import load_taught, rescore
+from tagger.library.taught.new_model import know_places
+from tagger.library.taught.rescore import rescore
 from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class LibraryRun:
         """All results; stores how the run ends."""
         began, state = time.monotonic(), self.state
         self._model = register(self.store, self.bundle)
-        self._update_answers()
+        update_answers(self.store, self.bundle, model=self._model, min_score=self.options.min_score)
         self._record = RunRecorder(
             self.store, self._start(), state, model=self._model, options=self.options, thresholds=self._thresholds
         )
@@ -136,15 +136,6 @@ class LibraryRun:
                 self._decoders.close()
             state.seconds = time.monotonic() - began
             report.write(self.store, state)
-
-    def _update_answers(self) -> None:
-        """Let the stored answers follow the minimum score, and what was taught by a process that was killed.
-
-        This comes before the scan, which finds the photos that lose their answers by it.
-        """
-        model, min_score = self._model, self.options.min_score
-        apply_min_score(self.store, self.bundle.card, model=model, min_score=min_score)
-        rescore(self.store, self.bundle, model=model, min_score=min_score)
 
     def _start(self) -> RunStart:
         roots = [*self.state.roots, *self.deleted]
@@ -209,8 +200,7 @@ class LibraryRun:
 
     def _tagger_with_taught(self) -> Tagger:
         tagger = self.open_tagger()
-        see_examples(self.store, tagger, model=self._model, paths=self.paths, loader=self._decoders, stop=self.stop)
-        tagger.taught = load_taught(self.store, self.bundle, model=self._model)
+        know_places(self.store, tagger, self.paths, model=self._model, loader=self._decoders, stop=self.stop)
         return tagger
 
     @property
@@ -290,11 +280,12 @@ class LibraryRun:
 
     def _compare(self) -> None:
         """Group duplicates and count votes, after all photos were tagged."""
-        thresholds = self._thresholds
-        gap_min = self.options.vote_gap_min
+        thresholds, gap_min = self._thresholds, self.options.vote_gap_min
         with self.state.stages.time("compare"):
             group_duplicates(self.store)
-            rescore(self.store, self.bundle, model=self._model, min_score=self.options.min_score)
+            asked = rescore(self.store, self.bundle, model=self._model, min_score=self.options.min_score)
+            if asked:  # something was taught during the run
+                log.info("%d photos may show a taught place: the next run looks at them again", asked)
             self.state.voted = count_votes(self.store, model=self._model, thresholds=thresholds, vote_gap_min=gap_min)
 
     def _in_scan_order(self, plan: Plan, new: Iterator[Result]) -> Iterator[Result]:

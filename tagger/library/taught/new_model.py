@@ -14,36 +14,50 @@ from db.read.photos import photo_ids
 from db.taught.places import store_vectors, taught_places, taught_version
 from tagger.core.types import NoLandmark, Tagged
 from tagger.library.path_map import PathMap
+from tagger.library.taught.rescore import load_taught
 
 if TYPE_CHECKING:
     from tagger.image.loader import PhotoLoader
     from tagger.model.predictor import Tagger
 
 
-def see_examples(
+def know_places(
     store: Store,
     tagger: Tagger,
+    paths: PathMap,
     *,
     model: int,
-    paths: PathMap,
     loader: PhotoLoader | None = None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Look at the examples of taught places that a model has not seen. Those that cannot be read are passed over.
+    """Let a model know the taught places, after it has seen those of their photos that it had not.
+
+    Photos that cannot be read are passed over.
 
     Args:
         store: has the places.
-        tagger: sees the photos.
-        model: its row id.
+        tagger: sees the photos, and knows the places from then on.
         paths: where the files of the store are on this machine.
+        model: its row id.
         loader: reads and decodes; by default in this process.
         stop: set from any thread, it ends the wait for photos.
 
     Raises:
         CancelledError: `stop` was set.
     """
-    if tagger.projection is None:
-        return
+    if tagger.projection is not None:
+        _see_examples(store, tagger, paths, model, loader, stop)
+    tagger.taught = load_taught(store, tagger.bundle, model=model)
+
+
+def _see_examples(
+    store: Store,
+    tagger: Tagger,
+    paths: PathMap,
+    model: int,
+    loader: PhotoLoader | None,
+    stop: threading.Event | None,
+) -> None:
     with store.read() as connection:
         places = taught_places(connection, model=model) if taught_version(connection) else []
         lacking = {place.landmark.id: place.lacking for place in places if place.lacking}

@@ -9,7 +9,6 @@ network.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -25,8 +24,6 @@ from tagger.model.bundle import Bundle
 
 if TYPE_CHECKING:
     from tagger.model.taught import TaughtPlaces
-
-log = logging.getLogger(__name__)
 
 PHOTOS = 20_000  # in a transaction
 
@@ -67,8 +64,6 @@ def rescore(store: Store, bundle: Bundle, *, model: int, min_score: float) -> in
         if not rows:
             break
         asked += _rescore_batch(store, rows, taught, bundle, model=model, min_score=min_score)
-    if asked:
-        log.info("%d photos may show a taught place: the next run looks at them again", asked)
     return asked
 
 

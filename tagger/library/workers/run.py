@@ -24,6 +24,7 @@ from tagger.core.types import Failed, FoundFile, Result
 from tagger.library import report
 from tagger.library.comparison import globs_of
 from tagger.library.locks.run import give_up_silent_workers, lead_lock
+from tagger.library.min_score import update_answers
 from tagger.library.missing import FEW
 from tagger.library.plan import MIN_DEATHS, Plan
 from tagger.library.recorder import register
@@ -135,7 +136,7 @@ class WorkerRun(LibraryRun):
         if run is None:
             if self.waits:  # it has just ended
                 return
-            self._update_answers()
+            update_answers(self.store, self.bundle, model=self._model, min_score=self.options.min_score)
             if not self.paths.folders:
                 self.state.roots = use_stored_names(self.store, self.state.roots, globs_of(self.options))
         self._join(run)
