@@ -55,6 +55,7 @@ def teach(
     import shlex
 
     from tagger.core.text import counted, printable
+    from tagger.evidence.gps import FAR_KM
     from tagger.library.taught.teach import teach
 
     settings = context.open_settings(config, **options)
@@ -66,6 +67,11 @@ def teach(
     if done.overlap:
         again = f"tagger taught remove {shlex.quote(printable(done.landmark.name))}"
         click.echo(f"{done.overlap} If that is right, forget the new place: {again}", err=True)
+    if done.far and done.landmark.position is None:
+        click.echo("Its photos were taken far apart. Say where it is: --near LAT,LON", err=True)
+    elif done.far:
+        far = "1 photo was" if done.far == 1 else f"{done.far} photos were"
+        click.echo(f"{far} taken more than {FAR_KM:g} km from it. Do they show it?", err=True)
     _print_weak(done.scores, done.threshold)
     if done.asked:
         click.echo(f"The next run looks again at {counted(done.asked, 'photo')}: tagger tag", err=True)

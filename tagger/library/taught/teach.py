@@ -26,6 +26,7 @@ from tagger.core.distance import distance_km
 from tagger.core.errors import TeachingError
 from tagger.core.text import nearest, plain, printable
 from tagger.core.types import Failed, Landmark, NoLandmark, Position, Tagged
+from tagger.evidence.gps import FAR_KM
 from tagger.library.locks.run import run_lock
 from tagger.library.recorder import register
 from tagger.library.taught.names import key_of, new_key
@@ -51,6 +52,7 @@ class Taught:
         scores: of its examples, when all others teach.
         asked: the photos that the next run looks at again.
         overlap: the landmark that most of the given photos were tagged as before, if there is one.
+        far: how many of the given photos were taken too far from it to show it.
     """
 
     landmark: Landmark
@@ -58,6 +60,7 @@ class Taught:
     scores: tuple[float, ...]
     asked: int
     overlap: Overlap | None
+    far: int
 
 
 class Seen(NamedTuple):
@@ -146,9 +149,9 @@ def teach_seen(
     stored = stored_place(store, key, model)
     new = found.vectors.keys() - (stored.contents if stored else ())  # one photo may have come twice
     _check_count(len(new) + (stored.photos if stored else 0))
-    position, radius_km = _place(near, found.positions)
-    if near is None and stored and stored.landmark.position:  # somebody may have said where it is
-        position, radius_km = stored.landmark.position, stored.radius_km
+    known = stored.landmark.position if stored and near is None else None  # somebody may have said where it is
+    position, radius_km, far = _place(near or known, found.positions)
+    radius_km = stored.radius_km if stored and known else radius_km
     country = country or (stored.landmark.country if stored else None)
     lat, lon = (position.lat, position.lon) if position else (None, None)
     landmark = Landmark(key, name, country, lat, lon)
@@ -158,7 +161,8 @@ def teach_seen(
             store_place(connection, landmark, radius_km, found.vectors, model)
         asked = rescore(store, tagger.bundle, model=model, min_score=min_score)
     tagger.taught = load_taught(store, tagger.bundle, model=model)
-    return Taught(landmark, tagger.taught.thresholds[key], example_scores(store, tagger.bundle, key), asked, overlap)
+    scores = example_scores(store, tagger.bundle, key)
+    return Taught(landmark, tagger.taught.thresholds[key], scores, asked, overlap, far)
 
 
 def taught(store: Store, bundle: Bundle) -> list[TaughtRow]:
@@ -251,12 +255,22 @@ def seen(tagger: Tagger, photos: Sequence[str], loader: PhotoLoader | None = Non
     return found
 
 
-def _place(near: Position | None, positions: Sequence[Position]) -> tuple[Position | None, float | None]:
-    """Where a place is: what was said, else the median of its photos; and the radius that holds nine in ten."""
-    if near is None and positions:
+def _place(said: Position | None, positions: Sequence[Position]) -> tuple[Position | None, float | None, int]:
+    """Where a place is: what was said, else the median of its photos.
+
+    Returns:
+        The position, the radius that holds nine in ten of the photos near it, and how many were taken far away. If
+        those are most of the photos, it is unknown where the place is.
+    """
+    place = said
+    if place is None and positions:
         lat, lon = np.median([(position.lat, position.lon) for position in positions], axis=0)
-        near = Position(round(float(lat), 6), round(float(lon), 6))
-    if near is None:
-        return None, None
-    distances = [distance_km(near, position) for position in positions] or [0.0]
-    return near, max(LEAST_RADIUS_KM, round(float(np.quantile(distances, 0.9)), 3))
+        place = Position(round(float(lat), 6), round(float(lon), 6))
+    if place is None:
+        return None, None, 0
+    distances = [distance_km(place, position) for position in positions]
+    nearby = [distance for distance in distances if distance <= FAR_KM]
+    far = len(distances) - len(nearby)
+    if said is None and far > len(nearby):
+        return None, None, far
+    return place, max(LEAST_RADIUS_KM, round(float(np.quantile(nearby or [0.0], 0.9)), 3)), far

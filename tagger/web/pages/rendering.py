@@ -47,9 +47,7 @@ SCRIPT_TEXTS = (
     N_("{n} confirmed as {name}"),
     N_("{n} without a landmark"),
     N_("{name} was taught"),
-    N_(
-        "{tagged} of {photos} photos were tagged {landmark}. If so, undo this, and remove {name} under Landmarks."
-    ),
+    N_("{tagged} of {photos} photos were tagged {landmark}. If so, undo this, and remove {name} under Landmarks."),
     N_("That did not work. Try again."),
 )
 

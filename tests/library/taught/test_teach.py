@@ -17,7 +17,7 @@ from tagger.core.types import Landmark as Place
 from tagger.core.types import NoLandmark, Position
 from tagger.library.taught.names import MOST_LETTERS, key_of, new_key
 from tagger.library.taught.similar import similar
-from tagger.library.taught.teach import Seen, example_scores, remove, taught, teach, teach_seen
+from tagger.library.taught.teach import Seen, example_scores, remove, seen, taught, teach, teach_seen
 from tagger.library.taught.unknown import unknown_places
 from tests.library.taught.conftest import PLACE, Library
 from tests.library.taught.palette import ORANGE, painted
@@ -26,9 +26,9 @@ from tests.library.taught.palette import ORANGE, painted
 def test_a_taught_place_tags_stored_photos_without_reading_them(library: Library) -> None:
     library.run()
     assert library.tagged() == 0
-    seen = library.engine.photos_seen
+    looks = library.engine.photos_seen
     library.teach(library.violet[:3])
-    assert library.engine.photos_seen == seen + 3  # those that teach
+    assert library.engine.photos_seen == looks + 3  # those that teach
     assert library.tagged() == 6
     assert library.tagged("red_rock") == 1
 
@@ -103,6 +103,17 @@ def test_more_photos_do_not_move_a_place_that_was_said_to_lie_somewhere(library:
     (row,) = taught(library.store, library.bundle)
     done = teach_seen(library.store, library.tagger, "Cabin", Seen(dict(row.examples), {}, [Position(1.0, 1.0)]))
     assert done.landmark.position == Position(60.0, 10.0)
+
+
+def test_photos_that_were_taken_far_away_do_not_move_a_place(library: Library) -> None:
+    found, here, elsewhere = seen(library.tagger, library.violet), Position(60.0, 10.0), Position(1.0, 1.0)
+    for name, positions, place, far in (
+        ("Cabin", [here, here, here, elsewhere], here, 1),
+        ("Boat", [here, here, elsewhere, elsewhere], None, 4),
+    ):
+        done = teach_seen(library.store, library.tagger, name, found._replace(positions=positions))
+        assert (done.landmark.position, done.far) == (place, far)
+    assert {row.radius_km for row in taught(library.store, library.bundle)} == {0.1, None}
 
 
 @pytest.mark.parametrize(
