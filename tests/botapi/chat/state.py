@@ -69,8 +69,9 @@ class State:
         self.privacy_mode = privacy_mode
         self.bot: Json = {"id": int(token.split(":")[0]), "is_bot": True, "first_name": "Landmarks"}
         self.bot["username"] = username
-        self.changed = threading.Condition(threading.RLock())
-        self.updates = Updates(self.changed)
+        lock = threading.RLock()
+        self.changed = threading.Condition(lock)
+        self.updates = Updates(self.changed, threading.Condition(lock))
         self.files = Files()
         self.people: dict[int, Person] = {}
         self.chats: dict[int, Chat] = {}

@@ -88,6 +88,7 @@ class BotApiServer(ServerControls):
                 connection.interrupt()
         with self.state.changed:
             self.state.changed.notify_all()
+            self.state.updates.arrived.notify_all()
         self._join(list(connections))
 
     def _join(self, threads: list[threading.Thread]) -> None:

@@ -30,10 +30,16 @@ class Update:
 
 
 class Updates:
-    """The updates that are not confirmed yet, and when (monotonic) each was handed out."""
+    """The updates that are not confirmed yet, and when (monotonic) each was handed out.
 
-    def __init__(self, changed: threading.Condition) -> None:
+    Args:
+        changed: of the whole state.
+        arrived: of the same lock; whoever hands out updates waits for it, so that no call to another method wakes them.
+    """
+
+    def __init__(self, changed: threading.Condition, arrived: threading.Condition) -> None:
         self.changed = changed
+        self.arrived = arrived
         self.allowed: frozenset[str] = frozenset()  # empty: all but those that must be asked for
         self.handed_out: dict[int, list[float]] = defaultdict(list)
         self.last_handed_out = 0.0  # monotonic
@@ -60,13 +66,14 @@ class Updates:
                 body = json.dumps({"update_id": number, kind: content}, ensure_ascii=False)
                 self._pending.append(Update(number, kind, body))
                 self.changed.notify_all()
+                self.arrived.notify_all()
             return number
 
     def redeliver(self, count: int = 1) -> None:
         """Repeat the last confirmed updates, as if Telegram had lost their confirmation."""
         with self.changed:
             self._again += list(self._done)[-count:]
-            self.changed.notify_all()
+            self.arrived.notify_all()
 
     def forget(self) -> None:
         with self.changed:
@@ -97,7 +104,7 @@ class Updates:
             self.confirm(offset if offset >= 0 else max(self._next_id + offset, self._oldest(-offset)))
             until = time.monotonic() + timeout_s
             while not (self._pending or self._again) and (left := until - time.monotonic()) > 0 and alive():
-                self.changed.wait(min(left, 0.5))
+                self.arrived.wait(min(left, 0.5))
                 self._check(mine)
             return self._hand_out(limit) if alive() else []
 
@@ -107,7 +114,7 @@ class Updates:
 
     def _enter(self) -> int:
         self._poll += 1
-        self.changed.notify_all()  # an older call that waits ends with a conflict
+        self.arrived.notify_all()  # an older call that waits ends with a conflict
         self._check(self._poll)
         return self._poll
 

@@ -72,6 +72,7 @@ def _switch(state: State, parameters: Parameters, hook: Webhook) -> None:
     if parameters.flag("drop_pending_updates"):
         state.updates.forget()
     state.changed.notify_all()
+    state.updates.arrived.notify_all()
 
 
 class Postman:
@@ -88,7 +89,7 @@ class Postman:
     def stop(self) -> None:
         self._stopped.set()
         with self.state.changed:
-            self.state.changed.notify_all()
+            self.state.updates.arrived.notify_all()
         self._thread.join()
 
     def _run(self) -> None:
@@ -107,7 +108,7 @@ class Postman:
         updates = self.state.updates
         with self.state.changed:
             if not (updates.webhook and updates.pending):
-                self.state.changed.wait(0.5)
+                updates.arrived.wait(0.5)
             waiting = updates.pending if updates.webhook else []
             return (waiting[0] if waiting else None), self.state.webhook
 
