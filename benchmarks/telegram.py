@@ -39,6 +39,11 @@ class Server:
         with urllib.request.urlopen(request, timeout=300) as response:
             return json.loads(response.read())["result"]
 
+    @property
+    def cpu_s(self) -> float:
+        """The processor time that it has taken."""
+        return _cpu_s(self._process.pid)
+
     def photos(self) -> list[dict[str, Any]]:
         """Each photo that was sent: when it was delivered, and its answers."""
         return [row for row in self("answers") if row["kind"] == "photo"]
@@ -93,9 +98,16 @@ class Bot:
     @property
     def tree_peak_mb(self) -> float:
         """The same with the bot's decoders, each at its own time."""
+        return sum(map(_peak_mb, self._processes()))
+
+    @property
+    def cpu_s(self) -> float:
+        """The processor time that the bot and its decoders have taken."""
+        return sum(map(_cpu_s, self._processes()))
+
+    def _processes(self) -> list[int]:
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        children = [int(number) for task in tasks for number in task.read_text().split()]
-        return self.peak_mb + sum(map(_peak_mb, children))
+        return [self.process.pid, *(int(number) for task in tasks for number in task.read_text().split())]
 
 
 def _peak_mb(process: int) -> float:
@@ -103,3 +115,8 @@ def _peak_mb(process: int) -> float:
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024
     raise RuntimeError("/proc has no peak memory of the bot")
+
+
+def _cpu_s(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # in user mode and in the kernel

@@ -75,9 +75,13 @@ def telegram(data: Path, place: Path, photos: int, _files: int) -> Turn:
             process = Bot(server, Path(fresh), PYTHONPATH=str(checkout))
             bot.latencies(server, alone[: bot.WARM_UP])
             latency_s = median(bot.latencies(server, alone[bot.WARM_UP :]))
-            rate, _, _ = bot.load(server, together, max(1, photos // 10))
+            loaded = bot.load(server, process, together, max(1, photos // 10))
             process.stop()
-        return {"the bot's answer": latency_s, "a photo of many in the bot": 1 / rate}
+        return {
+            "the bot's answer": latency_s,
+            "a photo of many in the bot": loaded.seconds / loaded.photos,
+            "the same, processor": loaded.bot_cpu_s / loaded.photos,
+        }
 
     return turn
 
