@@ -109,9 +109,11 @@ class FairSlots:
     def _grant(self) -> None:
         """Give each waiting chat one place per round, until no chat may have another."""
         is_granted = True
-        while is_granted:
+        while is_granted and self._free:
             is_granted = False
             for chat_id in list(self._waiting):
+                if not self._free:  # usual when many wait
+                    return
                 is_granted |= self._grant_one(chat_id)
 
     def _grant_one(self, chat_id: int) -> bool:
