@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, case, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
 from db.dialect import insert, insert_rows
 from db.schema.models import File, Landmark, Photo, Suggestion
@@ -24,6 +24,12 @@ _BLOCK = insert(EmbeddingBlock)
 RENEW_BLOCK = _BLOCK.on_conflict_do_update(
     index_elements=["model_id", "block"], set_={"version": _BLOCK.excluded["version"]}
 )
+FOLLOW_FROM = (
+    update(Rescored)
+    .where(Rescored.model_id == bindparam("model"), Rescored.version != bindparam("of_answers"))
+    .where(Rescored.photo_id >= bindparam("first"))
+    .values(photo_id=bindparam("last"))
+)  # built once, since the bot writes small batches
 VERSION_BITS = 62
 
 
@@ -50,8 +56,7 @@ def write_embeddings(connection: Connection, answers: Mapping[int, Tagged | NoLa
     _renew(connection, {(model, photo // BLOCK) for photo in embedded})
     for version in {of_photo.taught_version for _, of_photo in embedded.values()}:
         first = min(photo for photo, (_, of_photo) in embedded.items() if of_photo.taught_version == version)
-        is_ahead = (Rescored.model_id == model) & (Rescored.version != version) & (Rescored.photo_id >= first)
-        connection.execute(update(Rescored).where(is_ahead).values(photo_id=first - 1))
+        connection.execute(FOLLOW_FROM, {"model": model, "of_answers": version, "first": first, "last": first - 1})
 
 
 def mark_embeddings(connection: Connection, photos: Collection[int]) -> None:

@@ -21,6 +21,7 @@ from tagger.core import types
 
 LEAST_PHOTOS = 3  # a place with fewer is not known yet
 ONLY = 1  # the id of the one row of `Teaching`
+VERSION = select(Teaching.version).where(Teaching.id == ONLY)  # built once, since the bot asks for each batch
 
 
 class TaughtRow(NamedTuple):
@@ -52,7 +53,7 @@ class TaughtRow(NamedTuple):
 
 def taught_version(connection: Connection) -> int:
     """How often places were taught or removed."""
-    return connection.execute(select(Teaching.version).where(Teaching.id == ONLY)).scalar() or 0
+    return connection.execute(VERSION).scalar() or 0
 
 
 def model_number(connection: Connection, model_id: str) -> int | None:

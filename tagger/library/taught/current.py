@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 def follow_taught(store: Store, tagger: Tagger) -> None:
     """Give a model the taught places of a store, if they changed since."""
     with store.read() as connection:
-        version, model = taught_version(connection), model_number(connection, tagger.bundle.model_id)
-    if version == tagger.taught.version or model is None:
+        if taught_version(connection) == tagger.taught.version:
+            return
+        model = model_number(connection, tagger.bundle.model_id)
+    if model is None:
         return
     from tagger.library.taught.places import load_taught
 
