@@ -25,7 +25,7 @@ from tagger.core.types import Answer, Failed, FoundFile, Result
 from tagger.evidence.gps import without_place
 from tagger.image.loader import Content, Part
 from tagger.library.taught.current import follow_taught
-from tagger.serving.model_thread import ModelThread, Preloaded, Request
+from tagger.serving.model_thread import ModelThread, Request
 
 log = logging.getLogger(__name__)
 
@@ -138,9 +138,8 @@ class MicroBatcher:
             recent = self._memory().get(sha256)
             return recent.answer if recent else None
 
-        paths, loader = [request.path for request in requests], Preloaded.of(requests)
         follow_taught(self._store, self.tagger)
-        tagged = self.tagger.tag(paths, self.k, known=known, min_score=self.min_score, loader=loader)
+        tagged = self._model.run(requests, known)
         thresholds = self.thresholds
         results = [self._remember(replace(r, answer=without_place(r.answer, thresholds))) for r in tagged]
         self._write(zip(requests, results, strict=True))

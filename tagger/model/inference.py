@@ -46,10 +46,12 @@ class Batch:
     Args:
         names: of the photos, for messages.
         full_only: rows of the photos that only the large network looks at, see `tagger.model.cascade`.
+        infer: answers the photos.
     """
 
-    def __init__(self, photos: list[Pixels], names: str, full_only: frozenset[int] = frozenset()) -> None:
+    def __init__(self, photos: list[Pixels], names: str, full_only: frozenset[int], infer: Infer) -> None:
         self._photos = photos
+        self._infer = infer
         self._full_only = full_only
         self._names = names
         self._answers: Future[list[Answer]] = Future()
@@ -74,10 +76,10 @@ class Batch:
         except EngineFailed as error:
             raise EngineFailed(f"{error} (in the batch of {self._names})") from error
 
-    def run(self, infer: Infer) -> None:
+    def run(self) -> None:
         photos, self._photos = self._photos, []
         try:
-            self._answers.set_result(infer(photos, self._full_only))
+            self._answers.set_result(self._infer(photos, self._full_only))
         except BaseException as error:  # for the waiting thread
             self._answers.set_exception(error)
 
@@ -87,13 +89,9 @@ class EngineThread:
 
     A runtime may never return (a driver hangs, a card drops off the bus), and a thread cannot be ended from outside. So
     this one is a daemon, which the interpreter does not wait for.
-
-    Args:
-        infer: answers the photos of a batch.
     """
 
-    def __init__(self, infer: Infer) -> None:
-        self._infer = infer
+    def __init__(self) -> None:
         self._is_closed = False
         self._batches: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
@@ -110,7 +108,7 @@ class EngineThread:
 
     def _work(self) -> None:
         while (batch := self._batches.get()) is not None and not self._is_closed:
-            batch.run(self._infer)
+            batch.run()
 
 
 def check(engine: Engine, card: Card) -> None:

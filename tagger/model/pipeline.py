@@ -68,6 +68,10 @@ class _Prepared:
     file_date: TakenDate | None = None
     seconds: float = 0.0
 
+    @property
+    def must_be_inferred(self) -> bool:
+        return self.is_first and self.picture is not None and self.picture.pixels is not None
+
     def is_ready(self) -> bool:
         return self.failure is not None or self.picture is None or self.picture.is_ready()
 
@@ -131,7 +135,7 @@ class Pipeline:
             CancelledError: `stop` was set with photos in progress.
         """
         self._is_over = False
-        engine = EngineThread(self._infer)
+        engine = EngineThread()
         with ThreadPoolExecutor(self.limits.threads, "decode") as decoders:
             try:
                 yield from self._in_order(iter(paths), decoders, engine)
@@ -139,6 +143,17 @@ class Pipeline:
                 self._is_over = True  # otherwise the end would wait for photos in progress
                 decoders.shutdown(wait=False, cancel_futures=True)
                 engine.close()
+
+    def run_loaded(self, paths: Iterable[str], engine: EngineThread) -> list[Result]:
+        """Answer for photos that the loader has at hand, in one batch: it starts no threads, so it suits few photos.
+
+        Raises:
+            EngineFailed: as `run` does.
+        """
+        inputs = [self._prepare(path) for path in paths]
+        if batch := [prepared for prepared in inputs if prepared.must_be_inferred]:
+            self._start(batch, engine)
+        return [prepared.result() for prepared in inputs]
 
     def _in_order(self, paths: Iterator[str], decoders: ThreadPoolExecutor, engine: EngineThread) -> Iterator[Result]:
         size = self.engine.batch_size
@@ -152,7 +167,7 @@ class Pipeline:
                 with self.stages.time("decode_wait"):
                     prepared = window.popleft().result()
                 waiting.append(prepared)
-                if prepared.is_first and prepared.picture and prepared.picture.pixels is not None:
+                if prepared.must_be_inferred:
                     batch.append(prepared)
             if batch and (len(batch) == size or not window or len(waiting) > WINDOW_BATCHES * size):
                 self._start(batch, engine)
@@ -183,7 +198,7 @@ class Pipeline:
         pixels = [picture.pixels for picture in pictures if picture.pixels is not None]
         full_only = frozenset(row for row, picture in enumerate(pictures) if self._needs_full_look(picture))
         names = f"{len(batch)} photos from {batch[0].path!r} to {batch[-1].path!r}"
-        started = Batch(pixels, names, full_only)
+        started = Batch(pixels, names, full_only, self._infer)
         for row, picture in enumerate(pictures):
             picture.pixels, picture.row, picture.batch = None, row, started
         engine.start(started)

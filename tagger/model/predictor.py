@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from tagger.model.cascade import FirstLook, infer_in_two_looks
 from tagger.model.embedding import projection_of
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import open_engine
-from tagger.model.inference import check
+from tagger.model.inference import EngineThread, check
 from tagger.model.languages import ENGLISH, answer_in, language_of
 from tagger.model.pipeline import Known, Pipeline
 from tagger.model.taught import NOTHING_TAUGHT
@@ -118,31 +118,35 @@ class Tagger:
             UnknownLanguage: the bundle has no names in it.
         """
         language = self.language(lang)
-        card, taught = self.bundle.card.stricter(min_score), self.taught.stricter(min_score)
-        thresholds = card.thresholds | taught.thresholds
-        pipeline = Pipeline(
-            self.engine,
-            card,
-            self.limits,
-            _candidates(k, gps=gps),
-            known,
-            stages or StageTimings(),
-            loader,
-            stop or threading.Event(),
-            self.first_look,
-            self._is_near if gps else None,
-            self.projection,
-            taught,
-        )
+        pipeline = self._pipeline(k, known, loader, gps=gps, min_score=min_score)
+        pipeline.stages, pipeline.stop = stages or pipeline.stages, stop or pipeline.stop
         results = pipeline.run(os.fspath(path) for path in paths)
-        if not gps and language == ENGLISH and not taught.places:
+        if not gps and language == ENGLISH and not pipeline.taught.places:
             return results
-
-        def finished(result: Result) -> Result:
-            answer = _weighed(result.answer, result.info, thresholds, k) if gps else _best(result.answer, k)
-            return replace(result, answer=answer_in(answer, language))
-
+        finished = _finisher(pipeline, k, language, gps=gps)
         return (finished(result) for result in results)
+
+    def tag_loaded(
+        self,
+        paths: Iterable[str],
+        k: int,
+        engine: EngineThread,
+        *,
+        loader: PhotoLoader,
+        known: Known | None = None,
+        min_score: float = 0.0,
+    ) -> list[Result]:
+        """Answer for a few photos that were loaded before, as `tag` does, without threads for them alone.
+
+        Args:
+            engine: runs the network.
+            loader: has the photos at hand.
+
+        Raises:
+            EngineFailed: the engine failed.
+        """
+        pipeline = self._pipeline(k, known, loader, gps=True, min_score=min_score)
+        return [*map(_finisher(pipeline, k, ENGLISH, gps=True), pipeline.run_loaded(paths, engine))]
 
     def with_full_look(self) -> Tagger:
         """The same model without its first look, for photos that teach."""
@@ -172,6 +176,22 @@ class Tagger:
         """
         return self._decoded(photo).image
 
+    def _pipeline(
+        self, k: int, known: Known | None, loader: PhotoLoader | None, *, gps: bool, min_score: float
+    ) -> Pipeline:
+        return Pipeline(
+            self.engine,
+            self.bundle.card.stricter(min_score),
+            self.limits,
+            _candidates(k, gps=gps),
+            known,
+            loader=loader,
+            first_look=self.first_look,
+            needs_full_look=self._is_near if gps else None,
+            projection=self.projection,
+            taught=self.taught.stricter(min_score),
+        )
+
     def _is_near(self, info: PhotoInfo) -> bool:
         """Whether the photo was taken near a landmark of the bundle, or a taught place."""
         if info.lat is None or info.lon is None:
@@ -190,6 +210,17 @@ class Tagger:
         with open_source(path, self.limits) as source:
             decoded = decode(source.content, min_side_px=side_px, max_pixels=max_pixels)
         return replace(decoded, info=with_file(decoded.info, path))
+
+
+def _finisher(pipeline: Pipeline, k: int, language: str, *, gps: bool) -> Callable[[Result], Result]:
+    """Turns the results of a pipeline into those with the k best suggestions, weighed by the photos' coordinates."""
+    thresholds = pipeline.card.thresholds | pipeline.taught.thresholds
+
+    def finished(result: Result) -> Result:
+        answer = _weighed(result.answer, result.info, thresholds, k) if gps else _best(result.answer, k)
+        return replace(result, answer=answer_in(answer, language))
+
+    return finished
 
 
 def _weighed(answer: Answer, info: PhotoInfo | None, thresholds: Mapping[str, float], k: int) -> Answer:

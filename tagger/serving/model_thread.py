@@ -26,6 +26,8 @@ from tagger.core.run_options import Limits
 from tagger.core.types import Answer, Result
 from tagger.image.loader import Content, IsCancelled, LoadedPhoto, NeededPart, Part, PhotoLoader, always
 from tagger.image.preprocess import Pixels
+from tagger.model.inference import EngineThread
+from tagger.model.pipeline import Known
 from tagger.model.predictor import Tagger
 
 log = logging.getLogger(__name__)
@@ -123,6 +125,7 @@ class ModelThread:
         self._gather_s = gather_ms / 1000
         self._closing = threading.Event()
         self._loader_threads = ThreadPoolExecutor(self.decoders + MORE_LOADERS, "load")
+        self._engine = EngineThread()
         self._loaded: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         self._thread.start()
@@ -150,8 +153,16 @@ class ModelThread:
         return "pixels"
 
     def answer(self, requests: list[Request]) -> list[Result]:
-        paths = [request.path for request in requests]
-        return list(self.tagger.tag(paths, self.k, min_score=self.min_score, loader=Preloaded.of(requests)))
+        return self.run(requests)
+
+    def run(self, requests: list[Request], known: Known | None = None) -> list[Result]:
+        """Answer photos that were loaded, in the thread of the model.
+
+        Args:
+            known: earlier answers, by sha256.
+        """
+        paths, photos = [request.path for request in requests], Preloaded.of(requests)
+        return self.tagger.tag_loaded(paths, self.k, self._engine, loader=photos, known=known, min_score=self.min_score)
 
     async def infer(self, photos: list[Pixels]) -> list[Answer]:
         """Answer for pictures that are prepared already, such as a photo of which a part is covered."""
@@ -176,6 +187,7 @@ class ModelThread:
         self._loader_threads.shutdown(cancel_futures=True)
         self._loaded.put(None)
         self._thread.join()
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tagger.core.errors import EngineFailed
 from tagger.core.run_options import Limits
 from tagger.core.types import Answer, Failed, NoLandmark, Tagged
+from tagger.model.inference import EngineThread
 from tagger.model.pipeline import Pipeline
 from tests.drawn import ColourEngine, card, jpeg, photos
 
@@ -238,3 +239,17 @@ def test_file_names_that_are_no_text_survive(tmp_path: Path) -> None:
     (result,) = pipeline().run([os.fsdecode(strange)])
     assert os.fsencode(result.path) == strange
     assert result.answer.status == "tagged"
+
+
+def test_photos_at_hand_are_answered_as_others_are_in_one_batch_and_without_new_threads(tmp_path: Path) -> None:
+    files = [str(file) for file in (*photos(tmp_path, 4), tmp_path / "gone.jpg")]
+    files.append(files[0])
+    expected = [result.answer for result in pipeline().run(files)]
+    network, engine = ColourEngine(batch_size=1), EngineThread()
+    before = threading.active_count()
+    results = pipeline(network).run_loaded(files, engine)
+    assert threading.active_count() == before
+    engine.close()
+    assert [result.answer for result in results] == expected
+    assert [result.is_inherited for result in results] == [False] * 5 + [True]
+    assert (network.photos_seen, network.largest_batch) == (4, 4)
