@@ -5,15 +5,16 @@ The one rule: a statement is built once, for both; only this module knows which 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, TypeVarTuple, overload
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
     Connection,
+    CursorResult,
     DateTime,
     Float,
     Integer,
@@ -25,16 +26,84 @@ from sqlalchemy import (
     select,
     types,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as insert
 from sqlalchemy.dialects.sqlite.dml import OnConflictClause
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import ColumnElement, text
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.expression import ClauseElement, ColumnElement, text
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TypedReturnsRows
+
+Columns = TypeVarTuple("Columns")
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+SQLITE = sqlite.dialect()
 
 # SQLite's INSERT with ON CONFLICT serves both: PostgreSQL's compiler only asks for this attribute as well.
 OnConflictClause.constraint_target = None  # type: ignore[attr-defined]
+
+
+@overload
+def execute(
+    connection: Connection, statement: TypedReturnsRows[*Columns], parameters: Parameters
+) -> CursorResult[*Columns]: ...
+
+
+@overload
+def execute(connection: Connection, statement: UpdateBase, parameters: Parameters) -> CursorResult[Any]: ...
+
+
+def execute(connection: Connection, statement: Any, parameters: Parameters) -> CursorResult[Any]:
+    """`connection.execute`, quicker on SQLite, for statements that run for each photo of the bot.
+
+    SQLAlchemy takes longer to look at a statement than SQLite to execute it, and what it finds is the same each time.
+
+    Args:
+        connection: any.
+        statement: without lists of values in it. It is kept: build it once.
+        parameters: a row, or several with the same columns.
+
+    Returns:
+        The rows as the database gives them, so that it suits columns of numbers and text.
+    """
+    rows = [parameters] if isinstance(parameters, Mapping) else parameters
+    prepared = _prepared(statement, tuple(rows[0])) if connection.dialect.name == "sqlite" else None
+    if prepared is None:
+        return connection.execute(statement, parameters)
+    values = [prepared.values(row) for row in rows]
+    return connection.exec_driver_sql(prepared.sql, values[0] if len(values) == 1 else values)
+
+
+class _Prepared(NamedTuple):
+    """A statement as text, and what becomes of its parameters: each has a name, a fixed value, and how it is stored."""
+
+    sql: str
+    binds: tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
+
+    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(
+            value if store is None else store(value)
+            for name, fixed, store in self.binds
+            for value in (row.get(name, fixed),)
+        )
+
+
+@cache
+def _prepared(statement: ClauseElement, names: tuple[str, ...]) -> _Prepared | None:
+    """None if SQLAlchemy has to look at a statement each time: it computes values of its columns, or lists."""
+    compiled = statement.compile(dialect=SQLITE, column_keys=list(names))
+    assert isinstance(compiled, SQLCompiler)
+    if compiled.insert_prefetch or compiled.update_prefetch or compiled.post_compile_params:
+        return None
+    fixed = compiled.params
+    binds = []
+    for name in compiled.positiontup or ():
+        kind = compiled.binds[name].type
+        binds.append((name, fixed.get(name), kind.dialect_impl(SQLITE).bind_processor(SQLITE)))
+    return _Prepared(compiled.string, tuple(binds))
 
 
 def insert_rows(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> None:
@@ -46,7 +115,7 @@ def insert_rows(connection: Connection, statement: Insert, rows: Sequence[dict[s
         rows: at least one, all with the same columns.
     """
     if connection.dialect.name == "sqlite":
-        connection.execute(statement, rows)
+        execute(connection, statement, rows)
         return
     names = tuple(rows[0])
     arrays = {f"all_{name}": [row[name] for row in rows] for name in names}

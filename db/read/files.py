@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.batching import in_batches
+from db.dialect import execute
 from db.read.catalog import landmarks
 from db.read.rows import FailedState, FileState
 from db.schema.models import Assessment, Failure, File, Photo, Run, Suggestion
@@ -136,7 +137,7 @@ def content_answer(
         name: the photo's sha256, or its picture's hash.
     """
     parameters = {"name": name, "model": model, "k": k, "redo_undone": redo_undone}
-    found = connection.execute(ASSESSMENT, parameters).first()
+    found = execute(connection, ASSESSMENT, parameters).first()
     if found is None:
         return None
     return _answer(found, suggestions_of(connection, {found.id}, model)[found.id])

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select
 
 from db.batching import as_list
-from db.dialect import is_listed
+from db.dialect import execute, is_listed
 from db.errors import UnknownPhoto
 from db.schema.models import Photo, Variant
 from tagger.core.types import Position
@@ -74,4 +74,4 @@ def picture_ids(connection: Connection, pictures: Iterable[str]) -> dict[str, in
 
 def _ids(connection: Connection, statement: Select[*tuple[Any, ...]], names: Iterable[str]) -> dict[str, int]:
     sought = list(names)
-    return dict(connection.execute(statement, {"names": as_list(sought)}).all()) if sought else {}
+    return dict(execute(connection, statement, {"names": as_list(sought)}).all()) if sought else {}

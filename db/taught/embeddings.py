@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
-from db.dialect import insert, insert_rows
+from db.dialect import execute, insert, insert_rows
 from db.schema.models import File, Landmark, Photo, Suggestion
 from db.schema.taught import BLOCK, Embedding, EmbeddingBlock, Rescored
 from db.schema.views import machine_tag, trusted_decision
@@ -56,7 +56,7 @@ def write_embeddings(connection: Connection, answers: Mapping[int, Tagged | NoLa
     _renew(connection, {(model, photo // BLOCK) for photo in embedded})
     for version in {of_photo.taught_version for _, of_photo in embedded.values()}:
         first = min(photo for photo, (_, of_photo) in embedded.items() if of_photo.taught_version == version)
-        connection.execute(FOLLOW_FROM, {"model": model, "of_answers": version, "first": first, "last": first - 1})
+        execute(connection, FOLLOW_FROM, {"model": model, "of_answers": version, "first": first, "last": first - 1})
 
 
 def mark_embeddings(connection: Connection, photos: Collection[int]) -> None:
@@ -71,7 +71,7 @@ def _renew(connection: Connection, blocks: set[tuple[int, int]]) -> None:
         for model, block in sorted(blocks)
     ]
     if rows:
-        connection.execute(RENEW_BLOCK, rows)
+        execute(connection, RENEW_BLOCK, rows)
 
 
 def block_versions(connection: Connection, *, model: int) -> dict[int, int]:

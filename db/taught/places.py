@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 
-from db.dialect import insert
+from db.dialect import execute, insert
 from db.read.catalog import landmarks
 from db.schema.blocks import BlockCount
 from db.schema.models import Decision, Landmark, Model, Photo, Suggestion
@@ -53,7 +53,7 @@ class TaughtRow(NamedTuple):
 
 def taught_version(connection: Connection) -> int:
     """How often places were taught or removed."""
-    return connection.execute(VERSION).scalar() or 0
+    return execute(connection, VERSION, {}).scalar() or 0
 
 
 def model_number(connection: Connection, model_id: str) -> int | None:

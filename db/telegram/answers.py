@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
+from db.dialect import execute
 from db.schema.models import Assessment, Decision, Photo, Variant
 from db.schema.telegram import TelegramAnswer, TelegramPhoto, TelegramUpdate
 from db.telegram import voices
@@ -92,7 +93,7 @@ class StoredReply:
 def add_answer(connection: Connection, *, chat_id: int, user_id: int, album: str | None, shown: dict[str, Any]) -> int:
     """Store a new answer, and return its number."""
     row = {"chat_id": chat_id, "user_id": user_id, "album": album, "shown": shown}
-    return int(connection.execute(INSERT_ANSWER, row).scalar_one())
+    return int(execute(connection, INSERT_ANSWER, row).scalar_one())
 
 
 def set_shown(connection: Connection, answer_id: int, shown: dict[str, Any]) -> None:
@@ -121,7 +122,7 @@ def add_photos(connection: Connection, answer_id: int, photos: Sequence[SentPhot
         for photo in photos
     ]
     if rows:
-        connection.execute(INSERT_PHOTO, rows)
+        execute(connection, INSERT_PHOTO, rows)
     return tuple(
         AnsweredPhoto(photo.sha256, photo.message_id, photo.landmark_id, found[photo.sha256][1]) for photo in photos
     )
@@ -142,7 +143,7 @@ def set_verdicts(
 
 def set_message_id(connection: Connection, answer_id: int, message_id: int) -> None:
     """Store which message contains an answer."""
-    connection.execute(SET_MESSAGE, {"answer": answer_id, "message": message_id})
+    execute(connection, SET_MESSAGE, {"answer": answer_id, "message": message_id})
 
 
 def get_answer(connection: Connection, answer_id: int, *, chat_id: int) -> StoredReply | None:
@@ -188,7 +189,7 @@ def is_answered(
 
 def known_content(connection: Connection, file_unique_id: str, *, model: int, k: int) -> str | None:
     """The sha256 of a photo that was sent before, if this model has answered it."""
-    return connection.execute(KNOWN_CONTENT, {"unique": file_unique_id, "model": model, "k": k}).scalar()
+    return execute(connection, KNOWN_CONTENT, {"unique": file_unique_id, "model": model, "k": k}).scalar()
 
 
 def _photos(connection: Connection, answer_id: int, chat_id: int) -> list[AnsweredPhoto]:
@@ -206,8 +207,8 @@ def _photos(connection: Connection, answer_id: int, chat_id: int) -> list[Answer
 def _decisions(connection: Connection, sha256: str, chat_id: int, answer_id: int) -> tuple[int, tuple[Said, ...]]:
     """A photo's number, and the active decisions on it: a person's own, or in a group those at the answer."""
     where = {"sha256": sha256, "who": voices.who(chat_id), "place": voices.place(chat_id, answer_id)}
-    rows = connection.execute(CONTENT_AND_DECISIONS, where).all()
-    rows = rows or connection.execute(VARIANT_AND_DECISIONS, where).all()
+    rows = execute(connection, CONTENT_AND_DECISIONS, where).all()
+    rows = rows or execute(connection, VARIANT_AND_DECISIONS, where).all()
     if not rows:
         raise UnknownContent(sha256)
     decided = [row for row in rows if row.decision is not None]

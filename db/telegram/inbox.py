@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from db.dialect import greatest, insert
+from db.dialect import execute, greatest, insert
 from db.schema.telegram import TelegramChat, TelegramUpdate
 
 # Built once: a statement takes as long to build as to run, and these run several times for each photo.
@@ -85,7 +85,7 @@ def receive(connection: Connection, updates: Sequence[ReceivedUpdate]) -> set[in
         if received.chat_id is not None and received.message_id is not None
     ]
     if seen:
-        connection.execute(UPSERT_CHAT, seen)
+        execute(connection, UPSERT_CHAT, seen)
     return kept
 
 
@@ -109,7 +109,7 @@ def recent_numbers(connection: Connection, limit: int) -> list[tuple[int, int]]:
 
 def start_sending(connection: Connection, update_id: int, reply: dict[str, Any]) -> None:
     """Store a reply before it is sent: from now on its message may exist."""
-    connection.execute(SET_SENDING, {"number": update_id, "message": reply})
+    execute(connection, SET_SENDING, {"number": update_id, "message": reply})
 
 
 def finish(connection: Connection, update_ids: Collection[int], reply_message_id: int | None = None) -> None:
@@ -120,7 +120,7 @@ def finish(connection: Connection, update_ids: Collection[int], reply_message_id
         reply_message_id: the number of the message that answers them, if there is one and its number is known.
     """
     if update_ids:
-        connection.execute(SET_ANSWERED, [{"number": number, "reply_id": reply_message_id} for number in update_ids])
+        execute(connection, SET_ANSWERED, [{"number": number, "reply_id": reply_message_id} for number in update_ids])
 
 
 def drop(connection: Connection, update_id: int) -> None:
@@ -136,7 +136,7 @@ def drop_answered(connection: Connection, before: datetime) -> None:
 
 def saw_message(connection: Connection, chat_id: int, message_id: int) -> None:
     """Store that a chat has a message with this number."""
-    connection.execute(UPSERT_CHAT, {"chat_id": chat_id, "last_message_id": message_id})
+    execute(connection, UPSERT_CHAT, {"chat_id": chat_id, "last_message_id": message_id})
 
 
 def shares_numbers(chat_id: int) -> bool:
@@ -147,7 +147,7 @@ def shares_numbers(chat_id: int) -> bool:
 def last_message_ids(connection: Connection, chat_id: int) -> LastMessageIds:
     """The highest message numbers seen; 0 if there are none."""
     statement = LAST_MESSAGE_IDS if shares_numbers(chat_id) else LAST_MESSAGE_IDS_OF_ALL
-    chat, shared = connection.execute(statement, {"chat": chat_id}).one()
+    chat, shared = execute(connection, statement, {"chat": chat_id}).one()
     return LastMessageIds(chat or 0, shared or 0)
 
 

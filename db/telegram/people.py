@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, select, update
 
-from db.dialect import insert
+from db.dialect import execute, insert
 from db.schema.models import Decision, Landmark, Photo
 from db.schema.telegram import TelegramPerson, TelegramPhoto
 from db.telegram import voices
@@ -56,7 +56,7 @@ class PersonsPhoto:
 
 def language(connection: Connection, user_id: int) -> str | None:
     """The language that a person chose."""
-    return connection.execute(LANGUAGE, {"user_id": user_id}).scalar()
+    return execute(connection, LANGUAGE, {"user_id": user_id}).scalar()
 
 
 def set_language(connection: Connection, user_id: int, code: str) -> None:
@@ -101,7 +101,7 @@ def has_shown(connection: Connection, user_id: int, country: str, *, before_answ
         before_answer: the answer.
     """
     where = {"user_id": user_id, "who": voices.who(user_id), "country": country, "answer": before_answer}
-    return connection.execute(HAS_SHOWN, where).first() is not None
+    return execute(connection, HAS_SHOWN, where).first() is not None
 
 
 def _photos(connection: Connection, user_id: int, chat_id: int | None) -> Iterator[PersonsPhoto]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from db.dialect import execute
 from db.schema.telegram import TelegramAnswer, TelegramQuestion
 
 # Built once, since each answer to a message closes its sender's question.
@@ -48,7 +49,7 @@ def open_question(
 
 def close(connection: Connection, *, chat_id: int, user_id: int) -> None:
     """End a person's question in a chat, if there is one."""
-    connection.execute(CLOSE, {"chat": chat_id, "user": user_id})
+    execute(connection, CLOSE, {"chat": chat_id, "user": user_id})
 
 
 def drop(connection: Connection, before: datetime) -> None:

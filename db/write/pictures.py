@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from db.batching import as_list
-from db.dialect import insert, is_listed
+from db.dialect import execute, insert, is_listed
 from db.read.photos import picture_ids, variant_ids
 from db.schema.models import Assessment, Decision, File, Photo, Suggestion, Variant
 from db.schema.taught import Embedding
@@ -39,7 +39,7 @@ OTHER_FILES = select(File.id).where(
 def add_hashes(connection: Connection, read: Iterable[Scanned]) -> None:
     """Give the photos that an earlier version stored the hashes of their pictures; two with one picture become one."""
     pictures = {result.sha256: result.picture for _, result in read if result.sha256 and result.picture}
-    for number, sha256 in connection.execute(UNHASHED, {"contents": as_list(pictures)}).all():
+    for number, sha256 in execute(connection, UNHASHED, {"contents": as_list(pictures)}).all():
         picture = pictures[sha256]
         assert picture is not None
         other = picture_ids(connection, [picture]).get(picture)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, bindparam, select, update
 
 from db.batching import in_batches
 from db.clock import database_time
-from db.dialect import insert, insert_rows
+from db.dialect import execute, insert, insert_rows
 from db.read.photos import photo_ids
 from db.schema.models import Assessment, File, Landmark, Photo, Suggestion
 from db.taught.embeddings import write_embeddings
@@ -243,7 +243,7 @@ def _suggestion_rows(
 ) -> Iterator[dict[str, Any]]:
     if not suggestions:
         return
-    landmark_ids = dict(connection.execute(LANDMARK_IDS).all())
+    landmark_ids = dict(execute(connection, LANDMARK_IDS, {}).all())
     for photo, of_photo in suggestions.items():
         for suggestion in of_photo:
             yield {
