@@ -4,15 +4,15 @@ The one rule: what was copied is proved, not assumed. Both stores are read to th
 one count and one hash. Rows are compared as plain values, since the two databases keep moments, booleans and JSON in
 different ways.
 
-Rows are copied in the order of their keys and in transactions of their own, so a copy that was interrupted goes on
-after the last key. The blocks of photos are counted anew.
+Rows are copied in the order of their keys, and what was committed stays: a copy that was interrupted goes on after the
+last key, or in PostgreSQL after the last whole table. The blocks of photos are counted anew.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -20,12 +20,13 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Connection, DateTime, Table, func, select, text
 
 from db.blocks import refresh_all_blocks
+from db.bulk_load import bulk_load
 from db.dialect import cleaned
 from db.errors import CopyDiffers
 from db.schema import blocks, sidecars, taught, telegram, workers  # they have all tables
 from db.store import Store
 
-ROWS_PER_TRANSACTION = 100_000
+ROWS_PER_BATCH = 10_000
 ROWS_PER_FETCH = 2000
 LEFT_OUT = {blocks.PhotoBlock.__tablename__, blocks.BlockCount.__tablename__, workers.RunLock.__tablename__}
 assert blocks.Base is sidecars.Base is taught.Base is telegram.Base is workers.Base
@@ -82,7 +83,11 @@ def tables() -> list[Table]:
 
 def count_rows(connection: Connection) -> int:
     """How many rows a copy has."""
-    return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables())
+    return sum(_size(connection, table) for table in tables())
+
+
+def _size(connection: Connection, table: Table) -> int:
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
 def _check_beginning(reading: Connection, present: Connection, name: str, table: Table) -> None:
@@ -93,8 +98,7 @@ def _check_beginning(reading: Connection, present: Connection, name: str, table:
     """
     with closing(_rows(present, table)) as found, closing(_rows(reading, table)) as rows:
         if any(row != next(rows, None) for row in found):
-            count = select(func.count()).select_from(table)
-            raise CopyDiffers(name, table.name, *(at.execute(count).scalar_one() for at in (reading, present)))
+            raise CopyDiffers(name, table.name, _size(reading, table), _size(present, table))
 
 
 def _copy_table(
@@ -106,22 +110,20 @@ def _copy_table(
         The number of all rows in the source, the number of copied ones, and the hash of all.
     """
     with target.read() as connection:
-        present = connection.execute(select(func.count()).select_from(table)).scalar_one()
-    digest = hashlib.sha256()
-    count = new = 0
-    with closing(_rows(reading, table)) as rows:
-        while batch := list(islice(rows, ROWS_PER_TRANSACTION)):
-            for row in batch:
-                digest.update(repr(row).encode())
-            lacking = batch[max(present - count, 0) :]
-            if lacking:
-                with target.write() as connection:
-                    _insert(connection, table, lacking)
-            count, new = count + len(batch), new + len(lacking)
+        present = _size(connection, table)
+    total = _size(reading, table)
+    if present > total:
+        raise CopyDiffers(target.name, table.name, total, present)
+    digest, count = hashlib.sha256(), 0
+    with closing(_rows(reading, table)) as rows, ExitStack() as until_written:
+        write = until_written.enter_context(_writing(target, table)) if present < total else None
+        while batch := list(islice(rows, ROWS_PER_BATCH)):
+            digest.update("".join(map(repr, batch)).encode())
+            if write and (lacking := batch[max(present - count, 0) :]):
+                write(lacking)
+            count += len(batch)
             progress(len(batch))
-    if present > count:
-        raise CopyDiffers(target.name, table.name, count, present)
-    return count, new, digest.hexdigest()
+    return count, count - present, digest.hexdigest()
 
 
 def _counted(rows: Iterable[Row]) -> tuple[int, str]:
@@ -170,19 +172,23 @@ def _plain_postgresql(column: Column[Any]) -> str:
 PLAIN: dict[str, Callable[[Column[Any]], str]] = {"sqlite": _plain_sqlite, "postgresql": _plain_postgresql}
 
 
-def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite":
-        places = ", ".join("?" * len(table.columns))
-        driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', rows)
+@contextmanager
+def _writing(target: Store, table: Table) -> Iterator[Callable[[list[Row]], object]]:
+    """A function that writes rows to a table: into SQLite at once, into PostgreSQL when the context ends."""
+    columns = [column.name for column in table.columns]
+    if target.is_on_server:
+        with target.write() as connection, bulk_load(connection, table.name, columns) as write_all:
+            yield write_all
         return
-    # Triggers keep the blocks of photos, row by row, which takes longer than all else.
-    connection.exec_driver_sql(f'ALTER TABLE "{table.name}" DISABLE TRIGGER USER')
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row(row)
-    connection.exec_driver_sql(f'ALTER TABLE "{table.name}" ENABLE TRIGGER USER')
+    names, places = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
+    statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({places})'
+
+    def write(rows: list[Row]) -> None:
+        with target.write() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.executemany(statement, rows)
+
+    yield write
 
 
 def _continue_numbers(reading: Connection, target: Store) -> None:

@@ -22,6 +22,7 @@ from db.schema.models import Photo
 from db.telegram.answers import add_answer
 from db.write.decisions import record_decision
 from tests.db.samples import assessed, decide, digest, everything, failed, tag_run, tagged
+from tests.db.schema.test_upgrade_postgresql import parts
 from tests.postgres import Server, server_programs
 
 NEEDS_SERVER = pytest.mark.skipif(server_programs() is None, reason="no PostgreSQL server is installed")
@@ -49,6 +50,17 @@ def copied(source: Store, target: Store) -> dict[str, TableCopied]:
     return {table.name: table for table in copy_store(source, target, progress=lambda _rows: None)}
 
 
+def interrupt_copy(source: Store, target: Store, rows_before: int) -> None:
+    def interrupt(rows: int) -> None:
+        nonlocal rows_before
+        rows_before -= rows
+        if rows_before < 0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        copy_store(source, target, progress=interrupt)
+
+
 def test_a_copy_has_every_row_and_works_like_the_original(store: Store, target: Store) -> None:
     fill(store)
     tables = copied(store, target)
@@ -63,17 +75,8 @@ def test_a_copy_has_every_row_and_works_like_the_original(store: Store, target: 
 
 def test_a_copy_goes_on_where_it_was_interrupted(store: Store, target: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store)
-    monkeypatch.setattr(copying, "ROWS_PER_TRANSACTION", 2)
-    rows_before = 11
-
-    def interrupt(rows: int) -> None:
-        nonlocal rows_before
-        rows_before -= rows
-        if rows_before < 0:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        copy_store(store, target, progress=interrupt)
+    monkeypatch.setattr(copying, "ROWS_PER_BATCH", 2)
+    interrupt_copy(store, target, rows_before=11)
     tables = copied(store, target)
     assert sum(table.new for table in tables.values()) < sum(table.rows for table in tables.values())
     assert everything(target) == everything(store)
@@ -146,3 +149,19 @@ def test_a_row_that_refers_to_nothing_is_damage(store: Store) -> None:
         connection.execute("DELETE FROM model")
     assert store.find_damage() is None
     assert "refers to a row of model that is missing" in (store.find_damage(thorough=True) or "")
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("rows_before", [2, 12, 22, 32])
+def test_an_interrupted_copy_leaves_whole_tables_with_all_that_belongs_to_them(
+    store: Store, postgres: Server, rows_before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    monkeypatch.setattr(copying, "ROWS_PER_BATCH", 1)
+    with postgres.lend() as url, open_store(url) as target:
+        interrupt_copy(store, target, rows_before)
+        assert parts(target) == parts(store)
+        tables = copied(store, target)
+        assert all(table.new in (0, table.rows) for table in tables.values())
+        assert parts(target) == parts(store)
+        assert everything(target) == everything(store)
