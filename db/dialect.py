@@ -19,6 +19,7 @@ from sqlalchemy import (
     Float,
     Integer,
     LargeBinary,
+    Select,
     String,
     TypeDecorator,
     bindparam,
@@ -127,6 +128,20 @@ def _from_arrays(statement: Insert, names: tuple[str, ...]) -> Insert:
     arrays = [bindparam(f"all_{name}", type_=ARRAY(statement.table.c[name].type)) for name in names]
     rows = func.unnest(*arrays).table_valued(*names).render_derived()
     return statement.from_select(names, select(*(rows.c[name] for name in names)))
+
+
+def of_size(connection: Connection, values: Select[*tuple[Any, ...]], size: int, most: int) -> Select[*tuple[Any, ...]]:
+    """A set that was counted. PostgreSQL may expect a hundred times as many, and then walks all files to find them.
+
+    Args:
+        connection: any.
+        values: one column.
+        size: how many they are.
+        most: they were counted up to one more; planned with any other limit, they may be looked for without an index.
+    """
+    if connection.dialect.name == "sqlite":
+        return values
+    return select(values.limit(most + 1).subquery().c[0]).distinct().limit(size)
 
 
 WholeNumber = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself

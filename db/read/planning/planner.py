@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, True_, and_, false, func, or_, select, true
 
+from db.dialect import of_size
 from db.read.files import folder_range
 from db.read.planning.candidates import block_condition, opposite_block_condition, opposite_set, photo_set, union
 from db.read.query_language.tree import And, Condition, Node, Not, with_simple_negations
@@ -66,8 +67,10 @@ def plan(connection: Connection, tree: Node, status: Status, *, after: str | Non
     rare = _smallest_set(connection, tree, status)
     found = [rare, *((_size(connection, photos), photos) for photos in sets)]
     size, smallest = min(found, key=lambda pair: pair[0])
+    if size == 0:
+        return Plan([], false())
     if smallest is not None and size <= FEW:
-        return Plan([within_paths], File.photo_id.in_(smallest))
+        return Plan([within_paths], File.photo_id.in_(of_size(connection, smallest, size, FEW)))
     may_contain = _may_contain(tree, status)
     if isinstance(may_contain, True_):
         return Plan([within_paths], true())
