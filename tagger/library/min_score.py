@@ -41,11 +41,16 @@ def apply_min_score(store: Store, card: Card, *, model: int, min_score: float) -
     with store.read() as connection:
         if stored_min_score(connection, model=model) == min_score:
             return
-        taught = taught_thresholds(connection, model=model)
-    raised = {key: max(threshold, min_score) for key, threshold in taught.items()}
-    thresholds = raised | card.stricter(min_score).thresholds
+    thresholds = stored_thresholds(store, card, model=model, min_score=min_score)
     count_votes(store, model=model, thresholds=thresholds, vote_gap_min=0)
     with store.write() as connection:
         photos = apply_thresholds(connection, thresholds, model=model, min_score=min_score)
     if photos:
         log.info("A tag now needs a score of %g: the tags of %d stored photos changed", min_score, photos)
+
+
+def stored_thresholds(store: Store, card: Card, *, model: int, min_score: float) -> dict[str, float]:
+    """The smallest score at which a landmark or a taught place is a tag, by its key."""
+    with store.read() as connection:
+        taught = taught_thresholds(connection, model=model)
+    return {key: max(value, min_score) for key, value in taught.items()} | card.stricter(min_score).thresholds

@@ -24,7 +24,6 @@ from db.engine import Store
 from db.read.files import stored_results
 from db.read.folders import present_files
 from db.rows import RunStart
-from db.taught.places import taught_thresholds
 from tagger.core.progress import Progress, Silent
 from tagger.core.run_options import RunOptions
 from tagger.core.text import printable
@@ -34,7 +33,7 @@ from tagger.library.comparison import compare, globs_of
 from tagger.library.finalize import count_votes, group_duplicates
 from tagger.library.found_files import TO_TAG, Comparison
 from tagger.library.locks.run import run_lock
-from tagger.library.min_score import update_answers
+from tagger.library.min_score import stored_thresholds, update_answers
 from tagger.library.missing import Scope, find_missing
 from tagger.library.path_map import PathMap
 from tagger.library.plan import Plan, vanished
@@ -205,12 +204,7 @@ class LibraryRun:
 
     @property
     def _thresholds(self) -> Mapping[str, float]:
-        """The smallest score at which a landmark or a taught place is a tag, by its key."""
-        card, min_score = self.bundle.card, self.options.min_score
-        with self.store.read() as connection:
-            taught = taught_thresholds(connection, model=self._model)
-        known = card.stricter(min_score).thresholds
-        return {key: max(value, min_score) for key, value in taught.items()} | known
+        return stored_thresholds(self.store, self.bundle.card, model=self._model, min_score=self.options.min_score)
 
     def _must_end(self) -> bool:
         """Whether the time is up while there is work left.
