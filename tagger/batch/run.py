@@ -145,9 +145,11 @@ def _cluster(actors: Actors) -> Iterator[None]:
         if is_mine:
             _check_address(os.environ.get(ADDRESS, ""))
             ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        where = f"the cluster at {os.environ[ADDRESS]}" if ADDRESS in os.environ else "Ray on this machine"
-        raise BatchFailed(f"{where} cannot be reached: {_first_line(error)}. Check RAY_ADDRESS") from error
+    except Exception as error:  # a bare one if Ray does not start in time
+        problem = f"Ray does not start: {_first_line(error)}. Run the same command again when the machine is less busy"
+        if ADDRESS in os.environ:
+            problem = f"the cluster at {os.environ[ADDRESS]} cannot be reached: {_first_line(error)}. Check RAY_ADDRESS"
+        raise BatchFailed(problem) from error
     try:
         yield
     except ray.exceptions.RayError as error:

@@ -174,6 +174,12 @@ def test_a_cluster_that_is_not_there_is_one_sentence(bundle: Bundle, library: Pa
     assert "Error: The batch has ended: the cluster at 127.0.0.1:9 cannot be reached" in done.stderr
 
 
+def test_a_ray_that_does_not_start_is_one_sentence(bundle: Bundle, library: Path, tmp_path: Path) -> None:
+    done = tagger("batch", library, "--out", tmp_path, "--bundle", bundle.folder, RAY_TMPDIR="/proc/none")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "Error: The batch has ended: Ray does not start: " in done.stderr
+
+
 def test_a_row_is_also_readable_without_the_tagger(out: Path) -> None:
     from pyarrow import parquet
 

@@ -63,5 +63,7 @@ def unknown(as_json: bool, config: Path | None, **options: Any) -> None:
         click.echo(f"{number}. {counted(len(place.paths), 'photo')}{near}")
         for path in place.paths[:SHOWN]:
             click.echo(f"   {printable(path)}")
-    if not places:
+    if places:
+        click.echo("Name one, and it is taught: tagger teach NAME with some of its photos", err=True)
+    else:
         click.echo("No place shows on several photos without a tag.", err=True)
