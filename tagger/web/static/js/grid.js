@@ -174,6 +174,7 @@ async function start(query) {
     tile.hidden = false;
     tile.removeAttribute("href");
     tile.firstChild.removeAttribute("src");
+    tile.firstChild.alt = "";
   }
 
   function fill(tile, found) {
@@ -265,6 +266,7 @@ async function start(query) {
     const rect = rectOf(focused), top = grid.getBoundingClientRect().top + rect.y;
     if (top < 80 || top + rect.height > innerHeight) show(focused);
     draw();
+    load(); // Enter opens it at once
     tiles[focused % tiles.length].focus({ preventScroll: true });
   });
   grid.addEventListener("error", (event) => event.target.closest(".tile")?.classList.add("gone"), true); // no file any more
