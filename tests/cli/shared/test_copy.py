@@ -19,8 +19,15 @@ from tests.library.workers.processes import wait_for
 from tests.postgres import SETTINGS, as_user, running_server, server_programs
 
 PHOTOS = 3000
-# With small transactions, so that there is much to interrupt.
-SLOW = "import sys, db.copying as c; c.ROWS_PER_TRANSACTION = 50; from tagger.cli import main; main(sys.argv[1:])"
+# In small batches with pauses, so that there is much to interrupt.
+SLOW = """
+import itertools, sys, time
+import db.copying
+db.copying.ROWS_PER_BATCH = 50
+db.copying.islice = lambda *rows: time.sleep(0.05) or itertools.islice(*rows)
+from tagger.cli import main
+main(sys.argv[1:])
+"""
 
 
 @pytest.fixture
