@@ -111,7 +111,7 @@ def print_measured(rows: Sequence[tuple[str, str, bool]]) -> None:
 
 
 def main(
-    *, data: Path, library: int = 100_000, photos: int = 400, clients: int = 64, seconds: float = 60, rounds: int = 3
+    *, data: Path, library: int = 100_000, photos: int = 400, clients: int = 64, seconds: float = 60, rounds: int = 5
 ) -> int:
     rows: list[tuple[str, str, bool]] = []
     with TemporaryDirectory() as name:
