@@ -11,8 +11,16 @@ from db.read import catalog
 from tagger.core.errors import WorkerBlind
 from tagger.library.missing import FEW
 from tagger.library.path_map import PathMap
+from tagger.library.workers.run import WorkerRun
 from tests.drawn import photos
 from tests.library.workers.conftest import NewWorker
+
+
+def counted(store: Store, leader: WorkerRun) -> tuple[int, int, int]:
+    """How many photos of a run were tagged, show none, and failed."""
+    with store.read() as connection:
+        counts = catalog.run(connection, leader.state.run_id).counts
+    return counts.tagged, counts.none, counts.failed
 
 
 def test_a_worker_that_sees_nothing_of_the_library_leaves_it_to_the_others(
@@ -26,9 +34,7 @@ def test_a_worker_that_sees_nothing_of_the_library_leaves_it_to_the_others(
     with pytest.raises(WorkerBlind, match=r"cannot see '.*/not mounted/\d+\.jpg'.* Mount the drive here"):
         list(blind.results())
     list(results)
-    with store.read() as connection:
-        counts = catalog.run(connection, leader.state.run_id).counts
-    assert (counts.tagged, counts.none, counts.failed) == (90, 30, 1)
+    assert counted(store, leader) == (90, 30, 1)
 
 
 def test_a_worker_whose_drive_vanishes_leaves_the_rest_to_the_others(
@@ -48,9 +54,7 @@ def test_a_worker_whose_drive_vanishes_leaves_the_rest_to_the_others(
     with pytest.raises(WorkerBlind):
         list(helped)
     list(results)
-    with store.read() as connection:
-        counts = catalog.run(connection, leader.state.run_id).counts
-    assert (counts.tagged, counts.none, counts.failed) == (90, 30, 1)
+    assert counted(store, leader) == (90, 30, 1)
 
 
 def test_a_folder_whose_photos_were_all_moved_away_is_no_missing_drive_until_they_are_many(
@@ -69,9 +73,7 @@ def test_a_folder_whose_photos_were_all_moved_away_is_no_missing_drive_until_the
     with pytest.raises(WorkerBlind, match="/many/"):
         list(helper.results())
     list(results)
-    with store.read() as connection:
-        counts = catalog.run(connection, leader.state.run_id).counts
-    assert (counts.tagged, counts.none, counts.failed) == (90, 30, 1 + 3 + FEW + 5)
+    assert counted(store, leader) == (90, 30, 1 + 3 + FEW + 5)
 
 
 def test_the_last_worker_fails_on_what_it_does_not_see_as_a_single_process_would(
