@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tagger.model.nets import Network
 from training.data.manifest import DataError
-from training.fit.device import half_dtype
+from training.fit.device import compute_dtype
 from training.fit.experiment import Experiment
 from training.fit.recipe import Train
 
@@ -59,7 +59,7 @@ def initial_state(network: Network, recipe: Train, device: torch.device, steps: 
     schedule = LambdaLR(optimiser, lambda step: _rate_factor(step, warmup, total))
     averaging = get_ema_multi_avg_fn(recipe.ema_decay)  # type: ignore[no-untyped-call]
     average = AveragedModel(network, multi_avg_fn=averaging, use_buffers=True)
-    scaler = torch.amp.GradScaler(device.type, enabled=half_dtype(device) == torch.float16)
+    scaler = torch.amp.GradScaler(device.type, enabled=compute_dtype(device) == torch.float16)
     return TrainingState(network, average, optimiser, schedule, scaler)
 
 

@@ -1,4 +1,4 @@
-"""The device that training runs on; half precision is always on."""
+"""The device that training runs on, and the precision in which it computes best."""
 
 from __future__ import annotations
 
@@ -32,10 +32,16 @@ def device_name(device: torch.device) -> str:
 
 
 def half_precision(device: torch.device) -> torch.autocast:
-    """Autocast for a device: bfloat16, or float16 on a GPU that has no bfloat16."""
-    return torch.autocast(device.type, half_dtype(device))
+    """Autocast to `compute_dtype`; with float32 it changes nothing."""
+    dtype = compute_dtype(device)
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
-def half_dtype(device: torch.device) -> torch.dtype:
-    needs_float16 = device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.float16 if needs_float16 else torch.bfloat16
+def compute_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16, or what computes faster without it: float16 on a GPU, float32 on a CPU.
+
+    A CPU without it only emulates bfloat16, so that float32 is faster there (torch 2.14).
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32

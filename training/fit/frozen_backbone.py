@@ -3,7 +3,7 @@
 On a CPU, OpenVINO computes the first half of EfficientNet-Lite2 five times as fast as torch, and that half takes half
 of a training step. On CUDA, and for networks that are not a chain of parts, torch computes them.
 
-The result is what torch would compute, except for the rounding of bfloat16.
+The result is what torch would compute, except for the rounding of bfloat16 where the processor has it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from tagger.model.engines.openvino import core, openvino
 from tagger.model.nets import Chain, Network
+from training.fit.device import compute_dtype
 from training.publish.export import onnx_bytes
 
 
@@ -27,6 +28,7 @@ class FrozenBackbone:
     def __init__(self, network: Network, parts: int, device: torch.device) -> None:
         usable = isinstance(network, Chain) and device.type == "cpu"
         self.parts = parts if usable else 0
+        self._dtype = compute_dtype(device)
         self._layers = nn.Sequential(*network.parts[: self.parts]).eval()
         self._compiled: dict[int, openvino.CompiledModel] = {}
 
@@ -47,6 +49,7 @@ class FrozenBackbone:
         if size_px not in self._compiled:
             with torch.autocast("cpu", enabled=False):
                 model = core().read_model(onnx_bytes(self._layers, size_px))
-            self._compiled[size_px] = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+            precision = "bf16" if self._dtype == torch.bfloat16 else "f32"
+            self._compiled[size_px] = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision})
         result = self._compiled[size_px]({0: values.contiguous().numpy()})[0]  # (N, C, H', W')
-        return torch.from_numpy(result).to(torch.bfloat16, memory_format=torch.channels_last)
+        return torch.from_numpy(result).to(self._dtype, memory_format=torch.channels_last)
