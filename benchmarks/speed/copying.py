@@ -11,19 +11,20 @@ import time
 from pathlib import Path
 
 from benchmarks.processes import database_of, print_table
-from benchmarks.speed.queries import Library, build
+from benchmarks.speed.queries import Library, built_library
 from db.copying import copy_store
 from db.engine import open_store
 
 LEAST_ROWS_PER_S = 30_000
 
 
-def main(photos: int = 200_000, store: str = "postgresql") -> int:
+def main(photos: int = 200_000, store: str = "postgresql", kept: str = "") -> int:
+    """
+    Args:
+        kept: a file of SQLite that keeps the library for the next time.
+    """
     with tempfile.TemporaryDirectory() as folder, database_of(store, Path(folder)) as url:
-        built = f"sqlite:///{folder}/built.sqlite"
-        with open_store(built) as source:
-            build(source, Library(photos))
-        return measure(built, url)
+        return measure(built_library(Library(photos), kept or f"{folder}/built.sqlite"), url)
 
 
 def measure(source_url: str, target_url: str) -> int:

@@ -237,15 +237,25 @@ def measure_ms(url: str, query: Query, repeats: int = 7) -> tuple[float, float, 
     return statistics.median(spent_ms), max(spent_ms), len(answer.hits if isinstance(answer, Page) else answer)
 
 
-def main(photos: int = 100_000, store: str = "sqlite") -> int:
+def main(photos: int = 100_000, store: str = "sqlite", kept: str = "") -> int:
+    """
+    Args:
+        kept: a file of SQLite that keeps the library for the next time.
+    """
     library = Library(photos)
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/tags.sqlite"
-        with open_store(url) as built:
-            speed = build(built, library)
-        print(f"{library.photos:,} files, written into SQLite at {speed:,.0f} outcomes/s")
-        with copied(url, store, Path(folder)) as measured:
+        built = built_library(library, kept or f"{folder}/tags.sqlite")
+        with copied(built, store, Path(folder)) as measured:
             return _measure(measured, library)
+
+
+def built_library(library: Library, file: str) -> str:
+    """The URL of a library in SQLite, which is written unless the file exists."""
+    if not Path(file).exists():
+        with open_store(file) as store:
+            speed = build(store, library)
+        print(f"{library.photos:,} files, written into SQLite at {speed:,.0f} outcomes/s")
+    return f"sqlite:///{file}"
 
 
 @contextmanager
