@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +184,19 @@ def test_a_gpu_that_cannot_be_used_is_announced(
 def test_what_no_engine_can_do_is_an_error_that_names_the_choices(bundle: Bundle, options: dict[str, str]) -> None:
     with pytest.raises(EngineUnavailable, match=r"float32|openvino"):
         open_engine(bundle, **options)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at the threads of Linux")
+def test_an_engine_with_one_thread_may_use_any_core(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tagger.model.engines import openvino
+
+    monkeypatch.setattr(openvino, "CORES", 1)
+    engine, seen = openvino.OpenVinoEngine(bundle), set()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(engine.logits, pictures(bundle, 200))
+        while not answer.done():
+            seen |= {frozenset(os.sched_getaffinity(int(thread))) for thread in os.listdir("/proc/self/task")}
+    assert seen == {frozenset(os.sched_getaffinity(0))}
 
 
 def test_a_second_start_uses_the_compiled_network(bundle: Bundle, tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ class OpenVinoEngine:
             "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": threads,
+            "ENABLE_CPU_PINNING": False,  # the engines of several processes would all choose the same cores
         }
         cache = None if cache_dir is None or model else NetworkCache(cache_dir)
         compiled = read_or_compile(bundle, config, cache) if cache else compile_network(bundle, config, model)
