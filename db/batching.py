@@ -16,6 +16,6 @@ def in_batches(values: Iterable[Any]) -> Iterator[list[Any]]:
         yield pending[start : start + BATCH_SIZE]
 
 
-def as_list(values: Iterable[str]) -> str:
-    """The parameter of `db.dialect.is_listed`."""
+def as_list(values: Iterable[str | int]) -> str:
+    """The parameter of `db.dialect.is_listed` and `is_numbered`."""
     return json.dumps(list(values))

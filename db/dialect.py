@@ -25,6 +25,7 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    true,
     types,
 )
 from sqlalchemy.dialects import sqlite
@@ -144,6 +145,30 @@ def of_size(connection: Connection, values: Select[*tuple[Any, ...]], size: int,
     return select(values.limit(most + 1).subquery().c[0]).distinct().limit(size)
 
 
+def sorted_first(
+    connection: Connection, rows: Select[*Columns], key: Any, order: Any, condition: ColumnElement[bool]
+) -> Select[*Columns]:
+    """The rows that pass a condition, in order. PostgreSQL sorts them before it looks at other conditions, so that it
+    looks at no more of them than are read.
+
+    Args:
+        connection: any.
+        rows: their other conditions take long.
+        key: a unique column of their table.
+        order: a column of their table.
+        condition: few rows pass it.
+    """
+    if connection.dialect.name == "sqlite":
+        return rows.where(condition).order_by(order)
+    first = select(key.label("key"), order.label("place")).where(condition).order_by(order).offset(0).subquery()
+    return rows.where(key == first.c.key).order_by(first.c.place)
+
+
+def for_sqlite(connection: Connection, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition that other ones imply. Only SQLite needs it, to begin with the rows that pass."""
+    return condition if connection.dialect.name == "sqlite" else true()
+
+
 WholeNumber = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
 
@@ -243,4 +268,10 @@ is_listed = _function(
     Integer(),
     sqlite="{0} IN (SELECT value FROM json_each({1}))",
     postgresql="{0} IN (SELECT json_array_elements_text(CAST({1} AS JSON)))",
+)
+# The same for whole numbers.
+is_numbered = _function(
+    Integer(),
+    sqlite="{0} IN (SELECT value FROM json_each({1}))",
+    postgresql="{0} = ANY(CAST(translate({1}, '[]', '{{}}') AS BIGINT[]))",
 )

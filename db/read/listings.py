@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, False_, and_, false, or_, select, true
 
+from db.batching import as_list
+from db.dialect import for_sqlite, is_numbered
 from db.read.filters import FileFilter, PhotoFilter
 from db.read.pages import FilePage, Query, cut, page_of_photos, query_of, walk
 from db.read.planning.candidates import answered, decided_photos, union
@@ -90,7 +92,8 @@ def failures(
     tried = (Failure.attempts, Failure.first_at, Failure.last_at, Failure.run_id)
     columns = (Failure.kind, Failure.message, *tried, Failure.next_at, Failure.quarantined_at)
     files = select(File.path, *columns).join(Failure).where(is_present, matches(query.tree, Failures()))
-    found = Plan([path_range(query.tree, after)], File.id.in_(select(Failure.file_id)))
+    has_failed = for_sqlite(connection, File.id.in_(select(Failure.file_id)))
+    found = Plan([path_range(query.tree, after)], has_failed)
     page = cut(list(walk(connection, files, found, limit=limit + 1)), limit)
     return Page(tuple(FailureHit(*row) for row in page.rows), page.next_after)
 
@@ -221,5 +224,6 @@ def _details(files: Sequence[Any], rows: MachineTags, condition: ColumnElement[b
         .join(File, File.photo_id == Photo.id)
         .join(Landmark, Landmark.id == tag.landmark_id)
         .outerjoin(Model, Model.id == tag.model_id)
-        .where(tag.photo_id.in_({file.id for file in files}), File.id.in_([file.file_id for file in files]), condition)
+        .where(is_numbered(tag.photo_id, as_list(sorted({file.id for file in files}))))
+        .where(is_numbered(File.id, as_list(file.file_id for file in files)), condition)
     )

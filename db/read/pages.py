@@ -7,8 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, False_, and_, select, true
+from sqlalchemy import ColumnElement, Connection, False_, True_, and_, select, true
 
+from db.dialect import sorted_first
 from db.read import unique
 from db.read.filters import FileFilter, PhotoFilter
 from db.read.planning.planner import Plan, plan
@@ -136,7 +137,12 @@ def walk(
     """
     left = limit
     for span in plan.spans:
-        in_span = files.where(plan.is_candidate, span.contains(File.path)).order_by(File.path).limit(left)
+        is_here = span.contains(File.path)
+        if isinstance(plan.is_candidate, True_):
+            in_span = files.where(is_here).order_by(File.path).limit(left)
+        else:
+            is_here = and_(plan.is_candidate, is_here)
+            in_span = sorted_first(connection, files, File.id, File.path, is_here).limit(left)
         # A server plans for the first rows then, and does not send all that nobody reads.
         with closing(connection.execute(in_span, execution_options={"stream_results": left is None})) as rows:
             if left is None:

@@ -37,6 +37,7 @@ def stream_tags(connection: Connection, filters: PhotoFilter) -> Iterator[Any]:
     """
     query = query_of(connection, filters)
     where = plan(connection, query.tree, "tagged", after=None, sets=())
+    where = where._replace(spans=list(where.spans))  # each kind of tags is a walk
     matches_photo = query.matches_photo(without_folders=True)
     with ExitStack() as stack:
         streams: list[Iterator[Any]] = []

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, True_, and_, false, func, or_, select, true
 
-from db.dialect import of_size
+from db.dialect import of_size, sorted_first
 from db.read.files import folder_range
 from db.read.planning.candidates import block_condition, opposite_block_condition, opposite_set, photo_set, union
 from db.read.query_language.tree import And, Condition, Node, Not, with_simple_negations
@@ -44,11 +45,11 @@ class Plan(NamedTuple):
     """Where a listing looks.
 
     Attributes:
-        spans: in the order of their paths; they do not overlap.
+        spans: in the order of their paths; they do not overlap. They may be read once.
         is_candidate: whether a file may be a hit.
     """
 
-    spans: list[Span]
+    spans: Iterable[Span]
     is_candidate: ColumnElement[bool]
 
 
@@ -74,7 +75,7 @@ def plan(connection: Connection, tree: Node, status: Status, *, after: str | Non
     may_contain = _may_contain(tree, status)
     if isinstance(may_contain, True_):
         return Plan([within_paths], true())
-    return Plan(list(_spans(connection, may_contain, within_paths)), true())
+    return Plan(_spans(connection, may_contain, within_paths), true())
 
 
 def rare_photos(connection: Connection, tree: Node, status: Status) -> AnySelect | None:
@@ -145,15 +146,26 @@ def _may_contain(node: Node, status: Status) -> ColumnElement[bool]:
 
 def _spans(connection: Connection, condition: ColumnElement[bool], within_paths: Span) -> Iterator[Span]:
     """The ranges of paths of some blocks."""
-    paths = select(PhotoBlock.first_path, PhotoBlock.last_path).where(condition).order_by(PhotoBlock.first_path)
-    merged: list[tuple[str, str]] = []
-    for first, last in connection.execute(paths):
-        end = f"{last}\0"
-        if merged and not _is_before(merged[-1][1], first):
-            first, previous = merged.pop()
-            end = max(end, previous, key=os.fsencode)
-        merged.append((first, end))
-    for low, high in merged:
-        common = _intersection(Span(low, high), within_paths)
-        if _is_before(common.low, common.high):
-            yield common
+    blocks = select(PhotoBlock.first_path, PhotoBlock.last_path)
+    blocks = blocks.where(PhotoBlock.last_path >= within_paths.low, condition)
+    if within_paths.high is not None:
+        blocks = blocks.where(PhotoBlock.first_path < within_paths.high)
+    in_order = sorted_first(connection, blocks, PhotoBlock.id, PhotoBlock.first_path, true())
+    low, end = "", ""  # of the range that the next blocks may continue
+    # A page is often full after the first blocks; PostgreSQL does not look at the others then.
+    with closing(connection.execute(in_order, execution_options={"stream_results": True})) as paths:
+        for first, last in paths:
+            beyond = f"{last}\0"
+            if low and not _is_before(end, first):
+                end = max(end, beyond, key=os.fsencode)
+                continue
+            yield from _common(Span(low, end), within_paths)
+            low, end = first, beyond
+    yield from _common(Span(low, end), within_paths)
+
+
+def _common(one: Span, other: Span) -> Iterator[Span]:
+    """What two ranges have in common, unless that is nothing."""
+    common = _intersection(one, other)
+    if _is_before(common.low, common.high):
+        yield common
