@@ -22,7 +22,7 @@ from tagger.model.embedding import Embeddings
 if TYPE_CHECKING:
     from tagger.model.predictor import Tagger
 
-CHUNK = 4096  # embeddings at a time, which stay in a core's cache
+CHUNK = 1024  # embeddings at a time, which stay in a core's cache
 # A float16 number becomes a float32 one when its bits are moved, and its exponent is raised: five times as fast as
 # numpy's own conversion.
 MOVED_BITS, SIGN_AND_VALUE, RAISED = 13, np.int32(-0x70002000), np.float32(2.0**112)
@@ -87,10 +87,10 @@ def nearest(scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
 
 def inner_products(vectors: NDArray[np.float16], query: Embeddings) -> NDArray[np.float32]:
     """The inner product of each row, (N, dimensions), with a query: (N,)."""
-    scores = np.empty(len(vectors), np.float32)
+    scores, raised = np.empty(len(vectors), np.float32), query * RAISED
 
     def fill(start: int) -> None:
-        scores[start : start + CHUNK] = as_float32(vectors[start : start + CHUNK]) @ query
+        scores[start : start + CHUNK] = _lowered(vectors[start : start + CHUNK]) @ raised
 
     with ThreadPoolExecutor(CORES) as threads:
         list(threads.map(fill, range(0, len(vectors), CHUNK)))
@@ -99,11 +99,17 @@ def inner_products(vectors: NDArray[np.float16], query: Embeddings) -> NDArray[n
 
 def as_float32(vectors: NDArray[np.float16]) -> Embeddings:
     """Finite float16 numbers as float32."""
+    values = _lowered(vectors)
+    values *= RAISED
+    return values
+
+
+def _lowered(vectors: NDArray[np.float16]) -> Embeddings:
+    """Finite float16 numbers, divided by `RAISED`, as float32."""
     bits = vectors.view(np.int16).astype(np.int32)
     bits <<= MOVED_BITS
     bits &= SIGN_AND_VALUE
     values: Embeddings = bits.view(np.float32)
-    values *= RAISED
     return values
 
 
