@@ -74,6 +74,12 @@ def _renew(connection: Connection, blocks: set[tuple[int, int]]) -> None:
         execute(connection, RENEW_BLOCK, rows)
 
 
+def has_embeddings(connection: Connection, *, model: int) -> bool:
+    """Whether any photo has an embedding by a model."""
+    rows = select(Embedding.photo_id).where(Embedding.model_id == model).limit(1)
+    return connection.execute(rows).first() is not None
+
+
 def block_versions(connection: Connection, *, model: int) -> dict[int, int]:
     """The versions of the blocks that have, or had, embeddings of a model."""
     rows = select(EmbeddingBlock.block, EmbeddingBlock.version).where(EmbeddingBlock.model_id == model)

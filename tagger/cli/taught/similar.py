@@ -49,12 +49,15 @@ def unknown(as_json: bool, config: Path | None, **options: Any) -> None:
     """
     from tagger.cli.table import print_json
     from tagger.core.text import counted, printable
+    from tagger.library.taught.similar import model_with_embeddings
     from tagger.library.taught.unknown import unknown_places
     from tagger.model.bundle import open_bundle
 
     settings = context.open_settings(config, **options)
+    bundle = open_bundle(settings.bundle)
     with context.open_store(settings, must_exist=True) as store:
-        places = unknown_places(store, open_bundle(settings.bundle))
+        model_with_embeddings(store, bundle)
+        places = unknown_places(store, bundle)
     if as_json:
         print_json(places)
         return

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from db.engine import Store
 from db.read.files import paths_of
+from db.taught.embeddings import has_embeddings
 from tagger.core.errors import TeachingError
 from tagger.core.run_options import CORES
 from tagger.core.types import NoLandmark, Tagged
 from tagger.library.recorder import register
 from tagger.library.taught.matrix import embedding_matrix
+from tagger.model.bundle import Bundle
 from tagger.model.embedding import Embeddings
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def similar(store: Store, tagger: Tagger, photo: str, *, limit: int) -> list[Sim
     Raises:
         TeachingError: the photo cannot be read, or there are no embeddings.
     """
-    model = register(store, tagger.bundle)
+    model = model_with_embeddings(store, tagger.bundle)
     (result,) = tagger.with_full_look().tag([photo], 1, gps=False)
     if not isinstance(result.answer, Tagged | NoLandmark) or result.answer.embedded is None:
         raise TeachingError("The photo cannot be read, or this bundle makes no embeddings.")
@@ -61,6 +63,19 @@ def similar(store: Store, tagger: Tagger, photo: str, *, limit: int) -> list[Sim
         if len(found) >= limit or len(best) < count:
             return found[:limit]
         count *= 4
+
+
+def model_with_embeddings(store: Store, bundle: Bundle) -> int:
+    """The row id of a bundle's model.
+
+    Raises:
+        TeachingError: no photo has an embedding by it.
+    """
+    model = register(store, bundle)
+    with store.read() as connection:
+        if not has_embeddings(connection, model=model):
+            raise TeachingError("This model has seen no photo of the library. Tag the photos with it first: tagger tag")
+    return model
 
 
 def _with_paths(store: Store, photos: NDArray[np.intp], scores: NDArray[np.float32], asked: str) -> list[Similar]:

@@ -46,3 +46,12 @@ def test_whoever_teaches_a_landmark_under_another_name_is_told_how_to_take_it_ba
     )
     assert """tagger taught remove 'Ann'"'"'s tower'""" in taught.stderr
     assert "already tagged" not in tagger("teach", "Cabin", *photos(tmp_path, VIOLET), *database).stderr
+
+
+def test_a_library_that_the_model_has_not_seen_has_no_unknown_places_and_says_why(
+    tagger: Tagger, tmp_path: Path
+) -> None:
+    database = ("--db", tmp_path / "own.sqlite")
+    tagger("teach", "Cabin", *photos(tmp_path, VIOLET), *database)
+    asked = tagger("unknown", *database)
+    assert (asked.returncode, "This model has seen no photo of the library" in asked.stderr) == (1, True)

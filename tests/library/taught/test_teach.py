@@ -184,6 +184,11 @@ def test_similar_photos_are_those_of_the_same_colour(library: Library, tmp_path:
     }
 
 
+def test_where_the_model_has_seen_no_photo_nothing_is_similar_and_why_is_said(library: Library) -> None:
+    with pytest.raises(TeachingError, match="seen no photo of the library"):
+        similar(library.store, library.tagger, library.violet[0], limit=6)
+
+
 def test_unknown_places_are_groups_of_untagged_photos(library: Library) -> None:
     painted(library.folder, ORANGE, 4, "orange")
     library.run()
