@@ -17,7 +17,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from tagger.model.nets import build, efficientnet_lite
-from training.fit.device import half_precision
+from training.fit.device import autocast
 from training.fit.frozen_backbone import FrozenBackbone
 from training.fit.recipe_file import load_recipe
 
@@ -40,7 +40,7 @@ def main() -> None:
     whole, partly_frozen = FrozenBackbone(network, 0, CPU), FrozenBackbone(network, frozen, CPU)
 
     def step(through: FrozenBackbone) -> None:
-        with half_precision(CPU):
+        with autocast(CPU):
             logits = through.logits(network, values)  # (B, outputs)
         F.cross_entropy(logits.float(), labels).backward()  # type: ignore[no-untyped-call]
 

@@ -137,11 +137,10 @@ def walk(
     """
     left = limit
     for span in plan.spans:
-        is_here = span.contains(File.path)
+        is_here = and_(plan.is_candidate, span.contains(File.path))
         if isinstance(plan.is_candidate, True_):
             in_span = files.where(is_here).order_by(File.path).limit(left)
         else:
-            is_here = and_(plan.is_candidate, is_here)
             in_span = sorted_first(connection, files, File.id, File.path, is_here).limit(left)
         # A server plans for the first rows then, and does not send all that nobody reads.
         with closing(connection.execute(in_span, execution_options={"stream_results": left is None})) as rows:

@@ -84,7 +84,7 @@ def test_torchvision_is_asked_for_networks_it_has_and_that_end_in_a_classifier()
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 1), (3, 2), (5, 2)])
-def test_half_precision_gradients_of_a_depthwise_convolution_are_the_exact_ones(kernel: int, stride: int) -> None:
+def test_autocast_gradients_of_a_depthwise_convolution_are_the_exact_ones(kernel: int, stride: int) -> None:
     torch.manual_seed(0)
     photos = torch.randn(2, 6, 11, 11)  # (N, C, H, W)
     weight = torch.randn(6, 1, kernel, kernel)

@@ -31,7 +31,7 @@ def device_name(device: torch.device) -> str:
     return f"CPU ({torch.get_num_threads()} threads)"
 
 
-def half_precision(device: torch.device) -> torch.autocast:
+def autocast(device: torch.device) -> torch.autocast:
     """Autocast to `compute_dtype`; with float32 it changes nothing."""
     dtype = compute_dtype(device)
     return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
@@ -44,4 +44,6 @@ def compute_dtype(device: torch.device) -> torch.dtype:
     """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32
+    has_mkldnn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    has_bfloat16 = has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.bfloat16 if has_bfloat16 else torch.float32

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from tagger.model.nets import Network
 from training.fit.augment import augmentation
 from training.fit.dataset import PhotoDataset, data_loader, network_input, photo_dataset
-from training.fit.device import half_precision, resolve_device
+from training.fit.device import autocast, resolve_device
 from training.fit.experiment import Experiment
 from training.fit.frozen_backbone import FrozenBackbone
 from training.fit.recipe import Head
@@ -70,7 +70,7 @@ def compute_features(network: Network, dataset: PhotoDataset, experiment: Experi
     backbone = FrozenBackbone(network, len(network.parts), device)
     rows, labels = [], []
     for pixels, targets in tqdm(data_loader(dataset, BATCH, recipe.workers), desc="features"):
-        with half_precision(device):
+        with autocast(device):
             batch = backbone.features(network, network_input(pixels, recipe.input).to(device))  # (B, features)
         rows.append(batch.float().cpu())
         labels.append(targets)  # (B,)

@@ -18,7 +18,7 @@ from tagger.model.nets import Network
 from training.fit.augment import augmentation
 from training.fit.checkpoint import TrainingState, frozen_parts, initial_state, load_checkpoint, save_checkpoint
 from training.fit.dataset import PhotoDataset, data_loader, network_input, photo_dataset
-from training.fit.device import device_name, half_precision, resolve_device
+from training.fit.device import autocast, device_name, resolve_device
 from training.fit.distillation import Teacher
 from training.fit.experiment import Experiment
 from training.fit.frozen_backbone import FrozenBackbone
@@ -113,7 +113,7 @@ def _train_step(
     recipe, device = experiment.recipe.train, resolve_device(experiment.recipe.device)
     targets = F.one_hot(labels, experiment.outputs).float().to(device)  # (B, outputs)
     values, targets = mixup(values.to(device), targets, recipe.mix)
-    with half_precision(device):
+    with autocast(device):
         logits = backbone.logits(state.network, values)  # (B, outputs)
     loss = F.cross_entropy(logits.float(), targets, label_smoothing=recipe.label_smoothing)
     if teacher:
@@ -135,7 +135,7 @@ def _val_top1(state: TrainingState, experiment: Experiment, backbone: FrozenBack
     entries = [entry for entry in experiment.entries("val") if entry.landmark]
     correct = 0
     for pixels, labels in data_loader(photo_dataset(experiment, entries), recipe.train.batch, recipe.workers):
-        with half_precision(device):
+        with autocast(device):
             logits = backbone.logits(average, network_input(pixels, recipe.input).to(device))  # (B, outputs)
         correct += int((logits[:, : len(experiment.classes)].argmax(1).cpu() == labels).sum())
     return round(correct / max(1, len(entries)), 4)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tagger.model.nets import build
-from training.fit.device import half_precision
+from training.fit.device import autocast
 from training.fit.frozen_backbone import FrozenBackbone
 
 CPU = torch.device("cpu")
@@ -18,7 +18,7 @@ def test_features_through_the_trunk_are_the_networks_own(parts: int) -> None:
     torch.manual_seed(1)
     network = build("efficientnet_lite0", 5).eval()
     photos = torch.randn(3, 3, 64, 64)  # (N, 3, H, W)
-    with torch.inference_mode(), half_precision(CPU):
+    with torch.inference_mode(), autocast(CPU):
         through = FrozenBackbone(network, parts, CPU).features(network, photos).float()
     with torch.inference_mode():
         own = network.features(photos)
@@ -29,7 +29,7 @@ def test_features_through_the_trunk_are_the_networks_own(parts: int) -> None:
 @pytest.mark.slow
 def test_a_gradient_reaches_what_lies_above_the_trunk_and_nothing_below() -> None:
     network = build("efficientnet_lite0", 5)
-    with half_precision(CPU):
+    with autocast(CPU):
         FrozenBackbone(network, 4, CPU).logits(network, torch.randn(2, 3, 64, 64)).float().sum().backward()  # type: ignore[no-untyped-call]
     assert all(p.grad is None for part in network.parts[:4] for p in part.parameters())
     assert all(p.grad is not None for part in network.parts[4:] for p in part.parameters())
