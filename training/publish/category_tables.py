@@ -34,7 +34,7 @@ def categories(results: Results, split: str = TEST) -> Table:
         if folds := _folds(results):
             found["unseen_sources"] = folds
             names["unseen_sources"] += " *"
-            note += " * Measured on models that were trained without these sources."
+            note += f" * Measured on models that were trained without these sources{_shortened(results)}."
     rows = [_row(names[key], found[key]) for key in names if key in found]
     header = ("what they show", "#photos", "#first suggestion correct", "#correctly tagged", "#tags correct", "#tagged")
     return Table("By what photos show", header, rows, note, results.command("details.json"), photos)
@@ -119,6 +119,12 @@ def _folds(results: Results) -> Json:
         **{key: _estimate(pooled[key], photos) for key in ("top1", "rightly_tagged", "tagged")},
         "tags_right": _estimate(pooled["rightly_tagged"] / pooled["tagged"], tagged) if tagged else None,
     }
+
+
+def _shortened(results: Results) -> str:
+    """How the models of the folds differ from the run besides their photos, such as `` (train.epochs=4)``."""
+    changes = (results.read("sources.json") or {}).get("changes", [])
+    return f" ({', '.join(changes)})" if changes else ""
 
 
 def _estimate(rate: float, photos: int) -> list[float]:
