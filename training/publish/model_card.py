@@ -29,7 +29,7 @@ from training.publish.tables import TEST, Table
 
 DOCUMENT = "MODEL.md"
 README = "README.md"  # beside the folder of the document
-SCRATCH, FIRST_LOOK = "scratch", "first_look"  # names of their runs
+SCRATCH, FIRST_LOOK, REPRODUCED = "scratch", "first_look", "reproduced"  # names of their runs
 WEAKEST = 6
 TRADE_OFF = "Higher is more accurate, further right is faster; no run beats those on the dashed line."
 PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
@@ -162,6 +162,12 @@ def _first_look(inputs: Inputs) -> str:
     return _table(inputs, category_tables.first_look(student)) if student else _missing(f"first-look {FIRST_LOOK}")
 
 
+def _reproduced(inputs: Inputs) -> str:
+    """This run beside the one that `make reproduce` made in a clean clone, copied beside it under another name."""
+    again = inputs.beside(REPRODUCED)
+    return _table(inputs, costs.reproduction(inputs.results, again)) if again else _missing("reproduce RECIPE")
+
+
 def _sources(inputs: Inputs) -> str:
     own = _table(inputs, tables.leave_source_out(inputs.results))
     several = tables.unseen_sources(inputs.all_runs)
@@ -196,6 +202,7 @@ PARTS: Mapping[str, Callable[[Inputs], str]] = {
     "curves": _curves,
     "compare": _compared,
     "int8": lambda inputs: _table(inputs, costs.quantization(inputs.results)),
+    "reproduced": _reproduced,
     "cost": lambda inputs: _table(inputs, costs.training_cost(inputs.both)),
 }
 

@@ -109,6 +109,16 @@ def test_the_first_look_beside_it_says_what_it_answers_alone(experiment: Experim
     assert "below 0.03." in text
 
 
+def test_a_run_made_again_stands_beside_the_first(experiment: Experiment, tmp_path: Path) -> None:
+    docs = card(tmp_path / "docs", PROSE.format("reproduced"))
+    assert "Not measured yet: `python -m training reproduce" in updated(measure(experiment), docs)
+    measure(renamed(experiment, "reproduced"), top1=0.74, gap=0.81)
+    text = updated(experiment, docs)
+    assert "| first suggestion correct | 75.0 % | 74.0 % | -1.0 |" in text
+    assert "| GAP with negatives as distractors | 0.800 | 0.810 | +1.0 |" in text
+    assert "| other sights tagged | – | – | – |" in text
+
+
 def test_runs_that_were_asked_about_unseen_sources_stand_side_by_side_best_first(
     experiment: Experiment, tmp_path: Path
 ) -> None:
