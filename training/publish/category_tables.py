@@ -34,7 +34,7 @@ def categories(results: Results, split: str = TEST) -> Table:
         if folds := _folds(results):
             found["unseen_sources"] = folds
             names["unseen_sources"] += " *"
-            note += f" * Measured on models that were trained without these sources{_shortened(results)}."
+            note += f" * Measured on models that were trained without these sources: `{_folds_command(results)}`."
     rows = [_row(names[key], found[key]) for key in names if key in found]
     header = ("what they show", "#photos", "#first suggestion correct", "#correctly tagged", "#tags correct", "#tagged")
     return Table("By what photos show", header, rows, note, results.command("details.json"), photos)
@@ -121,10 +121,10 @@ def _folds(results: Results) -> Json:
     }
 
 
-def _shortened(results: Results) -> str:
-    """How the models of the folds differ from the run besides their photos, such as `` (train.epochs=4)``."""
+def _folds_command(results: Results) -> str:
+    """What trained the models of the folds, with its changes to the recipe."""
     changes = (results.read("sources.json") or {}).get("changes", [])
-    return f" ({', '.join(changes)})" if changes else ""
+    return " ".join(["python -m training", results.command("sources.json"), *changes])
 
 
 def _estimate(rate: float, photos: int) -> list[float]:

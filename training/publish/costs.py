@@ -1,4 +1,4 @@
-"""Tables of what a model costs, and whether training it again gives the same: training, speed, eight bits.
+"""Tables of what a model costs: training, speed, eight bits.
 
 Every speed is shown with the machine that it was measured on.
 """
@@ -8,18 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from training.publish.results import Json, Results
-from training.publish.tables import TEST, Table, decimal, interval, percent
-
-REPRODUCED = {
-    "top1": ("first suggestion correct", percent),
-    "top5": ("one of the first five correct", percent),
-    "rightly_tagged": ("correctly tagged", percent),
-    "tags_right": ("tags correct", percent),
-    "sight_tagged": ("other sights tagged", percent),
-    "ordinary_tagged": ("ordinary photos tagged", percent),
-    "gap": ("GAP with negatives as distractors", decimal),
-    "ece": ("ECE after calibration", decimal),
-}
+from training.publish.tables import Table, decimal, interval, percent
 
 
 def training_cost(runs: Iterable[Results]) -> Table:
@@ -39,23 +28,6 @@ def training_cost(runs: Iterable[Results]) -> Table:
         "resumed; photos/s is the mean over its epochs."
     )
     return Table("What training cost", header, rows, note, "fit training/recipes/RECIPE.toml", "train split")
-
-
-def reproduction(results: Results, again: Results) -> Table:
-    """A run's figures beside those of the same recipe on the same photos, trained again."""
-    first, second = (run.metrics[TEST] for run in (results, again))
-    rows = [
-        (name, shown(first.get(key)), shown(second.get(key)), _points(first.get(key), second.get(key)))
-        for key, (name, shown) in REPRODUCED.items()
-    ]
-    header = ("", "#shipped", "#made again", "#difference, points")
-    epochs, device = again.epochs, again.epochs[-1]["device"] if again.epochs else "one machine"
-    note = f"Each at its own thresholds. Made again in {len(epochs)} epochs on {device}."
-    return Table("Made again", header, rows, note, "reproduce training/recipes/transfer.toml")
-
-
-def _points(first: float | None, second: float | None) -> str:
-    return "–" if first is None or second is None else f"{100 * (second - first):+.1f}"
 
 
 def _minutes(results: Results) -> str:

@@ -24,6 +24,7 @@ from training.publish import category_tables, costs, plots, tables
 from training.publish.compare import PLOT, TABLE
 from training.publish.compare_plot import trade_off
 from training.publish.markdown import markdown
+from training.publish.reproduction import reproduction
 from training.publish.results import Json, Results
 from training.publish.tables import TEST, Table
 
@@ -165,7 +166,7 @@ def _first_look(inputs: Inputs) -> str:
 def _reproduced(inputs: Inputs) -> str:
     """This run beside the one that `make reproduce` made in a clean clone, copied beside it under another name."""
     again = inputs.beside(REPRODUCED)
-    return _table(inputs, costs.reproduction(inputs.results, again)) if again else _missing("reproduce RECIPE")
+    return _table(inputs, reproduction(inputs.results, again)) if again else _missing("reproduce RECIPE")
 
 
 def _sources(inputs: Inputs) -> str:

@@ -29,7 +29,8 @@ def test_sources_that_were_left_out_take_the_place_of_unseen_ones(experiment: Ex
     table = categories(Results(experiment))
     name, photos, top1, rightly_tagged, tags_right, tagged = table.rows[1]
     assert name.endswith(" *")
-    assert "* Measured on models that were trained without these sources (train.epochs=4)." in table.note
+    assert "* Measured on models that were trained without these sources: `python -m training sources" in table.note
+    assert table.note.endswith("sources colours train.epochs=4`.")
     assert (photos, top1) == ("1,000", "50.0 % (46.9 – 53.1)")
     assert [cell.split(" (")[0] for cell in (rightly_tagged, tags_right, tagged)] == ["40.0 %", "80.0 %", "50.0 %"]
 
