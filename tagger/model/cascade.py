@@ -20,6 +20,8 @@ from tagger.model.engines import Engine, Outputs
 from tagger.model.inference import answers, finite_rows, infer, probabilities, safe_outputs, with_embeddings
 from tagger.model.taught import NOTHING_TAUGHT, TaughtPlaces
 
+PHOTOS_PER_REQUEST = 4  # to the small network: faster than one by one, and as fast as eight
+
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:

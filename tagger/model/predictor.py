@@ -24,7 +24,7 @@ from tagger.image.metadata.photo_info import photo_info, with_file
 from tagger.image.preprocess import Pixels, preprocess
 from tagger.image.source import open_source
 from tagger.model.bundle import Bundle, open_bundle
-from tagger.model.cascade import FirstLook, infer_in_two_looks
+from tagger.model.cascade import PHOTOS_PER_REQUEST, FirstLook, infer_in_two_looks
 from tagger.model.embedding import projection_of
 from tagger.model.engines import Engine
 from tagger.model.engines.factory import open_engine
@@ -270,7 +270,8 @@ def load(
     first_look = None
     if (small := opened.first_look) and (rule := opened.card.first_look):
         # Named like the first one, so that reasons against others are not logged twice.
-        second = open_engine(small, engine=runtime.info.name, device=device, precision=precision)
+        name, size = runtime.info.name, PHOTOS_PER_REQUEST
+        second = open_engine(small, engine=name, device=device, precision=precision, photos_per_request=size)
         check(second, small.card)
         first_look = FirstLook(second, small.card, rule.none_below, projection_of(small))
     return Tagger(opened, runtime, limits or Limits(), first_look)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,6 +33,8 @@ FLOAT32_TOLERANCE = 0.05  # on scores, as `tagger.model.engines` states
 HALF_TOLERANCE = 0.2
 MEAN_TOLERANCE = 0.01
 
+Options = dict[str, Any]  # of `open_engine`
+
 ENGINES = [
     pytest.param({"engine": "openvino", "precision": "float32"}, id="openvino"),
     pytest.param({"engine": "torch", "device": "cpu"}, id="torch-cpu", marks=[needs_torch, pytest.mark.slow]),
@@ -45,11 +48,11 @@ def bundle() -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def opened(bundle: Bundle) -> Callable[[dict[str, str]], Engine]:
+def opened(bundle: Bundle) -> Callable[[Options], Engine]:
     """Each engine once, since starting one takes a second."""
     engines: dict[str, Engine] = {}
 
-    def get(options: dict[str, str]) -> Engine:
+    def get(options: Options) -> Engine:
         key = str(options)
         if key not in engines:
             engines[key] = open_engine(bundle, **options)
@@ -74,9 +77,7 @@ def tolerance(engine: Engine) -> float:
 
 
 @pytest.mark.parametrize("options", ENGINES)
-def test_rows_have_the_network_s_outputs(
-    options: dict[str, str], opened: Callable[[dict[str, str]], Engine], bundle: Bundle
-) -> None:
+def test_rows_have_the_network_s_outputs(options: Options, opened: Callable[[Options], Engine], bundle: Bundle) -> None:
     for count in (1, 3, opened(options).batch_size + 1):
         rows = opened(options).logits(pictures(bundle, count))
         assert (rows.shape, rows.dtype) == ((count, bundle.card.outputs), np.dtype(np.float32))
@@ -85,7 +86,7 @@ def test_rows_have_the_network_s_outputs(
 
 @pytest.mark.parametrize("options", ENGINES)
 def test_a_row_keeps_its_place_and_does_not_depend_on_its_neighbours(
-    options: dict[str, str], opened: Callable[[dict[str, str]], Engine], bundle: Bundle
+    options: Options, opened: Callable[[Options], Engine], bundle: Bundle
 ) -> None:
     batch, engine = pictures(bundle, 9), opened(options)
     together = scores(engine, bundle, batch)
@@ -97,7 +98,7 @@ def test_a_row_keeps_its_place_and_does_not_depend_on_its_neighbours(
 
 @pytest.mark.parametrize("options", ENGINES)
 def test_the_same_batch_twice_gives_the_same_rows(
-    options: dict[str, str], opened: Callable[[dict[str, str]], Engine], bundle: Bundle
+    options: Options, opened: Callable[[Options], Engine], bundle: Bundle
 ) -> None:
     batch = pictures(bundle, 5)
     assert np.array_equal(opened(options).logits(batch), opened(options).logits(batch))
@@ -105,7 +106,7 @@ def test_the_same_batch_twice_gives_the_same_rows(
 
 @pytest.mark.parametrize("options", ENGINES)
 def test_the_picture_that_tells_whether_an_engine_works_is_answered(
-    options: dict[str, str], opened: Callable[[dict[str, str]], Engine], bundle: Bundle
+    options: Options, opened: Callable[[Options], Engine], bundle: Bundle
 ) -> None:
     picture = probe_picture(bundle.card.input.size_px)
     assert picture.shape == pictures(bundle, 1).shape
@@ -113,7 +114,7 @@ def test_the_picture_that_tells_whether_an_engine_works_is_answered(
 
 
 @pytest.mark.parametrize("options", ENGINES)
-def test_an_engine_says_what_it_is_and_why(options: dict[str, str], opened: Callable[[dict[str, str]], Engine]) -> None:
+def test_an_engine_says_what_it_is_and_why(options: Options, opened: Callable[[Options], Engine]) -> None:
     info = opened(options).info
     assert info.name == options["engine"]
     assert all((info.device, info.precision, info.reason))
@@ -121,7 +122,7 @@ def test_an_engine_says_what_it_is_and_why(options: dict[str, str], opened: Call
 
 
 @pytest.mark.parametrize("options", ENGINES[1:])
-def test_engines_agree(options: dict[str, str], opened: Callable[[dict[str, str]], Engine], bundle: Bundle) -> None:
+def test_engines_agree(options: Options, opened: Callable[[Options], Engine], bundle: Bundle) -> None:
     batch = pictures(bundle, 8)
     reference = scores(opened({"engine": "openvino", "precision": "float32"}), bundle, batch)
     found = scores(opened(options), bundle, batch)
@@ -140,7 +141,7 @@ def test_engines_agree(options: dict[str, str], opened: Callable[[dict[str, str]
     ],
 )
 def test_engines_agree_on_real_photos(
-    options: dict[str, str], count: int, opened: Callable[[dict[str, str]], Engine], bundle: Bundle
+    options: Options, count: int, opened: Callable[[Options], Engine], bundle: Bundle
 ) -> None:
     files = sorted(Path(os.environ["LANDMARK_DATA"], "landmarks", "test").glob("*/*.jpg"), key=lambda file: file.name)
     loader = InProcessLoader(bundle.card.input, Limits())
@@ -159,7 +160,7 @@ def test_engines_agree_on_real_photos(
 @pytest.mark.parametrize(
     "options", [{"device": "cuda"}, {"engine": "torch", "device": "cuda:1"}, {"engine": "openvino", "device": "cuda"}]
 )
-def test_asking_for_cuda_where_there_is_none_is_an_error(bundle: Bundle, options: dict[str, str]) -> None:
+def test_asking_for_cuda_where_there_is_none_is_an_error(bundle: Bundle, options: Options) -> None:
     with pytest.raises(EngineUnavailable, match=r"cuda.*(--device cpu|--engine torch)"):
         open_engine(bundle, **options)
 
@@ -182,7 +183,7 @@ def test_a_gpu_that_cannot_be_used_is_announced(
 @pytest.mark.parametrize(
     "options", [{"engine": "abacus"}, {"precision": "float8"}, {"engine": "openvino", "precision": "float16"}]
 )
-def test_what_no_engine_can_do_is_an_error_that_names_the_choices(bundle: Bundle, options: dict[str, str]) -> None:
+def test_what_no_engine_can_do_is_an_error_that_names_the_choices(bundle: Bundle, options: Options) -> None:
     with pytest.raises(EngineUnavailable, match=r"float32|openvino"):
         open_engine(bundle, **options)
 
@@ -200,6 +201,20 @@ def test_an_engine_with_one_thread_may_use_any_core(bundle: Bundle, monkeypatch:
                 with suppress(ProcessLookupError):  # it has ended
                     seen.add(frozenset(os.sched_getaffinity(int(thread))))
     assert seen == {frozenset(os.sched_getaffinity(0))}
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 9])
+def test_photos_that_share_a_request_have_the_rows_they_have_alone(count: int) -> None:
+    from tagger.model.engines.openvino import OpenVinoEngine
+
+    small = open_bundle().first_look
+    assert small
+    batch = pictures(small, 9)
+    alone = OpenVinoEngine(small).outputs(batch)
+    together = OpenVinoEngine(small, photos_per_request=4).outputs(batch[-count:])
+    assert alone.features is not None and together.features is not None
+    assert np.array_equal(together.logits, alone.logits[-count:])
+    assert np.array_equal(together.features, alone.features[-count:])
 
 
 def test_a_second_start_uses_the_compiled_network(bundle: Bundle, tmp_path: Path) -> None:

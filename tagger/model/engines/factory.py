@@ -19,8 +19,15 @@ log = logging.getLogger(__name__)
 ENGINES = ("auto", "openvino", "torch")
 
 
-def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
-    """Choose and start an engine; options as in `tagger.load`.
+def open_engine(
+    bundle: Bundle,
+    *,
+    engine: str = "auto",
+    device: str = "auto",
+    precision: str = "auto",
+    photos_per_request: int = 1,
+) -> Engine:
+    """Choose and start an engine; options as in `tagger.load`, and one of `OpenVinoEngine` that PyTorch does not need.
 
     It is CUDA if there is an NVIDIA driver and a PyTorch that can use it, else OpenVINO on the CPU, with a warning in
     the log if there is an unusable GPU.
@@ -39,11 +46,11 @@ def open_engine(bundle: Bundle, *, engine: str = "auto", device: str = "auto", p
     if engine == "torch" or device.startswith("cuda"):
         return _torch(bundle, device=device, precision=precision)
     if engine == "openvino" or device == "cpu":
-        return _openvino(bundle, precision=precision, reason="as requested")
+        return _openvino(bundle, precision, photos_per_request)
     obstacle = _why_no_cuda()
     if obstacle is None:
         return _torch(bundle, device="cuda", precision=precision, reason="an NVIDIA GPU is present")
-    return _openvino(bundle, precision=precision, reason=obstacle)
+    return _openvino(bundle, precision, photos_per_request, reason=obstacle)
 
 
 def has_nvidia_driver() -> bool:
@@ -94,10 +101,12 @@ def _torch(bundle: Bundle, *, device: str, precision: str, reason: str = "as req
     return TorchEngine(bundle, device=device, precision=precision, reason=reason)
 
 
-def _openvino(bundle: Bundle, *, precision: str, reason: str) -> Engine:
+def _openvino(bundle: Bundle, precision: str, photos_per_request: int, *, reason: str = "as requested") -> Engine:
     from tagger.model.engines.openvino import OpenVinoEngine
 
-    return OpenVinoEngine(bundle, precision=precision, cache_dir=_cache_dir(), reason=reason)
+    return OpenVinoEngine(
+        bundle, precision=precision, cache_dir=_cache_dir(), reason=reason, photos_per_request=photos_per_request
+    )
 
 
 def _cache_dir() -> Path | None:

@@ -66,17 +66,17 @@ def cpu_property(name: str) -> Any:
         raise shortage(error) or EngineFailed(problem) from error
 
 
-def read_or_compile(bundle: Bundle, config: Config, cache: NetworkCache) -> openvino.CompiledModel:
+def read_or_compile(bundle: Bundle, photos: int, config: Config, cache: NetworkCache) -> openvino.CompiledModel:
     """The compiled network that an earlier start stored; else compile it, in one of the processes that start now.
 
     Raises:
         BundleDamaged, EngineFailed: as `compile_network` does.
     """
-    key = _cache_key(bundle, config)
+    key = _cache_key(bundle, photos, config)
     if (network := cache.read(key)) is None:
         with cache.lock() as may_write:
             if (network := cache.read(key)) is None:
-                compiled = compile_network(bundle, config)
+                compiled = compile_network(bundle, photos, config)
                 if may_write:
                     cache.write(key, compiled.export_model().getvalue())
                 return compiled
@@ -85,22 +85,25 @@ def read_or_compile(bundle: Bundle, config: Config, cache: NetworkCache) -> open
     try:
         return core().import_model(tensor, "CPU", config)
     except RuntimeError:  # it was made by another OpenVINO, or for another processor, after all
-        return compile_network(bundle, config)
+        return compile_network(bundle, photos, config)
 
 
-def _cache_key(bundle: Bundle, config: Config) -> str:
+def _cache_key(bundle: Bundle, photos: int, config: Config) -> str:
     """Everything that a compiled network depends on."""
     contract = bundle.card.input
     machine = [openvino.__version__, processor(), sorted(cpu_property("OPTIMIZATION_CAPABILITIES"))]
     network = [bundle.card.files.get(ONNX_FILE), contract.size_px, contract.mean, contract.std, bundle.card.outputs]
-    return json.dumps([machine, network, config])
+    return json.dumps([machine, network, photos, config])
 
 
-def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None = None) -> openvino.CompiledModel:
+def compile_network(
+    bundle: Bundle, photos: int, config: Config, model: openvino.Model | None = None
+) -> openvino.CompiledModel:
     """Compile the network of a bundle, with the normalisation of photos in front.
 
     Args:
         bundle: its card describes the network.
+        photos: in each request.
         config: OpenVINO's properties.
         model: the network, if not the one in the bundle's file; it is modified.
 
@@ -114,11 +117,11 @@ def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None
     except ERRORS as error:
         problem = f"OpenVINO cannot read it as a network ({what_failed(error)})"
         raise shortage(error) or BundleDamaged(file, problem) from error
-    if misfit := _misfit(model, bundle.card.input):
+    if misfit := _misfit(model, photos, bundle.card.input):
         raise BundleDamaged(file, misfit)
     try:
-        model = _with_normalisation(model, bundle.card.input)
-        if misfit := _output_misfit(model, bundle.card.outputs):
+        model = _with_normalisation(model, photos, bundle.card.input)
+        if misfit := _output_misfit(model, photos, bundle.card.outputs):
             raise BundleDamaged(file, misfit)
         return core().compile_model(model, "CPU", config)
     except ERRORS as error:
@@ -126,27 +129,27 @@ def compile_network(bundle: Bundle, config: Config, model: openvino.Model | None
         raise shortage(error) or EngineFailed(problem) from error
 
 
-def _misfit(model: openvino.Model, contract: InputContract) -> str | None:
+def _misfit(model: openvino.Model, photos: int, contract: InputContract) -> str | None:
     """Why the card's photos do not fit the network's input; None if they do."""
     more = [name for output in model.outputs[1:] for name in output.names]
     if len(model.inputs) != 1 or more not in ([], [FEATURES]):
         found = f"{len(model.inputs)} and {len(model.outputs)}"
         return f"the network needs one input and one output, and has {found}"
-    expected = openvino.PartialShape([1, 3, contract.size_px, contract.size_px])
+    expected = openvino.PartialShape([photos, 3, contract.size_px, contract.size_px])
     if not (shape := model.inputs[0].partial_shape).compatible(expected):
         return f"the network takes photos of the shape {shape}, but the card describes {expected}"
     return None
 
 
-def _output_misfit(model: openvino.Model, outputs: int) -> str | None:
+def _output_misfit(model: openvino.Model, photos: int, outputs: int) -> str | None:
     """Why the network's outputs do not match the card; None if they do."""
-    expected, found = openvino.PartialShape([1, outputs]), model.output(0).partial_shape
+    expected, found = openvino.PartialShape([photos, outputs]), model.output(0).partial_shape
     if found != expected:
         return f"the network's output has the shape {found}, but the card describes {expected}"
     for output in model.outputs:
         if output.element_type != openvino.Type.f32:
             return f"the network's output is of type {output.element_type.get_type_name()} instead of f32"
-        if not output.partial_shape.compatible(openvino.PartialShape([1, -1])) or output.partial_shape.is_dynamic:
+        if not output.partial_shape.compatible(openvino.PartialShape([photos, -1])) or output.partial_shape.is_dynamic:
             return f"the network's features have the shape {output.partial_shape} instead of a row"
     return None
 
@@ -160,9 +163,9 @@ def what_failed(error: Exception) -> str:
     return printable(message)[:MOST_LETTERS].rstrip(". ") or "it does not say why"
 
 
-def _with_normalisation(model: openvino.Model, contract: InputContract) -> openvino.Model:
-    """The network with `tagger.image.preprocess.normalise` in front: (1, H, W, 3) uint8 in."""
-    model.reshape([1, 3, contract.size_px, contract.size_px])
+def _with_normalisation(model: openvino.Model, photos: int, contract: InputContract) -> openvino.Model:
+    """The network with `tagger.image.preprocess.normalise` in front: (photos, H, W, 3) uint8 in."""
+    model.reshape([photos, 3, contract.size_px, contract.size_px])
     steps = PrePostProcessor(model)
     steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
     steps.input().model().set_layout(openvino.Layout("NCHW"))
