@@ -18,6 +18,13 @@ LANDMARKS = {
     "unseen_sources": "known landmarks, from other sources",
 }
 NEGATIVES = {"sight": "other sights", "ordinary": "ordinary photos", "document": "documents and screenshots"}
+FIRST_LOOK = {
+    **{
+        f"{key}_answered": f"{name}: answered by the first look"
+        for key, name in ({"landmark": "known landmarks"} | NEGATIVES).items()
+    },
+    "agreement": "tags of the large network that stay",
+}
 FIGURES = ("top1", "rightly_tagged", "tags_right", "tagged")
 FEW = 30  # photos; with fewer a figure proves little
 MIN_SOURCE = 5  # photos of a source whose share is worth a row
@@ -57,11 +64,7 @@ def stricter(results: Results) -> Table:
 def first_look(results: Results) -> Table:
     """How much the small network answers by itself, and how often that costs a tag."""
     found = results.read("first_look.json") or {}
-    names = {"landmark": "known landmarks"} | NEGATIVES
-    keys = [key for key in names if f"{key}_answered" in found.get(TEST, {})]
-    rows = [(f"{names[key]}: answered by the first look", *_of_splits(found, f"{key}_answered")) for key in keys]
-    if found:
-        rows.append(("tags of the large network that stay", *_of_splits(found, "agreement")))
+    rows = [(name, *_of_splits(found, key)) for key, name in FIRST_LOOK.items() if key in found.get(TEST, {})]
     note = f"The first look says that there is no known landmark if its best score is below {found.get('none_below')}."
     photos = "test and validation split"
     return Table("Two looks", ("", "#test", "#val"), rows, note, results.command("first_look.json"), photos)

@@ -31,6 +31,7 @@ from training.publish.tables import TEST, Table
 DOCUMENT = "MODEL.md"
 README = "README.md"  # beside the folder of the document
 SCRATCH, FIRST_LOOK, REPRODUCED = "scratch", "first_look", "reproduced"  # names of their runs
+REPRODUCED_LOOK = f"{REPRODUCED}_{FIRST_LOOK}"
 WEAKEST = 6
 TRADE_OFF = "Higher is more accurate, further right is faster; no run beats those on the dashed line."
 PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
@@ -165,8 +166,10 @@ def _first_look(inputs: Inputs) -> str:
 
 def _reproduced(inputs: Inputs) -> str:
     """This run beside the one that `make reproduce` made in a clean clone, copied beside it under another name."""
-    again = inputs.beside(REPRODUCED)
-    return _table(inputs, reproduction(inputs.results, again)) if again else _missing("reproduce RECIPE")
+    if (again := inputs.beside(REPRODUCED)) is None:
+        return _missing("reproduce RECIPE")
+    looks = inputs.beside(FIRST_LOOK), inputs.beside(REPRODUCED_LOOK)
+    return _table(inputs, reproduction(inputs.results, again, looks))
 
 
 def _sources(inputs: Inputs) -> str:

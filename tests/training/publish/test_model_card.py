@@ -117,6 +117,9 @@ def test_a_run_made_again_stands_beside_the_first(experiment: Experiment, tmp_pa
     assert "| first suggestion correct | 75.0 % | 74.0 % | -1.0 |" in text
     assert "| GAP with negatives as distractors | 0.800 | 0.810 | +1.0 |" in text
     assert "other sights tagged" not in text
+    for name, agreement in (("first_look", 0.998), ("reproduced_first_look", 0.997)):
+        write(renamed(experiment, name), "first_look.json", {"test": {"agreement": agreement}})
+    assert "| tags of the large network that stay | 99.8 % | 99.7 % | -0.1 |" in updated(experiment, docs)
 
 
 def test_runs_that_were_asked_about_unseen_sources_stand_side_by_side_best_first(
