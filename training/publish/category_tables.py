@@ -18,7 +18,7 @@ LANDMARKS = {
     "unseen_sources": "known landmarks, from other sources",
 }
 NEGATIVES = {"sight": "other sights", "ordinary": "ordinary photos", "document": "documents and screenshots"}
-FIRST_LOOK = {
+LOOK_FIGURES = {
     **{
         f"{key}_answered": f"{name}: answered by the first look"
         for key, name in ({"landmark": "known landmarks"} | NEGATIVES).items()
@@ -64,7 +64,7 @@ def stricter(results: Results) -> Table:
 def first_look(results: Results) -> Table:
     """How much the small network answers by itself, and how often that costs a tag."""
     found = results.read("first_look.json") or {}
-    rows = [(name, *_of_splits(found, key)) for key, name in FIRST_LOOK.items() if key in found.get(TEST, {})]
+    rows = [(name, *_of_splits(found, key)) for key, name in LOOK_FIGURES.items() if key in found.get(TEST, {})]
     note = f"The first look says that there is no known landmark if its best score is below {found.get('none_below')}."
     photos = "test and validation split"
     return Table("Two looks", ("", "#test", "#val"), rows, note, results.command("first_look.json"), photos)

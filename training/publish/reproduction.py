@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.publish.category_tables import FIRST_LOOK, NEGATIVES
+from training.publish.category_tables import LOOK_FIGURES, NEGATIVES
 from training.publish.results import Json, Results
 from training.publish.tables import DECIMALS, PERCENTAGES, TEST, Table, decimal, percent
 
@@ -10,7 +10,7 @@ FIGURES = (
     *((key, name, percent) for key, name, _ in PERCENTAGES),
     *((f"{key}_tagged", f"{name} tagged", percent) for key, name in NEGATIVES.items()),
     *((key, name, decimal) for key, name in DECIMALS),
-    *((key, name, percent) for key, name in FIRST_LOOK.items()),
+    *((key, name, percent) for key, name in LOOK_FIGURES.items()),
 )
 
 
