@@ -73,7 +73,7 @@ def photo_dataset(experiment: Experiment, entries: Sequence[Entry], *, keep_px: 
 
 
 def data_loader(
-    dataset: Dataset[Sample], batch: int, workers: int, *, shuffle_seed: int | None = None
+    dataset: PhotoDataset, batch: int, workers: int, *, shuffle_seed: int | None = None
 ) -> DataLoader[tuple[Tensor, Tensor]]:
     """Batches of (N, H, W, 3) uint8 photos and (N,) labels.
 

@@ -11,7 +11,6 @@ import time
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
-from torch.utils.data import Subset
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
@@ -23,7 +22,6 @@ from training.fit.device import autocast, device_name, resolve_device
 from training.fit.distillation import Teacher
 from training.fit.experiment import Experiment
 from training.fit.frozen_backbone import FrozenBackbone
-from training.fit.hard_negatives import draw_epoch
 from training.fit.mixup import mixup
 from training.fit.recipe import Recipe
 
@@ -87,17 +85,16 @@ def _train_epoch(
     backbone: FrozenBackbone,
     teacher: Teacher | None,
 ) -> float:
-    """One pass over as many photos as the training split has; returns the mean loss."""
+    """One pass over the training photos; returns the mean loss."""
     recipe, epoch = experiment.recipe, state.epochs_done
     seed = recipe.seed * 1000 + 500 + epoch
-    photos = draw_epoch(state.averaged, experiment, seed)
     torch.manual_seed(seed)  # of dropout and mixup
     augmented = dataset.transformed(augmentation(crop_px(recipe, epoch), recipe.augment), seed)
     state.network.train()
     for part in frozen_parts(state.network, recipe.train):
         part.eval()
     losses = []
-    loader = data_loader(Subset(augmented, photos), recipe.train.batch, recipe.workers, shuffle_seed=seed)
+    loader = data_loader(augmented, recipe.train.batch, recipe.workers, shuffle_seed=seed)
     for pixels, labels in tqdm(loader, desc=f"epoch {epoch + 1}/{recipe.train.epochs}"):
         values = network_input(pixels, recipe.input)  # (B, 3, H, W)
         losses.append(_train_step(state, experiment, backbone, teacher, values, labels))

@@ -61,8 +61,6 @@ class Train:
         ema_decay: of the averaged weights, for each step.
         grow_from_px: crops grow from this side to `train_px` over the first two thirds of the epochs. 0: no growth.
         keep_px: decode each photo once and keep it in memory with this short side; 0 decodes it every time.
-        hard_negatives: fraction of an epoch's negatives that are drawn by how much of a landmark the network sees in
-            them; see `training.fit.hard_negatives`.
     """
 
     epochs: Count = 6
@@ -77,7 +75,6 @@ class Train:
     ema_decay: Fraction = 0.99
     grow_from_px: Count = 0
     keep_px: Count = 0
-    hard_negatives: Fraction = 0.0
 
 
 @dataclass(frozen=True, slots=True)

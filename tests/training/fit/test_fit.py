@@ -54,10 +54,9 @@ def with_changes(experiment: Experiment, *changes: str) -> Experiment:
     [
         (),
         ("train.frozen_parts=0", "train.keep_px=36"),
-        ("train.hard_negatives=0.5",),
         ("network=efficientnet_lite0",),
     ],
-    ids=["tiny", "nothing frozen", "hard negatives", "efficientnet_lite0"],
+    ids=["tiny", "nothing frozen", "efficientnet_lite0"],
 )
 def test_an_interrupted_and_resumed_run_gives_the_weights_of_an_uninterrupted_one(
     experiment: Experiment, monkeypatch: pytest.MonkeyPatch, changes: Sequence[str]
